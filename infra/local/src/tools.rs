@@ -1,0 +1,35 @@
+//! The `demo` program of the `tests` package, run against the stack: it makes the demo tenancy and
+//! plays the story.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths::Paths;
+use crate::stack_file::StackFile;
+
+/// Makes the demo tenancy, adds it to `stack.json`, and prints keys and a first request.
+pub fn seed(paths: &Paths, stack: &StackFile) -> Result<()> {
+    demo(paths, stack, &["seed"])
+}
+
+/// Plays the story against the running stack.
+pub fn play_demo(paths: &Paths, json: bool) -> Result<()> {
+    let stack = StackFile::read(paths)?;
+    let arguments: &[&str] = if json { &["play", "--json"] } else { &["play"] };
+    demo(paths, &stack, arguments)
+}
+
+fn demo(paths: &Paths, stack: &StackFile, arguments: &[&str]) -> Result<()> {
+    let status = Command::new(paths.binary("demo"))
+        .args(arguments)
+        .arg("--stack-file")
+        .arg(paths.stack_file())
+        .envs(&stack.env)
+        .status()
+        .context("the demo program is missing: start with `cargo local up --detach`")?;
+    if !status.success() {
+        bail!("demo {} failed ({status})", arguments.join(" "));
+    }
+    Ok(())
+}

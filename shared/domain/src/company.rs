@@ -1,0 +1,180 @@
+//! The tenancy tree: the owner at the root, resellers below, clients at the leaves; and who sees what.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::CompanyId;
+
+/// Levels of the tree, the owner included. Bounds the path in every item and the legs of a refill.
+pub const DEPTH_MAX: usize = 8;
+const NAME_LENGTH_MAX: usize = 120;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompanyKind {
+    /// The root of the tree: whoever runs the platform.
+    Owner,
+    Reseller,
+    /// A reseller that may not create resellers.
+    Seller,
+    Client,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Company {
+    pub id: CompanyId,
+    pub name: String,
+    pub kind: CompanyKind,
+    /// From the owner down to this company itself.
+    pub path: Vec<CompanyId>,
+    pub enabled: bool,
+    /// A reseller sends messages of its own only if its tenant allowed it; a client always may.
+    pub direct_sending: bool,
+    pub created_at: Timestamp,
+}
+
+impl Company {
+    /// The company above; the owner has none.
+    pub fn tenant(&self) -> Option<&CompanyId> {
+        self.path.iter().rev().nth(1)
+    }
+
+    pub fn may_send(&self) -> bool {
+        self.kind == CompanyKind::Client || self.direct_sending
+    }
+}
+
+/// The subtree that a caller may see and touch. Whatever lies outside reads as not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subtree {
+    pub root: CompanyId,
+}
+
+impl Subtree {
+    pub fn sees(&self, company: &Company) -> bool {
+        company.path.contains(&self.root)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCompany {
+    pub id: CompanyId,
+    pub name: String,
+    pub kind: CompanyKind,
+    pub direct_sending: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CompanyError {
+    #[error("a name has 1 to {NAME_LENGTH_MAX} characters")]
+    Name,
+    #[error("there is one owner: a new company is a reseller, a seller or a client")]
+    SecondOwner,
+    #[error("a {parent:?} may not create a company of this kind")]
+    NotAllowed { parent: CompanyKind },
+    #[error("the tree has at most {DEPTH_MAX} levels")]
+    TooDeep,
+}
+
+/// A company below `parent`. Owner and resellers create any kind, sellers only clients, clients none.
+pub fn plan_company(parent: &Company, ask: NewCompany, now: Timestamp) -> Result<Company, CompanyError> {
+    let name = valid_name(&ask.name)?;
+    if ask.kind == CompanyKind::Owner {
+        return Err(CompanyError::SecondOwner);
+    }
+    let allowed = match parent.kind {
+        CompanyKind::Owner | CompanyKind::Reseller => true,
+        CompanyKind::Seller => ask.kind == CompanyKind::Client,
+        CompanyKind::Client => false,
+    };
+    if !allowed {
+        return Err(CompanyError::NotAllowed { parent: parent.kind });
+    }
+    if parent.path.len() >= DEPTH_MAX {
+        return Err(CompanyError::TooDeep);
+    }
+    let path = parent.path.iter().cloned().chain([ask.id.clone()]).collect();
+    let direct_sending = ask.direct_sending && ask.kind != CompanyKind::Client;
+    Ok(Company { id: ask.id, name, kind: ask.kind, path, enabled: true, direct_sending, created_at: now })
+}
+
+/// The root of a new platform.
+pub fn plan_owner(id: CompanyId, name: &str, now: Timestamp) -> Result<Company, CompanyError> {
+    let name = valid_name(name)?;
+    let path = vec![id.clone()];
+    Ok(Company {
+        id,
+        name,
+        kind: CompanyKind::Owner,
+        path,
+        enabled: true,
+        direct_sending: true,
+        created_at: now,
+    })
+}
+
+fn valid_name(name: &str) -> Result<String, CompanyError> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if length == 0 || length > NAME_LENGTH_MAX || name.chars().any(char::is_control) {
+        return Err(CompanyError::Name);
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Company {
+        plan_owner(CompanyId::new(0), "Owner", Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    fn below(parent: &Company, number: u128, kind: CompanyKind) -> Result<Company, CompanyError> {
+        let ask = NewCompany { id: CompanyId::new(number), name: "A".into(), kind, direct_sending: false };
+        plan_company(parent, ask, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_seller_creates_clients_and_no_resellers() {
+        let seller = below(&owner(), 1, CompanyKind::Seller).unwrap();
+        assert!(below(&seller, 2, CompanyKind::Client).is_ok());
+        let refused = Err(CompanyError::NotAllowed { parent: CompanyKind::Seller });
+        assert_eq!(below(&seller, 3, CompanyKind::Reseller), refused);
+        assert_eq!(below(&seller, 3, CompanyKind::Seller), refused);
+    }
+
+    #[test]
+    fn a_client_creates_nobody() {
+        let client = below(&owner(), 1, CompanyKind::Client).unwrap();
+        assert!(below(&client, 2, CompanyKind::Client).is_err());
+    }
+
+    #[test]
+    fn the_tree_is_at_most_eight_levels_deep() {
+        let mut company = owner();
+        for number in 1..DEPTH_MAX as u128 {
+            company = below(&company, number, CompanyKind::Reseller).unwrap();
+        }
+        assert_eq!(below(&company, 99, CompanyKind::Client), Err(CompanyError::TooDeep));
+    }
+
+    #[test]
+    fn a_company_sees_itself_and_what_is_below_and_nothing_else() {
+        let owner = owner();
+        let left = below(&owner, 1, CompanyKind::Reseller).unwrap();
+        let right = below(&owner, 2, CompanyKind::Reseller).unwrap();
+        let client = below(&left, 3, CompanyKind::Client).unwrap();
+        let of = |company: &Company| Subtree { root: company.id.clone() };
+        assert!(of(&left).sees(&left) && of(&left).sees(&client) && of(&owner).sees(&client));
+        assert!(!of(&left).sees(&right) && !of(&left).sees(&owner) && !of(&right).sees(&client));
+    }
+
+    #[test]
+    fn a_reseller_sends_only_if_its_tenant_allowed_it() {
+        let reseller = below(&owner(), 1, CompanyKind::Reseller).unwrap();
+        assert!(!reseller.may_send());
+        assert!(Company { direct_sending: true, ..reseller }.may_send());
+        assert!(below(&owner(), 2, CompanyKind::Client).unwrap().may_send());
+    }
+}

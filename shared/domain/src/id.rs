@@ -1,0 +1,263 @@
+//! Ids: a prefix that says what it names, then 128 bits in 26 characters of Crockford base32.
+//!
+//! New ids are made from a UUIDv7 by the caller, so they sort by time. Ids of things that a client may
+//! repeat (messages, transfers) are derived from the client's key instead, so that a repeat finds them.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// 128 bits in groups of five.
+const BODY_LENGTH: usize = 26;
+
+/// A text that is not an id of the expected kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid id: expected `{prefix}` and {BODY_LENGTH} letters and digits")]
+pub struct IdError {
+    pub prefix: &'static str,
+}
+
+/// The 26 characters of 128 bits, most significant first.
+pub(crate) fn encode(bits: u128) -> String {
+    (0..BODY_LENGTH)
+        .rev()
+        .map(|group| ALPHABET[(bits >> (group * 5)) as usize & 31] as char)
+        .collect()
+}
+
+/// 128 bits that depend on every part and on where one part ends and the next begins.
+pub(crate) fn digest(parts: &[&str]) -> u128 {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let bytes = hash.finalize();
+    bytes[..16].iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+}
+
+fn is_body(text: &str) -> bool {
+    text.len() == BODY_LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte))
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new id from 128 bits that the caller knows to be unique (a UUIDv7).
+            pub fn new(bits: u128) -> Self {
+                Self(format!("{}{}", $prefix, encode(bits)))
+            }
+
+            /// The id that these parts always lead to.
+            pub fn derived(parts: &[&str]) -> Self {
+                Self::new(digest(parts))
+            }
+
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                match text.strip_prefix($prefix) {
+                    Some(body) if is_body(body) => Ok(Self(text.to_owned())),
+                    _ => Err(IdError { prefix: $prefix }),
+                }
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The part behind the prefix.
+            pub fn body(&self) -> &str {
+                &self.0[$prefix.len()..]
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A node of the tenancy tree.
+    CompanyId = "com_";
+    /// A contract between a company and its tenant.
+    AgreementId = "agr_";
+    /// One balance of the ledger.
+    WalletId = "wal_";
+    /// A movement of credits between two wallets.
+    TransferId = "trf_";
+    /// Money that came in or went out.
+    PaymentId = "pay_";
+    /// What we expect a payment system to report.
+    TopUpId = "top_";
+    /// A rate plan.
+    ServiceId = "srv_";
+    /// A sender ID of an agreement.
+    SenderId = "snd_";
+    /// A link to a vendor.
+    ConnectionId = "con_";
+    /// A request to send to several recipients.
+    BatchId = "bat_";
+    /// A document of a billing period.
+    InvoiceId = "inv_";
+    /// An API key, by which it is named and revoked; not the secret itself.
+    ApiKeyId = "key_";
+}
+
+impl WalletId {
+    /// The main wallet of an agreement, which every agreement has.
+    pub fn main(agreement: &AgreementId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, agreement.body()))
+    }
+}
+
+/// One price of one version of a rate tree; short, because every message carries one per level.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RateId(String);
+
+impl RateId {
+    pub const PREFIX: &'static str = "rat_";
+
+    /// The id of the price at `path` in version `version` of a service's tree.
+    pub fn of(service: &ServiceId, version: u32, path: &str) -> Self {
+        let bits = digest(&[service.as_str(), &version.to_string(), path]);
+        Self(format!("{}{}", Self::PREFIX, &encode(bits)[BODY_LENGTH - 12..]))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One message to one recipient: alone, or at a place in a batch.
+///
+/// A batch's messages are named by the batch and the place, so that they have their ids before they
+/// are written one by one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageId(String);
+
+impl MessageId {
+    pub const PREFIX: &'static str = "msg_";
+
+    /// The message that a request with this idempotency key sends.
+    pub fn of_request(company: &CompanyId, key: &str) -> Self {
+        Self(format!("{}{}", Self::PREFIX, encode(digest(&["message", company.as_str(), key]))))
+    }
+
+    /// The message at `place` (from 0) of a batch.
+    pub fn in_batch(batch: &BatchId, place: u16) -> Self {
+        Self(format!("{}{}-{place}", Self::PREFIX, batch.body()))
+    }
+
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let error = IdError { prefix: Self::PREFIX };
+        let rest = text.strip_prefix(Self::PREFIX).ok_or(error.clone())?;
+        let (body, place) = match rest.split_once('-') {
+            Some((body, place)) => (body, Some(place)),
+            None => (rest, None),
+        };
+        // One spelling a place: `07` would be a second name of the same message.
+        let place_is_plain = place
+            .is_none_or(|place| place.parse::<u16>().is_ok_and(|number| number.to_string() == place));
+        if is_body(body) && place_is_plain { Ok(Self(text.to_owned())) } else { Err(error) }
+    }
+
+    /// The batch this message belongs to and its place there, if it was sent in one.
+    pub fn batch(&self) -> Option<(BatchId, u16)> {
+        let (body, place) = self.0[Self::PREFIX.len()..].split_once('-')?;
+        Some((BatchId(format!("{}{body}", BatchId::PREFIX)), place.parse().ok()?))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl BatchId {
+    /// The batch that a request with this idempotency key sends.
+    pub fn of_request(company: &CompanyId, key: &str) -> Self {
+        Self::derived(&["message", company.as_str(), key])
+    }
+}
+
+impl std::fmt::Display for MessageId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for MessageId {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> String {
+        id.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_what_it_names_and_reads_back() {
+        let id = CompanyId::new(7);
+        assert_eq!(id.as_str(), "com_00000000000000000000000007");
+        assert_eq!(CompanyId::parse(id.as_str()), Ok(id.clone()));
+        assert!(AgreementId::parse(id.as_str()).is_err());
+        assert!(CompanyId::parse("com_7").is_err());
+    }
+
+    #[test]
+    fn ids_made_later_sort_later() {
+        assert!(CompanyId::new(1 << 100) > CompanyId::new(u128::from(u64::MAX)));
+    }
+
+    #[test]
+    fn the_same_key_of_two_companies_names_two_messages() {
+        let (a, b) = (CompanyId::new(1), CompanyId::new(2));
+        assert_eq!(MessageId::of_request(&a, "k"), MessageId::of_request(&a, "k"));
+        assert_ne!(MessageId::of_request(&a, "k"), MessageId::of_request(&b, "k"));
+    }
+
+    #[test]
+    fn a_message_of_a_batch_knows_its_batch_and_place() {
+        let batch = BatchId::new(9);
+        let id = MessageId::in_batch(&batch, 42);
+        assert_eq!(MessageId::parse(id.as_str()), Ok(id.clone()));
+        assert_eq!(id.batch(), Some((batch.clone(), 42)));
+        assert!(MessageId::parse(&format!("{}-042", MessageId::new_for_test(&batch))).is_err());
+    }
+
+    impl MessageId {
+        fn new_for_test(batch: &BatchId) -> String {
+            format!("{}{}", Self::PREFIX, batch.body())
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The invoice of an agreement and a period, folded from usage rows.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::agreement::Agreement;
+use crate::edr::{Usage, UsageKey};
+use crate::id::{AgreementId, CompanyId, InvoiceId, RateId};
+use crate::money::{Amount, AmountError, Currency};
+use crate::period::{BillingTerms, Period};
+use crate::rating::Resource;
+use crate::sender::SenderAddress;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceStatus {
+    /// Follows the usage with each recalculation.
+    Draft,
+    /// Frozen, numbered, owed.
+    Confirmed,
+}
+
+/// One line: what was used of one resource, in exact amounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    pub resource: Resource,
+    pub sender: SenderAddress,
+    pub country: String,
+    pub rate: RateId,
+    pub unit_price: Amount,
+    pub messages: i64,
+    pub quantity: i64,
+    pub net: Amount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    pub id: InvoiceId,
+    pub agreement: AgreementId,
+    /// Who pays.
+    pub company: CompanyId,
+    /// Who issues it.
+    pub tenant: CompanyId,
+    pub period: Period,
+    pub currency: Currency,
+    pub status: InvoiceStatus,
+    /// Gapless per issuing company; given at confirmation.
+    pub number: Option<u64>,
+    pub issue_date: Option<Date>,
+    pub due_date: Option<Date>,
+    pub charges: Vec<Charge>,
+    /// The exact sum of the charges.
+    pub net: Amount,
+    /// Rounded once, half-even, to the currency's minor unit.
+    pub total_due: Amount,
+    pub calculated_at: Timestamp,
+    pub confirmed_at: Option<Timestamp>,
+    /// Where the PDF is, once it was made.
+    pub document: Option<String>,
+    pub revision: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvoiceError {
+    #[error("the invoice is confirmed: what changed since belongs on a correction")]
+    Confirmed,
+    #[error("the period {0} has not ended yet")]
+    PeriodOpen(Period),
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+}
+
+/// An invoice's id is its agreement and period: two closers make the same invoice, not two.
+pub fn invoice_id(agreement: &AgreementId, period: Period) -> InvoiceId {
+    InvoiceId::derived(&["invoice", agreement.as_str(), &period.to_string()])
+}
+
+/// The draft that these usage rows make; none if nothing billable happened in the period.
+pub fn draft(
+    agreement: &Agreement,
+    period: Period,
+    usage: &[(UsageKey, Usage)],
+    now: Timestamp,
+) -> Result<Option<Invoice>, AmountError> {
+    let charges = fold(period, usage)?;
+    if charges.is_empty() {
+        return Ok(None);
+    }
+    let net = Amount::checked_sum(charges.iter().map(|charge| charge.net))?;
+    Ok(Some(Invoice {
+        id: invoice_id(&agreement.id, period),
+        agreement: agreement.id.clone(),
+        company: agreement.company.clone(),
+        tenant: agreement.tenant.clone(),
+        period,
+        currency: agreement.currency,
+        status: InvoiceStatus::Draft,
+        number: None,
+        issue_date: None,
+        due_date: None,
+        charges,
+        net,
+        total_due: net.rounded(agreement.currency.minor_places()),
+        calculated_at: now,
+        confirmed_at: None,
+        document: None,
+        revision: 0,
+    }))
+}
+
+/// The usage of the period's days, one charge for each sender, country, rate and price.
+fn fold(period: Period, usage: &[(UsageKey, Usage)]) -> Result<Vec<Charge>, AmountError> {
+    let mut sums: BTreeMap<_, (&UsageKey, Usage)> = BTreeMap::new();
+    for (key, usage) in usage.iter().filter(|(key, _)| period.first <= key.day && key.day <= period.last) {
+        let row = (key.resource, &key.sender, &key.country, &key.rate, key.unit_price);
+        let (_, sum) = sums.entry(row).or_insert((key, Usage::default()));
+        *sum = sum.checked_add(*usage)?;
+    }
+    let charge = |(key, sum): (&UsageKey, Usage)| Charge {
+        resource: key.resource,
+        sender: key.sender.clone(),
+        country: key.country.clone(),
+        rate: key.rate.clone(),
+        unit_price: key.unit_price,
+        messages: sum.messages,
+        quantity: sum.quantity,
+        net: sum.amount,
+    };
+    Ok(sums.into_values().filter(|(_, sum)| !sum.is_zero()).map(charge).collect())
+}
+
+/// What a recalculation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recalculated {
+    /// Nothing but the date changes.
+    Same,
+    Changed(Box<Invoice>),
+}
+
+/// A draft, recalculated. `fresh` is what the usage makes now; with no usage left the charges go.
+pub fn recalculate(stored: &Invoice, fresh: Option<Invoice>) -> Result<Recalculated, InvoiceError> {
+    if stored.status == InvoiceStatus::Confirmed {
+        return Err(InvoiceError::Confirmed);
+    }
+    let (charges, net, total_due, calculated_at) = match fresh {
+        Some(fresh) => (fresh.charges, fresh.net, fresh.total_due, fresh.calculated_at),
+        None => (Vec::new(), Amount::ZERO, Amount::ZERO, stored.calculated_at),
+    };
+    if charges == stored.charges {
+        return Ok(Recalculated::Same);
+    }
+    let revision = stored.revision + 1;
+    Ok(Recalculated::Changed(Box::new(Invoice {
+        charges,
+        net,
+        total_due,
+        calculated_at,
+        revision,
+        ..stored.clone()
+    })))
+}
+
+/// A draft, confirmed under the issuing company's next number. Only a period that has ended can be.
+pub fn confirm(
+    draft: &Invoice,
+    number: u64,
+    terms: &BillingTerms,
+    now: Timestamp,
+) -> Result<Invoice, InvoiceError> {
+    if draft.status == InvoiceStatus::Confirmed {
+        return Err(InvoiceError::Confirmed);
+    }
+    if !terms.has_ended(draft.period, now) {
+        return Err(InvoiceError::PeriodOpen(draft.period));
+    }
+    let issued = terms.day_of(now);
+    Ok(Invoice {
+        status: InvoiceStatus::Confirmed,
+        number: Some(number),
+        issue_date: Some(issued),
+        due_date: Some(terms.due_date(issued)),
+        confirmed_at: Some(now),
+        revision: draft.revision + 1,
+        ..draft.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agreement::{Charging, CreditLimit, NewAgreement, plan_agreement};
+    use crate::id::ServiceId;
+    use jiff::civil::date;
+
+    fn agreement() -> Agreement {
+        let ask = NewAgreement {
+            id: AgreementId::new(1),
+            company: CompanyId::new(1),
+            tenant: CompanyId::new(0),
+            code: "A".into(),
+            currency: Currency::parse("EUR").unwrap(),
+            charging: Charging::Cascade,
+            credit_limit: CreditLimit::Unlimited,
+            billing: BillingTerms::monthly_utc(),
+        };
+        plan_agreement(ask, None, true, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    fn row(day: Date, price: &str, messages: i64) -> (UsageKey, Usage) {
+        let unit_price = Amount::parse(price).unwrap();
+        let key = UsageKey {
+            agreement: AgreementId::new(1),
+            day,
+            resource: Resource::SmsMessage,
+            sender: SenderAddress::parse("ACME").unwrap(),
+            country: "DE".into(),
+            rate: RateId::of(&ServiceId::new(1), 1, price),
+            unit_price,
+        };
+        let amount = unit_price.checked_times(messages.unsigned_abs() as u32).unwrap();
+        let amount = if messages < 0 { -amount } else { amount };
+        (key, Usage { messages, quantity: messages, amount })
+    }
+
+    fn october() -> Period {
+        Period { first: date(2026, 10, 1), last: date(2026, 10, 31) }
+    }
+
+    fn make(usage: &[(UsageKey, Usage)]) -> Option<Invoice> {
+        draft(&agreement(), october(), usage, Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn days_fold_into_charges_and_the_total_rounds_once() {
+        let usage = [
+            row(date(2026, 9, 30), "0.045", 100),
+            row(date(2026, 10, 1), "0.045", 1),
+            row(date(2026, 10, 31), "0.045", 2),
+            row(date(2026, 10, 2), "0.01", 1),
+        ];
+        let invoice = make(&usage).unwrap();
+        let lines: Vec<_> = invoice.charges.iter().map(|charge| (charge.messages, charge.net.to_string())).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines.contains(&(3, "0.135".to_owned())) && lines.contains(&(1, "0.01".to_owned())));
+        assert_eq!((invoice.net.to_string(), invoice.total_due.to_string()), ("0.145".into(), "0.14".into()));
+    }
+
+    #[test]
+    fn a_period_without_usage_has_no_invoice() {
+        assert_eq!(make(&[]), None);
+        assert_eq!(make(&[row(date(2026, 10, 1), "0.05", 2), row(date(2026, 10, 2), "0.05", -2)]), None);
+    }
+
+    #[test]
+    fn recalculating_without_a_change_changes_nothing() {
+        let usage = [row(date(2026, 10, 1), "0.05", 2)];
+        let stored = make(&usage).unwrap();
+        assert_eq!(recalculate(&stored, make(&usage)), Ok(Recalculated::Same));
+        let more = [usage[0].clone(), row(date(2026, 10, 3), "0.05", 1)];
+        match recalculate(&stored, make(&more)) {
+            Ok(Recalculated::Changed(invoice)) => assert_eq!(invoice.total_due.to_string(), "0.15"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_confirmed_invoice_is_frozen_numbered_and_due() {
+        let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
+        let now = "2026-11-02T00:00:00Z".parse().unwrap();
+        let confirmed = confirm(&stored, 7, &BillingTerms::monthly_utc(), now).unwrap();
+        assert_eq!((confirmed.number, confirmed.due_date), (Some(7), Some(date(2026, 12, 2))));
+        assert_eq!(recalculate(&confirmed, None), Err(InvoiceError::Confirmed));
+        assert_eq!(confirm(&confirmed, 8, &BillingTerms::monthly_utc(), now), Err(InvoiceError::Confirmed));
+    }
+
+    #[test]
+    fn a_running_period_is_not_confirmed() {
+        let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
+        let now = "2026-10-31T23:59:59Z".parse().unwrap();
+        let refused = confirm(&stored, 7, &BillingTerms::monthly_utc(), now);
+        assert_eq!(refused, Err(InvoiceError::PeriodOpen(october())));
+    }
+}

@@ -1,0 +1,26 @@
+//! The rules of Waybill as plain functions and types: no async, no clock, no randomness, no AWS.
+//!
+//! Money is in [`money`] and [`wallet`]; who may see whom in [`company`]; what a message costs in
+//! [`rating`] and [`quote`]; what happens to it in [`message`]; what is billed for it in [`edr`],
+//! [`period`] and [`invoice`].
+
+pub mod agreement;
+pub mod company;
+pub mod connection;
+pub mod destination;
+pub mod edr;
+pub mod id;
+pub mod invoice;
+pub mod message;
+pub mod money;
+pub mod payment;
+pub mod period;
+pub mod quote;
+pub mod rating;
+pub mod receipt;
+pub mod segmentation;
+pub mod sender;
+pub mod statement;
+pub mod top_up;
+pub mod transfer;
+pub mod wallet;

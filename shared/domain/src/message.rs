@@ -1,0 +1,369 @@
+//! A message to one recipient, what it costs, and how its status moves.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::ConnectionKind;
+use crate::destination::Msisdn;
+use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId};
+use crate::money::Amount;
+use crate::quote::Charge;
+use crate::rating::BillingRule;
+use crate::receipt::ReceiptState;
+use crate::segmentation::Encoding;
+use crate::sender::SenderAddress;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Charged and stored.
+    Accepted,
+    /// A worker has it and is handing it to the vendor.
+    Queued,
+    /// The vendor took it, or may have: see [`Message::reason`].
+    Submitted,
+    Delivered,
+    Undelivered,
+    Expired,
+    /// The vendor reported that it refused it.
+    Rejected,
+    /// It never left; every charge is refunded.
+    Unsent,
+}
+
+impl Status {
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Accepted | Self::Queued | Self::Submitted)
+    }
+}
+
+/// What the reason of a message says while nobody knows whether the vendor took it.
+pub const IN_DOUBT: &str = "in_doubt";
+
+/// A segment at the vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The vendor's id as it was answered; empty if the vendor refused this segment.
+    pub reference: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ReceiptState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: MessageId,
+    pub company: CompanyId,
+    pub agreement: AgreementId,
+    pub sender: SenderAddress,
+    pub recipient: Msisdn,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_reference: Option<String>,
+    pub connection: ConnectionId,
+    pub connection_kind: ConnectionKind,
+    pub country: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    pub encoding: Encoding,
+    pub segments: u32,
+    /// The client's level first.
+    pub charges: Vec<Charge>,
+    pub status: Status,
+    /// Ours or the vendor's, where the status alone does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    pub accepted_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+    /// Raised by every change.
+    pub revision: u32,
+    /// Tells a repeat of the request from another request under the same key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request_hash: String,
+    /// The sender's balance as it stood when the message was planned, less its price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance_after: Option<Amount>,
+}
+
+/// Something that happened to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The vendor answered: an id for each segment, none for a segment it refused.
+    Submitted { references: Vec<Option<String>> },
+    /// The vendor took nothing of it.
+    Refused { reason: String },
+    /// It may or may not have been taken, and will not be sent again.
+    InDoubt,
+    /// A report on the segment with this index.
+    Receipt { part: usize, state: ReceiptState, error: Option<String> },
+}
+
+/// What a progress does to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Late, doubled or overtaken: nothing changes.
+    Ignore,
+    Move {
+        message: Box<Message>,
+        /// The charges to give back, each to its wallet.
+        refund: Vec<Charge>,
+    },
+}
+
+impl Message {
+    /// Whether a charge stands in a given status: nothing is owed for what never left, and under
+    /// bill-on-delivered nothing for what did not arrive.
+    pub fn stands(&self, charge: &Charge) -> bool {
+        match self.status {
+            Status::Accepted | Status::Queued | Status::Submitted | Status::Delivered => true,
+            Status::Undelivered | Status::Expired | Status::Rejected => {
+                charge.billing == BillingRule::Submitted
+            }
+            Status::Unsent => false,
+        }
+    }
+
+    /// The charges that stand, level by level; zero where one was refunded.
+    pub fn owed(&self) -> Vec<Amount> {
+        let owed = |charge: &Charge| if self.stands(charge) { charge.amount } else { Amount::ZERO };
+        self.charges.iter().map(owed).collect()
+    }
+}
+
+/// The next state of a message. Final states absorb; reports may come late, twice, or out of order.
+pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
+    if message.status.is_final() {
+        return Step::Ignore;
+    }
+    match progress {
+        Progress::Submitted { references } => submitted(message, references, now),
+        Progress::Refused { reason } if message.status != Status::Submitted || is_in_doubt(message) => {
+            finish(message.clone(), Status::Unsent, Some(reason.clone()), now)
+        }
+        Progress::Refused { .. } => Step::Ignore,
+        Progress::InDoubt if message.status == Status::Submitted => Step::Ignore,
+        Progress::InDoubt => {
+            let mut next = message.clone();
+            next.status = Status::Submitted;
+            next.reason = Some(IN_DOUBT.to_owned());
+            next.submitted_at = Some(now);
+            step(message, next)
+        }
+        Progress::Receipt { part, state, error } => receipt(message, *part, *state, error.as_deref(), now),
+    }
+}
+
+fn is_in_doubt(message: &Message) -> bool {
+    message.status == Status::Submitted && message.reason.as_deref() == Some(IN_DOUBT)
+}
+
+fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -> Step {
+    if message.status == Status::Submitted && !is_in_doubt(message) {
+        return Step::Ignore;
+    }
+    let part = |reference: &Option<String>| Part {
+        reference: reference.clone().unwrap_or_default(),
+        state: reference.is_none().then_some(ReceiptState::Rejected),
+    };
+    let mut next = message.clone();
+    next.parts = references.iter().map(part).collect();
+    next.submitted_at = Some(now);
+    next.reason = None;
+    next.status = Status::Submitted;
+    if references.iter().any(Option::is_none) {
+        return finish(next, Status::Undelivered, Some("segment_refused".to_owned()), now);
+    }
+    step(message, next)
+}
+
+fn receipt(
+    message: &Message,
+    part: usize,
+    state: ReceiptState,
+    error: Option<&str>,
+    now: Timestamp,
+) -> Step {
+    if !state.is_final() || message.parts.get(part).is_none_or(|part| part.state.is_some()) {
+        return Step::Ignore;
+    }
+    let mut next = message.clone();
+    next.parts[part].state = Some(state);
+    let failed = match state {
+        ReceiptState::Undelivered => Some(Status::Undelivered),
+        ReceiptState::Expired => Some(Status::Expired),
+        ReceiptState::Rejected => Some(Status::Rejected),
+        ReceiptState::Delivered | ReceiptState::Enroute | ReceiptState::Unknown => None,
+    };
+    if let Some(status) = failed {
+        return finish(next, status, error.map(str::to_owned), now);
+    }
+    let all_delivered = next.parts.iter().all(|part| part.state == Some(ReceiptState::Delivered));
+    if all_delivered { finish(next, Status::Delivered, None, now) } else { step(message, next) }
+}
+
+/// Ends a message and gives back the charges that no longer stand.
+fn finish(message: Message, status: Status, reason: Option<String>, now: Timestamp) -> Step {
+    let mut next = message.clone();
+    next.status = status;
+    next.reason = reason;
+    next.finished_at = Some(now);
+    step(&message, next)
+}
+
+fn step(before: &Message, mut next: Message) -> Step {
+    next.revision = before.revision + 1;
+    let stood = |charge: &&Charge| before.stands(charge) && !next.stands(charge) && !charge.amount.is_zero();
+    let refund = before.charges.iter().filter(stood).cloned().collect();
+    Step::Move { message: Box::new(next), refund }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::id::{BatchId, RateId, ServiceId, WalletId};
+    use proptest::prelude::*;
+
+    pub(crate) fn charge(level: u128, amount: &str, billing: BillingRule) -> Charge {
+        let unit_price = Amount::parse(amount).unwrap();
+        Charge {
+            wallet: WalletId::new(level),
+            rate: RateId::of(&ServiceId::new(level), 1, "sms_message"),
+            unit_price,
+            quantity: 1,
+            billing,
+            amount: unit_price,
+        }
+    }
+
+    pub(crate) fn message() -> Message {
+        Message {
+            id: MessageId::in_batch(&BatchId::new(1), 0),
+            company: CompanyId::new(1),
+            agreement: AgreementId::new(1),
+            sender: SenderAddress::parse("ACME").unwrap(),
+            recipient: Msisdn::parse("+4915112345678").unwrap(),
+            text: "hello".into(),
+            client_reference: None,
+            connection: ConnectionId::new(1),
+            connection_kind: ConnectionKind::Smpp,
+            country: "DE".into(),
+            network: None,
+            encoding: Encoding::Gsm7,
+            segments: 2,
+            charges: vec![
+                charge(1, "0.05", BillingRule::Delivered),
+                charge(2, "0.03", BillingRule::Submitted),
+            ],
+            status: Status::Queued,
+            reason: None,
+            parts: Vec::new(),
+            accepted_at: Timestamp::UNIX_EPOCH,
+            submitted_at: None,
+            finished_at: None,
+            revision: 1,
+            request_hash: String::new(),
+            balance_after: None,
+        }
+    }
+
+    /// The statuses a message goes through, and the wallets that got money back.
+    fn play(progresses: &[Progress]) -> (Status, Vec<WalletId>) {
+        let mut message = message();
+        let mut refunded = Vec::new();
+        for progress in progresses {
+            if let Step::Move { message: next, refund } = apply(&message, progress, Timestamp::UNIX_EPOCH) {
+                assert_eq!(next.revision, message.revision + 1);
+                refunded.extend(refund.into_iter().map(|charge| charge.wallet));
+                message = *next;
+            }
+        }
+        (message.status, refunded)
+    }
+
+    fn taken() -> Progress {
+        Progress::Submitted { references: vec![Some("a".into()), Some("b".into())] }
+    }
+
+    fn report(part: usize, state: ReceiptState) -> Progress {
+        Progress::Receipt { part, state, error: None }
+    }
+
+    #[test]
+    fn a_message_is_delivered_when_every_segment_is() {
+        use ReceiptState::Delivered;
+        assert_eq!(play(&[taken(), report(0, Delivered)]), (Status::Submitted, vec![]));
+        assert_eq!(play(&[taken(), report(1, Delivered), report(0, Delivered)]), (Status::Delivered, vec![]));
+    }
+
+    #[test]
+    fn an_unsent_message_is_refunded_at_every_level() {
+        let refused = Progress::Refused { reason: "0x0B".into() };
+        assert_eq!(play(&[refused]), (Status::Unsent, vec![WalletId::new(1), WalletId::new(2)]));
+    }
+
+    #[test]
+    fn what_did_not_arrive_is_refunded_where_delivery_is_billed() {
+        let failed = [taken(), report(0, ReceiptState::Undelivered)];
+        assert_eq!(play(&failed), (Status::Undelivered, vec![WalletId::new(1)]));
+    }
+
+    #[test]
+    fn a_segment_the_vendor_refused_fails_the_message_that_it_took() {
+        let half = Progress::Submitted { references: vec![Some("a".into()), None] };
+        assert_eq!(play(&[half]), (Status::Undelivered, vec![WalletId::new(1)]));
+    }
+
+    #[test]
+    fn late_and_doubled_reports_change_nothing() {
+        use ReceiptState::{Delivered, Enroute, Expired, Unknown};
+        let end = [taken(), report(0, Delivered), report(1, Delivered)];
+        let more = [report(0, Expired), report(1, Delivered), taken(), Progress::InDoubt];
+        let all: Vec<_> = end.iter().cloned().chain(more).collect();
+        assert_eq!(play(&all), (Status::Delivered, vec![]));
+        let doubled = [taken(), report(0, Delivered), report(0, Delivered), report(0, Expired)];
+        assert_eq!(play(&doubled).0, Status::Submitted);
+        assert_eq!(play(&[taken(), report(0, Enroute), report(0, Unknown)]).0, Status::Submitted);
+    }
+
+    #[test]
+    fn a_message_in_doubt_learns_what_became_of_it() {
+        assert_eq!(play(&[Progress::InDoubt]), (Status::Submitted, vec![]));
+        assert_eq!(play(&[Progress::InDoubt, taken(), report(0, ReceiptState::Expired)]).0, Status::Expired);
+        let refused = Progress::Refused { reason: "0x0B".into() };
+        assert_eq!(play(&[Progress::InDoubt, refused.clone()]).0, Status::Unsent);
+        assert_eq!(play(&[taken(), refused]).0, Status::Submitted);
+    }
+
+    #[test]
+    fn a_message_row_reads_back_as_it_was_written() {
+        let text = serde_json::to_string(&message()).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message());
+    }
+
+    fn any_progress() -> impl Strategy<Value = Progress> {
+        use ReceiptState::*;
+        let state = prop::sample::select(vec![Enroute, Delivered, Undelivered, Expired, Rejected, Unknown]);
+        prop_oneof![
+            prop::collection::vec(prop::option::of("[0-9a-f]{1,8}"), 2).prop_map(|references| Progress::Submitted { references }),
+            Just(Progress::Refused { reason: "no".into() }),
+            Just(Progress::InDoubt),
+            (0usize..3, state).prop_map(|(part, state)| report(part, state)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_whatever_order_each_charge_is_refunded_at_most_once(
+            progresses in prop::collection::vec(any_progress(), 0..12)
+        ) {
+            let (status, refunded) = play(&progresses);
+            let ended = Message { status, ..message() };
+            let expected: Vec<_> = message().charges.iter().filter(|charge| !ended.stands(charge)).map(|charge| charge.wallet.clone()).collect();
+            prop_assert_eq!(refunded, expected);
+        }
+    }
+}

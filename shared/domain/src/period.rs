@@ -1,0 +1,163 @@
+//! Billing periods: whole days in the agreement's time zone, so that daylight-saving changes neither
+//! lose nor double an hour.
+
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Every month has this day.
+const BILLING_DAY_MAX: i8 = 28;
+const DAYS_FOR_PAYMENT_MAX: u16 = 365;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingPeriod {
+    Daily,
+    Monthly,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillingTerms {
+    /// IANA name.
+    pub time_zone: String,
+    pub period: BillingPeriod,
+    /// The day of the month on which a monthly period begins, 1 to 28.
+    pub billing_day: i8,
+    pub days_for_payment: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TermsError {
+    #[error("a time zone has an IANA name such as Europe/Berlin")]
+    TimeZone,
+    #[error("the billing day is 1 to {BILLING_DAY_MAX}")]
+    BillingDay,
+    #[error("payment is due within at most {DAYS_FOR_PAYMENT_MAX} days")]
+    DaysForPayment,
+}
+
+impl BillingTerms {
+    /// Calendar months in UTC, payable within 30 days.
+    pub fn monthly_utc() -> Self {
+        Self { time_zone: "UTC".into(), period: BillingPeriod::Monthly, billing_day: 1, days_for_payment: 30 }
+    }
+
+    pub fn check(&self) -> Result<(), TermsError> {
+        TimeZone::get(&self.time_zone).map_err(|_| TermsError::TimeZone)?;
+        if !(1..=BILLING_DAY_MAX).contains(&self.billing_day) {
+            return Err(TermsError::BillingDay);
+        }
+        if self.days_for_payment > DAYS_FOR_PAYMENT_MAX {
+            return Err(TermsError::DaysForPayment);
+        }
+        Ok(())
+    }
+
+    fn zone(&self) -> TimeZone {
+        // Checked when the terms were made; the tzdb is inside the binary.
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The agreement's day in which a moment falls.
+    pub fn day_of(&self, moment: Timestamp) -> Date {
+        moment.to_zoned(self.zone()).date()
+    }
+
+    /// The period that contains a day.
+    pub fn period_of(&self, day: Date) -> Period {
+        match self.period {
+            BillingPeriod::Daily => Period { first: day, last: day },
+            BillingPeriod::Monthly => {
+                let this_month = date(day.year(), day.month(), self.billing_day);
+                let months = Span::new().months(1);
+                let first =
+                    if day < this_month { this_month.saturating_sub(months) } else { this_month };
+                Period { first, last: first.saturating_add(months).yesterday().unwrap_or(first) }
+            }
+        }
+    }
+
+    /// Whether the whole period lies in the past.
+    pub fn has_ended(&self, period: Period, now: Timestamp) -> bool {
+        period.last < self.day_of(now)
+    }
+
+    pub fn due_date(&self, issued: Date) -> Date {
+        issued.saturating_add(Span::new().days(i64::from(self.days_for_payment)))
+    }
+}
+
+/// Whole days, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Period {
+    pub first: Date,
+    pub last: Date,
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}..{}", self.first, self.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn terms(time_zone: &str, period: BillingPeriod, billing_day: i8) -> BillingTerms {
+        BillingTerms { time_zone: time_zone.into(), period, billing_day, days_for_payment: 14 }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_is_the_agreements_own_across_a_daylight_saving_change() {
+        let berlin = terms("Europe/Berlin", BillingPeriod::Daily, 1);
+        // 29 March 2026 has 23 hours there: 23:00 UTC the day before to 22:00 UTC.
+        assert_eq!(berlin.day_of(at("2026-03-28T22:59:59Z")), date(2026, 3, 28));
+        assert_eq!(berlin.day_of(at("2026-03-28T23:00:00Z")), date(2026, 3, 29));
+        assert_eq!(berlin.day_of(at("2026-03-29T21:59:59Z")), date(2026, 3, 29));
+        assert_eq!(berlin.day_of(at("2026-03-29T22:00:00Z")), date(2026, 3, 30));
+    }
+
+    #[test]
+    fn a_month_begins_on_the_billing_day() {
+        let terms = terms("UTC", BillingPeriod::Monthly, 15);
+        let period = Period { first: date(2026, 1, 15), last: date(2026, 2, 14) };
+        assert_eq!(terms.period_of(date(2026, 1, 15)), period);
+        assert_eq!(terms.period_of(date(2026, 2, 14)), period);
+        assert_eq!(terms.period_of(date(2026, 1, 14)).first, date(2025, 12, 15));
+    }
+
+    #[test]
+    fn a_period_has_ended_when_the_next_day_begins_there() {
+        let tokyo = terms("Asia/Tokyo", BillingPeriod::Monthly, 1);
+        let october = tokyo.period_of(date(2026, 10, 5));
+        assert!(!tokyo.has_ended(october, at("2026-10-31T14:59:59Z")));
+        assert!(tokyo.has_ended(october, at("2026-10-31T15:00:00Z")));
+    }
+
+    #[test]
+    fn terms_that_make_no_sense_are_refused() {
+        let refused = |terms: BillingTerms| terms.check().unwrap_err();
+        assert_eq!(refused(terms("Mars/Olympus", BillingPeriod::Daily, 1)), TermsError::TimeZone);
+        assert_eq!(refused(terms("UTC", BillingPeriod::Monthly, 29)), TermsError::BillingDay);
+        assert_eq!(refused(terms("UTC", BillingPeriod::Monthly, 0)), TermsError::BillingDay);
+    }
+
+    proptest! {
+        #[test]
+        fn periods_follow_each_other_without_gap_or_overlap(days in 0i64..20_000, billing_day in 1i8..=28) {
+            let terms = terms("UTC", BillingPeriod::Monthly, billing_day);
+            let day = date(1990, 1, 1).saturating_add(Span::new().days(days));
+            let period = terms.period_of(day);
+            prop_assert!(period.first <= day && day <= period.last);
+            let next = terms.period_of(period.last.tomorrow().unwrap());
+            prop_assert_eq!(next.first, period.last.tomorrow().unwrap());
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Payment systems without I/O, a file each: what to send for a checkout, whether a callback is
+//! authentic, and what it says.
+//!
+//! A callback never decides who is credited or how much: the caller compares what is read here with
+//! the top-up it stored before it sent the payer away.
+
+pub mod stripe;

@@ -1,0 +1,19 @@
+//! Stripe Checkout: a hosted payment page for each top-up, and the webhook that says it was paid.
+//!
+//! One top-up is one Checkout Session. Two events may report one session, and any event may come
+//! twice or late, so the session (not the event) is what a payment is made once for.
+//!
+//! Not here: the fee that Stripe kept. It is known only later and by asking the API.
+
+mod checkout;
+mod event;
+mod minor_units;
+mod signature;
+
+pub use checkout::{
+    API_VERSION, Checkout, CheckoutError, CheckoutRequest, ReadCheckoutError, Settings, checkout,
+    read_checkout,
+};
+pub use event::{Event, ReadEventError, read_event};
+pub use minor_units::{AmountError, from_minor_units, to_minor_units};
+pub use signature::{SignatureError, TOLERANCE_SECONDS, verify};

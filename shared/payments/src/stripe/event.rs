@@ -1,0 +1,400 @@
+//! What a webhook call says, once [`verify`](super::verify) has accepted it. The shape of an event
+//! follows the version its endpoint was set up with, so only the few fields needed are read.
+
+use std::collections::BTreeMap;
+
+use iso_currency::Currency;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::checkout::TOP_UP_KEY;
+
+/// News about a payment. `livemode` is false for play money: an event whose mode differs from the
+/// account's must change nothing. Amounts are in Stripe's units, see
+/// [`from_minor_units`](super::from_minor_units).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The payer's money is certain. Comes at least once, possibly as two different events.
+    Paid {
+        event_id: String,
+        livemode: bool,
+        top_up: String,
+        session: String,
+        payment_intent: Option<String>,
+        amount_minor: i64,
+        currency: Currency,
+    },
+    /// The page closed without a payment.
+    Closed { event_id: String, livemode: bool, top_up: String, session: String },
+    /// A payment that takes days was begun and did not succeed.
+    Failed { event_id: String, livemode: bool, top_up: String, session: String },
+    /// Money went back, for somebody to look at.
+    Refunded {
+        event_id: String,
+        livemode: bool,
+        /// Missing for charges that did not begin with our checkout.
+        top_up: Option<String>,
+        payment_intent: Option<String>,
+        charge: String,
+        /// All that went back so far, not only this time.
+        amount_refunded_minor: i64,
+        currency: Currency,
+    },
+    /// The payer's bank takes money back, for somebody to look at.
+    Disputed {
+        event_id: String,
+        livemode: bool,
+        payment_intent: Option<String>,
+        charge: String,
+        dispute: String,
+        amount_minor: i64,
+        currency: Currency,
+    },
+    /// Nothing to do, now or ever for this event: a kind we do not use, or a checkout whose payment
+    /// is still under way and will be told by another event.
+    Ignored { event_id: String, livemode: bool, kind: String },
+}
+
+/// Why an authentic event cannot be used. To be acknowledged and looked at: Stripe would only send
+/// the same again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadEventError {
+    #[error("the event cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+    #[error("the content of event {event_id} cannot be read")]
+    Content { event_id: String, source: serde_json::Error },
+    /// Somebody else's session in the same account, or one made by hand.
+    #[error("session {session} of event {event_id} names no top-up")]
+    NoTopUp { event_id: String, session: String },
+    #[error("session {session} of event {event_id} names two different top-ups")]
+    TwoTopUps { event_id: String, session: String },
+    #[error("session {session} of event {event_id} is paid and has no amount")]
+    NoAmount { event_id: String, session: String },
+}
+
+/// Reads a webhook body. The caller still compares top-up, amount, currency and mode with what it
+/// stored: a signature says who speaks, not which top-up was meant.
+pub fn read_event(raw_body: &[u8]) -> Result<Event, ReadEventError> {
+    let Envelope { id: event_id, livemode, kind, data } =
+        serde_json::from_slice(raw_body).map_err(ReadEventError::Unreadable)?;
+    let object = data.object;
+    match kind.as_str() {
+        "checkout.session.completed" => {
+            let session: Session = content(&event_id, object)?;
+            match session.payment_status.as_deref() {
+                Some("paid") => paid(event_id, livemode, session),
+                _ => Ok(Event::Ignored { event_id, livemode, kind }),
+            }
+        }
+        "checkout.session.async_payment_succeeded" => {
+            let session = content(&event_id, object)?;
+            paid(event_id, livemode, session)
+        }
+        "checkout.session.async_payment_failed" => {
+            let session: Session = content(&event_id, object)?;
+            let top_up = session.top_up(&event_id)?;
+            Ok(Event::Failed { event_id, livemode, top_up, session: session.id })
+        }
+        "checkout.session.expired" => {
+            let session: Session = content(&event_id, object)?;
+            let top_up = session.top_up(&event_id)?;
+            Ok(Event::Closed { event_id, livemode, top_up, session: session.id })
+        }
+        "charge.refunded" => {
+            let charge = content(&event_id, object)?;
+            Ok(refunded(event_id, livemode, charge))
+        }
+        "charge.dispute.created" => {
+            let dispute = content(&event_id, object)?;
+            Ok(disputed(event_id, livemode, dispute))
+        }
+        _ => Ok(Event::Ignored { event_id, livemode, kind }),
+    }
+}
+
+fn paid(event_id: String, livemode: bool, session: Session) -> Result<Event, ReadEventError> {
+    let top_up = session.top_up(&event_id)?;
+    let (Some(amount_minor), Some(currency)) = (session.amount_total, session.currency) else {
+        return Err(ReadEventError::NoAmount { event_id, session: session.id });
+    };
+    let Session { id: session, payment_intent, .. } = session;
+    Ok(Event::Paid {
+        event_id,
+        livemode,
+        top_up,
+        session,
+        payment_intent,
+        amount_minor,
+        currency: currency.0,
+    })
+}
+
+fn refunded(event_id: String, livemode: bool, charge: Charge) -> Event {
+    Event::Refunded {
+        event_id,
+        livemode,
+        top_up: charge.metadata.and_then(|mut metadata| metadata.remove(TOP_UP_KEY)),
+        payment_intent: charge.payment_intent,
+        charge: charge.id,
+        amount_refunded_minor: charge.amount_refunded,
+        currency: charge.currency.0,
+    }
+}
+
+fn disputed(event_id: String, livemode: bool, dispute: Dispute) -> Event {
+    Event::Disputed {
+        event_id,
+        livemode,
+        payment_intent: dispute.payment_intent,
+        charge: dispute.charge,
+        dispute: dispute.id,
+        amount_minor: dispute.amount,
+        currency: dispute.currency.0,
+    }
+}
+
+fn content<T: DeserializeOwned>(event_id: &str, object: Value) -> Result<T, ReadEventError> {
+    serde_json::from_value(object)
+        .map_err(|source| ReadEventError::Content { event_id: event_id.to_owned(), source })
+}
+
+/// What [`checkout`](super::checkout()) left on an object, among what others may have left there.
+type Metadata = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    livemode: bool,
+    #[serde(rename = "type")]
+    kind: String,
+    data: EnvelopeData,
+}
+
+#[derive(Deserialize)]
+struct EnvelopeData {
+    object: Value,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    id: String,
+    client_reference_id: Option<String>,
+    metadata: Option<Metadata>,
+    payment_status: Option<String>,
+    payment_intent: Option<String>,
+    amount_total: Option<i64>,
+    currency: Option<LowerCaseCurrency>,
+}
+
+impl Session {
+    /// Our id, which [`checkout`](super::checkout()) put in two places.
+    fn top_up(&self, event_id: &str) -> Result<String, ReadEventError> {
+        let (event_id, session) = (event_id.to_owned(), self.id.clone());
+        match (
+            &self.client_reference_id,
+            self.metadata.as_ref().and_then(|metadata| metadata.get(TOP_UP_KEY)),
+        ) {
+            (Some(reference), Some(metadata)) if reference != metadata => {
+                Err(ReadEventError::TwoTopUps { event_id, session })
+            }
+            (Some(top_up), _) | (None, Some(top_up)) => Ok(top_up.clone()),
+            (None, None) => Err(ReadEventError::NoTopUp { event_id, session }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    id: String,
+    metadata: Option<Metadata>,
+    payment_intent: Option<String>,
+    amount_refunded: i64,
+    currency: LowerCaseCurrency,
+}
+
+#[derive(Deserialize)]
+struct Dispute {
+    id: String,
+    charge: String,
+    payment_intent: Option<String>,
+    amount: i64,
+    currency: LowerCaseCurrency,
+}
+
+/// A currency by its ISO 4217 code in small letters, as Stripe writes it.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct LowerCaseCurrency(Currency);
+
+impl TryFrom<String> for LowerCaseCurrency {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        Currency::from_code(&code.to_uppercase()).map(Self).ok_or_else(|| format!("{code:?} is no currency"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    #[track_caller]
+    fn check(kind: &str, object: &str, expected: Expect) {
+        let body = format!(
+            r#"{{"id":"evt_1","object":"event","api_version":"2019-01-01","livemode":true,
+                "type":"{kind}","data":{{"object":{object}}}}}"#
+        );
+        expected.assert_eq(&match read_event(body.as_bytes()) {
+            Ok(event) => format!("{event:?}"),
+            Err(ReadEventError::Content { event_id, source }) => format!("{event_id}: {source}"),
+            Err(error) => error.to_string(),
+        });
+    }
+
+    /// A session as Stripe sends it, with more fields than are read.
+    fn session(payment_status: &str) -> String {
+        format!(
+            r#"{{"id":"cs_1","object":"checkout.session","amount_total":15000,"currency":"usd",
+                "client_reference_id":"top_0001","metadata":{{"top_up":"top_0001","other":"x"}},
+                "mode":"payment","payment_intent":"pi_1","payment_status":"{payment_status}",
+                "status":"complete","customer_details":{{"email":"a@example.com"}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_paid_session_tells_which_top_up_was_paid_and_how_much() {
+        check(
+            "checkout.session.completed",
+            &session("paid"),
+            expect![[
+                r#"Paid { event_id: "evt_1", livemode: true, top_up: "top_0001", session: "cs_1", payment_intent: Some("pi_1"), amount_minor: 15000, currency: USD }"#
+            ]],
+        );
+        check(
+            "checkout.session.async_payment_succeeded",
+            &session("paid"),
+            expect![[
+                r#"Paid { event_id: "evt_1", livemode: true, top_up: "top_0001", session: "cs_1", payment_intent: Some("pi_1"), amount_minor: 15000, currency: USD }"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_completed_session_that_is_not_paid_is_not_money() {
+        check(
+            "checkout.session.completed",
+            &session("unpaid"),
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "checkout.session.completed" }"#]],
+        );
+        check(
+            "checkout.session.completed",
+            &session("no_payment_required"),
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "checkout.session.completed" }"#]],
+        );
+        check(
+            "checkout.session.completed",
+            r#"{"id":"cs_1"}"#,
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "checkout.session.completed" }"#]],
+        );
+    }
+
+    #[test]
+    fn a_session_that_ends_without_money_closes_its_top_up() {
+        check(
+            "checkout.session.expired",
+            &session("unpaid"),
+            expect![[r#"Closed { event_id: "evt_1", livemode: true, top_up: "top_0001", session: "cs_1" }"#]],
+        );
+        check(
+            "checkout.session.async_payment_failed",
+            &session("unpaid"),
+            expect![[r#"Failed { event_id: "evt_1", livemode: true, top_up: "top_0001", session: "cs_1" }"#]],
+        );
+    }
+
+    #[test]
+    fn money_that_went_back_is_told_for_review() {
+        let charge = r#"{"id":"ch_1","amount":15000,"amount_refunded":5000,"currency":"usd",
+            "payment_intent":"pi_1","metadata":{"top_up":"top_0001"},"refunded":false}"#;
+        check(
+            "charge.refunded",
+            charge,
+            expect![[
+                r#"Refunded { event_id: "evt_1", livemode: true, top_up: Some("top_0001"), payment_intent: Some("pi_1"), charge: "ch_1", amount_refunded_minor: 5000, currency: USD }"#
+            ]],
+        );
+        let dispute = r#"{"id":"dp_1","amount":15000,"charge":"ch_1","currency":"kwd",
+            "payment_intent":null,"reason":"fraudulent"}"#;
+        check(
+            "charge.dispute.created",
+            dispute,
+            expect![[
+                r#"Disputed { event_id: "evt_1", livemode: true, payment_intent: None, charge: "ch_1", dispute: "dp_1", amount_minor: 15000, currency: KWD }"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_session_that_names_no_top_up_or_two_is_refused() {
+        let nameless = r#"{"id":"cs_1","payment_status":"paid","amount_total":1,"currency":"usd",
+            "client_reference_id":null,"metadata":null}"#;
+        check("checkout.session.completed", nameless, expect!["session cs_1 of event evt_1 names no top-up"]);
+        check("checkout.session.expired", nameless, expect!["session cs_1 of event evt_1 names no top-up"]);
+        let torn = session("paid").replacen("top_0001", "top_0002", 1);
+        check(
+            "checkout.session.completed",
+            &torn,
+            expect!["session cs_1 of event evt_1 names two different top-ups"],
+        );
+    }
+
+    #[test]
+    fn an_amount_that_is_missing_or_no_integer_is_refused() {
+        let paid = session("paid");
+        let with = |amount: &str| paid.replace("15000", amount);
+        check(
+            "checkout.session.completed",
+            &with("null"),
+            expect!["session cs_1 of event evt_1 is paid and has no amount"],
+        );
+        check(
+            "checkout.session.completed",
+            &with("150.00"),
+            expect!["evt_1: invalid type: floating point `150.0`, expected i64"],
+        );
+        check(
+            "checkout.session.completed",
+            &with("\"15000\""),
+            expect![[r#"evt_1: invalid type: string "15000", expected i64"#]],
+        );
+        check(
+            "checkout.session.completed",
+            &paid.replace("usd", "zzz"),
+            expect![[r#"evt_1: "zzz" is no currency"#]],
+        );
+    }
+
+    #[test]
+    fn other_kinds_of_events_are_ignored_whatever_they_hold() {
+        check(
+            "charge.updated",
+            "{}",
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "charge.updated" }"#]],
+        );
+        check(
+            "payment_intent.succeeded",
+            "null",
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "payment_intent.succeeded" }"#]],
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_event_is_an_error() {
+        for body in ["", "[]", "{}", r#"{"id":"evt_demo_1","type":"checkout.session.completed"}"#] {
+            let answer = read_event(body.as_bytes());
+            assert!(matches!(answer, Err(ReadEventError::Unreadable(_))), "{body}");
+        }
+    }
+}
