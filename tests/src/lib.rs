@@ -1,1 +1,2 @@
 pub mod embedded_dynamodb;
+pub mod smsc_simulator;

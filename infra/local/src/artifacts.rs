@@ -25,8 +25,8 @@ pub const FUNCTIONS: [&str; 8] = [
     "projector",
 ];
 
-/// What `cargo local` runs as plain processes beside the functions.
-const PROCESSES: [&str; 3] = ["smpp-gateway", "smsc-simulator", "demo"];
+/// What runs as plain processes beside the functions, or is called once.
+const PROGRAMS: [&str; 4] = ["smpp-gateway", "smsc-simulator", "demo", "bootstrap"];
 
 /// A zip of this size still starts fast; a larger one says that something heavy slipped in.
 const ZIP_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub struct Zip {
 /// Builds everything a local stack runs.
 pub fn build(paths: &Paths) -> Result<Vec<Zip>> {
     println!("Building (the first time takes some minutes) ...");
-    cargo_build(paths, FUNCTIONS.iter().chain(&PROCESSES), None)?;
+    cargo_build(paths, FUNCTIONS.iter().chain(&PROGRAMS), None)?;
     zip_all(&paths.target.join("release"), &paths.zips())
 }
 

@@ -20,8 +20,15 @@ pub struct Aws {
 
 impl Aws {
     pub fn new(endpoint: &str) -> Self {
-        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        // The emulator is on this machine: a proxy named in the environment is not for it.
+        let agent = Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
         Self { endpoint: endpoint.to_owned(), agent }
+    }
+
+    /// Whether the emulator answers at all.
+    pub fn is_ready(&self) -> bool {
+        let answer = self.agent.get(format!("{}/_ministack/health", self.endpoint)).call();
+        answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// A CloudFormation action; the answer is XML.

@@ -1,6 +1,7 @@
 //! Brings one local stack up and down.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -41,6 +42,7 @@ pub fn up(paths: &Paths, wish: &Wish) -> Result<()> {
     let lock = File::create(paths.state.join("lock"))?;
     lock.lock()?;
     stop_last(paths);
+    remove(&paths.logs())?;
     if wish.fresh {
         forget(paths)?;
     }
@@ -51,9 +53,10 @@ pub fn up(paths: &Paths, wish: &Wish) -> Result<()> {
     let plan = Plan::new(paths, &ports, &zips)?;
 
     let mut started = Started::none(paths);
-    started.add(emulator::start(paths, &python, &ports)?)?;
-    emulator::wait_until_ready(paths, &started.processes[0], &ports)?;
     let aws = Aws::new(&ports.emulator_url());
+    let emulator = emulator::start(paths, &python, &ports)?;
+    started.add(emulator.clone())?;
+    emulator::wait_until_ready(paths, &emulator, &aws)?;
     if deployed_build(&aws)?.is_none_or(|build| build != plan.build) {
         deploy(&aws, &plan)?;
     }
@@ -81,15 +84,18 @@ fn stop_last(paths: &Paths) {
     processes::recorded(paths).iter().rev().for_each(processes::stop);
 }
 
-/// Deletes data and logs, and with them what `stack.json` says of the data.
+/// Deletes the data, and with them what `stack.json` says of them.
 fn forget(paths: &Paths) -> Result<()> {
-    for folder in [paths.data(), paths.logs()] {
-        if folder.exists() {
-            fs::remove_dir_all(folder)?;
-        }
-    }
+    remove(&paths.data())?;
     if paths.stack_file().exists() {
         fs::remove_file(paths.stack_file())?;
+    }
+    Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot delete {}", folder.display()))?;
     }
     Ok(())
 }

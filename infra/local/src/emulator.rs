@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::REGION;
+use crate::aws::{Aws, REGION};
 use crate::paths::Paths;
 use crate::processes::{self, Running};
 
@@ -76,13 +76,12 @@ pub fn start(paths: &Paths, python: &Path, ports: &Ports) -> Result<Running> {
         ("TMPDIR", data.join("temporary").display().to_string()),
         ("MINISTACK_REGION", REGION.to_owned()),
         ("SFTP_ENABLED", "0".to_owned()),
+        ("LOG_LEVEL", "WARNING".to_owned()),
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
     ];
     let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(client_env(ports));
-    let started =
-        processes::start(paths, NAME, python, &[&paths.own("emulator.py").display().to_string()], env)?;
-    wait_until_ready(paths, &started, ports)?;
-    Ok(started)
+    let script = paths.own("emulator.py").display().to_string();
+    processes::start(paths, NAME, python, &[&script], env)
 }
 
 /// What a process needs to talk to the emulator with the AWS SDK; functions inherit it too.
@@ -97,11 +96,10 @@ pub fn client_env(ports: &Ports) -> [(String, String); 4] {
 }
 
 /// Returns once the emulator answers.
-pub fn wait_until_ready(paths: &Paths, started: &Running, ports: &Ports) -> Result<()> {
-    let url = format!("{}/_ministack/health", ports.emulator_url());
+pub fn wait_until_ready(paths: &Paths, started: &Running, aws: &Aws) -> Result<()> {
     let begin = Instant::now();
     while begin.elapsed() < START_MAX {
-        if ureq::get(&url).call().is_ok() {
+        if aws.is_ready() {
             return Ok(());
         }
         if !processes::is_alive(started) {

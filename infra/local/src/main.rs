@@ -17,6 +17,7 @@ mod tools;
 mod venv;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -84,13 +85,22 @@ struct Place {
     state_dir: Option<PathBuf>,
 }
 
-fn main() -> Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
     let paths = Paths::find(cli.place.state_dir)?;
     match cli.command {
         None => cloud::run(&paths, &cli.start.into()),
         Some(Command::Up { detach: false, start }) => cloud::run(&paths, &start.into()),
-        Some(Command::Up { detach: true, start }) => cloud::up(&paths, &start.into()).map(|_| ()),
+        Some(Command::Up { detach: true, start }) => cloud::up(&paths, &start.into()),
         Some(Command::Demo { json }) => tools::play_demo(&paths, json),
         Some(Command::Logs { name }) => follow::print(&paths, name.as_deref()),
         Some(Command::Down) => cloud::down(&paths),

@@ -185,11 +185,7 @@ impl Agreement {
     }
 
     /// The agreement with one more rate plan; earlier ones keep the floor (`30-rating.md`).
-    pub fn with_service(
-        &self,
-        enabled: EnabledService,
-        currency: Currency,
-    ) -> Result<Self, AgreementError> {
+    pub fn with_service(&self, enabled: EnabledService, currency: Currency) -> Result<Self, AgreementError> {
         if currency != self.currency {
             return Err(AgreementError::CurrencyDiffers { service: currency, agreement: self.currency });
         }

@@ -19,10 +19,7 @@ pub struct IdError {
 
 /// The 26 characters of 128 bits, most significant first.
 pub(crate) fn encode(bits: u128) -> String {
-    (0..BODY_LENGTH)
-        .rev()
-        .map(|group| ALPHABET[(bits >> (group * 5)) as usize & 31] as char)
-        .collect()
+    (0..BODY_LENGTH).rev().map(|group| ALPHABET[(bits >> (group * 5)) as usize & 31] as char).collect()
 }
 
 /// 128 bits that depend on every part and on where one part ends and the next begins.
@@ -179,8 +176,8 @@ impl MessageId {
             None => (rest, None),
         };
         // One spelling a place: `07` would be a second name of the same message.
-        let place_is_plain = place
-            .is_none_or(|place| place.parse::<u16>().is_ok_and(|number| number.to_string() == place));
+        let place_is_plain =
+            place.is_none_or(|place| place.parse::<u16>().is_ok_and(|number| number.to_string() == place));
         if is_body(body) && place_is_plain { Ok(Self(text.to_owned())) } else { Err(error) }
     }
 

@@ -242,7 +242,8 @@ mod tests {
             row(date(2026, 10, 2), "0.01", 1),
         ];
         let invoice = make(&usage).unwrap();
-        let lines: Vec<_> = invoice.charges.iter().map(|charge| (charge.messages, charge.net.to_string())).collect();
+        let lines: Vec<_> =
+            invoice.charges.iter().map(|charge| (charge.messages, charge.net.to_string())).collect();
         assert_eq!(lines.len(), 2);
         assert!(lines.contains(&(3, "0.135".to_owned())) && lines.contains(&(1, "0.01".to_owned())));
         assert_eq!((invoice.net.to_string(), invoice.total_due.to_string()), ("0.145".into(), "0.14".into()));

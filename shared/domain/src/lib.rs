@@ -5,6 +5,7 @@
 //! [`period`] and [`invoice`].
 
 pub mod agreement;
+pub mod batch;
 pub mod company;
 pub mod connection;
 pub mod destination;

@@ -180,13 +180,7 @@ fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -
     step(message, next)
 }
 
-fn receipt(
-    message: &Message,
-    part: usize,
-    state: ReceiptState,
-    error: Option<&str>,
-    now: Timestamp,
-) -> Step {
+fn receipt(message: &Message, part: usize, state: ReceiptState, error: Option<&str>, now: Timestamp) -> Step {
     if !state.is_final() || message.parts.get(part).is_none_or(|part| part.state.is_some()) {
         return Step::Ignore;
     }
@@ -348,7 +342,8 @@ pub(crate) mod tests {
         use ReceiptState::*;
         let state = prop::sample::select(vec![Enroute, Delivered, Undelivered, Expired, Rejected, Unknown]);
         prop_oneof![
-            prop::collection::vec(prop::option::of("[0-9a-f]{1,8}"), 2).prop_map(|references| Progress::Submitted { references }),
+            prop::collection::vec(prop::option::of("[0-9a-f]{1,8}"), 2)
+                .prop_map(|references| Progress::Submitted { references }),
             Just(Progress::Refused { reason: "no".into() }),
             Just(Progress::InDoubt),
             (0usize..3, state).prop_map(|(part, state)| report(part, state)),

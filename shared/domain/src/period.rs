@@ -71,8 +71,7 @@ impl BillingTerms {
             BillingPeriod::Monthly => {
                 let this_month = date(day.year(), day.month(), self.billing_day);
                 let months = Span::new().months(1);
-                let first =
-                    if day < this_month { this_month.saturating_sub(months) } else { this_month };
+                let first = if day < this_month { this_month.saturating_sub(months) } else { this_month };
                 Period { first, last: first.saturating_add(months).yesterday().unwrap_or(first) }
             }
         }

@@ -179,7 +179,8 @@ mod tests {
         serde_json::json!({"sms_message": {"price": {"type": kind}}})
     }
 
-    const EVENT: Event = Event { resource: Resource::SmsMessage, direction: "MT", country: "DE", network: None };
+    const EVENT: Event =
+        Event { resource: Resource::SmsMessage, direction: "MT", country: "DE", network: None };
 
     #[test]
     fn every_level_charges_its_own_price() {

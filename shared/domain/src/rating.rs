@@ -72,7 +72,9 @@ pub enum QuantityRule {
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Price {
     /// So much a unit.
-    Flat { amount: Amount },
+    Flat {
+        amount: Amount,
+    },
     Free,
     /// The event is refused.
     Blocked,
@@ -126,7 +128,9 @@ pub enum TreeProblem {
     AttributeTwice,
     #[error("a price is not negative")]
     NegativePrice,
-    #[error("this value does not exist for the attribute (direction: MT or MO, country: two capital letters)")]
+    #[error(
+        "this value does not exist for the attribute (direction: MT or MO, country: two capital letters)"
+    )]
     UnknownValue,
 }
 
@@ -152,9 +156,16 @@ impl Event<'_> {
 /// Looking up an event always ends in one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
-    Price { path: String, price: &'a Price, billing: BillingRule, quantity: QuantityRule },
+    Price {
+        path: String,
+        price: &'a Price,
+        billing: BillingRule,
+        quantity: QuantityRule,
+    },
     /// The deepest node reached.
-    NoRate { path: String },
+    NoRate {
+        path: String,
+    },
 }
 
 impl RateTree {
@@ -189,7 +200,9 @@ impl RateTree {
         if self.resources.is_empty() {
             return Err(TreeError { path: String::new(), problem: TreeProblem::Empty });
         }
-        self.resources.iter().try_for_each(|(resource, node)| check_node(resource.name(), node, &mut Vec::new()))
+        self.resources
+            .iter()
+            .try_for_each(|(resource, node)| check_node(resource.name(), node, &mut Vec::new()))
     }
 }
 
@@ -258,7 +271,9 @@ mod tests {
         let tree = europe();
         let event = Event { resource: Resource::SmsMessage, direction: "MT", country, network };
         let found = match tree.find(&event) {
-            Found::Price { path, price, billing, quantity } => format!("{path} {price:?} {billing:?} {quantity:?}"),
+            Found::Price { path, price, billing, quantity } => {
+                format!("{path} {price:?} {billing:?} {quantity:?}")
+            }
             Found::NoRate { path } => format!("{path} no rate"),
         };
         assert_eq!(found, expected);
@@ -266,7 +281,11 @@ mod tests {
 
     #[test]
     fn a_look_up_takes_the_listed_value_then_others_and_inherits_the_rules() {
-        check("DE", Some("Vodafone"), "sms_message/MT/DE/Vodafone Flat { amount: Amount(0.07) } Delivered Segments");
+        check(
+            "DE",
+            Some("Vodafone"),
+            "sms_message/MT/DE/Vodafone Flat { amount: Amount(0.07) } Delivered Segments",
+        );
         check("DE", Some("O2"), "sms_message/MT/DE/* Flat { amount: Amount(0.08) } Delivered Messages");
         check("DE", None, "sms_message/MT/DE/* Flat { amount: Amount(0.08) } Delivered Messages");
         check("FR", None, "sms_message/MT/FR Free Submitted Segments");
@@ -283,7 +302,8 @@ mod tests {
 
     #[test]
     fn a_tree_that_lacks_data_is_refused_at_the_node() {
-        let problem = |json: serde_json::Value| tree(json).check().map_err(|error| (error.path, error.problem));
+        let problem =
+            |json: serde_json::Value| tree(json).check().map_err(|error| (error.path, error.problem));
         assert_eq!(europe().check(), Ok(()));
         assert_eq!(problem(serde_json::json!({})), Err((String::new(), TreeProblem::Empty)));
         let empty = serde_json::json!({"sms_message": {"depends_on": "country", "values": {"DE": {}}}});

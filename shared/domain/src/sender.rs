@@ -36,7 +36,9 @@ pub struct Sender {
 pub struct SenderAddress(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a sender is a name of 1 to 11 letters, digits, blanks or & . - _ + with at least one letter, or a number of 3 to 15 digits")]
+#[error(
+    "a sender is a name of 1 to 11 letters, digits, blanks or & . - _ + with at least one letter, or a number of 3 to 15 digits"
+)]
 pub struct SenderAddressError;
 
 impl SenderAddress {

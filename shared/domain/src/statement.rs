@@ -80,7 +80,8 @@ mod tests {
     use crate::wallet::Operation;
 
     fn wallet(sequence: u64, funding: i64, charged: i64, kind: OperationKind) -> Wallet {
-        let empty = Wallet::open(&AgreementId::new(1), &CompanyId::new(1), Currency::Credit, Amount::ZERO, vec![]);
+        let empty =
+            Wallet::open(&AgreementId::new(1), &CompanyId::new(1), Currency::Credit, Amount::ZERO, vec![]);
         Wallet {
             sequence,
             funding: Amount::whole(funding),
@@ -108,7 +109,9 @@ mod tests {
         let folded = fold(lines).unwrap();
         let shown: Vec<_> = folded
             .iter()
-            .map(|line| format!("{:?} {} -> {} ({})", line.kind, line.amount, line.balance_after, line.movements))
+            .map(|line| {
+                format!("{:?} {} -> {} ({})", line.kind, line.amount, line.balance_after, line.movements)
+            })
             .collect();
         assert_eq!(shown, ["TransferIn 79 -> 79 (1)", "Charge -3 -> 76 (2)", "TransferIn 10 -> 86 (1)"]);
         let sum = Amount::checked_sum(folded.iter().map(|line| line.amount)).unwrap();

@@ -28,20 +28,35 @@ pub struct TopUp {
 pub enum TopUpState {
     /// The customer has been shown the page to pay on.
     Redirected,
-    Confirmed { payment: PaymentId },
+    Confirmed {
+        payment: PaymentId,
+    },
     /// The checkout ended without money.
-    Closed { reason: String },
+    Closed {
+        reason: String,
+    },
     /// What was reported is not what was expected: a person has to look.
-    Review { reason: String },
+    Review {
+        reason: String,
+    },
 }
 
 /// What a payment system reported about a checkout, in our own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
-    Paid { session: String, amount: Amount, currency: Currency, livemode: bool },
-    Closed { reason: String },
+    Paid {
+        session: String,
+        amount: Amount,
+        currency: Currency,
+        livemode: bool,
+    },
+    Closed {
+        reason: String,
+    },
     /// Money went back or is disputed.
-    Review { reason: String },
+    Review {
+        reason: String,
+    },
 }
 
 /// What a report does to a top-up.

@@ -80,7 +80,8 @@ pub fn plan_transfer(
     if from.id == to.id {
         return Err(TransferError::SameWallet);
     }
-    let related = giver.id == taker.id || giver.tenant() == Some(&taker.id) || taker.tenant() == Some(&giver.id);
+    let related =
+        giver.id == taker.id || giver.tenant() == Some(&taker.id) || taker.tenant() == Some(&giver.id);
     if !related {
         return Err(TransferError::NotRelated);
     }

@@ -147,9 +147,15 @@ pub struct ChargePlan {
 /// Why a charge cannot be written as things stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Short {
-    Home { available: Amount, needed: Amount },
+    Home {
+        available: Amount,
+        needed: Amount,
+    },
     /// The escrow on this wallet does not cover the charge.
-    Escrow { wallet: WalletId, needed: Amount },
+    Escrow {
+        wallet: WalletId,
+        needed: Amount,
+    },
 }
 
 /// Where each level of a charge is taken from. `legs` begins with the home wallet; wallets in `exact`
@@ -194,7 +200,8 @@ mod tests {
     }
 
     fn legs(amounts: &[(u128, &str)]) -> Vec<Leg> {
-        let leg = |(number, text): &(u128, &str)| Leg { wallet: WalletId::new(*number), amount: amount(text) };
+        let leg =
+            |(number, text): &(u128, &str)| Leg { wallet: WalletId::new(*number), amount: amount(text) };
         amounts.iter().map(leg).collect()
     }
 
@@ -202,8 +209,10 @@ mod tests {
     fn a_charge_is_taken_from_the_home_wallet_and_its_escrow_alone() {
         let mut home = wallet(1, &[2, 3]);
         home.headroom = amount("1");
-        home.escrow = legs(&[(2, "0.5"), (3, "0.5")]).into_iter().map(|leg| (leg.wallet, leg.amount)).collect();
-        let plan = plan_charge(&home, &legs(&[(1, "0.05"), (2, "0.04"), (3, "0.03")]), &BTreeSet::new()).unwrap();
+        home.escrow =
+            legs(&[(2, "0.5"), (3, "0.5")]).into_iter().map(|leg| (leg.wallet, leg.amount)).collect();
+        let plan =
+            plan_charge(&home, &legs(&[(1, "0.05"), (2, "0.04"), (3, "0.03")]), &BTreeSet::new()).unwrap();
         assert_eq!(plan.home.amount, amount("0.05"));
         assert_eq!(plan.from_escrow, legs(&[(2, "0.04"), (3, "0.03")]));
         assert!(plan.exact.is_empty());

@@ -1,7 +1,7 @@
 //! SMPP 3.4 (5.0 is accepted) over any byte stream.
 //!
 //! [`codec`] reads leniently and writes strictly, [`esme`] is the client's end of a bind and
-//! [`smsc`] the server's; both run on the same [`link`] task. [`receipt`] reads delivery receipts
+//! [`smsc`] the server's; both run on the same link task. [`receipt`] reads delivery receipts
 //! and the forms of their ids, [`udh`] the headers of joined messages.
 //!
 //! Not here: what a message costs, who may bind, when to try again. No AWS, nothing of ours.

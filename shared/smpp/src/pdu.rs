@@ -3,6 +3,8 @@
 //! Text fields hold Latin-1: each character up to U+00FF is the octet it came as, so a peer's odd
 //! address survives a round trip. Limits are kept by the encoder, not by these types.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::status::CommandStatus;
@@ -118,7 +120,7 @@ impl BindMode {
 }
 
 /// The request that opens a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Bind {
     pub system_id: String,
     pub password: String,
@@ -128,6 +130,15 @@ pub struct Bind {
     pub addr_ton: u8,
     pub addr_npi: u8,
     pub address_range: String,
+}
+
+/// Without the password, since PDUs end up in logs.
+impl fmt::Debug for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Bind");
+        fields.field("system_id", &self.system_id).field("system_type", &self.system_type);
+        fields.field("interface_version", &self.interface_version).finish_non_exhaustive()
+    }
 }
 
 /// The answer to a bind; empty when the bind is refused.

@@ -101,11 +101,9 @@ fn stray_or_cut_off_octets_after_the_last_parameter_are_passed_over() {
 #[test]
 fn a_submits_answer_may_have_a_long_id_or_no_nul_or_no_body() {
     let id = "x".repeat(80);
-    for (body, expected) in [
-        (format!("{id}\0").into_bytes(), id.as_str()),
-        (b"38601fa".to_vec(), "38601fa"),
-        (Vec::new(), ""),
-    ] {
+    for (body, expected) in
+        [(format!("{id}\0").into_bytes(), id.as_str()), (b"38601fa".to_vec(), "38601fa"), (Vec::new(), "")]
+    {
         let Body::SubmitSmResp(answer) = read(command::SUBMIT_SM | RESP, &body) else {
             panic!("no answer");
         };

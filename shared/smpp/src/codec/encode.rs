@@ -162,3 +162,45 @@ fn put_tlvs(tlvs: &Tlvs, out: &mut BytesMut) -> Result<(), EncodeError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(message: ShortMessage, expected: &str) {
+        let mut out = BytesMut::from(&b"before"[..]);
+        let pdu = Pdu::request(1, Body::SubmitSm(message));
+        let error = encode(&pdu, &mut out).expect_err("is refused");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(out, "before");
+    }
+
+    #[test]
+    fn a_message_that_is_no_valid_smpp_is_not_written_at_all() {
+        let message = ShortMessage::default();
+        check(
+            ShortMessage { source: "x".repeat(21), ..message.clone() },
+            "source has 21 characters, 20 are allowed",
+        );
+        check(
+            ShortMessage { destination: "49\x0017".to_owned(), ..message.clone() },
+            "destination has a character that SMPP cannot carry",
+        );
+        check(
+            ShortMessage { source: "Жанна".to_owned(), ..message.clone() },
+            "source has a character that SMPP cannot carry",
+        );
+        check(
+            ShortMessage { validity: "000000".to_owned(), ..message.clone() },
+            "validity is neither empty nor 16 characters long",
+        );
+        check(
+            ShortMessage { short_message: vec![b'x'; 255].into(), ..message.clone() },
+            "short_message has 255 characters, 254 are allowed",
+        );
+        let mut twice = ShortMessage { short_message: "x".into(), ..message };
+        twice.tlvs.push(crate::tlv::MESSAGE_PAYLOAD, "x");
+        check(twice, "the message stands in short_message and in message_payload");
+    }
+}

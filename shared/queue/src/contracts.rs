@@ -1,0 +1,49 @@
+//! The contracts, by version. A new shape is a new variant; old ones keep being read, because they may
+//! be in a queue while a new version is deployed. Samples are in `events/queue/`.
+
+use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId};
+use domain::period::Period;
+use domain::receipt::ReceiptState;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// To a worker that hands messages to a vendor. The message itself is read when it is claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Job {
+    SubmitV1 { message: MessageId, connection: ConnectionId },
+}
+
+/// From workers and webhooks to the progress-applier: what happened to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Progress {
+    /// The vendor answered: an id for each segment, none for a segment that it refused.
+    SubmittedV1 { message: MessageId, references: Vec<Option<String>>, at: Timestamp },
+    /// The vendor took nothing of it.
+    RefusedV1 { message: MessageId, reason: String, at: Timestamp },
+    /// Whether the vendor took it nobody knows, and it will not be sent again.
+    InDoubtV1 { message: MessageId, at: Timestamp },
+    /// A report on the segment that the vendor knows by `reference`.
+    ReceiptV1 {
+        connection: ConnectionId,
+        reference: String,
+        state: ReceiptState,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// As the vendor wrote it, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recipient: Option<String>,
+        at: Timestamp,
+    },
+}
+
+/// To the invoice-closer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Billing {
+    /// Make or recalculate the draft of one agreement and period.
+    CloseV1 { agreement: AgreementId, period: Period },
+    /// Make the PDF of a confirmed invoice.
+    RenderV1 { invoice: InvoiceId },
+}

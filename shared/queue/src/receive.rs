@@ -1,0 +1,70 @@
+//! Receiving in a long-lived worker. Functions are handed their messages instead.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use serde::de::DeserializeOwned;
+
+use crate::QueueError;
+
+/// A queue that a worker reads.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    client: Client,
+    url: String,
+}
+
+/// A message in the worker's hands until it deletes it or its time is up.
+#[derive(Debug, Clone)]
+pub struct Received<T> {
+    pub content: T,
+    pub handle: String,
+}
+
+impl Receiver {
+    /// SQS waits at most this long for a message to come.
+    const WAIT_SECONDS: i32 = 20;
+
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Up to ten messages, as soon as there is one; none after a while. What does not read as the
+    /// contract stays in the queue and ends, counted, in its dead-letter queue.
+    pub async fn receive<T: DeserializeOwned>(&self, most: i32) -> Result<Vec<Received<T>>, QueueError> {
+        let receive = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(most.clamp(1, 10))
+            .wait_time_seconds(Self::WAIT_SECONDS);
+        let answer = receive.send().await.map_err(QueueError::sqs("receive from the queue"))?;
+        let mut received = Vec::new();
+        for message in answer.messages.unwrap_or_default() {
+            match serde_json::from_str(message.body().unwrap_or_default()) {
+                Ok(content) => {
+                    received.push(Received { content, handle: message.receipt_handle.unwrap_or_default() });
+                }
+                Err(error) => {
+                    tracing::error!(%error, id = message.message_id(), "not a message of this queue")
+                }
+            }
+        }
+        Ok(received)
+    }
+
+    pub async fn delete(&self, handle: &str) -> Result<(), QueueError> {
+        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(handle);
+        delete.send().await.map_err(QueueError::sqs("delete from the queue"))?;
+        Ok(())
+    }
+
+    /// Keeps a message from others for this long from now; none gives it back at once.
+    pub async fn hold(&self, handle: &str, duration: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(duration.as_secs()).unwrap_or(i32::MAX);
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = change.receipt_handle(handle).visibility_timeout(seconds);
+        change.send().await.map_err(QueueError::sqs("hold a message"))?;
+        Ok(())
+    }
+}

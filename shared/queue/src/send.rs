@@ -1,0 +1,81 @@
+//! Sending, one at a time or by the ten.
+
+use std::collections::HashMap;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use domain::id::ConnectionId;
+use serde::Serialize;
+
+use crate::QueueError;
+
+/// SQS takes at most ten messages in a call.
+const BATCH_MAX: usize = 10;
+
+/// A queue that takes one contract.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+    url: String,
+}
+
+impl Sender {
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    pub async fn send<T: Serialize>(&self, message: &T) -> Result<(), QueueError> {
+        let body = serde_json::to_string(message)?;
+        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.send().await.map_err(QueueError::sqs("send to the queue"))?;
+        Ok(())
+    }
+
+    /// Sends all or fails; a failure may have sent some, so receivers take repeats.
+    pub async fn send_all<T: Serialize>(&self, messages: &[T]) -> Result<(), QueueError> {
+        for some in messages.chunks(BATCH_MAX) {
+            let mut entries = Vec::with_capacity(some.len());
+            for (place, message) in some.iter().enumerate() {
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(place.to_string())
+                    .message_body(serde_json::to_string(message)?)
+                    .build();
+                entries.push(entry.map_err(QueueError::sqs("describe a message"))?);
+            }
+            let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let answer = send.send().await.map_err(QueueError::sqs("send to the queue"))?;
+            if let Some(failed) = answer.failed.first() {
+                let source = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
+                return Err(QueueError::Sqs { action: "send to the queue", source: source.into() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the queue of a connection, or finds the one that is there, and returns its URL. What is
+/// received ten times without an outcome goes to `dead_queue_arn`.
+pub async fn connection_queue(
+    client: &Client,
+    prefix: &str,
+    connection: &ConnectionId,
+    dead_queue_arn: &str,
+) -> Result<String, QueueError> {
+    const RECEIVES_MAX: u32 = 10;
+    /// A submit waits for its window slot and its answer, and is extended while it does.
+    const VISIBILITY_SECONDS: u32 = 60;
+    const KEPT_SECONDS: u32 = 14 * 24 * 3600;
+    let redrive = serde_json::json!({"deadLetterTargetArn": dead_queue_arn, "maxReceiveCount": RECEIVES_MAX});
+    let attributes = HashMap::from([
+        (QueueAttributeName::RedrivePolicy, redrive.to_string()),
+        (QueueAttributeName::VisibilityTimeout, VISIBILITY_SECONDS.to_string()),
+        (QueueAttributeName::MessageRetentionPeriod, KEPT_SECONDS.to_string()),
+    ]);
+    let create =
+        client.create_queue().queue_name(format!("{prefix}{connection}")).set_attributes(Some(attributes));
+    let answer = create.send().await.map_err(QueueError::sqs("make the connection's queue"))?;
+    answer.queue_url.ok_or_else(|| QueueError::Sqs {
+        action: "make the connection's queue",
+        source: "the answer names no queue".into(),
+    })
+}

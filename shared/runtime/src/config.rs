@@ -1,0 +1,59 @@
+//! Settings from the environment, and the clients built from them.
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use store::{Documents, Secrets, Store, Tables};
+
+/// A setting that the function cannot do without.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} is not set")]
+pub struct MissingSetting {
+    name: &'static str,
+}
+
+/// A required environment variable.
+pub fn setting(name: &'static str) -> Result<String, MissingSetting> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or(MissingSetting { name })
+}
+
+/// The AWS account this process works in: its region, credentials and endpoint come from the
+/// environment, as on Lambda and Fargate; `AWS_ENDPOINT_URL` points it at an emulator.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+}
+
+impl Aws {
+    pub async fn load() -> Self {
+        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+    }
+
+    pub fn store(&self) -> Result<Store, MissingSetting> {
+        let tables = Tables {
+            directory: setting("DIRECTORY_TABLE")?,
+            ledger: setting("LEDGER_TABLE")?,
+            messages: setting("MESSAGES_TABLE")?,
+            records: setting("RECORDS_TABLE")?,
+        };
+        Ok(Store::new(aws_sdk_dynamodb::Client::new(&self.config), tables))
+    }
+
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+
+    /// The queue whose URL is in this environment variable.
+    pub fn queue(&self, name: &'static str) -> Result<queue::Sender, MissingSetting> {
+        Ok(queue::Sender::new(self.sqs(), setting(name)?))
+    }
+
+    pub fn documents(&self) -> Result<Documents, MissingSetting> {
+        // An emulator has one host name, so buckets go into the path there.
+        let at_emulator = self.config.endpoint_url().is_some();
+        let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(at_emulator).build();
+        Ok(Documents::new(aws_sdk_s3::Client::from_conf(config), setting("DOCUMENTS_BUCKET")?))
+    }
+
+    pub fn secrets(&self) -> Result<Secrets, MissingSetting> {
+        Ok(Secrets::new(aws_sdk_secretsmanager::Client::new(&self.config), setting("SECRET_PREFIX")?))
+    }
+}

@@ -1,0 +1,123 @@
+//! Invoices, one per agreement and period, and the numbers that confirmations give out.
+
+use domain::company::Subtree;
+use domain::id::{AgreementId, CompanyId, InvoiceId};
+use domain::invoice::Invoice;
+use domain::period::Period;
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, Partition, document, number};
+use crate::keys;
+use crate::messages::Stored;
+use crate::transact::{Change, Refused};
+use crate::{Store, StoreError};
+
+const KIND: &str = "an invoice";
+
+/// Finds an invoice by its id.
+#[derive(Serialize, Deserialize)]
+struct Pointer {
+    agreement: AgreementId,
+    period: Period,
+}
+
+#[derive(Deserialize)]
+struct Counter {
+    last: u64,
+}
+
+impl Store {
+    /// An invoice of an agreement inside the caller's subtree; any other reads as not there.
+    pub async fn invoice(&self, scope: &Subtree, id: &InvoiceId) -> Result<Option<Invoice>, StoreError> {
+        let Some(invoice) = self.any_invoice(id).await? else { return Ok(None) };
+        Ok(self.company(scope, &invoice.company).await?.map(|_| invoice))
+    }
+
+    /// An invoice, whoever asks.
+    pub async fn any_invoice(&self, id: &InvoiceId) -> Result<Option<Invoice>, StoreError> {
+        let key = keys::invoice_pointer(id);
+        let found: Option<Pointer> = self.get(&self.tables.records, &key, KIND).await?;
+        match found {
+            Some(pointer) => self.invoice_of(&pointer.agreement, pointer.period).await,
+            None => Ok(None),
+        }
+    }
+
+    pub async fn invoice_of(
+        &self,
+        agreement: &AgreementId,
+        period: Period,
+    ) -> Result<Option<Invoice>, StoreError> {
+        self.get(&self.tables.records, &keys::invoice(agreement, period), KIND).await
+    }
+
+    /// An agreement's invoices, oldest period first.
+    pub async fn invoices_of(&self, agreement: &AgreementId) -> Result<Vec<Invoice>, StoreError> {
+        let pk = keys::invoices(agreement);
+        self.all(&self.tables.records, Partition::Table(&pk), KIND).await
+    }
+
+    /// Stores a new draft, unless another closer was first.
+    pub async fn put_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
+        let pointer = Pointer { agreement: invoice.agreement.clone(), period: invoice.period };
+        let pointer = document(&keys::invoice_pointer(&invoice.id), &pointer)?;
+        let items = vec![
+            self.new_item(&self.tables.records, invoice_item(invoice)?),
+            self.new_item(&self.tables.records, pointer),
+        ];
+        overtaken(self.transact("store the invoice", items).await)
+    }
+
+    /// Stores a changed invoice, unless it was changed since.
+    pub async fn replace_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
+        overtaken(self.transact("store the invoice", vec![self.replacing(invoice)?]).await)
+    }
+
+    /// The last number that a company gave to an invoice.
+    pub async fn last_invoice_number(&self, tenant: &CompanyId) -> Result<u64, StoreError> {
+        let key = keys::invoice_numbers(tenant);
+        let counter: Option<Counter> = self.get(&self.tables.records, &key, "a counter").await?;
+        Ok(counter.map_or(0, |counter| counter.last))
+    }
+
+    /// Stores a confirmed invoice and takes its number, both or neither: so numbers have no gaps, and
+    /// no lock is held while the invoice is made.
+    pub async fn confirm_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
+        let taken = invoice.number.unwrap_or_default();
+        let counter = Change {
+            key: keys::invoice_numbers(&invoice.tenant),
+            table: self.tables.records.clone(),
+            expression: "SET #last = :taken".to_owned(),
+            condition: if taken == 1 { "attribute_not_exists(pk)" } else { "#last = :before" }.to_owned(),
+            names: vec![("#last".to_owned(), "last".to_owned())],
+            values: counter_values(taken),
+        };
+        let items = vec![self.replacing(invoice)?, self.update_item(counter)];
+        overtaken(self.transact("confirm the invoice", items).await)
+    }
+
+    fn replacing(&self, invoice: &Invoice) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
+        let before = Item::from([(":before".to_owned(), number(invoice.revision.saturating_sub(1)))]);
+        Ok(self.put_item(&self.tables.records, invoice_item(invoice)?, "revision = :before", before))
+    }
+}
+
+fn counter_values(taken: u64) -> Item {
+    let mut values = Item::from([(":taken".to_owned(), number(taken))]);
+    if taken > 1 {
+        values.insert(":before".to_owned(), number(taken - 1));
+    }
+    values
+}
+
+fn invoice_item(invoice: &Invoice) -> Result<Item, StoreError> {
+    document(&keys::invoice(&invoice.agreement, invoice.period), invoice)
+}
+
+fn overtaken(written: Result<(), Refused>) -> Result<Stored, StoreError> {
+    match written {
+        Ok(()) => Ok(Stored::Now),
+        Err(Refused::At(..)) => Ok(Stored::Overtaken),
+        Err(Refused::Failed(error)) => Err(error),
+    }
+}

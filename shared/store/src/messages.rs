@@ -1,0 +1,242 @@
+//! Messages and batches after they were accepted: read, claimed by a worker, moved, refunded; and the
+//! vendors' references by which receipts find them.
+
+use aws_sdk_dynamodb::types::ReturnValue;
+use domain::batch::Batch;
+use domain::id::{BatchId, ConnectionId, MessageId, WalletId};
+use domain::message::{Message, Status};
+use domain::quote::Charge;
+use domain::receipt::{ReceiptState, canonical_reference};
+use domain::wallet::{Operation, OperationKind};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Item, document, expiring, is_refused, key_of, number, read, text};
+use crate::keys;
+use crate::transact::Refused;
+use crate::wallets::{Sum, WalletChange};
+use crate::{Store, StoreError};
+
+const MESSAGE: &str = "a message";
+const BATCH: &str = "a batch";
+/// A receipt is awaited this long after the submit: validity and 48 hours, and some.
+const REFERENCE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// A receipt whose message is not known waits this long for it.
+const RECEIPT_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
+/// What a worker that wants to submit a message is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is yours to submit, once.
+    Yours(Box<Message>),
+    /// Somebody claimed it before and no outcome is stored: whether it left nobody knows.
+    Before(Box<Message>),
+    /// Nothing to do.
+    Done,
+}
+
+/// How a conditional change of a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    Now,
+    /// The message has moved since it was read.
+    Overtaken,
+}
+
+/// Which segment of which message a vendor's id stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    pub message: MessageId,
+    pub part: usize,
+    /// To tell a real match in another number form from a chance one.
+    pub recipient: String,
+}
+
+/// A receipt that came before its message's reference was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedReceipt {
+    /// As the vendor wrote it.
+    pub reference: String,
+    pub state: ReceiptState,
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub recipient: Option<String>,
+}
+
+impl Store {
+    /// A message; one of a batch also before its row was written.
+    pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, StoreError> {
+        let key = keys::message(id);
+        if let Some(message) = self.get(&self.tables.messages, &key, MESSAGE).await? {
+            return Ok(Some(message));
+        }
+        let Some((batch, place)) = id.batch() else { return Ok(None) };
+        Ok(self.batch(&batch).await?.and_then(|batch| batch.message(place)))
+    }
+
+    pub async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, StoreError> {
+        self.get(&self.tables.messages, &keys::batch(id), BATCH).await
+    }
+
+    /// Writes the row of a batch's message. Repeats change nothing.
+    pub async fn write_message_of_batch(&self, message: &Message) -> Result<(), StoreError> {
+        let item = document(&keys::message(&message.id), message)?;
+        self.put_if_new(&self.tables.messages, item).await?;
+        Ok(())
+    }
+
+    /// Marks a message as handed to a worker, so that a second delivery of its job does not send it
+    /// again. One write unit.
+    pub async fn claim(&self, id: &MessageId) -> Result<Claim, StoreError> {
+        let sent = self
+            .dynamo
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(key_of(&keys::message(id))))
+            .update_expression("SET #status = :queued, revision = revision + :one")
+            .condition_expression("#status = :accepted")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":queued", text("queued"))
+            .expression_attribute_values(":accepted", text("accepted"))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match sent {
+            Ok(answer) => {
+                let item =
+                    answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
+                Ok(Claim::Yours(Box::new(read(MESSAGE, item)?)))
+            }
+            Err(error)
+                if is_refused(
+                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
+                ) =>
+            {
+                Ok(match self.message(id).await? {
+                    Some(message) if message.status == Status::Queued => Claim::Before(Box::new(message)),
+                    _ => Claim::Done,
+                })
+            }
+            Err(error) => Err(StoreError::aws("claim a message")(error)),
+        }
+    }
+
+    /// Stores the next state of a message and gives back what it no longer owes, in one write: one unit
+    /// without a refund, four with one. `before` is the revision the step was decided on.
+    pub async fn move_message(
+        &self,
+        message: &Message,
+        before: u32,
+        refund: &[Charge],
+    ) -> Result<Stored, StoreError> {
+        let item = document(&keys::message(&message.id), message)?;
+        let revision = Item::from([(":before".to_owned(), number(before))]);
+        if refund.is_empty() {
+            return self.replace_message(item, revision).await;
+        }
+        let row = self.put_item(&self.tables.messages, item, "revision = :before", revision);
+        let home = self.change_wallet(refund_of(message, refund));
+        match self.transact("refund the message", vec![row, home]).await {
+            Ok(()) => Ok(Stored::Now),
+            Err(Refused::At(0, _)) => Ok(Stored::Overtaken),
+            Err(refused) => Err(refused.unexpected("refund the message")),
+        }
+    }
+
+    async fn replace_message(&self, item: Item, revision: Item) -> Result<Stored, StoreError> {
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.tables.messages)
+            .set_item(Some(item))
+            .condition_expression("revision = :before")
+            .set_expression_attribute_values(Some(revision));
+        match put.send().await {
+            Ok(_) => Ok(Stored::Now),
+            Err(error)
+                if is_refused(
+                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
+                ) =>
+            {
+                Ok(Stored::Overtaken)
+            }
+            Err(error) => Err(StoreError::aws("store a message")(error)),
+        }
+    }
+
+    /// Remembers which segment a vendor's id stands for. The latest message under an id wins, as
+    /// vendors use ids again.
+    pub async fn put_reference(
+        &self,
+        connection: &ConnectionId,
+        raw: &str,
+        reference: &Reference,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = keys::reference(connection, &canonical_reference(raw));
+        let item = expiring(document(&key, reference)?, now + REFERENCE_KEPT);
+        let put = self.dynamo.put_item().table_name(&self.tables.messages).set_item(Some(item));
+        put.send().await.map_err(StoreError::aws("store a reference"))?;
+        Ok(())
+    }
+
+    /// `canonical` as `domain::receipt` makes it.
+    pub async fn reference(
+        &self,
+        connection: &ConnectionId,
+        canonical: &str,
+    ) -> Result<Option<Reference>, StoreError> {
+        self.get(&self.tables.messages, &keys::reference(connection, canonical), "a reference").await
+    }
+
+    /// Keeps a receipt whose message is not known yet.
+    pub async fn park_receipt(
+        &self,
+        connection: &ConnectionId,
+        receipt: &ParkedReceipt,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let content = format!("{receipt:?}");
+        let key = keys::parked_receipt(connection, &canonical_reference(&receipt.reference), &content);
+        let item = expiring(document(&key, receipt)?, now + RECEIPT_KEPT);
+        self.put_if_new(&self.tables.messages, item).await?;
+        Ok(())
+    }
+
+    /// The receipts that came for this id before it was known.
+    pub async fn parked_receipts(
+        &self,
+        connection: &ConnectionId,
+        canonical: &str,
+    ) -> Result<Vec<ParkedReceipt>, StoreError> {
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :parked)")
+            .expression_attribute_values(":pk", text(keys::references(connection, canonical)))
+            .expression_attribute_values(":parked", text(keys::PARKED))
+            .consistent_read(true);
+        let answer = query.send().await.map_err(StoreError::aws("read receipts"))?;
+        answer.items.unwrap_or_default().into_iter().map(|item| read("a receipt", item)).collect()
+    }
+}
+
+/// Gives charges back to the home wallet: its own to its headroom, the others to the escrow it holds,
+/// also where they were taken directly, so that no wallet above is written.
+fn refund_of(message: &Message, refund: &[Charge]) -> WalletChange {
+    let home = WalletId::main(&message.agreement);
+    let operation = Operation { kind: OperationKind::Refund, reference: message.id.to_string() };
+    refund.iter().fold(WalletChange::new(&home, operation), |change, charge| {
+        if charge.wallet == home {
+            change.add(Sum::Headroom, charge.amount).add(Sum::Charged, -charge.amount)
+        } else {
+            let wallet = &charge.wallet;
+            change
+                .add(Sum::Escrow(wallet.clone()), charge.amount)
+                .add(Sum::Used(wallet.clone()), -charge.amount)
+        }
+    })
+}

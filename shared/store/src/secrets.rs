@@ -1,0 +1,45 @@
+//! The secret store: passwords of connections, keys of payment systems. Nothing of it is logged.
+
+use aws_sdk_secretsmanager::Client;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::StoreError;
+
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    client: Client,
+    prefix: String,
+}
+
+impl Secrets {
+    /// `prefix` is put before every name, so that stacks do not share secrets.
+    pub fn new(client: Client, prefix: String) -> Self {
+        Self { client, prefix }
+    }
+
+    /// The name of a connection's secret.
+    pub fn connection(id: &domain::id::ConnectionId) -> String {
+        format!("connections/{id}")
+    }
+
+    /// The name of a payment system's secret.
+    pub fn payment_system(name: &str) -> String {
+        format!("payment-systems/{name}")
+    }
+
+    pub async fn create<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt("a secret", error))?;
+        let create = self.client.create_secret().name(format!("{}{name}", self.prefix)).secret_string(text);
+        create.send().await.map_err(StoreError::aws("store a secret"))?;
+        Ok(())
+    }
+
+    pub async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        let get = self.client.get_secret_value().secret_id(format!("{}{name}", self.prefix));
+        let answer = get.send().await.map_err(StoreError::aws("read a secret"))?;
+        let text = answer.secret_string.unwrap_or_default();
+        // The parser's message could quote the secret.
+        serde_json::from_str(&text).map_err(|_| StoreError::corrupt("a secret", "not the expected fields"))
+    }
+}

@@ -1,0 +1,68 @@
+//! Transfers: both wallets or neither, once. Six write units.
+
+use domain::id::TransferId;
+use domain::money::Amount;
+use domain::transfer::Transfer;
+use domain::wallet::{Operation, OperationKind, Wallet};
+
+use crate::item::document;
+use crate::keys;
+use crate::transact::Refused;
+use crate::wallets::{Guard, Sum, WalletChange};
+use crate::{Store, StoreError};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostedTransfer {
+    Now,
+    /// There was a transfer under this id already: this one, or another request's.
+    Before(Box<Transfer>),
+    /// The source has been spent from since the transfer was planned.
+    NotEnough,
+}
+
+impl Store {
+    pub async fn transfer(&self, id: &TransferId) -> Result<Option<Transfer>, StoreError> {
+        self.get(&self.tables.ledger, &keys::transfer(id), "a transfer").await
+    }
+
+    /// Posts a transfer once. Its item is the idempotency record, and it stays. `from` is the source as
+    /// it was read: its credit limit is not given away, so the limit may not have moved since.
+    pub async fn post_transfer(
+        &self,
+        transfer: &Transfer,
+        from: &Wallet,
+    ) -> Result<PostedTransfer, StoreError> {
+        let operation = |kind| Operation { kind, reference: transfer.id.to_string() };
+        let kept: Amount = from.credit_limit;
+        let take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
+            .guard(Guard::AtLeast(Sum::Headroom, transfer.amount.checked_add(kept)?))
+            .guard(Guard::CreditLimit(kept))
+            .add(Sum::Headroom, -transfer.amount)
+            .add(Sum::Funding, -transfer.amount);
+        let give = WalletChange::new(&transfer.to, operation(OperationKind::TransferIn))
+            .add(Sum::Headroom, transfer.amount)
+            .add(Sum::Funding, transfer.amount);
+        let record = document(&keys::transfer(&transfer.id), transfer)?;
+        let items = vec![
+            self.new_item(&self.tables.ledger, record),
+            self.change_wallet(take),
+            self.change_wallet(give),
+        ];
+        match self.transact("post the transfer", items).await {
+            Ok(()) => Ok(PostedTransfer::Now),
+            Err(Refused::At(0, Some(stored))) => {
+                Ok(PostedTransfer::Before(Box::new(crate::item::read("a transfer", stored)?)))
+            }
+            Err(Refused::At(1, _)) => Ok(PostedTransfer::NotEnough),
+            Err(refused) => Err(refused.unexpected("post the transfer")),
+        }
+    }
+
+    /// Takes back what holders below keep of a wallet unused, so that a transfer can have it.
+    pub async fn free_headroom(&self, wallet: &Wallet) -> Result<Wallet, StoreError> {
+        if !wallet.allocated.is_zero() {
+            self.recall(&wallet.id).await?;
+        }
+        self.known_wallet(&wallet.id).await
+    }
+}
