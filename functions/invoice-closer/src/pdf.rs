@@ -114,7 +114,7 @@ mod tests {
     use jiff::civil::date;
 
     const LONG_NAME: &str = "Акционерное общество «Северо-Западная межрегиональная телекоммуникационная \
-        компания коротких сообщений и рассылок», Ωμέγα";
+        компания коротких сообщений», Ωμέγα";
 
     fn company(name: &str) -> Company {
         plan_owner(CompanyId::new(1), name, Timestamp::UNIX_EPOCH).unwrap()
@@ -248,7 +248,10 @@ mod tests {
         let draft = draft(vec![refund]);
         assert_eq!(wording(&draft).title, "DRAFT CREDIT NOTE");
         let note = wording(&confirmed(draft));
-        assert_eq!((note.title, note.total_label, note.total.as_str()), ("CREDIT NOTE", "Total credit", "-1.50 EUR"));
+        assert_eq!(
+            (note.title, note.total_label, note.total.as_str()),
+            ("CREDIT NOTE", "Total credit", "-1.50 EUR")
+        );
     }
 
     #[test]

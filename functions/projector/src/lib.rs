@@ -1,0 +1,53 @@
+//! What follows from a stored change: the streams of the ledger and of the messages become statement
+//! lines, EDRs, usage rows and jobs.
+//!
+//! The stream is the outbox: a message is on its way as soon as its row is stored, whatever happens to
+//! the function that stored it. A stream delivers at least once and in order for each item; everything
+//! here can be repeated.
+
+mod change;
+mod jobs;
+mod statements;
+mod usage;
+
+use aws_lambda_events::event::dynamodb::Event;
+use domain::batch::Batch;
+use futures::{StreamExt, TryStreamExt};
+use queue::Sender;
+use store::{Store, StoreError};
+
+use crate::change::{Change, changes};
+
+/// Rows of a batch written at once.
+const ROWS_AT_ONCE: usize = 32;
+
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub sqs: aws_sdk_sqs::Client,
+    pub http_send: Sender,
+}
+
+/// Projects one delivery of a stream. On an error the whole delivery comes again.
+pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
+    let records = event.records.len();
+    let (mut wallets, mut messages) = (Vec::new(), Vec::new());
+    for change in changes(event)? {
+        match change {
+            Change::Wallet(change) => wallets.push(*change),
+            Change::Message(change) => messages.push(*change),
+            Change::Batch(batch) => expand(&app.store, &batch).await?,
+        }
+    }
+    jobs::enqueue(app, &messages).await?;
+    usage::post(&app.store, &messages).await?;
+    statements::post(&app.store, wallets).await?;
+    tracing::info!(records, "projected");
+    Ok(())
+}
+
+/// Writes the rows of a batch's messages. They come back in the stream, and are sent from there.
+async fn expand(store: &Store, batch: &Batch) -> Result<(), StoreError> {
+    let rows = batch.messages().map(|message| async move { store.write_message_of_batch(&message).await });
+    futures::stream::iter(rows).buffer_unordered(ROWS_AT_ONCE).try_collect().await
+}

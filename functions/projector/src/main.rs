@@ -1,1 +1,15 @@
-fn main() {}
+//! The function behind the table streams: builds the clients and runs the handler.
+
+use aws_lambda_events::event::dynamodb::Event;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use projector::{App, handle};
+use runtime::config::Aws;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    runtime::telemetry::init();
+    let aws = Aws::load().await;
+    let app = App { store: aws.store()?, sqs: aws.sqs(), http_send: aws.queue("HTTP_SEND_QUEUE_URL")? };
+    let project = async |event: LambdaEvent<Event>| handle(&app, event.payload).await.map_err(Error::from);
+    lambda_runtime::run(service_fn(project)).await
+}

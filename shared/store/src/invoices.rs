@@ -1,9 +1,11 @@
 //! Invoices, one per agreement and period, and the numbers that confirmations give out.
 
+use domain::agreement::Agreement;
 use domain::company::Subtree;
 use domain::id::{AgreementId, CompanyId, InvoiceId};
-use domain::invoice::Invoice;
+use domain::invoice::{Invoice, InvoiceStatus, Recalculated, draft, recalculate};
 use domain::period::Period;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Partition, document, number};
@@ -13,6 +15,23 @@ use crate::transact::{Change, Refused};
 use crate::{Store, StoreError};
 
 const KIND: &str = "an invoice";
+
+/// Two closers of one period at once settle within a round or two; a busy period is left to the next
+/// run.
+const ROUNDS_MAX: u32 = 5;
+
+/// What closing a period did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// Nothing billable happened: there is no invoice.
+    NoUsage,
+    /// A draft was made or brought up to date.
+    Stored(Box<Invoice>),
+    /// The invoice says already what the usage says.
+    Same(Box<Invoice>),
+    /// The invoice is confirmed, and the usage has moved since: that is for a correction.
+    Frozen(Box<Invoice>),
+}
 
 /// Finds an invoice by its id.
 #[derive(Serialize, Deserialize)]
@@ -71,6 +90,44 @@ impl Store {
     /// Stores a changed invoice, unless it was changed since.
     pub async fn replace_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
         overtaken(self.transact("store the invoice", vec![self.replacing(invoice)?]).await)
+    }
+
+    /// Brings the draft of a period up to date with the usage, however often and by however many.
+    pub async fn close_period(
+        &self,
+        agreement: &Agreement,
+        period: Period,
+        now: Timestamp,
+    ) -> Result<Closed, StoreError> {
+        for _ in 0..ROUNDS_MAX {
+            let usage = self.usage(&agreement.id, period).await?;
+            let fresh = draft(agreement, period, &usage, now)?;
+            let Some(stored) = self.invoice_of(&agreement.id, period).await? else {
+                let Some(fresh) = fresh else { return Ok(Closed::NoUsage) };
+                if self.put_invoice(&fresh).await? == Stored::Now {
+                    return Ok(Closed::Stored(Box::new(fresh)));
+                }
+                continue;
+            };
+            if stored.status == InvoiceStatus::Confirmed {
+                let same = fresh.is_some_and(|fresh| fresh.charges == stored.charges);
+                return Ok(if same {
+                    Closed::Same(Box::new(stored))
+                } else {
+                    Closed::Frozen(Box::new(stored))
+                });
+            }
+            match recalculate(&stored, fresh) {
+                Ok(Recalculated::Changed(next)) => {
+                    if self.replace_invoice(&next).await? == Stored::Now {
+                        return Ok(Closed::Stored(next));
+                    }
+                }
+                Ok(Recalculated::Same) => return Ok(Closed::Same(Box::new(stored))),
+                Err(_) => continue,
+            }
+        }
+        Err(StoreError::Busy { action: "close the period" })
     }
 
     /// The last number that a company gave to an invoice.

@@ -13,11 +13,12 @@
 //! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
 //! | directory | `api_key#hash` | `api_key` | API key; listed under its company |
 //! | directory | `top_up#id` | `top_up` | top-up; listed under its agreement |
+//! | directory | `review#system` | event | a payment event that a person has to look at; listed |
 //! | ledger | `wallet#id` | `wallet` | the balance |
 //! | ledger | `holders#wallet` | holder | who holds escrow on a wallet |
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
 //! | ledger | `payment_reference#company` | reference | makes reference codes unique |
-//! | messages | `message#id`, `batch#id` | same noun | |
+//! | messages | `message#id` | `message` | message; a batch takes the place of its request's only message |
 //! | messages | `reference#connection#id` | `message`, `receipt#hash` | vendor's id to message; receipts that came first |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
 //! | records | `edr#agreement` | time`#`message | EDRs |
@@ -104,6 +105,11 @@ pub fn top_up(id: &TopUpId) -> Key {
     key(format!("top_up#{id}"), "top_up")
 }
 
+/// The same event twice is reviewed once.
+pub fn review(system: &str, event: &str) -> Key {
+    key(format!("review#{system}"), event)
+}
+
 pub fn wallet(id: &WalletId) -> Key {
     key(format!("wallet#{id}"), "wallet")
 }
@@ -132,8 +138,10 @@ pub fn message(id: &MessageId) -> Key {
     key(format!("message#{id}"), "message")
 }
 
+/// The row that a single message under the same idempotency key would have: of two requests with one
+/// key, one finds the other's row, whichever of them is a batch.
 pub fn batch(id: &BatchId) -> Key {
-    key(format!("batch#{id}"), "batch")
+    key(format!("message#{}{}", MessageId::PREFIX, id.body()), "message")
 }
 
 /// `reference` is canonical, see `domain::receipt`.
@@ -231,8 +239,4 @@ pub fn is_wallet(pk: &str) -> bool {
 
 pub fn is_message(pk: &str) -> bool {
     pk.starts_with("message#")
-}
-
-pub fn is_batch(pk: &str) -> bool {
-    pk.starts_with("batch#")
 }

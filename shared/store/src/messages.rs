@@ -35,6 +35,21 @@ pub enum Claim {
     Done,
 }
 
+/// What stands in the place of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    Message(Box<Message>),
+    Batch(Box<Batch>),
+}
+
+/// Reads a row of messages, from the table or from an image in its stream.
+pub fn row_of(item: Item) -> Result<Row, StoreError> {
+    if item.contains_key("recipients") {
+        return Ok(Row::Batch(Box::new(read(BATCH, item)?)));
+    }
+    Ok(Row::Message(Box::new(read(MESSAGE, item)?)))
+}
+
 /// How a conditional change of a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
@@ -67,16 +82,29 @@ pub struct ParkedReceipt {
 impl Store {
     /// A message; one of a batch also before its row was written.
     pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, StoreError> {
-        let key = keys::message(id);
-        if let Some(message) = self.get(&self.tables.messages, &key, MESSAGE).await? {
-            return Ok(Some(message));
+        match self.row(&keys::message(id)).await? {
+            Some(Row::Message(message)) => return Ok(Some(*message)),
+            Some(Row::Batch(_)) => return Ok(None),
+            None => {}
         }
         let Some((batch, place)) = id.batch() else { return Ok(None) };
         Ok(self.batch(&batch).await?.and_then(|batch| batch.message(place)))
     }
 
     pub async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, StoreError> {
-        self.get(&self.tables.messages, &keys::batch(id), BATCH).await
+        Ok(match self.row(&keys::batch(id)).await? {
+            Some(Row::Batch(batch)) => Some(*batch),
+            _ => None,
+        })
+    }
+
+    /// What a request with this id was accepted as.
+    pub async fn accepted(&self, id: &MessageId) -> Result<Option<Row>, StoreError> {
+        self.row(&keys::message(id)).await
+    }
+
+    async fn row(&self, key: &keys::Key) -> Result<Option<Row>, StoreError> {
+        self.get_item(&self.tables.messages, key).await?.map(row_of).transpose()
     }
 
     /// Writes the row of a batch's message. Repeats change nothing.
@@ -120,6 +148,35 @@ impl Store {
                 })
             }
             Err(error) => Err(StoreError::aws("claim a message")(error)),
+        }
+    }
+
+    /// Gives a claimed message back, so that the next delivery of its job may claim it. Only for one that
+    /// surely did not leave. A message that has moved on stays as it is.
+    pub async fn release(&self, id: &MessageId) -> Result<Stored, StoreError> {
+        let sent = self
+            .dynamo
+            .update_item()
+            .table_name(&self.tables.messages)
+            .set_key(Some(key_of(&keys::message(id))))
+            .update_expression("SET #status = :accepted, revision = revision + :one")
+            .condition_expression("#status = :queued")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":queued", text("queued"))
+            .expression_attribute_values(":accepted", text("accepted"))
+            .expression_attribute_values(":one", number(1))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Stored::Now),
+            Err(error)
+                if is_refused(
+                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
+                ) =>
+            {
+                Ok(Stored::Overtaken)
+            }
+            Err(error) => Err(StoreError::aws("release a message")(error)),
         }
     }
 

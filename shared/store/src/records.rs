@@ -8,16 +8,21 @@ use domain::edr::{Edr, Usage, UsageKey};
 use domain::id::{AgreementId, WalletId};
 use domain::period::Period;
 use domain::statement::StatementLine;
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::item::{Item, amount_of, document, key_of, number, read, text};
+use crate::item::{Item, amount_of, document, is_refused, key_of, number, read, text};
 use crate::keys;
 use crate::transact::{Change, Refused};
 use crate::{Store, StoreError};
 
 /// DynamoDB takes at most 100 items in a transaction.
 const TRANSACTION_ITEMS_MAX: usize = 100;
+/// Writes under way at once; more only queue up in the client.
+const PUTS_AT_ONCE: usize = 32;
+/// A record gives way to a later state of its message only.
+const NEWER: &str = "attribute_not_exists(pk) OR revision < :revision";
 
 /// What one change of one message adds to the records.
 #[derive(Debug, Clone)]
@@ -124,7 +129,8 @@ impl Store {
     /// Posts EDRs and the usage they change. Every message is posted once per revision: those that are
     /// there already, from an earlier delivery, are left out and the rest is posted.
     pub async fn post_usage(&self, changes: &[UsageChange]) -> Result<(), StoreError> {
-        let mut waiting: Vec<&UsageChange> = changes.iter().collect();
+        let (mut waiting, shown): (Vec<&UsageChange>, Vec<_>) =
+            changes.iter().partition(|change| !change.usage.is_empty());
         while !waiting.is_empty() {
             let taken = fitting(&waiting);
             let (now, later) = waiting.split_at(taken);
@@ -143,7 +149,31 @@ impl Store {
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }
-        Ok(())
+        // No money moved: the records alone, each at half the price of a transaction.
+        let edrs = shown.iter().flat_map(|change| &change.edrs).map(|edr| self.put_edr(edr));
+        futures::stream::iter(edrs).buffer_unordered(PUTS_AT_ONCE).try_collect::<()>().await
+    }
+
+    /// Shows a newer state of a message in its record; an older one changes nothing.
+    async fn put_edr(&self, edr: &Edr) -> Result<(), StoreError> {
+        let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.tables.records)
+            .set_item(Some(item))
+            .condition_expression(NEWER)
+            .expression_attribute_values(":revision", number(edr.revision));
+        match put.send().await {
+            Err(error)
+                if !is_refused(
+                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
+                ) =>
+            {
+                Err(StoreError::aws("store an EDR")(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The EDRs first, so that a refused place tells which message it was; then each usage row once.
@@ -152,8 +182,7 @@ impl Store {
         for edr in changes.iter().flat_map(|change| &change.edrs) {
             let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
             let revision = Item::from([(":revision".to_owned(), number(edr.revision))]);
-            let newer = "attribute_not_exists(pk) OR revision < :revision";
-            items.push(self.put_item(&self.tables.records, item, newer, revision));
+            items.push(self.put_item(&self.tables.records, item, NEWER, revision));
         }
         for (key, usage) in sums(changes)? {
             items.push(self.update_item(self.usage_row(key, usage)?));

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::callback::{Callback, CallbackError, Parameters};
-use crate::receipt::{Receipt, ReceiptState};
+use crate::receipt::{Receipt, ReceiptState, state_of_word};
 
 /// How an operator's platform is reached. Holds a password, so it cannot be printed.
 #[derive(Clone, Deserialize)]
@@ -182,7 +182,7 @@ impl Default for ReceiptParameters {
 impl ReceiptParameters {
     fn state_of(&self, word: &str) -> Option<ReceiptState> {
         let own = self.words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
-        own.map(|(_, state)| *state).or_else(|| ReceiptState::from_word(word))
+        own.map(|(_, state)| *state).or_else(|| state_of_word(word))
     }
 }
 

@@ -1,39 +1,22 @@
 //! What a delivery report tells, in our words and no vendor's.
 
-use serde::{Deserialize, Serialize};
+pub use domain::receipt::ReceiptState;
 
-/// How far a vendor has brought a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReceiptState {
-    /// On its way.
-    Enroute,
-    /// Taken by the network. Final for some vendors.
-    Accepted,
-    Delivered,
-    Undelivered,
-    /// Its validity ended before it could be delivered.
-    Expired,
-    Rejected,
-    /// The vendor itself does not know, and will not find out.
-    Unknown,
-}
-
-impl ReceiptState {
-    /// Reads the status words of SMPP 3.4 appendix B, which HTTP vendors use as well, and the further
-    /// ones that are seen in use. None for a word of another vocabulary.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_uppercase().as_str() {
-            "ENROUTE" | "BUFFRED" | "BUFFERD" | "ACKED" => Self::Enroute,
-            "ACCEPTD" => Self::Accepted,
-            "DELIVRD" => Self::Delivered,
-            "UNDELIV" | "DELETED" | "FAILED" | "SYSERR" | "NOCRED" => Self::Undelivered,
-            "EXPIRED" | "IM_EXPD" => Self::Expired,
-            "REJECTD" => Self::Rejected,
-            "UNKNOWN" => Self::Unknown,
-            _ => return None,
-        })
-    }
+/// Reads the status words of SMPP 3.4 appendix B, which HTTP vendors use as well, and the further ones
+/// that are seen in use. None for a word of another vocabulary.
+///
+/// `ACCEPTD` is taken for a message on its way: for most vendors another report follows. Where it is the
+/// last one, the vendor's own words say so.
+pub fn state_of_word(word: &str) -> Option<ReceiptState> {
+    Some(match word.to_ascii_uppercase().as_str() {
+        "ENROUTE" | "BUFFRED" | "BUFFERD" | "ACKED" | "ACCEPTD" => ReceiptState::Enroute,
+        "DELIVRD" => ReceiptState::Delivered,
+        "UNDELIV" | "DELETED" | "FAILED" | "SYSERR" | "NOCRED" => ReceiptState::Undelivered,
+        "EXPIRED" | "IM_EXPD" => ReceiptState::Expired,
+        "REJECTD" => ReceiptState::Rejected,
+        "UNKNOWN" => ReceiptState::Unknown,
+        _ => return None,
+    })
 }
 
 /// A delivery report.

@@ -34,7 +34,7 @@ const FACT_COLUMNS: usize = 3;
 const FACT_LINES_MAX: usize = 3;
 const LABEL_SIZE: f32 = 7.5;
 const BOX_PADDING: f32 = 10.0;
-const TOTALS_WIDTH: f32 = 270.0;
+const TOTALS_WIDTH: f32 = 285.0;
 const TOTALS_HEIGHT: f32 = 84.0;
 
 const INK: [u8; 3] = [0x1A, 0x1F, 0x2B];
@@ -127,7 +127,8 @@ impl Sheet<'_, '_> {
             return;
         }
         let style = self.fonts.bold.at(150.0);
-        let (x, y) = (PAGE_WIDTH / 2.0, PAGE_HEIGHT / 2.0);
+        // Below the middle, where the shade of the facts does not hide it.
+        let (x, y) = (PAGE_WIDTH / 2.0, PAGE_HEIGHT * 0.6);
         self.surface.push_transform(&Transform::from_rotate_at(-52.0, x, y));
         self.text(style, DRAFT_WATERMARK, x - style.width("DRAFT") / 2.0, y + style.size / 3.0, "DRAFT");
         self.surface.pop();

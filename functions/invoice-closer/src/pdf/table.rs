@@ -19,8 +19,8 @@ const HEADINGS: [&str; COLUMNS] =
 /// In points, tried one after the other until all columns fit. At the last one, four columns of the
 /// longest numbers there are leave the words a third of the page.
 const SIZES: [f32; 4] = [8.5, 7.5, 6.5, 5.5];
-/// Beyond this a text wraps, so that one long text does not make the whole table small.
-const TEXT_WIDTH_MAX: f32 = 120.0;
+/// Times the font size. Beyond this a text wraps, so that one long text does not make the table small.
+const TEXT_WIDTH_MAX: f32 = 14.0;
 const CELL_LINES_MAX: usize = 3;
 const GAP: f32 = 10.0;
 /// Above the lines of a row, and again below them.
@@ -116,7 +116,8 @@ impl Row {
 
 fn cells(invoice: &Invoice) -> Vec<[String; COLUMNS]> {
     let minor_places = invoice.currency.minor_places();
-    let price_places = number::places_of(invoice.charges.iter().map(|charge| charge.unit_price), minor_places);
+    let price_places =
+        number::places_of(invoice.charges.iter().map(|charge| charge.unit_price), minor_places);
     let net_places = number::places_of(invoice.charges.iter().map(|charge| charge.net), minor_places);
     let row = |charge: &Charge| {
         [
@@ -147,7 +148,7 @@ fn room_of_columns(width: f32) -> f32 {
 fn natural_widths(cells: &[[String; COLUMNS]], heading: Style<'_>, body: Style<'_>) -> [f32; COLUMNS] {
     from_fn(|column| {
         let widest = cells.iter().map(|row| body.width(&row[column])).fold(0.0, f32::max);
-        let widest = if column < TEXT_COLUMNS { widest.min(TEXT_WIDTH_MAX) } else { widest };
+        let widest = if column < TEXT_COLUMNS { widest.min(TEXT_WIDTH_MAX * body.size) } else { widest };
         widest.max(heading.width(HEADINGS[column]))
     })
 }
@@ -198,25 +199,27 @@ mod tests {
     const ROOM: Room = Room { first_page: 50.0, next_pages: 100.0, totals: 30.0 };
 
     #[track_caller]
-    fn check(rows: usize, expected: &[Range<usize>]) {
-        assert_eq!(paginate(&vec![10.0; rows], 10.0, &ROOM), expected);
+    fn check<const PAGES: usize>(rows: usize, ends: [usize; PAGES]) {
+        let pages = paginate(&vec![10.0; rows], 10.0, &ROOM);
+        assert_eq!(pages.iter().map(|page| page.end).collect::<Vec<_>>(), ends);
+        assert!(pages.into_iter().flatten().eq(0..rows));
     }
 
     #[test]
     fn rows_and_totals_share_a_page_while_there_is_room() {
-        check(0, &[0..0]);
-        check(1, &[0..1]);
-        check(5, &[0..4, 4..5]);
-        check(10, &[0..4, 4..10]);
+        check(0, [0]);
+        check(1, [1]);
+        check(5, [4, 5]);
+        check(10, [4, 10]);
     }
 
     #[test]
     fn the_last_row_goes_with_totals_that_need_a_new_page() {
-        check(2, &[0..1, 1..2]);
-        check(4, &[0..3, 3..4]);
-        check(11, &[0..4, 4..10, 10..11]);
-        check(13, &[0..4, 4..12, 12..13]);
-        check(14, &[0..4, 4..13, 13..14]);
+        check(2, [1, 2]);
+        check(4, [3, 4]);
+        check(11, [4, 10, 11]);
+        check(13, [4, 12, 13]);
+        check(14, [4, 13, 14]);
     }
 
     #[test]

@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn wrapping_loses_nothing_that_has_room() {
         let fonts = Fonts::load().unwrap();
-        let lines = fonts.regular.at(8.0).wrapped(NAMES[1], 90.0, 9);
+        let lines = fonts.regular.at(8.0).wrapped(NAMES[1], 120.0, 9);
         assert!(lines.len() > 1);
         assert_eq!(lines.join(" "), NAMES[1]);
     }

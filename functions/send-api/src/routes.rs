@@ -1,0 +1,246 @@
+//! The endpoints.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::{AgreementId, MessageId};
+use http::StatusCode;
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use serde::{Deserialize, Serialize};
+use store::{AcceptError, Accepted, EdrFilter, Row};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::App;
+use crate::answer::{MessageList, MessageView, Sent};
+use crate::plan::{Plan, accept, request_hash};
+
+const PAGE_DEFAULT: u16 = 50;
+const PAGE_MAX: u16 = 500;
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendRequest {
+    /// One of your sender IDs.
+    #[schema(example = "ACME")]
+    pub sender: String,
+    /// 1 to 1,000 numbers in international form.
+    #[schema(example = json!(["+4915112345678"]))]
+    pub recipients: Vec<String>,
+    #[schema(example = "Your code is 1234")]
+    pub text: String,
+    /// Kept with the messages, to find them by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_reference: Option<String>,
+    /// The most segments that the text may take; 10 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments_max: Option<u32>,
+    /// Which agreement pays, if several have the sender ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+}
+
+/// Send a text.
+///
+/// Charged and stored before it is answered. A repeat with the same `Idempotency-Key` and body gets the
+/// same answer and sends nothing again. Bad numbers are refused one by one and cost nothing; money is
+/// all or nothing.
+#[utoipa::path(
+    post, path = "/v1/messages", tag = "messages", request_body = SendRequest,
+    params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
+    responses(
+        (status = 202, description = "Accepted", body = Sent),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 402, description = "`insufficient_funds`: says which level cannot pay", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The request breaks a rule, or its key was used for another request", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Outcome unknown: repeat with the same key", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn send(
+    State(app): State<App>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(request): Body<SendRequest>,
+) -> Result<(StatusCode, Json<Sent>), Problem> {
+    // Before any rule is judged: prices and balances have moved since the first time.
+    if let Some(answer) = answer_before(&app, &who, &key, &request).await? {
+        return Ok(answer);
+    }
+    let now = runtime::now();
+    let plan = Plan::make(&app, &who, &request, now).await?;
+    if plan.recipients.is_empty() {
+        return Err(nobody_left(&plan));
+    }
+    let row = plan.row(&who, &key, &request, now)?;
+    match app.store.accept(accept(&row), &plan.legs, &plan.units).await.map_err(refused)? {
+        Accepted::Now => Ok((StatusCode::ACCEPTED, Json(Sent::of_row(&row, plan.agreement.currency)))),
+        Accepted::Before => answer_before(&app, &who, &key, &request).await?.ok_or_else(vanished),
+    }
+}
+
+/// The answer that a request with this key got, if there was one.
+async fn answer_before(
+    app: &App,
+    who: &Principal,
+    key: &str,
+    request: &SendRequest,
+) -> Result<Option<(StatusCode, Json<Sent>)>, Problem> {
+    let stored = app.store.accepted(&MessageId::of_request(&who.company.id, key)).await?;
+    let Some(row) = stored else { return Ok(None) };
+    let (hash, agreement) = match &row {
+        Row::Message(message) => (&message.request_hash, &message.agreement),
+        Row::Batch(batch) => (&batch.request_hash, &batch.agreement),
+    };
+    if *hash != request_hash(request) {
+        let detail = "This Idempotency-Key was used for another request. Take a new key for a new request.";
+        return Err(Problem::new(422, "idempotency_key_reused", detail));
+    }
+    let agreement = app.store.any_agreement(agreement).await?.ok_or_else(vanished)?;
+    Ok(Some((StatusCode::ACCEPTED, Json(Sent::of_row(&row, agreement.currency)))))
+}
+
+/// What a send would cost.
+///
+/// The same rules and prices as a send; nothing is stored or charged.
+#[utoipa::path(
+    post, path = "/v1/messages/estimate", tag = "messages", request_body = SendRequest,
+    responses(
+        (status = 200, description = "The price", body = Sent),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The request breaks a rule", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn estimate(
+    State(app): State<App>,
+    who: Principal,
+    Body(request): Body<SendRequest>,
+) -> Result<Json<Sent>, Problem> {
+    let plan = Plan::make(&app, &who, &request, runtime::now()).await?;
+    let balance_after = plan.balance_after()?;
+    Ok(Json(Sent::of_plan(&plan, balance_after)))
+}
+
+/// One message.
+#[utoipa::path(
+    get, path = "/v1/messages/{id}", tag = "messages",
+    params(("id" = String, Path, description = "The message's id")),
+    responses(
+        (status = 200, description = "The message as it is now", body = MessageView),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such message", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Result<Json<MessageView>, Problem> {
+    let unknown = || Problem::not_found("message");
+    let id = MessageId::parse(&id).map_err(|_| unknown())?;
+    let message = app.store.message(&id).await?.ok_or_else(unknown)?;
+    // Its text and price are its sender's alone; companies above have the EDRs of their own level.
+    if message.company != who.company.id {
+        return Err(unknown());
+    }
+    Ok(Json(MessageView::of_message(&message)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Needed if you have several agreements.
+    agreement: Option<String>,
+    /// Accepted at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Accepted before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    till: Option<Timestamp>,
+    /// International form, digits only.
+    recipient: Option<String>,
+    sender: Option<String>,
+    status: Option<String>,
+    client_reference: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Your messages, newest first.
+///
+/// A message is listed within moments after it was accepted. With a filter a page may hold fewer than
+/// `limit` while there are more: go on while there is a `next`.
+#[utoipa::path(
+    get, path = "/v1/messages", tag = "messages", params(ListQuery),
+    responses(
+        (status = 200, description = "A page", body = MessageList),
+        (status = 401, description = "No valid API key", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A filter is wrong", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<MessageList>, Problem> {
+    let agreement = listed_agreement(&app, &who, query.agreement.as_deref()).await?;
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::invalid("limit", format!("1 to {PAGE_MAX} are allowed")));
+    }
+    let filter = EdrFilter {
+        from: query.from,
+        till: query.till,
+        recipient: query.recipient.map(|number| number.trim_start_matches('+').to_owned()),
+        sender: query.sender,
+        status: query.status,
+        client_reference: query.client_reference,
+    };
+    let page = app.store.edrs(&agreement, &filter, limit, query.cursor.as_deref()).await?;
+    let own = page.items.into_iter().filter(|edr| edr.level == 1);
+    Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next: page.next }))
+}
+
+async fn listed_agreement(app: &App, who: &Principal, named: Option<&str>) -> Result<AgreementId, Problem> {
+    let mut own = app.store.agreements_of(&who.company.id).await?;
+    if let Some(named) = named {
+        own.retain(|agreement| agreement.id.as_str() == named);
+    }
+    match (own.len(), own.pop()) {
+        (1, Some(agreement)) => Ok(agreement.id),
+        (0, _) => Err(Problem::not_found("agreement").field("agreement")),
+        _ => Err(Problem::invalid("agreement", "you have several agreements: name one of them")),
+    }
+}
+
+fn refused(error: AcceptError) -> Problem {
+    match error {
+        AcceptError::NotEnough { available, needed } => {
+            let detail = format!("Your account has {available} left to spend and this needs {needed}.");
+            Problem::new(402, "insufficient_funds", detail)
+                .figure("level", 1)
+                .figure("available", available)
+                .figure("needed", needed)
+        }
+        AcceptError::NotEnoughAbove { level } => {
+            let detail = "An account above yours cannot cover this at the moment. Tell your provider.";
+            Problem::new(402, "insufficient_funds", detail).figure("level", level)
+        }
+        AcceptError::Store(error) => error.into(),
+    }
+}
+
+/// Every recipient was refused: nothing to send, and the first reason is as good as any.
+fn nobody_left(plan: &Plan) -> Problem {
+    let first = plan.refused.first();
+    let code = first.map_or("invalid", |refusal| refusal.code.as_str());
+    let detail = first.map_or("there is no recipient".to_owned(), |refusal| {
+        format!("No recipient is left. {}: {}", refusal.recipient, refusal.detail)
+    });
+    Problem::new(422, code, detail).field("recipients")
+}
+
+fn vanished() -> Problem {
+    Problem::new(503, "try_again", "Send the same request again, with the same Idempotency-Key.")
+}

@@ -1,0 +1,118 @@
+//! What the webhook is told, and its signature (docs.stripe.com/webhooks/signature).
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use payments::stripe::API_VERSION;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::session::Session;
+
+/// What can be made to happen to a session. Each is also known by its name in snake case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// `checkout.session.completed` with the money.
+    CompletedPaid,
+    /// `checkout.session.completed` for a way of paying that takes days.
+    CompletedUnpaid,
+    AsyncPaymentSucceeded,
+    AsyncPaymentFailed,
+    /// `checkout.session.expired`.
+    Expired,
+    /// `charge.refunded`, of the whole amount.
+    Refunded,
+    /// `charge.dispute.created`, over the whole amount.
+    Disputed,
+}
+
+impl EventKind {
+    /// Stripe's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CompletedPaid | Self::CompletedUnpaid => "checkout.session.completed",
+            Self::AsyncPaymentSucceeded => "checkout.session.async_payment_succeeded",
+            Self::AsyncPaymentFailed => "checkout.session.async_payment_failed",
+            Self::Expired => "checkout.session.expired",
+            Self::Refunded => "charge.refunded",
+            Self::Disputed => "charge.dispute.created",
+        }
+    }
+
+    fn object(self, session: &Session, livemode: bool) -> Value {
+        match self {
+            Self::Refunded => charge(session, livemode),
+            Self::Disputed => dispute(session, livemode),
+            _ => session.json(livemode),
+        }
+    }
+}
+
+/// An event that happened: its bytes are the same however often it is delivered.
+pub struct Event {
+    pub id: String,
+    pub body: String,
+}
+
+impl Event {
+    pub(super) fn new(kind: EventKind, session: &Session, at: Timestamp, livemode: bool) -> Self {
+        let id = format!("evt_{}", Uuid::now_v7().simple());
+        let body = json!({
+            "id": id,
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": at.as_second(),
+            "data": { "object": kind.object(session, livemode) },
+            "livemode": livemode,
+            "pending_webhooks": 1,
+            "request": { "id": null, "idempotency_key": null },
+            "type": kind.name(),
+        });
+        // Stripe's bodies are indented. Whoever writes them anew to check the signature is found out.
+        Self { id, body: format!("{body:#}") }
+    }
+
+    pub(super) fn signature(&self, secret: &str, at: Timestamp) -> String {
+        let time = at.as_second();
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length is taken");
+        mac.update(format!("{time}.{}", self.body).as_bytes());
+        format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()))
+    }
+}
+
+/// The charge of a session knows what was put on its payment, and nothing of the session.
+fn charge(session: &Session, livemode: bool) -> Value {
+    json!({
+        "id": charge_id(session),
+        "object": "charge",
+        "amount": session.amount_total,
+        "amount_refunded": session.amount_total,
+        "currency": session.currency,
+        "livemode": livemode,
+        "metadata": session.payment_metadata,
+        "payment_intent": session.payment_intent,
+        "refunded": true,
+    })
+}
+
+fn dispute(session: &Session, livemode: bool) -> Value {
+    json!({
+        "id": session.id_as("dp"),
+        "object": "dispute",
+        "amount": session.amount_total,
+        "charge": charge_id(session),
+        "currency": session.currency,
+        "livemode": livemode,
+        "metadata": {},
+        "payment_intent": session.payment_intent,
+        "reason": "fraudulent",
+        "status": "needs_response",
+    })
+}
+
+fn charge_id(session: &Session) -> String {
+    session.id_as("ch")
+}

@@ -1,0 +1,259 @@
+//! A company with one agreement, one wallet, a sender ID and an API key.
+
+use domain::agreement::{
+    Agreement, Charging, CreditLimit, EnabledService, NewAgreement, plan_agreement,
+};
+use domain::company::{Company, CompanyKind, NewCompany, plan_company};
+use domain::connection::ConnectionKind;
+use domain::id::{AgreementId, ApiKeyId, CompanyId, PaymentId, SenderId, ServiceId, WalletId};
+use domain::money::{Amount, Currency};
+use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
+use domain::period::BillingTerms;
+use domain::quote::{Level, Rates};
+use domain::rating::{BillingRule, Node, Price, RateTree, Resource, Service};
+use domain::sender::{Sender, SenderAddress, SenderStatus};
+use domain::wallet::Wallet;
+use sha2::{Digest, Sha256};
+use store::{ApiKey, Store};
+
+use super::{NOW, Terms, World, amount, connection};
+
+/// The name that every member sends from.
+const SENDER: &str = "ACME";
+
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub company: Company,
+    pub agreement: Agreement,
+    pub wallet: WalletId,
+    /// The rates of this agreement and of all it is charged to as well, its own first; as read when it
+    /// was opened.
+    pub levels: Vec<Level>,
+    pub sender: SenderAddress,
+    /// The secret, as the customer would have it.
+    pub api_key: String,
+}
+
+impl Member {
+    /// An inbound payment, planned as the portal plans it.
+    pub fn payment(&self, id: PaymentId, amount: Amount, wallet: &Wallet) -> Result<Payment, PaymentError> {
+        let ask = PaymentRequest {
+            reference: id.to_string(),
+            id,
+            direction: PaymentDirection::Inbound,
+            amount,
+            payment_date: NOW.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            description: String::new(),
+            by: self.company.id.to_string(),
+        };
+        plan_payment(&self.agreement, wallet, ask, NOW)
+    }
+}
+
+/// A member about to be made.
+#[must_use = "it is made by `open`"]
+pub struct NewMember<'a> {
+    world: &'a World,
+    parent: &'a Member,
+    kind: CompanyKind,
+    price: Amount,
+    billing: BillingRule,
+    funds: Option<String>,
+    terms: Terms,
+    currency: Currency,
+}
+
+impl<'a> NewMember<'a> {
+    pub(super) fn new(world: &'a World, parent: &'a Member, kind: CompanyKind, price: &str) -> Self {
+        Self {
+            world,
+            parent,
+            kind,
+            price: amount(price),
+            billing: BillingRule::Submitted,
+            funds: None,
+            terms: Terms { charging: Charging::Cascade, credit_limit: CreditLimit::Limited(Amount::ZERO) },
+            currency: parent.agreement.currency,
+        }
+    }
+
+    pub fn with_funds(mut self, funds: &str) -> Self {
+        self.funds = Some(funds.to_owned());
+        self
+    }
+
+    pub fn with_credit_limit(mut self, limit: CreditLimit) -> Self {
+        self.terms.credit_limit = limit;
+        self
+    }
+
+    /// The levels above are not charged for its messages.
+    pub fn prefunded(mut self) -> Self {
+        self.terms.charging = Charging::Prefunded;
+        self
+    }
+
+    /// It owes nothing for what was not delivered.
+    pub fn billed_on_delivery(mut self) -> Self {
+        self.billing = BillingRule::Delivered;
+        self
+    }
+
+    /// # Panics
+    /// When a plan or a write is refused.
+    pub async fn open(self) -> Member {
+        let world = self.world;
+        let company = self.store_company().await;
+        let agreement = self.plan_agreement(&company);
+        let wallet = open_agreement(&world.store, &agreement).await;
+        let agreement = self.enable_service(agreement).await;
+        let sender = put_sender(&world.store, &agreement, world.unique()).await;
+        let api_key = put_api_key(&world.store, &company, world.unique()).await;
+        let levels = levels(&world.store, &agreement).await;
+        let member = Member { company, wallet: wallet.id, levels, sender, api_key, agreement };
+        if let Some(funds) = &self.funds {
+            world.fund(&member, funds).await;
+        }
+        member
+    }
+
+    async fn store_company(&self) -> Company {
+        let ask = NewCompany {
+            id: CompanyId::new(self.world.unique()),
+            name: format!("{:?}", self.kind),
+            kind: self.kind,
+            direct_sending: true,
+        };
+        let company = plan_company(&self.parent.company, ask, NOW).expect("the company is allowed");
+        assert!(self.world.store.put_company(&company).await.expect("the company is stored"));
+        company
+    }
+
+    fn plan_agreement(&self, company: &Company) -> Agreement {
+        let number = self.world.unique();
+        let ask = NewAgreement {
+            id: AgreementId::new(number),
+            company: company.id.clone(),
+            tenant: self.parent.company.id.clone(),
+            code: format!("A-{number}"),
+            currency: self.currency,
+            charging: self.terms.charging,
+            credit_limit: self.terms.credit_limit,
+            billing: BillingTerms::monthly_utc(),
+        };
+        let tenant_is_owner = self.parent.company.kind == CompanyKind::Owner;
+        let resold_under = (!tenant_is_owner).then_some(&self.parent.agreement);
+        plan_agreement(ask, resold_under, tenant_is_owner, NOW).expect("the agreement is allowed")
+    }
+
+    /// A rate plan of the parent's, with one price for everything.
+    async fn enable_service(&self, agreement: Agreement) -> Agreement {
+        let store = &self.world.store;
+        let service = Service {
+            id: ServiceId::new(self.world.unique()),
+            company: self.parent.company.id.clone(),
+            name: "flat".into(),
+            currency: self.currency,
+            version: 1,
+            archived: false,
+            created_at: NOW,
+        };
+        store.put_service(&service, &flat_tree(self.price, self.billing)).await.expect("the service is stored");
+        let enabled = EnabledService { service: service.id, effective_from: NOW, effective_till: None };
+        let agreement = agreement.with_service(enabled, self.currency).expect("the service is enabled");
+        store.replace_agreement(&agreement).await.expect("the agreement is stored");
+        agreement
+    }
+}
+
+pub(super) async fn open_owner(store: &Store, company: Company, number: u128) -> Member {
+    let secret = secret(&company);
+    let owner = store.put_owner(&company, &api_key(&company, &secret, number)).await;
+    assert!(owner.expect("the owner is stored"));
+    let ask = NewAgreement {
+        id: AgreementId::new(number),
+        company: company.id.clone(),
+        tenant: company.id.clone(),
+        code: "OWN".into(),
+        currency: Currency::parse("EUR").expect("a currency"),
+        charging: Charging::Cascade,
+        credit_limit: CreditLimit::Limited(Amount::ZERO),
+        billing: BillingTerms::monthly_utc(),
+    };
+    let agreement = plan_agreement(ask, None, true, NOW).expect("the owner's own agreement is allowed");
+    let wallet = open_agreement(store, &agreement).await;
+    let sender = put_sender(store, &agreement, number).await;
+    Member { company, wallet: wallet.id, levels: Vec::new(), sender, api_key: secret, agreement }
+}
+
+async fn open_agreement(store: &Store, agreement: &Agreement) -> Wallet {
+    let above = agreement.above.iter().map(WalletId::main).collect();
+    let limit = agreement.version_at(NOW).credit_limit.amount();
+    let wallet = Wallet::open(&agreement.id, &agreement.company, agreement.currency, limit, above);
+    assert!(store.open_agreement(agreement, &wallet).await.expect("the agreement is stored"));
+    wallet
+}
+
+async fn put_sender(store: &Store, agreement: &Agreement, number: u128) -> SenderAddress {
+    let address = SenderAddress::parse(SENDER).expect("a sender");
+    let sender = Sender {
+        id: SenderId::new(number),
+        company: agreement.company.clone(),
+        agreement: agreement.id.clone(),
+        address: address.clone(),
+        status: SenderStatus::Active,
+        connection: connection(),
+        connection_kind: ConnectionKind::Smpp,
+        created_at: NOW,
+    };
+    assert!(store.put_sender(&sender).await.expect("the sender is stored"));
+    address
+}
+
+fn secret(company: &Company) -> String {
+    format!("waybill_{}", hex::encode(Sha256::digest(company.id.as_str())))
+}
+
+fn api_key(company: &Company, secret: &str, number: u128) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::new(number),
+        company: company.id.clone(),
+        name: "test".into(),
+        hash: hex::encode(Sha256::digest(secret.as_bytes())),
+        created_at: NOW,
+    }
+}
+
+async fn put_api_key(store: &Store, company: &Company, number: u128) -> String {
+    let secret = secret(company);
+    let stored = store.put_api_key(&api_key(company, &secret, number)).await;
+    assert!(stored.expect("the API key is stored"));
+    secret
+}
+
+fn flat_tree(price: Amount, billing: BillingRule) -> RateTree {
+    let node = Node {
+        billing_rule: Some(billing),
+        quantity_rule: None,
+        price: Some(Price::Flat { amount: price }),
+        depends_on: None,
+        values: Default::default(),
+        others: None,
+    };
+    RateTree { resources: [(Resource::SmsMessage, node)].into() }
+}
+
+/// The levels of an agreement's messages, as a sender of them reads them.
+async fn levels(store: &Store, agreement: &Agreement) -> Vec<Level> {
+    let agreements = store.agreements(&agreement.charged_levels()).await.expect("the levels are read");
+    let mut levels = Vec::new();
+    for agreement in agreements {
+        let mut rates = Vec::new();
+        for service in agreement.services_at(NOW) {
+            let tree = store.tree(service, 1).await.expect("the tree is read").expect("the tree exists");
+            rates.push(Rates { service: service.clone(), version: 1, tree: tree.into() });
+        }
+        levels.push(Level { agreement, rates });
+    }
+    levels
+}
