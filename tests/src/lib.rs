@@ -1,6 +1,11 @@
 pub mod alaris_simulator;
 pub mod callback_urls;
+pub mod deployed;
+mod embedded_aws;
+pub mod demo;
 pub mod embedded_dynamodb;
+pub mod embedded_secrets;
+pub mod embedded_sqs;
 pub mod loopback;
 pub mod smsc_simulator;
 pub mod stripe_simulator;

@@ -19,6 +19,7 @@ use domain::agreement::{Charging, CreditLimit};
 use domain::company::{CompanyKind, plan_owner};
 use domain::id::{ConnectionId, PaymentId, TransferId, WalletId};
 use domain::money::Amount;
+use domain::payment::PaymentDirection;
 use domain::transfer::{Transfer, TransferError};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
@@ -114,7 +115,8 @@ impl World {
     pub async fn fund(&self, member: &Member, funds: &str) {
         let id = PaymentId::new(self.unique());
         let wallet = self.wallet(&member.wallet).await;
-        let payment = member.payment(id, amount(funds), &wallet).unwrap_or_else(|error| panic!("{error}"));
+        let inbound = PaymentDirection::Inbound;
+        let payment = member.payment(id, inbound, amount(funds), &wallet).expect("the payment is allowed");
         let posted = self.store.post_payment(&payment, &wallet).await;
         assert_eq!(posted.expect("the payment is stored"), PostedPayment::Now);
     }

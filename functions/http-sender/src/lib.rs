@@ -1,0 +1,192 @@
+//! http-sender: takes jobs from the outbound queue and submits their messages to HTTP vendors.
+//!
+//! A job is done when the outcome of its submit is on the progress queue. Until then it comes again, and
+//! the claim on the message decides whether that may submit once more.
+
+mod attempt;
+mod road;
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::connection::OnUnknownOutcome;
+use domain::id::{ConnectionId, MessageId};
+use domain::message::Message;
+use futures::future::join_all;
+use queue::{Job, Progress, Sender};
+use runtime::batch::each_message;
+use store::{Claim, Secrets, Store};
+use tokio::time::Instant;
+use vendors::alaris::Link;
+
+use attempt::Outcome;
+use road::{Passwords, Road, Roads};
+
+/// Why a message is refused whose connection, or the company that owns it, is switched off.
+pub const CONNECTION_DISABLED: &str = "connection_disabled";
+/// Tries of one run. What is still not sent then is given back and comes again in a minute.
+const ATTEMPTS_MAX: u32 = 3;
+/// Doubled after each try: a throttled second is over after the second pause.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// A try is only begun with this much time left, or it would end in doubt for no reason.
+const ATTEMPT_TIME_MIN: Duration = Duration::from_secs(2);
+/// What is left at the end for giving back, or for putting the outcome on its queue.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+
+/// What the function works with, made once a process.
+pub struct App {
+    store: Store,
+    secrets: Secrets,
+    progress: Sender,
+    vendors: reqwest::Client,
+    passwords: Passwords,
+}
+
+impl App {
+    pub fn new(store: Store, secrets: Secrets, progress: Sender) -> anyhow::Result<Self> {
+        let vendors = attempt::client().context("no client for HTTP vendors")?;
+        Ok(Self { store, secrets, progress, vendors, passwords: Passwords::default() })
+    }
+}
+
+/// Works off a batch within `time_left`. Its messages go out at the same time: one slow vendor must not
+/// use up the time of the others.
+pub async fn handle(app: &App, event: SqsEvent, time_left: Duration) -> SqsBatchResponse {
+    let until = Instant::now() + time_left.saturating_sub(CLOSING_TIME);
+    let run = Run { app, roads: Roads::default(), until };
+    let answers = event
+        .records
+        .into_iter()
+        .map(|message| each_message(only(message), async |job: Job| run.take(job).await));
+    let mut response = SqsBatchResponse::default();
+    for answer in join_all(answers).await {
+        response.batch_item_failures.extend(answer.batch_item_failures);
+    }
+    response
+}
+
+fn only(message: SqsMessage) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records.push(message);
+    event
+}
+
+/// One invocation.
+struct Run<'a> {
+    app: &'a App,
+    roads: Roads,
+    until: Instant,
+}
+
+impl Run<'_> {
+    async fn take(&self, job: Job) -> anyhow::Result<()> {
+        let Job::SubmitV1 { message, connection } = job;
+        let road = self.roads.get(self.app, &connection).await?;
+        if !self.has_time() {
+            bail!("no time left in this run");
+        }
+        match self.app.store.claim(&message).await? {
+            Claim::Done => Ok(()),
+            Claim::Yours(message) => self.submit(&message, &road, false).await,
+            // An earlier run ended without an outcome: perhaps the vendor has the message.
+            Claim::Before(claimed) => match road.on_unknown_outcome {
+                OnUnknownOutcome::Resend => self.submit(&claimed, &road, true).await,
+                OnUnknownOutcome::Wait => self.tell(in_doubt(message)).await,
+            },
+        }
+    }
+
+    /// Submits a claimed message and tells what came of it. `doubted`: an earlier submit may have
+    /// reached the vendor, so nothing that is answered now can prove that it did not.
+    async fn submit(&self, message: &Message, road: &Road, mut doubted: bool) -> anyhow::Result<()> {
+        let id = message.id.clone();
+        let outcome = match &road.link {
+            Some(link) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
+            None => Outcome::Refused { reason: CONNECTION_DISABLED.to_owned() },
+        };
+        match outcome {
+            Outcome::Submitted { references } => {
+                let references = references.into_iter().map(Some).collect();
+                self.tell(Progress::SubmittedV1 { message: id, references, at: runtime::now() }).await
+            }
+            Outcome::Refused { .. } if doubted => self.tell(in_doubt(id)).await,
+            Outcome::Refused { reason } => {
+                self.tell(Progress::RefusedV1 { message: id, reason, at: runtime::now() }).await
+            }
+            Outcome::InDoubt { reason } => match road.on_unknown_outcome {
+                OnUnknownOutcome::Wait => self.tell(in_doubt(id)).await,
+                OnUnknownOutcome::Resend => bail!("{id} will be sent again: {reason}"),
+            },
+            // It stays claimed, so that the next run knows of the doubt.
+            Outcome::NotSent { reason } if doubted => bail!("{id} will be sent again: {reason}"),
+            Outcome::NotSent { reason } => {
+                self.app.store.release(&id).await?;
+                bail!("{id} was given back: {reason}")
+            }
+        }
+    }
+
+    /// Tries until there is an answer that another try would not change, or no time.
+    async fn attempts(
+        &self,
+        message: &Message,
+        link: &Link,
+        on_unknown_outcome: OnUnknownOutcome,
+        doubted: &mut bool,
+    ) -> Outcome {
+        let mut pause = RETRY_PAUSE;
+        let mut attempt = 1;
+        loop {
+            let outcome = attempt::submit(&self.app.vendors, message, link, self.until).await;
+            let again = match &outcome {
+                Outcome::Submitted { .. } | Outcome::Refused { .. } => false,
+                Outcome::NotSent { .. } => true,
+                Outcome::InDoubt { .. } => {
+                    *doubted = true;
+                    on_unknown_outcome == OnUnknownOutcome::Resend
+                }
+            };
+            if !again || attempt == ATTEMPTS_MAX {
+                return outcome;
+            }
+            tokio::time::sleep(pause).await;
+            if !self.has_time() {
+                return outcome;
+            }
+            (attempt, pause) = (attempt + 1, pause * 2);
+        }
+    }
+
+    fn has_time(&self) -> bool {
+        ATTEMPT_TIME_MIN <= self.until.saturating_duration_since(Instant::now())
+    }
+
+    async fn tell(&self, progress: Progress) -> anyhow::Result<()> {
+        self.app.progress.send(&progress).await.context("the outcome could not be told")
+    }
+}
+
+fn in_doubt(message: MessageId) -> Progress {
+    Progress::InDoubtV1 { message, at: runtime::now() }
+}
+
+/// Why a job cannot be worked off; it ends in the dead-letter queue, where somebody looks at it.
+fn misrouted(connection: &ConnectionId) -> anyhow::Error {
+    anyhow::anyhow!("{connection} is not an HTTP connection")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_event_is_a_batch_of_jobs() {
+        let sample = include_str!("../../../events/http-sender/submit.json");
+        let event: SqsEvent = serde_json::from_str(sample).unwrap();
+        for message in event.records {
+            let Job::SubmitV1 { message, .. } = serde_json::from_str(&message.body.unwrap()).unwrap();
+            assert!(message.as_str().starts_with(MessageId::PREFIX));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The HTTPS API of both portals: companies and their agreements, rate plans, senders and connections;
+//! transfers, payments and statements; EDRs and invoices. Messages are sent through send-api.
+
+mod billing;
+pub mod bootstrap;
+mod docs;
+mod error;
+mod fields;
+mod rights;
+mod routes;
+mod schema;
+mod seen;
+mod stripe;
+
+use axum::Router;
+use axum::extract::FromRef;
+use store::{Documents, Secrets, Store};
+
+pub use docs::openapi;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    /// Takes `queue::Billing`.
+    pub billing: queue::Sender,
+    pub connection_queues: ConnectionQueues,
+    pub documents: Documents,
+    pub secrets: Secrets,
+    pub http: reqwest::Client,
+    /// `https://api.stripe.com`, or a stand-in.
+    pub stripe_base_url: String,
+    /// Where vendors and browsers reach this platform, without a slash at the end.
+    pub public_base_url: String,
+}
+
+/// Where the queues of connections are made.
+#[derive(Clone)]
+pub struct ConnectionQueues {
+    pub sqs: aws_sdk_sqs::Client,
+    /// Put before the connection's id.
+    pub prefix: String,
+    pub dead_queue_arn: String,
+}
+
+impl FromRef<App> for Store {
+    fn from_ref(app: &App) -> Self {
+        app.store.clone()
+    }
+}
+
+/// Every route of the API, with its document at `/v1/openapi.json` and a page to try it at `/docs`.
+pub fn router(app: App) -> Router {
+    let (router, _) = routes::documented().split_for_parts();
+    router.merge(docs::router()).with_state(app)
+}

@@ -1,1 +1,31 @@
-fn main() {}
+//! Builds the clients and serves the API as a function.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use portal_api::{App, ConnectionQueues, router};
+use runtime::config::{Aws, setting};
+
+/// Stripe answers within a second or two; the function itself has twenty.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    runtime::telemetry::init();
+    let aws = Aws::load().await;
+    let app = App {
+        store: aws.store()?,
+        billing: aws.queue("BILLING_QUEUE_URL")?,
+        connection_queues: ConnectionQueues {
+            sqs: aws.sqs(),
+            prefix: setting("CONNECTION_QUEUE_PREFIX")?,
+            dead_queue_arn: setting("CONNECTION_DEAD_QUEUE_ARN")?,
+        },
+        documents: aws.documents()?,
+        secrets: aws.secrets()?,
+        http: reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("the HTTP client")?,
+        stripe_base_url: setting("STRIPE_BASE_URL")?,
+        public_base_url: setting("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
+    };
+    runtime::http::serve(router(app)).await
+}

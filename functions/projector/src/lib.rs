@@ -16,7 +16,7 @@ use futures::{StreamExt, TryStreamExt};
 use queue::Sender;
 use store::{Store, StoreError};
 
-use crate::change::{Change, changes};
+pub use crate::change::{Change, MessageChange, WalletChange, changes};
 
 /// Rows of a batch written at once.
 const ROWS_AT_ONCE: usize = 32;

@@ -26,7 +26,7 @@ pub const FUNCTIONS: [&str; 8] = [
 ];
 
 /// What runs as plain processes beside the functions, or is called once.
-const PROGRAMS: [&str; 4] = ["smpp-gateway", "smsc-simulator", "demo", "bootstrap"];
+const PROGRAMS: [&str; 5] = ["smpp-gateway", "smsc-simulator", "vendor-simulator", "demo", "bootstrap"];
 
 /// A zip of this size still starts fast; a larger one says that something heavy slipped in.
 const ZIP_BYTES_MAX: u64 = 8 * 1024 * 1024;

@@ -9,11 +9,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::aws::Aws;
-use crate::deploy::{Plan, deploy, deployed_build};
+use crate::deploy::{Plan, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, deploy, deployed_build};
 use crate::emulator::{self, Ports};
 use crate::paths::Paths;
 use crate::processes::{self, Running};
-use crate::stack_file::StackFile;
+use crate::stack_file::{ALARIS_PASSWORD, ALARIS_USERNAME, StackFile};
 use crate::{artifacts, follow, tools, venv};
 
 /// How a stack is to be started.
@@ -61,7 +61,8 @@ pub fn up(paths: &Paths, wish: &Wish) -> Result<()> {
         deploy(&aws, &plan)?;
     }
     let mut stack = StackFile::describe(paths, &ports, &aws, &plan.build)?;
-    started.add(start_simulator(paths, &ports)?)?;
+    started.add(start_smsc(paths, &ports)?)?;
+    started.add(start_vendors(paths, &ports)?)?;
     started.add(start_gateway(paths, &stack)?)?;
     stack.write(paths, &started.processes)?;
     if wish.seed {
@@ -100,9 +101,26 @@ fn remove(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn start_simulator(paths: &Paths, ports: &Ports) -> Result<Running> {
+fn start_smsc(paths: &Paths, ports: &Ports) -> Result<Running> {
     let listen = format!("127.0.0.1:{}", ports.smsc);
     processes::start(paths, "smsc-simulator", &paths.binary("smsc-simulator"), &["--listen", &listen], [])
+}
+
+/// The stand-ins for Stripe and for an HTTP vendor.
+fn start_vendors(paths: &Paths, ports: &Ports) -> Result<Running> {
+    let name = "vendor-simulator";
+    let (stripe, alaris) = (ports.stripe.to_string(), ports.alaris.to_string());
+    let webhook = format!("{}/payments/stripe", ports.api_url());
+    let arguments = [
+        ["--stripe-port", &stripe],
+        ["--alaris-port", &alaris],
+        ["--stripe-secret-key", STRIPE_SECRET_KEY],
+        ["--webhook-secret", STRIPE_WEBHOOK_SECRET],
+        ["--webhook-url", &webhook],
+        ["--alaris-username", ALARIS_USERNAME],
+        ["--alaris-password", ALARIS_PASSWORD],
+    ];
+    processes::start(paths, name, &paths.binary(name), arguments.as_flattened(), [])
 }
 
 fn start_gateway(paths: &Paths, stack: &StackFile) -> Result<Running> {

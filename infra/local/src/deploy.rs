@@ -18,8 +18,8 @@ const CODE_BUCKET: &str = "waybill-code";
 
 const DEPLOY_MAX: Duration = Duration::from_secs(120);
 
-/// Keys of the demo payment system; the demo signs its callbacks with the second.
-const STRIPE_SECRET_KEY: &str = "sk_test_local";
+/// Keys of the payment system's stand-in; it signs its callbacks with the second.
+pub const STRIPE_SECRET_KEY: &str = "sk_test_local";
 pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
 
 /// Everything a deployment is made of. Equal plans give equal stacks.
@@ -39,7 +39,6 @@ impl<'a> Plan<'a> {
             ("PublicBaseUrl", ports.api_url()),
             ("StripeSecretKey", STRIPE_SECRET_KEY.to_owned()),
             ("StripeWebhookSecret", STRIPE_WEBHOOK_SECRET.to_owned()),
-            // Nothing listens there by itself: the demo does while it plays.
             ("StripeBaseUrl", format!("http://127.0.0.1:{}", ports.stripe)),
             // A killed function's batch comes back soon enough to watch.
             ("QueueVisibility", "15".to_owned()),

@@ -25,6 +25,7 @@ pub struct Ports {
     pub api: u16,
     pub smsc: u16,
     pub stripe: u16,
+    pub alaris: u16,
 }
 
 impl Ports {
@@ -45,16 +46,16 @@ pub fn choose_ports(paths: &Paths) -> Result<Ports> {
         return Ok(ports);
     }
     // Held together until all are known, so that no port is given twice.
-    let held = [any_free()?, any_free()?, any_free()?, any_free()?];
-    let [emulator, api, smsc, stripe] =
+    let held = [any_free()?, any_free()?, any_free()?, any_free()?, any_free()?];
+    let [emulator, api, smsc, stripe, alaris] =
         held.each_ref().map(|listener| listener.local_addr().map(|address| address.port()));
-    let ports = Ports { emulator: emulator?, api: api?, smsc: smsc?, stripe: stripe? };
+    let ports = Ports { emulator: emulator?, api: api?, smsc: smsc?, stripe: stripe?, alaris: alaris? };
     fs::write(file, serde_json::to_vec(&ports)?)?;
     Ok(ports)
 }
 
 fn all_free(ports: &Ports) -> bool {
-    [ports.emulator, ports.api, ports.smsc, ports.stripe]
+    [ports.emulator, ports.api, ports.smsc, ports.stripe, ports.alaris]
         .into_iter()
         .all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }

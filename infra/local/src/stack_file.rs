@@ -13,6 +13,10 @@ use crate::emulator::{Ports, client_env};
 use crate::paths::Paths;
 use crate::processes::Running;
 
+/// What the stand-in for an HTTP vendor takes.
+pub const ALARIS_USERNAME: &str = "waybill";
+pub const ALARIS_PASSWORD: &str = "waybill-local";
+
 #[derive(Serialize, Deserialize)]
 pub struct StackFile {
     pub api_url: String,
@@ -23,6 +27,8 @@ pub struct StackFile {
     pub env: BTreeMap<String, String>,
     pub smsc: Address,
     pub stripe: Stripe,
+    /// An HTTP vendor, to connect to.
+    pub alaris: Alaris,
     pub pids: BTreeMap<String, i32>,
     pub logs: String,
     pub build: String,
@@ -37,13 +43,19 @@ pub struct Address {
     pub port: u16,
 }
 
-/// Where the deployed functions look for Stripe. Nothing listens there by itself: the demo does while
-/// it plays.
+/// The stand-in for Stripe, where the deployed functions look for it.
 #[derive(Serialize, Deserialize)]
 pub struct Stripe {
-    pub host: String,
-    pub port: u16,
+    pub url: String,
     pub webhook_secret: String,
+}
+
+/// The stand-in for a vendor with the Alaris HTTP API.
+#[derive(Serialize, Deserialize)]
+pub struct Alaris {
+    pub url: String,
+    pub username: String,
+    pub password: String,
 }
 
 impl StackFile {
@@ -58,8 +70,16 @@ impl StackFile {
             stack_name: STACK_NAME.to_owned(),
             region: REGION.to_owned(),
             env,
-            smsc: Address { host: host.clone(), port: ports.smsc },
-            stripe: Stripe { host, port: ports.stripe, webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned() },
+            smsc: Address { host, port: ports.smsc },
+            stripe: Stripe {
+                url: format!("http://127.0.0.1:{}", ports.stripe),
+                webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),
+            },
+            alaris: Alaris {
+                url: format!("http://127.0.0.1:{}/api", ports.alaris),
+                username: ALARIS_USERNAME.to_owned(),
+                password: ALARIS_PASSWORD.to_owned(),
+            },
             pids: BTreeMap::new(),
             logs: paths.logs().display().to_string(),
             build: build.to_owned(),

@@ -135,7 +135,8 @@ pub fn plan_agreement(
         Some(parent) if parent.company != ask.tenant || tenant_is_owner => {
             return Err(AgreementError::ResoldUnderForeign);
         }
-        Some(parent) => [parent.id.clone()].into_iter().chain(parent.above.iter().cloned()).collect(),
+        // Whoever is above a prefunded agreement was paid when the credits were handed down.
+        Some(parent) => parent.charged_levels(),
     };
     if above.len() + 1 >= DEPTH_MAX {
         return Err(AgreementError::TooDeep);
@@ -233,6 +234,15 @@ mod tests {
         assert_eq!(client.charged_levels(), ids);
         let prefunded = Agreement { charging: Charging::Prefunded, ..client };
         assert_eq!(prefunded.charged_levels(), vec![AgreementId::new(3)]);
+    }
+
+    #[test]
+    fn nobody_above_a_prefunded_agreement_is_charged_again() {
+        let reseller = plan_agreement(ask(1, 0), None, true, NOW).unwrap();
+        let prefunded = NewAgreement { charging: Charging::Prefunded, ..ask(2, 1) };
+        let seller = plan_agreement(prefunded, Some(&reseller), false, NOW).unwrap();
+        let client = plan_agreement(ask(3, 2), Some(&seller), false, NOW).unwrap();
+        assert_eq!(client.charged_levels(), [3, 2].map(AgreementId::new));
     }
 
     #[test]

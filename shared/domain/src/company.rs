@@ -74,6 +74,16 @@ pub enum CompanyError {
     NotAllowed { parent: CompanyKind },
     #[error("the tree has at most {DEPTH_MAX} levels")]
     TooDeep,
+    #[error("whether a company is enabled and may send is for the company above it to say")]
+    OwnSettings,
+}
+
+/// New settings of a company; what is not named stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CompanyChange {
+    pub name: Option<String>,
+    pub enabled: Option<bool>,
+    pub direct_sending: Option<bool>,
 }
 
 /// A company below `parent`. Owner and resellers create any kind, sellers only clients, clients none.
@@ -96,6 +106,21 @@ pub fn plan_company(parent: &Company, ask: NewCompany, now: Timestamp) -> Result
     let path = parent.path.iter().cloned().chain([ask.id.clone()]).collect();
     let direct_sending = ask.direct_sending && ask.kind != CompanyKind::Client;
     Ok(Company { id: ask.id, name, kind: ask.kind, path, enabled: true, direct_sending, created_at: now })
+}
+
+/// A company with new settings, as `by` asks for them. A company names itself; the rest is for those
+/// above it, so nobody locks itself out and no reseller allows itself to send.
+pub fn plan_change(company: &Company, by: &CompanyId, ask: CompanyChange) -> Result<Company, CompanyError> {
+    if *by == company.id && (ask.enabled.is_some() || ask.direct_sending.is_some()) {
+        return Err(CompanyError::OwnSettings);
+    }
+    let direct_sending = ask.direct_sending.unwrap_or(company.direct_sending);
+    Ok(Company {
+        name: ask.name.map_or_else(|| Ok(company.name.clone()), |name| valid_name(&name))?,
+        enabled: ask.enabled.unwrap_or(company.enabled),
+        direct_sending: direct_sending && company.kind != CompanyKind::Client,
+        ..company.clone()
+    })
 }
 
 /// The root of a new platform.
@@ -148,6 +173,17 @@ mod tests {
     fn a_client_creates_nobody() {
         let client = below(&owner(), 1, CompanyKind::Client).unwrap();
         assert!(below(&client, 2, CompanyKind::Client).is_err());
+    }
+
+    #[test]
+    fn a_company_names_itself_and_the_rest_is_for_those_above() {
+        let reseller = below(&owner(), 1, CompanyKind::Reseller).unwrap();
+        let name = CompanyChange { name: Some(" New ".into()), ..CompanyChange::default() };
+        assert_eq!(plan_change(&reseller, &reseller.id, name).unwrap().name, "New");
+        let sending = CompanyChange { direct_sending: Some(true), ..CompanyChange::default() };
+        let refused = plan_change(&reseller, &reseller.id, sending.clone());
+        assert_eq!(refused, Err(CompanyError::OwnSettings));
+        assert!(plan_change(&reseller, &owner().id, sending).unwrap().may_send());
     }
 
     #[test]

@@ -43,6 +43,36 @@ impl Connection {
     }
 }
 
+/// Bounds of an SMPP link: more than any vendor grants, less than what would exhaust a gateway.
+const WINDOW_MAX: u32 = 1_000;
+const RATE_MAX: u32 = 10_000;
+const ENQUIRE_LINK_SECONDS_MAX: u32 = 3_600;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    #[error("a window holds at most {WINDOW_MAX} submits")]
+    Window,
+    #[error("a rate is at most {RATE_MAX} submits per second")]
+    Rate,
+    #[error("a link is enquired at least every {ENQUIRE_LINK_SECONDS_MAX} seconds")]
+    EnquireLink,
+}
+
+impl SmppLink {
+    pub fn check(&self) -> Result<(), LinkError> {
+        if self.window.get() > WINDOW_MAX {
+            return Err(LinkError::Window);
+        }
+        if self.rate.get() > RATE_MAX {
+            return Err(LinkError::Rate);
+        }
+        if self.enquire_link_seconds.get() > ENQUIRE_LINK_SECONDS_MAX {
+            return Err(LinkError::EnquireLink);
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmppLink {
     pub host: String,

@@ -163,17 +163,27 @@ pub fn recalculate(stored: &Invoice, fresh: Option<Invoice>) -> Result<Recalcula
     })))
 }
 
-/// A draft, confirmed under the issuing company's next number. Only a period that has ended can be.
+/// When an invoice may be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// Once the whole period lies in the past.
+    AfterPeriod,
+    /// At once, say because a contract ends; what is used later in the period is for a correction.
+    Early,
+}
+
+/// A draft, confirmed under the issuing company's next number.
 pub fn confirm(
     draft: &Invoice,
     number: u64,
     terms: &BillingTerms,
+    timing: Timing,
     now: Timestamp,
 ) -> Result<Invoice, InvoiceError> {
     if draft.status == InvoiceStatus::Confirmed {
         return Err(InvoiceError::Confirmed);
     }
-    if !terms.has_ended(draft.period, now) {
+    if timing == Timing::AfterPeriod && !terms.has_ended(draft.period, now) {
         return Err(InvoiceError::PeriodOpen(draft.period));
     }
     let issued = terms.day_of(now);
@@ -271,17 +281,19 @@ mod tests {
     fn a_confirmed_invoice_is_frozen_numbered_and_due() {
         let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
         let now = "2026-11-02T00:00:00Z".parse().unwrap();
-        let confirmed = confirm(&stored, 7, &BillingTerms::monthly_utc(), now).unwrap();
+        let confirmed = confirm(&stored, 7, &BillingTerms::monthly_utc(), Timing::AfterPeriod, now).unwrap();
         assert_eq!((confirmed.number, confirmed.due_date), (Some(7), Some(date(2026, 12, 2))));
         assert_eq!(recalculate(&confirmed, None), Err(InvoiceError::Confirmed));
-        assert_eq!(confirm(&confirmed, 8, &BillingTerms::monthly_utc(), now), Err(InvoiceError::Confirmed));
+        let twice = confirm(&confirmed, 8, &BillingTerms::monthly_utc(), Timing::Early, now);
+        assert_eq!(twice, Err(InvoiceError::Confirmed));
     }
 
     #[test]
-    fn a_running_period_is_not_confirmed() {
+    fn a_running_period_is_confirmed_only_when_asked_for_early() {
         let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
         let now = "2026-10-31T23:59:59Z".parse().unwrap();
-        let refused = confirm(&stored, 7, &BillingTerms::monthly_utc(), now);
-        assert_eq!(refused, Err(InvoiceError::PeriodOpen(october())));
+        let confirmed = |timing| confirm(&stored, 7, &BillingTerms::monthly_utc(), timing, now);
+        assert_eq!(confirmed(Timing::AfterPeriod), Err(InvoiceError::PeriodOpen(october())));
+        assert_eq!(confirmed(Timing::Early).unwrap().status, InvoiceStatus::Confirmed);
     }
 }

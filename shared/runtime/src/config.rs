@@ -34,7 +34,12 @@ impl Aws {
             messages: setting("MESSAGES_TABLE")?,
             records: setting("RECORDS_TABLE")?,
         };
-        Ok(Store::new(aws_sdk_dynamodb::Client::new(&self.config), tables))
+        Ok(self.store_of(tables))
+    }
+
+    /// The database with tables of these names.
+    pub fn store_of(&self, tables: Tables) -> Store {
+        Store::new(aws_sdk_dynamodb::Client::new(&self.config), tables)
     }
 
     pub fn sqs(&self) -> aws_sdk_sqs::Client {

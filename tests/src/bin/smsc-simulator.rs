@@ -3,6 +3,7 @@
 //! When it is ready it prints one line of JSON with its address on standard output; after that it
 //! logs a line per submit on standard error, and ends on SIGTERM or Ctrl-C.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -33,6 +34,9 @@ struct Arguments {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// The same with its address, which is 127.0.0.1 always
+    #[arg(long, value_name = "127.0.0.1:PORT", conflicts_with = "port", value_parser = loopback)]
+    listen: Option<SocketAddrV4>,
     /// Only this system_id may bind; needs --password
     #[arg(long, requires = "password")]
     system_id: Option<String>,
@@ -83,7 +87,7 @@ impl Arguments {
         let longest = self.receipt_delay_max_ms.map_or(shortest, Duration::from_millis);
         let usual = Behaviour::default();
         Behaviour {
-            port: self.port,
+            port: self.listen.map_or(self.port, |listen| listen.port()),
             answer_latency: Duration::from_millis(self.answer_latency_ms),
             receipt_delay: shortest..=longest,
             late_by: Duration::from_millis(self.late_by_ms),
@@ -97,6 +101,16 @@ impl Arguments {
             window: self.window,
             remembered_max: 0, // nobody can ask a process what it received
         }
+    }
+}
+
+/// It takes any password, so nobody but this machine may reach it.
+fn loopback(text: &str) -> Result<SocketAddrV4, String> {
+    let address: SocketAddrV4 = text.parse().map_err(|_| "not an address and port".to_owned())?;
+    if *address.ip() == Ipv4Addr::LOCALHOST {
+        Ok(address)
+    } else {
+        Err("only 127.0.0.1 is served".to_owned())
     }
 }
 

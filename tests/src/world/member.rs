@@ -26,6 +26,8 @@ pub struct Member {
     pub company: Company,
     pub agreement: Agreement,
     pub wallet: WalletId,
+    /// What it pays its tenant for each segment.
+    pub price: Amount,
     /// The rates of this agreement and of all it is charged to as well, its own first; as read when it
     /// was opened.
     pub levels: Vec<Level>,
@@ -35,12 +37,18 @@ pub struct Member {
 }
 
 impl Member {
-    /// An inbound payment, planned as the portal plans it.
-    pub fn payment(&self, id: PaymentId, amount: Amount, wallet: &Wallet) -> Result<Payment, PaymentError> {
+    /// A payment, planned as the portal plans it.
+    pub fn payment(
+        &self,
+        id: PaymentId,
+        direction: PaymentDirection,
+        amount: Amount,
+        wallet: &Wallet,
+    ) -> Result<Payment, PaymentError> {
         let ask = PaymentRequest {
             reference: id.to_string(),
             id,
-            direction: PaymentDirection::Inbound,
+            direction,
             amount,
             payment_date: NOW.to_zoned(jiff::tz::TimeZone::UTC).date(),
             description: String::new(),
@@ -110,8 +118,8 @@ impl<'a> NewMember<'a> {
         let sender = put_sender(&world.store, &agreement, world.unique()).await;
         let api_key = put_api_key(&world.store, &company, world.unique()).await;
         let levels = levels(&world.store, &agreement).await;
-        let member = Member { company, wallet: wallet.id, levels, sender, api_key, agreement };
-        if let Some(funds) = &self.funds {
+        let member = Member { company, wallet: wallet.id, price: self.price, levels, sender, api_key, agreement };
+        if let Some(funds) = self.funds.as_deref().filter(|funds| *funds != "0") {
             world.fund(&member, funds).await;
         }
         member
@@ -183,7 +191,15 @@ pub(super) async fn open_owner(store: &Store, company: Company, number: u128) ->
     let agreement = plan_agreement(ask, None, true, NOW).expect("the owner's own agreement is allowed");
     let wallet = open_agreement(store, &agreement).await;
     let sender = put_sender(store, &agreement, number).await;
-    Member { company, wallet: wallet.id, levels: Vec::new(), sender, api_key: secret, agreement }
+    Member {
+        company,
+        wallet: wallet.id,
+        price: Amount::ZERO,
+        levels: Vec::new(),
+        sender,
+        api_key: secret,
+        agreement,
+    }
 }
 
 async fn open_agreement(store: &Store, agreement: &Agreement) -> Wallet {

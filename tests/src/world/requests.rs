@@ -4,8 +4,9 @@ use domain::batch::{Batch, Recipient, Tariff, totals};
 use domain::connection::ConnectionKind;
 use domain::destination::{Msisdn, destination};
 use domain::id::{BatchId, MessageId, TransferId};
-use domain::message::{Message, Status};
+use domain::message::Message;
 use domain::money::{Amount, AmountError};
+use domain::payment::PaymentError;
 use domain::quote::{Charge, QuoteError, quote};
 use domain::rating::{Event, Resource};
 use domain::segmentation::segment;
@@ -24,6 +25,8 @@ pub enum Refused {
     Quote(#[from] QuoteError),
     #[error(transparent)]
     Transfer(#[from] TransferError),
+    #[error(transparent)]
+    Payment(#[from] PaymentError),
     #[error(transparent)]
     Amount(#[from] AmountError),
     #[error(transparent)]
@@ -70,7 +73,7 @@ impl Member {
         let segmented = segment(text);
         let segments = u32::try_from(segmented.segments_count()).expect("few segments");
         let place = destination(&numbers[0]).expect("a German mobile number has a destination");
-        let network = place.network.as_ref().map(|network| network.name.clone());
+        let network = place.network.map(|network| network.name.to_owned());
         let country = place.country.as_str().to_owned();
         let event = Event {
             resource: Resource::SmsMessage,
@@ -153,20 +156,28 @@ pub async fn post_transfer(
     if let Some(stored) = store.transfer(&ask.id).await? {
         return Ok((stored.clone(), PostedTransfer::Before(Box::new(stored))));
     }
-    let missing = |member: &Member| TransferError::NotEnough { available: Amount::ZERO, needed: ask.amount };
-    let giver = store.wallet(&from.wallet).await?.ok_or_else(|| missing(from))?;
-    let taker = store.wallet(&to.wallet).await?.ok_or_else(|| missing(to))?;
+    let giver = store.wallet(&from.wallet).await?.ok_or(TransferError::NotRelated)?;
+    let taker = store.wallet(&to.wallet).await?.ok_or(TransferError::NotRelated)?;
     let plan = |giver: &domain::wallet::Wallet| {
         plan_transfer((giver, &from.company), (&taker, &to.company), ask.clone(), NOW)
     };
-    let (giver, transfer) = match plan(&giver) {
+    let (giver, planned) = match plan(&giver) {
         Err(TransferError::NotEnough { .. }) => {
             let giver = store.free_headroom(&giver).await?;
-            let transfer = plan(&giver)?;
-            (giver, transfer)
+            let planned = plan(&giver);
+            (giver, planned)
         }
-        planned => (giver, planned?),
+        planned => (giver, planned),
     };
-    let posted = store.post_transfer(&transfer, &giver).await?;
-    Ok((transfer, posted))
+    match planned {
+        Ok(transfer) => {
+            let posted = store.post_transfer(&transfer, &giver).await?;
+            Ok((transfer, posted))
+        }
+        // A twin of this request may have been posted since the transfer was looked for.
+        Err(error) => match store.transfer(&ask.id).await? {
+            Some(stored) => Ok((stored.clone(), PostedTransfer::Before(Box::new(stored)))),
+            None => Err(error.into()),
+        },
+    }
 }

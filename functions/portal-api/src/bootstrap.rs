@@ -1,0 +1,93 @@
+//! The first company of an empty deployment, once: the owner, its agreements with itself, from which
+//! credits are handed out, and its first API key.
+
+use domain::agreement::{Agreement, AgreementError, Charging, CreditLimit, NewAgreement, plan_agreement};
+use domain::company::{Company, CompanyError, plan_owner};
+use domain::id::{AgreementId, CompanyId};
+use domain::money::{Amount, Currency};
+use domain::period::BillingTerms;
+use domain::wallet::Wallet;
+use jiff::Timestamp;
+use runtime::fresh;
+use serde::Serialize;
+use store::{Store, StoreError};
+
+/// What was made. The key's secret is nowhere else.
+#[derive(Debug, Serialize)]
+pub struct Owner {
+    pub company: CompanyId,
+    pub api_key: String,
+    /// Its agreement with itself in money.
+    #[serde(flatten)]
+    pub house: Option<House>,
+    /// The same in message credits, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<House>,
+}
+
+/// An agreement of the owner with itself.
+#[derive(Debug, Serialize)]
+pub struct House {
+    pub agreement: AgreementId,
+    pub wallet: domain::id::WalletId,
+    pub currency: Currency,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    #[error("there is an owner already; this deployment was bootstrapped before")]
+    Done,
+    #[error(transparent)]
+    Company(#[from] CompanyError),
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes the owner and its API key. Of two attempts one is refused.
+pub async fn create_owner(store: &Store, name: &str, now: Timestamp) -> Result<Owner, BootstrapError> {
+    let company = plan_owner(CompanyId::new(fresh()), name, now)?;
+    let key = runtime::new_api_key(&company.id, "bootstrap", now);
+    let made = store.put_owner(&company, &key.stored).await?;
+    // A write whose answer was lost is refused by itself when it is sent again.
+    if !made && store.api_key(&key.stored.hash).await?.is_none() {
+        return Err(BootstrapError::Done);
+    }
+    Ok(Owner { company: company.id, api_key: key.secret, house: None, credits: None })
+}
+
+/// Opens the owner's agreement with itself in a currency. It has no credit limit: what is handed out
+/// has to be there, recorded as a payment first.
+pub async fn open_house(
+    store: &Store,
+    owner: &CompanyId,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<House, BootstrapError> {
+    let ask = NewAgreement {
+        id: AgreementId::new(fresh()),
+        company: owner.clone(),
+        tenant: owner.clone(),
+        code: format!("HOUSE-{currency}"),
+        currency,
+        charging: Charging::Cascade,
+        credit_limit: CreditLimit::Limited(Amount::ZERO),
+        billing: BillingTerms::monthly_utc(),
+    };
+    let agreement = plan_agreement(ask, None, true, now)?;
+    store.open_agreement(&agreement, &wallet_of(&agreement, now)).await?;
+    Ok(House { wallet: agreement.wallet(), agreement: agreement.id, currency })
+}
+
+/// The main wallet of a new agreement, charged together with those above it.
+pub(crate) fn wallet_of(agreement: &Agreement, now: Timestamp) -> Wallet {
+    let above = agreement.charged_levels().iter().skip(1).map(domain::id::WalletId::main).collect();
+    let limit = agreement.version_at(now).credit_limit.amount();
+    Wallet::open(&agreement.id, &agreement.company, agreement.currency, limit, above)
+}
+
+/// The tenant of a company; the owner is its own.
+pub(crate) fn tenant_of(company: &Company) -> &CompanyId {
+    company.tenant().unwrap_or(&company.id)
+}

@@ -1,0 +1,174 @@
+//! The one place where a refusal gets its HTTP status and its stable code.
+
+use axum::response::{IntoResponse, Response};
+use domain::agreement::AgreementError;
+use domain::company::CompanyError;
+use domain::connection::LinkError;
+use domain::invoice::InvoiceError;
+use domain::money::{Amount, AmountError};
+use domain::payment::PaymentError;
+use domain::rating::TreeError;
+use domain::sender::SenderAddressError;
+use domain::transfer::TransferError;
+use queue::QueueError;
+use runtime::http::{Problem, unavailable};
+use store::StoreError;
+
+/// What a handler answers when it does not do what it was asked.
+#[derive(Debug)]
+pub struct ApiError(Box<Problem>);
+
+impl ApiError {
+    /// The same refusal, about this field of the request.
+    pub fn field(self, field: &str) -> Self {
+        Self(Box::new(self.0.field(field)))
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<QueueError> for ApiError {
+    fn from(error: QueueError) -> Self {
+        unavailable(error).into()
+    }
+}
+
+/// Others keep changing the same thing: the caller may try again.
+pub fn busy() -> ApiError {
+    Problem::new(409, "conflict", "Others are changing this at the moment. Send the request again.").into()
+}
+
+/// A repeat under a key that was used for something else.
+pub fn key_reused() -> ApiError {
+    let detail = "This Idempotency-Key was used for another request. Take a new key for a new request.";
+    Problem::new(422, "idempotency_key_reused", detail).into()
+}
+
+fn insufficient(available: Amount, needed: Amount) -> Problem {
+    Problem::new(402, "insufficient_funds", format!("{available} is available and {needed} is needed."))
+        .field("amount")
+        .figure("available", available)
+        .figure("needed", needed)
+}
+
+impl From<CompanyError> for ApiError {
+    fn from(error: CompanyError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CompanyError::Name => Problem::invalid("name", detail),
+            CompanyError::SecondOwner => Problem::invalid("kind", detail),
+            CompanyError::TooDeep => Problem::new(422, "too_deep", detail).field("parent"),
+            CompanyError::NotAllowed { .. } => Problem::new(403, "not_allowed", detail).field("kind"),
+            CompanyError::OwnSettings => Problem::new(403, "not_allowed", detail),
+        }
+        .into()
+    }
+}
+
+impl From<AgreementError> for ApiError {
+    fn from(error: AgreementError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AgreementError::Code => Problem::invalid("code", detail),
+            AgreementError::CreditLimit => Problem::invalid("credit_limit", detail),
+            AgreementError::ResoldUnderMissing | AgreementError::ResoldUnderForeign => {
+                Problem::invalid("resold_under", detail)
+            }
+            AgreementError::Terms(_) => Problem::invalid("billing", detail),
+            AgreementError::TooDeep => Problem::new(422, "too_deep", detail),
+            AgreementError::ServiceOverlaps { .. } => {
+                Problem::new(409, "service_overlaps", detail).field("service")
+            }
+            AgreementError::TimesReversed => Problem::invalid("effective_till", detail),
+            AgreementError::CurrencyDiffers { .. } => {
+                Problem::new(422, "currency_differs", detail).field("service")
+            }
+        }
+        .into()
+    }
+}
+
+impl From<TransferError> for ApiError {
+    fn from(error: TransferError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TransferError::AmountZero | TransferError::Amount(_) => Problem::invalid("amount", detail),
+            TransferError::NoteTooLong => Problem::invalid("note", detail),
+            TransferError::SameWallet => Problem::invalid("to", detail),
+            TransferError::NotRelated => Problem::new(422, "not_related", detail),
+            TransferError::CurrencyDiffers { .. } => Problem::new(422, "currency_differs", detail),
+            TransferError::NotEnough { available, needed } => insufficient(available, needed),
+        }
+        .into()
+    }
+}
+
+impl From<PaymentError> for ApiError {
+    fn from(error: PaymentError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PaymentError::AmountNotPositive | PaymentError::Amount(_) => Problem::invalid("amount", detail),
+            PaymentError::Reference => Problem::invalid("reference", detail),
+            PaymentError::DescriptionTooLong => Problem::invalid("description", detail),
+            PaymentError::NotEnough { available, needed } => insufficient(available, needed),
+        }
+        .into()
+    }
+}
+
+impl From<InvoiceError> for ApiError {
+    fn from(error: InvoiceError) -> Self {
+        let detail = error.to_string();
+        match error {
+            InvoiceError::Confirmed => Problem::new(409, "already_confirmed", detail),
+            InvoiceError::PeriodOpen(_) => Problem::new(409, "period_open", detail),
+            InvoiceError::Amount(error) => return error.into(),
+        }
+        .into()
+    }
+}
+
+impl From<AmountError> for ApiError {
+    fn from(error: AmountError) -> Self {
+        Problem::invalid("amount", error).into()
+    }
+}
+
+impl From<TreeError> for ApiError {
+    fn from(error: TreeError) -> Self {
+        Problem::new(422, "invalid_tree", error.to_string()).field("tree").figure("path", error.path).into()
+    }
+}
+
+impl From<SenderAddressError> for ApiError {
+    fn from(error: SenderAddressError) -> Self {
+        Problem::invalid("address", error).into()
+    }
+}
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        let field = match error {
+            LinkError::Window => "window",
+            LinkError::Rate => "rate",
+            LinkError::EnquireLink => "enquire_link_seconds",
+        };
+        Problem::invalid(field, error).into()
+    }
+}

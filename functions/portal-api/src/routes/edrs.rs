@@ -1,0 +1,173 @@
+//! Event detail records: what messages were and cost, as one agreement sees them.
+
+use axum::Json;
+use axum::extract::State;
+use domain::edr::Edr;
+use domain::message::Status;
+use domain::rating::BillingRule;
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::{Problem, Query};
+use serde::{Deserialize, Serialize};
+use store::{EdrFilter, keys};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Reply;
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::{self, List};
+use crate::schema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EdrView {
+    /// The message.
+    message: String,
+    /// The agreement that this record is of.
+    agreement: String,
+    /// 1 is the sender's own agreement, 2 the one above it.
+    level: u32,
+    /// The company that sent it.
+    company: String,
+    /// What was billed.
+    #[schema(example = "sms_message")]
+    resource: String,
+    /// What it was sent from.
+    sender: String,
+    /// International form, digits only.
+    recipient: String,
+    /// ISO 3166 alpha-2.
+    country: String,
+    /// The network that the number's range was given to.
+    network: Option<String>,
+    /// How many segments the text took.
+    segments: u32,
+    /// The price of the rate tree, by its id.
+    rate: String,
+    /// What a unit costs.
+    unit_price: String,
+    /// How many units.
+    quantity: u32,
+    /// When the charge becomes final.
+    #[schema(value_type = schema::BillingRule)]
+    billing_rule: BillingRule,
+    /// What is owed for it at this level: zero once it was refunded.
+    amount: String,
+    /// How far the message has come.
+    #[schema(value_type = schema::MessageStatus)]
+    status: Status,
+    /// Where the status alone does not say it.
+    reason: Option<String>,
+    /// What the sender named it; in the sender's own records only.
+    client_reference: Option<String>,
+    /// When it was accepted.
+    #[schema(value_type = String, format = DateTime)]
+    accepted_at: Timestamp,
+    /// When the vendor took it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    submitted_at: Option<Timestamp>,
+    /// When it reached its last status.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<Timestamp>,
+}
+
+impl From<Edr> for EdrView {
+    fn from(edr: Edr) -> Self {
+        Self {
+            message: edr.message.into(),
+            agreement: edr.agreement.into(),
+            level: edr.level,
+            company: edr.company.into(),
+            resource: edr.resource.name().to_owned(),
+            sender: edr.sender.into(),
+            recipient: edr.recipient.to_string(),
+            country: edr.country,
+            network: edr.network,
+            segments: edr.segments,
+            rate: edr.rate.as_str().to_owned(),
+            unit_price: edr.unit_price.to_string(),
+            quantity: edr.quantity,
+            billing_rule: edr.billing,
+            amount: edr.amount.to_string(),
+            status: edr.status,
+            reason: edr.reason,
+            client_reference: edr.client_reference,
+            accepted_at: edr.accepted_at,
+            submitted_at: edr.submitted_at,
+            finished_at: edr.finished_at,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EdrQuery {
+    /// Whose records.
+    agreement: String,
+    /// Accepted at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Accepted before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    till: Option<Timestamp>,
+    /// International form.
+    recipient: Option<String>,
+    /// What it was sent from.
+    sender: Option<String>,
+    /// How far the message has come.
+    #[param(value_type = Option<schema::MessageStatus>)]
+    status: Option<Status>,
+    /// What the sender named it.
+    client_reference: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl EdrQuery {
+    /// The table refuses a range that ends before it begins, so that is said here in words.
+    fn check(&self) -> Result<(), ApiError> {
+        if self.from.zip(self.till).is_some_and(|(from, till)| till < from) {
+            return Err(Problem::invalid("till", "`till` must not be before `from`").into());
+        }
+        let begins = self.from.map(keys::sortable).unwrap_or_default();
+        let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if self.cursor.as_deref().is_some_and(|cursor| cursor < begins.as_str() || !is_key(cursor)) {
+            return Err(Problem::invalid("cursor", "not a cursor of this list").into());
+        }
+        Ok(())
+    }
+
+    fn filter(self) -> EdrFilter {
+        EdrFilter {
+            from: self.from,
+            till: self.till,
+            recipient: self.recipient.map(|number| number.trim_start_matches('+').to_owned()),
+            sender: self.sender,
+            status: self.status.and_then(name),
+            client_reference: self.client_reference,
+        }
+    }
+}
+
+/// A status as the table has it.
+fn name(status: Status) -> Option<String> {
+    serde_json::to_value(status).ok()?.as_str().map(str::to_owned)
+}
+
+/// An agreement's records, newest first.
+///
+/// With a filter a page may hold fewer than `limit` while there are more: go on while there is a `next`.
+#[utoipa::path(get, path = "/v1/edrs", tag = "edrs", params(EdrQuery),
+    responses((status = 200, description = "A page", body = List<EdrView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Query(query): Query<EdrQuery>,
+) -> Reply<List<EdrView>> {
+    let agreement = app.seen_by(&who).agreement(&query.agreement).await?;
+    query.check()?;
+    let (limit, cursor) = (fields::limit(query.limit)?, query.cursor.clone());
+    let page = app.store.edrs(&agreement.id, &query.filter(), limit, cursor.as_deref()).await?;
+    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
+}

@@ -1,0 +1,183 @@
+//! Paying by card: a top-up says what is expected, and the payment system's callback that it came.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::TopUpId;
+use domain::money::{Amount, Currency};
+use domain::top_up::{TopUp, TopUpState};
+use jiff::Timestamp;
+use payments::stripe::CheckoutRequest;
+use runtime::auth::Principal;
+use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Created, Reply, created};
+use crate::App;
+use crate::error::{busy, key_reused};
+use crate::fields::{self, List};
+use crate::stripe;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopUpRequest {
+    /// The agreement whose balance will rise.
+    agreement: String,
+    /// Above zero, in the agreement's currency and its smallest unit.
+    #[schema(example = "50")]
+    amount: String,
+    /// Where the browser goes after paying.
+    success_url: Option<String>,
+    /// Where the browser goes when the payer turns back.
+    cancel_url: Option<String>,
+}
+
+/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TopUpStateName {
+    Redirected,
+    Confirmed,
+    Closed,
+    Review,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopUpView {
+    /// Its id.
+    id: String,
+    /// The company that pays.
+    company: String,
+    /// The agreement whose balance will rise.
+    agreement: String,
+    /// What is expected.
+    amount: String,
+    /// The agreement's currency.
+    currency: String,
+    /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
+    /// a person.
+    state: TopUpStateName,
+    /// The payment that it made, once it is confirmed.
+    payment: Option<String>,
+    /// Why it was closed or needs a person.
+    reason: Option<String>,
+    /// The payment system's name of the checkout.
+    session: String,
+    /// The page to pay on.
+    url: String,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<TopUp> for TopUpView {
+    fn from(top_up: TopUp) -> Self {
+        let (state, payment, reason) = match top_up.state {
+            TopUpState::Redirected => (TopUpStateName::Redirected, None, None),
+            TopUpState::Confirmed { payment } => (TopUpStateName::Confirmed, Some(payment.into()), None),
+            TopUpState::Closed { reason } => (TopUpStateName::Closed, None, Some(reason)),
+            TopUpState::Review { reason } => (TopUpStateName::Review, None, Some(reason)),
+        };
+        Self {
+            id: top_up.id.into(),
+            company: top_up.company.into(),
+            agreement: top_up.agreement.into(),
+            amount: top_up.amount.to_string(),
+            currency: top_up.currency.to_string(),
+            state,
+            payment,
+            reason,
+            session: top_up.session,
+            url: top_up.url,
+            created_at: top_up.created_at,
+        }
+    }
+}
+
+/// Ask for a page to pay on.
+///
+/// The balance rises when the payment system says that the money came, once, by exactly this amount.
+#[utoipa::path(post, path = "/v1/top_ups", tag = "top_ups", request_body = TopUpRequest,
+    params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
+    responses((status = 201, description = "The top-up with its page", body = TopUpView)))]
+pub async fn create(
+    State(app): State<App>,
+    who: Principal,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<TopUpRequest>,
+) -> Created<TopUpView> {
+    let id = TopUpId::derived(&["top_up", who.company.id.as_str(), &key]);
+    let amount = fields::amount("amount", &body.amount)?;
+    if let Some(stored) = app.store.top_up(&id).await? {
+        return repeat(&body, amount, stored);
+    }
+    let agreement = app.seen_by(&who).agreement(&body.agreement).await;
+    let agreement = agreement.map_err(|error| error.field("agreement"))?;
+    let Currency::Money(currency) = agreement.currency else {
+        return Err(Problem::invalid("agreement", "message credits are not a currency to pay in").into());
+    };
+    let now = runtime::now();
+    // The page of payment-callback, which says how the top-up stands.
+    let back = format!("{}/payments/return?top_up={id}", app.public_base_url);
+    let page = stripe::open(
+        &app,
+        &CheckoutRequest {
+            top_up: id.as_str(),
+            amount: amount.decimal(),
+            currency,
+            description: "Balance top-up",
+            success_url: body.success_url.as_deref().unwrap_or(&back),
+            cancel_url: body.cancel_url.as_deref().unwrap_or(&back),
+            expires_at: stripe::closes_at(now),
+        },
+    )
+    .await?;
+    let top_up = TopUp {
+        id,
+        company: agreement.company,
+        agreement: agreement.id,
+        amount,
+        currency: agreement.currency,
+        state: TopUpState::Redirected,
+        session: page.session_id,
+        url: page.url,
+        created_at: now,
+    };
+    if app.store.put_top_up(&top_up).await? {
+        return created(top_up);
+    }
+    let stored = app.store.top_up(&top_up.id).await?.ok_or_else(busy)?;
+    repeat(&body, amount, stored)
+}
+
+fn repeat(body: &TopUpRequest, amount: Amount, stored: TopUp) -> Created<TopUpView> {
+    let same = body.agreement == stored.agreement.as_str() && amount == stored.amount;
+    if same { created(stored) } else { Err(key_reused()) }
+}
+
+/// One top-up.
+#[utoipa::path(get, path = "/v1/top_ups/{id}", tag = "top_ups",
+    params(("id" = String, Path, description = "The top-up's id")),
+    responses((status = 200, description = "The top-up as it is now", body = TopUpView)))]
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<TopUpView> {
+    Ok(Json(app.seen_by(&who).top_up(&id).await?.into()))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TopUpFilter {
+    /// Whose top-ups.
+    agreement: String,
+}
+
+/// An agreement's top-ups.
+#[utoipa::path(get, path = "/v1/top_ups", tag = "top_ups", params(TopUpFilter),
+    responses((status = 200, description = "In no order", body = List<TopUpView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Query(filter): Query<TopUpFilter>,
+) -> Reply<List<TopUpView>> {
+    let agreement = app.seen_by(&who).agreement(&filter.agreement).await?;
+    Ok(Json(List::all(app.store.top_ups(&agreement.id).await?)))
+}

@@ -1,0 +1,116 @@
+//! What a caller can find. Handlers get things by their ids through here and nowhere else, so an id from
+//! outside the caller's subtree reads as not found, as does a text that is no id at all.
+
+use domain::agreement::Agreement;
+use domain::company::{Company, Subtree};
+use domain::connection::Connection;
+use domain::id::{
+    AgreementId, CompanyId, ConnectionId, InvoiceId, PaymentId, ServiceId, TopUpId, TransferId, WalletId,
+};
+use domain::invoice::{Invoice, InvoiceStatus};
+use domain::payment::Payment;
+use domain::rating::Service;
+use domain::top_up::TopUp;
+use domain::transfer::Transfer;
+use domain::wallet::Wallet;
+use runtime::auth::Principal;
+use runtime::http::Problem;
+use store::Store;
+
+use crate::App;
+use crate::error::ApiError;
+use crate::rights::is_tenant_side;
+
+/// The platform as one caller sees it.
+pub struct Seen<'a> {
+    store: &'a Store,
+    who: &'a Principal,
+    scope: Subtree,
+}
+
+impl App {
+    pub fn seen_by<'a>(&'a self, who: &'a Principal) -> Seen<'a> {
+        Seen { store: &self.store, who, scope: who.scope() }
+    }
+}
+
+impl Seen<'_> {
+    pub async fn company(&self, id: &str) -> Result<Company, ApiError> {
+        let Ok(id) = CompanyId::parse(id) else { return Err(missing("company")) };
+        self.store.company(&self.scope, &id).await?.ok_or_else(|| missing("company"))
+    }
+
+    /// The named company, or the caller's own.
+    pub async fn company_or_own(&self, id: Option<&str>) -> Result<Company, ApiError> {
+        match id {
+            Some(id) => self.company(id).await,
+            None => Ok(self.who.company.clone()),
+        }
+    }
+
+    pub async fn agreement(&self, id: &str) -> Result<Agreement, ApiError> {
+        let Ok(id) = AgreementId::parse(id) else { return Err(missing("agreement")) };
+        self.store.agreement(&self.scope, &id).await?.ok_or_else(|| missing("agreement"))
+    }
+
+    pub async fn service(&self, id: &str) -> Result<Service, ApiError> {
+        let Ok(id) = ServiceId::parse(id) else { return Err(missing("service")) };
+        self.store.service(&self.scope, &id).await?.ok_or_else(|| missing("service"))
+    }
+
+    pub async fn connection(&self, id: &str) -> Result<Connection, ApiError> {
+        let Ok(id) = ConnectionId::parse(id) else { return Err(missing("connection")) };
+        self.store.connection(&self.scope, &id).await?.ok_or_else(|| missing("connection"))
+    }
+
+    /// A wallet with its company.
+    pub async fn wallet(&self, id: &str) -> Result<(Wallet, Company), ApiError> {
+        let Ok(id) = WalletId::parse(id) else { return Err(missing("wallet")) };
+        self.wallet_by_id(&id).await?.ok_or_else(|| missing("wallet"))
+    }
+
+    async fn wallet_by_id(&self, id: &WalletId) -> Result<Option<(Wallet, Company)>, ApiError> {
+        let Some(wallet) = self.store.wallet(id).await? else { return Ok(None) };
+        let company = self.store.company(&self.scope, &wallet.company).await?;
+        Ok(company.map(|company| (wallet, company)))
+    }
+
+    /// A transfer from or to a wallet that the caller sees.
+    pub async fn transfer(&self, id: &str) -> Result<Transfer, ApiError> {
+        let Ok(id) = TransferId::parse(id) else { return Err(missing("transfer")) };
+        let transfer = self.store.transfer(&id).await?.ok_or_else(|| missing("transfer"))?;
+        let seen = self.wallet_by_id(&transfer.from).await?.is_some()
+            || self.wallet_by_id(&transfer.to).await?.is_some();
+        if seen { Ok(transfer) } else { Err(missing("transfer")) }
+    }
+
+    pub async fn payment(&self, id: &str) -> Result<Payment, ApiError> {
+        let Ok(id) = PaymentId::parse(id) else { return Err(missing("payment")) };
+        let payment = self.store.payment(&id).await?.ok_or_else(|| missing("payment"))?;
+        let company = self.store.company(&self.scope, &payment.company).await?;
+        company.map(|_| payment).ok_or_else(|| missing("payment"))
+    }
+
+    pub async fn top_up(&self, id: &str) -> Result<TopUp, ApiError> {
+        let Ok(id) = TopUpId::parse(id) else { return Err(missing("top-up")) };
+        let top_up = self.store.top_up(&id).await?.ok_or_else(|| missing("top-up"))?;
+        let company = self.store.company(&self.scope, &top_up.company).await?;
+        company.map(|_| top_up).ok_or_else(|| missing("top-up"))
+    }
+
+    pub async fn invoice(&self, id: &str) -> Result<Invoice, ApiError> {
+        let Ok(id) = InvoiceId::parse(id) else { return Err(missing("invoice")) };
+        let invoice = self.store.invoice(&self.scope, &id).await?;
+        invoice.filter(|invoice| self.shows(invoice)).ok_or_else(|| missing("invoice"))
+    }
+
+    /// The company that pays sees an invoice once it is confirmed; until then it is its tenant's work.
+    pub fn shows(&self, invoice: &Invoice) -> bool {
+        invoice.status == InvoiceStatus::Confirmed
+            || is_tenant_side(self.who, &invoice.company, &invoice.tenant)
+    }
+}
+
+fn missing(noun: &str) -> ApiError {
+    Problem::not_found(noun).into()
+}

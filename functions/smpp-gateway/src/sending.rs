@@ -1,0 +1,231 @@
+//! What to do next with a message whose segments are being submitted one after the other. No I/O.
+//!
+//! One after the other, because a refused first segment then costs nothing, and a phone gets them in
+//! order. The window is filled by many messages, not by one.
+
+use std::time::Duration;
+
+use domain::connection::OnUnknownOutcome;
+use tracing::warn;
+
+use crate::submit::Verdict;
+
+/// For a segment after the first: two and a half minutes, then the message has failed.
+const SEGMENT_TRIES_MAX: u32 = 10;
+/// A message that was sent into silence this often stays in doubt, also where it may be sent again:
+/// it may be the very one at which the vendor drops the link.
+const RESENDS_MAX: u32 = 3;
+/// The first wait after a temporary error, doubled with each try.
+const DELAY_FIRST: Duration = Duration::from_secs(1);
+const DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// How long to wait after so many failed tries.
+pub fn delay(tries: u32) -> Duration {
+    DELAY_FIRST.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1))).min(DELAY_MAX)
+}
+
+/// What to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Submit the next segment, or the same one again, after this time.
+    Submit {
+        after: Duration,
+    },
+    Done(Outcome),
+}
+
+/// How it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The vendor took some or all; none stands for a segment it did not take.
+    Submitted {
+        references: Vec<Option<String>>,
+    },
+    Refused {
+        reason: String,
+    },
+    /// The vendor may have taken it or not.
+    InDoubt,
+    /// The vendor took nothing and may later.
+    NotYet,
+}
+
+/// A message on its way out.
+pub struct Sending {
+    total: usize,
+    references: Vec<Option<String>>,
+    on_unknown_outcome: OnUnknownOutcome,
+    /// Tries of the present segment.
+    tries: u32,
+    resends: u32,
+    /// Whether something of it was sent, by us or a process before us, and not answered.
+    doubted: bool,
+}
+
+impl Sending {
+    pub fn new(total: usize, on_unknown_outcome: OnUnknownOutcome, doubted: bool) -> Self {
+        let references = Vec::with_capacity(total);
+        Self { total, references, on_unknown_outcome, tries: 0, resends: 0, doubted }
+    }
+
+    /// Which segment is next.
+    pub fn segment(&self) -> usize {
+        self.references.len()
+    }
+
+    pub fn is_doubted(&self) -> bool {
+        self.doubted
+    }
+
+    /// The answer to the present segment.
+    pub fn hear(&mut self, verdict: Verdict) -> Step {
+        let is_first = self.references.is_empty();
+        match verdict {
+            Verdict::Taken { reference } => self.taken(reference),
+            Verdict::Refused(_) if is_first && self.doubted => Step::Done(Outcome::InDoubt),
+            Verdict::Refused(refusal) if is_first => {
+                Step::Done(Outcome::Refused { reason: refusal.to_string() })
+            }
+            Verdict::Refused(refusal) => {
+                warn!(%refusal, segment = self.segment(), "a segment is refused after others were taken");
+                self.give_up()
+            }
+            Verdict::Busy { .. } | Verdict::NotSent if is_first => Step::Done(Outcome::NotYet),
+            Verdict::Busy { .. } | Verdict::NotSent => self.try_again(),
+            Verdict::InDoubt => self.in_doubt(),
+        }
+    }
+
+    fn taken(&mut self, reference: String) -> Step {
+        self.references.push(Some(reference));
+        self.tries = 0;
+        if self.references.len() < self.total {
+            return Step::Submit { after: Duration::ZERO };
+        }
+        Step::Done(Outcome::Submitted { references: std::mem::take(&mut self.references) })
+    }
+
+    fn try_again(&mut self) -> Step {
+        self.tries += 1;
+        if self.tries < SEGMENT_TRIES_MAX {
+            return Step::Submit { after: delay(self.tries) };
+        }
+        self.give_up()
+    }
+
+    /// The rest is not even tried: no phone could show the whole.
+    fn give_up(&mut self) -> Step {
+        let mut references = std::mem::take(&mut self.references);
+        references.resize(self.total, None);
+        Step::Done(Outcome::Submitted { references })
+    }
+
+    /// The end of a message that was begun and cannot go on.
+    pub fn abandon(&mut self) -> Outcome {
+        match self.give_up() {
+            Step::Done(Outcome::Submitted { references }) if references.iter().any(Option::is_some) => {
+                Outcome::Submitted { references }
+            }
+            _ => Outcome::InDoubt, // it was being sent again
+        }
+    }
+
+    /// One segment in doubt leaves the whole message in doubt.
+    fn in_doubt(&mut self) -> Step {
+        self.doubted = true;
+        self.resends += 1;
+        match self.on_unknown_outcome {
+            OnUnknownOutcome::Resend if self.resends <= RESENDS_MAX => {
+                Step::Submit { after: delay(self.resends) }
+            }
+            OnUnknownOutcome::Resend | OnUnknownOutcome::Wait => Step::Done(Outcome::InDoubt),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::submit::Refusal;
+    use smpp::CommandStatus;
+
+    fn taken(reference: &str) -> Verdict {
+        Verdict::Taken { reference: reference.to_owned() }
+    }
+
+    fn refused() -> Verdict {
+        Verdict::Refused(Refusal::Vendor(CommandStatus::RINVDSTADR))
+    }
+
+    fn busy() -> Verdict {
+        Verdict::Busy { status: CommandStatus::RTHROTTLED }
+    }
+
+    /// How a message of so many segments ends when it hears these; the last one is heard for ever.
+    #[track_caller]
+    fn outcome(total: usize, policy: OnUnknownOutcome, heard: &[Verdict]) -> Outcome {
+        let mut sending = Sending::new(total, policy, false);
+        for number in 0..100 {
+            let verdict = heard[number.min(heard.len() - 1)].clone();
+            if let Step::Done(outcome) = sending.hear(verdict) {
+                return outcome;
+            }
+        }
+        panic!("has no end")
+    }
+
+    fn submitted(references: &[Option<&str>]) -> Outcome {
+        let references = references.iter().map(|reference| reference.map(str::to_owned)).collect();
+        Outcome::Submitted { references }
+    }
+
+    use OnUnknownOutcome::{Resend, Wait};
+
+    #[test]
+    fn a_message_is_submitted_when_each_segment_is_taken() {
+        assert_eq!(outcome(1, Wait, &[taken("a")]), submitted(&[Some("a")]));
+        assert_eq!(outcome(2, Wait, &[taken("a"), taken("b")]), submitted(&[Some("a"), Some("b")]));
+    }
+
+    #[test]
+    fn a_refused_first_segment_refuses_the_message() {
+        let reason = "smpp_0x0000000B_ESME_RINVDSTADR".to_owned();
+        assert_eq!(outcome(3, Wait, &[refused()]), Outcome::Refused { reason });
+    }
+
+    #[test]
+    fn a_refused_later_segment_ends_it_with_what_was_taken() {
+        assert_eq!(outcome(3, Wait, &[taken("a"), refused()]), submitted(&[Some("a"), None, None]));
+    }
+
+    #[test]
+    fn a_message_of_which_nothing_was_taken_may_begin_again() {
+        assert_eq!(outcome(3, Wait, &[busy()]), Outcome::NotYet);
+        assert_eq!(outcome(3, Wait, &[Verdict::NotSent]), Outcome::NotYet);
+    }
+
+    #[test]
+    fn a_later_segment_is_tried_again_but_not_for_ever() {
+        let heard = [taken("a"), busy(), Verdict::NotSent, taken("b")];
+        assert_eq!(outcome(2, Wait, &heard), submitted(&[Some("a"), Some("b")]));
+        assert_eq!(outcome(2, Wait, &[taken("a"), busy()]), submitted(&[Some("a"), None]));
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_waited_for_or_sent_again_a_few_times() {
+        assert_eq!(outcome(1, Wait, &[Verdict::InDoubt, taken("a")]), Outcome::InDoubt);
+        assert_eq!(outcome(1, Resend, &[Verdict::InDoubt, taken("a")]), submitted(&[Some("a")]));
+        assert_eq!(outcome(1, Resend, &[Verdict::InDoubt]), Outcome::InDoubt);
+    }
+
+    #[test]
+    fn a_refusal_does_not_end_a_doubt() {
+        assert_eq!(outcome(1, Resend, &[Verdict::InDoubt, refused()]), Outcome::InDoubt);
+    }
+
+    #[test]
+    fn waits_double_up_to_half_a_minute() {
+        let seconds: Vec<_> = (1..=7).map(|tries| delay(tries).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30]);
+    }
+}

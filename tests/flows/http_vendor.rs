@@ -1,0 +1,475 @@
+//! The road over HTTP: a job becomes a submit at a vendor, its outcome a progress, and the vendor's
+//! report comes back through the webhook. Over an embedded database and embedded queues, with the
+//! vendor on loopback.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use domain::connection::{AlarisLink, Connection, ConnectionKind, Link, OnUnknownOutcome};
+use domain::destination::Msisdn;
+use domain::id::{ConnectionId, MessageId};
+use domain::message::{Message, Status};
+use domain::receipt::ReceiptState;
+use http::{Request, StatusCode};
+use http_sender::{App, CONNECTION_DISABLED, handle};
+use queue::{Job, Progress, Sender};
+use serde_json::json;
+use store::Claim;
+use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
+use tests::callback_urls::Urls;
+use tests::embedded_secrets::EmbeddedSecrets;
+use tests::embedded_sqs::{EmbeddedSqs, Fault};
+use tests::loopback::{Reserved, Serving};
+use tests::world::{Member, NOW, World, accept_message, connection};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+const GUID: &str = "5f0c9d5e1a1b4c6d8e7f00112233aabb";
+const PASSWORD: &str = "p&ss";
+/// What Lambda leaves a function for a batch.
+const TIME: Duration = Duration::from_secs(10);
+
+/// A client, a vendor, and a connection to it.
+struct Road {
+    world: World,
+    sqs: EmbeddedSqs,
+    secrets: EmbeddedSecrets,
+    client: Member,
+    alaris: AlarisSimulator,
+    jobs: String,
+    progress: String,
+}
+
+impl Road {
+    async fn open(on_unknown_outcome: OnUnknownOutcome) -> Self {
+        let settings =
+            Settings { username: "waybill".into(), password: PASSWORD.into(), ..Settings::default() };
+        let alaris = AlarisSimulator::start(settings).await.unwrap();
+        let world = World::with_streams(&[]).await;
+        let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
+        let connection = connection_to(&world.owner, alaris.url(), on_unknown_outcome);
+        world.store.put_connection(&connection).await.unwrap();
+        let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
+        secrets.set(&format!("connections/{}", connection.id), json!({"password": PASSWORD}));
+        let (jobs, progress) = (sqs.queue("http-send"), sqs.queue("progress"));
+        Self { world, sqs, secrets, client, alaris, jobs, progress }
+    }
+
+    /// A message that the send function has accepted and whose job is in the queue.
+    async fn accepted(&self, recipient: &str) -> MessageId {
+        let message = self.client.message(recipient, "hello").unwrap();
+        let recipient = Msisdn::parse(recipient).unwrap();
+        let message = Message { recipient, connection_kind: ConnectionKind::Http, ..message };
+        accept_message(&self.world.store, &message).await.unwrap();
+        self.enqueue(&message.id).await;
+        message.id
+    }
+
+    async fn enqueue(&self, message: &MessageId) {
+        let job = Job::SubmitV1 { message: message.clone(), connection: connection() };
+        Sender::new(self.sqs.client(), self.jobs.clone()).send(&job).await.unwrap();
+    }
+
+    fn app(&self) -> App {
+        self.app_with(self.sqs.client())
+    }
+
+    fn app_with(&self, sqs: aws_sdk_sqs::Client) -> App {
+        let progress = Sender::new(sqs, self.progress.clone());
+        App::new(self.world.store.clone(), self.secrets.store(), progress).unwrap()
+    }
+
+    /// One invocation. Says how many jobs are left to come again.
+    async fn run(&self, app: &App) -> usize {
+        self.run_within(app, TIME).await
+    }
+
+    async fn run_within(&self, app: &App, time_left: Duration) -> usize {
+        let taken = self.sqs.take(&self.jobs);
+        let answer = handle(app, taken.clone(), time_left).await;
+        self.sqs.finish(&self.jobs, &taken, &answer);
+        self.sqs.messages::<Job>(&self.jobs).len()
+    }
+
+    fn told(&self) -> Vec<Progress> {
+        self.sqs.messages(&self.progress)
+    }
+
+    fn submits(&self) -> Vec<ReceivedMessage> {
+        self.alaris.received()
+    }
+
+    async fn message(&self, id: &MessageId) -> Message {
+        self.world.store.message(id).await.unwrap().unwrap()
+    }
+
+    /// Lets the progress-applier work off what was told.
+    async fn apply(&self) {
+        let app = progress_applier::App { store: self.world.store.clone() };
+        let taken = self.sqs.take(&self.progress);
+        let answer = progress_applier::handle(&app, taken.clone()).await;
+        self.sqs.finish(&self.progress, &taken, &answer);
+        assert!(self.told().is_empty());
+    }
+
+    async fn set_connection(&self, change: impl FnOnce(&mut Connection)) {
+        let mut stored = self.world.store.any_connection(&connection()).await.unwrap().unwrap();
+        change(&mut stored);
+        self.world.store.replace_connection(&stored).await.unwrap();
+    }
+
+    async fn set_url(&self, url: String) {
+        self.set_connection(|connection| {
+            let Link::Alaris(link) = &mut connection.link else { panic!("an HTTP link") };
+            link.url = url;
+        })
+        .await;
+    }
+
+    fn webhook(&self) -> Router {
+        self.webhook_with(self.sqs.client())
+    }
+
+    fn webhook_with(&self, sqs: aws_sdk_sqs::Client) -> Router {
+        let progress = Sender::new(sqs, self.progress.clone());
+        dlr_webhook::router(dlr_webhook::App::new(self.world.store.clone(), progress))
+    }
+}
+
+fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome) -> Connection {
+    Connection {
+        id: connection(),
+        company: owner.company.id.clone(),
+        name: "Operator".into(),
+        enabled: true,
+        link: Link::Alaris(AlarisLink {
+            url: url.into(),
+            username: "waybill".into(),
+            service_type: String::new(),
+            webhook_guid: GUID.into(),
+        }),
+        on_unknown_outcome,
+        created_at: NOW,
+    }
+}
+
+#[track_caller]
+fn in_doubt(told: &[Progress], message: &MessageId) {
+    assert!(matches!(told, [Progress::InDoubtV1 { message: told, .. }] if told == message), "{told:?}");
+}
+
+#[track_caller]
+fn refused(told: &[Progress], expected: &str) {
+    assert!(matches!(told, [Progress::RefusedV1 { reason, .. }] if reason == expected), "{told:?}");
+}
+
+#[track_caller]
+fn submitted(told: &[Progress], expected: &str) {
+    let [Progress::SubmittedV1 { references, .. }] = told else { panic!("{told:?}") };
+    assert_eq!(*references, [Some(expected.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_message_goes_out_over_http_and_its_report_comes_back() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let reserved = Reserved::port(0).await.unwrap();
+    let receipt_url = Some(format!("{}/webhooks/alaris/{GUID}", reserved.url()));
+    road.alaris.callbacks().set(Urls { receipt_url, webhook_url: None });
+    let _webhook: Serving = reserved.serve(road.webhook());
+    let id = road.accepted("4915110000000").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    while 0 < road.alaris.pending_receipts() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let submit = &road.submits()[0];
+    assert_eq!((submit.dnis.as_str(), submit.message.as_str()), ("4915110000000", "hello"));
+    assert_eq!(submit.long_message_mode, "single_id_split");
+    road.apply().await;
+    let message = road.message(&id).await;
+    assert_eq!(message.status, Status::Delivered);
+    assert_eq!(message.parts[0].reference, submit.message_ids[0]);
+}
+
+#[tokio::test]
+async fn a_message_the_vendor_refuses_is_refunded() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000005").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    refused(&road.told(), "status 400: Incorrect destination number");
+    road.apply().await;
+    assert_eq!(road.message(&id).await.status, Status::Unsent);
+    assert_eq!(road.world.balance(&road.client).await, tests::world::amount("10"));
+}
+
+#[tokio::test]
+async fn a_throttled_message_is_sent_again_in_the_same_run() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.accepted("4915110000006").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    assert_eq!(road.submits().len(), 2);
+    submitted(&road.told(), &road.submits()[1].message_ids[0]);
+}
+
+#[tokio::test]
+async fn an_answer_that_leaves_it_open_is_not_tried_again_unless_the_connection_says_so() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000009").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    in_doubt(&road.told(), &id);
+    assert_eq!(road.submits().len(), 1);
+
+    let road = Road::open(OnUnknownOutcome::Resend).await;
+    let id = road.accepted("4915110000009").await;
+    assert_eq!(road.run(&road.app()).await, 1, "it comes again");
+    assert_eq!((road.submits().len(), road.told().len()), (3, 0));
+    road.alaris.set_overrides(Vec::new());
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &road.submits()[3].message_ids[0]);
+    assert_eq!(road.message(&id).await.status, Status::Queued);
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_doubt_does_not_prove_that_nothing_was_taken() {
+    let road = Road::open(OnUnknownOutcome::Resend).await;
+    let id = road.accepted("4915110000005").await;
+    assert!(matches!(road.world.store.claim(&id).await.unwrap(), Claim::Yours(_)));
+    assert_eq!(road.run(&road.app()).await, 0);
+    in_doubt(&road.told(), &id);
+}
+
+#[tokio::test]
+async fn a_vendor_out_of_reach_gets_the_message_later_and_once() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    road.set_url(format!("http://{closed}/api")).await;
+    let id = road.accepted("4915110000000").await;
+    assert_eq!(road.run(&road.app()).await, 1);
+    assert_eq!((road.message(&id).await.status, road.told().len()), (Status::Accepted, 0));
+    road.set_url(road.alaris.url().to_owned()).await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &road.submits()[0].message_ids[0]);
+    assert_eq!(road.submits().len(), 1);
+}
+
+/// A vendor that takes connections and closes them, or keeps silent.
+async fn strange_vendor(silent: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            if silent {
+                kept.push(stream);
+            } else {
+                let _ = stream.readable().await;
+            }
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_or_stays_silent_leaves_the_message_in_doubt() {
+    for silent in [false, true] {
+        let road = Road::open(OnUnknownOutcome::Wait).await;
+        road.set_url(strange_vendor(silent).await).await;
+        let id = road.accepted("4915110000000").await;
+        assert_eq!(road.run_within(&road.app(), Duration::from_millis(3_200)).await, 0);
+        in_doubt(&road.told(), &id);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_vendor_does_not_use_up_the_time_of_the_other_messages() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.set_url(strange_vendor(true).await).await;
+    for place in 0..10 {
+        road.accepted(&format!("491511000010{place}")).await;
+    }
+    let started = std::time::Instant::now();
+    assert_eq!(road.run_within(&road.app(), Duration::from_millis(3_200)).await, 0);
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(road.told().len(), 10);
+}
+
+#[tokio::test]
+async fn a_message_is_not_claimed_without_time_to_send_it() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000000").await;
+    assert_eq!(road.run_within(&road.app(), Duration::from_secs(2)).await, 1);
+    assert_eq!(road.message(&id).await.status, Status::Accepted);
+}
+
+#[tokio::test]
+async fn a_message_whose_run_died_is_in_doubt_or_sent_again_as_the_connection_says() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000000").await;
+    road.world.store.claim(&id).await.unwrap();
+    assert_eq!(road.run(&road.app()).await, 0);
+    in_doubt(&road.told(), &id);
+    assert_eq!(road.submits().len(), 0);
+
+    let road = Road::open(OnUnknownOutcome::Resend).await;
+    let id = road.accepted("4915110000000").await;
+    road.world.store.claim(&id).await.unwrap();
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &road.submits()[0].message_ids[0]);
+}
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_told_keeps_the_job() {
+    for fault in [Fault::RequestLost, Fault::AnswerLost, Fault::Failure] {
+        let road = Road::open(OnUnknownOutcome::Wait).await;
+        let id = road.accepted("4915110000000").await;
+        let broken = road.app_with(road.sqs.client_with(move |_| fault));
+        assert_eq!(road.run(&broken).await, 1);
+        assert_eq!(road.run(&road.app()).await, 0);
+        assert_eq!(road.submits().len(), 1, "it is not sent twice");
+        let told = road.told();
+        assert!(
+            matches!(told.last(), Some(Progress::InDoubtV1 { message, .. }) if *message == id),
+            "{told:?}"
+        );
+        // Where only the answer was lost, both were told, and the message knows its vendor's id.
+        road.apply().await;
+        let known = road.message(&id).await.parts.len();
+        assert_eq!(known, usize::from(fault == Fault::AnswerLost));
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_comes_twice_is_submitted_once() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000000").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    road.apply().await;
+    road.enqueue(&id).await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    assert_eq!((road.submits().len(), road.told().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_disabled_connection_refuses_what_waits_for_it() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.accepted("4915110000000").await;
+    road.set_connection(|connection| connection.enabled = false).await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    refused(&road.told(), CONNECTION_DISABLED);
+    assert_eq!(road.submits().len(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_of_a_disabled_company_refuses_what_waits_for_it() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.accepted("4915110000000").await;
+    let owner = domain::company::Company { enabled: false, ..road.world.owner.company.clone() };
+    road.world.store.replace_company(&owner).await.unwrap();
+    assert_eq!(road.run(&road.app()).await, 0);
+    refused(&road.told(), CONNECTION_DISABLED);
+}
+
+#[tokio::test]
+async fn what_a_disabled_connection_may_have_sent_before_stays_in_doubt() {
+    let road = Road::open(OnUnknownOutcome::Resend).await;
+    let id = road.accepted("4915110000000").await;
+    road.world.store.claim(&id).await.unwrap();
+    road.set_connection(|connection| connection.enabled = false).await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    in_doubt(&road.told(), &id);
+}
+
+#[tokio::test]
+async fn without_a_password_the_message_stays_unclaimed_and_the_job_comes_again() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let id = road.accepted("4915110000000").await;
+    let progress = Sender::new(road.sqs.client(), road.progress.clone());
+    let app = App::new(road.world.store.clone(), EmbeddedSecrets::new().store(), progress).unwrap();
+    assert_eq!(road.run(&app).await, 1);
+    assert_eq!(road.message(&id).await.status, Status::Accepted);
+}
+
+async fn call(router: Router, request: Request<Body>) -> (StatusCode, String) {
+    let answer = router.oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn get(address: &str) -> Request<Body> {
+    Request::get(address).body(Body::empty()).unwrap()
+}
+
+fn report(guid: &str) -> Request<Body> {
+    get(&format!("/webhooks/alaris/{guid}?dnis=15550001111&dlvrMsgId=a-1&dlvrMsgStat=DELIVRD"))
+}
+
+#[tokio::test]
+async fn a_report_by_get_or_post_is_told_before_it_is_acknowledged() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    assert_eq!(call(road.webhook(), report(GUID)).await, (StatusCode::OK, "OK".to_owned()));
+    let form = Request::post(format!("/webhooks/alaris/{GUID}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from("dlvrMsgId=a-2&dlvrMsgStat=UNDELIV&error_code=21b"))
+        .unwrap();
+    assert_eq!(call(road.webhook(), form).await.0, StatusCode::OK);
+    let told: Vec<_> = road
+        .told()
+        .into_iter()
+        .map(|progress| match progress {
+            Progress::ReceiptV1 { connection, reference, state, error, recipient, .. } => {
+                assert_eq!(connection, self::connection());
+                (reference, state, error, recipient)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = [
+        ("a-1".to_owned(), ReceiptState::Delivered, None, Some("15550001111".to_owned())),
+        ("a-2".to_owned(), ReceiptState::Undelivered, Some("21b".to_owned()), None),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn a_report_that_could_not_be_told_is_asked_for_again() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let router = road.webhook_with(road.sqs.client_with(|_| Fault::Failure));
+    assert_eq!(call(router, report(GUID)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_report_to_an_address_that_is_nobodys_is_not_found() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let other = "0".repeat(32);
+    let long = "0".repeat(4_000);
+    for address in [
+        format!("/webhooks/alaris/{other}?dlvrMsgId=a-1&dlvrMsgStat=DELIVRD"),
+        format!("/webhooks/alaris/{long}?dlvrMsgId=a-1&dlvrMsgStat=DELIVRD"),
+        format!("/webhooks/other/{GUID}?dlvrMsgId=a-1&dlvrMsgStat=DELIVRD"),
+    ] {
+        assert_eq!(call(road.webhook(), get(&address)).await.0, StatusCode::NOT_FOUND);
+    }
+    assert!(road.told().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_is_no_report_is_refused_with_its_reason() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let address = format!("/webhooks/alaris/{GUID}?dlvrMsgId=a-1&dlvrMsgStat=PERHAPS");
+    let (status, body) = call(road.webhook(), get(&address)).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(body.contains("PERHAPS"), "{body}");
+    assert!(road.told().is_empty());
+}
+
+#[tokio::test]
+async fn a_job_of_an_unknown_connection_is_left_for_a_person() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let unknown = Job::SubmitV1 {
+        message: road.client.message("k", "hello").unwrap().id,
+        connection: ConnectionId::new(99),
+    };
+    Sender::new(road.sqs.client(), road.jobs.clone()).send(&unknown).await.unwrap();
+    assert_eq!(road.run(&road.app()).await, 1);
+}

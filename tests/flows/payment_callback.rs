@@ -1,0 +1,482 @@
+//! Stripe's callbacks against the payment-callback function on an embedded database: each top-up becomes
+//! exactly one payment, whatever comes, however often and in whatever order.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use domain::id::{PaymentId, TopUpId};
+use domain::money::{Amount, Currency};
+use domain::payment::{PaymentDirection, PaymentRequest, plan_payment};
+use domain::top_up::{TopUp, TopUpState};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tests::embedded_dynamodb::Fault;
+use tests::embedded_secrets::{EmbeddedSecrets, Fault as SecretFault};
+use tests::world::{Member, NOW, World, amount};
+use tower::ServiceExt;
+
+const SECRET: &str = "whsec_flow";
+const SESSION: &str = "cs_flow";
+const INTENT: &str = "pi_flow";
+
+/// A client that has been sent to Stripe to pay 50 EUR.
+struct Shop {
+    world: World,
+    secrets: EmbeddedSecrets,
+    payer: Member,
+    top_up: TopUpId,
+    router: Router,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let world = World::with_streams(&[]).await;
+        let payer = world.client(&world.owner, "0.05").open().await;
+        let top_up = top_up(&payer);
+        assert!(world.store.put_top_up(&top_up).await.unwrap());
+        let secrets = EmbeddedSecrets::new();
+        secrets.set("payment-systems/stripe", account(json!(SECRET)));
+        let router =
+            payment_callback::router(payment_callback::App::new(world.store.clone(), secrets.store()));
+        Self { world, secrets, payer, top_up: top_up.id, router }
+    }
+
+    /// The function over a store whose calls fail as `faults` says.
+    fn router_with(
+        &self,
+        faults: impl Fn(&tests::embedded_dynamodb::Call) -> Fault + Send + Sync + 'static,
+    ) -> Router {
+        let store = self.world.store_with(faults);
+        payment_callback::router(payment_callback::App::new(store, self.secrets.store()))
+    }
+
+    async fn call(&self, callback: &Callback) -> StatusCode {
+        answer(&self.router, callback.request()).await.0
+    }
+
+    async fn state(&self) -> TopUpState {
+        self.world.store.top_up(&self.top_up).await.unwrap().unwrap().state
+    }
+
+    async fn balance(&self) -> Amount {
+        self.world.balance(&self.payer).await
+    }
+
+    /// How many payments the ledger holds.
+    async fn payments(&self) -> usize {
+        let scan = self.world.database.client().scan().table_name(&self.world.store.tables.ledger);
+        let items = scan.send().await.unwrap().items.unwrap_or_default();
+        items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with("payment#")).count()
+    }
+
+    async fn reviews(&self) -> Vec<String> {
+        let reviews = self.world.store.reviews("stripe").await.unwrap();
+        reviews.into_iter().map(|review| review.detail).collect()
+    }
+
+    #[track_caller]
+    fn check(&self, now: (TopUpState, Amount, usize), paid: bool) {
+        let (state, balance, payments) = now;
+        if paid {
+            let payment = PaymentId::derived(&["top_up", self.top_up.as_str()]);
+            assert_eq!((state, balance, payments), (TopUpState::Confirmed { payment }, amount("50"), 1));
+        } else {
+            assert!(!matches!(state, TopUpState::Confirmed { .. }));
+            assert_eq!((balance, payments), (Amount::ZERO, 0));
+        }
+    }
+
+    async fn check_paid(&self, paid: bool) {
+        self.check((self.state().await, self.balance().await, self.payments().await), paid);
+    }
+}
+
+fn account(webhook_secret: Value) -> Value {
+    json!({"secret_key": "sk_test_flow", "webhook_secret": webhook_secret})
+}
+
+fn top_up(payer: &Member) -> TopUp {
+    TopUp {
+        id: TopUpId::new(50),
+        company: payer.company.id.clone(),
+        agreement: payer.agreement.id.clone(),
+        amount: amount("50"),
+        currency: Currency::parse("EUR").unwrap(),
+        state: TopUpState::Redirected,
+        session: SESSION.into(),
+        url: "https://checkout.example.com".into(),
+        created_at: NOW,
+    }
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> (StatusCode, String) {
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// A call to the webhook.
+#[derive(Clone)]
+struct Callback {
+    body: String,
+    signature: String,
+}
+
+impl Callback {
+    fn signed(body: String, secret: &str, at: Timestamp) -> Self {
+        let time = at.as_second();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        let signature = format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()));
+        Self { body, signature }
+    }
+
+    fn request(&self) -> Request<Body> {
+        Request::post("/payments/stripe")
+            .header("stripe-signature", &self.signature)
+            .header("content-type", "application/json")
+            .body(Body::from(self.body.clone()))
+            .unwrap()
+    }
+}
+
+fn event(id: &str, kind: &str, object: Value) -> String {
+    format!("{:#}", json!({"id": id, "type": kind, "livemode": false, "data": {"object": object}}))
+}
+
+/// The session as Stripe tells it; `change` makes another of it.
+fn session(top_up: &TopUpId, change: Value) -> Value {
+    let mut session = json!({
+        "id": SESSION,
+        "client_reference_id": top_up,
+        "metadata": {"top_up": top_up},
+        "payment_status": "paid",
+        "payment_intent": INTENT,
+        "amount_total": 5000,
+        "currency": "eur",
+    });
+    for (name, value) in change.as_object().unwrap() {
+        session[name] = value.clone();
+    }
+    session
+}
+
+/// What may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Completed,
+    AsyncSucceeded,
+    Unpaid,
+    Failed,
+    Expired,
+    ExpiredOther,
+    Refunded,
+    Disputed,
+    TooLittle,
+    OtherSession,
+    OtherCurrency,
+    LiveMode,
+    ForgedSecret,
+    Altered,
+    TooOld,
+    Unsigned,
+}
+
+use Kind::*;
+
+const KINDS: [Kind; 16] = [
+    Completed,
+    AsyncSucceeded,
+    Unpaid,
+    Failed,
+    Expired,
+    ExpiredOther,
+    Refunded,
+    Disputed,
+    TooLittle,
+    OtherSession,
+    OtherCurrency,
+    LiveMode,
+    ForgedSecret,
+    Altered,
+    TooOld,
+    Unsigned,
+];
+
+impl Kind {
+    fn is_money(self) -> bool {
+        matches!(self, Completed | AsyncSucceeded)
+    }
+
+    fn is_authentic(self) -> bool {
+        !matches!(self, ForgedSecret | Altered | TooOld | Unsigned)
+    }
+
+    fn body(self, top_up: &TopUpId) -> String {
+        let id = format!("evt_{self:?}");
+        let completed = |change| event(&id, "checkout.session.completed", session(top_up, change));
+        match self {
+            Completed | ForgedSecret | TooOld | Unsigned | Altered => completed(json!({})),
+            AsyncSucceeded => {
+                event(&id, "checkout.session.async_payment_succeeded", session(top_up, json!({})))
+            }
+            Unpaid => completed(json!({"payment_status": "unpaid"})),
+            Failed => event(&id, "checkout.session.async_payment_failed", session(top_up, json!({}))),
+            Expired => event(&id, "checkout.session.expired", session(top_up, json!({}))),
+            ExpiredOther => {
+                event(&id, "checkout.session.expired", session(top_up, json!({"id": "cs_earlier"})))
+            }
+            Refunded => {
+                let charge = json!({"id": "ch_1", "metadata": {"top_up": top_up}, "payment_intent": INTENT,
+                    "amount_refunded": 5000, "currency": "eur"});
+                event(&id, "charge.refunded", charge)
+            }
+            Disputed => {
+                let dispute = json!({"id": "dp_1", "charge": "ch_1", "payment_intent": INTENT,
+                    "amount": 5000, "currency": "eur"});
+                event(&id, "charge.dispute.created", dispute)
+            }
+            TooLittle => completed(json!({"amount_total": 4999})),
+            OtherSession => completed(json!({"id": "cs_other"})),
+            OtherCurrency => completed(json!({"currency": "usd"})),
+            LiveMode => completed(json!({})).replace("\"livemode\": false", "\"livemode\": true"),
+        }
+    }
+
+    fn callback(self, top_up: &TopUpId) -> Callback {
+        let body = self.body(top_up);
+        let now = Timestamp::now();
+        match self {
+            ForgedSecret => Callback::signed(body, "whsec_guessed", now),
+            TooOld => Callback::signed(body, SECRET, now - jiff::SignedDuration::from_secs(302)),
+            Unsigned => Callback { body, signature: String::new() },
+            Altered => {
+                let signed = Callback::signed(body, SECRET, now);
+                Callback { body: signed.body.replacen(' ', "", 1), ..signed }
+            }
+            _ => Callback::signed(body, SECRET, now),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_top_up_is_paid_once_however_often_and_in_whatever_order_callbacks_come(
+        kinds in prop::collection::vec(prop::sample::select(KINDS.to_vec()), 1..24)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let shop = Shop::open().await;
+            for kind in &kinds {
+                let expected = if kind.is_authentic() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+                assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, expected, "{kind:?}");
+            }
+            shop.check_paid(kinds.iter().any(|kind| kind.is_money())).await;
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racing_callbacks_make_one_payment() {
+    for _ in 0..5 {
+        let shop = Shop::open().await;
+        let calls = [Completed, AsyncSucceeded, Expired, TooLittle, Failed, OtherSession]
+            .into_iter()
+            .cycle()
+            .take(30)
+            .map(|kind| {
+                let (router, request) = (shop.router.clone(), kind.callback(&shop.top_up).request());
+                tokio::spawn(async move { answer(&router, request).await.0 })
+            });
+        let calls: Vec<_> = calls.collect();
+        for call in calls {
+            let status = call.await.unwrap();
+            assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE, "{status}");
+        }
+        // Stripe repeats what was not taken.
+        assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
+        shop.check_paid(true).await;
+    }
+}
+
+#[tokio::test]
+async fn a_callback_whose_store_failed_is_asked_for_again_and_paid_once() {
+    for fault in [Fault::TimeoutNotApplied, Fault::TimeoutAppliedAnswerLost, Fault::Throttle, Fault::Kill] {
+        for failing in 1..=6 {
+            let shop = Shop::open().await;
+            let broken = shop.router_with(move |call| match call.number == failing {
+                true => fault,
+                false => Fault::None,
+            });
+            let paid = Completed.callback(&shop.top_up);
+            let (first, _) = answer(&broken, paid.request()).await;
+            assert!(first == StatusCode::OK || first == StatusCode::SERVICE_UNAVAILABLE, "{first}");
+            if first == StatusCode::OK {
+                shop.check_paid(true).await;
+            }
+            assert_eq!(shop.call(&paid).await, StatusCode::OK);
+            shop.check_paid(true).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_authentic_writes_nothing() {
+    let shop = Shop::open().await;
+    shop.world.take_write_units();
+    for kind in [ForgedSecret, Altered, TooOld, Unsigned] {
+        let (status, body) = answer(&shop.router, kind.callback(&shop.top_up).request()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(body.contains("not_authentic"), "{body}");
+    }
+    assert!(shop.world.take_write_units().values().all(|units| units.is_zero()));
+    assert_eq!(shop.state().await, TopUpState::Redirected);
+}
+
+#[tokio::test]
+async fn other_money_than_expected_waits_for_a_person_and_the_right_money_still_confirms() {
+    let shop = Shop::open().await;
+    for kind in [TooLittle, TooLittle, OtherSession, LiveMode, OtherCurrency] {
+        assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, StatusCode::OK);
+        assert!(matches!(shop.state().await, TopUpState::Review { .. }), "{kind:?}");
+    }
+    assert_eq!(shop.reviews().await.len(), 4);
+    shop.check_paid(false).await;
+    assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
+    shop.check_paid(true).await;
+}
+
+#[tokio::test]
+async fn a_refund_or_dispute_of_a_confirmed_top_up_is_kept_for_a_person() {
+    let shop = Shop::open().await;
+    for kind in [Completed, Refunded, Refunded, Disputed] {
+        assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, StatusCode::OK);
+    }
+    shop.check_paid(true).await;
+    let expected = [
+        "50 EUR of charge ch_1 (payment pi_flow) went back, in test mode",
+        "50 EUR of charge ch_1 (payment pi_flow) are disputed as dp_1, in test mode",
+    ];
+    assert_eq!(shop.reviews().await, expected);
+}
+
+#[tokio::test]
+async fn an_authentic_event_that_cannot_be_used_is_acknowledged_and_kept() {
+    let shop = Shop::open().await;
+    let unknown = Completed.callback(&TopUpId::new(51));
+    let foreign = Callback::signed(
+        event("evt_1", "checkout.session.completed", json!({"id": "cs_2", "payment_status": "paid"})),
+        SECRET,
+        Timestamp::now(),
+    );
+    let broken = Callback::signed("{}".to_owned(), SECRET, Timestamp::now());
+    for callback in [&unknown, &unknown, &foreign, &broken] {
+        assert_eq!(shop.call(callback).await, StatusCode::OK);
+    }
+    let reviews = shop.reviews().await;
+    assert_eq!(reviews.len(), 3, "{reviews:?}");
+    assert_eq!(reviews[0], "pi_flow names an unknown top-up");
+    assert_eq!(reviews[1], "session cs_2 of event evt_1 names no top-up");
+    shop.check_paid(false).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_a_person_booked_by_hand_under_the_same_code_is_not_booked_again() {
+    let shop = Shop::open().await;
+    let wallet = shop.world.wallet(&shop.payer.wallet).await;
+    let ask = PaymentRequest {
+        id: PaymentId::new(1),
+        direction: PaymentDirection::Inbound,
+        amount: amount("50"),
+        payment_date: jiff::civil::date(2026, 1, 1),
+        reference: INTENT.into(),
+        description: String::new(),
+        by: "a person".into(),
+    };
+    let payment = plan_payment(&shop.payer.agreement, &wallet, ask, NOW).unwrap();
+    shop.world.store.post_payment(&payment, &wallet).await.unwrap();
+    assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!((shop.balance().await, shop.payments().await), (amount("50"), 1));
+    assert_eq!(shop.reviews().await, ["pi_flow could not be booked: look for a payment with this code"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_webhook_secret_is_used_without_a_restart() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.call(&Expired.callback(&shop.top_up)).await, StatusCode::OK);
+    shop.secrets.set("payment-systems/stripe", account(json!(["whsec_new", SECRET])));
+    let paid = Callback::signed(Completed.body(&shop.top_up), "whsec_new", Timestamp::now());
+    // Forged calls must not make us read the secret each time, so for some seconds it is not read.
+    assert_eq!(shop.call(&paid).await, StatusCode::BAD_REQUEST);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert_eq!(shop.call(&paid).await, StatusCode::OK);
+    shop.check_paid(true).await;
+    assert_eq!(shop.call(&Refunded.callback(&shop.top_up)).await, StatusCode::OK, "signed with the old one");
+}
+
+#[tokio::test]
+async fn without_its_secret_the_callback_is_asked_for_again() {
+    let shop = Shop::open().await;
+    let client = shop.secrets.client_with(|_| SecretFault::Failure);
+    let secrets = store::Secrets::new(client, String::new());
+    let router = payment_callback::router(payment_callback::App::new(shop.world.store.clone(), secrets));
+    let (status, _) = answer(&router, Completed.callback(&shop.top_up).request()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    shop.check_paid(false).await;
+}
+
+#[tokio::test]
+async fn only_stripe_is_a_payment_system() {
+    let shop = Shop::open().await;
+    let (mut parts, body) = Completed.callback(&shop.top_up).request().into_parts();
+    parts.uri = "/payments/other".parse().unwrap();
+    let (status, _) = answer(&shop.router, Request::from_parts(parts, body)).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    shop.check_paid(false).await;
+}
+
+/// The title of the page a payer comes back to.
+async fn page(shop: &Shop, top_up: &str) -> (StatusCode, String) {
+    let request = Request::get(format!("/payments/return?top_up={top_up}")).body(Body::empty()).unwrap();
+    let (status, html) = answer(&shop.router, request).await;
+    assert!(!html.contains("50"), "no amounts: {html}");
+    assert!(!html.contains(top_up), "nothing of the address: {html}");
+    let title = html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+    (status, title.to_owned())
+}
+
+#[tokio::test]
+async fn the_page_a_payer_comes_back_to_tells_the_truth() {
+    let shop = Shop::open().await;
+    let id = shop.top_up.to_string();
+    let shown = async || page(&shop, &id).await.1;
+    assert_eq!(shown().await, "Waiting for the payment", "to come back is no payment");
+    shop.call(&Expired.callback(&shop.top_up)).await;
+    assert_eq!(shown().await, "Not paid");
+    shop.call(&TooLittle.callback(&shop.top_up)).await;
+    assert_eq!(shown().await, "Being checked");
+    shop.call(&Completed.callback(&shop.top_up)).await;
+    assert_eq!(shown().await, "Paid");
+    let unknown = TopUpId::new(51).to_string();
+    for other in [unknown.as_str(), "%3Cscript%3E"] {
+        assert_eq!(page(&shop, other).await, (StatusCode::NOT_FOUND, "Not found".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_there_while_the_store_is_not() {
+    let shop = Shop::open().await;
+    let router = shop.router_with(|_| Fault::TimeoutNotApplied);
+    let uri = format!("/payments/return?top_up={}", shop.top_up);
+    let (status, html) = answer(&router, Request::get(uri).body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(html.contains("cannot be said"));
+}

@@ -1,0 +1,190 @@
+//! Records, statements and invoices as the portals read them.
+
+use domain::destination::Msisdn;
+use domain::edr::{Edr, Usage, UsageKey};
+use domain::id::{AgreementId, CompanyId, MessageId, RateId, ServiceId, WalletId};
+use domain::message::Status;
+use domain::money::Amount;
+use domain::period::BillingTerms;
+use domain::rating::{BillingRule, Resource};
+use domain::sender::SenderAddress;
+use domain::statement::line;
+use queue::Billing;
+use serde_json::{Value, json};
+use store::UsageChange;
+
+use crate::platform::{Member, Platform, text};
+
+const RECIPIENTS: [&str; 3] = ["4915112345671", "4915112345672", "4915112345673"];
+
+/// Three messages of five cents, as the projector posts them.
+async fn use_something(platform: &Platform, member: &Member) {
+    for (number, recipient) in RECIPIENTS.iter().enumerate() {
+        let edr = edr(member, recipient, number as u32);
+        let key = UsageKey {
+            agreement: edr.agreement.clone(),
+            day: BillingTerms::monthly_utc().day_of(edr.accepted_at),
+            resource: edr.resource,
+            sender: edr.sender.clone(),
+            country: edr.country.clone(),
+            rate: edr.rate.clone(),
+            unit_price: edr.unit_price,
+        };
+        let usage = Usage { messages: 1, quantity: 1, amount: edr.amount };
+        platform.store.post_usage(&[UsageChange { edrs: vec![edr], usage: vec![(key, usage)] }]).await.unwrap();
+    }
+}
+
+fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
+    let company = CompanyId::parse(&member.company).unwrap();
+    Edr {
+        message: MessageId::of_request(&company, &number.to_string()),
+        agreement: AgreementId::parse(&member.agreement).unwrap(),
+        level: 1,
+        company,
+        resource: Resource::SmsMessage,
+        sender: SenderAddress::parse("ACME").unwrap(),
+        recipient: Msisdn::parse(recipient).unwrap(),
+        country: "DE".into(),
+        network: None,
+        segments: 1,
+        rate: RateId::of(&ServiceId::new(1), 1, "sms_message"),
+        unit_price: Amount::parse("0.05").unwrap(),
+        quantity: 1,
+        billing: BillingRule::Submitted,
+        amount: Amount::parse("0.05").unwrap(),
+        status: if number == 0 { Status::Delivered } else { Status::Submitted },
+        reason: None,
+        client_reference: None,
+        accepted_at: runtime::now(),
+        submitted_at: None,
+        finished_at: None,
+        revision: 1,
+    }
+}
+
+fn recipients(page: &Value) -> Vec<String> {
+    page["items"].as_array().unwrap().iter().map(|edr| text(edr, "recipient")).collect()
+}
+
+#[tokio::test]
+async fn records_are_listed_newest_first_in_pages_and_by_filter() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    use_something(&platform, &client).await;
+    let path = format!("/v1/edrs?agreement={}", client.agreement);
+    let first = platform.get(&client.key, &format!("{path}&limit=2")).await.good();
+    assert_eq!(recipients(&first), [RECIPIENTS[2], RECIPIENTS[1]]);
+    let next = text(&first, "next").replace('#', "%23");
+    let second = platform.get(&client.key, &format!("{path}&limit=2&cursor={next}")).await.good();
+    assert_eq!(recipients(&second), [RECIPIENTS[0]]);
+    let delivered = platform.get(&client.key, &format!("{path}&status=delivered")).await.good();
+    assert_eq!(recipients(&delivered), [RECIPIENTS[0]]);
+    let one = platform.get(&client.key, &format!("{path}&recipient=%2B{}", RECIPIENTS[1])).await.good();
+    assert_eq!(recipients(&one), [RECIPIENTS[1]]);
+    let future = platform.get(&client.key, &format!("{path}&from=2100-01-01T00:00:00Z")).await.good();
+    assert_eq!(recipients(&future), Vec::<String>::new());
+    for wrong in ["status=lost", "limit=0", "cursor=", "from=2100-01-01T00:00:00Z&till=2099-01-01T00:00:00Z",
+        "from=2100-01-01T00:00:00Z&cursor=2026", "colour=red"]
+    {
+        assert_eq!(platform.get(&client.key, &format!("{path}&{wrong}")).await.refusal(), "422 invalid", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_shows_who_moved_credits_and_why() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let client = platform.member(&owner, "Client", "client").await;
+    platform.pay(&owner, &owner.agreement, "100").await;
+    let wallet = WalletId::parse(&client.wallet).unwrap();
+    let before = platform.store.wallet(&wallet).await.unwrap().unwrap();
+    let body = json!({"from": owner.wallet, "to": client.wallet, "amount": "79", "note": "for January"});
+    let transfer = platform.post(&owner.key, "/v1/transfers", body).await.good();
+    let after = platform.store.wallet(&wallet).await.unwrap().unwrap();
+    let line = line(Some(&before), &after, runtime::now()).unwrap().unwrap();
+    platform.store.post_statement(&wallet, &[line], 0, 1).await.unwrap();
+    let path = format!("/v1/wallets/{wallet}/statement");
+    let statement = platform.get(&client.key, &path).await.good();
+    let line = &statement["items"][0];
+    assert_eq!((text(line, "kind"), text(line, "amount")), ("transfer_in".into(), "79".into()));
+    assert_eq!((text(line, "balance_after"), text(line, "note")), ("79".into(), "for January".into()));
+    assert_eq!((text(line, "by"), text(line, "reference")), (owner.company, text(&transfer, "id")));
+    assert_eq!(statement["next"], Value::Null);
+    assert_eq!(platform.get(&client.key, &format!("{path}?cursor=z")).await.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let client = platform.euro_member(&owner, "Client", "client").await;
+    let path = format!("/v1/agreements/{}/invoices", client.agreement);
+    let empty = platform.post(&owner.key, &path, json!({})).await;
+    assert_eq!(empty.refusal(), "409 nothing_to_bill");
+    use_something(&platform, &client).await;
+    let draft = platform.post(&owner.key, &path, json!({})).await.good();
+    assert_eq!((text(&draft, "status"), text(&draft, "total_due")), ("draft".into(), "0.15".into()));
+    let invoice = format!("/v1/invoices/{}", text(&draft, "id"));
+    assert_eq!(platform.get(&client.key, &invoice).await.refusal(), "404 not_found");
+    let again = platform.post(&owner.key, &format!("{invoice}/recalculate"), json!({})).await.good();
+    assert_eq!(again, draft);
+    assert_eq!(platform.get(&owner.key, &format!("{invoice}/pdf")).await.refusal(), "409 not_ready");
+
+    let confirm = format!("{invoice}/confirm");
+    assert_eq!(platform.post(&owner.key, &confirm, json!({})).await.refusal(), "409 period_open");
+    let confirmed = platform.post(&owner.key, &confirm, json!({"early": true})).await.good();
+    assert_eq!((text(&confirmed, "status"), &confirmed["number"]), ("confirmed".into(), &json!(1)));
+    assert_eq!(platform.post(&owner.key, &confirm, json!({"early": true})).await.good(), confirmed);
+    let frozen = platform.post(&owner.key, &format!("{invoice}/recalculate"), json!({})).await;
+    assert_eq!(frozen.refusal(), "409 already_confirmed");
+    let jobs: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
+    let id = text(&confirmed, "id").try_into().unwrap();
+    assert_eq!(jobs.first(), Some(&Billing::RenderV1 { invoice: id }));
+
+    let seen = platform.get(&client.key, &format!("/v1/invoices?agreement={}", client.agreement)).await.good();
+    assert_eq!(seen["items"], json!([confirmed]));
+    assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "403 not_allowed");
+    assert_eq!(platform.post(&client.key, &confirm, json!({})).await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn a_finished_document_is_downloaded_by_a_link_that_expires() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    use_something(&platform, &client).await;
+    let path = format!("/v1/agreements/{}/invoices", client.agreement);
+    let draft = platform.post(&platform.owner.key, &path, json!({})).await.good();
+    let id: domain::id::InvoiceId = text(&draft, "id").try_into().unwrap();
+    let confirm = format!("/v1/invoices/{id}/confirm");
+    platform.post(&platform.owner.key, &confirm, json!({"early": true})).await.good();
+    let mut invoice = platform.store.any_invoice(&id).await.unwrap().unwrap();
+    (invoice.document, invoice.revision) = (Some("invoices/1.pdf".into()), invoice.revision + 1);
+    platform.store.replace_invoice(&invoice).await.unwrap();
+    let link = platform.get(&client.key, &format!("/v1/invoices/{id}/pdf")).await.good();
+    assert!(text(&link, "url").contains("/invoices/1.pdf?"), "{link}");
+    assert!(text(&link, "expires_at").parse::<jiff::Timestamp>().unwrap() > runtime::now());
+}
+
+#[tokio::test]
+async fn invoices_confirmed_at_once_get_numbers_without_a_gap() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let mut confirmations = Vec::new();
+    for number in 0..8 {
+        let client = platform.euro_member(owner, &format!("Client {number}"), "client").await;
+        use_something(&platform, &client).await;
+        let path = format!("/v1/agreements/{}/invoices", client.agreement);
+        let draft = platform.post(&owner.key, &path, json!({})).await.good();
+        confirmations.push(format!("/v1/invoices/{}/confirm", text(&draft, "id")));
+    }
+    let confirm = |path: &String| {
+        let path = path.clone();
+        let platform = &platform;
+        async move { platform.post(&owner.key, &path, json!({"early": true})).await.good() }
+    };
+    let confirmed = futures::future::join_all(confirmations.iter().map(confirm)).await;
+    let mut numbers: Vec<_> = confirmed.iter().map(|invoice| invoice["number"].as_u64().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+}

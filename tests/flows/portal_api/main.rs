@@ -1,0 +1,10 @@
+//! The portals' API from outside: requests to its router on embedded AWS services, beginning with the
+//! bootstrap of an empty deployment. Everything a test needs is made through the API itself.
+
+mod billing;
+mod credits;
+mod document;
+mod payments;
+mod platform;
+mod selling;
+mod tenancy;

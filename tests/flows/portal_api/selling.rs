@@ -1,0 +1,154 @@
+//! What is sold and over which roads: rate plans, agreements, connections, sender IDs.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::platform::{Platform, text};
+
+fn flat(amount: &str) -> Value {
+    json!({"sms_message": {"price": {"type": "flat", "amount": amount}}})
+}
+
+#[tokio::test]
+async fn a_tree_that_lacks_data_is_refused_at_the_node() {
+    let platform = Platform::new().await;
+    let tree = json!({"sms_message": {"depends_on": "country", "values": {"DE": {}}}});
+    let body = json!({"name": "Plan", "currency": "EUR", "tree": tree});
+    let refused = platform.post(&platform.owner.key, "/v1/services", body).await;
+    assert_eq!(refused.refusal(), "422 invalid_tree");
+    assert_eq!(text(&refused.body, "path"), "sms_message/DE");
+}
+
+#[tokio::test]
+async fn of_two_editors_of_a_tree_the_second_has_to_look_again() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let body = json!({"name": "Plan", "currency": "EUR", "tree": flat("0.05")});
+    let service = text(&platform.post(key, "/v1/services", body).await.good(), "id");
+    let path = format!("/v1/services/{service}");
+    let tag = platform.get(key, &path).await.headers["etag"].to_str().unwrap().to_owned();
+    let put = |amount: &'static str, tag: String| {
+        let (platform, path) = (&platform, format!("{path}/tree"));
+        async move {
+            let body = json!({"tree": flat(amount)});
+            platform.ask(key, Method::PUT, &path, &[("if-match", &tag)], Some(body)).await
+        }
+    };
+    assert_eq!(put("0.06", tag.clone()).await.good()["version"], 2);
+    assert_eq!(put("0.07", tag).await.refusal(), "412 version_differs");
+    let now = platform.get(key, &path).await.good();
+    assert_eq!(now["tree"], flat("0.06"));
+}
+
+#[tokio::test]
+async fn a_rate_plan_is_enabled_under_the_agreements_of_its_own_company() {
+    let platform = Platform::new().await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    let plan = |currency: &str| json!({"name": "Plan", "currency": currency, "tree": flat("0.05")});
+    let own = platform.post(&reseller.key, "/v1/services", plan("EUR")).await.good();
+    let credits = platform.post(&reseller.key, "/v1/services", plan("CREDIT")).await.good();
+    let owners = platform.post(&platform.owner.key, "/v1/services", plan("EUR")).await.good();
+    let path = format!("/v1/agreements/{}/services", client.agreement);
+    let enable = |key: &str, service: &Value| {
+        let body = json!({"service": text(service, "id")});
+        let (platform, path, key) = (&platform, path.clone(), key.to_owned());
+        async move { platform.post(&key, &path, body).await }
+    };
+    assert_eq!(enable(&reseller.key, &owners).await.refusal(), "404 not_found");
+    assert_eq!(enable(&platform.owner.key, &owners).await.refusal(), "422 invalid");
+    assert_eq!(enable(&reseller.key, &credits).await.refusal(), "422 currency_differs");
+    let agreement = enable(&reseller.key, &own).await.good();
+    assert_eq!(agreement["services"][0]["service"], own["id"]);
+    assert_eq!(enable(&reseller.key, &own).await.refusal(), "409 service_overlaps");
+}
+
+#[tokio::test]
+async fn an_agreement_has_defaults_a_code_of_its_own_and_a_place_in_the_chain() {
+    let platform = Platform::new().await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    let seen = platform.get(&client.key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    assert_eq!((text(&seen, "credit_limit"), text(&seen, "charging")), ("0".into(), "cascade".into()));
+    assert_eq!(text(&seen, "tenant"), reseller.company);
+    let again = json!({"company": client.company, "code": "Client", "currency": "EUR"});
+    let taken = platform.post(&reseller.key, "/v1/agreements", again).await;
+    assert_eq!(taken.refusal(), "409 code_taken");
+    // The reseller has no agreement in dollars under which it could resell.
+    let dollars = json!({"company": client.company, "code": "USD", "currency": "USD"});
+    let refused = platform.post(&reseller.key, "/v1/agreements", dollars).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "resold_under".into()));
+    let unlimited = json!({"company": reseller.company, "code": "U", "currency": "USD", "credit_limit": null});
+    let unlimited = platform.post(&platform.owner.key, "/v1/agreements", unlimited).await.good();
+    let wallet = format!("/v1/wallets/{}", text(&unlimited, "wallet"));
+    let wallet = platform.get(&reseller.key, &wallet).await.good();
+    assert_eq!((&wallet["credit_limit"], &wallet["headroom"]), (&Value::Null, &Value::Null));
+    assert_eq!(text(&wallet, "own_funds"), "0");
+}
+
+#[tokio::test]
+async fn an_smpp_connection_has_its_queue_and_its_password_before_anybody_serves_it() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let body = json!({"kind": "smpp", "name": "Vendor", "host": "127.0.0.1", "port": 2775,
+        "system_id": "waybill", "password": "hush-hush", "window": 20});
+    let made = platform.post(key, "/v1/connections", body).await.good();
+    let id = text(&made, "id");
+    assert_eq!((made["kind"].as_str(), made["window"].as_u64(), made["rate"].as_u64()), (Some("smpp"), Some(20), Some(50)));
+    let secret: Value = platform.secrets.store().read(&format!("connections/{id}")).await.unwrap();
+    assert_eq!(secret, json!({"password": "hush-hush"}));
+    let stored = platform.store.all_connections().await.unwrap();
+    let domain::connection::Link::Smpp(link) = &stored[0].link else { panic!("an SMPP link") };
+    assert_eq!(platform.sqs.messages::<Value>(&link.queue_url), Vec::<Value>::new());
+    let listed = platform.get(key, "/v1/connections").await.good();
+    assert!(!format!("{listed} {stored:?} {made}").contains("hush-hush"));
+    let off = platform.patch(key, &format!("/v1/connections/{id}"), json!({"enabled": false})).await.good();
+    assert_eq!(off["enabled"], false);
+    let wide = json!({"kind": "smpp", "name": "V", "host": "h", "port": 1, "system_id": "s", "password": "p",
+        "window": 1001});
+    let refused = platform.post(key, "/v1/connections", wide).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "window".into()));
+}
+
+#[tokio::test]
+async fn an_http_vendor_gets_an_address_for_its_receipts() {
+    let platform = Platform::new().await;
+    let body = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
+        "username": "waybill", "password": "hush-hush", "on_unknown_outcome": "resend"});
+    let made = platform.post(&platform.owner.key, "/v1/connections", body).await.good();
+    let url = text(&made, "webhook_url");
+    let guid = url.strip_prefix("https://waybill.example/webhooks/alaris/").unwrap();
+    let found = platform.store.connection_of_webhook(guid).await.unwrap().unwrap();
+    assert_eq!(found.id.as_str(), text(&made, "id"));
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let body = json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    assert_eq!(platform.post(&client.key, "/v1/connections", body).await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn a_sender_id_is_sent_over_a_connection_of_the_chain_above() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let vendor = json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    let mut connections = Vec::new();
+    for key in [&platform.owner.key, &reseller.key, &neighbour.key] {
+        connections.push(text(&platform.post(key, "/v1/connections", vendor.clone()).await.good(), "id"));
+    }
+    let ask = |address: &str, connection: &str| {
+        json!({"agreement": client.agreement, "address": address, "connection": connection})
+    };
+    let owner = &platform.owner.key;
+    platform.post(owner, "/v1/sender_ids", ask("OWNERS", &connections[0])).await.good();
+    let made = platform.post(&reseller.key, "/v1/sender_ids", ask("ACME", &connections[1])).await.good();
+    assert_eq!((text(&made, "company"), text(&made, "status")), (client.company.clone(), "active".into()));
+    let stray = platform.post(owner, "/v1/sender_ids", ask("X", &connections[2])).await;
+    assert_eq!((stray.refusal(), text(&stray.body, "field")), ("422 invalid".into(), "connection".into()));
+    let unseen = platform.post(&reseller.key, "/v1/sender_ids", ask("X", &connections[0])).await;
+    assert_eq!(unseen.refusal(), "404 not_found");
+    let twice = platform.post(&reseller.key, "/v1/sender_ids", ask("ACME", &connections[1])).await;
+    assert_eq!(twice.refusal(), "409 address_taken");
+    let listed = platform.get(&client.key, "/v1/sender_ids").await.good();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+}

@@ -1,0 +1,149 @@
+//! What each step of the product costs in write units, as DynamoDB reports it (`ConsumedCapacity`).
+//! `cargo test --workspace write_units -- --nocapture` prints the table.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{PaymentId, TransferId};
+use domain::message::{Progress, Step, apply};
+use domain::payment::PaymentDirection;
+use rust_decimal::Decimal;
+use tests::world::{NOW, World, amount, post_transfer, transfer_request};
+
+const SENDS: u32 = 1_000;
+const RECIPIENTS: u32 = 100;
+/// The largest item for which a write pays one unit.
+const UNIT_BYTES: usize = 1_024;
+/// What a wallet has after years of business: long numbers.
+const FUNDS: &str = "123456.789123";
+
+/// 160 characters, the longest text of one segment.
+fn text() -> String {
+    "Waybill ".repeat(20)
+}
+
+fn units(text: &str) -> Decimal {
+    text.parse().expect("a number of units")
+}
+
+async fn take(world: &World) -> Decimal {
+    world.take_write_units().values().sum()
+}
+
+#[track_caller]
+fn check(what: &str, measured: Decimal, most: &str) {
+    println!("{what:<58} {:>9}   at most {most:>5}", measured.round_dp(4).normalize());
+    assert!(measured <= units(most), "{what}: {measured} is more than {most}");
+}
+
+/// The bytes of the largest item of a kind; a batch's own row is not one of its messages.
+async fn largest(world: &World, table: &str, kind: &str) -> usize {
+    let client = world.database.client();
+    let scan = client.scan().table_name(format!("{}-{table}", tests::world::STACK));
+    let items: Result<Vec<_>, _> = scan.into_paginator().items().send().collect().await;
+    let sized = |item: HashMap<String, AttributeValue>| {
+        let counts = item["pk"].as_s().expect("a key").starts_with(kind) && !item.contains_key("recipients");
+        counts.then(|| size_of_map(&item))
+    };
+    items.expect("the table is read").into_iter().filter_map(sized).max().unwrap_or_default()
+}
+
+/// Sizes as the developer guide gives them ("DynamoDB item sizes and formats").
+fn size_of_map(map: &HashMap<String, AttributeValue>) -> usize {
+    map.iter().map(|(name, value)| name.len() + size_of(value)).sum()
+}
+
+fn size_of(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => {
+            let significant = digits.bytes().filter(u8::is_ascii_digit).count();
+            significant.div_ceil(2) + 1 + usize::from(digits.starts_with('-'))
+        }
+        AttributeValue::M(map) => 3 + map.len() + size_of_map(map),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
+        other => panic!("no item of ours has {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn write_units_of_every_path() {
+    println!("\nwrite units                                                measured      target");
+    for depth in 2..=5 {
+        sends(depth).await;
+    }
+    batch().await;
+    transfer_and_payment().await;
+    life_of_a_message().await;
+}
+
+async fn sends(depth: usize) {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(depth, FUNDS).await;
+    let above: Vec<_> = chain[1..].iter().map(|member| format!("wallet#{}", member.wallet)).collect();
+    let (log, store) = crate::observed(&world);
+    take(&world).await;
+    for number in 0..SENDS {
+        chain[0].send(&store, &format!("key-{number}"), &text()).await.expect("there is enough");
+    }
+    let per_message = take(&world).await / Decimal::from(SENDS);
+    check(&format!("single send, {depth} levels"), per_message, "4.1");
+    let ancestors = log.writes_under(&above);
+    // Two units for each item of a transaction.
+    let ancestors = Decimal::from(2 * ancestors) / Decimal::from(SENDS);
+    check("  of that on wallets above the sender's", ancestors, "0.05");
+    let (message, wallet) =
+        (largest(&world, "messages", "message#").await, largest(&world, "ledger", "wallet#").await);
+    println!("  a message is {message} bytes, a wallet at most {wallet}");
+    assert!(message < UNIT_BYTES && wallet < UNIT_BYTES, "{message}, {wallet}");
+}
+
+async fn batch() {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let client = &chain[0];
+    // Without a refill; its share is in the single sends.
+    client.send(&world.store, "first", &text()).await.expect("there is enough");
+    take(&world).await;
+    let sent = client.send_batch(&world.store, "batch", &text(), RECIPIENTS).await;
+    let (_, batch) = sent.expect("there is enough");
+    for message in batch.messages() {
+        world.store.write_message_of_batch(&message).await.expect("the row is written");
+    }
+    let each = take(&world).await / Decimal::from(RECIPIENTS);
+    check("a recipient of 100, 5 levels", each, "1.1");
+    let row = largest(&world, "messages", "message#").await;
+    assert!(row < UNIT_BYTES, "{row}");
+}
+
+async fn transfer_and_payment() {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let (client, seller) = (&chain[0], &chain[1]);
+    take(&world).await;
+    let ask = transfer_request(TransferId::new(world.unique()), seller, client, amount("0.000001"));
+    post_transfer(&world.store, seller, client, ask).await.expect("there is enough");
+    check("transfer", take(&world).await, "6");
+    let wallet = world.wallet(&client.wallet).await;
+    let id = PaymentId::new(world.unique());
+    let payment = client.payment(id, PaymentDirection::Inbound, amount("0.000001"), &wallet).expect("the payment is allowed");
+    world.store.post_payment(&payment, &wallet).await.expect("the payment is stored");
+    check("payment", take(&world).await, "6");
+}
+
+/// From accepted to refused: the claim, and the refund of all levels with the last status.
+async fn life_of_a_message() {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let (_, message) = chain[0].send(&world.store, "key", &text()).await.expect("there is enough");
+    take(&world).await;
+    world.store.claim(&message.id).await.expect("it is claimed");
+    check("claim", take(&world).await, "1");
+    let claimed = world.store.message(&message.id).await.expect("it is read").expect("it is there");
+    let refused = Progress::Refused { reason: "0x0000000B".into() };
+    let Step::Move { message, refund } = apply(&claimed, &refused, NOW) else { panic!("it is unsent") };
+    assert_eq!(refund.len(), 5);
+    world.store.move_message(&message, claimed.revision, &refund).await.expect("it is refunded");
+    check("refund", take(&world).await, "4");
+}

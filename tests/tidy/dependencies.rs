@@ -1,0 +1,78 @@
+//! Who may depend on whom: the domain and SMPP on nothing of ours, adapters on the domain, functions on
+//! what is shared and never on each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::root;
+
+const SHARED: [&str; 7] = ["domain", "store", "queue", "vendors", "payments", "smpp", "runtime"];
+
+/// What a crate of `shared` may use of ours.
+fn allowed(name: &str) -> &'static [&'static str] {
+    match name {
+        "store" | "queue" | "vendors" | "payments" => &["domain"],
+        // Login reads the store, and settings build the queues' clients.
+        "runtime" => &["domain", "store", "queue"],
+        _ => &[],
+    }
+}
+
+/// Our crates with the folder they lie in and the crates of ours that they use.
+fn crates() -> BTreeMap<String, (String, BTreeSet<String>)> {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo prints JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let own: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let describe = |package: &Value| {
+        let name = package["name"].as_str()?.to_owned();
+        let manifest = package["manifest_path"].as_str()?;
+        let folder = std::path::Path::new(manifest).strip_prefix(root()).ok()?.parent()?;
+        let uses = package["dependencies"].as_array()?.iter().filter_map(|used| used["name"].as_str());
+        let uses = uses.filter(|used| own.contains(used)).map(str::to_owned).collect();
+        Some((name, (folder.to_string_lossy().into_owned(), uses)))
+    };
+    packages.iter().filter_map(describe).collect()
+}
+
+#[test]
+fn shared_crates_know_only_what_is_below_them() {
+    for (name, (folder, uses)) in crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("shared/")) {
+        assert_eq!(folder, format!("shared/{name}"), "a folder and its crate have one name");
+        let allowed: BTreeSet<_> = allowed(&name).iter().map(|name| (*name).to_owned()).collect();
+        let forbidden: Vec<_> = uses.difference(&allowed).collect();
+        assert!(forbidden.is_empty(), "{name} may not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn functions_use_what_is_shared_and_never_each_other() {
+    let shared: BTreeSet<_> = SHARED.iter().map(|name| (*name).to_owned()).collect();
+    for (name, (folder, uses)) in crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("functions/")) {
+        assert_eq!(folder, format!("functions/{name}"), "a folder and its crate have one name");
+        let forbidden: Vec<_> = uses.difference(&shared).collect();
+        assert!(forbidden.is_empty(), "{name} may not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn every_dependency_takes_its_version_from_the_one_table() {
+    for (_, (folder, _)) in crates() {
+        let manifest = crate::read(format!("{folder}/Cargo.toml"));
+        let mut in_table = false;
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                in_table = line.contains("dependencies]");
+            } else if in_table && line.contains('=') {
+                assert!(line.contains("workspace = true"), "{folder}: `{line}` names a version of its own");
+            }
+        }
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{folder} has the one lint table");
+    }
+}

@@ -1,0 +1,68 @@
+//! Names that the code and `infra/template.yaml` both write.
+
+use std::collections::BTreeSet;
+
+use store::keys::{BY_PARENT, EXPIRES_AT, LISTED, PARENT, PK, SK};
+use store::schema::TABLES;
+
+use crate::{files, read};
+
+/// The template's text of one resource: from its name to the next resource.
+fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+    let start = template.find(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("no resource {name}"));
+    let text = &template[start + 1..];
+    let end = text[1..].match_indices("\n  ").find(|(at, _)| !text[at + 4..].starts_with([' ', '#']));
+    end.map_or(text, |(at, _)| &text[..at + 1])
+}
+
+#[test]
+fn the_tables_of_the_tests_are_those_of_the_template() {
+    let template = read("infra/template.yaml");
+    for table in TABLES {
+        let name = format!("{}{}Table", table.name[..1].to_uppercase(), &table.name[1..]);
+        let text = resource(&template, &name);
+        assert!(text.contains(&format!("TableName: !Sub ${{AWS::StackName}}-{}\n", table.name)), "{name}: its name");
+        for (key, kind) in [(PK, "HASH"), (SK, "RANGE")] {
+            assert!(text.contains(&format!("{{ AttributeName: {key}, KeyType: {kind} }}")), "{name}: key {key}");
+        }
+        assert_eq!(text.contains("StreamViewType: NEW_AND_OLD_IMAGES"), table.streamed, "{name}: its stream");
+        assert_eq!(text.contains(&format!("IndexName: {BY_PARENT}")), table.listed, "{name}: its index");
+        if table.listed {
+            assert!(text.contains(&format!("{{ AttributeName: {PARENT}, KeyType: HASH }}")));
+            assert!(text.contains(&format!("{{ AttributeName: {LISTED}, KeyType: RANGE }}")));
+        }
+    }
+    assert!(resource(&template, "MessagesTable").contains(&format!("AttributeName: {EXPIRES_AT}")));
+    let tables = template.matches("Type: AWS::DynamoDB::Table").count();
+    assert_eq!(tables, TABLES.len(), "every table of the template is known to the code");
+}
+
+#[test]
+fn every_setting_that_the_code_reads_is_set_by_the_template() {
+    let template = read("infra/template.yaml");
+    let sources = files("functions").into_iter().chain(files("shared")).filter(|path| path.ends_with(".rs"));
+    let mut names = BTreeSet::new();
+    for path in sources {
+        let text = read(&path);
+        for call in ["setting(\"", "queue(\""] {
+            names.extend(text.split(call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+    }
+    names.retain(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'));
+    assert!(names.contains("DIRECTORY_TABLE") && names.contains("PROGRESS_QUEUE_URL"), "{names:?}");
+    for name in names {
+        assert!(template.contains(&format!("        {name}: ")), "{name} is not in the template");
+    }
+}
+
+#[test]
+fn every_function_is_deployed_under_its_own_name() {
+    let template = read("infra/template.yaml");
+    let folders: BTreeSet<_> =
+        files("functions").iter().filter_map(|path| path.split('/').nth(1).map(str::to_owned)).collect();
+    for name in folders {
+        let deployed = template.contains(&format!("FunctionName: !Sub ${{AWS::StackName}}-{name}\n"));
+        let service = name == "smpp-gateway" && template.contains("AWS::ECS::Service");
+        assert!(deployed || service, "{name} is not in the template");
+    }
+}
