@@ -246,7 +246,7 @@ async fn ended(api: &Api, id: &str) -> Result<Value> {
 fn killed_at_any_moment(stack: &mut Deployed) -> Result<()> {
     run(async {
         for policy in ["wait", "resend"] {
-            let behaviour = Behaviour { latency: Duration::from_millis(50), ..Behaviour::default() };
+            let behaviour = Behaviour { answer_latency: Duration::from_millis(50), ..Behaviour::default() };
             let smsc = SmscSimulator::start(behaviour).await?;
             let owner = stack.owner()?;
             let connection = json!({

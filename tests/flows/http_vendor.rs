@@ -45,11 +45,11 @@ impl Road {
     async fn open(on_unknown_outcome: OnUnknownOutcome) -> Self {
         let settings =
             Settings { username: "waybill".into(), password: PASSWORD.into(), ..Settings::default() };
-        let alaris = AlarisSimulator::start(settings).await.unwrap();
+        let alaris = AlarisSimulator::start(settings).await.expect("a simulator");
         let world = World::with_streams(&[]).await;
         let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
         let connection = connection_to(&world.owner, alaris.url(), on_unknown_outcome);
-        world.store.put_connection(&connection).await.unwrap();
+        world.store.put_connection(&connection).await.expect("the connection is stored");
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
         secrets.set(&format!("connections/{}", connection.id), json!({"password": PASSWORD}));
         let (jobs, progress) = (sqs.queue("http-send"), sqs.queue("progress"));
@@ -58,17 +58,17 @@ impl Road {
 
     /// A message that the send function has accepted and whose job is in the queue.
     async fn accepted(&self, recipient: &str) -> MessageId {
-        let message = self.client.message(recipient, "hello").unwrap();
-        let recipient = Msisdn::parse(recipient).unwrap();
+        let message = self.client.message(recipient, "hello").expect("a message");
+        let recipient = Msisdn::parse(recipient).expect("a number");
         let message = Message { recipient, connection_kind: ConnectionKind::Http, ..message };
-        accept_message(&self.world.store, &message).await.unwrap();
+        accept_message(&self.world.store, &message).await.expect("the message is accepted");
         self.enqueue(&message.id).await;
         message.id
     }
 
     async fn enqueue(&self, message: &MessageId) {
         let job = Job::SubmitV1 { message: message.clone(), connection: connection() };
-        Sender::new(self.sqs.client(), self.jobs.clone()).send(&job).await.unwrap();
+        Sender::new(self.sqs.client(), self.jobs.clone()).send(&job).await.expect("the job is sent");
     }
 
     fn app(&self) -> App {
@@ -77,7 +77,7 @@ impl Road {
 
     fn app_with(&self, sqs: aws_sdk_sqs::Client) -> App {
         let progress = Sender::new(sqs, self.progress.clone());
-        App::new(self.world.store.clone(), self.secrets.store(), progress).unwrap()
+        App::new(self.world.store.clone(), self.secrets.store(), progress).expect("an app")
     }
 
     /// One invocation. Says how many jobs are left to come again.
@@ -101,7 +101,7 @@ impl Road {
     }
 
     async fn message(&self, id: &MessageId) -> Message {
-        self.world.store.message(id).await.unwrap().unwrap()
+        self.world.store.message(id).await.expect("the message is read").expect("the message exists")
     }
 
     /// Lets the progress-applier work off what was told.
@@ -114,9 +114,15 @@ impl Road {
     }
 
     async fn set_connection(&self, change: impl FnOnce(&mut Connection)) {
-        let mut stored = self.world.store.any_connection(&connection()).await.unwrap().unwrap();
+        let mut stored = self
+            .world
+            .store
+            .any_connection(&connection())
+            .await
+            .expect("the connection is read")
+            .expect("the connection exists");
         change(&mut stored);
-        self.world.store.replace_connection(&stored).await.unwrap();
+        self.world.store.replace_connection(&stored).await.expect("the connection is stored");
     }
 
     async fn set_url(&self, url: String) {
@@ -254,8 +260,8 @@ async fn a_vendor_out_of_reach_gets_the_message_later_and_once() {
 
 /// A vendor that takes connections and closes them, or keeps silent.
 async fn strange_vendor(silent: bool) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/api", listener.local_addr().expect("an address"));
     tokio::spawn(async move {
         let mut kept = Vec::new();
         while let Ok((stream, _)) = listener.accept().await {
@@ -390,14 +396,14 @@ async fn without_a_password_the_message_stays_unclaimed_and_the_job_comes_again(
 }
 
 async fn call(router: Router, request: Request<Body>) -> (StatusCode, String) {
-    let answer = router.oneshot(request).await.unwrap();
+    let answer = router.oneshot(request).await.expect("an answer");
     let status = answer.status();
-    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+    (status, String::from_utf8(body.to_vec()).expect("a text"))
 }
 
 fn get(address: &str) -> Request<Body> {
-    Request::get(address).body(Body::empty()).unwrap()
+    Request::get(address).body(Body::empty()).expect("a request")
 }
 
 fn report(guid: &str) -> Request<Body> {

@@ -38,7 +38,7 @@ impl Shop {
         let world = World::with_streams(&[]).await;
         let payer = world.client(&world.owner, "0.05").open().await;
         let top_up = top_up(&payer);
-        assert!(world.store.put_top_up(&top_up).await.unwrap());
+        assert!(world.store.put_top_up(&top_up).await.expect("the top-up is stored"));
         let secrets = EmbeddedSecrets::new();
         secrets.set("payment-systems/stripe", account(json!(SECRET)));
         let router =
@@ -60,7 +60,13 @@ impl Shop {
     }
 
     async fn state(&self) -> TopUpState {
-        self.world.store.top_up(&self.top_up).await.unwrap().unwrap().state
+        self.world
+            .store
+            .top_up(&self.top_up)
+            .await
+            .expect("the top-up is read")
+            .expect("the top-up exists")
+            .state
     }
 
     async fn balance(&self) -> Amount {
@@ -70,12 +76,12 @@ impl Shop {
     /// How many payments the ledger holds.
     async fn payments(&self) -> usize {
         let scan = self.world.database.client().scan().table_name(&self.world.store.tables.ledger);
-        let items = scan.send().await.unwrap().items.unwrap_or_default();
-        items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with("payment#")).count()
+        let items = scan.send().await.expect("the ledger is read").items.unwrap_or_default();
+        items.iter().filter(|item| item["pk"].as_s().expect("a text").starts_with("payment#")).count()
     }
 
     async fn reviews(&self) -> Vec<String> {
-        let reviews = self.world.store.reviews("stripe").await.unwrap();
+        let reviews = self.world.store.reviews("stripe").await.expect("the reviews are read");
         reviews.into_iter().map(|review| review.detail).collect()
     }
 
@@ -106,7 +112,7 @@ fn top_up(payer: &Member) -> TopUp {
         company: payer.company.id.clone(),
         agreement: payer.agreement.id.clone(),
         amount: amount("50"),
-        currency: Currency::parse("EUR").unwrap(),
+        currency: Currency::parse("EUR").expect("a currency"),
         state: TopUpState::Redirected,
         session: SESSION.into(),
         url: "https://checkout.example.com".into(),
@@ -115,10 +121,10 @@ fn top_up(payer: &Member) -> TopUp {
 }
 
 async fn answer(router: &Router, request: Request<Body>) -> (StatusCode, String) {
-    let answer = router.clone().oneshot(request).await.unwrap();
+    let answer = router.clone().oneshot(request).await.expect("an answer");
     let status = answer.status();
-    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let body = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+    (status, String::from_utf8(body.to_vec()).expect("a text"))
 }
 
 /// A call to the webhook.
@@ -131,7 +137,8 @@ struct Callback {
 impl Callback {
     fn signed(body: String, secret: &str, at: Timestamp) -> Self {
         let time = at.as_second();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length is taken");
         mac.update(format!("{time}.{body}").as_bytes());
         let signature = format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()));
         Self { body, signature }
@@ -142,7 +149,7 @@ impl Callback {
             .header("stripe-signature", &self.signature)
             .header("content-type", "application/json")
             .body(Body::from(self.body.clone()))
-            .unwrap()
+            .expect("a request")
     }
 }
 
@@ -161,7 +168,7 @@ fn session(top_up: &TopUpId, change: Value) -> Value {
         "amount_total": 5000,
         "currency": "eur",
     });
-    for (name, value) in change.as_object().unwrap() {
+    for (name, value) in change.as_object().expect("an object") {
         session[name] = value.clone();
     }
     session
@@ -445,11 +452,12 @@ async fn only_stripe_is_a_payment_system() {
 
 /// The title of the page a payer comes back to.
 async fn page(shop: &Shop, top_up: &str) -> (StatusCode, String) {
-    let request = Request::get(format!("/payments/return?top_up={top_up}")).body(Body::empty()).unwrap();
+    let request =
+        Request::get(format!("/payments/return?top_up={top_up}")).body(Body::empty()).expect("a request");
     let (status, html) = answer(&shop.router, request).await;
     assert!(!html.contains("50"), "no amounts: {html}");
     assert!(!html.contains(top_up), "nothing of the address: {html}");
-    let title = html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap();
+    let title = html.split("<h1>").nth(1).expect("a heading").split("</h1>").next().expect("its text");
     (status, title.to_owned())
 }
 

@@ -1,12 +1,17 @@
 //! The store on an embedded DynamoDB: each guarded write under races, lost answers and duplicates; what
 //! writes cost; and the ledger under a seeded simulation.
 
+mod accepting;
+mod directory;
 mod money;
+mod records;
+mod seeded;
 mod write_units;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store::Store;
+use store::{Store, StoreError};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::World;
 
@@ -33,4 +38,23 @@ fn observed(world: &World) -> (Writes, Store) {
         Fault::None
     });
     (writes, store)
+}
+
+/// The first write of a client fails so; every other call succeeds.
+fn first_write(fault: Fault) -> impl Fn(&Call) -> Fault + Send + Sync + 'static {
+    nth_write(1, fault)
+}
+
+/// The `number`-th write of a client, counted from 1, fails so.
+fn nth_write(number: usize, fault: Fault) -> impl Fn(&Call) -> Fault + Send + Sync + 'static {
+    let writes = AtomicUsize::new(0);
+    move |call: &Call| {
+        let is_it = call.is_write && writes.fetch_add(1, Ordering::SeqCst) + 1 == number;
+        if is_it { fault } else { Fault::None }
+    }
+}
+
+/// Whether nobody knows if a write was applied.
+fn is_unknown<T>(written: &Result<T, StoreError>) -> bool {
+    matches!(written, Err(StoreError::Aws { .. }))
 }

@@ -181,9 +181,8 @@ async fn clients_that_race_for_the_rest_of_a_shared_wallet_get_all_of_it_and_no_
         }
         let results = sending.join_all().await;
         let accepted: usize = results.iter().map(|(accepted, _)| accepted).sum();
-        let all_above = results
-            .iter()
-            .all(|(_, error)| matches!(error, Some(AcceptError::NotEnoughAbove { level: 2 })));
+        let all_above =
+            results.iter().all(|(_, error)| matches!(error, Some(AcceptError::NotEnoughAbove { level: 2 })));
         assert!(all_above, "{results:?}");
         assert_eq!(accepted, 120);
         balanced(&world).await;

@@ -127,7 +127,9 @@ async fn transfer_and_payment() {
     check("transfer", take(&world).await, "6");
     let wallet = world.wallet(&client.wallet).await;
     let id = PaymentId::new(world.unique());
-    let payment = client.payment(id, PaymentDirection::Inbound, amount("0.000001"), &wallet).expect("the payment is allowed");
+    let payment = client
+        .payment(id, PaymentDirection::Inbound, amount("0.000001"), &wallet)
+        .expect("the payment is allowed");
     world.store.post_payment(&payment, &wallet).await.expect("the payment is stored");
     check("payment", take(&world).await, "6");
 }

@@ -32,6 +32,8 @@ pub(crate) trait Service: Clone + Send + Sync + 'static {
 pub(crate) struct Refusal {
     /// With its namespace, such as `com.amazonaws.sqs#QueueDoesNotExist`.
     pub kind: &'static str,
+    /// What services that once spoke XML still call it, if this is one.
+    pub query_code: Option<&'static str>,
     pub message: String,
 }
 
@@ -100,18 +102,27 @@ impl<S: Service> Connector<S> {
 }
 
 fn response<S: Service>(answer: Result<Value, Refusal>) -> Result<HttpResponse, ConnectorError> {
-    match answer {
-        Ok(answer) => respond::<S>(200, answer),
-        Err(Refusal { kind, message }) => respond::<S>(400, json!({"__type": kind, "message": message})),
+    let Refusal { kind, query_code, message } = match answer {
+        Ok(answer) => return respond::<S>(200, answer),
+        Err(refusal) => refusal,
+    };
+    let mut response = respond::<S>(400, json!({"__type": kind, "message": message}))?;
+    if let Some(code) = query_code {
+        insert(&mut response, "x-amzn-query-error", format!("{code};Sender"))?;
     }
+    Ok(response)
 }
 
 fn respond<S: Service>(status: u16, body: Value) -> Result<HttpResponse, ConnectorError> {
-    let other = |error: HttpError| ConnectorError::other(error.into(), None);
     let status = status.try_into().map_err(|_| ConnectorError::other("no HTTP status".into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(body.to_string()));
-    response.headers_mut().try_insert("content-type", S::MEDIA_TYPE).map_err(other)?;
+    insert(&mut response, "content-type", S::MEDIA_TYPE.to_owned())?;
     Ok(response)
+}
+
+fn insert(response: &mut HttpResponse, name: &'static str, value: String) -> Result<(), ConnectorError> {
+    let other = |error: HttpError| ConnectorError::other(error.into(), None);
+    response.headers_mut().try_insert(name, value).map(drop).map_err(other)
 }
 
 fn timeout() -> ConnectorError {

@@ -82,5 +82,5 @@ impl Service for EmbeddedSecrets {
 }
 
 fn refusal(kind: &'static str, name: &str) -> Refusal {
-    Refusal { kind, message: name.to_owned() }
+    Refusal { kind, query_code: None, message: name.to_owned() }
 }

@@ -157,6 +157,7 @@ impl EmbeddedSqs {
     fn with<T>(&self, name: &str, act: impl FnOnce(&mut Queue) -> T) -> Result<T, Refusal> {
         self.queues().get_mut(name).map(act).ok_or_else(|| Refusal {
             kind: "com.amazonaws.sqs#QueueDoesNotExist",
+            query_code: Some("AWS.SimpleQueueService.NonExistentQueue"),
             message: format!("there is no queue {name}"),
         })
     }
@@ -223,6 +224,7 @@ impl EmbeddedSqs {
         })?;
         held.ok_or_else(|| Refusal {
             kind: "com.amazonaws.sqs#MessageNotInflight",
+            query_code: Some("AWS.SimpleQueueService.MessageNotInflight"),
             message: "nobody holds the message by this handle".to_owned(),
         })
     }
@@ -253,6 +255,7 @@ impl Service for EmbeddedSqs {
             }
             other => Err(Refusal {
                 kind: "com.amazonaws.sqs#UnsupportedOperation",
+                query_code: Some("AWS.SimpleQueueService.UnsupportedOperation"),
                 message: format!("the embedded SQS of the tests does not serve {other}"),
             }),
         }

@@ -6,6 +6,8 @@ pub mod demo;
 pub mod embedded_dynamodb;
 pub mod embedded_secrets;
 pub mod embedded_sqs;
+pub mod ledger_simulation;
 pub mod loopback;
 pub mod smsc_simulator;
 pub mod stripe_simulator;
+pub mod world;

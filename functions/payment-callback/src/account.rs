@@ -55,11 +55,14 @@ impl From<Stored> for Account {
     }
 }
 
-/// The account as it was last read.
+/// When the account was last read, and what was there.
+type Kept = (Instant, Arc<Account>);
+
+/// The account, read when what we know of it is too old.
 #[derive(Clone)]
 pub(crate) struct Accounts {
     secrets: Secrets,
-    kept: Arc<Mutex<Option<(Instant, Arc<Account>)>>>,
+    kept: Arc<Mutex<Option<Kept>>>,
 }
 
 impl Accounts {

@@ -264,7 +264,7 @@ impl Worker {
                 Delivered::New(hand) => {
                     self.jobs.spawn(job::run(self.lane.clone(), hand));
                 }
-                Delivered::Working => info!(%message, "its job was delivered twice"),
+                Delivered::Working => info!(message_id = %message, "its job was delivered twice"),
                 Delivered::Finished => {
                     let lane = self.lane.clone();
                     self.jobs.spawn(async move { lane.delete(&[handle]).await });
@@ -308,7 +308,7 @@ impl Worker {
             let _ = timeout(REPORT_MAX, async { while self.jobs.join_next().await.is_some() {} }).await;
             self.jobs.shutdown().await;
         } else if let Some(session) = session {
-            let reason = timeout(UNBIND_MAX, session.unbind()).await;
+            let reason = timeout(UNBIND_MAX, session.unbind()).await.ok();
             info!(connection = %self.lane.connection, ?reason, "unbound");
         }
     }

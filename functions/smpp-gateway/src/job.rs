@@ -35,8 +35,8 @@ const TRIES_MAX: u32 = 10;
 const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// The store did not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
-/// An outcome that the queue does not take is offered this often, and then once more by whoever is
-/// delivered the job: ten minutes.
+/// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
+/// as one whose outcome is unknown.
 const REPORT_TRIES_MAX: u32 = 24;
 
 /// What all jobs of a connection share.
@@ -105,17 +105,17 @@ impl Lane {
                 // In hand and not back to the queue, which counts its deliveries.
                 Outcome::NotYet => self.sleep_unless_stopped(delay(tries)).await,
                 Outcome::Submitted { references } => {
-                    info!(message = %id, connection = %self.connection, segments = references.len(), "submitted");
+                    info!(message_id = %id, connection = %self.connection, segments = references.len(), "submitted");
                     let (message, at) = (id.clone(), runtime::now());
                     return End::Report(Progress::SubmittedV1 { message, references, at });
                 }
                 Outcome::Refused { reason } => {
-                    info!(message = %id, connection = %self.connection, reason, "refused");
+                    info!(message_id = %id, connection = %self.connection, reason, "refused");
                     let (message, at) = (id.clone(), runtime::now());
                     return End::Report(Progress::RefusedV1 { message, reason, at });
                 }
                 Outcome::InDoubt => {
-                    warn!(message = %id, connection = %self.connection, "in doubt");
+                    warn!(message_id = %id, connection = %self.connection, "in doubt");
                     let (message, at) = (id.clone(), runtime::now());
                     return End::Report(Progress::InDoubtV1 { message, at });
                 }
@@ -207,7 +207,7 @@ impl Lane {
             }
             sleep(delay(tries)).await;
         }
-        error!(message = %id, "its outcome is not stored, its job stays in the queue");
+        error!(message_id = %id, "its outcome is not stored, its job stays in the queue");
         false
     }
 
@@ -231,5 +231,5 @@ impl Lane {
 }
 
 fn log(id: &MessageId, what: &'static str, error: store::StoreError) {
-    error!(message = %id, error = chain(error), "{what}");
+    error!(message_id = %id, error = chain(error), "{what}");
 }

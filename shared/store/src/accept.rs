@@ -11,7 +11,7 @@ use domain::message::Message;
 use domain::money::Amount;
 use domain::wallet::{ChargePlan, Leg, Operation, OperationKind, Short, Wallet, plan_charge};
 
-use crate::escrow::{Need, Needs};
+use crate::escrow::{Need, Needs, Recalled};
 use crate::item::{Item, document};
 use crate::keys::{self, Key};
 use crate::transact::Refused;
@@ -100,9 +100,8 @@ impl Store {
                 }
             };
             let Some(wallet) = refused else { continue };
-            // Before anyone is told no: what holders below keep unused comes back, once.
-            if tried.recalled.insert(wallet.clone()) {
-                self.recall(&wallet).await?;
+            // Before anyone is told no: what holders below keep unused comes back, until none of them has any.
+            if self.recall(&wallet).await? == Recalled::Something {
                 continue;
             }
             return self.refuse(what, &home, &wallet, legs).await;
@@ -178,5 +177,4 @@ impl Store {
 struct Tried {
     refilled: BTreeSet<WalletId>,
     exact: BTreeSet<WalletId>,
-    recalled: BTreeSet<WalletId>,
 }

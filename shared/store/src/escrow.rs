@@ -15,11 +15,21 @@ use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{Store, StoreError};
 
+/// A holder that spends faster than we can ask gets to keep the rest for now.
+const RECALL_ATTEMPTS_MAX: u32 = 3;
+
 /// What a holder wants to spend of a wallet above it: now, and for each send that follows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Need {
     pub now: Amount,
     pub unit: Amount,
+}
+
+/// Whether a recall found any escrow that was not spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recalled {
+    Something,
+    Nothing,
 }
 
 pub(crate) type Needs = BTreeMap<WalletId, Need>;
@@ -86,11 +96,22 @@ impl Store {
     }
 
     /// Takes back what holders below keep of this wallet's headroom, so that it can be spent here.
-    pub(crate) async fn recall(&self, wallet: &WalletId) -> Result<(), StoreError> {
+    pub(crate) async fn recall(&self, wallet: &WalletId) -> Result<Recalled, StoreError> {
+        let mut recalled = Recalled::Nothing;
         for holder in self.holders(wallet).await? {
+            if holder.escrow_on(wallet).is_positive() {
+                recalled = Recalled::Something;
+                self.recall_from(holder, wallet).await?;
+            }
+        }
+        Ok(recalled)
+    }
+
+    async fn recall_from(&self, mut holder: Wallet, wallet: &WalletId) -> Result<(), StoreError> {
+        for _ in 0..RECALL_ATTEMPTS_MAX {
             let escrow = holder.escrow_on(wallet);
             if !escrow.is_positive() {
-                continue;
+                return Ok(());
             }
             let used = holder.used_of(wallet);
             let operation = Operation { kind: OperationKind::Escrow, reference: holder.id.to_string() };
@@ -101,12 +122,11 @@ impl Store {
                 .add(Sum::Headroom, escrow)
                 .add(Sum::Allocated, -escrow.checked_add(used)?)
                 .add(Sum::Charged, used);
-            match self
-                .transact("recall escrow", vec![self.change_wallet(back), self.change_wallet(home)])
-                .await
-            {
-                // The holder has spent some of it meanwhile: what is left there stays there.
-                Ok(()) | Err(Refused::At(..)) => {}
+            let items = vec![self.change_wallet(back), self.change_wallet(home)];
+            match self.transact("recall escrow", items).await {
+                Ok(()) => return Ok(()),
+                // The holder has spent some of it meanwhile: the rest is asked for.
+                Err(Refused::At(..)) => holder = self.known_wallet(&holder.id).await?,
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }

@@ -115,16 +115,19 @@ impl Store {
     }
 
     /// Marks a message as handed to a worker, so that a second delivery of its job does not send it
-    /// again. One write unit.
+    /// again. One write unit. The mark is this call's own: when an answer is lost and the SDK asks again,
+    /// it finds its own mark, not somebody else's.
     pub async fn claim(&self, id: &MessageId) -> Result<Claim, StoreError> {
+        let mark = number(rand::random::<u32>());
         let sent = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
             .set_key(Some(key_of(&keys::message(id))))
-            .update_expression("SET #status = :queued, revision = revision + :one")
-            .condition_expression("#status = :accepted")
+            .update_expression("SET #status = :queued, revision = revision + :one, claimed = :mark")
+            .condition_expression("#status = :accepted OR (#status = :queued AND claimed = :mark)")
             .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":mark", mark)
             .expression_attribute_values(":queued", text("queued"))
             .expression_attribute_values(":accepted", text("accepted"))
             .expression_attribute_values(":one", number(1))
@@ -142,10 +145,12 @@ impl Store {
                     error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
                 ) =>
             {
-                Ok(match self.message(id).await? {
-                    Some(message) if message.status == Status::Queued => Claim::Before(Box::new(message)),
-                    _ => Claim::Done,
-                })
+                match self.accepted(id).await? {
+                    Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
+                    Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
+                    // Given back at this moment, or not there yet: its job comes again.
+                    _ => Err(StoreError::Busy { action: "claim a message" }),
+                }
             }
             Err(error) => Err(StoreError::aws("claim a message")(error)),
         }

@@ -1,7 +1,7 @@
 //! What is projected from the streams: statement lines, EDRs and usage rows, each exactly once however
 //! often a stream delivers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::edr::{Edr, Usage, UsageKey};
@@ -19,6 +19,8 @@ use crate::{Store, StoreError};
 
 /// DynamoDB takes at most 100 items in a transaction.
 const TRANSACTION_ITEMS_MAX: usize = 100;
+/// The cursor takes one place in the transaction.
+const STATEMENT_LINES_MAX: usize = TRANSACTION_ITEMS_MAX - 1;
 /// Writes under way at once; more only queue up in the client.
 const PUTS_AT_ONCE: usize = 32;
 /// A record gives way to a later state of its message only.
@@ -69,9 +71,30 @@ impl Store {
         Ok(cursor.map_or(0, |cursor| cursor.posted))
     }
 
-    /// Posts the lines of the writes behind `from` up to `to`, all or none, and moves the cursor: so a
-    /// repeated delivery posts nothing twice and a lost one leaves no gap unnoticed.
+    /// Posts the lines of the writes behind `from` up to `to`, and moves the cursor with them: so a
+    /// repeated delivery posts nothing twice and a lost one leaves no gap unnoticed. More lines than one
+    /// transaction takes are posted in several, each of which leaves the statement whole.
     pub async fn post_statement(
+        &self,
+        wallet: &WalletId,
+        lines: &[StatementLine],
+        mut from: u64,
+        to: u64,
+    ) -> Result<StatementPosted, StoreError> {
+        let mut rest = lines;
+        while rest.len() > STATEMENT_LINES_MAX {
+            let (now, later) = rest.split_at(STATEMENT_LINES_MAX);
+            let last = now[STATEMENT_LINES_MAX - 1].to_sequence;
+            if self.post_lines(wallet, now, from, last).await? == StatementPosted::Overtaken {
+                return Ok(StatementPosted::Overtaken);
+            }
+            (from, rest) = (last, later);
+        }
+        self.post_lines(wallet, rest, from, to).await
+    }
+
+    /// All or none.
+    async fn post_lines(
         &self,
         wallet: &WalletId,
         lines: &[StatementLine],
@@ -150,7 +173,8 @@ impl Store {
             }
         }
         // No money moved: the records alone, each at half the price of a transaction.
-        let edrs = shown.iter().flat_map(|change| &change.edrs).map(|edr| self.put_edr(edr));
+        let edrs: Vec<_> =
+            shown.iter().flat_map(|change| &change.edrs).map(|edr| self.put_edr(edr)).collect();
         futures::stream::iter(edrs).buffer_unordered(PUTS_AT_ONCE).try_collect::<()>().await
     }
 
@@ -300,12 +324,14 @@ fn page<T: serde::de::DeserializeOwned>(
     Ok(Page { items: items.collect::<Result<_, _>>()?, next })
 }
 
-/// How many changes one transaction can take, at least one.
+/// How many changes one transaction can take, at least one. It writes an item once, so two changes of
+/// one message go into two.
 fn fitting(changes: &[&UsageChange]) -> usize {
     let mut items = 0;
+    let mut messages = BTreeSet::new();
     let fits = changes.iter().take_while(|change| {
         items += change.edrs.len() + change.usage.len();
-        items <= TRANSACTION_ITEMS_MAX
+        items <= TRANSACTION_ITEMS_MAX && change.edrs.first().is_none_or(|edr| messages.insert(&edr.message))
     });
     fits.count().max(1)
 }

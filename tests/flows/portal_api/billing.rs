@@ -31,7 +31,11 @@ async fn use_something(platform: &Platform, member: &Member) {
             unit_price: edr.unit_price,
         };
         let usage = Usage { messages: 1, quantity: 1, amount: edr.amount };
-        platform.store.post_usage(&[UsageChange { edrs: vec![edr], usage: vec![(key, usage)] }]).await.unwrap();
+        platform
+            .store
+            .post_usage(&[UsageChange { edrs: vec![edr], usage: vec![(key, usage)] }])
+            .await
+            .unwrap();
     }
 }
 
@@ -84,10 +88,19 @@ async fn records_are_listed_newest_first_in_pages_and_by_filter() {
     assert_eq!(recipients(&one), [RECIPIENTS[1]]);
     let future = platform.get(&client.key, &format!("{path}&from=2100-01-01T00:00:00Z")).await.good();
     assert_eq!(recipients(&future), Vec::<String>::new());
-    for wrong in ["status=lost", "limit=0", "cursor=", "from=2100-01-01T00:00:00Z&till=2099-01-01T00:00:00Z",
-        "from=2100-01-01T00:00:00Z&cursor=2026", "colour=red"]
-    {
-        assert_eq!(platform.get(&client.key, &format!("{path}&{wrong}")).await.refusal(), "422 invalid", "{wrong}");
+    for wrong in [
+        "status=lost",
+        "limit=0",
+        "cursor=",
+        "from=2100-01-01T00:00:00Z&till=2099-01-01T00:00:00Z",
+        "from=2100-01-01T00:00:00Z&cursor=2026",
+        "colour=red",
+    ] {
+        assert_eq!(
+            platform.get(&client.key, &format!("{path}&{wrong}")).await.refusal(),
+            "422 invalid",
+            "{wrong}"
+        );
     }
 }
 
@@ -142,7 +155,8 @@ async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() 
     let id = text(&confirmed, "id").try_into().unwrap();
     assert_eq!(jobs.first(), Some(&Billing::RenderV1 { invoice: id }));
 
-    let seen = platform.get(&client.key, &format!("/v1/invoices?agreement={}", client.agreement)).await.good();
+    let seen =
+        platform.get(&client.key, &format!("/v1/invoices?agreement={}", client.agreement)).await.good();
     assert_eq!(seen["items"], json!([confirmed]));
     assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "403 not_allowed");
     assert_eq!(platform.post(&client.key, &confirm, json!({})).await.refusal(), "403 not_allowed");

@@ -36,7 +36,8 @@ async fn a_reseller_gives_thirty_to_three_children_and_a_fourth_thirty_is_refuse
         let left = (100 - 30 * given).to_string();
         assert_eq!((text(&done, "from_balance"), text(&done, "to_balance")), (left, "30".into()));
     }
-    let refused = platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, &children[3], "30")).await;
+    let refused =
+        platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, &children[3], "30")).await;
     assert_eq!(refused.refusal(), "402 insufficient_funds");
     assert_eq!((text(&refused.body, "available"), text(&refused.body, "needed")), ("10".into(), "30".into()));
     assert_eq!(platform.balance(&reseller).await, "10");
@@ -68,13 +69,21 @@ async fn a_repeat_moves_nothing_again_and_a_key_serves_one_request() {
     let first = platform.post_once(&reseller.key, "/v1/transfers", "once", body.clone()).await;
     let again = platform.post_once(&reseller.key, "/v1/transfers", "once", body).await;
     assert_eq!((first.status, &first.body), (again.status, &again.body));
-    let other = platform.post_once(&reseller.key, "/v1/transfers", "once", transfer(&reseller, &client, "61"));
+    let other =
+        platform.post_once(&reseller.key, "/v1/transfers", "once", transfer(&reseller, &client, "61"));
     assert_eq!(other.await.refusal(), "422 idempotency_key_reused");
     assert_eq!(platform.balance(&client).await, "60");
     // Another company's key of the same name is another key.
-    let same_name = platform.post_once(&platform.owner.key, "/v1/transfers", "once", transfer(&reseller, &client, "1"));
+    let same_name =
+        platform.post_once(&platform.owner.key, "/v1/transfers", "once", transfer(&reseller, &client, "1"));
     assert_eq!(same_name.await.status, 201);
-    let without = platform.ask(&reseller.key, http::Method::POST, "/v1/transfers", &[], Some(transfer(&reseller, &client, "1")));
+    let without = platform.ask(
+        &reseller.key,
+        http::Method::POST,
+        "/v1/transfers",
+        &[],
+        Some(transfer(&reseller, &client, "1")),
+    );
     assert_eq!(without.await.refusal(), "400 idempotency_key");
 }
 
@@ -84,7 +93,8 @@ async fn of_two_requests_for_the_last_ten_exactly_one_wins() {
         let platform = Platform::new().await;
         let reseller = reseller(&platform, "10").await;
         let children = [child(&platform, &reseller, 1).await, child(&platform, &reseller, 2).await];
-        let ask = |child: &Member| platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, child, "10"));
+        let ask =
+            |child: &Member| platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, child, "10"));
         let (left, right) = tokio::join!(ask(&children[0]), ask(&children[1]));
         let mut statuses = [left.status.as_u16(), right.status.as_u16()];
         statuses.sort_unstable();
@@ -100,7 +110,7 @@ async fn a_transfer_whose_answer_was_lost_is_found_by_its_repeat() {
     let client = child(&platform, &reseller, 1).await;
     let reliable = platform.app.store.clone();
     let lossy = platform.database.client_with(|call: &tests::embedded_dynamodb::Call| {
-        if call.operation == "TransactWriteItems" { Fault::AnswerLost } else { Fault::None }
+        if call.operation == "TransactWriteItems" { Fault::TimeoutAppliedAnswerLost } else { Fault::None }
     });
     platform.app.store = store::Store::new(lossy, reliable.tables.clone());
     let body = transfer(&reseller, &client, "60");
@@ -123,7 +133,10 @@ async fn a_child_cannot_pull_from_its_parent_nor_from_a_neighbour() {
         transfer(&client, &reseller, "-10"),
     ] {
         let refused = platform.post(&client.key, "/v1/transfers", body).await;
-        assert_eq!((refused.refusal(), text(&refused.body, "field")), ("404 not_found".into(), "from".into()));
+        assert_eq!(
+            (refused.refusal(), text(&refused.body, "field")),
+            ("404 not_found".into(), "from".into())
+        );
     }
     let sideways = platform.post(&reseller.key, "/v1/transfers", transfer(&neighbour, &client, "10")).await;
     assert_eq!(sideways.refusal(), "422 not_related");

@@ -20,7 +20,8 @@ async fn a_payment_is_in_the_balance_once_however_often_it_is_sent() {
     let again = platform.post_once(key, "/v1/payments", "once", body).await;
     assert_eq!((first.status, &first.body), (again.status, &again.body));
     assert_eq!(text(&first.body, "balance"), "100.5");
-    let other = platform.post_once(key, "/v1/payments", "once", payment(&client, "inbound", "7", "TT-1")).await;
+    let other =
+        platform.post_once(key, "/v1/payments", "once", payment(&client, "inbound", "7", "TT-1")).await;
     assert_eq!(other.refusal(), "422 idempotency_key_reused");
     let taken = platform.post(key, "/v1/payments", payment(&client, "inbound", "7", "TT-1")).await;
     assert_eq!(taken.refusal(), "409 reference_taken");
@@ -49,9 +50,13 @@ async fn what_is_not_an_amount_is_refused_with_its_field() {
     for amount in ["0", "-1", "1e3", "", "0.0000001", "1000000000001"] {
         let body = payment(&client, "inbound", amount, "X");
         let refused = platform.post(&platform.owner.key, "/v1/payments", body).await;
-        assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "amount".into()));
+        assert_eq!(
+            (refused.refusal(), text(&refused.body, "field")),
+            ("422 invalid".into(), "amount".into())
+        );
     }
-    let number = json!({"agreement": client.agreement, "amount": 5, "payment_date": "2026-01-01", "reference": "X"});
+    let number =
+        json!({"agreement": client.agreement, "amount": 5, "payment_date": "2026-01-01", "reference": "X"});
     let refused = platform.post(&platform.owner.key, "/v1/payments", number).await;
     assert_eq!(refused.refusal(), "422 invalid");
 }
@@ -79,7 +84,8 @@ async fn a_top_up_opens_one_page_however_often_it_is_asked_for() {
     let other = json!({"agreement": client.agreement, "amount": "26"});
     let other = platform.post_once(&client.key, "/v1/top_ups", "once", other).await;
     assert_eq!(other.refusal(), "422 idempotency_key_reused");
-    let listed = platform.get(&client.key, &format!("/v1/top_ups?agreement={}", client.agreement)).await.good();
+    let listed =
+        platform.get(&client.key, &format!("/v1/top_ups?agreement={}", client.agreement)).await.good();
     assert_eq!(listed["items"], json!([first]));
 }
 
@@ -89,7 +95,11 @@ async fn what_cannot_be_paid_by_card_opens_no_page() {
     let (platform, client) = shop(&stripe).await;
     for amount in ["0", "-5", "0.001"] {
         let body = json!({"agreement": client.agreement, "amount": amount});
-        assert_eq!(platform.post(&client.key, "/v1/top_ups", body).await.refusal(), "422 invalid", "{amount}");
+        assert_eq!(
+            platform.post(&client.key, "/v1/top_ups", body).await.refusal(),
+            "422 invalid",
+            "{amount}"
+        );
     }
     let credits = platform.member(&platform.owner, "Credits", "client").await;
     let body = json!({"agreement": credits.agreement, "amount": "5"});

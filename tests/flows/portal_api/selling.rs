@@ -77,8 +77,12 @@ async fn an_agreement_has_defaults_a_code_of_its_own_and_a_place_in_the_chain() 
     // The reseller has no agreement in dollars under which it could resell.
     let dollars = json!({"company": client.company, "code": "USD", "currency": "USD"});
     let refused = platform.post(&reseller.key, "/v1/agreements", dollars).await;
-    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "resold_under".into()));
-    let unlimited = json!({"company": reseller.company, "code": "U", "currency": "USD", "credit_limit": null});
+    assert_eq!(
+        (refused.refusal(), text(&refused.body, "field")),
+        ("422 invalid".into(), "resold_under".into())
+    );
+    let unlimited =
+        json!({"company": reseller.company, "code": "U", "currency": "USD", "credit_limit": null});
     let unlimited = platform.post(&platform.owner.key, "/v1/agreements", unlimited).await.good();
     let wallet = format!("/v1/wallets/{}", text(&unlimited, "wallet"));
     let wallet = platform.get(&reseller.key, &wallet).await.good();
@@ -94,7 +98,10 @@ async fn an_smpp_connection_has_its_queue_and_its_password_before_anybody_serves
         "system_id": "waybill", "password": "hush-hush", "window": 20});
     let made = platform.post(key, "/v1/connections", body).await.good();
     let id = text(&made, "id");
-    assert_eq!((made["kind"].as_str(), made["window"].as_u64(), made["rate"].as_u64()), (Some("smpp"), Some(20), Some(50)));
+    assert_eq!(
+        (made["kind"].as_str(), made["window"].as_u64(), made["rate"].as_u64()),
+        (Some("smpp"), Some(20), Some(50))
+    );
     let secret: Value = platform.secrets.store().read(&format!("connections/{id}")).await.unwrap();
     assert_eq!(secret, json!({"password": "hush-hush"}));
     let stored = platform.store.all_connections().await.unwrap();
@@ -121,7 +128,8 @@ async fn an_http_vendor_gets_an_address_for_its_receipts() {
     let found = platform.store.connection_of_webhook(guid).await.unwrap().unwrap();
     assert_eq!(found.id.as_str(), text(&made, "id"));
     let client = platform.member(&platform.owner, "Client", "client").await;
-    let body = json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    let body =
+        json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
     assert_eq!(platform.post(&client.key, "/v1/connections", body).await.refusal(), "403 not_allowed");
 }
 
@@ -131,14 +139,13 @@ async fn a_sender_id_is_sent_over_a_connection_of_the_chain_above() {
     let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
     let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
     let client = platform.member(&reseller, "Client", "client").await;
-    let vendor = json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    let vendor =
+        json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
     let mut connections = Vec::new();
     for key in [&platform.owner.key, &reseller.key, &neighbour.key] {
         connections.push(text(&platform.post(key, "/v1/connections", vendor.clone()).await.good(), "id"));
     }
-    let ask = |address: &str, connection: &str| {
-        json!({"agreement": client.agreement, "address": address, "connection": connection})
-    };
+    let ask = |address: &str, connection: &str| json!({"agreement": client.agreement, "address": address, "connection": connection});
     let owner = &platform.owner.key;
     platform.post(owner, "/v1/sender_ids", ask("OWNERS", &connections[0])).await.good();
     let made = platform.post(&reseller.key, "/v1/sender_ids", ask("ACME", &connections[1])).await.good();

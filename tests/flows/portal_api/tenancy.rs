@@ -55,9 +55,17 @@ async fn a_neighbours_and_a_parents_things_read_as_not_found() {
 async fn an_id_of_anything_else_reads_as_not_found() {
     let platform = Platform::new().await;
     let owner = &platform.owner;
-    for noun in
-        ["companies", "agreements", "wallets", "services", "connections", "transfers", "payments", "top_ups", "invoices"]
-    {
+    for noun in [
+        "companies",
+        "agreements",
+        "wallets",
+        "services",
+        "connections",
+        "transfers",
+        "payments",
+        "top_ups",
+        "invoices",
+    ] {
         for id in ["x", owner.key.as_str(), "com_00000000000000000000000000"] {
             let path = format!("/v1/{noun}/{id}");
             assert_eq!(platform.get(&owner.key, &path).await.refusal(), "404 not_found", "{path}");
@@ -74,8 +82,11 @@ async fn nothing_is_made_in_somebody_elses_name() {
         ("/v1/companies", json!({"name": "X", "kind": "client", "parent": reseller.company})),
         ("/v1/api_keys", json!({"name": "X", "company": reseller.company})),
         ("/v1/agreements", json!({"company": reseller.company, "code": "X", "currency": "EUR"})),
-        ("/v1/payments", json!({"agreement": reseller.agreement, "amount": "1", "payment_date": "2026-01-01",
-            "reference": "X"})),
+        (
+            "/v1/payments",
+            json!({"agreement": reseller.agreement, "amount": "1", "payment_date": "2026-01-01",
+            "reference": "X"}),
+        ),
         ("/v1/top_ups", json!({"agreement": reseller.agreement, "amount": "1"})),
     ];
     for (path, body) in requests {
@@ -89,8 +100,11 @@ async fn terms_and_payments_are_for_the_other_side_of_the_agreement() {
     let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
     let requests: [(String, Value); 3] = [
         ("/v1/agreements".into(), json!({"company": reseller.company, "code": "OWN", "currency": "EUR"})),
-        ("/v1/payments".into(), json!({"agreement": reseller.agreement, "amount": "1000",
-            "payment_date": "2026-01-01", "reference": "GIFT"})),
+        (
+            "/v1/payments".into(),
+            json!({"agreement": reseller.agreement, "amount": "1000",
+            "payment_date": "2026-01-01", "reference": "GIFT"}),
+        ),
         (format!("/v1/agreements/{}/services", reseller.agreement), json!({"service": "srv_x"})),
     ];
     for (path, body) in requests {
@@ -148,6 +162,7 @@ async fn who_may_create_whom_follows_the_tree() {
     let below = json!({"name": "Second", "kind": "client", "parent": seller.company});
     platform.post(&platform.owner.key, "/v1/companies", below).await.good();
     let children = platform.get(&seller.key, "/v1/companies").await.good();
-    let names: Vec<_> = children["items"].as_array().unwrap().iter().map(|child| text(child, "name")).collect();
+    let names: Vec<_> =
+        children["items"].as_array().unwrap().iter().map(|child| text(child, "name")).collect();
     assert_eq!(names, ["Client", "Second"]);
 }

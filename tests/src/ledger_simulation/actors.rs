@@ -85,7 +85,9 @@ impl Touched {
     fn note(&self, call: &Call) {
         let single = [call.body];
         let items: Vec<(String, Item)> = match call.body["TransactItems"].as_array() {
-            Some(items) => items.iter().filter_map(|item| item.as_object()?.values().next()).filter_map(key).collect(),
+            Some(items) => {
+                items.iter().filter_map(|item| item.as_object()?.values().next()).filter_map(key).collect()
+            }
             None => single.into_iter().filter_map(key).collect(),
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = items;

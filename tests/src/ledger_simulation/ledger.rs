@@ -66,20 +66,30 @@ impl Ledger {
             // A batch counts before the rows of its messages.
             items.sort_by_key(|item| !item.contains_key("recipients"));
             for item in items {
-                ledger.put(item)?;
+                ledger.load(item)?;
             }
         }
         Ok(ledger)
     }
 
-    /// Takes in an item as it is now.
+    /// Takes in an item after a write to it, which must have been a lawful step.
     pub fn put(&mut self, item: Item) -> Result<(), Breach> {
+        if keys::is_message(key_of(&item))
+            && let Row::Message(after) = row(item.clone())?
+            && let Some(before) = self.message(&after.id)
+        {
+            check_step(&before, &after)?;
+        }
+        self.load(item)
+    }
+
+    fn load(&mut self, item: Item) -> Result<(), Breach> {
         let pk = key_of(&item).to_owned();
         if keys::is_wallet(&pk) {
             let wallet = store::wallet_of(&item).map_err(|error| Breach::Other(error.to_string()))?;
             self.wallets.insert(wallet.id.clone(), wallet);
         } else if keys::is_message(&pk) {
-            match store::row_of(item).map_err(|error| Breach::Other(error.to_string()))? {
+            match row(item)? {
                 Row::Message(message) => self.put_message(*message)?,
                 Row::Batch(batch) => self.put_batch(*batch)?,
             }
@@ -96,7 +106,6 @@ impl Ledger {
 
     fn put_message(&mut self, message: Message) -> Result<(), Breach> {
         if let Some(before) = self.message(&message.id) {
-            check_step(&before, &message)?;
             self.charge(&before, true)?;
         }
         self.charge(&message, false)?;
@@ -229,6 +238,10 @@ fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
 
 fn key_of(item: &Item) -> &str {
     item.get(keys::PK).and_then(|pk| pk.as_s().ok()).map(String::as_str).unwrap_or_default()
+}
+
+fn row(item: Item) -> Result<Row, Breach> {
+    store::row_of(item).map_err(|error| Breach::Other(error.to_string()))
 }
 
 fn document<T: DeserializeOwned>(item: Item) -> Result<T, Breach> {

@@ -8,7 +8,7 @@ use domain::message::Message;
 use domain::money::Amount;
 use domain::payment::PaymentDirection;
 
-use super::commands::{Answer, Command};
+use super::commands::{Answer, Command, text};
 use super::ledger::{Breach, Ledger};
 use crate::world::Member;
 
@@ -40,15 +40,18 @@ impl Model {
                 self.fund(&members[*from], -*amount)?;
                 self.fund(&members[*to], *amount)?;
             }
-            Command::Send { member, key, text } => {
-                let message = members[*member].message(key, text).map_err(other)?;
+            Command::Send { member, key, characters } => {
+                let message = members[*member].message(key, &text(*characters)).map_err(other)?;
                 self.messages.insert(message.id.clone(), message);
             }
-            Command::SendMany { member, key, text, count } => {
-                let batch = members[*member].batch(key, text, *count).map_err(other)?;
+            Command::SendMany { member, key, characters, count } => {
+                let batch = members[*member].batch(key, &text(*characters), *count).map_err(other)?;
                 self.messages.extend(batch.messages().map(|message| (message.id.clone(), message)));
             }
-            Command::Expand { .. } | Command::Claim { .. } | Command::Move { .. } | Command::Recall { .. } => {}
+            Command::Expand { .. }
+            | Command::Claim { .. }
+            | Command::Move { .. }
+            | Command::Recall { .. } => {}
         }
         Ok(())
     }
@@ -104,6 +107,8 @@ fn id_of(command: &Command, members: &[Member]) -> Option<String> {
         Command::Send { member, key, .. } | Command::SendMany { member, key, .. } => {
             Some(MessageId::of_request(&members[*member].company.id, key).to_string())
         }
-        Command::Expand { .. } | Command::Claim { .. } | Command::Move { .. } | Command::Recall { .. } => None,
+        Command::Expand { .. } | Command::Claim { .. } | Command::Move { .. } | Command::Recall { .. } => {
+            None
+        }
     }
 }

@@ -59,16 +59,19 @@ impl Scenario {
             24..58 => Command::Send {
                 member: self.any(random),
                 key: format!("send-{}", self.given.len()),
-                text: "hello ".repeat(random.random_range(1..40)),
+                characters: random.random_range(1..320),
             },
             58..68 => Command::SendMany {
                 member: self.any(random),
                 key: format!("send-{}", self.given.len()),
-                text: "hello".to_owned(),
+                characters: 5,
                 count: RECIPIENTS[random.random_range(0..RECIPIENTS.len())],
             },
-            68..72 => match pick(random, ledger.batches.keys()) {
-                Some(batch) => Command::Expand { batch: BatchId::clone(batch) },
+            68..72 => match pick(random, ledger.batches.values()) {
+                Some(batch) => {
+                    let from = random.random_range(0..batch.recipients.len());
+                    Command::Expand { batch: BatchId::clone(&batch.id), from }
+                }
                 None => Command::Recall { member: self.any(random) },
             },
             72..97 => progress(random, ledger).unwrap_or(Command::Recall { member: self.any(random) }),
@@ -172,19 +175,14 @@ fn progress(random: &mut StdRng, ledger: &Ledger) -> Option<Command> {
         ReceiptState::Enroute,
     ];
     let state = states[random.random_range(0..states.len())];
-    let reference = |part| random_reference(&id, part);
     let progress = match random.random_range(0..10) {
-        0..4 => {
-            Progress::Submitted { references: (0..message.segments).map(|part| Some(reference(part))).collect() }
-        }
+        0..4 => Progress::Submitted {
+            references: (0..message.segments).map(|part| Some(format!("ref-{part}"))).collect(),
+        },
         4 => Progress::Submitted { references: vec![None; message.segments as usize] },
         5 | 6 => Progress::Refused { reason: "0x0000000B".to_owned() },
         7 => Progress::InDoubt,
         _ => Progress::Receipt { part, state, error: None },
     };
     Some(Command::Move { message: id, progress })
-}
-
-fn random_reference(message: &MessageId, part: u32) -> String {
-    format!("{}-{part}", message.as_str().len())
 }

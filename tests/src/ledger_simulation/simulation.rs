@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use store::{Item, Store};
 
 use super::actors::{self, Actor, Noted, Touched};
-use super::commands::{Answer, Command};
+use super::commands::{Answer, Command, text};
 use super::ledger::{Breach, Ledger};
 use super::model::Model;
 use super::scenario::Scenario;
@@ -23,12 +23,9 @@ const ACTORS: std::ops::RangeInclusive<usize> = 1..=5;
 const KILL_RATIO: u32 = 150;
 /// Of so many commands, one waits until all before it have finished, and compares everything.
 const PAUSE_RATIO: u32 = 12;
+const DELIVERIES_UNDER_FAULTS: u32 = 3;
 const HISTORY: usize = 40;
-const FAULTS: [Rates; 3] = [
-    rates(0, 0, 0, 0),
-    rates(60, 15, 25, 15),
-    rates(150, 60, 90, 40),
-];
+const FAULTS: [Rates; 3] = [rates(0, 0, 0, 0), rates(60, 15, 25, 15), rates(100, 30, 40, 20)];
 
 const fn rates(conflict: u16, timeout_not_applied: u16, timeout_applied: u16, throttle: u16) -> Rates {
     Rates {
@@ -136,11 +133,14 @@ impl Simulation {
         Ok(())
     }
 
-    /// Brings the stream to the statements: repeatedly while that fails, and once more when it has not.
+    /// Brings the stream to the statements: a few times under faults, which may post any part of it, and
+    /// once more without.
     async fn project(&mut self) -> Result<(), Breach> {
         let event = self.scenario.world.database.take_stream(&tables().ledger);
-        let (store, _) = self.store();
-        while statements::project(&store, event.clone()).await.is_err() {}
+        for _ in 0..DELIVERIES_UNDER_FAULTS {
+            let (store, _) = self.store();
+            let _ = statements::project(&store, event.clone()).await;
+        }
         let again = statements::project(&self.scenario.world.store, event).await;
         again.map_err(|error| Breach::Other(error.to_string()))
     }
@@ -218,8 +218,8 @@ impl Simulation {
         let Answer::NotEnough { level } = answer else { return Ok(()) };
         let members = &self.scenario.members;
         let (wallet, needed) = match &actor.command {
-            Command::Send { member, key, text } => {
-                let message = members[*member].message(key, text);
+            Command::Send { member, key, characters } => {
+                let message = members[*member].message(key, &text(*characters));
                 let charge = message.ok().and_then(|message| message.charges.get(level - 1).cloned());
                 let Some(charge) = charge else { return Ok(()) };
                 (charge.wallet, charge.amount)

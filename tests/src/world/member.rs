@@ -1,8 +1,6 @@
 //! A company with one agreement, one wallet, a sender ID and an API key.
 
-use domain::agreement::{
-    Agreement, Charging, CreditLimit, EnabledService, NewAgreement, plan_agreement,
-};
+use domain::agreement::{Agreement, Charging, CreditLimit, EnabledService, NewAgreement, plan_agreement};
 use domain::company::{Company, CompanyKind, NewCompany, plan_company};
 use domain::connection::ConnectionKind;
 use domain::id::{AgreementId, ApiKeyId, CompanyId, PaymentId, SenderId, ServiceId, WalletId};
@@ -118,7 +116,8 @@ impl<'a> NewMember<'a> {
         let sender = put_sender(&world.store, &agreement, world.unique()).await;
         let api_key = put_api_key(&world.store, &company, world.unique()).await;
         let levels = levels(&world.store, &agreement).await;
-        let member = Member { company, wallet: wallet.id, price: self.price, levels, sender, api_key, agreement };
+        let member =
+            Member { company, wallet: wallet.id, price: self.price, levels, sender, api_key, agreement };
         if let Some(funds) = self.funds.as_deref().filter(|funds| *funds != "0") {
             world.fund(&member, funds).await;
         }
@@ -166,7 +165,10 @@ impl<'a> NewMember<'a> {
             archived: false,
             created_at: NOW,
         };
-        store.put_service(&service, &flat_tree(self.price, self.billing)).await.expect("the service is stored");
+        store
+            .put_service(&service, &flat_tree(self.price, self.billing))
+            .await
+            .expect("the service is stored");
         let enabled = EnabledService { service: service.id, effective_from: NOW, effective_till: None };
         let agreement = agreement.with_service(enabled, self.currency).expect("the service is enabled");
         store.replace_agreement(&agreement).await.expect("the agreement is stored");

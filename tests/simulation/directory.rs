@@ -1,0 +1,188 @@
+//! Guarded writes of companies, agreements, rate plans and invoices: raced, repeated after a lost answer,
+//! and doubled.
+
+use domain::agreement::{EnabledService, NewAgreement, plan_agreement};
+use domain::company::plan_owner;
+use domain::edr::{Usage, UsageKey};
+use domain::id::{AgreementId, ApiKeyId, CompanyId, RateId, ServiceId, WalletId};
+use domain::invoice::{Invoice, Timing, confirm, draft};
+use domain::money::Amount;
+use domain::period::Period;
+use domain::rating::Resource;
+use domain::wallet::Wallet;
+use jiff::civil::date;
+use store::{ApiKey, Store, Stored, schema};
+use tests::embedded_dynamodb::EmbeddedDynamodb;
+use tests::embedded_dynamodb::Fault::TimeoutAppliedAnswerLost;
+use tests::world::{Member, NOW, STACK, World, amount, tables};
+use tokio::task::JoinSet;
+
+use crate::{first_write, is_unknown};
+
+const RACERS: u128 = 8;
+
+async fn race<T, F>(ask: impl Fn(u128) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let mut racing = JoinSet::new();
+    for racer in 0..RACERS {
+        racing.spawn(ask(racer));
+    }
+    racing.join_all().await
+}
+
+fn once<T: PartialEq + std::fmt::Debug>(answers: &[T], now: &T) {
+    assert_eq!(answers.iter().filter(|answer| *answer == now).count(), 1, "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn there_is_one_owner_however_many_bootstraps_race() {
+    let database = EmbeddedDynamodb::new();
+    schema::create(&database.client(), STACK).await.expect("the tables are made");
+    let answers = race(|racer| {
+        let store = Store::new(database.client(), tables());
+        let owner = plan_owner(CompanyId::new(racer), "Owner", NOW).expect("an owner");
+        let key = ApiKey {
+            id: ApiKeyId::new(racer),
+            company: owner.id.clone(),
+            name: "first".into(),
+            hash: format!("{racer}"),
+            created_at: NOW,
+        };
+        async move { store.put_owner(&owner, &key).await.expect("an answer") }
+    });
+    once(&answers.await, &true);
+    let store = Store::new(database.client(), tables());
+    let mut owners = 0;
+    for racer in 0..RACERS {
+        owners += usize::from(store.any_company(&CompanyId::new(racer)).await.expect("a read").is_some());
+    }
+    assert_eq!(owners, 1);
+}
+
+fn agreement_under(tenant: &Member, number: u128, code: &str) -> (domain::agreement::Agreement, Wallet) {
+    let ask = NewAgreement {
+        id: AgreementId::new(number),
+        company: tenant.company.id.clone(),
+        tenant: tenant.company.id.clone(),
+        code: code.to_owned(),
+        currency: tenant.agreement.currency,
+        charging: tenant.agreement.charging,
+        credit_limit: tenant.agreement.versions[0].credit_limit,
+        billing: tenant.agreement.versions[0].billing.clone(),
+    };
+    let agreement = plan_agreement(ask, None, true, NOW).expect("an agreement");
+    let wallet =
+        Wallet::open(&agreement.id, &agreement.company, agreement.currency, Amount::ZERO, Vec::new());
+    (agreement, wallet)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_agreements_with_one_code_one_is_opened_with_its_wallet() {
+    let world = World::with_streams(&[]).await;
+    let answers = race(|racer| {
+        let (store, owner) = (world.store.clone(), world.owner.clone());
+        async move {
+            let (agreement, wallet) = agreement_under(&owner, racer, "SAME");
+            store.open_agreement(&agreement, &wallet).await.expect("an answer")
+        }
+    });
+    once(&answers.await, &true);
+    for racer in 0..RACERS {
+        let agreement = world.store.any_agreement(&AgreementId::new(racer)).await.expect("a read");
+        let wallet = world.store.wallet(&WalletId::new(racer)).await.expect("a read");
+        assert_eq!(agreement.is_some(), wallet.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_editors_of_an_agreement_one_is_told_that_it_has_changed() {
+    let world = World::with_streams(&[]).await;
+    let client = world.client(&world.owner, "0.05").open().await;
+    let edited = |number: u128| {
+        let enabled =
+            EnabledService { service: ServiceId::new(number), effective_from: NOW, effective_till: None };
+        client.agreement.with_service(enabled, client.agreement.currency).expect("it is enabled")
+    };
+    let answers = race(|racer| {
+        let (store, agreement) = (world.store.clone(), edited(racer));
+        async move { store.replace_agreement(&agreement).await.expect("an answer") }
+    });
+    once(&answers.await, &Stored::Now);
+    let next = world.store.any_agreement(&client.agreement.id).await.expect("a read").expect("it is there");
+    assert_eq!(next.services.len(), 2);
+    let next = domain::agreement::Agreement { revision: next.revision + 1, ..next };
+    let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
+    assert!(is_unknown(&lost.replace_agreement(&next).await));
+    assert_eq!(lost.replace_agreement(&next).await.expect("an answer"), Stored::Overtaken);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_new_versions_of_a_rate_tree_one_comes_into_force() {
+    let world = World::with_streams(&[]).await;
+    let client = world.client(&world.owner, "0.05").open().await;
+    let id = client.levels[0].rates[0].service.clone();
+    let service = world.store.services(std::slice::from_ref(&id)).await.expect("a read").remove(0);
+    let tree = world.store.tree(&id, 1).await.expect("a read").expect("a tree");
+    let next = domain::rating::Service { version: 2, ..service };
+    let answers = race(|_| {
+        let (store, next, tree) = (world.store.clone(), next.clone(), tree.clone());
+        async move { store.replace_tree(&next, &tree).await.expect("an answer") }
+    });
+    once(&answers.await, &Stored::Now);
+    let next = domain::rating::Service { version: 3, ..next };
+    let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
+    assert!(is_unknown(&lost.replace_tree(&next, &tree).await));
+    assert_eq!(lost.replace_tree(&next, &tree).await.expect("an answer"), Stored::Overtaken);
+}
+
+fn invoice(client: &Member, month: i8) -> Invoice {
+    let period = Period { first: date(2025, month, 1), last: date(2025, month, 28) };
+    let key = UsageKey {
+        agreement: client.agreement.id.clone(),
+        day: period.first,
+        resource: Resource::SmsMessage,
+        sender: client.sender.clone(),
+        country: "DE".into(),
+        rate: RateId::of(&ServiceId::new(1), 1, "sms_message"),
+        unit_price: amount("0.05"),
+    };
+    let usage = Usage { messages: 2, quantity: 2, amount: amount("0.1") };
+    draft(&client.agreement, period, &[(key, usage)], NOW).expect("amounts").expect("something was used")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn invoices_are_made_once_and_numbered_without_gaps() {
+    let world = World::with_streams(&[]).await;
+    let client = world.client(&world.owner, "0.05").open().await;
+    let billing = &client.agreement.versions[0].billing;
+    let (first, second) = (invoice(&client, 1), invoice(&client, 2));
+    let answers = race(|_| {
+        let (store, first) = (world.store.clone(), first.clone());
+        async move { store.put_invoice(&first).await.expect("an answer") }
+    });
+    once(&answers.await, &Stored::Now);
+    world.store.put_invoice(&second).await.expect("it is stored");
+    let numbered = |draft: &Invoice, number| {
+        confirm(draft, number, billing, Timing::AfterPeriod, NOW).expect("the period is over")
+    };
+    // Both want the first number; the one that loses reads again and takes the next.
+    let answers = race(|racer| {
+        let draft = if racer % 2 == 0 { &first } else { &second };
+        let (store, invoice) = (world.store.clone(), numbered(draft, 1));
+        async move { store.confirm_invoice(&invoice).await.expect("an answer") }
+    });
+    once(&answers.await, &Stored::Now);
+    let number = async || world.store.last_invoice_number(&client.agreement.tenant).await.expect("a read");
+    assert_eq!(number().await, 1);
+    let stored = world.store.any_invoice(&first.id).await.expect("a read").expect("an invoice");
+    let left = if stored.number.is_none() { first } else { second };
+    let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
+    assert!(is_unknown(&lost.confirm_invoice(&numbered(&left, 2)).await));
+    let again = lost.confirm_invoice(&numbered(&left, 2)).await;
+    assert_eq!(again.expect("an answer"), Stored::Overtaken);
+    assert_eq!(number().await, 2);
+    assert_eq!(world.store.replace_invoice(&numbered(&left, 3)).await.expect("an answer"), Stored::Overtaken);
+}
