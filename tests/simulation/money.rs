@@ -131,8 +131,8 @@ async fn send_all(world: &World, client: &Member, prefix: &str, most: usize) -> 
 
 #[tokio::test]
 async fn funds_for_exactly_n_messages_above_send_n_messages_and_name_the_level_that_refuses_the_next() {
-    for depth in [2, 5] {
-        for level in 1..=depth {
+    for (depth, levels) in [(2, [1, 2].as_slice()), (5, &[1, 3, 5])] {
+        for &level in levels {
             let world = World::with_streams(&[]).await;
             let chain = world.chain(depth, "0").await;
             for (place, member) in chain.iter().enumerate() {

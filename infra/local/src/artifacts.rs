@@ -103,6 +103,7 @@ fn stamp(binary: &Path) -> Result<String> {
 fn write_zip(binary: &Path, path: &Path) -> Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
     // Written aside and renamed, so that another stack starting now never reads half a zip.

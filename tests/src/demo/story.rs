@@ -37,7 +37,7 @@ pub struct Told {
 pub async fn play(file: &Path, quiet: bool) -> Result<Told> {
     let stack = Stack::read(file)?;
     let seeded = stack.seeded().context("the stack has no demo tenancy: run `cargo local up --detach`")?;
-    let run = uuid::Uuid::now_v7().simple().to_string();
+    let run = short_name();
     let owner = Api::new(&stack.api_url()?, &seeded.companies.owner.api_key);
     let mut story = Story { owner, seeded, run, quiet, steps: Vec::new() };
     story.credits().await?;
@@ -273,6 +273,11 @@ impl Story {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     }
+}
+
+/// A name that no other run has: the random end of a UUID.
+fn short_name() -> String {
+    uuid::Uuid::now_v7().simple().to_string()[16..].to_owned()
 }
 
 fn refusal(answer: &super::api::Answer) -> String {
