@@ -80,7 +80,13 @@ struct Shop {
 const CLIENT_PRICE: &str = "0.05";
 const RESELLER_PRICE: &str = "0.03";
 
-async fn shop(stack: &Deployed, name: &str, clients: usize, reseller_funds: &str, connection: &str) -> Result<Shop> {
+async fn shop(
+    stack: &Deployed,
+    name: &str,
+    clients: usize,
+    reseller_funds: &str,
+    connection: &str,
+) -> Result<Shop> {
     let owner = stack.owner()?;
     let run = uuid::Uuid::now_v7().simple().to_string();
     let code = format!("{name}-{run}");
@@ -263,7 +269,12 @@ fn killed_at_any_moment(stack: &mut Deployed) -> Result<()> {
     })
 }
 
-async fn kill_while_sending(stack: &mut Deployed, shop: &Shop, smsc: &SmscSimulator, policy: &str) -> Result<()> {
+async fn kill_while_sending(
+    stack: &mut Deployed,
+    shop: &Shop,
+    smsc: &SmscSimulator,
+    policy: &str,
+) -> Result<()> {
     const MESSAGES: usize = 120;
     let functions = ["send-api", "projector", "progress-applier"];
     let client = &shop.clients[0];
@@ -299,7 +310,11 @@ async fn kill_while_sending(stack: &mut Deployed, shop: &Shop, smsc: &SmscSimula
     Ok(())
 }
 
-fn check_vendor(smsc: &SmscSimulator, policy: &str, counts: &std::collections::BTreeMap<String, usize>) -> Result<()> {
+fn check_vendor(
+    smsc: &SmscSimulator,
+    policy: &str,
+    counts: &std::collections::BTreeMap<String, usize>,
+) -> Result<()> {
     let received = smsc.received();
     let destinations: BTreeSet<_> = received.iter().map(|submit| submit.destination.clone()).collect();
     let total: usize = counts.values().sum();

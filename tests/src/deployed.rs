@@ -71,8 +71,12 @@ impl Deployed {
         // The first one was started by `cargo local`; once it is gone this does nothing.
         kill(u32::try_from(pid)?);
         let file: serde_json::Value = serde_json::from_slice(&fs::read(self.stack_file())?)?;
-        let environment: std::collections::BTreeMap<String, String> = serde_json::from_value(file["env"].clone())?;
-        let log = fs::File::options().append(true).create(true).open(self.folder.join("logs/smpp-gateway-2.log"))?;
+        let environment: std::collections::BTreeMap<String, String> =
+            serde_json::from_value(file["env"].clone())?;
+        let log = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(self.folder.join("logs/smpp-gateway-2.log"))?;
         let program = self.program("smpp-gateway")?;
         let child = Command::new(&program)
             .envs(environment)
@@ -117,7 +121,9 @@ fn has(environment: &[u8], wanted: &str) -> bool {
 fn kill_where(wanted: impl Fn(&[u8]) -> bool) -> Result<usize> {
     let mut killed = 0;
     for entry in fs::read_dir("/proc")?.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         // A process that ended meanwhile, or that is not ours to read, is passed over.
         let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
         if wanted(&environment) {

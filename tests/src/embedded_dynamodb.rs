@@ -49,9 +49,7 @@ impl EmbeddedDynamodb {
     /// A new empty database that reads the time from `clock` (see [`ManualClock::arc`]), for tests
     /// in which the stream records' times and sequence numbers must repeat exactly.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            engine: Arc::new(Engine::new(clock)),
-        }
+        Self { engine: Arc::new(Engine::new(clock)) }
     }
 
     /// A client whose calls all arrive and are all answered.
@@ -105,9 +103,7 @@ impl EmbeddedDynamodb {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .endpoint_url("http://embedded.invalid")
-            .credentials_provider(Credentials::new(
-                "embedded", "embedded", None, None, "tests",
-            ))
+            .credentials_provider(Credentials::new("embedded", "embedded", None, None, "tests"))
             .retry_config(retries)
             // Clients of one partition share a budget of retries, which would make one test's
             // retries depend on another's faults.

@@ -1,8 +1,8 @@
 pub mod alaris_simulator;
 pub mod callback_urls;
+pub mod demo;
 pub mod deployed;
 mod embedded_aws;
-pub mod demo;
 pub mod embedded_dynamodb;
 pub mod embedded_secrets;
 pub mod embedded_sqs;

@@ -43,7 +43,9 @@ fn crates() -> BTreeMap<String, (String, BTreeSet<String>)> {
 
 #[test]
 fn shared_crates_know_only_what_is_below_them() {
-    for (name, (folder, uses)) in crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("shared/")) {
+    for (name, (folder, uses)) in
+        crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("shared/"))
+    {
         assert_eq!(folder, format!("shared/{name}"), "a folder and its crate have one name");
         let allowed: BTreeSet<_> = allowed(&name).iter().map(|name| (*name).to_owned()).collect();
         let forbidden: Vec<_> = uses.difference(&allowed).collect();
@@ -54,7 +56,9 @@ fn shared_crates_know_only_what_is_below_them() {
 #[test]
 fn functions_use_what_is_shared_and_never_each_other() {
     let shared: BTreeSet<_> = SHARED.iter().map(|name| (*name).to_owned()).collect();
-    for (name, (folder, uses)) in crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("functions/")) {
+    for (name, (folder, uses)) in
+        crates().into_iter().filter(|(_, (folder, _))| folder.starts_with("functions/"))
+    {
         assert_eq!(folder, format!("functions/{name}"), "a folder and its crate have one name");
         let forbidden: Vec<_> = uses.difference(&shared).collect();
         assert!(forbidden.is_empty(), "{name} may not depend on {forbidden:?}");

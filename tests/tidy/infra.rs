@@ -21,9 +21,15 @@ fn the_tables_of_the_tests_are_those_of_the_template() {
     for table in TABLES {
         let name = format!("{}{}Table", table.name[..1].to_uppercase(), &table.name[1..]);
         let text = resource(&template, &name);
-        assert!(text.contains(&format!("TableName: !Sub ${{AWS::StackName}}-{}\n", table.name)), "{name}: its name");
+        assert!(
+            text.contains(&format!("TableName: !Sub ${{AWS::StackName}}-{}\n", table.name)),
+            "{name}: its name"
+        );
         for (key, kind) in [(PK, "HASH"), (SK, "RANGE")] {
-            assert!(text.contains(&format!("{{ AttributeName: {key}, KeyType: {kind} }}")), "{name}: key {key}");
+            assert!(
+                text.contains(&format!("{{ AttributeName: {key}, KeyType: {kind} }}")),
+                "{name}: key {key}"
+            );
         }
         assert_eq!(text.contains("StreamViewType: NEW_AND_OLD_IMAGES"), table.streamed, "{name}: its stream");
         assert_eq!(text.contains(&format!("IndexName: {BY_PARENT}")), table.listed, "{name}: its index");
@@ -45,7 +51,8 @@ fn every_setting_that_the_code_reads_is_set_by_the_template() {
     for path in sources {
         let text = read(&path);
         for call in ["setting(\"", "queue(\""] {
-            names.extend(text.split(call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            names
+                .extend(text.split(call).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
         }
     }
     names.retain(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'));

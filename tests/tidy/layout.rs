@@ -6,7 +6,8 @@ use crate::root;
 
 #[test]
 fn the_top_level_holds_these_and_no_other() {
-    let listed = Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root()).output();
+    let listed =
+        Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root()).output();
     let listed = String::from_utf8(listed.expect("git runs").stdout).expect("names are UTF-8");
     let mut top: Vec<_> = listed
         .lines()
@@ -15,5 +16,8 @@ fn the_top_level_holds_these_and_no_other() {
         .collect();
     top.sort_unstable();
     top.dedup();
-    assert_eq!(top, ["Cargo.lock", "Cargo.toml", "README.md", "events", "functions", "infra", "shared", "tests"]);
+    assert_eq!(
+        top,
+        ["Cargo.lock", "Cargo.toml", "README.md", "events", "functions", "infra", "shared", "tests"]
+    );
 }

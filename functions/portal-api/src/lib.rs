@@ -14,7 +14,7 @@ mod stripe;
 
 use axum::Router;
 use axum::extract::FromRef;
-use store::{Documents, Secrets, Store};
+use store::{DocumentLinks, Secrets, Store};
 
 pub use docs::openapi;
 
@@ -25,7 +25,7 @@ pub struct App {
     /// Takes `queue::Billing`.
     pub billing: queue::Sender,
     pub connection_queues: ConnectionQueues,
-    pub documents: Documents,
+    pub documents: DocumentLinks,
     pub secrets: Secrets,
     pub http: reqwest::Client,
     /// `https://api.stripe.com`, or a stand-in.

@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
             prefix: setting("CONNECTION_QUEUE_PREFIX")?,
             dead_queue_arn: setting("CONNECTION_DEAD_QUEUE_ARN")?,
         },
-        documents: aws.documents()?,
+        documents: aws.document_links()?,
         secrets: aws.secrets()?,
         http: reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("the HTTP client")?,
         stripe_base_url: setting("STRIPE_BASE_URL")?,

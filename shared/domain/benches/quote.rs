@@ -20,7 +20,8 @@ const EVENT: Event = Event { resource: Resource::SmsMessage, direction: "MT", co
 /// A tree of 200 countries.
 fn tree() -> RateTree {
     let letters = || b'A'..=b'Z';
-    let codes = letters().flat_map(|first| letters().map(move |second| format!("{}{}", first as char, second as char)));
+    let codes = letters()
+        .flat_map(|first| letters().map(move |second| format!("{}{}", first as char, second as char)));
     let values: serde_json::Map<_, _> = codes
         .filter(|code| code.as_str() >= "CA" && code.as_str() < "KA")
         .map(|code| (code, serde_json::json!({"price": {"type": "flat", "amount": "0.05"}})))
@@ -67,7 +68,8 @@ fn quotes(criterion: &mut Criterion) {
     let charges = quote(&levels, &EVENT, 1).expect("a price");
     let (legs, _) = totals([charges.as_slice()]).expect("a sum");
     let above = legs[1..].iter().map(|leg| leg.wallet.clone()).collect();
-    let mut home = Wallet::open(&levels[0].agreement.id, &CompanyId::new(4), Currency::Credit, Amount::whole(9), above);
+    let mut home =
+        Wallet::open(&levels[0].agreement.id, &CompanyId::new(4), Currency::Credit, Amount::whole(9), above);
     home.escrow.values_mut().for_each(|escrow| *escrow = Amount::whole(9));
     criterion.bench_function("charge_plan_4_levels", |bench| {
         bench.iter(|| plan_charge(black_box(&home), &legs, &BTreeSet::new()).expect("a plan"));

@@ -1,7 +1,7 @@
 //! Settings from the environment, and the clients built from them.
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use store::{Documents, Secrets, Store, Tables};
+use store::{DocumentLinks, Documents, Secrets, Store, Tables};
 
 /// A setting that the function cannot do without.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,21 @@ impl Aws {
     /// The queue whose URL is in this environment variable.
     pub fn queue(&self, name: &'static str) -> Result<queue::Sender, MissingSetting> {
         Ok(queue::Sender::new(self.sqs(), setting(name)?))
+    }
+
+    /// Links to documents, signed with this process's own credentials.
+    pub fn document_links(&self) -> Result<DocumentLinks, MissingSetting> {
+        let bucket = setting("DOCUMENTS_BUCKET")?;
+        let region =
+            self.config.region().map(ToString::to_string).ok_or(MissingSetting { name: "AWS_REGION" })?;
+        let credentials =
+            self.config.credentials_provider().ok_or(MissingSetting { name: "AWS_ACCESS_KEY_ID" })?;
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let url = match self.config.endpoint_url() {
+            Some(emulator) => format!("{}/{bucket}", emulator.trim_end_matches('/')),
+            None => format!("https://{bucket}.s3.{region}.{suffix}"),
+        };
+        Ok(DocumentLinks::new(credentials, region, url))
     }
 
     pub fn documents(&self) -> Result<Documents, MissingSetting> {

@@ -8,6 +8,7 @@ mod accept;
 mod agreements;
 mod companies;
 mod connections;
+mod document_links;
 mod documents;
 mod error;
 mod escrow;
@@ -30,6 +31,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use accept::{Accept, AcceptError, Accepted};
 pub use companies::ApiKey;
+pub use document_links::DocumentLinks;
 pub use documents::Documents;
 pub use error::StoreError;
 pub use invoices::Closed;

@@ -146,7 +146,9 @@ impl Store {
                 ) =>
             {
                 match self.accepted(id).await? {
-                    Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
+                    Some(Row::Message(message)) if message.status == Status::Queued => {
+                        Ok(Claim::Before(message))
+                    }
                     Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
                     // Given back at this moment, or not there yet: its job comes again.
                     _ => Err(StoreError::Busy { action: "claim a message" }),

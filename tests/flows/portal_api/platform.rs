@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::money::Currency;
@@ -9,7 +11,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use portal_api::bootstrap::{House, create_owner, open_house};
 use portal_api::{App, ConnectionQueues};
 use serde_json::{Value, json};
-use store::{Documents, Store, Tables, schema};
+use store::{DocumentLinks, Store, Tables, schema};
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -79,7 +81,7 @@ impl Platform {
                 prefix: "flow-connection-".into(),
                 dead_queue_arn: "arn:aws:sqs:eu-central-1:000000000000:connections-dead".into(),
             },
-            documents: Documents::new(s3(), "documents".into()),
+            documents: document_links(),
             secrets: secrets.store(),
             http: reqwest::Client::new(),
             stripe_base_url: stripe_base_url.to_owned(),
@@ -190,13 +192,8 @@ pub fn text(value: &Value, name: &str) -> String {
 }
 
 /// Links are signed without a call, so nothing has to answer.
-fn s3() -> aws_sdk_s3::Client {
-    use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
+fn document_links() -> DocumentLinks {
     let credentials = Credentials::new("embedded", "embedded", None, None, "tests");
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(credentials)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
+    let url = "https://documents.example".to_owned();
+    DocumentLinks::new(SharedCredentialsProvider::new(credentials), "eu-central-1".to_owned(), url)
 }

@@ -56,7 +56,13 @@ impl Api {
         self.call(Method::POST, path, Some(key), Some(body)).await
     }
 
-    async fn call(&self, method: Method, path: &str, once: Option<&str>, body: Option<Value>) -> Result<Answer> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        once: Option<&str>,
+        body: Option<Value>,
+    ) -> Result<Answer> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key);
         if let Some(key) = once {
             request = request.header("Idempotency-Key", key);

@@ -134,7 +134,11 @@ async fn first_message(api_url: &str, seeded: &Seeded) -> Result<()> {
     let sent = api.post_once("/v1/messages", "first-message", body).await?.good()?;
     let id = text(&sent, "/messages/0/id")?;
     let message = wait_for_end(&api, &id).await?;
-    println!("\nThe first message: {id} is {} and costs {} EUR", text(&message, "/status")?, text(&message, "/price")?);
+    println!(
+        "\nThe first message: {id} is {} and costs {} EUR",
+        text(&message, "/status")?,
+        text(&message, "/price")?
+    );
     Ok(())
 }
 

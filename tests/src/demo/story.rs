@@ -86,7 +86,13 @@ impl Story {
         format!("{name}-{}", self.run)
     }
 
-    fn credit_member<'a>(&self, name: &'a str, kind: &'a str, code: &'a str, under: Option<&'a str>) -> NewMember<'a> {
+    fn credit_member<'a>(
+        &self,
+        name: &'a str,
+        kind: &'a str,
+        code: &'a str,
+        under: Option<&'a str>,
+    ) -> NewMember<'a> {
         NewMember { name, kind, code, currency: "CREDIT", charging: "prefunded", resold_under: under }
     }
 
@@ -94,7 +100,8 @@ impl Story {
     async fn credits(&mut self) -> Result<()> {
         self.say("A reseller hands out 100 message credits");
         let code = self.key("CREDITS");
-        let reseller = member(&self.owner, &self.credit_member("Credit Reseller", "reseller", &code, None)).await?;
+        let reseller =
+            member(&self.owner, &self.credit_member("Credit Reseller", "reseller", &code, None)).await?;
         let house = self.seeded.owner_credits_wallet.clone();
         pay_in(&self.owner, &self.seeded.owner_credits_agreement, "100", &self.key("issue")).await?;
         let give = transfer(&house, &reseller.wallet, "100", "opening credits");
@@ -122,7 +129,11 @@ impl Story {
         let back = transfer(&children[0].wallet, &reseller.wallet, "30", "given by mistake");
         api.post_once("/v1/transfers", &self.key("revoke"), back.clone()).await?.good()?;
         api.post_once("/v1/transfers", &self.key("revoke"), back).await?.good()?;
-        self.check("one is revoked (asked twice), the reseller has", "40", &balance(&api, &reseller.wallet).await?);
+        self.check(
+            "one is revoked (asked twice), the reseller has",
+            "40",
+            &balance(&api, &reseller.wallet).await?,
+        );
         self.check("the sub-account has", "0", &balance(&api, &children[0].wallet).await?);
         Ok(())
     }
@@ -152,7 +163,8 @@ impl Story {
         let api = self.owner.with_key(&members.client.api_key);
 
         self.say("One message, charged to client, seller and reseller in one write");
-        let body = json!({"sender": "BAKERY", "recipients": ["+4915112345678"], "text": "Your bread is ready."});
+        let body =
+            json!({"sender": "BAKERY", "recipients": ["+4915112345678"], "text": "Your bread is ready."});
         let first = api.post_once("/v1/messages", &self.key("one"), body.clone()).await?;
         let again = api.post_once("/v1/messages", &self.key("one"), body).await?;
         self.check("a repeat gets the same answer", &first.body.to_string(), &again.body.to_string());
@@ -165,7 +177,9 @@ impl Story {
         let sent = api.post_once("/v1/messages", &self.key("campaign"), body).await?.good()?;
         self.check("it costs the client", "50", &text(&sent, "/total")?);
         let found = self.wait_for_campaign(&api, &sent).await?;
-        for (status, expected) in [("delivered", "980"), ("undelivered", "10"), ("expired", "5"), ("unsent", "5")] {
+        for (status, expected) in
+            [("delivered", "980"), ("undelivered", "10"), ("expired", "5"), ("unsent", "5")]
+        {
             let count = found.get(status).copied().unwrap_or_default().to_string();
             self.check(&format!("{status}:"), expected, &count);
         }
@@ -175,7 +189,8 @@ impl Story {
     }
 
     async fn balances(&mut self, members: &Members, expected: [&str; 3]) -> Result<()> {
-        let wallets = [("client", &members.client), ("seller", &members.seller), ("reseller", &members.reseller)];
+        let wallets =
+            [("client", &members.client), ("seller", &members.seller), ("reseller", &members.reseller)];
         for ((name, member), expected) in wallets.into_iter().zip(expected) {
             let found = balance(&self.owner, &member.wallet).await?;
             self.check(&format!("the {name} has"), expected, &found);
@@ -186,7 +201,8 @@ impl Story {
     /// How many messages ended in each status, once all have.
     async fn wait_for_campaign(&self, api: &Api, sent: &Value) -> Result<BTreeMap<String, usize>> {
         let messages = sent["messages"].as_array().context("no messages")?;
-        let mut open: Vec<String> = messages.iter().map(|message| text(message, "/id")).collect::<Result<_>>()?;
+        let mut open: Vec<String> =
+            messages.iter().map(|message| text(message, "/id")).collect::<Result<_>>()?;
         let mut ended = BTreeMap::new();
         let begin = Instant::now();
         while !open.is_empty() {
@@ -237,7 +253,9 @@ impl Story {
         let draft = loop {
             // Usage follows the messages by a moment.
             let answer = api.post_once(&path, "", json!({})).await?;
-            if answer.status < 300 && text(&answer.body, "/total_due")? == "49.05" || begin.elapsed() > PROJECTION_WAIT {
+            if answer.status < 300 && text(&answer.body, "/total_due")? == "49.05"
+                || begin.elapsed() > PROJECTION_WAIT
+            {
                 break answer.good()?;
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -245,7 +263,11 @@ impl Story {
         self.check("981 delivered messages at 0.05 make", "49.05", &text(&draft, "/total_due")?);
         let id = text(&draft, "/id")?;
         let again = api.post(&format!("/v1/invoices/{id}/recalculate"), json!({})).await?;
-        self.check("a recalculation leaves it at revision", &draft["revision"].to_string(), &again["revision"].to_string());
+        self.check(
+            "a recalculation leaves it at revision",
+            &draft["revision"].to_string(),
+            &again["revision"].to_string(),
+        );
         let confirmed = api.post(&format!("/v1/invoices/{id}/confirm"), json!({"early": true})).await?;
         self.check("it is", "confirmed", &text(&confirmed, "/status")?);
         let statement = api.get(&format!("/v1/wallets/{}/statement?limit=1", members.client.wallet)).await?;
@@ -260,7 +282,8 @@ impl Story {
         loop {
             let answer = api.try_get(&format!("/v1/invoices/{id}/pdf")).await?;
             if answer.status < 300 {
-                let bytes = reqwest::get(text(&answer.body, "/url")?).await?.error_for_status()?.bytes().await?;
+                let bytes =
+                    reqwest::get(text(&answer.body, "/url")?).await?.error_for_status()?.bytes().await?;
                 let path = file.with_file_name("demo-invoice.pdf");
                 std::fs::write(&path, &bytes)?;
                 let begins = String::from_utf8_lossy(&bytes[..5.min(bytes.len())]).into_owned();
@@ -286,7 +309,14 @@ fn refusal(answer: &super::api::Answer) -> String {
 
 /// A thousand numbers. The simulator decides by their last four digits: see `smsc-simulator --help`.
 fn campaign() -> Vec<String> {
-    let ending = |count: u32, digits: &'static str| (0..count).map(move |number| format!("+4915112{number:02}{digits}"));
+    let ending = |count: u32, digits: &'static str| {
+        (0..count).map(move |number| format!("+4915112{number:02}{digits}"))
+    };
     let plain = (0..970).map(|number| format!("+491511300{:04}", 5_000 + number));
-    plain.chain(ending(10, "0001")).chain(ending(5, "0002")).chain(ending(10, "0003")).chain(ending(5, "0005")).collect()
+    plain
+        .chain(ending(10, "0001"))
+        .chain(ending(5, "0002"))
+        .chain(ending(10, "0003"))
+        .chain(ending(5, "0005"))
+        .collect()
 }

@@ -31,27 +31,17 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(engine: Arc<Engine>, faults: Arc<dyn Faults>) -> Self {
-        Self {
-            engine,
-            faults,
-            calls: Arc::default(),
-            dead: Arc::default(),
-        }
+        Self { engine, faults, calls: Arc::default(), dead: Arc::default() }
     }
 
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         self.fail_if_dead()?;
         let operation = operation(&request)?.to_owned();
         let body = request.body().bytes().unwrap_or_default();
-        let body: Value =
-            serde_json::from_slice(body).map_err(|e| ConnectorError::user(e.into()))?;
+        let body: Value = serde_json::from_slice(body).map_err(|e| ConnectorError::user(e.into()))?;
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        let call = Call {
-            number,
-            operation: &operation,
-            is_write: dispatch::is_write(&operation),
-            body: &body,
-        };
+        let call =
+            Call { number, operation: &operation, is_write: dispatch::is_write(&operation), body: &body };
         let fault = self.faults.decide(&call);
         pause(self.faults.latency(&call)).await;
         // Another call of this client can have killed the process in the meantime.
@@ -71,8 +61,9 @@ impl Connector {
     ) -> Result<Answer, ConnectorError> {
         match fault {
             Fault::None => Ok(self.engine.apply(operation, body)),
-            Fault::ConflictBeforeApply => Ok(conflict(number, operation, &body)
-                .unwrap_or_else(|| self.engine.apply(operation, body))),
+            Fault::ConflictBeforeApply => {
+                Ok(conflict(number, operation, &body).unwrap_or_else(|| self.engine.apply(operation, body)))
+            }
             Fault::Throttle => Ok(throttle(operation, &body)),
             Fault::TimeoutNotApplied => Err(timeout()),
             Fault::TimeoutAppliedAnswerLost => {
@@ -142,32 +133,24 @@ fn operation(request: &HttpRequest) -> Result<&str, ConnectorError> {
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let other =
-        |error: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(error.into(), None);
-    let status = answer.status.try_into().map_err(|_| {
-        ConnectorError::other("the database answered with no HTTP status".into(), None)
-    })?;
+    let other = |error: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(error.into(), None);
+    let status = answer
+        .status
+        .try_into()
+        .map_err(|_| ConnectorError::other("the database answered with no HTTP status".into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
     let headers = response.headers_mut();
-    headers
-        .try_insert("content-type", "application/x-amz-json-1.0")
-        .map_err(other)?;
+    headers.try_insert("content-type", "application/x-amz-json-1.0").map_err(other)?;
     Ok(response)
 }
 
 fn timeout() -> ConnectorError {
-    let cause = io::Error::new(
-        io::ErrorKind::TimedOut,
-        "no answer in time (a test's fault)",
-    );
+    let cause = io::Error::new(io::ErrorKind::TimedOut, "no answer in time (a test's fault)");
     ConnectorError::timeout(cause.into())
 }
 
 fn dead() -> ConnectorError {
-    let cause = io::Error::new(
-        io::ErrorKind::ConnectionAborted,
-        "the process died (a test's fault)",
-    );
+    let cause = io::Error::new(io::ErrorKind::ConnectionAborted, "the process died (a test's fault)");
     ConnectorError::io(cause.into())
 }
 
@@ -183,10 +166,9 @@ fn conflict(number: u64, operation: &str, body: &Value) -> Option<Answer> {
             let message = "Transaction is ongoing for the item";
             Some(refused("TransactionConflictException", message))
         }
-        "BatchWriteItem" => Some(Answer {
-            status: 200,
-            body: json!({"UnprocessedItems": body["RequestItems"]}).to_string(),
-        }),
+        "BatchWriteItem" => {
+            Some(Answer { status: 200, body: json!({"UnprocessedItems": body["RequestItems"]}).to_string() })
+        }
         _ => None,
     }
 }
@@ -202,10 +184,7 @@ fn throttle(operation: &str, body: &Value) -> Answer {
 
 fn refused(kind: &str, message: &str) -> Answer {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{kind}");
-    Answer {
-        status: 400,
-        body: json!({"__type": kind, "message": message}).to_string(),
-    }
+    Answer { status: 400, body: json!({"__type": kind, "message": message}).to_string() }
 }
 
 /// A transaction cancelled because of its `number`-th item, counted around.
@@ -224,8 +203,5 @@ fn cancelled(body: &Value, number: u64, code: &str, message: &str) -> Answer {
     );
     let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     let body = json!({"__type": kind, "Message": message, "CancellationReasons": reasons});
-    Answer {
-        status: 400,
-        body: body.to_string(),
-    }
+    Answer { status: 400, body: body.to_string() }
 }

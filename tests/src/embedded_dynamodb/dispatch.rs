@@ -6,18 +6,12 @@ use serde_json::Value;
 
 /// Whether an operation can change an item.
 pub(super) fn is_write(operation: &str) -> bool {
-    matches!(
-        operation,
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
-    )
+    matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
 }
 
 /// Whether an operation reads items, and so reports what it consumed.
 pub(super) fn is_read(operation: &str) -> bool {
-    matches!(
-        operation,
-        "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems"
-    )
+    matches!(operation, "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems")
 }
 
 /// Runs one operation on a request in DynamoDB's JSON, and gives its answer in the same.

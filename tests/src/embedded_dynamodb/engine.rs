@@ -70,15 +70,9 @@ impl Engine {
                 if let (false, Some(answer)) = (asked, answer.as_object_mut()) {
                     answer.remove("ConsumedCapacity");
                 }
-                Answer {
-                    status: 200,
-                    body: answer.to_string(),
-                }
+                Answer { status: 200, body: answer.to_string() }
             }
-            Err(error) => Answer {
-                status: error.status_code(),
-                body: error.to_json(),
-            },
+            Err(error) => Answer { status: error.status_code(), body: error.to_json() },
         }
     }
 
@@ -108,8 +102,7 @@ impl Engine {
                     for target in action.as_object().into_iter().flat_map(|a| a.values()) {
                         let (table, size) = self.looked_at(target);
                         let size = size.max(size_of_put(target));
-                        *by_table.entry(table).or_default() +=
-                            Decimal::TWO * capacity::write_units(size);
+                        *by_table.entry(table).or_default() += Decimal::TWO * capacity::write_units(size);
                     }
                 }
             }

@@ -21,10 +21,8 @@ pub(super) fn after(database: &Database, table: &str, position: &mut Position) -
     let mut records = Vec::new();
     loop {
         let start = || encode_shard_iterator(table, &streams::shard_id(table), 0);
-        let request = GetRecordsRequest {
-            shard_iterator: position.take().unwrap_or_else(start),
-            limit: None,
-        };
+        let request =
+            GetRecordsRequest { shard_iterator: position.take().unwrap_or_else(start), limit: None };
         let page = database.get_records(request).expect("a stream can be read");
         *position = page.next_shard_iterator;
         if page.records.is_empty() {

@@ -35,14 +35,9 @@ async fn database() -> EmbeddedDynamodb {
     let index = GlobalSecondaryIndex::builder()
         .index_name("by-owner")
         .key_schema(key("owner", KeyType::Hash))
-        .projection(
-            Projection::builder()
-                .projection_type(ProjectionType::All)
-                .build(),
-        );
-    let stream = StreamSpecification::builder()
-        .stream_enabled(true)
-        .stream_view_type(StreamViewType::NewAndOldImages);
+        .projection(Projection::builder().projection_type(ProjectionType::All).build());
+    let stream =
+        StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::NewAndOldImages);
     database
         .client()
         .create_table()
@@ -70,10 +65,7 @@ fn number(value: i64) -> AttributeValue {
 }
 
 fn key(name: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        ("pk".to_owned(), text(name)),
-        ("sk".to_owned(), text("wallet")),
-    ])
+    HashMap::from([("pk".to_owned(), text(name)), ("sk".to_owned(), text("wallet"))])
 }
 
 fn wallet(name: &str, credits: i64) -> HashMap<String, AttributeValue> {
@@ -121,9 +113,7 @@ fn add(name: &str, amount: i64, at_least: i64) -> TransactWriteItem {
 
 fn transfer(client: &Client, from: &str, to: &str, amount: i64) -> TransactWriteItemsFluentBuilder {
     let transaction = client.transact_write_items();
-    transaction
-        .transact_items(add(from, -amount, amount))
-        .transact_items(add(to, amount, 0))
+    transaction.transact_items(add(from, -amount, amount)).transact_items(add(to, amount, 0))
 }
 
 fn reasons(error: SdkError<TransactWriteItemsError>) -> Vec<CancellationReason> {
@@ -230,9 +220,7 @@ async fn sixteen_racing_tasks_keep_every_credit() {
     }
     let mut total = 0;
     for wallet in 0..8 {
-        let left = credits(&client, &wallet.to_string())
-            .await
-            .expect("it exists");
+        let left = credits(&client, &wallet.to_string()).await.expect("it exists");
         assert!(0 <= left, "a wallet went below zero");
         total += left;
     }
@@ -295,20 +283,13 @@ async fn a_throttle_applies_nothing() {
     let database = database().await;
     let faulty = database.client_with(first(Fault::Throttle));
     let get = faulty.get_item().table_name(TABLE).set_key(Some(key("A")));
-    let error = get
-        .send()
-        .await
-        .expect_err("throttled")
-        .into_service_error();
+    let error = get.send().await.expect_err("throttled").into_service_error();
     assert!(error.is_provisioned_throughput_exceeded_exception());
 }
 
 #[tokio::test]
 async fn a_timeout_does_not_tell_whether_the_call_was_applied() {
-    for (fault, applied) in [
-        (Fault::TimeoutNotApplied, false),
-        (Fault::TimeoutAppliedAnswerLost, true),
-    ] {
+    for (fault, applied) in [(Fault::TimeoutNotApplied, false), (Fault::TimeoutAppliedAnswerLost, true)] {
         let error = transfer_with(fault, applied).await;
         match error {
             SdkError::DispatchFailure(failure) => assert!(failure.is_timeout()),
@@ -385,19 +366,14 @@ async fn faults_see_the_operation_and_the_request() {
     let noted = seen.clone();
     let database = database().await;
     let client = database.client_with(move |call: &Call| {
-        let line = format!(
-            "{} {} write={} {}",
-            call.number, call.operation, call.is_write, call.body["TableName"]
-        );
+        let line =
+            format!("{} {} write={} {}", call.number, call.operation, call.is_write, call.body["TableName"]);
         noted.lock().expect("no panic").push(line);
         Fault::None
     });
     put(&client, "A", 1).await;
     credits(&client, "A").await;
-    let expected = [
-        r#"1 PutItem write=true "credits""#,
-        r#"2 GetItem write=false "credits""#,
-    ];
+    let expected = [r#"1 PutItem write=true "credits""#, r#"2 GetItem write=false "credits""#];
     assert_eq!(*seen.lock().expect("no panic"), expected);
 }
 
@@ -426,13 +402,7 @@ async fn the_stream_has_old_and_new_images_in_order() {
         };
         records.iter().map(line).collect()
     };
-    let expected = [
-        "INSERT - 10",
-        "INSERT - 0",
-        "MODIFY 10 6",
-        "MODIFY 0 4",
-        "REMOVE 6 -",
-    ];
+    let expected = ["INSERT - 10", "INSERT - 0", "MODIFY 10 6", "MODIFY 0 4", "REMOVE 6 -"];
     let taken = database.take_stream(TABLE).records;
     assert_eq!(lines(&taken), expected);
     assert!(taken.is_sorted_by(|a, b| a.change.sequence_number < b.change.sequence_number));
@@ -451,10 +421,7 @@ async fn a_cancelled_transaction_leaves_no_stream_record() {
     put(&client, "A", 1).await;
     put(&client, "B", 1).await;
     database.take_stream(TABLE);
-    transfer(&client, "B", "A", 5)
-        .send()
-        .await
-        .expect_err("too little");
+    transfer(&client, "B", "A", 5).send().await.expect_err("too little");
     assert!(database.take_stream(TABLE).records.is_empty());
 }
 
@@ -485,10 +452,7 @@ async fn single_writes_and_reads_consume_what_aws_says() {
     credits(&client, "A").await;
     check_consumed(
         &database,
-        &[
-            "PutItem: write 1, read 0, of it indexes 0",
-            "GetItem: write 0, read 1, of it indexes 0",
-        ],
+        &["PutItem: write 1, read 0, of it indexes 0", "GetItem: write 0, read 1, of it indexes 0"],
     );
     let mut large = wallet("B", 1);
     large.insert("note".to_owned(), text(&"x".repeat(2000)));
@@ -500,10 +464,7 @@ async fn single_writes_and_reads_consume_what_aws_says() {
     let failing = failing.set_key(Some(key("B")));
     let failing = failing.condition_expression("attribute_not_exists(pk)");
     failing.send().await.expect_err("B exists");
-    check_consumed(
-        &database,
-        &["DeleteItem: write 2, read 0, of it indexes 0 (computed)"],
-    );
+    check_consumed(&database, &["DeleteItem: write 2, read 0, of it indexes 0 (computed)"]);
 }
 
 #[tokio::test]
@@ -513,23 +474,11 @@ async fn a_transaction_of_two_small_items_consumes_four_write_units() {
     put(&client, "A", 10).await;
     put(&client, "B", 0).await;
     database.capacity().take();
-    let sent = transfer(&client, "A", "B", 3)
-        .client_request_token("t")
-        .send()
-        .await;
-    assert!(
-        sent.expect("moved").consumed_capacity.is_none(),
-        "not asked for"
-    );
-    let repeated = transfer(&client, "A", "B", 3)
-        .client_request_token("t")
-        .send()
-        .await;
+    let sent = transfer(&client, "A", "B", 3).client_request_token("t").send().await;
+    assert!(sent.expect("moved").consumed_capacity.is_none(), "not asked for");
+    let repeated = transfer(&client, "A", "B", 3).client_request_token("t").send().await;
     repeated.expect("repeated");
-    transfer(&client, "A", "B", 30)
-        .send()
-        .await
-        .expect_err("too little");
+    transfer(&client, "A", "B", 30).send().await.expect_err("too little");
     let check = ConditionCheck::builder()
         .table_name(TABLE)
         .set_key(Some(key("A")))

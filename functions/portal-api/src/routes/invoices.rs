@@ -292,7 +292,7 @@ pub async fn pdf(State(app): State<App>, who: Principal, Path(id): Path<String>)
     };
     let now = runtime::now();
     let file_name = format!("invoice-{}.pdf", invoice.number.unwrap_or_default());
-    let url = app.documents.link(document, &file_name, LINK_VALID_FOR).await?;
+    let url = app.documents.link(document, &file_name, LINK_VALID_FOR, now).await?;
     let valid_for = SignedDuration::try_from(LINK_VALID_FOR).unwrap_or_default();
     Ok(Json(DocumentLink { url, expires_at: now.saturating_add(valid_for).unwrap_or(now) }))
 }

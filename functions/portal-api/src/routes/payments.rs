@@ -150,12 +150,19 @@ pub async fn create(
     for _ in 0..ROUNDS_MAX {
         let wallet = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
         let planned = plan_payment(&agreement, &wallet, ask.clone(), runtime::now());
-        if matches!(planned, Err(PaymentError::NotEnough { .. })) && !recalled {
-            app.store.free_headroom(&wallet).await?;
-            recalled = true;
-            continue;
-        }
-        let payment = planned?;
+        let payment = match planned {
+            Err(PaymentError::NotEnough { .. }) if !recalled => {
+                app.store.free_headroom(&wallet).await?;
+                recalled = true;
+                continue;
+            }
+            // A request with the same key may have taken it a moment ago.
+            Err(error @ PaymentError::NotEnough { .. }) => {
+                let stored = app.store.payment(&ask.id).await?.ok_or(error)?;
+                return repeat(&app, &agreement, &ask, stored).await;
+            }
+            planned => planned?,
+        };
         match app.store.post_payment(&payment, &wallet).await? {
             PostedPayment::Now => return answer(&app, payment).await,
             PostedPayment::Before(stored) => return repeat(&app, &agreement, &ask, *stored).await,

@@ -127,13 +127,20 @@ pub async fn create(
         let (from, giver) = seen.wallet(ask.from.as_str()).await.map_err(|error| error.field("from"))?;
         let (to, taker) = seen.wallet(ask.to.as_str()).await.map_err(|error| error.field("to"))?;
         let planned = plan_transfer((&from, &giver), (&to, &taker), ask.clone(), runtime::now());
-        if matches!(planned, Err(TransferError::NotEnough { .. })) && !recalled {
-            // Before anyone is told no: what companies below keep unused comes back, once.
-            app.store.free_headroom(&from).await?;
-            recalled = true;
-            continue;
-        }
-        let transfer = planned?;
+        let transfer = match planned {
+            Err(TransferError::NotEnough { .. }) if !recalled => {
+                // Before anyone is told no: what companies below keep unused comes back, once.
+                app.store.free_headroom(&from).await?;
+                recalled = true;
+                continue;
+            }
+            // A request with the same key may have taken it a moment ago.
+            Err(error @ TransferError::NotEnough { .. }) => {
+                let stored = app.store.transfer(&ask.id).await?.ok_or(error)?;
+                return repeat(&app, &ask, stored).await;
+            }
+            planned => planned?,
+        };
         match app.store.post_transfer(&transfer, &from).await? {
             PostedTransfer::Now => return answer(&app, transfer).await,
             PostedTransfer::Before(stored) => return repeat(&app, &ask, *stored).await,
