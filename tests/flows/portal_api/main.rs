@@ -1,6 +1,9 @@
 //! The portals' API from outside: requests to its router on embedded AWS services, beginning with the
 //! bootstrap of an empty deployment. Everything a test needs is made through the API itself.
 
+// Helpers of tests: what cannot go on ends the test here.
+#![allow(clippy::unwrap_used)]
+
 mod billing;
 mod credits;
 mod document;
