@@ -41,22 +41,22 @@ impl App {
         }
     }
 
-    /// Stores the vendor's ids, so that receipts find the message; then the status; then looks for
-    /// receipts that came before the ids did. Receipts are parked before they look for an id, so one of
-    /// the two always sees the other.
+    /// Stores the message's segments with the vendor's ids; then the ids, so that receipts find it; then
+    /// looks for receipts that came before. In this order whoever finds an id finds its segment, and
+    /// since receipts are parked before they look a second time, one of the two always sees the other.
     async fn submitted(
         &self,
         id: &MessageId,
         references: Vec<Option<String>>,
         at: Timestamp,
     ) -> anyhow::Result<()> {
+        self.step(id, &Fact::Submitted { references: references.clone() }, at).await?;
         let message = self.known(id).await?;
         let known = || references.iter().enumerate().filter_map(|(part, raw)| Some((part, raw.as_ref()?)));
         for (part, raw) in known() {
             let reference = Reference { message: id.clone(), part, recipient: message.recipient.to_string() };
             self.store.put_reference(&message.connection, raw, &reference, at).await?;
         }
-        self.step(id, &Fact::Submitted { references: references.clone() }, at).await?;
         for (_, raw) in known() {
             for key in possible_references(raw) {
                 for receipt in self.store.parked_receipts(&message.connection, &key).await? {
