@@ -14,7 +14,8 @@ use tests::world::{Member, NOW, World, amount};
 async fn claimed(world: &World, client: &Member, count: usize) -> Vec<Message> {
     let mut messages = Vec::new();
     for number in 0..count {
-        let (_, message) = client.send(&world.store, &format!("key-{number}"), "hello").await.expect("accepted");
+        let (_, message) =
+            client.send(&world.store, &format!("key-{number}"), "hello").await.expect("accepted");
         world.store.claim(&message.id).await.expect("claimed");
         messages.push(message);
     }
@@ -22,7 +23,11 @@ async fn claimed(world: &World, client: &Member, count: usize) -> Vec<Message> {
 }
 
 fn submitted(message: &Message, reference: &str) -> Progress {
-    Progress::SubmittedV1 { message: message.id.clone(), references: vec![Some(reference.to_owned())], at: NOW }
+    Progress::SubmittedV1 {
+        message: message.id.clone(),
+        references: vec![Some(reference.to_owned())],
+        at: NOW,
+    }
 }
 
 fn receipt(message: &Message, reference: &str, state: ReceiptState) -> Progress {
@@ -83,9 +88,11 @@ async fn a_receipt_finds_its_message_in_other_number_forms_and_before_its_answer
     let (world, client) = world().await;
     let app = App { store: world.store.clone() };
     let messages = claimed(&world, &client, 3).await;
-    for (message, answered, reported) in
-        [(&messages[0], "1A2B3C", "1715004"), (&messages[1], "1715005", "0001a2b3d"), (&messages[2], "0000077", "77")]
-    {
+    for (message, answered, reported) in [
+        (&messages[0], "1A2B3C", "1715004"),
+        (&messages[1], "1715005", "0001a2b3d"),
+        (&messages[2], "0000077", "77"),
+    ] {
         app.apply(receipt(message, reported, ReceiptState::Delivered)).await.expect("kept");
         assert_eq!(status(&world, &message.id).await, Status::Queued);
         app.apply(submitted(message, answered)).await.expect("applied");
@@ -128,10 +135,8 @@ async fn a_lost_answer_anywhere_is_made_good_by_the_next_delivery() {
         let messages = claimed(&world, &client, 1).await;
         let faulty = App { store: world.store_with(move |call: &Call<'_>| answer_lost(call, lost)) };
         let app = App { store: world.store.clone() };
-        for progress in [
-            receipt(&messages[0], "a1", ReceiptState::Delivered),
-            submitted(&messages[0], "A1"),
-        ] {
+        for progress in [receipt(&messages[0], "a1", ReceiptState::Delivered), submitted(&messages[0], "A1")]
+        {
             // The first delivery may fail; SQS brings it again.
             let _ = faulty.apply(progress.clone()).await;
             app.apply(progress).await.expect("applied");
