@@ -201,6 +201,5 @@ fn request_id(request: &Request) -> String {
 
 /// Runs a router as a Lambda function behind an HTTP API.
 pub async fn serve(router: Router) -> anyhow::Result<()> {
-    // API Gateway puts the stage into the path; routes are written without it.
     lambda_http::run(finish(router)).await.map_err(|error| anyhow::anyhow!("the function stopped: {error}"))
 }

@@ -181,7 +181,7 @@ impl Story {
             [("delivered", "980"), ("undelivered", "10"), ("expired", "5"), ("unsent", "5")]
         {
             let count = found.get(status).copied().unwrap_or_default().to_string();
-            self.check(&format!("{status}:"), expected, &count);
+            self.check(status, expected, &count);
         }
         // 20 refunds of 0.05 to the client; the levels above paid for what the vendor took.
         self.balances(&members, ["10.95", "50.12", "80.08"]).await?;
