@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::money::Amount;
 use jiff::Timestamp;
@@ -84,17 +87,8 @@ impl Store {
     /// Writes a document unless there is one under its key. False if there was.
     pub(crate) async fn put_if_new(&self, table: &str, item: Item) -> Result<bool, StoreError> {
         let put = self.dynamo.put_item().table_name(table).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if is_refused(
-                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::aws("write an item")(error)),
-        }
+        let sent = put.condition_expression("attribute_not_exists(pk)").send().await;
+        Ok(unless_refused(sent, "write an item")?.is_some())
     }
 
     /// Every item of a partition of a table, or of its `by_parent` index, in order.
@@ -134,6 +128,34 @@ pub(crate) enum Partition<'a> {
     Listing(&'a str),
 }
 
-pub(crate) fn is_refused(answer: Option<bool>) -> bool {
-    answer == Some(true)
+/// The answers of single writes that a condition can refuse.
+pub(crate) trait Conditional {
+    fn is_refused(&self) -> bool;
+}
+
+impl Conditional for PutItemError {
+    fn is_refused(&self) -> bool {
+        self.is_conditional_check_failed_exception()
+    }
+}
+
+impl Conditional for UpdateItemError {
+    fn is_refused(&self) -> bool {
+        self.is_conditional_check_failed_exception()
+    }
+}
+
+/// What a conditional write answered; none if its condition did not hold.
+pub(crate) fn unless_refused<T, E>(
+    sent: Result<T, SdkError<E>>,
+    action: &'static str,
+) -> Result<Option<T>, StoreError>
+where
+    E: Conditional + std::error::Error + Send + Sync + 'static,
+{
+    match sent {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.as_service_error().is_some_and(Conditional::is_refused) => Ok(None),
+        Err(error) => Err(StoreError::aws(action)(error)),
+    }
 }

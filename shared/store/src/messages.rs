@@ -11,7 +11,7 @@ use domain::wallet::{Operation, OperationKind};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, document, expiring, is_refused, key_of, number, read, text};
+use crate::item::{Item, document, expiring, key_of, number, read, text, unless_refused};
 use crate::keys;
 use crate::transact::Refused;
 use crate::wallets::{Sum, WalletChange};
@@ -134,27 +134,15 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match sent {
-            Ok(answer) => {
-                let item =
-                    answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
-                Ok(Claim::Yours(Box::new(read(MESSAGE, item)?)))
-            }
-            Err(error)
-                if is_refused(
-                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
-                ) =>
-            {
-                match self.accepted(id).await? {
-                    Some(Row::Message(message)) if message.status == Status::Queued => {
-                        Ok(Claim::Before(message))
-                    }
-                    Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
-                    // Given back at this moment, or not there yet: its job comes again.
-                    _ => Err(StoreError::Busy { action: "claim a message" }),
-                }
-            }
-            Err(error) => Err(StoreError::aws("claim a message")(error)),
+        if let Some(answer) = unless_refused(sent, "claim a message")? {
+            let item = answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
+            return Ok(Claim::Yours(Box::new(read(MESSAGE, item)?)));
+        }
+        match self.accepted(id).await? {
+            Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
+            Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
+            // Given back at this moment, or not there yet: its job comes again.
+            _ => Err(StoreError::Busy { action: "claim a message" }),
         }
     }
 
@@ -174,17 +162,7 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .send()
             .await;
-        match sent {
-            Ok(_) => Ok(Stored::Now),
-            Err(error)
-                if is_refused(
-                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
-                ) =>
-            {
-                Ok(Stored::Overtaken)
-            }
-            Err(error) => Err(StoreError::aws("release a message")(error)),
-        }
+        Ok(stored(unless_refused(sent, "release a message")?))
     }
 
     /// Stores the next state of a message and gives back what it no longer owes, in one write: one unit
@@ -217,17 +195,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("revision = :before")
             .set_expression_attribute_values(Some(revision));
-        match put.send().await {
-            Ok(_) => Ok(Stored::Now),
-            Err(error)
-                if is_refused(
-                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
-                ) =>
-            {
-                Ok(Stored::Overtaken)
-            }
-            Err(error) => Err(StoreError::aws("store a message")(error)),
-        }
+        Ok(stored(unless_refused(put.send().await, "store a message")?))
     }
 
     /// Remembers which segment a vendor's id stands for. The latest message under an id wins, as
@@ -286,6 +254,11 @@ impl Store {
         let answer = query.send().await.map_err(StoreError::aws("read receipts"))?;
         answer.items.unwrap_or_default().into_iter().map(|item| read("a receipt", item)).collect()
     }
+}
+
+/// How a write that a condition may refuse ended.
+fn stored<T>(answer: Option<T>) -> Stored {
+    answer.map_or(Stored::Overtaken, |_| Stored::Now)
 }
 
 /// Gives charges back to the home wallet: its own to its headroom, the others to the escrow it holds,

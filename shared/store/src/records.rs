@@ -12,7 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::item::{Item, amount_of, document, is_refused, key_of, number, read, text};
+use crate::item::{Item, amount_of, document, key_of, number, read, text, unless_refused};
 use crate::keys;
 use crate::transact::{Change, Refused};
 use crate::{Store, StoreError};
@@ -188,16 +188,8 @@ impl Store {
             .set_item(Some(item))
             .condition_expression(NEWER)
             .expression_attribute_values(":revision", number(edr.revision));
-        match put.send().await {
-            Err(error)
-                if !is_refused(
-                    error.as_service_error().map(|error| error.is_conditional_check_failed_exception()),
-                ) =>
-            {
-                Err(StoreError::aws("store an EDR")(error))
-            }
-            _ => Ok(()),
-        }
+        // Refused where a later state is shown already.
+        unless_refused(put.send().await, "store an EDR").map(drop)
     }
 
     /// The EDRs first, so that a refused place tells which message it was; then each usage row once.
