@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const STARTS: usize = 15;
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
@@ -18,9 +18,10 @@ const FUNCTIONS: [&str; 8] = [
     "http-sender",
     "invoice-closer",
     "projector",
+    "sweeper",
 ];
 /// Names that functions read at their start; none is called before the first event.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "DIRECTORY_TABLE",
     "LEDGER_TABLE",
     "MESSAGES_TABLE",
@@ -28,6 +29,7 @@ const SETTINGS: [&str; 14] = [
     "PROGRESS_QUEUE_URL",
     "HTTP_SEND_QUEUE_URL",
     "BILLING_QUEUE_URL",
+    "NOTIFICATIONS_QUEUE_URL",
     "CONNECTION_QUEUE_PREFIX",
     "CONNECTION_DEAD_QUEUE_ARN",
     "DOCUMENTS_BUCKET",

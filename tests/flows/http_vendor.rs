@@ -21,7 +21,7 @@ use tests::callback_urls::Urls;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
 use tests::loopback::{Reserved, Serving};
-use tests::world::{Member, NOW, World, accept_message, connection};
+use tests::world::{Member, NOW, World, connection};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -58,12 +58,13 @@ impl Road {
 
     /// A message that the send function has accepted and whose job is in the queue.
     async fn accepted(&self, recipient: &str) -> MessageId {
-        let message = self.client.message(recipient, "hello").expect("a message");
-        let recipient = Msisdn::parse(recipient).expect("a number");
-        let message = Message { recipient, connection_kind: ConnectionKind::Http, ..message };
-        accept_message(&self.world.store, &message).await.expect("the message is accepted");
-        self.enqueue(&message.id).await;
-        message.id
+        let number = Msisdn::parse(recipient).expect("a number");
+        let mut draft = self.client.draft_to(vec![number], recipient, "hello").expect("a rate");
+        draft.batch.connection_kind = ConnectionKind::Http;
+        self.world.store.accept(&draft).await.expect("the message is accepted");
+        let message = draft.single.expect("one recipient is a message");
+        self.enqueue(&message).await;
+        message
     }
 
     async fn enqueue(&self, message: &MessageId) {

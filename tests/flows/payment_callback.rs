@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use domain::id::{PaymentId, TopUpId};
+use domain::id::{PaymentId, TopUpId, UserId};
 use domain::money::{Amount, Currency};
 use domain::payment::{PaymentDirection, PaymentRequest, plan_payment};
 use domain::top_up::{TopUp, TopUpState};
@@ -111,6 +111,7 @@ fn top_up(payer: &Member) -> TopUp {
         id: TopUpId::new(50),
         company: payer.company.id.clone(),
         agreement: payer.agreement.id.clone(),
+        wallet: None,
         amount: amount("50"),
         currency: Currency::parse("EUR").expect("a currency"),
         state: TopUpState::Redirected,
@@ -362,6 +363,24 @@ async fn other_money_than_expected_waits_for_a_person_and_the_right_money_still_
 }
 
 #[tokio::test]
+async fn what_a_user_bought_is_in_the_users_own_wallet() {
+    let shop = Shop::open().await;
+    let main = shop.world.wallet(&shop.payer.wallet).await;
+    let opened = shop.world.store.user_wallets(&main, &[UserId::new(1)]).await.expect("an answer");
+    let users = TopUp {
+        id: TopUpId::new(51),
+        wallet: Some(opened[0].id.clone()),
+        ..top_up(&shop.payer)
+    };
+    assert!(shop.world.store.put_top_up(&users).await.expect("the top-up is stored"));
+    for _ in 0..2 {
+        assert_eq!(shop.call(&Completed.callback(&users.id)).await, StatusCode::OK);
+    }
+    assert_eq!(shop.world.wallet(&opened[0].id).await.headroom, amount("50"));
+    assert_eq!((shop.balance().await, shop.payments().await), (Amount::ZERO, 1));
+}
+
+#[tokio::test]
 async fn a_refund_or_dispute_of_a_confirmed_top_up_is_kept_for_a_person() {
     let shop = Shop::open().await;
     for kind in [Completed, Refunded, Refunded, Disputed] {
@@ -403,9 +422,13 @@ async fn a_payment_that_a_person_booked_by_hand_under_the_same_code_is_not_booke
         id: PaymentId::new(1),
         direction: PaymentDirection::Inbound,
         amount: amount("50"),
+        exchange: None,
         payment_date: jiff::civil::date(2026, 1, 1),
         reference: INTENT.into(),
         description: String::new(),
+        confirmed: true,
+        confirm_before: None,
+        may_overdraw: false,
         by: "a person".into(),
     };
     let payment = plan_payment(&shop.payer.agreement, &wallet, ask, NOW).unwrap();

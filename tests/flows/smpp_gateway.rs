@@ -247,6 +247,7 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         revision: 0,
         request_hash: String::new(),
         balance_after: None,
+        lease: None,
     }
 }
 

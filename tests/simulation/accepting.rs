@@ -10,13 +10,11 @@ use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::quote::Charge;
 use domain::top_up::{TopUp, TopUpState};
-use store::{Accepted, Claim, PostedPayment, PostedTransfer, Store, Stored, TopUpPosted};
+use store::{Claim, PostedPayment, PostedTransfer, Store, Stored, TopUpPosted};
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost};
 use tests::ledger_simulation::ledger::Ledger;
-use tests::world::{
-    Member, NOW, World, accept_batch, accept_message, amount, post_transfer, tables, transfer_request,
-};
+use tests::world::{Accepted, Member, NOW, World, amount, post_transfer, tables, transfer_request};
 use tokio::task::JoinSet;
 
 use crate::{first_write, is_unknown, nth_write};
@@ -61,10 +59,9 @@ async fn a_message_raced_repeated_and_doubled_is_charged_once() {
     for funds_above in FUNDS_ABOVE {
         let world = World::with_streams(&[]).await;
         let (client, reseller) = pair(&world, funds_above).await;
-        let message = Arc::new(client.message("raced", "hello").expect("a rate"));
         let answers = race(&world, |store| {
-            let message = message.clone();
-            async move { accept_message(&store, &message).await.expect("an answer") }
+            let client = client.clone();
+            async move { client.send(&store, "raced", "hello").await.expect("an answer").0 }
         });
         once(&answers.await, &Accepted::Now);
         // The answer to each write in turn is lost: to a refill or to the charge.
@@ -92,8 +89,8 @@ async fn a_batch_raced_repeated_and_doubled_is_charged_once_and_its_rows_are_wri
         let (client, _) = pair(&world, funds_above).await;
         let batch = Arc::new(client.batch("raced", "hello", 10).expect("a rate"));
         let answers = race(&world, |store| {
-            let batch = batch.clone();
-            async move { accept_batch(&store, &batch).await.expect("an answer") }
+            let client = client.clone();
+            async move { client.send_batch(&store, "raced", "hello", 10).await.expect("an answer").0 }
         });
         once(&answers.await, &Accepted::Now);
         let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
@@ -203,6 +200,7 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
             id: id.clone(),
             company: client.company.id.clone(),
             agreement: client.agreement.id.clone(),
+            wallet: None,
             amount: amount("5"),
             currency: client.agreement.currency,
             state: TopUpState::Redirected,

@@ -47,6 +47,7 @@ async fn there_is_one_owner_however_many_bootstraps_race() {
         let key = ApiKey {
             id: ApiKeyId::new(racer),
             company: owner.id.clone(),
+            user: None,
             name: "first".into(),
             hash: format!("{racer}"),
             created_at: NOW,
@@ -103,7 +104,7 @@ async fn of_two_editors_of_an_agreement_one_is_told_that_it_has_changed() {
     let client = world.client(&world.owner, "0.05").open().await;
     let edited = |number: u128| {
         let enabled =
-            EnabledService { service: ServiceId::new(number), effective_from: NOW, effective_till: None };
+            EnabledService { service: ServiceId::new(number), effective_from: NOW, effective_till: None, purchase: None };
         client.agreement.with_service(enabled, client.agreement.currency).expect("it is enabled")
     };
     let answers = race(|racer| {
@@ -144,8 +145,9 @@ fn invoice(client: &Member, month: i8) -> Invoice {
         agreement: client.agreement.id.clone(),
         day: period.first,
         resource: Resource::SmsMessage,
-        sender: client.sender.clone(),
-        country: "DE".into(),
+        sender: Some(client.sender.clone()),
+        subject: None,
+        country: Some("DE".into()),
         rate: RateId::of(&ServiceId::new(1), 1, "sms_message"),
         unit_price: amount("0.05"),
     };

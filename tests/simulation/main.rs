@@ -3,9 +3,12 @@
 
 mod accepting;
 mod directory;
+mod leases;
 mod money;
+mod paying;
 mod records;
 mod seeded;
+mod settings;
 mod write_units;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

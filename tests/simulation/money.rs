@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use domain::money::Amount;
 use domain::transfer::TransferError;
-use store::{AcceptError, Accepted};
+use store::AcceptError;
 use tests::ledger_simulation::ledger::Ledger;
-use tests::world::{Member, Refused, World, amount, tables};
+use tests::world::{Accepted, Member, Refused, World, amount, tables};
 use tokio::task::JoinSet;
 
 /// Reads everything and checks that it adds up.

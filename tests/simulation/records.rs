@@ -1,6 +1,6 @@
 //! What is projected: statement lines and usage, once however often and by however many they are posted.
 
-use domain::edr::{UsageKey, agreement_of, records, usage_change};
+use domain::edr::{ChargeUsage, UsageKey, agreement_of, records, usage_changes};
 use domain::id::WalletId;
 use domain::message::{Message, Progress, Step, apply};
 use domain::money::Amount;
@@ -79,22 +79,21 @@ async fn a_delivery_with_more_lines_than_a_transaction_takes_is_posted_whole() {
 /// What one stored change of a message shows and counts, as the projector makes it.
 fn change(before: Option<&Message>, after: &Message) -> UsageChange {
     let edrs = records(after);
-    let mut usage = Vec::new();
-    for (level, edr) in edrs.iter().enumerate() {
-        let change = usage_change(before, after, level).expect("an amount");
-        if !change.is_zero() {
-            let key = UsageKey {
-                agreement: edr.agreement.clone(),
-                day: MONTH.first,
-                resource: edr.resource,
-                sender: edr.sender.clone(),
-                country: edr.country.clone(),
-                rate: edr.rate.clone(),
-                unit_price: edr.unit_price,
-            };
-            usage.push((key, change));
-        }
-    }
+    let row = |part: ChargeUsage| {
+        let edr = &edrs[part.level];
+        let key = UsageKey {
+            agreement: edr.agreement.clone(),
+            day: MONTH.first,
+            resource: edr.resource,
+            sender: Some(edr.sender.clone()),
+            subject: None,
+            country: Some(edr.country.clone()),
+            rate: part.rate,
+            unit_price: part.unit_price,
+        };
+        (key, part.usage)
+    };
+    let usage = usage_changes(before, after).expect("an amount").into_iter().map(row).collect();
     UsageChange { edrs, usage }
 }
 

@@ -4,11 +4,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::destination::Msisdn;
 use domain::id::{PaymentId, TransferId};
 use domain::message::{Progress, Step, apply};
 use domain::payment::PaymentDirection;
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
-use tests::world::{NOW, World, amount, post_transfer, transfer_request};
+use store::{Flushed, LeaseSession};
+use tests::world::{Member, NOW, World, amount, post_transfer, transfer_request};
 
 const SENDS: u32 = 1_000;
 const RECIPIENTS: u32 = 100;
@@ -62,6 +65,7 @@ fn size_of(value: &AttributeValue) -> usize {
         }
         AttributeValue::M(map) => 3 + map.len() + size_of_map(map),
         AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size_of(value)).sum::<usize>(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Bool(_) | AttributeValue::Null(_) => 1,
         other => panic!("no item of ours has {other:?}"),
     }
@@ -73,7 +77,12 @@ async fn write_units_of_every_path() {
     for depth in 2..=5 {
         sends(depth).await;
     }
+    hot_sends().await;
     batch().await;
+    leased_batch().await;
+    for (rate, window_ms, most) in [(100, 100, "0.35"), (1_000, 100, "0.22"), (1_000, 20, "0.22")] {
+        bind(rate, window_ms, most).await;
+    }
     transfer_and_payment().await;
     life_of_a_message().await;
 }
@@ -99,6 +108,88 @@ async fn sends(depth: usize) {
     assert!(message < UNIT_BYTES && wallet < UNIT_BYTES, "{message}, {wallet}");
 }
 
+/// A client that sends a hundred times a second, with all that its lease costs from beginning to end.
+async fn hot_sends() {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let client = &chain[0];
+    client.send(&world.store, "first", &text()).await.expect("there is enough");
+    take(&world).await;
+    let mut session = lease(&world, client, 100).await;
+    for number in 0..SENDS {
+        let draft = client.draft(&format!("key-{number}"), &text(), 1).expect("a rate");
+        let now = NOW + SignedDuration::from_millis(10 * i64::from(number));
+        let sent = session.send(&draft, now).await.expect("an answer");
+        assert!(matches!(sent, Flushed::Now(_)), "{sent:?}");
+    }
+    let (message, wallet) =
+        (largest(&world, "messages", "message#").await, largest(&world, "ledger", "wallet#").await);
+    session.close().await.expect("it is closed");
+    check("hot client's single send, 5 levels", take(&world).await / Decimal::from(SENDS), "2.05");
+    println!("  a message is {message} bytes, a wallet at most {wallet}");
+    assert!(message < UNIT_BYTES && wallet < UNIT_BYTES, "{message}, {wallet}");
+}
+
+async fn lease(world: &World, client: &Member, rate: u32) -> LeaseSession {
+    let session = world.store.acquire_lease(&client.wallet, rate, NOW).await.expect("an answer");
+    session.expect("a free lease")
+}
+
+/// 160 characters that are different in every text: random letters in words, which shrink less than
+/// any language does.
+fn noise(number: u32) -> String {
+    let mut state = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let letter = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        b"abcdefghijklmnopqrstuvwxyz     "[(state >> 33) as usize % 31] as char
+    };
+    (0..160).map(letter).collect()
+}
+
+/// What an SMPP bind costs: blocks of all that came within a window, for ten seconds.
+async fn bind(rate: u32, window_ms: u32, most: &str) {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let client = &chain[0];
+    let each = rate * window_ms / 1_000;
+    let windows = 10_000 / window_ms;
+    take(&world).await;
+    let mut session = lease(&world, client, rate).await;
+    for window in 0..windows {
+        let one = |place| {
+            let number = window * each + place;
+            let recipient = Msisdn::parse(&format!("+4915{:09}", 100_000_000 + number * 7_919 % 99_999_989));
+            client
+                .draft_to(vec![recipient.expect("a number")], &format!("bind-{number}"), &noise(number))
+                .expect("a rate")
+        };
+        let drafts: Vec<_> = (0..each).map(one).collect();
+        let now = NOW + SignedDuration::from_millis(i64::from(window * window_ms));
+        let rows = session.flush(&drafts, now).await.expect("an answer");
+        assert!(rows.iter().all(Result::is_ok));
+    }
+    session.close().await.expect("it is closed");
+    let per_message = take(&world).await / Decimal::from(windows * each);
+    check(&format!("SMPP bind at {rate}/s, {window_ms} ms windows, 5 levels"), per_message, most);
+    let block = largest(&world, "messages", "block#").await;
+    println!("  a block of {each} is at most {block} bytes, {} for each message", block / each as usize);
+}
+
+async fn leased_batch() {
+    let world = World::with_streams(&[]).await;
+    let chain = world.chain(5, FUNDS).await;
+    let mut session = lease(&world, &chain[0], 100).await;
+    // Without a refill; its share is in the single sends.
+    let first = chain[0].draft("first", &text(), 1).expect("a rate");
+    session.send(&first, NOW).await.expect("an answer");
+    take(&world).await;
+    let batch = chain[0].draft("batch", &text(), RECIPIENTS).expect("a rate");
+    let sent = session.send(&batch, NOW).await.expect("an answer");
+    assert!(matches!(sent, Flushed::Now(_)), "{sent:?}");
+    let each = take(&world).await / Decimal::from(RECIPIENTS);
+    check("a recipient of 100 before its row, 5 levels, by a lease", each, "0.2");
+}
+
 async fn batch() {
     let world = World::with_streams(&[]).await;
     let chain = world.chain(5, FUNDS).await;
@@ -108,11 +199,13 @@ async fn batch() {
     take(&world).await;
     let sent = client.send_batch(&world.store, "batch", &text(), RECIPIENTS).await;
     let (_, batch) = sent.expect("there is enough");
+    let accepted = take(&world).await;
+    check("a recipient of 100 before its row, 5 levels", accepted / Decimal::from(RECIPIENTS), "0.2");
     for message in batch.messages() {
         world.store.write_message_of_batch(&message).await.expect("the row is written");
     }
-    let each = take(&world).await / Decimal::from(RECIPIENTS);
-    check("a recipient of 100, 5 levels", each, "1.1");
+    let each = (accepted + take(&world).await) / Decimal::from(RECIPIENTS);
+    check("a recipient of 100 with its row, 5 levels", each, "1.1");
     let row = largest(&world, "messages", "message#").await;
     assert!(row < UNIT_BYTES, "{row}");
 }

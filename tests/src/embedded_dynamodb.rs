@@ -11,6 +11,7 @@ mod connector;
 mod dispatch;
 mod engine;
 mod faults;
+mod stored;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
+    self, BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
 use dynoxide::storage_backend::{Clock, SystemClock};
 
@@ -72,6 +73,25 @@ impl EmbeddedDynamodb {
         self.build_client(faults, retries)
     }
 
+    /// A client for many thousands of calls: it does not sign, and what it consumes is not noted. As
+    /// with [`Self::client_with_retries`], each of its attempts is a call of its own to `faults`.
+    pub fn quick_client(&self, faults: impl Faults + 'static, attempts_max: u32) -> Client {
+        let connector = Connector::unnoted(self.engine.clone(), Arc::new(faults));
+        let retries = RetryConfig::standard()
+            .with_max_attempts(attempts_max)
+            .with_initial_backoff(Duration::ZERO)
+            .with_max_backoff(Duration::ZERO);
+        Client::from_conf(self.config(connector, retries).allow_no_auth().build())
+    }
+
+    /// An item as it is stored, and its size in bytes.
+    ///
+    /// # Panics
+    /// When the table does not exist.
+    pub fn item(&self, table: &str, pk: &str, sk: &str) -> Option<(store::Item, usize)> {
+        stored::read(&self.engine.database, table, pk, sk)
+    }
+
     /// What the calls of all clients have consumed.
     pub fn capacity(&self) -> CapacityLog {
         self.engine.capacity.clone()
@@ -98,12 +118,16 @@ impl EmbeddedDynamodb {
 
     fn build_client(&self, faults: impl Faults + 'static, retries: RetryConfig) -> Client {
         let connector = Connector::new(self.engine.clone(), Arc::new(faults));
+        let credentials = Credentials::new("embedded", "embedded", None, None, "tests");
+        Client::from_conf(self.config(connector, retries).credentials_provider(credentials).build())
+    }
+
+    fn config(&self, connector: Connector, retries: RetryConfig) -> config::Builder {
         let number = self.engine.next_client();
-        let config = Config::builder()
+        Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .endpoint_url("http://embedded.invalid")
-            .credentials_provider(Credentials::new("embedded", "embedded", None, None, "tests"))
             .retry_config(retries)
             // Clients of one partition share a budget of retries, which would make one test's
             // retries depend on another's faults.
@@ -111,8 +135,6 @@ impl EmbeddedDynamodb {
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(SharedHttpClient::new(connector))
-            .build();
-        Client::from_conf(config)
     }
 }
 

@@ -1,23 +1,27 @@
 //! A seeded simulation of the ledger: random commands of several actors, interleaved at every call and
 //! under faults, on the real store and its real expressions, beside a plain serial model.
 //!
-//! After every write the identities B, E, C and F (see `domain::wallet`) are checked on the items that
-//! were written; when nothing is in flight, the model, the statements and the whole database are
-//! compared as well. The same seed gives the same history.
+//! After every write the promises in `invariants` are checked on what the write was to; when nothing is in
+//! flight, the model, the projections and the whole database are compared as well. The same seed gives the
+//! same history. `mutations` leaves out one guard of the store at a time, to show that this would be
+//! noticed.
 
 mod actors;
 mod commands;
+mod invariants;
 pub mod ledger;
 mod model;
-mod sabotage;
+pub mod mutations;
+mod projection;
+mod replay;
+mod requests;
 mod scenario;
 mod simulation;
-mod statements;
 
 use std::fmt;
 
-pub use ledger::Breach;
-pub use sabotage::Sabotage;
+pub use invariants::{Breach, Invariant};
+pub use mutations::Mutation;
 
 /// What to simulate.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +30,7 @@ pub struct Options {
     /// Commands to finish.
     pub steps: u32,
     /// A guard to leave out, to show that the checks notice.
-    pub sabotage: Option<Sabotage>,
+    pub mutation: Option<Mutation>,
 }
 
 /// What a simulation without a breach did.
@@ -37,9 +41,43 @@ pub struct Summary {
     pub checks: u32,
     pub messages: usize,
     pub refused: u32,
+    /// Actors that died, or were thought to.
     pub kills: u32,
+    /// The largest wallet there was.
+    pub wallet_bytes_most: usize,
+    /// The largest transaction.
+    pub items_most: u64,
     /// Tells two histories apart.
     pub digest: u64,
+}
+
+impl Summary {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            commands: self.commands + other.commands,
+            checks: self.checks + other.checks,
+            messages: self.messages + other.messages,
+            refused: self.refused + other.refused,
+            kills: self.kills + other.kills,
+            wallet_bytes_most: self.wallet_bytes_most.max(other.wallet_bytes_most),
+            items_most: self.items_most.max(other.items_most),
+            digest: self.digest ^ other.digest,
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { commands, checks, messages, refused, kills, wallet_bytes_most, items_most, .. } = self;
+        write!(
+            out,
+            "{commands} commands ({refused} refused), {messages} messages, {kills} kills and pauses, {checks} \
+             writes checked; the largest wallet had {wallet_bytes_most} bytes, the largest transaction \
+             {items_most} items"
+        )
+    }
 }
 
 /// A seed that breaks a promise.
@@ -56,7 +94,9 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, rule) = self.breach.invariant.rule();
         writeln!(out, "seed {} breaks a promise at step {}: {}", self.seed, self.step, self.breach)?;
+        writeln!(out, "{name}: {rule}")?;
         for line in &self.history {
             writeln!(out, "  {line}")?;
         }
@@ -70,6 +110,43 @@ impl fmt::Display for Failure {
 /// # Panics
 /// When the runtime cannot be made or the embedded database fails.
 pub fn run(options: Options) -> Result<Summary, Box<Failure>> {
+    run_with(options, mutations::Guards::default())
+}
+
+fn run_with(options: Options, guards: mutations::Guards) -> Result<Summary, Box<Failure>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(simulation::Simulation::run(options))
+    runtime.expect("a runtime").block_on(simulation::Simulation::run(options, guards))
+}
+
+/// Runs these seeds on so many threads, until one of them fails.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_seeds(seeds: std::ops::Range<u64>, steps: u32, threads: usize) -> Result<Summary, Box<Failure>> {
+    let next = std::sync::atomic::AtomicU64::new(seeds.start);
+    let failed = std::sync::Mutex::new(None);
+    let lock = || failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let work = || {
+        let mut total = Summary::default();
+        while lock().is_none() {
+            let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if !seeds.contains(&seed) {
+                break;
+            }
+            match run(Options { seed, steps, mutation: None }) {
+                Ok(summary) => total = total.and(summary),
+                Err(failure) => *lock() = Some(failure),
+            }
+        }
+        total
+    };
+    let totals: Vec<Summary> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker ends")).collect()
+    });
+    let failure = lock().take();
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(totals.into_iter().fold(Summary::default(), Summary::and)),
+    }
 }

@@ -1,5 +1,6 @@
 pub mod alaris_simulator;
 pub mod callback_urls;
+pub mod contention;
 pub mod demo;
 pub mod deployed;
 mod embedded_aws;

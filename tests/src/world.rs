@@ -28,8 +28,8 @@ use store::{PostedPayment, PostedTransfer, Store, Tables, schema};
 
 use crate::embedded_dynamodb::{EmbeddedDynamodb, Faults};
 
-pub use member::{Member, NewMember};
-pub use requests::{Refused, accept_batch, accept_message, post_transfer, transfer_request};
+pub use member::{Member, NewMember, enabled, levels};
+pub use requests::{Accepted, Refused, Request, number, post_transfer, transfer_request};
 
 /// The time at which everything in a world happens, unless a test says otherwise.
 pub const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);

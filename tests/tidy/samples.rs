@@ -1,10 +1,11 @@
 //! Every file in `events/` reads as what its function is handed, down to the contract inside.
 
 use aws_lambda_events::event::dynamodb;
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use invoice_closer::Wake;
 use lambda_http::request::LambdaRequest;
-use queue::{Billing, Job, Progress};
+use queue::{Billing, Job, Notification, Progress};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,7 @@ fn every_sample_reads_as_what_its_function_is_handed() {
             "progress-applier" => batch::<Progress>(&path, &text),
             "http-sender" => batch::<Job>(&path, &text),
             "invoice-closer" => invoice_closer(&path, &text),
+            "sweeper" => schedule(&path, &text),
             "projector" => stream(&path, &text),
             _ => panic!("{path}: no test names this folder"),
         }
@@ -36,6 +38,7 @@ fn contract(path: &str, text: &str) {
         Some("job") => reads_back::<Job>(path, text),
         Some("progress") => reads_back::<Progress>(path, text),
         Some("billing") => reads_back::<Billing>(path, text),
+        Some("notification") => reads_back::<Notification>(path, text),
         _ => panic!("{path}: of which contract?"),
     }
     let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
@@ -70,6 +73,13 @@ fn invoice_closer(path: &str, text: &str) {
         Wake::Schedule => assert!(path.ends_with("/schedule.json"), "{path}"),
         Wake::Queue(_) => batch::<Billing>(path, text),
     }
+}
+
+/// Its content does not matter, only that it comes.
+fn schedule(path: &str, text: &str) {
+    let event: EventBridgeEvent =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert_eq!(event.source, "aws.scheduler", "{path}");
 }
 
 fn stream(path: &str, text: &str) {

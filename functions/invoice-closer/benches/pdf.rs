@@ -18,8 +18,9 @@ fn charge(place: u32) -> Charge {
     let unit_price = Amount::parse("0.0455").expect("an amount");
     Charge {
         resource: Resource::SmsMessage,
-        sender: SenderAddress::parse(&format!("SENDER {place}")).expect("a sender"),
-        country: "DE".to_owned(),
+        sender: Some(SenderAddress::parse(&format!("SENDER {place}")).expect("a sender")),
+        subject: None,
+        country: Some("DE".to_owned()),
         rate: RateId::of(&ServiceId::new(1), 1, &place.to_string()),
         unit_price,
         messages: 1234,

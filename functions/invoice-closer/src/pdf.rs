@@ -123,8 +123,9 @@ mod tests {
     fn charge(place: u32, unit_price: Amount, messages: u32) -> Charge {
         Charge {
             resource: Resource::SmsMessage,
-            sender: SenderAddress::parse(&format!("SENDER {place}")).unwrap(),
-            country: "DE".to_owned(),
+            sender: Some(SenderAddress::parse(&format!("SENDER {place}")).unwrap()),
+            subject: None,
+            country: Some("DE".to_owned()),
             rate: RateId::of(&ServiceId::new(1), 1, &place.to_string()),
             unit_price,
             messages: i64::from(messages),
@@ -263,7 +264,7 @@ mod tests {
     #[test]
     fn the_largest_numbers_and_names_in_any_script_still_make_a_document() {
         let largest = Charge {
-            country: "A country far too long to be a code of two letters".to_owned(),
+            country: Some("A country far too long to be a code of two letters".to_owned()),
             messages: i64::MIN,
             quantity: i64::MAX,
             net: Amount::parse("-999999999999.999999").unwrap(),

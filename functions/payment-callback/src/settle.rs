@@ -5,7 +5,6 @@ use domain::id::PaymentId;
 use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
 use domain::top_up::{Decision, Report, TopUp, TopUpState, decide};
 use domain::wallet::Wallet;
-use jiff::tz::TimeZone;
 use runtime::http::{Problem, unavailable};
 use store::{Review, Store, StoreError, TopUpPosted};
 
@@ -97,14 +96,18 @@ fn is_about_another_checkout(told: &TopUpReport, top_up: &TopUp) -> bool {
 /// The one payment of a top-up, whichever callback makes it: its id follows from the top-up's.
 async fn plan(store: &Store, top_up: &TopUp, told: &TopUpReport) -> Result<(Payment, Wallet), PlanError> {
     let agreement = store.any_agreement(&top_up.agreement).await?.ok_or(PlanError::NoWallet)?;
-    let wallet = store.wallet(&agreement.wallet()).await?.ok_or(PlanError::NoWallet)?;
+    let wallet = store.wallet(&top_up.target()).await?.ok_or(PlanError::NoWallet)?;
     let ask = PaymentRequest {
         id: PaymentId::derived(&["top_up", top_up.id.as_str()]),
         direction: PaymentDirection::Inbound,
         amount: top_up.amount,
-        payment_date: told.at.to_zoned(TimeZone::UTC).date(),
+        exchange: None,
+        payment_date: agreement.version_at(told.at).billing.day_of(told.at),
         reference: told.reference.clone(),
         description: format!("Top-up {}", top_up.id),
+        confirmed: true,
+        confirm_before: None,
+        may_overdraw: false,
         by: SYSTEM.to_owned(),
     };
     let payment = plan_payment(&agreement, &wallet, ask, told.at)?;

@@ -48,7 +48,7 @@ pub enum BootstrapError {
 /// Makes the owner and its API key. Of two attempts one is refused.
 pub async fn create_owner(store: &Store, name: &str, now: Timestamp) -> Result<Owner, BootstrapError> {
     let company = plan_owner(CompanyId::new(fresh()), name, now)?;
-    let key = runtime::new_api_key(&company.id, "bootstrap", now);
+    let key = runtime::new_api_key(&company.id, None, "bootstrap", now);
     let made = store.put_owner(&company, &key.stored).await?;
     // A write whose answer was lost is refused by itself when it is sent again.
     if !made && store.api_key(&key.stored.hash).await?.is_none() {

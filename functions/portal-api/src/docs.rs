@@ -30,16 +30,19 @@ use crate::routes;
     security(("api_key" = [])),
     tags(
         (name = "companies", description = "The tree of resellers and clients"),
+        (name = "users", description = "The people of companies"),
         (name = "api_keys", description = "What programs identify themselves with"),
         (name = "agreements", description = "Contracts between a company and the one above it"),
-        (name = "services", description = "Rate plans and their trees"),
+        (name = "services", description = "Rate plans, packs and bundles, with their trees"),
+        (name = "packs", description = "Packs and bundles as they are bought for agreements"),
+        (name = "fees", description = "What is charged besides messages, once and by rules"),
         (name = "connections", description = "Links to vendors"),
         (name = "sender_ids", description = "What messages are sent from"),
         (name = "wallets", description = "Balances and statements"),
         (name = "transfers", description = "Credits handed down and taken back"),
         (name = "payments", description = "Money received and paid back"),
         (name = "top_ups", description = "Paying by card"),
-        (name = "edrs", description = "One record for each message and level"),
+        (name = "edrs", description = "One record for each message and level, and for each fee"),
         (name = "invoices", description = "What a period cost"),
     )
 )]

@@ -4,12 +4,16 @@ use axum::response::{IntoResponse, Response};
 use domain::agreement::AgreementError;
 use domain::company::CompanyError;
 use domain::connection::LinkError;
+use domain::enabled::PackError;
+use domain::fee::FeeError;
+use domain::fee_rule::FeeRuleError;
 use domain::invoice::InvoiceError;
 use domain::money::{Amount, AmountError};
 use domain::payment::PaymentError;
 use domain::rating::TreeError;
 use domain::sender::SenderAddressError;
 use domain::transfer::TransferError;
+use domain::user::UserError;
 use queue::QueueError;
 use runtime::http::{Problem, unavailable};
 use store::StoreError;
@@ -60,7 +64,12 @@ pub fn key_reused() -> ApiError {
     Problem::new(422, "idempotency_key_reused", detail).into()
 }
 
-fn insufficient(available: Amount, needed: Amount) -> Problem {
+/// Nothing is charged to a suspended agreement.
+pub fn suspended() -> ApiError {
+    Problem::new(403, "suspended", "This agreement is suspended: nothing is charged to it.").into()
+}
+
+pub fn insufficient(available: Amount, needed: Amount) -> Problem {
     Problem::new(402, "insufficient_funds", format!("{available} is available and {needed} is needed."))
         .field("amount")
         .figure("available", available)
@@ -91,6 +100,11 @@ impl From<AgreementError> for ApiError {
                 Problem::invalid("resold_under", detail)
             }
             AgreementError::Terms(_) => Problem::invalid("billing", detail),
+            AgreementError::Alerts(_) => Problem::invalid("alerts", detail),
+            AgreementError::PaymentAlertEmails(_) => Problem::invalid("payment_alert_emails", detail),
+            AgreementError::UsersHaveCredits { .. } => {
+                Problem::new(409, "users_have_credits", detail).field("individual_credits")
+            }
             AgreementError::TooDeep => Problem::new(422, "too_deep", detail),
             AgreementError::ServiceOverlaps { .. } => {
                 Problem::new(409, "service_overlaps", detail).field("service")
@@ -104,6 +118,56 @@ impl From<AgreementError> for ApiError {
     }
 }
 
+impl From<PackError> for ApiError {
+    fn from(error: PackError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PackError::NotAPack => Problem::invalid("service", detail),
+            PackError::CurrencyDiffers { .. } => {
+                Problem::new(422, "currency_differs", detail).field("service")
+            }
+            PackError::TimesReversed => Problem::invalid("effective_till", detail),
+            PackError::ChargedLater | PackError::BundleTimes => Problem::invalid("effective_from", detail),
+            PackError::NotABundle => Problem::invalid("auto_extend", detail),
+            PackError::BundleInForce | PackError::SameMoment => {
+                Problem::new(409, "service_overlaps", detail).field("service")
+            }
+            PackError::TooMany => Problem::new(422, "too_many", detail),
+        }
+        .into()
+    }
+}
+
+impl From<FeeError> for ApiError {
+    fn from(error: FeeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            FeeError::NoRate { .. } | FeeError::Blocked => Problem::new(422, error.code(), detail),
+            FeeError::PriceNotPositive => Problem::invalid("amount", detail),
+            FeeError::NoVolume => Problem::invalid("volume", detail),
+            FeeError::Amount(error) => return error.into(),
+        }
+        .into()
+    }
+}
+
+impl From<FeeRuleError> for ApiError {
+    fn from(error: FeeRuleError) -> Self {
+        let detail = error.to_string();
+        let field = match error {
+            FeeRuleError::BeginsInThePast => "valid_from",
+            FeeRuleError::TimesReversed => "valid_till",
+            FeeRuleError::StartDay => "start_day",
+            FeeRuleError::DaysBefore => "days_before",
+            FeeRuleError::RetryHours => "retry_hours",
+            FeeRuleError::Retries => "retries_max",
+            FeeRuleError::Name => "name",
+            FeeRuleError::Fee(error) => return error.into(),
+        };
+        Problem::invalid(field, detail).into()
+    }
+}
+
 impl From<TransferError> for ApiError {
     fn from(error: TransferError) -> Self {
         let detail = error.to_string();
@@ -111,11 +175,28 @@ impl From<TransferError> for ApiError {
             TransferError::AmountZero | TransferError::Amount(_) => Problem::invalid("amount", detail),
             TransferError::NoteTooLong => Problem::invalid("note", detail),
             TransferError::SameWallet => Problem::invalid("to", detail),
+            TransferError::NotOwnWallet => Problem::new(403, "not_allowed", detail).field("from"),
             TransferError::NotRelated => Problem::new(422, "not_related", detail),
+            TransferError::NoIndividualCredits => {
+                Problem::new(422, "no_individual_credits", detail).field("to")
+            }
             TransferError::CurrencyDiffers { .. } => Problem::new(422, "currency_differs", detail),
             TransferError::NotEnough { available, needed } => insufficient(available, needed),
+            TransferError::NothingThere { available } => {
+                Problem::new(402, "insufficient_funds", detail).field("amount").figure("available", available)
+            }
         }
         .into()
+    }
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        let field = match error {
+            UserError::Name => "name",
+            UserError::Email(_) => "email",
+        };
+        Problem::invalid(field, error).into()
     }
 }
 
@@ -124,6 +205,17 @@ impl From<PaymentError> for ApiError {
         let detail = error.to_string();
         match error {
             PaymentError::AmountNotPositive | PaymentError::Amount(_) => Problem::invalid("amount", detail),
+            PaymentError::ReplenishmentNotPositive | PaymentError::NothingToExchange => {
+                Problem::invalid("replenishment_amount", detail)
+            }
+            PaymentError::PaidInCredits => Problem::invalid("currency", detail),
+            PaymentError::DeadlineMissing | PaymentError::DeadlineNotLater => {
+                Problem::invalid("confirm_before", detail)
+            }
+            PaymentError::NoAgreementVersion => {
+                Problem::new(422, "no_agreement_version", detail).field("payment_date")
+            }
+            PaymentError::Canceled => Problem::new(409, "payment_deleted", detail),
             PaymentError::Reference => Problem::invalid("reference", detail),
             PaymentError::DescriptionTooLong => Problem::invalid("description", detail),
             PaymentError::NotEnough { available, needed } => insufficient(available, needed),

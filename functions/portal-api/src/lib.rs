@@ -11,6 +11,7 @@ mod routes;
 mod schema;
 mod seen;
 mod stripe;
+mod wallet_book;
 
 use axum::Router;
 use axum::extract::FromRef;

@@ -7,10 +7,19 @@ use runtime::http::Problem;
 
 use crate::error::ApiError;
 
+/// What is done for the whole company is for its master users, and for keys of the company itself.
+pub fn master(who: &Principal) -> Result<(), ApiError> {
+    if who.is_master() {
+        return Ok(());
+    }
+    Err(not_allowed("This is for master users of your company."))
+}
+
 /// Terms, payments and invoices are for the tenant's side of an agreement: for the company that sells,
 /// or one above it. The owner's agreement with itself has the owner on both sides. `company` is known to
 /// be inside the caller's subtree.
 pub fn tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) -> Result<(), ApiError> {
+    master(who)?;
     if is_tenant_side(who, company, tenant) {
         return Ok(());
     }
@@ -23,6 +32,7 @@ pub fn is_tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) 
 
 /// Clients buy; only those who sell have rate plans and vendors.
 pub fn sells(who: &Principal) -> Result<(), ApiError> {
+    master(who)?;
     match who.company.kind {
         CompanyKind::Client => Err(not_allowed("A client has no rate plans and no connections of its own.")),
         CompanyKind::Owner | CompanyKind::Reseller | CompanyKind::Seller => Ok(()),

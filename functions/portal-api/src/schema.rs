@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// `Name = the domain's type`, with the same variants.
@@ -10,7 +11,8 @@ macro_rules! mirrors {
     ($($(#[$doc:meta])* $name:ident = $domain:path { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? })*) => {
         $(
             $(#[$doc])*
-            #[derive(ToSchema)]
+            #[derive(Serialize, ToSchema)]
+            #[serde(rename_all = "snake_case")]
             #[schema(rename_all = "snake_case")]
             #[allow(dead_code, reason = "described, never made")]
             pub enum $name { $($(#[$variant_doc])* $variant),* }
@@ -41,9 +43,13 @@ mirrors! {
     /// `inbound` adds to the balance, `outbound` takes from it.
     PaymentDirection = domain::payment::PaymentDirection { Inbound, Outbound }
 
+    /// `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
+    /// until its deadline. `expired`: the deadline passed and it is out. `canceled`: it was deleted.
+    PaymentStatus = domain::payment::PaymentStatus { Confirmed, NotConfirmed, Expired, Canceled }
+
     /// What moved the balance. `escrow` posts what the companies below have spent since the last time.
     MovementKind = domain::wallet::OperationKind {
-        Opened, TransferIn, TransferOut, Payment, Charge, Refund, Escrow
+        Opened, TransferIn, TransferOut, Payment, Charge, Fee, Refund, Escrow, Terms
     }
 
     /// How far a message has come.
@@ -61,39 +67,145 @@ mirrors! {
     /// Whether a sender ID may be used.
     SenderStatus = domain::sender::SenderStatus { Active, Blocked, Draft, Testing }
 
-    /// When a charge becomes final: when the vendor took the message, or when it was delivered.
-    BillingRule = domain::rating::BillingRule { Submitted, Delivered }
+    /// When a charge becomes final: when the vendor took the message, when it was delivered, or already
+    /// when it was `accepted`, which no tree says: a scale's adjustment, a bundle's new recipient.
+    BillingRule = domain::rating::BillingRule { Submitted, Delivered, Accepted }
 
     /// What a price is multiplied by.
     QuantityRule = domain::rating::QuantityRule { Messages, Segments }
 
     /// What the children of a node are told apart by: the direction (`MT` or `MO`), the country
-    /// (ISO 3166 alpha-2), or the network's name.
-    RateAttribute = domain::rating::Attribute { Direction, Country, Network }
+    /// (ISO 3166 alpha-2), the network's name, the sender ID, the operator a sender ID is registered
+    /// with, the pack or bundle that is bought (by its id), the additional service's name, how often a fee
+    /// comes (`month` or `week`), or the type of the sender ID (`alphanumeric`, `numeric`, `short_code`).
+    RateAttribute = domain::rating::Attribute {
+        Direction, Country, Network, SenderId, Mno, Pack, AdditionalService, Periodicity, SenderIdType
+    }
+
+    /// `tier`: each unit at the price of the tier that it falls in. `back_to_first`: once a threshold is
+    /// passed, everything in the period is worth the new price, and the difference is charged at once.
+    ScaleKind = domain::rating::ScaleKind { Tier, BackToFirst }
+
+    /// What is billed.
+    Resource = domain::rating::Resource {
+        SmsMessage, SenderIdSetupFee, SenderIdUsageFee, PlatformFee, ServicePurchase, AdditionalService,
+        BundleMember
+    }
+
+    /// Whether a pack is free, or charged at the agreement's price of it.
+    PackBilling = domain::enabled::PackBilling { Free, Charge }
+
+    /// `posted`: charged, for good. `failed`: tried as often as its rule says, and never charged.
+    FeeStatus = domain::fee::FeeStatus { Posted, Failed }
+
+    /// How often a rule charges; `billing_period` is whatever the agreement is invoiced by.
+    FeePeriod = domain::fee_rule::Every { Month, Week, BillingPeriod }
+
+    /// What kind of sender ID it is.
+    SenderIdType = domain::fee_rule::SenderType { Alphanumeric, Numeric, ShortCode }
 }
 
-/// `free`, `blocked` (the message is refused), `not_included` (look in the next service), or `flat`
-/// with an amount.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+/// How a service sells.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schema(example = json!({"type": "unit_pack", "size": 1000}))]
 #[allow(dead_code, reason = "described, never made")]
-pub enum PriceKind {
-    Flat,
-    Free,
-    Blocked,
-    NotIncluded,
+pub enum ServiceKind {
+    /// Every event at its price.
+    PayAsYouGo,
+    /// So many units, bought at once; an event takes them as far as they go.
+    UnitPack {
+        /// Messages or segments, as its tree says.
+        size: u32,
+    },
+    /// So much money, bought at once and spent at the prices of the pack's own tree.
+    MonetaryPack {
+        /// In the pack's currency.
+        size: String,
+    },
+    /// Which traffic counts towards bundles.
+    BundleInitiator,
+    /// So many unique recipients in a billing period.
+    BundlePack {
+        /// Recipients; each one more costs the `bundle_member` price.
+        size: u32,
+    },
+}
+
+impl From<domain::rating::ServiceKind> for ServiceKind {
+    fn from(kind: domain::rating::ServiceKind) -> Self {
+        use domain::rating::ServiceKind as Kind;
+        match kind {
+            Kind::PayAsYouGo => Self::PayAsYouGo,
+            Kind::UnitPack { size } => Self::UnitPack { size },
+            Kind::MonetaryPack { size } => Self::MonetaryPack { size: size.to_string() },
+            Kind::BundleInitiator => Self::BundleInitiator,
+            Kind::BundlePack { size } => Self::BundlePack { size },
+        }
+    }
 }
 
 /// A price of a rate tree.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
 #[schema(example = json!({"type": "flat", "amount": "0.05"}))]
 #[allow(dead_code, reason = "described, never made")]
-pub struct RatePrice {
-    /// What the price is.
-    #[schema(rename = "type")]
-    kind: PriceKind,
-    /// For a unit, in the service's currency; with `flat` only.
-    amount: Option<String>,
+pub enum RatePrice {
+    /// So much a unit.
+    Flat {
+        /// For a unit, in the service's currency.
+        amount: String,
+    },
+    /// By how much was used before in the billing period. For messages only.
+    Scale {
+        /// Whether passing a threshold reprices what was before.
+        scale: ScaleKind,
+        /// Each with a higher threshold than the one before; the last one without.
+        tiers: Vec<RateTier>,
+        /// Counts separately for each value of this attribute; all together unless told.
+        counter_group: Option<RateAttribute>,
+    },
+    Free,
+    /// Of packs and bundle initiators: this traffic may be taken from them.
+    Included,
+    /// The event is refused.
+    Blocked,
+    /// Not this service's traffic: look in the next one.
+    NotIncluded,
+}
+
+impl From<domain::rating::Price> for RatePrice {
+    fn from(price: domain::rating::Price) -> Self {
+        use domain::rating::Price;
+        match price {
+            Price::Flat { amount } => Self::Flat { amount: amount.to_string() },
+            Price::Scale { scale, tiers, counter_group } => Self::Scale {
+                scale: scale.into(),
+                tiers: tiers.into_iter().map(Into::into).collect(),
+                counter_group: counter_group.map(Into::into),
+            },
+            Price::Free => Self::Free,
+            Price::Included => Self::Included,
+            Price::Blocked => Self::Blocked,
+            Price::NotIncluded => Self::NotIncluded,
+        }
+    }
+}
+
+/// A part of a scale.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code, reason = "described, never made")]
+pub struct RateTier {
+    /// The last unit of this tier, counted from 1; none for the last tier.
+    threshold: Option<u32>,
+    /// For each unit, in the service's currency.
+    amount: String,
+}
+
+impl From<domain::rating::Tier> for RateTier {
+    fn from(tier: domain::rating::Tier) -> Self {
+        Self { threshold: tier.threshold, amount: tier.amount.to_string() }
+    }
 }
 
 /// A node is either a price or branches on an attribute. The rules are inherited from the nearest node
@@ -117,7 +229,8 @@ pub struct RateNode {
     others: Option<Box<RateNode>>,
 }
 
-/// From what is billed, attribute by attribute, down to a price.
+/// From what is billed, attribute by attribute, down to a price. At least one of these, except for bundle
+/// packs.
 #[derive(ToSchema)]
 #[schema(example = json!({"sms_message": {"depends_on": "country",
     "values": {"DE": {"price": {"type": "flat", "amount": "0.07"}}},
@@ -125,13 +238,24 @@ pub struct RateNode {
 #[allow(dead_code, reason = "described, never made")]
 pub struct RateTree {
     /// What one SMS costs.
-    sms_message: RateNode,
+    sms_message: Option<RateNode>,
+    /// What a sender ID costs once.
+    sender_id_setup_fee: Option<RateNode>,
+    /// What a sender ID costs in each period of its rule.
+    sender_id_usage_fee: Option<RateNode>,
+    /// What the platform costs in each period.
+    platform_fee: Option<RateNode>,
+    /// What packs and bundles cost: depends on `pack`, with their ids as values.
+    service_purchase: Option<RateNode>,
+    /// What a unit of an additional service costs: depends on `additional_service`.
+    additional_service: Option<RateNode>,
+    /// What each recipient past the size of a bundle costs, once in a billing period.
+    bundle_member: Option<RateNode>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Serialize;
     use utoipa::PartialSchema;
 
     fn holds<Mirror: PartialSchema>(values: &[impl Serialize]) {
@@ -160,8 +284,10 @@ mod tests {
             Kind::TransferOut,
             Kind::Payment,
             Kind::Charge,
+            Kind::Fee,
             Kind::Refund,
             Kind::Escrow,
+            Kind::Terms,
         ]);
         holds::<CompanyKind>(&[
             domain::company::CompanyKind::Owner,
@@ -176,5 +302,58 @@ mod tests {
         let schema = serde_json::to_value(RateTree::schema()).unwrap();
         let tree: domain::rating::RateTree = serde_json::from_value(schema["example"].clone()).unwrap();
         assert_eq!(tree.check(), Ok(()));
+    }
+    #[test]
+    fn a_rate_tree_has_a_field_for_everything_that_is_billed() {
+        let tree = serde_json::to_value(RateTree::schema()).unwrap();
+        let fields: Vec<_> = tree["properties"].as_object().unwrap().keys().cloned().collect();
+        let resources = serde_json::to_value(Resource::schema()).unwrap();
+        let mut names: Vec<_> = resources["enum"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(fields, names);
+        for name in names {
+            let resource: domain::rating::Resource = serde_json::from_value(serde_json::json!(name)).unwrap();
+            assert_eq!(
+                serde_json::to_value(Resource::from(resource)).unwrap(),
+                serde_json::json!(resource.name())
+            );
+        }
+    }
+
+    #[test]
+    fn prices_and_kinds_look_as_the_domain_writes_them() {
+        use domain::rating::{Attribute, Price, ScaleKind as Scale, ServiceKind as Kind, Tier};
+        let amount = domain::money::Amount::ONE;
+        let tiers = vec![Tier { threshold: Some(5), amount }, Tier { threshold: None, amount }];
+        let scale =
+            Price::Scale { scale: Scale::BackToFirst, tiers, counter_group: Some(Attribute::SenderId) };
+        let all =
+            [Price::Flat { amount }, scale, Price::Free, Price::Included, Price::Blocked, Price::NotIncluded];
+        for price in all {
+            let mut mirror = serde_json::to_value(RatePrice::from(price.clone())).unwrap();
+            // What is not told stands as null in the mirror, and not at all in a tree.
+            if let Some(tiers) = mirror.get_mut("tiers").and_then(serde_json::Value::as_array_mut) {
+                tiers
+                    .iter_mut()
+                    .for_each(|tier| tier.as_object_mut().unwrap().retain(|_, value| !value.is_null()));
+            }
+            assert_eq!(mirror, serde_json::to_value(price).unwrap());
+        }
+        let kinds = [
+            Kind::PayAsYouGo,
+            Kind::UnitPack { size: 1 },
+            Kind::MonetaryPack { size: amount },
+            Kind::BundleInitiator,
+            Kind::BundlePack { size: 1 },
+        ];
+        for kind in kinds {
+            let mirror = serde_json::to_value(ServiceKind::from(kind)).unwrap();
+            assert_eq!(mirror, serde_json::to_value(kind).unwrap());
+        }
     }
 }

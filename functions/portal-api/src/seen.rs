@@ -5,13 +5,15 @@ use domain::agreement::Agreement;
 use domain::company::{Company, Subtree};
 use domain::connection::Connection;
 use domain::id::{
-    AgreementId, CompanyId, ConnectionId, InvoiceId, PaymentId, ServiceId, TopUpId, TransferId, WalletId,
+    AgreementId, CompanyId, ConnectionId, InvoiceId, PaymentId, ServiceId, TopUpId, TransferId, UserId,
+    WalletId,
 };
 use domain::invoice::{Invoice, InvoiceStatus};
 use domain::payment::Payment;
 use domain::rating::Service;
 use domain::top_up::TopUp;
 use domain::transfer::Transfer;
+use domain::user::User;
 use domain::wallet::Wallet;
 use runtime::auth::Principal;
 use runtime::http::Problem;
@@ -48,6 +50,13 @@ impl Seen<'_> {
         }
     }
 
+    pub async fn user(&self, id: &str) -> Result<User, ApiError> {
+        let Ok(id) = UserId::parse(id) else { return Err(missing("user")) };
+        let user = self.store.any_user(&id).await?.ok_or_else(|| missing("user"))?;
+        let company = self.store.company(&self.scope, &user.company).await?;
+        company.map(|_| user).ok_or_else(|| missing("user"))
+    }
+
     pub async fn agreement(&self, id: &str) -> Result<Agreement, ApiError> {
         let Ok(id) = AgreementId::parse(id) else { return Err(missing("agreement")) };
         self.store.agreement(&self.scope, &id).await?.ok_or_else(|| missing("agreement"))
@@ -63,16 +72,37 @@ impl Seen<'_> {
         self.store.connection(&self.scope, &id).await?.ok_or_else(|| missing("connection"))
     }
 
-    /// A wallet with its company.
+    /// A wallet with its company. Who is no master sees the own wallets only.
     pub async fn wallet(&self, id: &str) -> Result<(Wallet, Company), ApiError> {
         let Ok(id) = WalletId::parse(id) else { return Err(missing("wallet")) };
         self.wallet_by_id(&id).await?.ok_or_else(|| missing("wallet"))
     }
 
+    /// A wallet that the caller may give credits to: for who is no master, any of the own company.
+    pub async fn wallet_to_give(&self, id: &str) -> Result<(Wallet, Company), ApiError> {
+        let Ok(id) = WalletId::parse(id) else { return Err(missing("wallet")) };
+        let found = self.any_wallet(&id).await?;
+        let own = |company: &Company| self.who.is_master() || company.id == self.who.company.id;
+        found.filter(|(_, company)| own(company)).ok_or_else(|| missing("wallet"))
+    }
+
     async fn wallet_by_id(&self, id: &WalletId) -> Result<Option<(Wallet, Company)>, ApiError> {
-        let Some(wallet) = self.store.wallet(id).await? else { return Ok(None) };
+        Ok(self.any_wallet(id).await?.filter(|(wallet, _)| self.shows_wallet(wallet)))
+    }
+
+    /// Any wallet inside the caller's subtree. A lease is no wallet that anybody knows of.
+    async fn any_wallet(&self, id: &WalletId) -> Result<Option<(Wallet, Company)>, ApiError> {
+        let wallet = self.store.wallet(id).await?.filter(|wallet| wallet.lease.is_none());
+        let Some(wallet) = wallet else { return Ok(None) };
         let company = self.store.company(&self.scope, &wallet.company).await?;
         Ok(company.map(|company| (wallet, company)))
+    }
+
+    pub fn shows_wallet(&self, wallet: &Wallet) -> bool {
+        match &self.who.user {
+            Some(user) if !user.master => wallet.id == WalletId::of_user(&wallet.agreement, &user.id),
+            _ => true,
+        }
     }
 
     /// A transfer from or to a wallet that the caller sees.

@@ -2,10 +2,12 @@
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use domain::batch::Batch;
+use domain::fee::Fee;
 use domain::message::Message;
+use domain::payment::Payment;
 use domain::wallet::Wallet;
 use jiff::Timestamp;
-use store::{Item, Row, StoreError, keys, row_of, wallet_of};
+use store::{Item, Row, StoreError, fee_of, keys, payment_of, row_of, wallet_of};
 
 pub struct WalletChange {
     pub before: Option<Wallet>,
@@ -18,8 +20,17 @@ pub struct MessageChange {
     pub after: Message,
 }
 
+pub struct PaymentChange {
+    pub before: Option<Payment>,
+    pub after: Payment,
+    pub at: Timestamp,
+}
+
 pub enum Change {
     Wallet(Box<WalletChange>),
+    Payment(Box<PaymentChange>),
+    /// A new one: fees do not change.
+    Fee(Box<Fee>),
     Message(Box<MessageChange>),
     Batch(Box<Batch>),
 }
@@ -43,10 +54,24 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
         let after = wallet_of(&after)?;
         return Ok(Some(Change::Wallet(Box::new(WalletChange { before, after, at }))));
     }
+    if keys::is_payment(&pk) {
+        let before = before.map(payment_of).transpose()?;
+        return Ok(Some(Change::Payment(Box::new(PaymentChange { before, after: payment_of(after)?, at }))));
+    }
+    if keys::is_fee(&pk) {
+        return Ok(Some(Change::Fee(Box::new(fee_of(after)?))));
+    }
     if !keys::is_message(&pk) {
         return Ok(None);
     }
-    Ok(match (before.map(row_of).transpose()?, row_of(after)?) {
+    let (before, after) = (before.map(row_of).transpose()?, row_of(after)?);
+    // What a lease has not charged yet is nobody's business: the lease's own change brings it. In the
+    // place of one that never was charged there may come another.
+    if after.lease().is_some() && !after.has_moved() {
+        return Ok(None);
+    }
+    let before = before.filter(|before| before.lease().is_none() || before.lease() == after.lease());
+    Ok(match (before, after) {
         (None, Row::Batch(batch)) => Some(Change::Batch(batch)),
         (Some(Row::Message(before)), Row::Message(after)) => {
             Some(Change::Message(Box::new(MessageChange { before: Some(*before), after: *after })))

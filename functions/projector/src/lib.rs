@@ -5,18 +5,21 @@
 //! the function that stored it. A stream delivers at least once and in order for each item; everything
 //! here can be repeated.
 
+mod blocks;
 mod change;
+mod fees;
 mod jobs;
+mod notices;
 mod statements;
 mod usage;
 
 use aws_lambda_events::event::dynamodb::Event;
-use domain::batch::Batch;
+use domain::message::Message;
 use futures::{StreamExt, TryStreamExt};
 use queue::Sender;
 use store::{Store, StoreError};
 
-pub use crate::change::{Change, MessageChange, WalletChange, changes};
+pub use crate::change::{Change, MessageChange, PaymentChange, WalletChange, changes};
 
 /// Rows of a batch written at once.
 const ROWS_AT_ONCE: usize = 32;
@@ -26,28 +29,37 @@ pub struct App {
     pub store: Store,
     pub sqs: aws_sdk_sqs::Client,
     pub http_send: Sender,
+    /// Takes `queue::Notification`.
+    pub notifications: Sender,
 }
 
 /// Projects one delivery of a stream. On an error the whole delivery comes again.
 pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let records = event.records.len();
-    let (mut wallets, mut messages) = (Vec::new(), Vec::new());
+    let (mut wallets, mut payments, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+    let mut charged = Vec::new();
     for change in changes(event)? {
         match change {
             Change::Wallet(change) => wallets.push(*change),
+            Change::Payment(change) => payments.push(*change),
+            Change::Fee(fee) => charged.push(*fee),
             Change::Message(change) => messages.push(*change),
-            Change::Batch(batch) => expand(&app.store, &batch).await?,
+            Change::Batch(batch) => write_rows(&app.store, batch.messages()).await?,
         }
     }
     jobs::enqueue(app, &messages).await?;
     usage::post(&app.store, &messages).await?;
+    blocks::release(app, &wallets).await?;
+    fees::post(&app.store, &charged).await?;
+    notices::send(app, &wallets, &payments).await?;
     statements::post(&app.store, wallets).await?;
     tracing::info!(records, "projected");
     Ok(())
 }
 
-/// Writes the rows of a batch's messages. They come back in the stream, and are sent from there.
-async fn expand(store: &Store, batch: &Batch) -> Result<(), StoreError> {
-    let rows = batch.messages().map(|message| async move { store.write_message_of_batch(&message).await });
+/// Writes the rows of messages that were accepted together. They come back in the stream, and are sent
+/// from there.
+async fn write_rows(store: &Store, messages: impl Iterator<Item = Message>) -> Result<(), StoreError> {
+    let rows = messages.map(|message| async move { store.write_message_of_batch(&message).await });
     futures::stream::iter(rows).buffer_unordered(ROWS_AT_ONCE).try_collect().await
 }

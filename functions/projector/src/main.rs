@@ -9,7 +9,12 @@ use runtime::config::Aws;
 async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
     let aws = Aws::load().await;
-    let app = App { store: aws.store()?, sqs: aws.sqs(), http_send: aws.queue("HTTP_SEND_QUEUE_URL")? };
+    let app = App {
+        store: aws.store()?,
+        sqs: aws.sqs(),
+        http_send: aws.queue("HTTP_SEND_QUEUE_URL")?,
+        notifications: aws.queue("NOTIFICATIONS_QUEUE_URL")?,
+    };
     let project = async |event: LambdaEvent<Event>| handle(&app, event.payload).await.map_err(Error::from);
     lambda_runtime::run(service_fn(project)).await
 }

@@ -15,7 +15,8 @@ const ATTEMPTS_MAX: u32 = 5;
 /// Posts the lines of all wallets in this delivery.
 pub async fn post(store: &Store, changes: Vec<WalletChange>) -> anyhow::Result<()> {
     let mut by_wallet: BTreeMap<WalletId, Vec<WalletChange>> = BTreeMap::new();
-    for change in changes {
+    // A lease has no balance, and so no statement.
+    for change in changes.into_iter().filter(|change| change.after.lease.is_none()) {
         by_wallet.entry(change.after.id.clone()).or_default().push(change);
     }
     for (wallet, changes) in by_wallet {

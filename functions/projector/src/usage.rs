@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
-use domain::edr::{UsageKey, agreement_of, records, usage_change};
+use domain::edr::{UsageKey, agreements as charged_to, records, usage_changes};
 use domain::id::AgreementId;
-use domain::message::{Message, Status};
+use domain::message::Status;
 use store::{Store, StoreError, UsageChange};
 
 use crate::change::MessageChange;
@@ -27,10 +27,7 @@ async fn agreements(
     store: &Store,
     changes: &[&MessageChange],
 ) -> Result<BTreeMap<AgreementId, Agreement>, StoreError> {
-    let levels = |message: &Message| {
-        message.charges.iter().filter_map(|charge| agreement_of(&charge.wallet)).collect::<Vec<_>>()
-    };
-    let wanted: BTreeSet<_> = changes.iter().flat_map(|change| levels(&change.after)).collect();
+    let wanted: BTreeSet<_> = changes.iter().flat_map(|change| charged_to(&change.after)).collect();
     let wanted: Vec<_> = wanted.into_iter().collect();
     let found = store.agreements(&wanted).await?;
     Ok(found.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect())
@@ -42,19 +39,20 @@ fn usage_of(
 ) -> Result<UsageChange, StoreError> {
     let edrs = records(&change.after);
     let mut usage = Vec::new();
-    for (level, edr) in edrs.iter().enumerate() {
-        let change = usage_change(change.before.as_ref(), &change.after, level)?;
-        let Some(agreement) = agreements.get(&edr.agreement).filter(|_| !change.is_zero()) else { continue };
+    for part in usage_changes(change.before.as_ref(), &change.after)? {
+        let Some(edr) = edrs.get(part.level) else { continue };
+        let Some(agreement) = agreements.get(&edr.agreement) else { continue };
         let key = UsageKey {
             agreement: edr.agreement.clone(),
             day: agreement.version_at(edr.accepted_at).billing.day_of(edr.accepted_at),
             resource: edr.resource,
-            sender: edr.sender.clone(),
-            country: edr.country.clone(),
-            rate: edr.rate.clone(),
-            unit_price: edr.unit_price,
+            sender: Some(edr.sender.clone()),
+            subject: None,
+            country: Some(edr.country.clone()),
+            rate: part.rate,
+            unit_price: part.unit_price,
         };
-        usage.push((key, change));
+        usage.push((key, part.usage));
     }
     Ok(UsageChange { edrs, usage })
 }

@@ -9,8 +9,6 @@ use serde::Serialize;
 use store::Row;
 use utoipa::ToSchema;
 
-use crate::plan::Plan;
-
 /// An accepted request.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Sent {
@@ -104,7 +102,7 @@ impl Sent {
             segments: message.segments,
             messages: vec![sent(message)],
             refused: Vec::new(),
-            total: own_price(message),
+            total: message.price(),
             currency,
             balance_after: message.balance_after.unwrap_or_default(),
         }
@@ -125,26 +123,10 @@ impl Sent {
         }
     }
 
-    pub fn of_plan(plan: &Plan, balance_after: Amount) -> Self {
-        let message = |recipient: &domain::batch::Recipient| {
-            let tariff = &plan.tariffs[recipient.tariff];
-            SentMessage {
-                id: None,
-                recipient: recipient.number.to_string(),
-                country: tariff.country.clone(),
-                network: tariff.network.clone(),
-                price: tariff.charges.first().map_or(Amount::ZERO, |charge| charge.amount),
-            }
-        };
-        Self {
-            encoding: name(&plan.segmented.encoding),
-            segments: plan.segmented.segments_count() as u32,
-            messages: plan.recipients.iter().map(message).collect(),
-            refused: plan.refused.iter().map(refused).collect(),
-            total: plan.total(),
-            currency: plan.agreement.currency,
-            balance_after,
-        }
+    /// As it is told in an estimate: there are no messages yet.
+    pub fn without_ids(mut self) -> Self {
+        self.messages.iter_mut().for_each(|message| message.id = None);
+        self
     }
 }
 
@@ -159,7 +141,7 @@ impl MessageView {
             segments: message.segments,
             status: name(&message.status),
             reason: message.reason.clone(),
-            price: message.owed().first().copied().unwrap_or_default(),
+            price: message.owes(),
             client_reference: message.client_reference.clone(),
             accepted_at: message.accepted_at,
             submitted_at: message.submitted_at,
@@ -192,13 +174,8 @@ fn sent(message: &Message) -> SentMessage {
         recipient: message.recipient.to_string(),
         country: message.country.clone(),
         network: message.network.clone(),
-        price: own_price(message),
+        price: message.price(),
     }
-}
-
-/// As it was charged, whatever was refunded since.
-fn own_price(message: &Message) -> Amount {
-    message.charges.first().map_or(Amount::ZERO, |charge| charge.amount)
 }
 
 fn refused(refusal: &Refusal) -> RefusedRecipient {

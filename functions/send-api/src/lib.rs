@@ -1,6 +1,7 @@
 //! The API by which clients send: messages, estimates, and what became of them.
 
 mod answer;
+mod hot;
 mod plan;
 mod rates;
 mod routes;
@@ -14,17 +15,19 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use hot::HotWallets;
 pub use rates::TreeCache;
 
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
     pub trees: TreeCache,
+    pub hot: HotWallets,
 }
 
 impl App {
     pub fn new(store: Store) -> Self {
-        Self { store, trees: TreeCache::default() }
+        Self { store, trees: TreeCache::default(), hot: HotWallets::default() }
     }
 }
 

@@ -1,23 +1,20 @@
-//! From a request to what would be stored and charged for it. Nothing is written here.
+//! From a request to what would be charged for it. Nothing is written here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
-use domain::batch::{Batch, RECIPIENTS_MAX, Recipient, Refusal, Tariff, totals};
+use domain::batch::{Batch, Draft, Place, RECIPIENTS_MAX, Refusal};
 use domain::destination::{Msisdn, destination};
-use domain::id::{AgreementId, BatchId, MessageId};
-use domain::message::{Message, Status};
+use domain::id::{AgreementId, BatchId, MessageId, WalletId};
 use domain::money::Amount;
-use domain::quote::{Level, QuoteError, quote};
-use domain::rating::{Event, Resource};
+use domain::quote::{Level, offers};
+use domain::rating::Event;
 use domain::segmentation::{Segmented, segment};
 use domain::sender::{Sender, SenderAddress, SenderStatus};
-use domain::wallet::{Leg, Wallet};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::Problem;
 use sha2::{Digest, Sha256};
-use store::{Accept, Row};
 
 use crate::App;
 use crate::rates::levels;
@@ -30,99 +27,60 @@ const SEGMENTS_MAX: u32 = 255;
 const TEXT_LENGTH_MAX: usize = 39_015;
 const REFERENCE_LENGTH_MAX: usize = 64;
 
-/// What a request comes to.
+/// What a request comes to, before it is priced.
 pub struct Plan {
     pub agreement: Agreement,
-    pub wallet: Wallet,
-    pub segmented: Segmented,
-    pub tariffs: Vec<Tariff>,
-    pub recipients: Vec<Recipient>,
-    pub refused: Vec<Refusal>,
-    pub legs: Vec<Leg>,
-    pub units: Vec<Amount>,
-    sender: Sender,
+    pub draft: Draft,
 }
 
 impl Plan {
-    /// Judges the whole request and prices every recipient at every level.
+    /// Judges the whole request, and looks up for every recipient what each level would take.
     pub async fn make(
         app: &App,
         who: &Principal,
+        key: &str,
         request: &SendRequest,
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let segmented = check(who, request)?;
         let (agreement, sender) = agreement_and_sender(app, who, request).await?;
-        let levels = levels(&app.store, &app.trees, &agreement, now).await?;
-        let wallet = app.store.wallet(&agreement.wallet()).await?;
-        let wallet = wallet.ok_or_else(|| Problem::not_found("wallet"))?;
-        let mut priced = Priced::default();
+        let home = paying_wallet(who, &agreement);
+        let levels = levels(&app.store, &app.trees, &agreement, home.clone(), now).await?;
+        let mut offered = Offered::default();
         for recipient in &request.recipients {
-            priced.add(recipient, &levels, segmented.segments_count() as u32);
+            offered.add(recipient, sender.address.as_str(), &levels, now);
         }
-        let charges =
-            priced.recipients.iter().map(|recipient| priced.tariffs[recipient.tariff].charges.as_slice());
-        let (legs, units) = totals(charges).map_err(|error| Problem::invalid("recipients", error))?;
-        let Priced { tariffs, recipients, refused, .. } = priced;
-        Ok(Self { agreement, wallet, segmented, tariffs, recipients, refused, legs, units, sender })
-    }
-
-    pub fn total(&self) -> Amount {
-        self.legs.first().map_or(Amount::ZERO, |leg| leg.amount)
-    }
-
-    /// The balance as it was read, less the total. Others may spend at the same time: the statement
-    /// has the exact one.
-    pub fn balance_after(&self) -> Result<Amount, Problem> {
-        let balance = self.wallet.posted_balance().and_then(|balance| balance.checked_sub(self.total()));
-        balance.map_err(|error| Problem::invalid("recipients", error))
-    }
-
-    /// What is stored for the request under this key: a message, or a batch of several.
-    pub fn row(
-        &self,
-        who: &Principal,
-        key: &str,
-        request: &SendRequest,
-        now: Timestamp,
-    ) -> Result<Row, Problem> {
         let batch = Batch {
             id: BatchId::of_request(&who.company.id, key),
             company: who.company.id.clone(),
-            agreement: self.agreement.id.clone(),
-            sender: self.sender.address.clone(),
+            agreement: agreement.id.clone(),
+            sender: sender.address.clone(),
             text: request.text.clone(),
             client_reference: request.client_reference.clone(),
-            connection: self.sender.connection.clone(),
-            connection_kind: self.sender.connection_kind,
-            encoding: self.segmented.encoding,
-            segments: self.segmented.segments_count() as u32,
-            tariffs: self.tariffs.clone(),
-            recipients: self.recipients.clone(),
-            refused: self.refused.clone(),
+            connection: sender.connection.clone(),
+            connection_kind: sender.connection_kind,
+            encoding: segmented.encoding,
+            segments: segmented.segments_count() as u32,
+            tariffs: Vec::new(),
+            recipients: Vec::new(),
+            refused: offered.refused,
             accepted_at: now,
             request_hash: request_hash(request),
-            balance_after: self.balance_after()?,
+            balance_after: Amount::ZERO,
+            lease: None,
         };
-        if request.recipients.len() > 1 {
-            return Ok(Row::Batch(Box::new(batch)));
-        }
-        let only = batch.message(0).ok_or_else(|| Problem::invalid("recipients", "there is no recipient"))?;
-        Ok(Row::Message(Box::new(Message {
-            id: MessageId::of_request(&who.company.id, key),
-            status: Status::Accepted,
-            request_hash: batch.request_hash,
-            balance_after: Some(batch.balance_after),
-            ..only
-        })))
+        let single = (request.recipients.len() == 1).then(|| MessageId::of_request(&who.company.id, key));
+        let main = agreement.wallet();
+        let (places, wanted) = (offered.places, offered.wanted);
+        Ok(Self { agreement, draft: Draft { batch, single, home, main, places, wanted } })
     }
 }
 
-/// What the store is asked to accept.
-pub fn accept(row: &Row) -> Accept<'_> {
-    match row {
-        Row::Message(message) => Accept::Message(message),
-        Row::Batch(batch) => Accept::Batch(batch),
+/// With individual credits a user's sends are paid from the user's own wallet.
+fn paying_wallet(who: &Principal, agreement: &Agreement) -> WalletId {
+    match &who.user {
+        Some(user) if agreement.individual_credits => WalletId::of_user(&agreement.id, &user.id),
+        _ => agreement.wallet(),
     }
 }
 
@@ -201,30 +159,36 @@ async fn agreement_and_sender(
 }
 
 /// A country and a network.
-type Place = (String, Option<String>);
+type Where = (String, Option<String>);
 /// A code and its explanation.
 type Reason = (String, String);
 
-/// The recipients of a request so far, with one tariff for each place they go to.
+/// The recipients of a request so far, with what is offered in each place they are in.
 #[derive(Default)]
-struct Priced {
-    tariffs: Vec<Tariff>,
-    recipients: Vec<Recipient>,
+struct Offered {
+    places: Vec<Place>,
+    wanted: Vec<(Msisdn, usize)>,
     refused: Vec<Refusal>,
-    places: BTreeMap<Place, Result<usize, Reason>>,
+    known: BTreeMap<Where, Result<usize, Reason>>,
     seen: BTreeSet<Msisdn>,
 }
 
-impl Priced {
-    /// Prices one recipient, or notes why it is refused. A bad number never stops the others.
-    fn add(&mut self, raw: &str, levels: &[Level], segments: u32) {
-        match self.place(raw, levels, segments) {
-            Ok(recipient) => self.recipients.push(recipient),
+impl Offered {
+    /// Takes one recipient in, or notes why it is refused. A bad number never stops the others.
+    fn add(&mut self, raw: &str, sender: &str, levels: &[Level], now: Timestamp) {
+        match self.place(raw, sender, levels, now) {
+            Ok(wanted) => self.wanted.push(wanted),
             Err((code, detail)) => self.refused.push(Refusal { recipient: raw.to_owned(), code, detail }),
         }
     }
 
-    fn place(&mut self, raw: &str, levels: &[Level], segments: u32) -> Result<Recipient, Reason> {
+    fn place(
+        &mut self,
+        raw: &str,
+        sender: &str,
+        levels: &[Level],
+        now: Timestamp,
+    ) -> Result<(Msisdn, usize), Reason> {
         let number = Msisdn::parse(raw).map_err(|error| refusal("invalid_number", error))?;
         if self.seen.contains(&number) {
             return Err(refusal("repeated", "this recipient is named twice in the request"));
@@ -232,29 +196,21 @@ impl Priced {
         let found = destination(&number).map_err(|error| refusal("invalid_number", error))?;
         let (country, network) = (found.country.as_str(), found.network.map(|network| network.name));
         let key = (country.to_owned(), network.map(str::to_owned));
-        let tariff = match self.places.get(&key) {
+        let place = match self.known.get(&key) {
             Some(known) => known.clone()?,
             None => {
-                let event = Event { resource: Resource::SmsMessage, direction: "MT", country, network };
-                let priced = quote(levels, &event, segments).map_err(|error| refusal(code(&error), error));
-                let place = priced.map(|charges| {
-                    self.tariffs.push(Tariff { country: key.0.clone(), network: key.1.clone(), charges });
-                    self.tariffs.len() - 1
+                let event = Event::sms(country, network, Some(sender));
+                let offered = offers(levels, &event, now).map_err(|error| refusal(error.code(), &error));
+                let place = offered.map(|offers| {
+                    self.places.push(Place { country: key.0.clone(), network: key.1.clone(), offers });
+                    self.places.len() - 1
                 });
-                self.places.insert(key, place.clone());
+                self.known.insert(key, place.clone());
                 place?
             }
         };
         self.seen.insert(number.clone());
-        Ok(Recipient { number, tariff })
-    }
-}
-
-fn code(error: &QuoteError) -> &'static str {
-    match error {
-        QuoteError::NoRate { .. } => "no_rate",
-        QuoteError::Blocked { .. } => "blocked",
-        QuoteError::Amount(_) => "invalid",
+        Ok((number, place))
     }
 }
 

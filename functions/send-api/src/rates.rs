@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use domain::agreement::Agreement;
-use domain::id::ServiceId;
+use domain::agreement::{Agreement, EnabledService};
+use domain::id::{ServiceId, WalletId};
 use domain::quote::{Level, Rates};
 use domain::rating::{RateTree, Service};
 use jiff::Timestamp;
@@ -35,11 +35,12 @@ impl TreeCache {
     }
 }
 
-/// The levels of an agreement's charges, the agreement's own first.
+/// The levels of an agreement's charges, the agreement's own first, which `payer` pays.
 pub async fn levels(
     store: &Store,
     cache: &TreeCache,
     agreement: &Agreement,
+    payer: WalletId,
     now: Timestamp,
 ) -> Result<Vec<Level>, StoreError> {
     let agreements = store.agreements(&agreement.charged_levels()).await?;
@@ -48,28 +49,37 @@ pub async fn levels(
     let wanted: Vec<ServiceId> = wanted.into_iter().collect();
     let mut in_force = BTreeMap::new();
     for service in store.services(&wanted).await?.into_iter().filter(|service| !service.archived) {
-        let rates = rates(store, cache, &service).await?;
-        in_force.insert(service.id, rates);
+        let tree = tree(store, cache, &service).await?;
+        in_force.insert(service.id.clone(), (service, tree));
     }
-    let level = |agreement: Agreement| {
-        let rates = agreement.services_at(now).filter_map(|id| in_force.get(id).cloned()).collect();
-        Level { agreement, rates }
+    let rates = |enabled: &EnabledService| {
+        let (service, tree) = in_force.get(&enabled.service)?;
+        Some(Rates {
+            service: service.id.clone(),
+            kind: service.kind,
+            version: service.version,
+            tree: tree.clone(),
+            enabled_from: enabled.effective_from,
+        })
     };
-    Ok(agreements.into_iter().map(level).collect())
+    let level = |agreement: Agreement| {
+        let rates = agreement.enabled_at(now).filter_map(rates).collect();
+        Level::new(agreement, rates)
+    };
+    let mut levels: Vec<Level> = agreements.into_iter().map(level).collect();
+    if let Some(own) = levels.first_mut() {
+        own.payer = payer;
+    }
+    Ok(levels)
 }
 
-async fn rates(store: &Store, cache: &TreeCache, service: &Service) -> Result<Rates, StoreError> {
+async fn tree(store: &Store, cache: &TreeCache, service: &Service) -> Result<Arc<RateTree>, StoreError> {
     let key = (service.id.clone(), service.version);
-    let tree = match cache.get(&key) {
-        Some(tree) => tree,
-        None => {
-            let stored = store.tree(&service.id, service.version).await?;
-            let missing =
-                || StoreError::Corrupt { kind: "a rate tree", detail: format!("{} has none", service.id) };
-            let tree = Arc::new(stored.ok_or_else(missing)?);
-            cache.put(key, &tree);
-            tree
-        }
-    };
-    Ok(Rates { service: service.id.clone(), version: service.version, tree })
+    if let Some(tree) = cache.get(&key) {
+        return Ok(tree);
+    }
+    let missing = || StoreError::Corrupt { kind: "a rate tree", detail: format!("{} has none", service.id) };
+    let tree = Arc::new(store.tree(&service.id, service.version).await?.ok_or_else(missing)?);
+    cache.put(key, &tree);
+    Ok(tree)
 }

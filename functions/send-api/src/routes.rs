@@ -2,18 +2,21 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::batch::Refusal;
+use domain::edr::Record;
 use domain::id::{AgreementId, MessageId};
+use domain::lease::LeaseTag;
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::{AcceptError, Accepted, EdrFilter, Row};
+use store::{AcceptError, Accepted, EdrFilter, Requested, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::answer::{MessageList, MessageView, Sent};
-use crate::plan::{Plan, accept, request_hash};
+use crate::plan::{Plan, request_hash};
 
 const PAGE_DEFAULT: u16 = 50;
 const PAGE_MAX: u16 = 500;
@@ -62,32 +65,63 @@ pub async fn send(
     IdempotencyKey(key): IdempotencyKey,
     Body(request): Body<SendRequest>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    // Before any rule is judged: prices and balances have moved since the first time.
-    if let Some(answer) = answer_before(&app, &who, &key, &request).await? {
-        return Ok(answer);
-    }
     let now = runtime::now();
-    let plan = Plan::make(&app, &who, &request, now).await?;
-    if plan.recipients.is_empty() {
-        return Err(nobody_left(&plan));
+    // Before any rule is judged: prices and balances have moved since the first time.
+    let void = match before(&app, &who, &key, &request, now).await? {
+        Before::Answered(answer) => return Ok(answer),
+        Before::Nothing => None,
+        Before::Void(tag) => Some(tag),
+    };
+    let plan = Plan::make(&app, &who, &key, &request, now).await?;
+    if plan.draft.wanted.is_empty() {
+        return Err(nobody_left(&plan.draft.batch.refused));
     }
-    let row = plan.row(&who, &key, &request, now)?;
-    match app.store.accept(accept(&row), &plan.legs, &plan.units).await.map_err(refused)? {
-        Accepted::Now => Ok((StatusCode::ACCEPTED, Json(Sent::of_row(&row, plan.agreement.currency)))),
-        Accepted::Before => answer_before(&app, &who, &key, &request).await?.ok_or_else(vanished),
+    match app.hot.accept(&app.store, &plan.draft, void, now).await.map_err(refused)? {
+        Accepted::Now(row) => Ok((StatusCode::ACCEPTED, Json(Sent::of_row(&row, plan.agreement.currency)))),
+        Accepted::Before => match before(&app, &who, &key, &request, now).await? {
+            Before::Answered(answer) => Ok(answer),
+            Before::Nothing | Before::Void(_) => Err(try_again()),
+        },
     }
 }
 
-/// The answer that a request with this key got, if there was one.
-async fn answer_before(
+/// What a request with the same key came to.
+enum Before {
+    Nothing,
+    Answered((StatusCode, Json<Sent>)),
+    /// It was not charged, and never will be.
+    Void(LeaseTag),
+}
+
+/// A twin that is under way is waited for, or else its outcome is unknown.
+async fn before(
     app: &App,
     who: &Principal,
     key: &str,
     request: &SendRequest,
-) -> Result<Option<(StatusCode, Json<Sent>)>, Problem> {
-    let stored = app.store.accepted(&MessageId::of_request(&who.company.id, key)).await?;
-    let Some(row) = stored else { return Ok(None) };
-    let (hash, agreement) = match &row {
+    now: Timestamp,
+) -> Result<Before, Problem> {
+    let id = MessageId::of_request(&who.company.id, key);
+    let mut requested = app.store.requested(&id).await?;
+    if let Requested::Undecided(row) = &requested {
+        app.hot.decide(&app.store, row, now).await?;
+        requested = app.store.requested(&id).await?;
+    }
+    match requested {
+        Requested::Nothing => Ok(Before::Nothing),
+        Requested::Void(tag) => Ok(Before::Void(tag)),
+        Requested::Undecided(_) => Err(try_again()),
+        Requested::Counts(row) => answer_again(app, &row, request).await.map(Before::Answered),
+    }
+}
+
+/// The answer that a request with this key got.
+async fn answer_again(
+    app: &App,
+    row: &Row,
+    request: &SendRequest,
+) -> Result<(StatusCode, Json<Sent>), Problem> {
+    let (hash, agreement) = match row {
         Row::Message(message) => (&message.request_hash, &message.agreement),
         Row::Batch(batch) => (&batch.request_hash, &batch.agreement),
     };
@@ -95,8 +129,8 @@ async fn answer_before(
         let detail = "This Idempotency-Key was used for another request. Take a new key for a new request.";
         return Err(Problem::new(422, "idempotency_key_reused", detail));
     }
-    let agreement = app.store.any_agreement(agreement).await?.ok_or_else(vanished)?;
-    Ok(Some((StatusCode::ACCEPTED, Json(Sent::of_row(&row, agreement.currency)))))
+    let agreement = app.store.any_agreement(agreement).await?.ok_or_else(try_again)?;
+    Ok((StatusCode::ACCEPTED, Json(Sent::of_row(row, agreement.currency))))
 }
 
 /// What a send would cost.
@@ -115,9 +149,9 @@ pub async fn estimate(
     who: Principal,
     Body(request): Body<SendRequest>,
 ) -> Result<Json<Sent>, Problem> {
-    let plan = Plan::make(&app, &who, &request, runtime::now()).await?;
-    let balance_after = plan.balance_after()?;
-    Ok(Json(Sent::of_plan(&plan, balance_after)))
+    let plan = Plan::make(&app, &who, "estimate", &request, runtime::now()).await?;
+    let priced = app.store.estimate(&plan.draft).await.map_err(refused)?;
+    Ok(Json(Sent::of_row(&priced.row, plan.agreement.currency).without_ids()))
 }
 
 /// One message.
@@ -198,7 +232,7 @@ pub async fn list(
         client_reference: query.client_reference,
     };
     let page = app.store.edrs(&agreement, &filter, limit, query.cursor.as_deref()).await?;
-    let own = page.items.into_iter().filter(|edr| edr.level == 1);
+    let own = page.items.into_iter().filter_map(Record::into_message).filter(|edr| edr.level == 1);
     Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next: page.next }))
 }
 
@@ -227,13 +261,21 @@ fn refused(error: AcceptError) -> Problem {
             let detail = "An account above yours cannot cover this at the moment. Tell your provider.";
             Problem::new(402, "insufficient_funds", detail).figure("level", level)
         }
+        AcceptError::Suspended { level: 1 } => {
+            Problem::new(403, "suspended", "This agreement is suspended: nothing can be sent under it.")
+        }
+        AcceptError::Suspended { level } => {
+            let detail = "An agreement above yours is suspended. Tell your provider.";
+            Problem::new(403, "suspended", detail).figure("level", level)
+        }
+        AcceptError::Refused(error) => Problem::new(422, error.code(), error.to_string()).field("recipients"),
         AcceptError::Store(error) => error.into(),
     }
 }
 
 /// Every recipient was refused: nothing to send, and the first reason is as good as any.
-fn nobody_left(plan: &Plan) -> Problem {
-    let first = plan.refused.first();
+fn nobody_left(refused: &[Refusal]) -> Problem {
+    let first = refused.first();
     let code = first.map_or("invalid", |refusal| refusal.code.as_str());
     let detail = first.map_or("there is no recipient".to_owned(), |refusal| {
         format!("No recipient is left. {}: {}", refusal.recipient, refusal.detail)
@@ -241,6 +283,6 @@ fn nobody_left(plan: &Plan) -> Problem {
     Problem::new(422, code, detail).field("recipients")
 }
 
-fn vanished() -> Problem {
+fn try_again() -> Problem {
     Problem::new(503, "try_again", "Send the same request again, with the same Idempotency-Key.")
 }

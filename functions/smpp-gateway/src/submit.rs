@@ -151,6 +151,7 @@ mod tests {
             revision: 1,
             request_hash: String::new(),
             balance_after: None,
+            lease: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::elf;
 use crate::paths::Paths;
 
 /// What runs as a function; the names are those of `infra/template.yaml`.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
@@ -23,6 +23,7 @@ pub const FUNCTIONS: [&str; 8] = [
     "http-sender",
     "invoice-closer",
     "projector",
+    "sweeper",
 ];
 
 /// What runs as plain processes beside the functions, or is called once.

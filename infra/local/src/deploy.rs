@@ -25,6 +25,8 @@ pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_local";
 /// Everything a deployment is made of. Equal plans give equal stacks.
 pub struct Plan<'a> {
     template: String,
+    /// The template has outgrown what a request may carry, so it is fetched from the code's bucket.
+    template_url: String,
     parameters: Vec<(&'static str, String)>,
     zips: &'a [Zip],
     /// Stands for template, parameters and zips together.
@@ -46,12 +48,18 @@ impl<'a> Plan<'a> {
         let mut hasher = DefaultHasher::new();
         (&template, &parameters, ports.emulator).hash(&mut hasher);
         zips.iter().for_each(|zip| zip.stamp.hash(&mut hasher));
-        Ok(Self { template, parameters, zips, build: format!("{:016x}", hasher.finish()) })
+        let build = format!("{:016x}", hasher.finish());
+        let template_url = format!("{}/{CODE_BUCKET}/{}", ports.emulator_url(), template_key(&build));
+        Ok(Self { template, template_url, parameters, zips, build })
     }
 
     fn key(&self, zip: &Zip) -> String {
         format!("{}/{}.zip", self.build, zip.function)
     }
+}
+
+fn template_key(build: &str) -> String {
+    format!("{build}/template.yaml")
 }
 
 /// The build that the emulator's stack stands on, if it has one that is whole.
@@ -81,12 +89,14 @@ pub fn deploy(aws: &Aws, plan: &Plan) -> Result<()> {
     for zip in plan.zips {
         aws.delete_object(CODE_BUCKET, &plan.key(zip))?;
     }
+    aws.delete_object(CODE_BUCKET, &template_key(&plan.build))?;
     println!("Deployed in {:.1} s", begin.elapsed().as_secs_f32());
     Ok(())
 }
 
 fn upload(aws: &Aws, plan: &Plan) -> Result<()> {
     aws.create_bucket(CODE_BUCKET)?;
+    aws.put_object(CODE_BUCKET, &template_key(&plan.build), plan.template.as_bytes())?;
     for zip in plan.zips {
         aws.put_object(CODE_BUCKET, &plan.key(zip), &fs::read(&zip.path)?)?;
     }
@@ -101,7 +111,7 @@ fn exists(aws: &Aws) -> Result<bool> {
 fn request(plan: &Plan) -> Vec<(String, String)> {
     let mut request = vec![
         ("StackName".to_owned(), STACK_NAME.to_owned()),
-        ("TemplateBody".to_owned(), plan.template.clone()),
+        ("TemplateURL".to_owned(), plan.template_url.clone()),
         ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()),
         ("Capabilities.member.2".to_owned(), "CAPABILITY_AUTO_EXPAND".to_owned()),
     ];

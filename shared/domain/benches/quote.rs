@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use domain::agreement::{Agreement, Charging, CreditLimit, NewAgreement, plan_agreement};
-use domain::batch::totals;
+use domain::allowance::Stock;
+use domain::batch::legs;
 use domain::id::{AgreementId, CompanyId, ServiceId};
 use domain::money::{Amount, Currency};
 use domain::period::BillingTerms;
-use domain::quote::{Level, Rates, quote};
-use domain::rating::{Event, RateTree, Resource};
+use domain::quote::{Charge, Level, Rates, offers};
+use domain::rating::{Event, RateTree, ServiceKind};
 use domain::wallet::{Wallet, plan_charge};
 use jiff::Timestamp;
 
-const EVENT: Event = Event { resource: Resource::SmsMessage, direction: "MT", country: "DE", network: None };
+const EVENT: Event = Event::sms("DE", None, None);
 
 /// A tree of 200 countries.
 fn tree() -> RateTree {
@@ -50,8 +51,14 @@ fn levels(depth: u128) -> Vec<Level> {
     let mut levels: Vec<Level> = Vec::new();
     for number in 1..=depth {
         let agreement = agreement(number, levels.last().map(|level| &level.agreement));
-        let rates = Rates { service: ServiceId::new(number), version: 1, tree: tree.clone() };
-        levels.push(Level { agreement, rates: vec![rates] });
+        let rates = Rates {
+            service: ServiceId::new(number),
+            kind: ServiceKind::PayAsYouGo,
+            version: 1,
+            tree: tree.clone(),
+            enabled_from: Timestamp::UNIX_EPOCH,
+        };
+        levels.push(Level::new(agreement, vec![rates]));
     }
     levels.reverse();
     levels
@@ -61,19 +68,28 @@ fn quotes(criterion: &mut Criterion) {
     for depth in [1, 4] {
         let levels = levels(depth);
         criterion.bench_function(&format!("quote_{depth}_levels"), |bench| {
-            bench.iter(|| quote(black_box(&levels), &EVENT, 1).expect("a price"));
+            bench.iter(|| quote(black_box(&levels)));
         });
     }
     let levels = levels(4);
-    let charges = quote(&levels, &EVENT, 1).expect("a price");
-    let (legs, _) = totals([charges.as_slice()]).expect("a sum");
-    let above = legs[1..].iter().map(|leg| leg.wallet.clone()).collect();
+    let charges = quote(&levels);
+    let main = levels[0].agreement.wallet();
+    let legs: Vec<_> = legs(&charges, &main).collect();
+    let above = legs[1..].iter().map(|leg| leg.pot.wallet.clone()).collect();
     let mut home =
         Wallet::open(&levels[0].agreement.id, &CompanyId::new(4), Currency::Credit, Amount::whole(9), above);
     home.escrow.values_mut().for_each(|escrow| *escrow = Amount::whole(9));
     criterion.bench_function("charge_plan_4_levels", |bench| {
         bench.iter(|| plan_charge(black_box(&home), &legs, &BTreeSet::new()).expect("a plan"));
     });
+}
+
+/// The offers of all levels, and what one segment takes of them.
+fn quote(levels: &[Level]) -> Vec<Charge> {
+    let offers = offers(levels, &EVENT, Timestamp::UNIX_EPOCH).expect("a price");
+    let mut stock = Stock::default();
+    let drawn = offers.iter().enumerate().map(|(index, offer)| offer.draw(index + 1, 1, "", &mut stock));
+    drawn.collect::<Result<Vec<_>, _>>().expect("a price").concat()
 }
 
 criterion_group!(benches, quotes);

@@ -1,13 +1,18 @@
 //! The contract between a company and its tenant: currency, charging mode, credit limit, billing terms
-//! and the rate plans that are enabled under it.
+//! and the rate plans that are enabled under it. What may change later is in `settings`.
+
+mod settings;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::company::DEPTH_MAX;
+use crate::enabled::Purchase;
 use crate::id::{AgreementId, CompanyId, ServiceId, WalletId};
 use crate::money::{Amount, Currency};
 use crate::period::{BillingTerms, TermsError};
+
+pub use settings::{AgreementChange, Alerts, AlertsError, check_no_user_credits};
 
 const CODE_LENGTH_MAX: usize = 40;
 
@@ -40,6 +45,14 @@ impl CreditLimit {
             Self::Limited(amount) => amount,
         }
     }
+
+    fn checked(self) -> Result<Self, AgreementError> {
+        let limit = self.amount();
+        if limit.is_negative() || limit > Self::Unlimited.amount() {
+            return Err(AgreementError::CreditLimit);
+        }
+        Ok(self)
+    }
 }
 
 /// The terms in force from one moment until the next version begins.
@@ -48,6 +61,9 @@ pub struct AgreementVersion {
     pub effective_from: Timestamp,
     pub credit_limit: CreditLimit,
     pub billing: BillingTerms,
+    /// Who gets a mail when a payment is confirmed.
+    #[serde(default)]
+    pub payment_alert_emails: Vec<String>,
 }
 
 /// A rate plan that may be used under an agreement, for a time.
@@ -56,6 +72,9 @@ pub struct EnabledService {
     pub service: ServiceId,
     pub effective_from: Timestamp,
     pub effective_till: Option<Timestamp>,
+    /// Of packs and bundle packs, which are bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +92,17 @@ pub struct Agreement {
     /// Ordered by `effective_from`; the first began when the agreement did.
     pub versions: Vec<AgreementVersion>,
     pub services: Vec<EnabledService>,
+    /// Each user of the company has a wallet of one's own below the main one, and sends from it.
+    #[serde(default)]
+    pub individual_credits: bool,
+    /// Transfers may take the credit limit as well as own funds.
+    #[serde(default)]
+    pub transfers_use_credit_limit: bool,
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// Nothing is charged to the agreement until it is resumed.
+    #[serde(default)]
+    pub suspended: bool,
     pub created_at: Timestamp,
     /// Raised by every change, so that two editors cannot overwrite each other.
     pub revision: u64,
@@ -102,6 +132,12 @@ pub enum AgreementError {
     ResoldUnderForeign,
     #[error(transparent)]
     Terms(#[from] TermsError),
+    #[error(transparent)]
+    Alerts(#[from] AlertsError),
+    #[error(transparent)]
+    PaymentAlertEmails(AlertsError),
+    #[error("the users still have credits, one of them in {wallet}: take them back first")]
+    UsersHaveCredits { wallet: WalletId },
     #[error("the tree has at most {DEPTH_MAX} levels")]
     TooDeep,
     #[error("{service} is already enabled for a part of this time")]
@@ -124,10 +160,7 @@ pub fn plan_agreement(
     if ask.code.is_empty() || ask.code.len() > CODE_LENGTH_MAX || !ask.code.chars().all(allowed) {
         return Err(AgreementError::Code);
     }
-    let limit = ask.credit_limit.amount();
-    if limit.is_negative() || limit > CreditLimit::Unlimited.amount() {
-        return Err(AgreementError::CreditLimit);
-    }
+    let credit_limit = ask.credit_limit.checked()?;
     ask.billing.check()?;
     let above = match resold_under {
         None if tenant_is_owner => Vec::new(),
@@ -141,8 +174,12 @@ pub fn plan_agreement(
     if above.len() + 1 >= DEPTH_MAX {
         return Err(AgreementError::TooDeep);
     }
-    let version =
-        AgreementVersion { effective_from: now, credit_limit: ask.credit_limit, billing: ask.billing };
+    let version = AgreementVersion {
+        effective_from: now,
+        credit_limit,
+        billing: ask.billing,
+        payment_alert_emails: Vec::new(),
+    };
     Ok(Agreement {
         id: ask.id,
         company: ask.company,
@@ -153,6 +190,10 @@ pub fn plan_agreement(
         above,
         versions: vec![version],
         services: Vec::new(),
+        individual_credits: false,
+        transfers_use_credit_limit: false,
+        alerts: Alerts::default(),
+        suspended: false,
         created_at: now,
         revision: 0,
     })
@@ -169,6 +210,11 @@ impl Agreement {
         begun.unwrap_or(&self.versions[0])
     }
 
+    /// The version that changes build on. It has begun, though a clock that is behind may not know it.
+    pub fn last_version(&self) -> &AgreementVersion {
+        self.versions.last().unwrap_or(&self.versions[0])
+    }
+
     /// The agreements a message is charged to, this one first.
     pub fn charged_levels(&self) -> Vec<AgreementId> {
         let above = match self.charging {
@@ -178,11 +224,16 @@ impl Agreement {
         [self.id.clone()].into_iter().chain(above.iter().cloned()).collect()
     }
 
-    pub fn services_at(&self, now: Timestamp) -> impl Iterator<Item = &ServiceId> {
+    /// The services in force, those associated earlier first.
+    pub fn enabled_at(&self, now: Timestamp) -> impl Iterator<Item = &EnabledService> {
         let in_force = move |enabled: &&EnabledService| {
             enabled.effective_from <= now && enabled.effective_till.is_none_or(|till| now < till)
         };
-        self.services.iter().filter(in_force).map(|enabled| &enabled.service)
+        self.services.iter().filter(in_force)
+    }
+
+    pub fn services_at(&self, now: Timestamp) -> impl Iterator<Item = &ServiceId> {
+        self.enabled_at(now).map(|enabled| &enabled.service)
     }
 
     /// The agreement with one more rate plan; earlier ones keep the floor (`30-rating.md`).
@@ -207,7 +258,7 @@ impl Agreement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn ask(number: u128, tenant: u128) -> NewAgreement {
@@ -224,6 +275,10 @@ mod tests {
     }
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    pub(crate) fn agreement() -> Agreement {
+        plan_agreement(ask(1, 0), None, true, NOW).unwrap()
+    }
 
     #[test]
     fn a_message_is_charged_to_every_agreement_up_to_the_owner() {
@@ -261,6 +316,7 @@ mod tests {
             service: ServiceId::new(1),
             effective_from: Timestamp::from_second(from).unwrap(),
             effective_till: till.map(|second| Timestamp::from_second(second).unwrap()),
+            purchase: None,
         };
         let first = agreement.with_service(enabled(0, Some(10)), euro).unwrap();
         assert!(first.with_service(enabled(10, None), euro).is_ok());

@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Msisdn;
-use crate::id::{AgreementId, CompanyId, MessageId, RateId, WalletId};
+use crate::id::{AgreementId, CompanyId, FeeId, MessageId, RateId, WalletId};
 use crate::message::{Message, Status};
 use crate::money::{Amount, AmountError};
+use crate::period::Period;
 use crate::quote::Charge;
 use crate::rating::{BillingRule, Resource};
 use crate::sender::SenderAddress;
@@ -35,6 +36,9 @@ pub struct Edr {
     pub billing: BillingRule,
     /// What is owed for it: zero once it was refunded.
     pub amount: Amount,
+    /// The parts of the amount if there are several; `rate` to `billing` are then those of the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<EdrPart>,
     pub status: Status,
     pub reason: Option<String>,
     pub client_reference: Option<String>,
@@ -45,51 +49,129 @@ pub struct Edr {
     pub revision: u32,
 }
 
+/// A fee as the agreement that pays it sees it. It was charged in the moment in which it was accepted,
+/// and stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeRecord {
+    pub fee: FeeId,
+    pub agreement: AgreementId,
+    pub company: CompanyId,
+    pub resource: Resource,
+    pub sender: Option<SenderAddress>,
+    /// What else it is for: the pack's or the additional service's name, the operator.
+    pub subject: Option<String>,
+    pub rate: RateId,
+    pub unit_price: Amount,
+    pub quantity: u32,
+    pub amount: Amount,
+    /// What a rule charged it for.
+    pub period: Option<Period>,
+    pub accepted_at: Timestamp,
+}
+
+/// A record of one agreement: of a message, or of a fee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    Message(Box<Edr>),
+    Fee(Box<FeeRecord>),
+}
+
+impl Record {
+    pub fn into_message(self) -> Option<Edr> {
+        match self {
+            Self::Message(edr) => Some(*edr),
+            Self::Fee(_) => None,
+        }
+    }
+}
+
 /// The agreement whose main wallet a charge is taken from.
 pub fn agreement_of(wallet: &WalletId) -> Option<AgreementId> {
     AgreementId::parse(&format!("{}{}", AgreementId::PREFIX, wallet.body())).ok()
 }
 
+/// One of several parts of what a level paid: a message may take from packs, fall into two tiers, reprice
+/// others, or cost extra for a new recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdrPart {
+    pub rate: RateId,
+    pub unit_price: Amount,
+    pub quantity: u32,
+    pub billing: BillingRule,
+    /// What is owed for it.
+    pub amount: Amount,
+}
+
 /// A message's record at each of its levels, the sender's first.
 pub fn records(message: &Message) -> Vec<Edr> {
-    let record = |(index, charge): (usize, &Charge)| {
-        Some(Edr {
-            message: message.id.clone(),
-            agreement: agreement_of(&charge.wallet)?,
-            level: u32::try_from(index + 1).ok()?,
-            company: message.company.clone(),
-            resource: Resource::SmsMessage,
-            sender: message.sender.clone(),
-            recipient: message.recipient.clone(),
-            country: message.country.clone(),
-            network: message.network.clone(),
-            segments: message.segments,
-            rate: charge.rate.clone(),
-            unit_price: charge.unit_price,
-            quantity: charge.quantity,
-            billing: charge.billing,
-            amount: if message.stands(charge) { charge.amount } else { Amount::ZERO },
-            status: message.status,
-            reason: message.reason.clone(),
-            client_reference: message.client_reference.clone().filter(|_| index == 0),
-            accepted_at: message.accepted_at,
-            submitted_at: message.submitted_at,
-            finished_at: message.finished_at,
-            revision: message.revision,
-        })
+    message.levels().enumerate().filter_map(|(index, charges)| record(message, index, charges)).collect()
+}
+
+fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
+    let part = |charge: &Charge| EdrPart {
+        rate: charge.rate.clone(),
+        unit_price: charge.unit_price,
+        quantity: charge.quantity,
+        billing: charge.billing,
+        amount: if message.stands(charge) { charge.amount } else { Amount::ZERO },
     };
-    message.charges.iter().enumerate().filter_map(record).collect()
+    let parts: Vec<EdrPart> = charges.iter().map(part).collect();
+    let first = parts.first()?.clone();
+    Some(Edr {
+        message: message.id.clone(),
+        agreement: agreement_at(message, index, &charges.first()?.wallet)?,
+        level: u32::try_from(index + 1).ok()?,
+        company: message.company.clone(),
+        resource: Resource::SmsMessage,
+        sender: message.sender.clone(),
+        recipient: message.recipient.clone(),
+        country: message.country.clone(),
+        network: message.network.clone(),
+        segments: message.segments,
+        rate: first.rate,
+        unit_price: first.unit_price,
+        quantity: first.quantity,
+        billing: first.billing,
+        amount: Amount::checked_sum(parts.iter().map(|part| part.amount)).ok()?,
+        parts: if parts.len() > 1 { parts } else { Vec::new() },
+        status: message.status,
+        reason: message.reason.clone(),
+        client_reference: message.client_reference.clone().filter(|_| index == 0),
+        accepted_at: message.accepted_at,
+        submitted_at: message.submitted_at,
+        finished_at: message.finished_at,
+        revision: message.revision,
+    })
+}
+
+/// The agreement of a level: the sender's own, whoever of its users pays; above it, each wallet is the
+/// main one of its agreement.
+fn agreement_at(message: &Message, index: usize, wallet: &WalletId) -> Option<AgreementId> {
+    if index == 0 { Some(message.agreement.clone()) } else { agreement_of(wallet) }
+}
+
+/// The agreements that a message is charged to, the sender's first.
+pub fn agreements(message: &Message) -> impl Iterator<Item = AgreementId> {
+    let levels = message.levels().enumerate();
+    levels.filter_map(|(index, charges)| agreement_at(message, index, &charges.first()?.wallet))
 }
 
 /// What usage is summed by; the rows of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UsageKey {
     pub agreement: AgreementId,
-    /// The agreement's own day in which the message was accepted.
+    /// The agreement's own day in which the message was accepted, or the fee charged.
     pub day: Date,
     pub resource: Resource,
-    pub sender: SenderAddress,
-    pub country: String,
+    /// None for fees that no sender ID has to do with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderAddress>,
+    /// What else a fee is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     pub rate: RateId,
     pub unit_price: Amount,
 }
@@ -120,19 +202,42 @@ impl Usage {
     }
 }
 
-/// How the usage of a level changes when a message goes from one stored state to the next: it counts
-/// while its charge stands.
-pub fn usage_change(before: Option<&Message>, after: &Message, level: usize) -> Result<Usage, AmountError> {
-    let counted = |message: &Message| {
-        let charge = message.charges.get(level).filter(|charge| message.stands(charge));
-        charge.map_or_else(Usage::default, |charge| Usage {
-            messages: 1,
-            quantity: i64::from(charge.quantity),
-            amount: charge.amount,
-        })
-    };
-    let was = before.map(counted).unwrap_or_default();
-    counted(after).checked_add(was.negated())
+/// How usage changes when a message goes from one stored state to the next: each charge counts, under its
+/// own rate and price, while it stands. The message itself counts with the first charge of a level.
+pub fn usage_changes(before: Option<&Message>, after: &Message) -> Result<Vec<ChargeUsage>, AmountError> {
+    let mut changes = Vec::new();
+    for (level, charges) in after.levels().enumerate() {
+        for (place, charge) in charges.iter().enumerate() {
+            let counted = |message: &Message| match message.stands(charge) {
+                false => Usage::default(),
+                true => Usage {
+                    messages: i64::from(place == 0),
+                    quantity: i64::from(charge.quantity),
+                    amount: charge.amount,
+                },
+            };
+            let was = before.map(counted).unwrap_or_default();
+            let usage = counted(after).checked_add(was.negated())?;
+            if !usage.is_zero() {
+                changes.push(ChargeUsage {
+                    level,
+                    rate: charge.rate.clone(),
+                    unit_price: charge.unit_price,
+                    usage,
+                });
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// What one charge adds to the usage of its level, counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeUsage {
+    pub level: usize,
+    pub rate: RateId,
+    pub unit_price: Amount,
+    pub usage: Usage,
 }
 
 #[cfg(test)]
@@ -148,21 +253,40 @@ mod tests {
         assert!(!serde_json::to_string(&records[1]).unwrap().contains("0.05"));
     }
 
+    fn usage(before: Option<&Message>, after: &Message) -> Vec<(usize, i64, String)> {
+        let shown =
+            |change: ChargeUsage| (change.level, change.usage.messages, change.usage.amount.to_string());
+        usage_changes(before, after).unwrap().into_iter().map(shown).collect()
+    }
+
     #[test]
     fn usage_counts_a_message_while_its_charge_stands() {
         let accepted = message();
         let unsent = Message { status: Status::Unsent, ..message() };
-        let counted = usage_change(None, &accepted, 0).unwrap();
-        assert_eq!((counted.messages, counted.amount), (1, Amount::parse("0.05").unwrap()));
-        let back = usage_change(Some(&accepted), &unsent, 0).unwrap();
-        assert!(counted.checked_add(back).unwrap().is_zero());
-        assert!(usage_change(None, &unsent, 0).unwrap().is_zero());
+        assert_eq!(usage(None, &accepted), [(0, 1, "0.05".to_owned()), (1, 1, "0.03".to_owned())]);
+        assert_eq!(
+            usage(Some(&accepted), &unsent),
+            [(0, -1, "-0.05".to_owned()), (1, -1, "-0.03".to_owned())]
+        );
+        assert!(usage(None, &unsent).is_empty());
     }
 
     #[test]
     fn a_failed_delivery_counts_where_the_submit_is_billed() {
         let failed = Message { status: Status::Undelivered, ..message() };
-        assert_eq!(usage_change(Some(&message()), &failed, 0).unwrap().messages, -1);
-        assert!(usage_change(Some(&message()), &failed, 1).unwrap().is_zero());
+        assert_eq!(usage(Some(&message()), &failed), [(0, -1, "-0.05".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_message_took_in_two_parts_is_one_record_and_two_rows_of_usage() {
+        let mut split = message();
+        let more = Charge { unit_price: Amount::ONE, amount: Amount::ONE, ..split.charges[0].clone() };
+        split.charges.insert(1, more);
+        let records = records(&split);
+        assert_eq!(
+            (records.len(), records[0].amount.to_string(), records[0].parts.len()),
+            (2, "1.05".to_owned(), 2)
+        );
+        assert_eq!(usage(None, &split)[..2], [(0, 1, "0.05".to_owned()), (0, 0, "1".to_owned())]);
     }
 }

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::lease::LeaseTag;
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 128 bits in groups of five.
 const BODY_LENGTH: usize = 26;
@@ -106,6 +108,8 @@ ids! {
     TransferId = "trf_";
     /// Money that came in or went out.
     PaymentId = "pay_";
+    /// A person of a company.
+    UserId = "usr_";
     /// What we expect a payment system to report.
     TopUpId = "top_";
     /// A rate plan.
@@ -118,6 +122,12 @@ ids! {
     BatchId = "bat_";
     /// A document of a billing period.
     InvoiceId = "inv_";
+    /// A charge for something else than a message.
+    FeeId = "fee_";
+    /// What charges a fee again and again.
+    FeeRuleId = "frl_";
+    /// A pack or bundle as it was bought for an agreement.
+    PurchaseId = "pur_";
     /// An API key, by which it is named and revoked; not the secret itself.
     ApiKeyId = "key_";
 }
@@ -126,6 +136,16 @@ impl WalletId {
     /// The main wallet of an agreement, which every agreement has.
     pub fn main(agreement: &AgreementId) -> Self {
         Self(format!("{}{}", Self::PREFIX, agreement.body()))
+    }
+
+    /// A user's own wallet under an agreement with individual credits.
+    pub fn of_user(agreement: &AgreementId, user: &UserId) -> Self {
+        Self::derived(&["user", agreement.as_str(), user.as_str()])
+    }
+
+    /// The wallet of one of the leases on another wallet: those who send much each have one.
+    pub fn of_lease(home: &WalletId, slot: u16) -> Self {
+        Self::derived(&["lease", home.as_str(), &slot.to_string()])
     }
 }
 
@@ -139,6 +159,12 @@ impl RateId {
     /// The id of the price at `path` in version `version` of a service's tree.
     pub fn of(service: &ServiceId, version: u32, path: &str) -> Self {
         let bits = digest(&[service.as_str(), &version.to_string(), path]);
+        Self(format!("{}{}", Self::PREFIX, &encode(bits)[BODY_LENGTH - 12..]))
+    }
+
+    /// A price that was agreed on by hand and is in no tree.
+    pub fn fixed(agreement: &AgreementId, subject: &str) -> Self {
+        let bits = digest(&["fixed", agreement.as_str(), subject]);
         Self(format!("{}{}", Self::PREFIX, &encode(bits)[BODY_LENGTH - 12..]))
     }
 
@@ -166,6 +192,12 @@ impl MessageId {
     /// The message at `place` (from 0) of a batch.
     pub fn in_batch(batch: &BatchId, place: u16) -> Self {
         Self(format!("{}{}-{place}", Self::PREFIX, batch.body()))
+    }
+
+    /// The message at `place` (from 0) of a block of messages.
+    pub fn in_block(block: &LeaseTag, place: usize) -> Self {
+        let bits = digest(&["block", &block.to_string(), &place.to_string()]);
+        Self(format!("{}{}", Self::PREFIX, encode(bits)))
     }
 
     pub fn parse(text: &str) -> Result<Self, IdError> {

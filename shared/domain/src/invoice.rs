@@ -27,8 +27,14 @@ pub enum InvoiceStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     pub resource: Resource,
-    pub sender: SenderAddress,
-    pub country: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderAddress>,
+    /// What else a fee is for: the pack's or the additional service's name, the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     pub rate: RateId,
     pub unit_price: Amount,
     pub messages: i64,
@@ -115,13 +121,14 @@ pub fn draft(
 fn fold(period: Period, usage: &[(UsageKey, Usage)]) -> Result<Vec<Charge>, AmountError> {
     let mut sums: BTreeMap<_, (&UsageKey, Usage)> = BTreeMap::new();
     for (key, usage) in usage.iter().filter(|(key, _)| period.first <= key.day && key.day <= period.last) {
-        let row = (key.resource, &key.sender, &key.country, &key.rate, key.unit_price);
+        let row = (key.resource, &key.sender, &key.subject, &key.country, &key.rate, key.unit_price);
         let (_, sum) = sums.entry(row).or_insert((key, Usage::default()));
         *sum = sum.checked_add(*usage)?;
     }
     let charge = |(key, sum): (&UsageKey, Usage)| Charge {
         resource: key.resource,
         sender: key.sender.clone(),
+        subject: key.subject.clone(),
         country: key.country.clone(),
         rate: key.rate.clone(),
         unit_price: key.unit_price,
@@ -225,8 +232,9 @@ mod tests {
             agreement: AgreementId::new(1),
             day,
             resource: Resource::SmsMessage,
-            sender: SenderAddress::parse("ACME").unwrap(),
-            country: "DE".into(),
+            sender: Some(SenderAddress::parse("ACME").unwrap()),
+            subject: None,
+            country: Some("DE".into()),
             rate: RateId::of(&ServiceId::new(1), 1, price),
             unit_price,
         };

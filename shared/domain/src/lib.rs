@@ -5,13 +5,19 @@
 //! [`period`] and [`invoice`].
 
 pub mod agreement;
+pub mod alert;
+pub mod allowance;
 pub mod batch;
 pub mod company;
 pub mod connection;
 pub mod destination;
 pub mod edr;
+pub mod enabled;
+pub mod fee;
+pub mod fee_rule;
 pub mod id;
 pub mod invoice;
+pub mod lease;
 pub mod message;
 pub mod money;
 pub mod payment;
@@ -19,9 +25,11 @@ pub mod period;
 pub mod quote;
 pub mod rating;
 pub mod receipt;
+pub mod reconcile;
 pub mod segmentation;
 pub mod sender;
 pub mod statement;
 pub mod top_up;
 pub mod transfer;
+pub mod user;
 pub mod wallet;

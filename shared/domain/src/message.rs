@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
-use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId};
+use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId, WalletId};
+use crate::lease::LeaseTag;
 use crate::money::Amount;
 use crate::quote::Charge;
 use crate::rating::BillingRule;
@@ -87,6 +88,9 @@ pub struct Message {
     /// The sender's balance as it stood when the message was planned, less its price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance_after: Option<Amount>,
+    /// The flush that charged it, if it was charged through a lease: it counts once that has happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseTag>,
 }
 
 /// Something that happened to a message.
@@ -118,6 +122,9 @@ impl Message {
     /// Whether a charge stands in a given status: nothing is owed for what never left, and under
     /// bill-on-delivered nothing for what did not arrive.
     pub fn stands(&self, charge: &Charge) -> bool {
+        if charge.billing == BillingRule::Accepted {
+            return true;
+        }
         match self.status {
             Status::Accepted | Status::Queued | Status::Submitted | Status::Delivered => true,
             Status::Undelivered | Status::Expired | Status::Rejected => {
@@ -127,7 +134,35 @@ impl Message {
         }
     }
 
-    /// The charges that stand, level by level; zero where one was refunded.
+    /// The charges of each level, the client's first.
+    pub fn levels(&self) -> impl Iterator<Item = &[Charge]> {
+        self.charges.chunk_by(|charge, next| charge.wallet == next.wallet)
+    }
+
+    /// What the client was charged, whatever was refunded since.
+    pub fn price(&self) -> Amount {
+        let charged = self.levels().next().unwrap_or_default().iter().map(|charge| charge.amount);
+        // It was summed without overflow when it was charged.
+        Amount::checked_sum(charged).unwrap_or_default()
+    }
+
+    /// What the client owes for it now: zero once all of it was refunded.
+    pub fn owes(&self) -> Amount {
+        let own = self.levels().next().unwrap_or_default().iter().filter(|charge| self.stands(charge));
+        Amount::checked_sum(own.map(|charge| charge.amount)).unwrap_or_default()
+    }
+
+    /// The main wallet of the sender's agreement.
+    pub fn main_wallet(&self) -> WalletId {
+        WalletId::main(&self.agreement)
+    }
+
+    /// The wallet that it was sent from.
+    pub fn home(&self) -> WalletId {
+        self.charges.first().map_or_else(|| self.main_wallet(), |charge| charge.wallet.clone())
+    }
+
+    /// The charges that stand, one by one; zero where one was refunded.
     pub fn owed(&self) -> Vec<Amount> {
         let owed = |charge: &Charge| if self.stands(charge) { charge.amount } else { Amount::ZERO };
         self.charges.iter().map(owed).collect()
@@ -210,7 +245,8 @@ fn finish(message: Message, status: Status, reason: Option<String>, now: Timesta
 
 fn step(before: &Message, mut next: Message) -> Step {
     next.revision = before.revision + 1;
-    let stood = |charge: &&Charge| before.stands(charge) && !next.stands(charge) && !charge.amount.is_zero();
+    let worth = |charge: &Charge| !charge.amount.is_zero() || charge.taken.is_some();
+    let stood = |charge: &&Charge| before.stands(charge) && !next.stands(charge) && worth(charge);
     let refund = before.charges.iter().filter(stood).cloned().collect();
     Step::Move { message: Box::new(next), refund }
 }
@@ -218,7 +254,7 @@ fn step(before: &Message, mut next: Message) -> Step {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::id::{BatchId, RateId, ServiceId, WalletId};
+    use crate::id::{BatchId, RateId, ServiceId};
     use proptest::prelude::*;
 
     pub(crate) fn charge(level: u128, amount: &str, billing: BillingRule) -> Charge {
@@ -230,6 +266,7 @@ pub(crate) mod tests {
             quantity: 1,
             billing,
             amount: unit_price,
+            taken: None,
         }
     }
 
@@ -261,6 +298,7 @@ pub(crate) mod tests {
             revision: 1,
             request_hash: String::new(),
             balance_after: None,
+            lease: None,
         }
     }
 

@@ -26,6 +26,7 @@ pub enum AmountError {
 
 impl Amount {
     pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ONE: Self = Self(Decimal::ONE);
 
     pub fn new(value: Decimal) -> Result<Self, AmountError> {
         let value = value.normalize();
@@ -75,6 +76,18 @@ impl Amount {
     pub fn divided_down(self, parts: u32) -> Self {
         let part = self.0 / Decimal::from(parts.max(1));
         Self(part.round_dp_with_strategy(PLACES_MAX, RoundingStrategy::ToZero).normalize())
+    }
+
+    /// How many times `part` fits into it, none if it is negative. What costs nothing fits as often as one
+    /// likes.
+    pub fn whole_parts_of(self, part: Self) -> u32 {
+        if part.is_zero() {
+            return u32::MAX;
+        }
+        if self.is_negative() {
+            return 0;
+        }
+        u32::try_from((self.0 / part.0).trunc()).unwrap_or(u32::MAX)
     }
 
     /// Half-even to `places`, as documents round.

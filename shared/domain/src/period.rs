@@ -64,6 +64,16 @@ impl BillingTerms {
         moment.to_zoned(self.zone()).date()
     }
 
+    /// The moment at which a day of the agreement begins.
+    pub fn start_of(&self, day: Date) -> Timestamp {
+        day.to_zoned(self.zone()).map_or(Timestamp::MAX, |start| start.timestamp())
+    }
+
+    /// The moment at which the day behind a period begins.
+    pub fn end_of(&self, period: Period) -> Timestamp {
+        self.start_of(period.last.tomorrow().unwrap_or(period.last))
+    }
+
     /// The period that contains a day.
     pub fn period_of(&self, day: Date) -> Period {
         match self.period {

@@ -1,35 +1,85 @@
-//! What an event costs at every level, from the client's agreement up.
+//! What an event costs at every level, from the client's agreement up: where each level takes it from,
+//! and what is taken in the end.
 
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
+use crate::allowance::{Adjustment, Allowance, AllowanceId, Pot, Stock};
 use crate::id::{RateId, ServiceId, WalletId};
 use crate::money::{Amount, AmountError};
-use crate::rating::{BillingRule, Event, Found, Price, QuantityRule, RateTree};
+use crate::rating::{
+    BillingRule, Event, Found, Price, QuantityRule, RateTree, Resource, ScaleKind, ServiceKind, Tier,
+};
 use crate::wallet::Leg;
+
+/// More units than anything takes in a billing period.
+const ENDLESS: i64 = 1_000_000_000_000;
 
 /// A tree in force under an agreement.
 #[derive(Debug, Clone)]
 pub struct Rates {
     pub service: ServiceId,
+    pub kind: ServiceKind,
     pub version: u32,
     pub tree: Arc<RateTree>,
+    /// Since when the service is enabled: of a pack, the purchase.
+    pub enabled_from: Timestamp,
 }
 
 /// One agreement that a message is charged to, with the rate plans enabled under it in their order.
 #[derive(Debug, Clone)]
 pub struct Level {
     pub agreement: Agreement,
+    /// Whose money is taken: the agreement's main wallet, or its user's own.
+    pub payer: WalletId,
     pub rates: Vec<Rates>,
+}
+
+impl Level {
+    /// A level that pays from its main wallet.
+    pub fn new(agreement: Agreement, rates: Vec<Rates>) -> Self {
+        Self { payer: agreement.wallet(), agreement, rates }
+    }
+}
+
+/// One of the places where a level takes what an event needs. They are asked in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub rate: RateId,
+    /// What a unit costs the wallet; zero for what a pack has paid.
+    pub unit_price: Amount,
+    pub billing: BillingRule,
+    pub quantity: QuantityRule,
+    /// What limits it; none for a price that holds for any number of units.
+    pub allowance: Option<Allowance>,
+}
+
+/// The sources of one level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub payer: WalletId,
+    pub sources: Vec<Source>,
+    pub bundle: Option<Bundle>,
+    /// How far the look-up came, for who is told that there is no rate.
+    path: String,
+}
+
+/// What a recipient costs who is new to a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// Names the set of recipients.
+    pub members: Pot,
+    pub sources: Vec<Source>,
 }
 
 /// What one message costs one wallet.
 ///
-/// Stored as one short text, `wallet:rate:price:quantity:rule`, because a message row with five levels
-/// has to fit one write unit of 1 KB.
+/// Stored as one short text, `wallet:rate:price:quantity:rule` and, for what was taken of an allowance,
+/// `:allowance:units`, because a message row with five levels has to fit one write unit of 1 KB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Charge {
@@ -39,11 +89,30 @@ pub struct Charge {
     pub quantity: u32,
     pub billing: BillingRule,
     pub amount: Amount,
+    pub taken: Option<Taken>,
+}
+
+/// What a charge took of an allowance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub allowance: AllowanceId,
+    pub units: Amount,
+    /// Whether a refund gives it back.
+    pub returns: bool,
 }
 
 impl Charge {
-    pub fn leg(&self) -> Leg {
-        Leg { wallet: self.wallet.clone(), amount: self.amount }
+    /// What it takes: money of the wallet, and of an allowance that belongs to `main`.
+    pub fn legs(&self, main: &WalletId) -> impl Iterator<Item = Leg> {
+        let money = Leg { pot: Pot::money(&self.wallet), amount: self.amount };
+        let taken = self.taken.as_ref().map(|taken| taken.leg(main));
+        [money].into_iter().chain(taken)
+    }
+}
+
+impl Taken {
+    pub fn leg(&self, main: &WalletId) -> Leg {
+        Leg { pot: Pot::allowance(main, &self.allowance), amount: self.units }
     }
 }
 
@@ -52,9 +121,17 @@ impl fmt::Display for Charge {
         let rule = match self.billing {
             BillingRule::Submitted => "s",
             BillingRule::Delivered => "d",
+            BillingRule::Accepted => "a",
         };
         let rate = &self.rate.as_str()[RateId::PREFIX.len()..];
-        write!(out, "{}:{rate}:{}:{}:{rule}", self.wallet.body(), self.unit_price, self.quantity)
+        write!(out, "{}:{rate}:{}:{}:{rule}", self.wallet.body(), self.unit_price, self.quantity)?;
+        match &self.taken {
+            None => Ok(()),
+            Some(taken) => {
+                let returns = if taken.returns { "+" } else { "" };
+                write!(out, ":{}:{}{returns}", taken.allowance.as_str(), taken.units)
+            }
+        }
     }
 }
 
@@ -84,10 +161,22 @@ impl TryFrom<String> for Charge {
             let billing = match fields.next()? {
                 "s" => BillingRule::Submitted,
                 "d" => BillingRule::Delivered,
+                "a" => BillingRule::Accepted,
                 _ => return None,
             };
             let amount = unit_price.checked_times(quantity).ok()?;
-            Some(Self { wallet, rate, unit_price, quantity, billing, amount })
+            let taken = match fields.next() {
+                None => None,
+                Some(allowance) => {
+                    let (text, returns) = match fields.next()? {
+                        text if text.ends_with('+') => (&text[..text.len() - 1], true),
+                        text => (text, false),
+                    };
+                    let units = Amount::parse(text).ok()?;
+                    Some(Taken { allowance: AllowanceId::parse(allowance)?, units, returns })
+                }
+            };
+            Some(Self { wallet, rate, unit_price, quantity, billing, amount, taken })
         };
         read().ok_or(ChargeError { text: text.clone() })
     }
@@ -104,41 +193,259 @@ pub enum QuoteError {
     Amount(#[from] AmountError),
 }
 
-/// The charge at each level, the client's first. Every level has to accept.
-pub fn quote(levels: &[Level], event: &Event, segments: u32) -> Result<Vec<Charge>, QuoteError> {
-    levels.iter().enumerate().map(|(index, level)| charge(level, index + 1, event, segments)).collect()
+impl QuoteError {
+    /// As answers name it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoRate { .. } => "no_rate",
+            Self::Blocked { .. } => "blocked",
+            Self::Amount(_) => "invalid",
+        }
+    }
 }
 
-fn charge(level: &Level, number: usize, event: &Event, segments: u32) -> Result<Charge, QuoteError> {
-    let mut deepest = event.resource.name().to_owned();
+/// Where each level takes the event from, the client's first. Every level has to sell it.
+pub fn offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Offer>, QuoteError> {
+    levels.iter().enumerate().map(|(index, level)| offer(level, index + 1, event, now)).collect()
+}
+
+/// Packs first, those associated earlier first; then the first pay-as-you-go price (`30-rating.md`).
+fn offer(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Offer, QuoteError> {
+    let payer = level.payer.clone();
+    let mut offer =
+        Offer { payer, sources: Vec::new(), bundle: None, path: event.resource.name().to_owned() };
+    let pay_as_you_go = pay_as_you_go(level, number, event, now, &mut offer.path)?;
+    let unit_price = pay_as_you_go.first().filter(|source| source.allowance.is_none());
     for rates in &level.rates {
-        let (path, price, billing, rule) = match rates.tree.find(event) {
-            Found::NoRate { path } => {
-                deepest = path;
-                continue;
+        let Found::Price { path, price, billing, quantity } = rates.tree.find(event) else { continue };
+        let (size, each) = match (rates.kind, price, unit_price) {
+            (ServiceKind::UnitPack { .. } | ServiceKind::MonetaryPack { .. }, Price::Blocked, _) => {
+                return Err(QuoteError::Blocked { level: number });
             }
-            Found::Price { price: Price::NotIncluded, .. } => continue,
-            Found::Price { path, price, billing, quantity } => (path, price, billing, quantity),
+            (ServiceKind::UnitPack { size }, Price::Included, _) => (Amount::whole(size.into()), ONE),
+            (ServiceKind::MonetaryPack { size }, Price::Flat { amount }, _) => (size, *amount),
+            // Included without a price of its own: at the price it would have without the pack.
+            (ServiceKind::MonetaryPack { size }, Price::Included, Some(source)) => (size, source.unit_price),
+            _ => continue,
         };
-        let unit_price = match price {
-            Price::Flat { amount } => *amount,
-            Price::Free | Price::NotIncluded => Amount::ZERO,
-            Price::Blocked => return Err(QuoteError::Blocked { level: number }),
-        };
-        let quantity = match rule {
-            QuantityRule::Messages => 1,
-            QuantityRule::Segments => segments,
-        };
-        return Ok(Charge {
-            wallet: level.agreement.wallet(),
+        let enabled_from = rates.enabled_from.to_string();
+        let id = AllowanceId::of_pack(&level.agreement.id, &rates.service, &enabled_from);
+        let pot = Pot::allowance(&level.agreement.wallet(), &id);
+        offer.sources.push(Source {
             rate: RateId::of(&rates.service, rates.version, &path),
-            unit_price,
-            quantity,
+            unit_price: Amount::ZERO,
             billing,
-            amount: unit_price.checked_times(quantity)?,
+            quantity,
+            allowance: Some(Allowance { id, pot, size, each, returns: true, adjustment: None }),
         });
     }
-    Err(QuoteError::NoRate { level: number, path: deepest })
+    offer.sources.extend(pay_as_you_go);
+    if offer.sources.is_empty() {
+        return Err(QuoteError::NoRate { level: number, path: offer.path });
+    }
+    offer.bundle = bundle(level, number, event, now)?;
+    Ok(offer)
+}
+
+const ONE: Amount = Amount::ONE;
+
+/// The first price among the pay-as-you-go services: one source, or one for each tier of a scale.
+fn pay_as_you_go(
+    level: &Level,
+    number: usize,
+    event: &Event,
+    now: Timestamp,
+    deepest: &mut String,
+) -> Result<Vec<Source>, QuoteError> {
+    for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
+        let (path, price, billing, quantity) = match rates.tree.find(event) {
+            Found::NoRate { path } => {
+                *deepest = path;
+                continue;
+            }
+            Found::Price { price: Price::NotIncluded | Price::Included, .. } => continue,
+            Found::Price { path, price, billing, quantity } => (path, price, billing, quantity),
+        };
+        let rate = RateId::of(&rates.service, rates.version, &path);
+        let source = |unit_price, allowance| {
+            let rate = rate.clone();
+            Source { rate, unit_price, billing, quantity, allowance }
+        };
+        return match price {
+            Price::Flat { amount } => Ok(vec![source(*amount, None)]),
+            Price::Scale { scale, tiers, counter_group } => {
+                let group = counter_group.and_then(|attribute| event.value(attribute)).unwrap_or_default();
+                let counter = [rates.service.as_str(), path.as_str(), group];
+                let tiers = scale_tiers(level, &counter, *scale, tiers, now)?;
+                Ok(tiers.into_iter().map(|(amount, allowance)| source(amount, allowance)).collect())
+            }
+            Price::Blocked => Err(QuoteError::Blocked { level: number }),
+            Price::Free | Price::NotIncluded | Price::Included => Ok(vec![source(Amount::ZERO, None)]),
+        };
+    }
+    Ok(Vec::new())
+}
+
+/// The price of each tier and what fits it. The last tier of a back-to-first scale is counted as well,
+/// because its first unit reprices those before.
+fn scale_tiers(
+    level: &Level,
+    counter: &[&str],
+    scale: ScaleKind,
+    tiers: &[Tier],
+    now: Timestamp,
+) -> Result<Vec<(Amount, Option<Allowance>)>, AmountError> {
+    let period = period_of(level, now);
+    let mut below = Tier { threshold: Some(0), amount: Amount::ZERO };
+    let mut found = Vec::with_capacity(tiers.len());
+    for (place, tier) in tiers.iter().enumerate() {
+        let from = below.threshold.unwrap_or_default();
+        let adjustment = (scale == ScaleKind::BackToFirst && place > 0)
+            .then(|| tier.amount.checked_sub(below.amount))
+            .transpose()?
+            .map(|difference| Adjustment { difference, units: from });
+        let size = match tier.threshold {
+            Some(threshold) => Some(Amount::whole(i64::from(threshold) - i64::from(from))),
+            None => adjustment.map(|_| Amount::whole(ENDLESS)),
+        };
+        let allowance = size.map(|size| {
+            let id = AllowanceId::of_tier(&level.agreement.id, counter, place, &period);
+            let pot = Pot::allowance(&level.agreement.wallet(), &id);
+            Allowance { id, pot, size, each: ONE, returns: false, adjustment }
+        });
+        found.push((tier.amount, allowance));
+        below = *tier;
+    }
+    Ok(found)
+}
+
+/// The first day of the agreement's billing period, in which scales and bundles count.
+fn period_of(level: &Level, now: Timestamp) -> String {
+    let terms = &level.agreement.version_at(now).billing;
+    terms.period_of(terms.day_of(now)).first.to_string()
+}
+
+/// What a new recipient costs where an initiator counts this traffic and bundle packs are in force: those
+/// associated earlier cover the first recipients, and past the size of the last one each costs more.
+fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Option<Bundle>, QuoteError> {
+    let counts = |rates: &Rates| {
+        let found = rates.tree.find(event);
+        rates.kind == ServiceKind::BundleInitiator
+            && matches!(found, Found::Price { price: Price::Included, .. })
+    };
+    let packs = level.rates.iter().filter_map(|rates| match rates.kind {
+        ServiceKind::BundlePack { size } => Some((rates, size)),
+        _ => None,
+    });
+    let packs: Vec<(&Rates, u32)> = packs.collect();
+    let Some((last, _)) = packs.last().filter(|_| level.rates.iter().any(counts)) else { return Ok(None) };
+    let member = Event::of(Resource::BundleMember);
+    let past_size = pay_as_you_go(level, number, &member, now, &mut String::new())?;
+    let past_size = past_size.first();
+    let (agreement, period) = (&level.agreement, period_of(level, now));
+    let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount| {
+        let id = AllowanceId::of_bundle(&agreement.id, &pack.service, part, &period);
+        let pot = Pot::allowance(&agreement.wallet(), &id);
+        let rate = past_size.map(|source| source.rate.clone());
+        Source {
+            rate: rate.unwrap_or_else(|| RateId::of(&pack.service, pack.version, part)),
+            unit_price,
+            billing: BillingRule::Accepted,
+            quantity: QuantityRule::Messages,
+            allowance: Some(Allowance { id, pot, size, each: ONE, returns: false, adjustment: None }),
+        }
+    };
+    let covered =
+        packs.iter().map(|(pack, size)| (*pack, COVERED, Amount::whole((*size).into()), Amount::ZERO));
+    let price = past_size.map_or(Amount::ZERO, |source| source.unit_price);
+    let more = (*last, PAST_SIZE, Amount::whole(ENDLESS), price);
+    let sources = covered.chain([more]).map(|(pack, part, size, price)| source(pack, part, size, price));
+    let members = Pot::allowance(&agreement.wallet(), &AllowanceId::of_members(&agreement.id, &period));
+    Ok(Some(Bundle { members, sources: sources.collect() }))
+}
+
+/// The two counters of a bundle.
+pub const COVERED: &str = "covered";
+pub const PAST_SIZE: &str = "past_size";
+
+impl Offer {
+    /// Every allowance that the event may be taken from.
+    pub fn allowances(&self) -> impl Iterator<Item = &Allowance> {
+        let bundled = self.bundle.iter().flat_map(|bundle| &bundle.sources);
+        self.sources.iter().chain(bundled).filter_map(|source| source.allowance.as_ref())
+    }
+
+    /// What an event of so many segments takes at this level, `number`, and what a recipient costs who is
+    /// new to its bundle.
+    pub fn draw(
+        &self,
+        number: usize,
+        segments: u32,
+        recipient: &str,
+        stock: &mut Stock,
+    ) -> Result<Vec<Charge>, QuoteError> {
+        let mut charges = Vec::with_capacity(1);
+        if take(&self.payer, &self.sources, segments, stock, &mut charges)? > 0 {
+            return Err(QuoteError::NoRate { level: number, path: self.path.clone() });
+        }
+        if let Some(bundle) = &self.bundle
+            && stock.join(&bundle.members, recipient)
+        {
+            take(&self.payer, &bundle.sources, 1, stock, &mut charges)?;
+        }
+        Ok(charges)
+    }
+}
+
+/// Takes segments from the sources in order, and says how many are left unpaid.
+fn take(
+    payer: &WalletId,
+    sources: &[Source],
+    segments: u32,
+    stock: &mut Stock,
+    charges: &mut Vec<Charge>,
+) -> Result<u32, AmountError> {
+    let mut left = segments;
+    for source in sources {
+        if left == 0 {
+            break;
+        }
+        let wanted = match source.quantity {
+            QuantityRule::Messages => 1,
+            QuantityRule::Segments => left,
+        };
+        let (units, first) = match &source.allowance {
+            None => (wanted, false),
+            Some(allowance) => {
+                let drawn = stock.draw(allowance, wanted)?;
+                (drawn.units, drawn.first)
+            }
+        };
+        if units == 0 {
+            continue;
+        }
+        left = match source.quantity {
+            QuantityRule::Messages => 0,
+            QuantityRule::Segments => left - units,
+        };
+        let charge = |unit_price: Amount, quantity: u32, billing, taken| {
+            let amount = unit_price.checked_times(quantity)?;
+            let (wallet, rate) = (payer.clone(), source.rate.clone());
+            Ok::<_, AmountError>(Charge { wallet, rate, unit_price, quantity, billing, amount, taken })
+        };
+        let taken = source.allowance.as_ref().map(|allowance| taken(allowance, units)).transpose()?;
+        charges.push(charge(source.unit_price, units, source.billing, taken)?);
+        let adjustment = source.allowance.as_ref().and_then(|allowance| allowance.adjustment);
+        if let Some(Adjustment { difference, units }) = adjustment.filter(|_| first) {
+            charges.push(charge(difference, units, BillingRule::Accepted, None)?);
+        }
+    }
+    Ok(left)
+}
+
+fn taken(allowance: &Allowance, units: u32) -> Result<Taken, AmountError> {
+    let sum = allowance.each.checked_times(units)?;
+    Ok(Taken { allowance: allowance.id.clone(), units: sum, returns: allowance.returns })
 }
 
 #[cfg(test)]
@@ -148,8 +455,6 @@ mod tests {
     use crate::id::{AgreementId, CompanyId};
     use crate::money::Currency;
     use crate::period::BillingTerms;
-    use crate::rating::Resource;
-    use jiff::Timestamp;
 
     fn level(number: u128, trees: &[serde_json::Value]) -> Level {
         let ask = NewAgreement {
@@ -164,11 +469,35 @@ mod tests {
         };
         let rates = |(index, json): (usize, &serde_json::Value)| Rates {
             service: ServiceId::new(index as u128),
+            kind: json
+                .get("kind")
+                .map_or(ServiceKind::PayAsYouGo, |kind| serde_json::from_value(kind.clone()).unwrap()),
             version: 1,
-            tree: Arc::new(serde_json::from_value(json.clone()).unwrap()),
+            tree: Arc::new(serde_json::from_value(json.get("tree").unwrap_or(json).clone()).unwrap()),
+            enabled_from: Timestamp::UNIX_EPOCH,
         };
         let agreement = plan_agreement(ask, None, true, Timestamp::UNIX_EPOCH).unwrap();
-        Level { agreement, rates: trees.iter().enumerate().map(rates).collect() }
+        Level::new(agreement, trees.iter().enumerate().map(rates).collect())
+    }
+
+    /// The charges of events of so many segments one after another.
+    fn draw(level: &Level, stock: &mut Stock, segments: &[u32]) -> Result<Vec<Charge>, QuoteError> {
+        let offer = &offers(std::slice::from_ref(level), &EVENT, Timestamp::UNIX_EPOCH)?[0];
+        let drawn =
+            |(recipient, segments): (usize, &u32)| offer.draw(1, *segments, &recipient.to_string(), stock);
+        Ok(segments.iter().enumerate().map(drawn).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn sum(charges: &[Charge]) -> Amount {
+        Amount::checked_sum(charges.iter().map(|charge| charge.amount)).unwrap()
+    }
+
+    fn quote(levels: &[Level], segments: u32) -> Result<Vec<Charge>, QuoteError> {
+        let offers = offers(levels, &EVENT, Timestamp::UNIX_EPOCH)?;
+        let mut stock = Stock::default();
+        let drawn =
+            offers.iter().enumerate().map(|(index, offer)| offer.draw(index + 1, segments, "1", &mut stock));
+        Ok(drawn.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     fn flat(amount: &str) -> serde_json::Value {
@@ -179,35 +508,149 @@ mod tests {
         serde_json::json!({"sms_message": {"price": {"type": kind}}})
     }
 
-    const EVENT: Event =
-        Event { resource: Resource::SmsMessage, direction: "MT", country: "DE", network: None };
+    const EVENT: Event = Event::sms("DE", None, Some("ACME"));
 
     #[test]
     fn every_level_charges_its_own_price() {
-        let charges = quote(&[level(1, &[flat("0.05")]), level(2, &[flat("0.03")])], &EVENT, 2).unwrap();
+        let charges = quote(&[level(1, &[flat("0.05")]), level(2, &[flat("0.03")])], 2).unwrap();
         let amounts: Vec<_> = charges.iter().map(|charge| charge.amount.to_string()).collect();
         assert_eq!(amounts, ["0.1", "0.06"]);
     }
 
     #[test]
     fn one_level_that_refuses_stops_the_message() {
-        let blocked = quote(&[level(1, &[flat("0.05")]), level(2, &[price("blocked")])], &EVENT, 1);
+        let blocked = quote(&[level(1, &[flat("0.05")]), level(2, &[price("blocked")])], 1);
         assert_eq!(blocked, Err(QuoteError::Blocked { level: 2 }));
-        let none = quote(&[level(1, &[])], &EVENT, 1);
+        let none = quote(&[level(1, &[])], 1);
         assert_eq!(none, Err(QuoteError::NoRate { level: 1, path: "sms_message".into() }));
     }
 
     #[test]
     fn what_a_service_does_not_include_is_looked_up_in_the_next() {
-        let charges = quote(&[level(1, &[price("not_included"), flat("0.02")])], &EVENT, 1).unwrap();
+        let charges = quote(&[level(1, &[price("not_included"), flat("0.02")])], 1).unwrap();
         assert_eq!(charges[0].unit_price.to_string(), "0.02");
     }
 
     #[test]
     fn a_charge_reads_back_from_its_short_text() {
-        let charge = quote(&[level(1, &[flat("0.000001")])], &EVENT, 255).unwrap().remove(0);
+        let charge = quote(&[level(1, &[flat("0.000001")])], 255).unwrap().remove(0);
         assert!(charge.to_string().len() < 60, "{charge}");
         assert_eq!(Charge::try_from(charge.to_string()), Ok(charge));
         assert!(Charge::try_from("rubbish".to_owned()).is_err());
+    }
+
+    fn scale(kind: &str) -> serde_json::Value {
+        let tiers = serde_json::json!([{"threshold": 1000, "amount": "1"}, {"amount": "2"}]);
+        serde_json::json!({"sms_message": {"price": {"type": "scale", "scale": kind, "tiers": tiers}}})
+    }
+
+    #[test]
+    fn a_tier_scale_charges_each_unit_at_the_price_of_its_tier() {
+        let level = level(1, &[scale("tier")]);
+        let charges = draw(&level, &mut Stock::default(), &[999, 3, 48]).unwrap();
+        assert_eq!(sum(&charges), Amount::whole(1_100));
+        let straddling: Vec<_> =
+            charges[1..3].iter().map(|charge| (charge.quantity, charge.unit_price.to_string())).collect();
+        assert_eq!(straddling, [(1, "1".to_owned()), (2, "2".to_owned())]);
+    }
+
+    #[test]
+    fn a_back_to_first_scale_charges_the_difference_when_its_threshold_is_passed() {
+        let level = level(1, &[scale("back_to_first")]);
+        let charges = draw(&level, &mut Stock::default(), &[1_000, 1, 49]).unwrap();
+        assert_eq!(sum(&charges), Amount::whole(2_100));
+        let adjustment = &charges[2];
+        assert_eq!((adjustment.quantity, adjustment.billing), (1_000, BillingRule::Accepted));
+        assert_eq!(sum(&draw(&level, &mut Stock::default(), &[1_000]).unwrap()), Amount::whole(1_000));
+    }
+
+    fn pack(kind: serde_json::Value, price: serde_json::Value) -> serde_json::Value {
+        serde_json::json!({"kind": kind, "tree": {"sms_message": {"price": price}}})
+    }
+
+    #[test]
+    fn packs_are_taken_in_order_and_the_rest_is_paid_as_you_go() {
+        let unit_pack = |size| {
+            pack(
+                serde_json::json!({"type": "unit_pack", "size": size}),
+                serde_json::json!({"type": "included"}),
+            )
+        };
+        let money = pack(
+            serde_json::json!({"type": "monetary_pack", "size": "1"}),
+            serde_json::json!({"type": "flat", "amount": "0.3"}),
+        );
+        let level = level(1, &[flat("0.05"), unit_pack(3), money]);
+        let mut stock = Stock::default();
+        let shown: Vec<_> = draw(&level, &mut stock, &[2, 6])
+            .unwrap()
+            .iter()
+            .map(|charge| {
+                let units = charge.taken.as_ref().map(|taken| taken.units.to_string());
+                (charge.quantity, charge.amount.to_string(), units)
+            })
+            .collect();
+        let expected = [(2, "0", Some("2")), (1, "0", Some("1")), (3, "0", Some("0.9")), (2, "0.1", None)];
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(quantity, amount, units)| (*quantity, (*amount).to_owned(), units.map(str::to_owned)))
+            .collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_pack_alone_sells_what_is_in_it_and_no_more() {
+        let unit_pack = pack(
+            serde_json::json!({"type": "unit_pack", "size": 3}),
+            serde_json::json!({"type": "included"}),
+        );
+        let level = level(1, &[unit_pack]);
+        assert!(draw(&level, &mut Stock::default(), &[3]).is_ok());
+        assert!(matches!(
+            draw(&level, &mut Stock::default(), &[4]),
+            Err(QuoteError::NoRate { level: 1, .. })
+        ));
+    }
+
+    #[test]
+    fn each_recipient_past_the_size_of_a_bundle_costs_its_price_once() {
+        let included = serde_json::json!({"type": "included"});
+        let prices = serde_json::json!({
+            "sms_message": {"price": {"type": "flat", "amount": "0.2"}},
+            "bundle_member": {"price": {"type": "flat", "amount": "1"}}});
+        let initiator = pack(serde_json::json!({"type": "bundle_initiator"}), included);
+        let bundle = serde_json::json!({"kind": {"type": "bundle_pack", "size": 1000}, "tree": {}});
+        let level = level(1, &[prices, initiator, bundle]);
+        let mut stock = Stock::default();
+        assert_eq!(sum(&draw(&level, &mut stock, &vec![1; 1_200]).unwrap()), Amount::whole(440));
+        assert_eq!(sum(&draw(&level, &mut stock, &vec![1; 1_200]).unwrap()), Amount::whole(240));
+    }
+
+    #[test]
+    fn bundles_cover_recipients_one_after_the_other_and_nobody_counts_twice() {
+        let included = serde_json::json!({"type": "included"});
+        let prices = serde_json::json!({
+            "sms_message": {"price": {"type": "flat", "amount": "0.2"}},
+            "bundle_member": {"price": {"type": "flat", "amount": "1"}}});
+        let initiator = pack(serde_json::json!({"type": "bundle_initiator"}), included);
+        let bundle = |size| serde_json::json!({"kind": {"type": "bundle_pack", "size": size}, "tree": {}});
+        let one = level(1, &[prices.clone(), initiator.clone(), bundle(2)]);
+        let two = level(1, &[prices, initiator, bundle(2), bundle(3)]);
+        let mut stock = Stock::default();
+        assert_eq!(sum(&draw(&one, &mut stock, &[1; 3]).unwrap()).to_string(), "1.6");
+        // Three of these seven were counted before; the second bundle covers three of the other four.
+        assert_eq!(sum(&draw(&two, &mut stock, &[1; 7]).unwrap()).to_string(), "2.4");
+    }
+
+    #[test]
+    fn a_charge_that_took_of_an_allowance_reads_back_as_well() {
+        let unit_pack = pack(
+            serde_json::json!({"type": "unit_pack", "size": 3}),
+            serde_json::json!({"type": "included"}),
+        );
+        let level = level(1, &[unit_pack]);
+        let charge = draw(&level, &mut Stock::default(), &[3]).unwrap().remove(0);
+        assert!(charge.taken.as_ref().is_some_and(|taken| taken.returns));
+        assert_eq!(Charge::try_from(charge.to_string()), Ok(charge));
     }
 }

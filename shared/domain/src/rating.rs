@@ -1,5 +1,7 @@
 //! Services (rate plans) and their trees: from what is billed, attribute by attribute, down to a price.
 
+mod kinds;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -16,9 +18,28 @@ pub struct Service {
     pub company: CompanyId,
     pub name: String,
     pub currency: Currency,
+    #[serde(default)]
+    pub kind: ServiceKind,
     pub version: u32,
     pub archived: bool,
     pub created_at: Timestamp,
+}
+
+/// How a service sells (guide, section 7.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// Every event at its price.
+    #[default]
+    PayAsYouGo,
+    /// So many units, bought at once; an event takes them as far as they go.
+    UnitPack { size: u32 },
+    /// So much money, bought at once and spent at the prices of the pack's own tree.
+    MonetaryPack { size: Amount },
+    /// Which traffic counts towards bundles.
+    BundleInitiator,
+    /// So many unique recipients in a billing period; each one more costs the `bundle_member` price.
+    BundlePack { size: u32 },
 }
 
 /// What is billed.
@@ -26,12 +47,27 @@ pub struct Service {
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
     SmsMessage,
+    SenderIdSetupFee,
+    SenderIdUsageFee,
+    PlatformFee,
+    /// What a pack or a bundle costs, told apart by `pack`.
+    ServicePurchase,
+    /// Told apart by `additional_service`.
+    AdditionalService,
+    /// A unique recipient past the size of a bundle.
+    BundleMember,
 }
 
 impl Resource {
     pub fn name(self) -> &'static str {
         match self {
             Self::SmsMessage => "sms_message",
+            Self::SenderIdSetupFee => "sender_id_setup_fee",
+            Self::SenderIdUsageFee => "sender_id_usage_fee",
+            Self::PlatformFee => "platform_fee",
+            Self::ServicePurchase => "service_purchase",
+            Self::AdditionalService => "additional_service",
+            Self::BundleMember => "bundle_member",
         }
     }
 }
@@ -46,6 +82,18 @@ pub enum Attribute {
     Country,
     /// The network's name in the numbering plan.
     Network,
+    /// What the message is sent from.
+    SenderId,
+    /// The operator that a sender ID is registered with.
+    Mno,
+    /// The pack or bundle that is bought, by its id.
+    Pack,
+    /// By its name.
+    AdditionalService,
+    /// How often a fee comes: `month` or `week`.
+    Periodicity,
+    /// `alphanumeric`, `numeric` or `short_code`.
+    SenderIdType,
 }
 
 /// When a charge becomes final.
@@ -57,6 +105,8 @@ pub enum BillingRule {
     Submitted,
     /// When it was delivered; refunded when it was not.
     Delivered,
+    /// When it was accepted, for good: of what is not refunded with its message. Not for trees.
+    Accepted,
 }
 
 /// What a price is multiplied by.
@@ -75,11 +125,42 @@ pub enum Price {
     Flat {
         amount: Amount,
     },
+    /// By how much was used before in the billing period.
+    Scale {
+        scale: ScaleKind,
+        /// Each with a higher threshold than the one before; the last one without.
+        tiers: Vec<Tier>,
+        /// Counts separately for each value of this attribute; all together unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counter_group: Option<Attribute>,
+    },
     Free,
+    /// Of packs and bundle initiators: this traffic may be taken from them.
+    Included,
     /// The event is refused.
     Blocked,
     /// Not this service's traffic: look in the next one.
     NotIncluded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleKind {
+    /// Each unit at the price of the tier that it falls in.
+    Tier,
+    /// Once a threshold is passed, everything in the period is worth the new price: the difference is
+    /// charged at that moment.
+    BackToFirst,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// The last unit of this tier, counted from 1; none for the last tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u32>,
+    /// For each unit.
+    pub amount: Amount,
 }
 
 /// A node either branches on an attribute or is a price. Rules are inherited from the nearest node
@@ -128,27 +209,69 @@ pub enum TreeProblem {
     AttributeTwice,
     #[error("a price is not negative")]
     NegativePrice,
+    #[error("the billing rule of a tree is `submitted` or `delivered`")]
+    BillingRule,
+    #[error("the tiers of a scale have rising thresholds above zero, and only the last one has none")]
+    Tiers,
     #[error(
         "this value does not exist for the attribute (direction: MT or MO, country: two capital letters)"
     )]
     UnknownValue,
+    #[error("a service of this kind has no prices for this resource")]
+    ResourceOfKind,
+    #[error("a price of this type has no place here in a service of this kind")]
+    PriceOfKind,
+    #[error("the size of a pack is above zero")]
+    Size,
 }
 
 /// What is to be priced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<'a> {
     pub resource: Resource,
-    pub direction: &'a str,
-    pub country: &'a str,
+    pub direction: Option<&'a str>,
+    pub country: Option<&'a str>,
     pub network: Option<&'a str>,
+    pub sender: Option<&'a str>,
+    pub mno: Option<&'a str>,
+    /// The pack, bundle or additional service, of what is bought.
+    pub bought: Option<&'a str>,
+    pub periodicity: Option<&'a str>,
+    pub sender_type: Option<&'a str>,
 }
 
-impl Event<'_> {
-    fn value(&self, attribute: Attribute) -> Option<&str> {
+impl<'a> Event<'a> {
+    /// An event of which nothing else is known.
+    pub const fn of(resource: Resource) -> Self {
+        Self {
+            resource,
+            direction: None,
+            country: None,
+            network: None,
+            sender: None,
+            mno: None,
+            bought: None,
+            periodicity: None,
+            sender_type: None,
+        }
+    }
+
+    /// A message from the platform to a phone.
+    pub const fn sms(country: &'a str, network: Option<&'a str>, sender: Option<&'a str>) -> Self {
+        let message = Self::of(Resource::SmsMessage);
+        Self { direction: Some("MT"), country: Some(country), network, sender, ..message }
+    }
+
+    pub fn value(&self, attribute: Attribute) -> Option<&str> {
         match attribute {
-            Attribute::Direction => Some(self.direction),
-            Attribute::Country => Some(self.country),
+            Attribute::Direction => self.direction,
+            Attribute::Country => self.country,
             Attribute::Network => self.network,
+            Attribute::SenderId => self.sender,
+            Attribute::Mno => self.mno,
+            Attribute::Pack | Attribute::AdditionalService => self.bought,
+            Attribute::Periodicity => self.periodicity,
+            Attribute::SenderIdType => self.sender_type,
         }
     }
 }
@@ -208,10 +331,19 @@ impl RateTree {
 
 fn check_node(path: &str, node: &Node, decided: &mut Vec<Attribute>) -> Result<(), TreeError> {
     let wrong = |path: &str, problem| Err(TreeError { path: path.to_owned(), problem });
+    if node.billing_rule == Some(BillingRule::Accepted) {
+        return wrong(path, TreeProblem::BillingRule);
+    }
     let has_children = !node.values.is_empty() || node.others.is_some();
     let attribute = match (&node.price, node.depends_on) {
         (Some(Price::Flat { amount }), None) if amount.is_negative() => {
             return wrong(path, TreeProblem::NegativePrice);
+        }
+        (Some(Price::Scale { tiers, .. }), None) if tiers.iter().any(|tier| tier.amount.is_negative()) => {
+            return wrong(path, TreeProblem::NegativePrice);
+        }
+        (Some(Price::Scale { tiers, .. }), None) if !are_tiers(tiers) => {
+            return wrong(path, TreeProblem::Tiers);
         }
         (Some(_), None) if !has_children => return Ok(()),
         (None, Some(attribute)) => attribute,
@@ -238,11 +370,26 @@ fn check_node(path: &str, node: &Node, decided: &mut Vec<Attribute>) -> Result<(
     Ok(())
 }
 
+fn are_tiers(tiers: &[Tier]) -> bool {
+    let Some((last, others)) = tiers.split_last() else { return false };
+    let thresholds: Option<Vec<u32>> = others.iter().map(|tier| tier.threshold).collect();
+    let rise = |thresholds: Vec<u32>| {
+        thresholds.first().is_none_or(|first| *first > 0) && thresholds.is_sorted_by(|a, b| a < b)
+    };
+    last.threshold.is_none() && thresholds.is_some_and(rise)
+}
+
 fn is_value_of(attribute: Attribute, value: &str) -> bool {
     match attribute {
         Attribute::Direction => matches!(value, "MT" | "MO"),
         Attribute::Country => value.len() == 2 && value.bytes().all(|byte| byte.is_ascii_uppercase()),
-        Attribute::Network => !value.is_empty(),
+        Attribute::Network
+        | Attribute::SenderId
+        | Attribute::Mno
+        | Attribute::Pack
+        | Attribute::AdditionalService => !value.is_empty(),
+        Attribute::Periodicity => matches!(value, "month" | "week"),
+        Attribute::SenderIdType => matches!(value, "alphanumeric" | "numeric" | "short_code"),
     }
 }
 
@@ -269,7 +416,7 @@ mod tests {
     #[track_caller]
     fn check(country: &str, network: Option<&str>, expected: &str) {
         let tree = europe();
-        let event = Event { resource: Resource::SmsMessage, direction: "MT", country, network };
+        let event = Event::sms(country, network, None);
         let found = match tree.find(&event) {
             Found::Price { path, price, billing, quantity } => {
                 format!("{path} {price:?} {billing:?} {quantity:?}")
@@ -296,7 +443,7 @@ mod tests {
     #[test]
     fn an_event_without_a_rate_names_the_deepest_node_reached() {
         let tree = europe();
-        let event = Event { resource: Resource::SmsMessage, direction: "MO", country: "DE", network: None };
+        let event = Event { direction: Some("MO"), ..Event::sms("DE", None, None) };
         assert_eq!(tree.find(&event), Found::NoRate { path: "sms_message".into() });
     }
 
@@ -315,6 +462,12 @@ mod tests {
         assert_eq!(problem(twice), Err(("sms_message/DE".into(), TreeProblem::AttributeTwice)));
         let negative = serde_json::json!({"sms_message": {"price": {"type": "flat", "amount": "-1"}}});
         assert_eq!(problem(negative), Err(("sms_message".into(), TreeProblem::NegativePrice)));
+        let tiers = |tiers: serde_json::Value| serde_json::json!({"sms_message": {"price": {"type": "scale", "scale": "tier", "tiers": tiers}}});
+        let falling = serde_json::json!([{"threshold": 9, "amount": "1"}, {"threshold": 9, "amount": "1"}, {"amount": "1"}]);
+        let endless = serde_json::json!([{"threshold": 9, "amount": "1"}]);
+        for wrong in [falling, endless, serde_json::json!([])] {
+            assert_eq!(problem(tiers(wrong)), Err(("sms_message".into(), TreeProblem::Tiers)));
+        }
         let nowhere = serde_json::json!({"sms_message": {"depends_on": "country", "values": {
             "Germany": {"price": {"type": "free"}}}}});
         assert_eq!(problem(nowhere), Err(("sms_message/Germany".into(), TreeProblem::UnknownValue)));

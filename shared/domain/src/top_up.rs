@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgreementId, CompanyId, PaymentId, TopUpId};
+use crate::id::{AgreementId, CompanyId, PaymentId, TopUpId, WalletId};
 use crate::money::{Amount, Currency};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct TopUp {
     pub id: TopUpId,
     pub company: CompanyId,
     pub agreement: AgreementId,
+    /// Whose credits are bought: those of a user; system credits unless told.
+    #[serde(default)]
+    pub wallet: Option<WalletId>,
     pub amount: Amount,
     pub currency: Currency,
     pub state: TopUpState,
@@ -39,6 +42,13 @@ pub enum TopUpState {
     Review {
         reason: String,
     },
+}
+
+impl TopUp {
+    /// The wallet whose balance will rise.
+    pub fn target(&self) -> WalletId {
+        self.wallet.clone().unwrap_or_else(|| WalletId::main(&self.agreement))
+    }
 }
 
 /// What a payment system reported about a checkout, in our own words.
@@ -121,6 +131,7 @@ mod tests {
             id: TopUpId::new(1),
             company: CompanyId::new(1),
             agreement: AgreementId::new(1),
+            wallet: None,
             amount: Amount::whole(50),
             currency: Currency::parse("EUR").unwrap(),
             state: TopUpState::Redirected,
@@ -147,6 +158,13 @@ mod tests {
             let decision = decide(&top_up(), &report, true);
             assert!(matches!(decision, Decision::Move(TopUpState::Review { .. })), "{report:?}");
         }
+    }
+
+    #[test]
+    fn system_credits_are_bought_unless_a_users_wallet_is_named() {
+        assert_eq!(top_up().target(), WalletId::main(&AgreementId::new(1)));
+        let wallet = WalletId::new(7);
+        assert_eq!(TopUp { wallet: Some(wallet.clone()), ..top_up() }.target(), wallet);
     }
 
     #[test]

@@ -3,22 +3,36 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::Agreement;
 use crate::company::Company;
-use crate::id::{CompanyId, TransferId, WalletId};
+use crate::id::{CompanyId, TransferId, UserId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
+use crate::user::User;
 use crate::wallet::Wallet;
 
 const NOTE_LENGTH_MAX: usize = 200;
+/// How a request spells [`TransferAmount::All`].
+const ALL: &str = "all";
+
+/// How much to move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferAmount {
+    /// The credit panel also takes a negative amount on "add credits": it turns the direction round.
+    Exact(Amount),
+    /// A full withdrawal: all that the source has of its own, never its credit limit.
+    All,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransferRequest {
     pub id: TransferId,
     pub from: WalletId,
     pub to: WalletId,
-    /// The credit panel also takes a negative amount on "add credits": it turns the direction round.
-    pub amount: Amount,
+    pub amount: TransferAmount,
     pub note: String,
     pub by: CompanyId,
+    /// The person who asks; none when the company does, by a key of its own.
+    pub by_user: Option<User>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +45,23 @@ pub struct Transfer {
     pub note: String,
     /// The company whose user or key asked for it.
     pub by: CompanyId,
+    #[serde(default)]
+    pub by_user: Option<UserId>,
+    /// It was a full withdrawal, whatever the source had.
+    #[serde(default)]
+    pub all: bool,
+    /// The giver's agreement let it give its credit limit as well.
+    #[serde(default)]
+    pub uses_credit_limit: bool,
     pub at: Timestamp,
+}
+
+/// One side of a transfer.
+#[derive(Debug, Clone, Copy)]
+pub struct Party<'a> {
+    pub wallet: &'a Wallet,
+    pub company: &'a Company,
+    pub agreement: &'a Agreement,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,164 +72,148 @@ pub enum TransferError {
     NoteTooLong,
     #[error("credits move between two wallets, not within one")]
     SameWallet,
-    #[error("credits move between a company and its direct child, or between agreements of one company")]
+    #[error("only a master user gives from another wallet than the own one")]
+    NotOwnWallet,
+    #[error(
+        "credits move between a company and its direct child, between agreements of one company, or \
+         between the wallets of one agreement"
+    )]
     NotRelated,
+    #[error("the agreement has no individual credits: what its users still have can only be taken back")]
+    NoIndividualCredits,
     #[error("the wallets have different currencies: {from} and {to}")]
     CurrencyDiffers { from: Currency, to: Currency },
     #[error("{available} is available, {needed} is needed")]
     NotEnough { available: Amount, needed: Amount },
+    #[error("there is nothing to withdraw: {available} is available")]
+    NothingThere { available: Amount },
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+impl TransferAmount {
+    /// Reads `all` or a plain number.
+    pub fn parse(text: &str) -> Result<Self, AmountError> {
+        if text == ALL { Ok(Self::All) } else { Amount::parse(text).map(Self::Exact) }
+    }
+}
+
+impl From<Amount> for TransferAmount {
+    fn from(amount: Amount) -> Self {
+        Self::Exact(amount)
+    }
 }
 
 impl TransferRequest {
     /// The request with a positive amount, its wallets swapped if it was negative.
     pub fn directed(self) -> Self {
-        if self.amount.is_negative() {
-            Self { amount: -self.amount, from: self.to, to: self.from, ..self }
-        } else {
-            self
+        match self.amount {
+            TransferAmount::Exact(amount) if amount.is_negative() => {
+                Self { amount: (-amount).into(), from: self.to, to: self.from, ..self }
+            }
+            _ => self,
         }
+    }
+
+    /// Whether this is the request that led to `stored`, sent again.
+    pub fn is_repeat_of(&self, stored: &Transfer) -> bool {
+        let same_amount = match self.amount {
+            TransferAmount::Exact(amount) => !stored.all && amount == stored.amount,
+            TransferAmount::All => stored.all,
+        };
+        same_amount && (&self.from, &self.to, &self.note) == (&stored.from, &stored.to, &stored.note)
     }
 }
 
-/// Moves the source's own funds, never its credit limit, between a parent's wallet and its own child's
-/// or between two agreements of one company. `ask` is already directed.
+impl Party<'_> {
+    fn is_main(&self) -> bool {
+        self.wallet.id == self.agreement.wallet()
+    }
+
+    fn is_wallet_of(&self, user: &User) -> bool {
+        self.wallet.id == WalletId::of_user(&self.agreement.id, &user.id)
+    }
+
+    /// What it may give.
+    fn available(&self, ask: TransferAmount) -> Result<Amount, AmountError> {
+        if self.gives_credit_limit(ask) { Ok(self.wallet.headroom) } else { self.wallet.own_funds() }
+    }
+
+    fn gives_credit_limit(&self, ask: TransferAmount) -> bool {
+        self.agreement.transfers_use_credit_limit && ask != TransferAmount::All
+    }
+}
+
+/// Moves the source's own funds, and its credit limit only if its agreement says so. `ask` is already
+/// directed.
 pub fn plan_transfer(
-    (from, giver): (&Wallet, &Company),
-    (to, taker): (&Wallet, &Company),
+    from: Party<'_>,
+    to: Party<'_>,
     ask: TransferRequest,
     now: Timestamp,
 ) -> Result<Transfer, TransferError> {
-    if ask.amount.is_zero() {
+    if ask.amount == TransferAmount::Exact(Amount::ZERO) {
         return Err(TransferError::AmountZero);
     }
     if ask.note.chars().count() > NOTE_LENGTH_MAX {
         return Err(TransferError::NoteTooLong);
     }
-    if from.id == to.id {
+    if from.wallet.id == to.wallet.id {
         return Err(TransferError::SameWallet);
     }
-    let related =
-        giver.id == taker.id || giver.tenant() == Some(&taker.id) || taker.tenant() == Some(&giver.id);
-    if !related {
+    if ask.by_user.as_ref().is_some_and(|user| !user.master && !from.is_wallet_of(user)) {
+        return Err(TransferError::NotOwnWallet);
+    }
+    if !are_related(from, to) {
         return Err(TransferError::NotRelated);
     }
-    if from.currency != to.currency {
-        return Err(TransferError::CurrencyDiffers { from: from.currency, to: to.currency });
+    if !to.is_main() && !to.agreement.individual_credits {
+        return Err(TransferError::NoIndividualCredits);
     }
-    let available = from.own_funds()?;
-    if available < ask.amount {
-        return Err(TransferError::NotEnough { available, needed: ask.amount });
+    let (currency, other) = (from.wallet.currency, to.wallet.currency);
+    if currency != other {
+        return Err(TransferError::CurrencyDiffers { from: currency, to: other });
     }
+    let available = from.available(ask.amount)?;
+    let amount = match ask.amount {
+        TransferAmount::All if !available.is_positive() => {
+            return Err(TransferError::NothingThere { available });
+        }
+        TransferAmount::All => available,
+        TransferAmount::Exact(needed) if available < needed => {
+            return Err(TransferError::NotEnough { available, needed });
+        }
+        TransferAmount::Exact(amount) => amount,
+    };
     Ok(Transfer {
         id: ask.id,
         from: ask.from,
         to: ask.to,
-        amount: ask.amount,
-        currency: from.currency,
+        amount,
+        currency,
         note: ask.note,
         by: ask.by,
+        by_user: ask.by_user.map(|user| user.id),
+        all: ask.amount == TransferAmount::All,
+        uses_credit_limit: from.gives_credit_limit(ask.amount),
         at: now,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::company::{CompanyKind, NewCompany, plan_company, plan_owner};
-    use crate::id::AgreementId;
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    fn owner() -> Company {
-        plan_owner(CompanyId::new(0), "Owner", NOW).unwrap()
+/// The pairs that may trade (`20-money.md`, "Transfers"): main wallets of a company and its direct child,
+/// main wallets of one company, wallets of one agreement. A lease holds nothing of its own.
+fn are_related(from: Party<'_>, to: Party<'_>) -> bool {
+    if from.wallet.lease.is_some() || to.wallet.lease.is_some() {
+        return false;
     }
-
-    fn child(parent: &Company, number: u128) -> Company {
-        let ask = NewCompany {
-            id: CompanyId::new(number),
-            name: "A".into(),
-            kind: CompanyKind::Reseller,
-            direct_sending: false,
-        };
-        plan_company(parent, ask, NOW).unwrap()
+    let (giver, taker) = (from.company, to.company);
+    if from.is_main() && to.is_main() {
+        return giver.id == taker.id
+            || giver.tenant() == Some(&taker.id)
+            || taker.tenant() == Some(&giver.id);
     }
-
-    fn wallet(company: &Company, number: u128, funds: i64, limit: i64) -> Wallet {
-        let currency = Currency::Credit;
-        let limit = Amount::whole(limit);
-        let mut wallet = Wallet::open(&AgreementId::new(number), &company.id, currency, limit, vec![]);
-        wallet.funding = Amount::whole(funds);
-        wallet.headroom = wallet.funding.checked_add(limit).unwrap();
-        wallet
-    }
-
-    fn ask(from: &Wallet, to: &Wallet, amount: i64) -> TransferRequest {
-        TransferRequest {
-            id: TransferId::new(1),
-            from: from.id.clone(),
-            to: to.id.clone(),
-            amount: Amount::whole(amount),
-            note: String::new(),
-            by: CompanyId::new(0),
-        }
-    }
-
-    #[track_caller]
-    fn check(available: i64, limit: i64, amount: i64) -> Result<Amount, TransferError> {
-        let (owner, child) = (owner(), child(&owner(), 1));
-        let (from, to) = (wallet(&owner, 10, available, limit), wallet(&child, 11, 0, 0));
-        let ask = ask(&from, &to, amount);
-        plan_transfer((&from, &owner), (&to, &child), ask, NOW).map(|transfer| transfer.amount)
-    }
-
-    #[test]
-    fn a_parent_can_give_all_it_has_and_no_more() {
-        assert_eq!(check(10, 0, 10), Ok(Amount::whole(10)));
-        let refused = TransferError::NotEnough { available: Amount::whole(10), needed: Amount::whole(11) };
-        assert_eq!(refused.to_string(), "10 is available, 11 is needed");
-        assert_eq!(check(10, 0, 11), Err(refused));
-    }
-
-    #[test]
-    fn a_credit_limit_is_not_given_away() {
-        assert!(check(10, 100, 11).is_err());
-        assert!(check(10, 100, 10).is_ok());
-    }
-
-    #[test]
-    fn nothing_and_too_long_a_note_are_refused() {
-        assert_eq!(check(10, 0, 0), Err(TransferError::AmountZero));
-    }
-
-    #[test]
-    fn credits_never_skip_a_level_or_go_sideways() {
-        let owner = owner();
-        let (left, right) = (child(&owner, 1), child(&owner, 2));
-        let below = child(&left, 3);
-        for (giver, taker) in [(&left, &right), (&owner, &below), (&below, &owner)] {
-            let (from, to) = (wallet(giver, 10, 5, 0), wallet(taker, 11, 0, 0));
-            let plan = plan_transfer((&from, giver), (&to, taker), ask(&from, &to, 1), NOW);
-            assert_eq!(plan, Err(TransferError::NotRelated));
-        }
-    }
-
-    #[test]
-    fn a_negative_amount_turns_the_direction_round() {
-        let (owner, child) = (owner(), child(&owner(), 1));
-        let (from, to) = (wallet(&owner, 10, 0, 0), wallet(&child, 11, 5, 0));
-        let turned = ask(&from, &to, -5).directed();
-        assert_eq!((turned.amount, &turned.from, &turned.to), (Amount::whole(5), &to.id, &from.id));
-    }
-
-    #[test]
-    fn two_currencies_do_not_mix() {
-        let (owner, child) = (owner(), child(&owner(), 1));
-        let from = wallet(&owner, 10, 5, 0);
-        let mut to = wallet(&child, 11, 0, 0);
-        to.currency = Currency::parse("EUR").unwrap();
-        let plan = plan_transfer((&from, &owner), (&to, &child), ask(&from, &to, 1), NOW);
-        assert!(matches!(plan, Err(TransferError::CurrencyDiffers { .. })));
-    }
+    from.agreement.id == to.agreement.id
 }
+
+#[cfg(test)]
+mod tests;

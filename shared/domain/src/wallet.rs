@@ -8,12 +8,17 @@
 //! * **E** `allocated` of a wallet = the sum over its holders of `escrow + used`;
 //! * **C** `charged` of a wallet + its holders' `used` = the charges of that wallet that stand;
 //! * **F** `funding` = payments + transfers in - transfers out.
+//!
+//! E and C hold in the same way for the units of allowances: `granted` stands for `allocated`, and what
+//! is drawn but not granted for `charged`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgreementId, CompanyId, WalletId};
+use crate::allowance::{AllowanceId, Gone, Pot};
+use crate::id::{AgreementId, CompanyId, TransferId, UserId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 
 /// A refill sets this many sends aside, so that the wallet above is written once in so many messages.
@@ -24,12 +29,39 @@ pub const REFILL_SENDS_MIN: u32 = 50;
 /// At most this part of a wallet's headroom goes to one holder at a time.
 const REFILL_SHARE: u32 = 4;
 
+/// Whether a wallet may be charged, and give escrow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WalletState {
+    #[default]
+    Open,
+    /// A transfer is taking all there is: until it has, nothing else is spent.
+    Draining { transfer: TransferId, since: Timestamp },
+    /// Nothing is spent until it is resumed.
+    Suspended,
+    /// A lease that nobody holds.
+    Closed,
+}
+
+/// Who may spend what a lease has in escrow, and how far they have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Unique for each acquisition, so that of two who believe to hold it one is refused.
+    pub holder: String,
+    /// Raised by each acquisition.
+    pub fence: u64,
+    /// The number of the last block of this fence that counts.
+    pub written: u64,
+    /// When others may take it back. Safety does not depend on it.
+    pub expires_at: Timestamp,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wallet {
     pub id: WalletId,
     pub company: CompanyId,
     pub agreement: AgreementId,
     pub currency: Currency,
+    pub state: WalletState,
     /// The wallets that a charge here is taken from as well, nearest first.
     pub above: Vec<WalletId>,
     /// Payments + transfers in - transfers out.
@@ -41,22 +73,26 @@ pub struct Wallet {
     pub headroom: Amount,
     /// Set aside for the holders below and not yet settled or returned.
     pub allocated: Amount,
-    /// What this wallet may spend of each wallet above it.
-    pub escrow: BTreeMap<WalletId, Amount>,
+    /// What is gone of its own allowances.
+    pub allowances: BTreeMap<AllowanceId, Gone>,
+    /// What this wallet may spend of each pot above it.
+    pub escrow: BTreeMap<Pot, Amount>,
     /// What it has spent of that since the last settlement. Below zero after refunds.
-    pub used: BTreeMap<WalletId, Amount>,
+    pub used: BTreeMap<Pot, Amount>,
     /// Raised by every refill, so that two at once cannot both apply.
     pub refills: u64,
     /// Raised by every write: numbers the statement.
     pub sequence: u64,
     pub last_operation: Operation,
+    /// Of a lease: a wallet without headroom, that spends only what others set aside for it.
+    pub lease: Option<Lease>,
 }
 
 /// What the latest write was, for the statement line that the stream makes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     pub kind: OperationKind,
-    /// The transfer, payment, message or batch; the holder's wallet for escrow.
+    /// The transfer, payment, message, batch, block or fee; the holder's wallet for escrow.
     pub reference: String,
 }
 
@@ -68,9 +104,13 @@ pub enum OperationKind {
     TransferOut,
     Payment,
     Charge,
+    /// A charge for something else than a message: a pack, a bundle, a sender ID, a platform.
+    Fee,
     Refund,
     /// Escrow moved to or from a holder; what the holder had used is posted with it.
     Escrow,
+    /// The credit limit, or whether the wallet may be charged.
+    Terms,
 }
 
 impl Wallet {
@@ -83,24 +123,47 @@ impl Wallet {
         above: Vec<WalletId>,
     ) -> Self {
         let id = WalletId::main(agreement);
-        let empty: BTreeMap<_, _> = above.iter().map(|wallet| (wallet.clone(), Amount::ZERO)).collect();
+        let empty: BTreeMap<_, _> = above.iter().map(|wallet| (Pot::money(wallet), Amount::ZERO)).collect();
         Self {
             last_operation: Operation { kind: OperationKind::Opened, reference: id.to_string() },
             id,
             company: company.clone(),
             agreement: agreement.clone(),
             currency,
+            state: WalletState::Open,
             above,
             funding: Amount::ZERO,
             credit_limit,
             charged: Amount::ZERO,
             headroom: credit_limit,
             allocated: Amount::ZERO,
+            allowances: BTreeMap::new(),
             escrow: empty.clone(),
             used: empty,
             refills: 0,
             sequence: 0,
+            lease: None,
         }
+    }
+
+    /// A wallet right below `home`, charged for what is sent from it and refilled through it.
+    fn below(home: &Self, id: WalletId) -> Self {
+        let above = [home.id.clone()].into_iter().chain(home.above.iter().cloned()).collect();
+        let main = Self::open(&home.agreement, &home.company, home.currency, Amount::ZERO, above);
+        let last_operation = Operation { kind: OperationKind::Opened, reference: id.to_string() };
+        Self { id, last_operation, ..main }
+    }
+
+    /// A user's own wallet, below the main wallet of the agreement.
+    pub fn open_user(main: &Self, user: &UserId) -> Self {
+        Self::below(main, WalletId::of_user(&main.agreement, user))
+    }
+
+    /// A lease on a wallet that nobody holds yet.
+    pub fn open_lease(home: &Self, slot: u16) -> Self {
+        let lease = Lease { holder: String::new(), fence: 0, written: 0, expires_at: Timestamp::UNIX_EPOCH };
+        let wallet = Self::below(home, WalletId::of_lease(&home.id, slot));
+        Self { state: WalletState::Closed, lease: Some(lease), ..wallet }
     }
 
     /// Funding less the charges posted here. What holders have used and not yet settled is not in it.
@@ -113,12 +176,17 @@ impl Wallet {
         self.headroom.checked_sub(self.credit_limit)
     }
 
-    pub fn escrow_on(&self, wallet: &WalletId) -> Amount {
-        self.escrow.get(wallet).copied().unwrap_or_default()
+    pub fn escrow_on(&self, pot: &Pot) -> Amount {
+        self.escrow.get(pot).copied().unwrap_or_default()
     }
 
-    pub fn used_of(&self, wallet: &WalletId) -> Amount {
-        self.used.get(wallet).copied().unwrap_or_default()
+    pub fn used_of(&self, pot: &Pot) -> Amount {
+        self.used.get(pot).copied().unwrap_or_default()
+    }
+
+    /// What is gone of one of its own allowances.
+    pub fn gone(&self, allowance: &AllowanceId) -> Gone {
+        self.allowances.get(allowance).copied().unwrap_or_default()
     }
 
     /// Identity B.
@@ -129,17 +197,18 @@ impl Wallet {
     }
 }
 
-/// An amount at one wallet.
+/// An amount of one pot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg {
-    pub wallet: WalletId,
+    pub pot: Pot,
     pub amount: Amount,
 }
 
-/// How a charge is written: the home wallet with its escrow, and the wallets above in exact mode.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a charge is written: what the home wallet has itself, what it has in escrow, and what is taken
+/// from the wallets above in exact mode.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChargePlan {
-    pub home: Leg,
+    pub own: Vec<Leg>,
     pub from_escrow: Vec<Leg>,
     pub exact: Vec<Leg>,
 }
@@ -151,29 +220,31 @@ pub enum Short {
         available: Amount,
         needed: Amount,
     },
-    /// The escrow on this wallet does not cover the charge.
+    /// The escrow on this pot does not cover the charge.
     Escrow {
-        wallet: WalletId,
+        pot: Pot,
         needed: Amount,
     },
 }
 
-/// Where each level of a charge is taken from. `legs` begins with the home wallet; wallets in `exact`
-/// are debited directly.
+/// Where each part of a charge is taken from. Pots of wallets in `exact` are debited directly.
 pub fn plan_charge(home: &Wallet, legs: &[Leg], exact: &BTreeSet<WalletId>) -> Result<ChargePlan, Short> {
-    let (own, above) = legs.split_first().map_or((Amount::ZERO, legs), |(own, above)| (own.amount, above));
-    if home.headroom < own {
-        return Err(Short::Home { available: home.headroom, needed: own });
+    let mut plan = ChargePlan::default();
+    for leg in legs.iter().filter(|leg| !leg.amount.is_zero()) {
+        if leg.pot == Pot::money(&home.id) && home.headroom < leg.amount {
+            return Err(Short::Home { available: home.headroom, needed: leg.amount });
+        }
+        let part = match &leg.pot.wallet {
+            wallet if *wallet == home.id => &mut plan.own,
+            wallet if exact.contains(wallet) => &mut plan.exact,
+            _ if leg.amount.is_positive() && home.escrow_on(&leg.pot) < leg.amount => {
+                return Err(Short::Escrow { pot: leg.pot.clone(), needed: leg.amount });
+            }
+            _ => &mut plan.from_escrow,
+        };
+        part.push(leg.clone());
     }
-    let (exact, from_escrow): (Vec<Leg>, Vec<Leg>) = above
-        .iter()
-        .filter(|leg| !leg.amount.is_zero())
-        .cloned()
-        .partition(|leg| exact.contains(&leg.wallet));
-    if let Some(leg) = from_escrow.iter().find(|leg| home.escrow_on(&leg.wallet) < leg.amount) {
-        return Err(Short::Escrow { wallet: leg.wallet.clone(), needed: leg.amount });
-    }
-    Ok(ChargePlan { home: Leg { wallet: home.id.clone(), amount: own }, from_escrow, exact })
+    Ok(plan)
 }
 
 /// How much to set aside for a holder that needs `needed` now and `unit` for each further send, out of
@@ -200,8 +271,8 @@ mod tests {
     }
 
     fn legs(amounts: &[(u128, &str)]) -> Vec<Leg> {
-        let leg =
-            |(number, text): &(u128, &str)| Leg { wallet: WalletId::new(*number), amount: amount(text) };
+        let pot = |number: u128| Pot::money(&WalletId::new(number));
+        let leg = |(number, text): &(u128, &str)| Leg { pot: pot(*number), amount: amount(text) };
         amounts.iter().map(leg).collect()
     }
 
@@ -209,11 +280,10 @@ mod tests {
     fn a_charge_is_taken_from_the_home_wallet_and_its_escrow_alone() {
         let mut home = wallet(1, &[2, 3]);
         home.headroom = amount("1");
-        home.escrow =
-            legs(&[(2, "0.5"), (3, "0.5")]).into_iter().map(|leg| (leg.wallet, leg.amount)).collect();
+        home.escrow = legs(&[(2, "0.5"), (3, "0.5")]).into_iter().map(|leg| (leg.pot, leg.amount)).collect();
         let plan =
             plan_charge(&home, &legs(&[(1, "0.05"), (2, "0.04"), (3, "0.03")]), &BTreeSet::new()).unwrap();
-        assert_eq!(plan.home.amount, amount("0.05"));
+        assert_eq!(plan.own, legs(&[(1, "0.05")]));
         assert_eq!(plan.from_escrow, legs(&[(2, "0.04"), (3, "0.03")]));
         assert!(plan.exact.is_empty());
     }
@@ -225,7 +295,7 @@ mod tests {
         let short = Short::Home { available: Amount::ZERO, needed: amount("0.05") };
         assert_eq!(plan_charge(&home, &ask, &BTreeSet::new()), Err(short));
         home.headroom = amount("0.05");
-        let short = Short::Escrow { wallet: WalletId::new(2), needed: amount("0.04") };
+        let short = Short::Escrow { pot: Pot::money(&WalletId::new(2)), needed: amount("0.04") };
         assert_eq!(plan_charge(&home, &ask, &BTreeSet::new()), Err(short));
     }
 
@@ -261,5 +331,15 @@ mod tests {
         assert!(wallet.is_balanced());
         assert_eq!(wallet.headroom, amount("50"));
         assert_eq!(wallet.own_funds(), Ok(Amount::ZERO));
+    }
+
+    #[test]
+    fn a_user_and_a_lease_spend_below_the_wallet_they_belong_to() {
+        let main = wallet(1, &[2]);
+        let user = Wallet::open_user(&main, &UserId::new(7));
+        assert_eq!(user.above, [main.id.clone(), WalletId::new(2)]);
+        let lease = Wallet::open_lease(&user, 0);
+        assert_eq!(lease.above, [user.id.clone(), main.id.clone(), WalletId::new(2)]);
+        assert_eq!((lease.headroom, lease.state), (Amount::ZERO, WalletState::Closed));
     }
 }

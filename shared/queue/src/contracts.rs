@@ -1,7 +1,9 @@
 //! The contracts, by version. A new shape is a new variant; old ones keep being read, because they may
 //! be in a queue while a new version is deployed. Samples are in `events/queue/`.
 
-use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId};
+use domain::alert::Crossing;
+use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId, PaymentId};
+use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::receipt::ReceiptState;
 use jiff::Timestamp;
@@ -46,4 +48,33 @@ pub enum Billing {
     CloseV1 { agreement: AgreementId, period: Period },
     /// Make the PDF of a confirmed invoice.
     RenderV1 { invoice: InvoiceId },
+}
+
+/// To whoever tells people: by mail, and by webhook where the agreement names one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Notification {
+    /// A payment was confirmed.
+    PaymentConfirmedV1 {
+        agreement: AgreementId,
+        payment: PaymentId,
+        /// In the agreement's currency; below zero if it was paid back.
+        amount: Amount,
+        currency: Currency,
+        reference: String,
+        emails: Vec<String>,
+        at: Timestamp,
+    },
+    /// A wallet crossed a threshold of its agreement. `id` names the crossing: the same one may come
+    /// twice, and is told once.
+    ThresholdCrossedV1 {
+        id: String,
+        agreement: AgreementId,
+        currency: Currency,
+        crossing: Crossing,
+        emails: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        webhook_url: Option<String>,
+        at: Timestamp,
+    },
 }

@@ -3,6 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use domain::company::{Company, Subtree};
 use domain::id::ApiKeyId;
+use domain::user::User;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use sha2::{Digest, Sha256};
@@ -13,16 +14,23 @@ use crate::http::Problem;
 /// Begins every API key, so that a leaked one is recognised by scanners.
 pub const KEY_PREFIX: &str = "waybill_";
 
-/// A company that has shown a valid API key.
+/// A company, or one of its users, that has shown a valid API key.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub company: Company,
     pub key: ApiKeyId,
+    /// None for a key of the company itself, which may do what a master user may.
+    pub user: Option<User>,
 }
 
 impl Principal {
     pub fn scope(&self) -> Subtree {
         Subtree { root: self.company.id.clone() }
+    }
+
+    /// Whether it acts for the company, and not only for a person.
+    pub fn is_master(&self) -> bool {
+        self.user.as_ref().is_none_or(|user| user.master)
     }
 }
 
@@ -48,7 +56,12 @@ where
         if path.len() != company.path.len() || path.iter().any(|company| !company.enabled) {
             return Err(Problem::new(403, "company_disabled", "This company, or one above it, is disabled."));
         }
-        Ok(Self { company, key: key.id })
+        // One more read, for keys of users only. A key whose user is gone is no key.
+        let user = match &key.user {
+            Some(id) => Some(store.any_user(id).await?.ok_or_else(unauthorized)?),
+            None => None,
+        };
+        Ok(Self { company, key: key.id, user })
     }
 }
 

@@ -26,13 +26,19 @@ pub struct NewApiKey {
     pub stored: store::ApiKey,
 }
 
-/// A new API key of a company.
-pub fn new_api_key(company: &domain::id::CompanyId, name: &str, now: Timestamp) -> NewApiKey {
+/// A new API key of a company, or of one of its users.
+pub fn new_api_key(
+    company: &domain::id::CompanyId,
+    user: Option<&domain::id::UserId>,
+    name: &str,
+    now: Timestamp,
+) -> NewApiKey {
     let random: [u8; 32] = rand::random();
     let secret = format!("{}{}", auth::KEY_PREFIX, hex::encode(random));
     let stored = store::ApiKey {
         id: ApiKeyId::new(fresh()),
         company: company.clone(),
+        user: user.cloned(),
         name: name.to_owned(),
         hash: auth::hash(&secret),
         created_at: now,

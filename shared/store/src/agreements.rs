@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use domain::agreement::Agreement;
 use domain::company::Subtree;
 use domain::id::{AgreementId, CompanyId};
-use domain::wallet::Wallet;
+use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
 
 use crate::item::{Item, Partition, document, listed, number, read};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::Refused;
+use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{Store, StoreError};
 
 const KIND: &str = "an agreement";
@@ -92,9 +93,60 @@ impl Store {
             Err(Refused::Failed(error)) => Err(error),
         }
     }
+
+    /// Stores a changed agreement together with its credit limit in its main wallet and whether that is
+    /// suspended, all or nothing. `main` is the wallet as it was read. A lower limit is in force at once
+    /// and may take the headroom below zero: nothing is spent then until it is positive again.
+    pub async fn change_terms(&self, agreement: &Agreement, main: &Wallet) -> Result<Stored, StoreError> {
+        let before = Item::from([(":before".to_owned(), number(agreement.revision.saturating_sub(1)))]);
+        let item = agreement_item(agreement)?;
+        let put = self.put_item(&self.tables.directory, item, "revision = :before", before);
+        let limit = agreement.last_version().credit_limit.amount();
+        let difference = limit.checked_sub(main.credit_limit)?;
+        let Some(change) = self.suspension(main, agreement.suspended) else { return Ok(Stored::Overtaken) };
+        let change = change
+            .guard(Guard::CreditLimit(main.credit_limit))
+            .add(Sum::CreditLimit, difference)
+            .add(Sum::Headroom, difference);
+        match self.transact("change the terms", vec![put, self.change_wallet(change)]).await {
+            Ok(()) => Ok(Stored::Now),
+            Err(Refused::At(..)) => Ok(Stored::Overtaken),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Suspends a wallet below the main one, or resumes it.
+    pub async fn suspend(&self, wallet: &Wallet, suspended: bool) -> Result<Stored, StoreError> {
+        if suspended == (wallet.state == WalletState::Suspended) {
+            return Ok(Stored::Now);
+        }
+        let Some(change) = self.suspension(wallet, suspended) else { return Ok(Stored::Overtaken) };
+        match self.transact("suspend the wallet", vec![self.change_wallet(change)]).await {
+            Ok(()) => Ok(Stored::Now),
+            Err(Refused::At(..)) => Ok(Stored::Overtaken),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
+    /// None while a transfer takes all that is in the wallet: that comes first.
+    fn suspension(&self, wallet: &Wallet, suspended: bool) -> Option<WalletChange> {
+        let state = match (&wallet.state, suspended) {
+            (WalletState::Draining { .. }, true) => return None,
+            (WalletState::Open, true) => WalletState::Suspended,
+            (WalletState::Suspended, false) => WalletState::Open,
+            (state, _) => state.clone(),
+        };
+        let reference = wallet.agreement.to_string();
+        let change = WalletChange::new(&wallet.id, Operation { kind: OperationKind::Terms, reference });
+        Some(if state == wallet.state {
+            change
+        } else {
+            change.guard(Guard::State(wallet.state.clone())).state(state)
+        })
+    }
 }
 
-fn agreement_item(agreement: &Agreement) -> Result<Item, StoreError> {
+pub(crate) fn agreement_item(agreement: &Agreement) -> Result<Item, StoreError> {
     let listing = keys::listing(AGREEMENTS, agreement.company.as_str(), agreement.id.as_str());
     listed(&keys::agreement(&agreement.id), &listing, agreement)
 }

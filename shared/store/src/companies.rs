@@ -1,7 +1,7 @@
 //! Companies and their API keys.
 
 use domain::company::{Company, Subtree};
-use domain::id::{ApiKeyId, CompanyId};
+use domain::id::{ApiKeyId, CompanyId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,9 @@ const API_KEYS: &str = "api_keys";
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub company: CompanyId,
+    /// Whose it is; none for a key of the company itself.
+    #[serde(default)]
+    pub user: Option<UserId>,
     pub name: String,
     /// Hex SHA-256 of the secret. The secret has 256 random bits, so a plain hash tells nothing.
     pub hash: String,

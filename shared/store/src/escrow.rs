@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use domain::allowance::Pot;
 use domain::id::WalletId;
 use domain::money::Amount;
 use domain::wallet::{Operation, OperationKind, REFILL_SENDS, Wallet, refill_amount};
@@ -18,11 +19,38 @@ use crate::{Store, StoreError};
 /// A holder that spends faster than we can ask gets to keep the rest for now.
 const RECALL_ATTEMPTS_MAX: u32 = 3;
 
-/// What a holder wants to spend of a wallet above it: now, and for each send that follows.
+/// What a holder wants to spend of a pot above it: now, and for each send that follows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Need {
     pub now: Amount,
     pub unit: Amount,
+    /// Of an allowance, all that there ever is of it.
+    pub size: Option<Amount>,
+}
+
+impl Need {
+    /// For many sends.
+    fn wanted(&self) -> Result<Amount, StoreError> {
+        Ok(self.now.checked_add(self.unit.checked_times(REFILL_SENDS)?)?)
+    }
+
+    /// What a wallet has of the pot to give: of its own what it may spend, of others what it holds.
+    fn available(&self, parent: &Wallet, pot: &Pot) -> Result<Amount, StoreError> {
+        Ok(match (&pot.allowance, self.size) {
+            _ if pot.wallet != parent.id => parent.escrow_on(pot),
+            (Some(allowance), Some(size)) => size.checked_sub(parent.gone(allowance).drawn)?,
+            _ => parent.headroom,
+        })
+    }
+
+    /// How much to set aside: of the owner's only what leaves it enough, of escrow all that is wanted.
+    fn amount(&self, parent: &Wallet, pot: &Pot) -> Result<Amount, StoreError> {
+        let available = self.available(parent, pot)?;
+        if pot.wallet == parent.id {
+            return Ok(refill_amount(available, self.now, self.unit).unwrap_or_default());
+        }
+        Ok(if available < self.now { Amount::ZERO } else { self.wanted()?.min(available) })
+    }
 }
 
 /// Whether a recall found any escrow that was not spent.
@@ -32,12 +60,12 @@ pub(crate) enum Recalled {
     Nothing,
 }
 
-pub(crate) type Needs = BTreeMap<WalletId, Need>;
+pub(crate) type Needs = BTreeMap<Pot, Need>;
 
 impl Store {
     /// Sets headroom of the wallet above aside for `holder`, and passes on escrow that the wallet above
-    /// holds itself on wallets further up, asking there first if it has too little. Levels for which
-    /// there is not enough get nothing: the caller sees it in what the holder has afterwards.
+    /// holds itself on wallets further up, asking there first if it has too little. Pots of which there
+    /// is not enough give nothing: the caller sees it in what the holder has afterwards.
     pub(crate) fn refill<'a>(
         &'a self,
         holder: &'a Wallet,
@@ -57,33 +85,34 @@ impl Store {
 
     async fn move_escrow(&self, holder: &Wallet, parent: &Wallet, needs: &Needs) -> Result<(), StoreError> {
         let operation = Operation { kind: OperationKind::Escrow, reference: holder.id.to_string() };
-        let mut give = WalletChange::new(&parent.id, operation.clone());
-        let mut get =
-            WalletChange::new(&holder.id, operation).guard(Guard::Refills(holder.refills)).refilled();
+        let mut give = WalletChange::new(&parent.id, settlement(&parent.id, holder)).guard(Guard::Open);
+        let mut get = WalletChange::new(&holder.id, operation)
+            .guard(Guard::Refills(holder.refills))
+            .guard(Guard::Open)
+            .refilled();
         let mut moved = false;
-        for (wallet, need) in needs {
-            let available = if *wallet == parent.id { parent.headroom } else { parent.escrow_on(wallet) };
-            let amount = if *wallet == parent.id {
-                refill_amount(available, need.now, need.unit).unwrap_or_default()
-            } else {
-                let wanted = need.now.checked_add(need.unit.checked_times(REFILL_SENDS)?)?;
-                if available < need.now { Amount::ZERO } else { wanted.min(available) }
-            };
+        for (pot, need) in needs {
+            let amount = need.amount(parent, pot)?;
             if !amount.is_positive() {
                 continue;
             }
             moved = true;
-            // What the holder has used of this level is posted one level up with it.
-            let used = holder.used_of(wallet);
-            if *wallet == parent.id {
-                give = give
+            // What the holder has used of this pot is posted one level up with it.
+            let used = holder.used_of(pot);
+            give = match (&pot.allowance, need.size) {
+                _ if pot.wallet != parent.id => {
+                    give.take(Sum::Escrow(pot.clone()), amount).add(Sum::Used(pot.clone()), used)
+                }
+                (Some(allowance), Some(size)) => give
+                    .guard(Guard::AtMost(Sum::Drawn(allowance.clone()), size.checked_sub(amount)?))
+                    .add(Sum::Drawn(allowance.clone()), amount)
+                    .add(Sum::Granted(allowance.clone()), amount.checked_sub(used)?),
+                _ => give
                     .take(Sum::Headroom, amount)
                     .add(Sum::Allocated, amount.checked_sub(used)?)
-                    .add(Sum::Charged, used);
-            } else {
-                give = give.take(Sum::Escrow(wallet.clone()), amount).add(Sum::Used(wallet.clone()), used);
-            }
-            get = get.add(Sum::Escrow(wallet.clone()), amount).add(Sum::Used(wallet.clone()), -used);
+                    .add(Sum::Charged, used),
+            };
+            get = get.add(Sum::Escrow(pot.clone()), amount).add(Sum::Used(pot.clone()), -used);
         }
         if !moved {
             return Ok(());
@@ -95,33 +124,34 @@ impl Store {
         }
     }
 
-    /// Takes back what holders below keep of this wallet's headroom, so that it can be spent here.
-    pub(crate) async fn recall(&self, wallet: &WalletId) -> Result<Recalled, StoreError> {
-        let mut recalled = Recalled::Nothing;
-        for holder in self.holders(wallet).await? {
-            if holder.escrow_on(wallet).is_positive() {
+    /// Takes back what holders below keep of a pot, so that it can be spent at the wallet it belongs to:
+    /// from one after the other until there is `enough`, or from all of them.
+    pub(crate) async fn recall(&self, pot: &Pot, enough: Option<Amount>) -> Result<Recalled, StoreError> {
+        let (mut recalled, mut back) = (Recalled::Nothing, Amount::ZERO);
+        for holder in self.holders(&pot.wallet).await? {
+            if enough.is_some_and(|enough| back >= enough) {
+                break;
+            }
+            let escrow = holder.escrow_on(pot);
+            if escrow.is_positive() {
                 recalled = Recalled::Something;
-                self.recall_from(holder, wallet).await?;
+                back = back.checked_add(escrow)?;
+                self.recall_from(holder, pot).await?;
             }
         }
         Ok(recalled)
     }
 
-    async fn recall_from(&self, mut holder: Wallet, wallet: &WalletId) -> Result<(), StoreError> {
+    async fn recall_from(&self, mut holder: Wallet, pot: &Pot) -> Result<(), StoreError> {
         for _ in 0..RECALL_ATTEMPTS_MAX {
-            let escrow = holder.escrow_on(wallet);
+            let escrow = holder.escrow_on(pot);
             if !escrow.is_positive() {
                 return Ok(());
             }
-            let used = holder.used_of(wallet);
             let operation = Operation { kind: OperationKind::Escrow, reference: holder.id.to_string() };
-            let back = WalletChange::new(&holder.id, operation.clone())
-                .take(Sum::Escrow(wallet.clone()), escrow)
-                .add(Sum::Used(wallet.clone()), -used);
-            let home = WalletChange::new(wallet, operation)
-                .add(Sum::Headroom, escrow)
-                .add(Sum::Allocated, -escrow.checked_add(used)?)
-                .add(Sum::Charged, used);
+            let back = WalletChange::new(&holder.id, operation);
+            let home = WalletChange::new(&pot.wallet, settlement(&pot.wallet, &holder));
+            let (back, home) = give_back(back, home, pot, escrow, holder.used_of(pot))?;
             let items = vec![self.change_wallet(back), self.change_wallet(home)];
             match self.transact("recall escrow", items).await {
                 Ok(()) => return Ok(()),
@@ -134,14 +164,50 @@ impl Store {
     }
 }
 
+/// Moves escrow from a holder back to the wallet it belongs to, and posts there what was used.
+pub(crate) fn give_back(
+    holder: WalletChange,
+    owner: WalletChange,
+    pot: &Pot,
+    escrow: Amount,
+    used: Amount,
+) -> Result<(WalletChange, WalletChange), StoreError> {
+    let holder = holder.take(Sum::Escrow(pot.clone()), escrow).add(Sum::Used(pot.clone()), -used);
+    Ok((holder, get_back(owner, pot, escrow, used)?))
+}
+
+/// The owner's side of that.
+pub(crate) fn get_back(
+    owner: WalletChange,
+    pot: &Pot,
+    escrow: Amount,
+    used: Amount,
+) -> Result<WalletChange, StoreError> {
+    let held = escrow.checked_add(used)?;
+    Ok(match &pot.allowance {
+        None => owner.add(Sum::Headroom, escrow).add(Sum::Allocated, -held).add(Sum::Charged, used),
+        Some(allowance) => {
+            owner.add(Sum::Drawn(allowance.clone()), -escrow).add(Sum::Granted(allowance.clone()), -held)
+        }
+    })
+}
+
+/// What an owner's statement says of what a holder gives back or gets: that a company below has spent
+/// something, or, of its own lease, that it has itself.
+pub(crate) fn settlement(owner: &WalletId, holder: &Wallet) -> Operation {
+    let is_own = holder.lease.is_some() && holder.above.first() == Some(owner);
+    let kind = if is_own { OperationKind::Charge } else { OperationKind::Escrow };
+    Operation { kind, reference: holder.id.to_string() }
+}
+
 /// What the wallet above has to get from further up before it can pass on what is asked of it. It asks
 /// for as much again as one holder, so that it does not ask for each of them.
 fn further_needs(parent: &Wallet, needs: &Needs) -> Result<Needs, StoreError> {
     let mut further = Needs::new();
-    for (wallet, need) in needs.iter().filter(|(wallet, _)| **wallet != parent.id) {
-        let wanted = need.now.checked_add(need.unit.checked_times(REFILL_SENDS)?)?;
-        if parent.escrow_on(wallet) < wanted {
-            further.insert(wallet.clone(), Need { now: wanted, unit: need.unit });
+    for (pot, need) in needs.iter().filter(|(pot, _)| pot.wallet != parent.id) {
+        let wanted = need.wanted()?;
+        if parent.escrow_on(pot) < wanted {
+            further.insert(pot.clone(), Need { now: wanted, ..*need });
         }
     }
     Ok(further)

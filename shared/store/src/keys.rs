@@ -12,26 +12,43 @@
 //! | directory | `connections` | id | for the gateway, which serves all |
 //! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
 //! | directory | `api_key#hash` | `api_key` | API key; listed under its company |
+//! | directory | `user#id` | `user` | user |
+//! | directory | `users#company` | user | a company's users |
 //! | directory | `top_up#id` | `top_up` | top-up; listed under its agreement |
 //! | directory | `review#system` | event | a payment event that a person has to look at; listed |
 //! | ledger | `wallet#id` | `wallet` | the balance |
 //! | ledger | `holders#wallet` | holder | who holds escrow on a wallet |
+//! | ledger | `members#wallet.bundle` | bucket | recipients that a bundle has counted |
+//! | ledger | `open_leases` | wallet | leases that somebody holds, for the sweeper |
+//! | ledger | `lease_end#wallet` | fence | how far a lease was written when it was closed |
+//! | ledger | `drains` | wallet | wallets that a transfer is taking all from, for the sweeper |
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
-//! | ledger | `payment_reference#company` | reference | makes reference codes unique |
+//! | ledger | `payments#company` | `code#reference`, `deleted#id` | lists payments and makes codes unique |
+//! | ledger | `payments_due` | time`#`id | payments that expire, for the sweeper |
+//! | ledger | `fee#id` | `fee` | the fee, and the record that it was charged or given up |
+//! | ledger | `fees#agreement` | time`#`fee | lists fees |
+//! | ledger | `fee_rules#agreement` | rule | what charges a fee again and again |
+//! | ledger | `fees_due` | time`#`rule | when each of them is due, for the sweeper |
 //! | messages | `message#id` | `message` | message; a batch takes the place of its request's only message |
+//! | messages | `block#wallet#fence#number` | `block` | messages that a lease accepted together |
 //! | messages | `reference#connection#id` | `message`, `receipt#hash` | vendor's id to message; receipts that came first |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
-//! | records | `edr#agreement` | time`#`message | EDRs |
+//! | records | `notice#cause` | `notice` | what people were told |
+//! | records | `edr#agreement` | time`#`message, time`#`fee | EDRs |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
 //! | records | `invoices#agreement` | period's first day | invoice |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#tenant` | `counter` | the last number given |
+//! | records | `reconciliation` | `round` | how far the round through all agreements has come |
+//! | records | `suspicion#agreement` | `charges` | charges and usage that did not agree yet |
 
+use domain::allowance::Pot;
 use domain::edr::UsageKey;
 use domain::id::{
-    AgreementId, BatchId, CompanyId, ConnectionId, InvoiceId, MessageId, PaymentId, ServiceId, TopUpId,
-    TransferId, WalletId,
+    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, InvoiceId, MessageId, PaymentId,
+    ServiceId, TopUpId, TransferId, UserId, WalletId,
 };
+use domain::lease::LeaseTag;
 use domain::period::Period;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
@@ -101,6 +118,19 @@ pub fn api_key(hash: &str) -> Key {
     key(format!("api_key#{hash}"), "api_key")
 }
 
+pub fn user(id: &UserId) -> Key {
+    key(format!("user#{id}"), "user")
+}
+
+/// Read with strong consistency, which the listing index cannot.
+pub fn users(company: &CompanyId) -> String {
+    format!("users#{company}")
+}
+
+pub fn user_entry(company: &CompanyId, id: &UserId) -> Key {
+    key(users(company), id.as_str())
+}
+
 pub fn top_up(id: &TopUpId) -> Key {
     key(format!("top_up#{id}"), "top_up")
 }
@@ -122,6 +152,24 @@ pub fn holder(wallet: &WalletId, holder: &WalletId) -> Key {
     key(holders(wallet), holder.as_str())
 }
 
+pub fn members(bundle: &Pot, bucket: u64) -> Key {
+    key(format!("members#{bundle}"), bucket.to_string())
+}
+
+pub const OPEN_LEASES: &str = "open_leases";
+pub fn open_lease(lease: &WalletId) -> Key {
+    key(OPEN_LEASES.to_owned(), lease.as_str())
+}
+
+pub fn lease_end(lease: &WalletId, fence: u64) -> Key {
+    key(format!("lease_end#{lease}"), format!("{fence:020}"))
+}
+
+pub const DRAINS: &str = "drains";
+pub fn drain(wallet: &WalletId) -> Key {
+    key(DRAINS.to_owned(), wallet.as_str())
+}
+
 pub fn transfer(id: &TransferId) -> Key {
     key(format!("transfer#{id}"), "transfer")
 }
@@ -130,8 +178,47 @@ pub fn payment(id: &PaymentId) -> Key {
     key(format!("payment#{id}"), "payment")
 }
 
+/// A company's payments: by their codes, and behind them the deleted ones, whose codes are free again.
+pub fn payments(company: &CompanyId) -> String {
+    format!("payments#{company}")
+}
+
 pub fn payment_reference(company: &CompanyId, reference: &str) -> Key {
-    key(format!("payment_reference#{company}"), reference)
+    key(payments(company), format!("code#{reference}"))
+}
+
+pub fn deleted_payment(company: &CompanyId, id: &PaymentId) -> Key {
+    key(payments(company), format!("deleted#{id}"))
+}
+
+pub const PAYMENTS_DUE: &str = "payments_due";
+pub fn due_payment(deadline: Timestamp, id: &PaymentId) -> Key {
+    key(PAYMENTS_DUE.to_owned(), format!("{}#{id}", sortable(deadline)))
+}
+
+pub fn fee(id: &FeeId) -> Key {
+    key(format!("fee#{id}"), "fee")
+}
+
+pub fn fees(agreement: &AgreementId) -> String {
+    format!("fees#{agreement}")
+}
+
+pub fn fee_entry(agreement: &AgreementId, at: Timestamp, id: &FeeId) -> Key {
+    key(fees(agreement), format!("{}#{id}", sortable(at)))
+}
+
+pub fn fee_rules(agreement: &AgreementId) -> String {
+    format!("fee_rules#{agreement}")
+}
+
+pub fn fee_rule(agreement: &AgreementId, id: &FeeRuleId) -> Key {
+    key(fee_rules(agreement), id.as_str())
+}
+
+pub const FEES_DUE: &str = "fees_due";
+pub fn due_fee(at: Timestamp, rule: &FeeRuleId) -> Key {
+    key(FEES_DUE.to_owned(), format!("{}#{rule}", sortable(at)))
 }
 
 pub fn message(id: &MessageId) -> Key {
@@ -142,6 +229,10 @@ pub fn message(id: &MessageId) -> Key {
 /// key, one finds the other's row, whichever of them is a batch.
 pub fn batch(id: &BatchId) -> Key {
     key(format!("message#{}{}", MessageId::PREFIX, id.body()), "message")
+}
+
+pub fn block(tag: &LeaseTag) -> Key {
+    key(format!("block#{}#{}#{}", tag.lease, tag.fence, tag.number), "block")
 }
 
 /// `reference` is canonical, see `domain::receipt`.
@@ -172,12 +263,21 @@ pub fn statement_cursor(wallet: &WalletId) -> Key {
     key(statement(wallet), "cursor")
 }
 
+/// What follows from one write is told once.
+pub fn notice(id: &str) -> Key {
+    key(format!("notice#{id}"), "notice")
+}
+
 pub fn edrs(agreement: &AgreementId) -> String {
     format!("edr#{agreement}")
 }
 
 pub fn edr(agreement: &AgreementId, accepted_at: Timestamp, message: &MessageId) -> Key {
     key(edrs(agreement), format!("{}#{message}", sortable(accepted_at)))
+}
+
+pub fn fee_record(agreement: &AgreementId, accepted_at: Timestamp, fee: &FeeId) -> Key {
+    key(edrs(agreement), format!("{}#{fee}", sortable(accepted_at)))
 }
 
 /// A time as text of one length, so that texts sort as times do.
@@ -190,14 +290,17 @@ pub fn usage_rows(agreement: &AgreementId) -> String {
 }
 
 pub fn usage(row: &UsageKey) -> Key {
-    let rest = format!(
+    let mut rest = format!(
         "{}|{}|{}|{}|{}",
         row.resource.name(),
-        row.sender,
-        row.country,
+        row.sender.as_ref().map_or("", SenderAddress::as_str),
+        row.country.as_deref().unwrap_or_default(),
         row.rate.as_str(),
         row.unit_price
     );
+    if let Some(subject) = &row.subject {
+        rest = format!("{rest}|{subject}");
+    }
     key(usage_rows(&row.agreement), format!("{}#{}", row.day, short_hash(&rest)))
 }
 
@@ -215,6 +318,14 @@ pub fn invoice_pointer(id: &InvoiceId) -> Key {
 
 pub fn invoice_numbers(tenant: &CompanyId) -> Key {
     key(format!("invoice_numbers#{tenant}"), "counter")
+}
+
+pub fn reconciliation() -> Key {
+    key("reconciliation".to_owned(), "round")
+}
+
+pub fn suspicion(agreement: &AgreementId) -> Key {
+    key(format!("suspicion#{agreement}"), "charges")
 }
 
 /// A place in the listing index: what something is listed under, and in which order.
@@ -237,6 +348,18 @@ pub fn is_wallet(pk: &str) -> bool {
     pk.starts_with("wallet#")
 }
 
+pub fn is_fee(pk: &str) -> bool {
+    pk.starts_with("fee#")
+}
+
+pub fn is_payment(pk: &str) -> bool {
+    pk.starts_with("payment#")
+}
+
 pub fn is_message(pk: &str) -> bool {
     pk.starts_with("message#")
+}
+
+pub fn is_block(pk: &str) -> bool {
+    pk.starts_with("block#")
 }

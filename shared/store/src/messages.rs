@@ -1,10 +1,15 @@
 //! Messages and batches after they were accepted: read, claimed by a worker, moved, refunded; and the
 //! vendors' references by which receipts find them.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::batch::Batch;
+use domain::allowance::Pot;
+use domain::batch::{Batch, Row};
 use domain::id::{BatchId, ConnectionId, MessageId, WalletId};
+use domain::lease::{LeaseTag, Standing};
 use domain::message::{Message, Status};
+use domain::money::Amount;
 use domain::quote::Charge;
 use domain::receipt::{ReceiptState, canonical_reference};
 use domain::wallet::{Operation, OperationKind};
@@ -35,11 +40,16 @@ pub enum Claim {
     Done,
 }
 
-/// What stands in the place of a request.
+/// What a request for a message, or for several, has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
-    Message(Box<Message>),
-    Batch(Box<Batch>),
+pub enum Requested {
+    Nothing,
+    /// It was charged, and is on its way.
+    Counts(Row),
+    /// It may be charged at any moment, through a lease that is still open.
+    Undecided(Row),
+    /// It was put under this tag and never will be charged: another try takes its place.
+    Void(LeaseTag),
 }
 
 /// Reads a row of messages, from the table or from an image in its stream.
@@ -80,30 +90,44 @@ pub struct ParkedReceipt {
 }
 
 impl Store {
-    /// A message; one of a batch also before its row was written.
+    /// A message that was charged; one of a batch also before its row was written.
     pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, StoreError> {
-        match self.row(&keys::message(id)).await? {
-            Some(Row::Message(message)) => return Ok(Some(*message)),
-            Some(Row::Batch(_)) => return Ok(None),
-            None => {}
+        match self.requested(id).await? {
+            Requested::Counts(Row::Message(message)) => return Ok(Some(*message)),
+            Requested::Nothing => {}
+            _ => return Ok(None),
         }
         let Some((batch, place)) = id.batch() else { return Ok(None) };
         Ok(self.batch(&batch).await?.and_then(|batch| batch.message(place)))
     }
 
     pub async fn batch(&self, id: &BatchId) -> Result<Option<Batch>, StoreError> {
-        Ok(match self.row(&keys::batch(id)).await? {
-            Some(Row::Batch(batch)) => Some(*batch),
+        Ok(match self.standing_row(&keys::batch(id)).await? {
+            Requested::Counts(Row::Batch(batch)) => Some(*batch),
             _ => None,
         })
     }
 
-    /// What a request with this id was accepted as.
-    pub async fn accepted(&self, id: &MessageId) -> Result<Option<Row>, StoreError> {
-        self.row(&keys::message(id)).await
+    /// What became of a request with this id.
+    pub async fn requested(&self, id: &MessageId) -> Result<Requested, StoreError> {
+        self.standing_row(&keys::message(id)).await
     }
 
-    async fn row(&self, key: &keys::Key) -> Result<Option<Row>, StoreError> {
+    /// A row that is put under a lease does not count before the lease was charged.
+    pub(crate) async fn standing_row(&self, key: &keys::Key) -> Result<Requested, StoreError> {
+        let Some(row) = self.row(key).await? else { return Ok(Requested::Nothing) };
+        let Some(tag) = row.lease() else { return Ok(Requested::Counts(row)) };
+        if row.has_moved() {
+            return Ok(Requested::Counts(row));
+        }
+        Ok(match self.standing(tag).await? {
+            Standing::Counts => Requested::Counts(row),
+            Standing::Undecided => Requested::Undecided(row),
+            Standing::Void => Requested::Void(tag.clone()),
+        })
+    }
+
+    pub(crate) async fn row(&self, key: &keys::Key) -> Result<Option<Row>, StoreError> {
         self.get_item(&self.tables.messages, key).await?.map(row_of).transpose()
     }
 
@@ -138,7 +162,7 @@ impl Store {
             let item = answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
             return Ok(Claim::Yours(Box::new(read(MESSAGE, item)?)));
         }
-        match self.accepted(id).await? {
+        match self.row(&keys::message(id)).await? {
             Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
             Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
             // Given back at this moment, or not there yet: its job comes again.
@@ -178,13 +202,20 @@ impl Store {
         if refund.is_empty() {
             return self.replace_message(item, revision).await;
         }
-        let row = self.put_item(&self.tables.messages, item, "revision = :before", revision);
-        let home = self.change_wallet(refund_of(message, refund));
-        match self.transact("refund the message", vec![row, home]).await {
-            Ok(()) => Ok(Stored::Now),
-            Err(Refused::At(0, _)) => Ok(Stored::Overtaken),
-            Err(refused) => Err(refused.unexpected("refund the message")),
+        for units in [Units::ToEscrow, Units::ToOwners] {
+            let row =
+                self.put_item(&self.tables.messages, item.clone(), "revision = :before", revision.clone());
+            let wallets =
+                refund_of(message, refund, units)?.into_iter().map(|change| self.change_wallet(change));
+            match self.transact("refund the message", [row].into_iter().chain(wallets).collect()).await {
+                Ok(()) => return Ok(Stored::Now),
+                Err(Refused::At(0, _)) => return Ok(Stored::Overtaken),
+                // What the home wallet had used of a pack above is settled already.
+                Err(Refused::At(..)) if units == Units::ToEscrow => {}
+                Err(refused) => return Err(refused.unexpected("refund the message")),
+            }
         }
+        Ok(Stored::Overtaken)
     }
 
     async fn replace_message(&self, item: Item, revision: Item) -> Result<Stored, StoreError> {
@@ -261,19 +292,51 @@ fn stored<T>(answer: Option<T>) -> Stored {
     answer.map_or(Stored::Overtaken, |_| Stored::Now)
 }
 
-/// Gives charges back to the home wallet: its own to its headroom, the others to the escrow it holds,
-/// also where they were taken directly, so that no wallet above is written.
-fn refund_of(message: &Message, refund: &[Charge]) -> WalletChange {
-    let home = WalletId::main(&message.agreement);
+/// Where the units of packs above go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Units {
+    /// What the home wallet holds of them, if it still counts them as used: so `granted` of their owner
+    /// never hides escrow that somebody has.
+    ToEscrow,
+    /// The wallets they belong to: two more write units each.
+    ToOwners,
+}
+
+/// Gives charges back to the home wallet: its own to its headroom and its packs, the others to the escrow
+/// it holds, also where they were taken directly, so that no wallet above is written but for units.
+fn refund_of(message: &Message, refund: &[Charge], units: Units) -> Result<Vec<WalletChange>, StoreError> {
+    let (home, main) = (message.home(), message.main_wallet());
     let operation = Operation { kind: OperationKind::Refund, reference: message.id.to_string() };
-    refund.iter().fold(WalletChange::new(&home, operation), |change, charge| {
-        if charge.wallet == home {
-            change.add(Sum::Headroom, charge.amount).add(Sum::Charged, -charge.amount)
-        } else {
-            let wallet = &charge.wallet;
-            change
-                .add(Sum::Escrow(wallet.clone()), charge.amount)
-                .add(Sum::Used(wallet.clone()), -charge.amount)
+    let mut change = WalletChange::new(&home, operation.clone());
+    let mut taken: BTreeMap<Pot, Amount> = BTreeMap::new();
+    for charge in refund {
+        let owner = if charge.wallet == home { &main } else { &charge.wallet };
+        let money = Pot::money(&charge.wallet);
+        change = match charge.wallet == home {
+            true => change.add(Sum::Headroom, charge.amount).add(Sum::Charged, -charge.amount),
+            false => {
+                change.add(Sum::Escrow(money.clone()), charge.amount).add(Sum::Used(money), -charge.amount)
+            }
+        };
+        if let Some(back) = charge.taken.as_ref().filter(|taken| taken.returns) {
+            let sum = taken.entry(Pot::allowance(owner, &back.allowance)).or_default();
+            *sum = sum.checked_add(back.units)?;
         }
-    })
+    }
+    let mut owners: BTreeMap<WalletId, WalletChange> = BTreeMap::new();
+    for (pot, back) in taken {
+        let Some(allowance) = pot.allowance.clone() else { continue };
+        match units {
+            _ if pot.wallet == home => change = change.add(Sum::Drawn(allowance), -back),
+            Units::ToEscrow => {
+                change = change.take(Sum::Used(pot.clone()), back).add(Sum::Escrow(pot), back);
+            }
+            Units::ToOwners => {
+                let owner = owners.remove(&pot.wallet);
+                let owner = owner.unwrap_or_else(|| WalletChange::new(&pot.wallet, operation.clone()));
+                owners.insert(pot.wallet, owner.add(Sum::Drawn(allowance), -back));
+            }
+        }
+    }
+    Ok([change].into_iter().chain(owners.into_values()).collect())
 }

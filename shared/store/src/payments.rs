@@ -1,16 +1,28 @@
-//! Payments and top-ups. A payment, its unique reference code and its effect are one write.
+//! Payments: the record, its place among the company's payments, its deadline and its effect on the
+//! balance are one write, whatever happens to a payment.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::id::{AgreementId, PaymentId, TopUpId};
-use domain::payment::{Payment, PaymentDirection};
-use domain::top_up::{TopUp, TopUpState};
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::id::{CompanyId, PaymentId};
+use domain::money::Amount;
+use domain::payment::{Payment, PaymentStatus, delta, needed, plan_expiry};
 use domain::wallet::{Operation, OperationKind, Wallet};
+use jiff::Timestamp;
+use serde::Deserialize;
 
-use crate::item::{Item, Partition, document, listed, read, text};
-use crate::keys;
-use crate::transact::{Change, Refused};
+use crate::item::{Item, document, number, read, text, unless_refused};
+use crate::keys::{self, Key};
+use crate::records::Page;
+use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange};
-use crate::{Store, StoreError};
+use crate::{CONFLICT_ATTEMPTS_MAX, Store, StoreError};
+
+const KIND: &str = "a payment";
+/// DynamoDB reads at most this many items in one batch.
+const BATCH_MAX: usize = 100;
+/// In each round either the payment expires, or a person has changed it.
+const EXPIRY_ROUNDS_MAX: u32 = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostedPayment {
@@ -23,121 +35,301 @@ pub enum PostedPayment {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TopUpPosted {
+pub enum ChangedPayment {
     Now,
-    /// The top-up was not in the expected state any more.
+    /// The payment is not any more as it was read: plan again.
     Overtaken,
+    /// Another payment of this company has the reference code.
+    ReferenceTaken,
+    /// Outbound, and the wallet has been spent from since it was planned.
+    NotEnough,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    Now,
+    /// Expired before, or confirmed, deleted or given a later deadline meanwhile.
+    NotDue,
+}
+
+/// What an item of the transaction is for, to read which of them said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Record,
+    Code,
+    Wallet,
+    /// Follows from the record: refused only together with it.
+    Entry,
+}
+
+/// The items of one transaction, with their parts.
+pub(crate) struct Parts(Vec<(Part, TransactWriteItem)>);
+
+impl Parts {
+    pub fn items(self) -> Vec<TransactWriteItem> {
+        self.0.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// The parts, and the items in the same order.
+    fn split(self) -> (Vec<Part>, Vec<TransactWriteItem>) {
+        self.0.into_iter().unzip()
+    }
+}
+
+/// Reads a payment's item, from the table or from an image in its stream.
+pub fn payment_of(item: Item) -> Result<Payment, StoreError> {
+    read(KIND, item)
 }
 
 impl Store {
     pub async fn payment(&self, id: &PaymentId) -> Result<Option<Payment>, StoreError> {
-        self.get(&self.tables.ledger, &keys::payment(id), "a payment").await
+        self.get(&self.tables.ledger, &keys::payment(id), KIND).await
     }
 
-    /// Posts a payment once. Six write units.
+    /// Posts a payment once. Six write units; eight with a deadline.
     pub async fn post_payment(
         &self,
         payment: &Payment,
         wallet: &Wallet,
     ) -> Result<PostedPayment, StoreError> {
-        let items = self.payment_items(payment, wallet)?;
+        let (parts, items) = self.payment_items(None, payment, wallet)?.split();
         match self.transact("post the payment", items).await {
             Ok(()) => Ok(PostedPayment::Now),
-            Err(Refused::At(0, Some(stored))) => {
-                Ok(PostedPayment::Before(Box::new(read("a payment", stored)?)))
-            }
-            Err(Refused::At(1, _)) => Ok(PostedPayment::ReferenceTaken),
-            Err(Refused::At(2, _)) => Ok(PostedPayment::NotEnough),
-            Err(refused) => Err(refused.unexpected("post the payment")),
+            Err(Refused::At(place, stored)) => match (parts.get(place), stored) {
+                (Some(Part::Record), Some(stored)) => {
+                    Ok(PostedPayment::Before(Box::new(payment_of(stored)?)))
+                }
+                (Some(Part::Code), _) => Ok(PostedPayment::ReferenceTaken),
+                (Some(Part::Wallet), _) => Ok(PostedPayment::NotEnough),
+                _ => Err(StoreError::Busy { action: "post the payment" }),
+            },
+            Err(Refused::Failed(error)) => Err(error),
         }
     }
 
-    fn payment_items(
+    /// Stores `after` where `before` still stands, with all that follows from it. `wallet` is the
+    /// payment's as it was read. One write unit if only the record changes, four if the balance does, two
+    /// or four more for a deadline and for another reference code.
+    pub async fn change_payment(
         &self,
-        payment: &Payment,
+        before: &Payment,
+        after: &Payment,
         wallet: &Wallet,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let operation = Operation { kind: OperationKind::Payment, reference: payment.id.to_string() };
-        let effect = payment.effect();
-        let mut change = WalletChange::new(&payment.wallet, operation)
-            .add(Sum::Headroom, effect)
-            .add(Sum::Funding, effect);
-        if payment.direction == PaymentDirection::Outbound {
+    ) -> Result<ChangedPayment, StoreError> {
+        let (parts, items) = self.payment_items(Some(before), after, wallet)?.split();
+        if parts == [Part::Record] {
+            return self.replace_record(before, after).await;
+        }
+        match self.transact("change the payment", items).await {
+            Ok(()) => {}
+            Err(Refused::At(place, _)) => {
+                return Ok(match parts.get(place) {
+                    Some(Part::Code) => ChangedPayment::ReferenceTaken,
+                    Some(Part::Wallet) => ChangedPayment::NotEnough,
+                    _ => ChangedPayment::Overtaken,
+                });
+            }
+            Err(Refused::Failed(error)) => return Err(error),
+        }
+        if delta(Some(before), after)?.is_negative() {
+            self.call_back_if_overdrawn(wallet).await?;
+        }
+        Ok(ChangedPayment::Now)
+    }
+
+    /// What was taken back by force may be missing now. What holders below have set aside of it comes
+    /// back, so that they stop sending too.
+    async fn call_back_if_overdrawn(&self, wallet: &Wallet) -> Result<(), StoreError> {
+        let wallet = self.known_wallet(&wallet.id).await?;
+        if wallet.headroom.is_negative() {
+            self.free_headroom(&wallet).await?;
+        }
+        Ok(())
+    }
+
+    /// The payments whose deadline has come, earliest first. For the sweeper.
+    pub async fn due_payments(&self, now: Timestamp, limit: u16) -> Result<Vec<PaymentId>, StoreError> {
+        // Behind every payment of this very moment.
+        let last = format!("{}#~", keys::sortable(now));
+        let sent = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.ledger)
+            .key_condition_expression("pk = :pk AND sk <= :last")
+            .expression_attribute_values(":pk", text(keys::PAYMENTS_DUE))
+            .expression_attribute_values(":last", text(last))
+            .consistent_read(true)
+            .limit(i32::from(limit))
+            .send()
+            .await;
+        let items = sent.map_err(StoreError::aws("list due payments"))?.items.unwrap_or_default();
+        items.iter().map(due_id).collect()
+    }
+
+    /// Takes a payment out of the balance whose deadline has come. Any number of callers may try at any
+    /// time: it happens once.
+    pub async fn expire_payment(&self, id: &PaymentId, now: Timestamp) -> Result<Expired, StoreError> {
+        for _ in 0..EXPIRY_ROUNDS_MAX {
+            let Some(before) = self.payment(id).await? else { return Ok(Expired::NotDue) };
+            let Some(after) = plan_expiry(&before, now) else { return Ok(Expired::NotDue) };
+            let wallet = self.known_wallet(&before.wallet).await?;
+            if self.change_payment(&before, &after, &wallet).await? == ChangedPayment::Now {
+                return Ok(Expired::Now);
+            }
+        }
+        Err(StoreError::Busy { action: "expire the payment" })
+    }
+
+    /// A company's payments by their reference codes, the deleted ones behind them.
+    pub async fn payments_of(
+        &self,
+        company: &CompanyId,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<Page<Payment>, StoreError> {
+        let sent = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.ledger)
+            .key_condition_expression("pk = :pk AND sk > :after")
+            .expression_attribute_values(":pk", text(keys::payments(company)))
+            // The first of all keys is a blank or greater.
+            .expression_attribute_values(":after", text(cursor.unwrap_or(" ")))
+            .consistent_read(true)
+            .limit(i32::from(limit))
+            .send()
+            .await;
+        let answer = sent.map_err(StoreError::aws("list payments"))?;
+        let next = answer.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
+        let next = next.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk) } else { None });
+        Ok(Page { items: self.payments_in(answer.items.unwrap_or_default()).await?, next })
+    }
+
+    /// The payments that these entries name, in the same order.
+    async fn payments_in(&self, entries: Vec<Item>) -> Result<Vec<Payment>, StoreError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            payment: PaymentId,
+        }
+        let entries: Result<Vec<Entry>, _> = entries.into_iter().map(|entry| read(KIND, entry)).collect();
+        let ids: Vec<PaymentId> = entries?.into_iter().map(|entry| entry.payment).collect();
+        let mut found = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(BATCH_MAX) {
+            let wanted: Vec<Key> = some.iter().map(keys::payment).collect();
+            for item in self.get_many(&self.tables.ledger, &wanted).await? {
+                let payment = payment_of(item)?;
+                found.insert(payment.id.clone(), payment);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// All that changes when a payment is stored as `after` in place of `before`.
+    pub(crate) fn payment_items(
+        &self,
+        before: Option<&Payment>,
+        after: &Payment,
+        wallet: &Wallet,
+    ) -> Result<Parts, StoreError> {
+        let ledger = &self.tables.ledger;
+        let record = document(&keys::payment(&after.id), after)?;
+        let record = match before {
+            None => self.new_item(ledger, record),
+            Some(before) => self.put_item(ledger, record, AS_READ, as_read(before)),
+        };
+        let mut parts = vec![(Part::Record, record)];
+        let (place_before, place) = (before.map(place_of), place_of(after));
+        if place_before.as_ref() != Some(&place) {
+            let mut entry = document(&place, &BTreeMap::<String, String>::new())?;
+            entry.insert("payment".to_owned(), text(after.id.as_str()));
+            parts.push((Part::Code, self.new_item(ledger, entry)));
+            if let Some(place) = place_before {
+                parts.push((Part::Entry, self.remove_entry(&place)));
+            }
+        }
+        let due = |payment: &Payment| payment.due().map(|due| keys::due_payment(due, &payment.id));
+        let (due_before, due) = (before.and_then(due), due(after));
+        if due_before != due {
+            if let Some(due) = &due {
+                let entry = document(due, &BTreeMap::<String, String>::new())?;
+                parts.push((Part::Entry, self.new_item(ledger, entry)));
+            }
+            if let Some(due) = &due_before {
+                parts.push((Part::Entry, self.remove_entry(due)));
+            }
+        }
+        parts.extend(self.effect(before, after, wallet)?.map(|change| (Part::Wallet, change)));
+        Ok(Parts(parts))
+    }
+
+    /// What the change does to the wallet; none if nothing.
+    fn effect(
+        &self,
+        before: Option<&Payment>,
+        after: &Payment,
+        wallet: &Wallet,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let delta: Amount = delta(before, after)?;
+        if delta.is_zero() {
+            return Ok(None);
+        }
+        let operation = Operation { kind: OperationKind::Payment, reference: after.id.to_string() };
+        let mut change =
+            WalletChange::new(&after.wallet, operation).add(Sum::Headroom, delta).add(Sum::Funding, delta);
+        if let Some(needed) = needed(before, after)? {
             let kept = wallet.credit_limit;
             change = change
-                .guard(Guard::AtLeast(Sum::Headroom, payment.amount.checked_add(kept)?))
+                .guard(Guard::AtLeast(Sum::Headroom, needed.checked_add(kept)?))
                 .guard(Guard::CreditLimit(kept));
         }
-        let record = document(&keys::payment(&payment.id), payment)?;
-        let reference = keys::payment_reference(&payment.company, &payment.reference);
-        let mut reference = document(&reference, &std::collections::BTreeMap::<String, String>::new())?;
-        reference.insert("payment".to_owned(), text(payment.id.as_str()));
-        Ok(vec![
-            self.new_item(&self.tables.ledger, record),
-            self.new_item(&self.tables.ledger, reference),
-            self.change_wallet(change),
-        ])
+        Ok(Some(self.change_wallet(change)))
     }
 
-    pub async fn top_up(&self, id: &TopUpId) -> Result<Option<TopUp>, StoreError> {
-        self.get(&self.tables.directory, &keys::top_up(id), "a top-up").await
+    fn remove_entry(&self, key: &Key) -> TransactWriteItem {
+        self.delete_item(&self.tables.ledger, key, "attribute_exists(pk)", Item::new())
     }
 
-    pub async fn top_ups(&self, agreement: &AgreementId) -> Result<Vec<TopUp>, StoreError> {
-        let parent = keys::listing("top_ups", agreement.as_str(), "").parent;
-        self.all(&self.tables.directory, Partition::Listing(&parent), "a top-up").await
-    }
-
-    /// Stores a new top-up. False if there was one under its id.
-    pub async fn put_top_up(&self, top_up: &TopUp) -> Result<bool, StoreError> {
-        let listing = keys::listing("top_ups", top_up.agreement.as_str(), top_up.id.as_str());
-        let item = listed(&keys::top_up(&top_up.id), &listing, top_up)?;
-        self.put_if_new(&self.tables.directory, item).await
-    }
-
-    /// The one payment of a top-up, together with the state that says so: however many callbacks come,
-    /// in whatever order, one of them does this.
-    pub async fn confirm_top_up(
-        &self,
-        top_up: &TopUp,
-        payment: &Payment,
-        wallet: &Wallet,
-    ) -> Result<TopUpPosted, StoreError> {
-        let state = TopUpState::Confirmed { payment: payment.id.clone() };
-        let mut items = self.payment_items(payment, wallet)?;
-        items.push(self.update_item(self.top_up_change(top_up, &state)?));
-        match self.transact("confirm the top-up", items).await {
-            Ok(()) => Ok(TopUpPosted::Now),
-            Err(Refused::At(..)) => Ok(TopUpPosted::Overtaken),
-            Err(Refused::Failed(error)) => Err(error),
+    /// The record alone, for a change that moves nothing. One write unit.
+    async fn replace_record(&self, before: &Payment, after: &Payment) -> Result<ChangedPayment, StoreError> {
+        let item = document(&keys::payment(&after.id), after)?;
+        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+            let put = self
+                .dynamo
+                .put_item()
+                .table_name(&self.tables.ledger)
+                .set_item(Some(item.clone()))
+                .condition_expression(AS_READ)
+                .set_expression_attribute_values(Some(as_read(before)));
+            let sent = put.send().await;
+            let service_error = sent.as_ref().err().and_then(|error| error.as_service_error());
+            if service_error.is_some_and(|error| error.is_transaction_conflict_exception()) {
+                crate::transact::pause(attempt).await;
+                continue;
+            }
+            let written = unless_refused(sent, "change the payment")?;
+            return Ok(if written.is_some() { ChangedPayment::Now } else { ChangedPayment::Overtaken });
         }
+        Err(StoreError::Busy { action: "change the payment" })
     }
+}
 
-    /// Moves a top-up that has not been confirmed.
-    pub async fn move_top_up(&self, top_up: &TopUp, state: &TopUpState) -> Result<TopUpPosted, StoreError> {
-        let change = self.top_up_change(top_up, state)?;
-        match self.transact("move the top-up", vec![self.update_item(change)]).await {
-            Ok(()) => Ok(TopUpPosted::Now),
-            Err(Refused::At(..)) => Ok(TopUpPosted::Overtaken),
-            Err(Refused::Failed(error)) => Err(error),
-        }
-    }
+/// The record is as it was read.
+const AS_READ: &str = "revision = :revision";
 
-    fn top_up_change(&self, top_up: &TopUp, state: &TopUpState) -> Result<Change, StoreError> {
-        let value = |state: &TopUpState| {
-            serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(state)
-                .map_err(|error| StoreError::corrupt("a top-up", error))
-        };
-        Ok(Change {
-            key: keys::top_up(&top_up.id),
-            table: self.tables.directory.clone(),
-            expression: "SET #state = :state".to_owned(),
-            condition: "#state = :before".to_owned(),
-            names: vec![("#state".to_owned(), "state".to_owned())],
-            values: Item::from([
-                (":state".to_owned(), value(state)?),
-                (":before".to_owned(), value(&top_up.state)?),
-            ]),
-        })
+fn as_read(payment: &Payment) -> Item {
+    Item::from([(":revision".to_owned(), number(payment.revision))])
+}
+
+/// Where a payment stands among its company's.
+fn place_of(payment: &Payment) -> Key {
+    match payment.status {
+        PaymentStatus::Canceled => keys::deleted_payment(&payment.company, &payment.id),
+        _ => keys::payment_reference(&payment.company, &payment.reference),
     }
+}
+
+fn due_id(item: &Item) -> Result<PaymentId, StoreError> {
+    let key = item.get(keys::SK).and_then(|sk| sk.as_s().ok());
+    let id = key.and_then(|sk| sk.split_once('#')).map(|(_, id)| id).unwrap_or_default();
+    PaymentId::parse(id).map_err(|error| StoreError::corrupt("a due payment", error))
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::edr::{Edr, Usage, UsageKey};
+use domain::edr::{Edr, Record, Usage, UsageKey};
 use domain::id::{AgreementId, WalletId};
 use domain::period::Period;
 use domain::statement::StatementLine;
@@ -146,7 +146,7 @@ impl Store {
             .limit(i32::from(limit))
             .send()
             .await;
-        page("a statement line", sent.map_err(StoreError::aws("list the statement"))?)
+        page(|item| read("a statement line", item), sent.map_err(StoreError::aws("list the statement"))?)
     }
 
     /// Posts EDRs and the usage they change. Every message is posted once per revision: those that are
@@ -206,7 +206,7 @@ impl Store {
         Ok(items)
     }
 
-    fn usage_row(&self, key: &UsageKey, usage: Usage) -> Result<Change, StoreError> {
+    pub(crate) fn usage_row(&self, key: &UsageKey, usage: Usage) -> Result<Change, StoreError> {
         let row = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(key)
             .map_err(|error| StoreError::corrupt("a usage row", error))?;
         Ok(Change {
@@ -254,14 +254,14 @@ impl Store {
         Ok(rows)
     }
 
-    /// An agreement's EDRs, newest first. A page may be shorter than `limit` when a filter passes few.
+    /// An agreement's records of messages and fees, newest first. A page may be shorter than `limit` when a filter passes few.
     pub async fn edrs(
         &self,
         agreement: &AgreementId,
         filter: &EdrFilter,
         limit: u16,
         cursor: Option<&str>,
-    ) -> Result<Page<Edr>, StoreError> {
+    ) -> Result<Page<Record>, StoreError> {
         let first = filter.from.map(keys::sortable).unwrap_or_default();
         let last = filter.till.map_or_else(|| "~".to_owned(), keys::sortable);
         let last = cursor.map_or(last, str::to_owned);
@@ -302,17 +302,25 @@ impl Store {
         if !conditions.is_empty() {
             query = query.filter_expression(conditions.join(" AND "));
         }
-        page("an EDR", query.send().await.map_err(StoreError::aws("list EDRs"))?)
+        page(record_of, query.send().await.map_err(StoreError::aws("list EDRs"))?)
     }
 }
 
-fn page<T: serde::de::DeserializeOwned>(
-    kind: &'static str,
+/// A fee's record says which fee it is of.
+fn record_of(item: Item) -> Result<Record, StoreError> {
+    match item.contains_key("fee") {
+        true => Ok(Record::Fee(Box::new(read("a fee's record", item)?))),
+        false => Ok(Record::Message(Box::new(read("an EDR", item)?))),
+    }
+}
+
+fn page<T>(
+    of: impl Fn(Item) -> Result<T, StoreError>,
     answer: aws_sdk_dynamodb::operation::query::QueryOutput,
 ) -> Result<Page<T>, StoreError> {
     let next = answer.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
     let next = next.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk) } else { None });
-    let items = answer.items.unwrap_or_default().into_iter().map(|item| read(kind, item));
+    let items = answer.items.unwrap_or_default().into_iter().map(of);
     Ok(Page { items: items.collect::<Result<_, _>>()?, next })
 }
 

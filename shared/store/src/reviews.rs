@@ -4,7 +4,7 @@ use domain::id::TopUpId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Partition, listed};
+use crate::item::{Item, Partition, listed};
 use crate::{Store, StoreError, keys};
 
 const KIND: &str = "a review";
@@ -28,10 +28,7 @@ pub struct Review {
 impl Store {
     /// Keeps an event for review. Repeats change nothing, so the first detail stays.
     pub async fn put_review(&self, review: &Review) -> Result<(), StoreError> {
-        let place = format!("{}#{}", keys::sortable(review.at), review.event);
-        let listing = keys::listing(REVIEWS, &review.system, &place);
-        let item = listed(&keys::review(&review.system, &review.event), &listing, review)?;
-        self.put_if_new(&self.tables.directory, item).await?;
+        self.put_if_new(&self.tables.directory, review_item(review)?).await?;
         Ok(())
     }
 
@@ -40,4 +37,10 @@ impl Store {
         let parent = keys::listing(REVIEWS, system, "").parent;
         self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
     }
+}
+
+pub(crate) fn review_item(review: &Review) -> Result<Item, StoreError> {
+    let place = format!("{}#{}", keys::sortable(review.at), review.event);
+    let listing = keys::listing(REVIEWS, &review.system, &place);
+    listed(&keys::review(&review.system, &review.event), &listing, review)
 }

@@ -1,8 +1,13 @@
 //! Rate plans and the versions of their trees. A version never changes once it is stored.
 
+use std::collections::BTreeMap;
+
+use domain::agreement::Agreement;
 use domain::company::Subtree;
 use domain::id::{CompanyId, ServiceId};
+use domain::quote::{Level, Rates};
 use domain::rating::{RateTree, Service};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Item, Partition, document, listed, number, read};
@@ -43,6 +48,32 @@ impl Store {
         let key = keys::tree(id, version);
         let stored: Option<StoredTree> = self.get(&self.tables.directory, &key, "a rate tree").await?;
         Ok(stored.map(|stored| stored.tree))
+    }
+
+    /// An agreement with the rates that are in force under it, for what is priced now and then. Messages
+    /// keep the trees they have read.
+    pub async fn level(&self, agreement: &Agreement, now: Timestamp) -> Result<Level, StoreError> {
+        let mut wanted: Vec<ServiceId> = agreement.services_at(now).cloned().collect();
+        wanted.sort();
+        wanted.dedup();
+        let mut in_force = BTreeMap::new();
+        for service in self.services(&wanted).await?.into_iter().filter(|service| !service.archived) {
+            let tree = self.tree(&service.id, service.version).await?;
+            let tree =
+                tree.ok_or_else(|| StoreError::corrupt(KIND, format!("{} has no tree", service.id)))?;
+            in_force.insert(service.id.clone(), (service, std::sync::Arc::new(tree)));
+        }
+        let rates = agreement.enabled_at(now).filter_map(|enabled| {
+            let (service, tree) = in_force.get(&enabled.service)?;
+            Some(Rates {
+                service: service.id.clone(),
+                kind: service.kind,
+                version: service.version,
+                tree: tree.clone(),
+                enabled_from: enabled.effective_from,
+            })
+        });
+        Ok(Level::new(agreement.clone(), rates.collect()))
     }
 
     /// Stores a new service with the first version of its tree.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use rand::RngExt;
 
@@ -70,6 +70,37 @@ impl Store {
         TransactWriteItem::builder().put(put).build()
     }
 
+    /// Puts an item whatever is under its key: for those that say what another item of the same
+    /// transaction is guarded for.
+    pub(crate) fn put_any(&self, table: &str, item: Item) -> TransactWriteItem {
+        let put = Put::builder().table_name(table).set_item(Some(item)).build();
+        TransactWriteItem::builder().put(put.expect("table and item are set above")).build()
+    }
+
+    /// Deletes an item if there is one, likewise.
+    pub(crate) fn delete_any(&self, table: &str, key: &Key) -> TransactWriteItem {
+        let delete = Delete::builder().table_name(table).set_key(Some(key_of(key))).build();
+        TransactWriteItem::builder().delete(delete.expect("table and key are set above")).build()
+    }
+
+    pub(crate) fn delete_item(
+        &self,
+        table: &str,
+        key: &Key,
+        condition: &str,
+        values: Item,
+    ) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key_of(key)))
+            .condition_expression(condition)
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        let delete = delete.expect("table and key are set above");
+        TransactWriteItem::builder().delete(delete).build()
+    }
+
     pub(crate) fn update_item(&self, change: Change) -> TransactWriteItem {
         let update = Update::builder()
             .table_name(change.table)
@@ -93,6 +124,16 @@ impl Store {
         action: &'static str,
         items: Vec<TransactWriteItem>,
     ) -> Result<(), Refused> {
+        self.transact_counting(action, items, &mut 0).await
+    }
+
+    /// The same, adding to `conflicts` the tries that met another transaction.
+    pub(crate) async fn transact_counting(
+        &self,
+        action: &'static str,
+        items: Vec<TransactWriteItem>,
+        conflicts: &mut u32,
+    ) -> Result<(), Refused> {
         for attempt in 0..CONFLICT_ATTEMPTS_MAX {
             let sent =
                 self.dynamo.transact_write_items().set_transact_items(Some(items.clone())).send().await;
@@ -109,6 +150,7 @@ impl Store {
                     None => Refused::Failed(StoreError::aws(action)(error)),
                 });
             }
+            *conflicts += 1;
             pause(attempt).await;
         }
         Err(Refused::Failed(StoreError::Busy { action }))

@@ -26,19 +26,21 @@ impl Store {
     }
 
     /// Posts a transfer once. Its item is the idempotency record, and it stays. `from` is the source as
-    /// it was read: its credit limit is not given away, so the limit may not have moved since.
+    /// it was read: unless the transfer may use its credit limit, that much has to be left, and the limit
+    /// may not have moved since.
     pub async fn post_transfer(
         &self,
         transfer: &Transfer,
         from: &Wallet,
     ) -> Result<PostedTransfer, StoreError> {
         let operation = |kind| Operation { kind, reference: transfer.id.to_string() };
-        let kept: Amount = from.credit_limit;
-        let take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
-            .guard(Guard::AtLeast(Sum::Headroom, transfer.amount.checked_add(kept)?))
-            .guard(Guard::CreditLimit(kept))
-            .add(Sum::Headroom, -transfer.amount)
-            .add(Sum::Funding, -transfer.amount);
+        let kept = if transfer.uses_credit_limit { Amount::ZERO } else { from.credit_limit };
+        let mut take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
+            .guard(Guard::AtLeast(Sum::Headroom, transfer.amount.checked_add(kept)?));
+        if !transfer.uses_credit_limit {
+            take = take.guard(Guard::CreditLimit(kept));
+        }
+        let take = take.add(Sum::Headroom, -transfer.amount).add(Sum::Funding, -transfer.amount);
         let give = WalletChange::new(&transfer.to, operation(OperationKind::TransferIn))
             .add(Sum::Headroom, transfer.amount)
             .add(Sum::Funding, transfer.amount);
@@ -60,9 +62,8 @@ impl Store {
 
     /// Takes back what holders below keep of a wallet unused, so that a transfer can have it.
     pub async fn free_headroom(&self, wallet: &Wallet) -> Result<Wallet, StoreError> {
-        if !wallet.allocated.is_zero() {
-            self.recall(&wallet.id).await?;
-        }
+        // Also where nothing is allocated: a holder may have a refund of what was taken directly.
+        self.recall(&domain::allowance::Pot::money(&wallet.id), None).await?;
         self.known_wallet(&wallet.id).await
     }
 }

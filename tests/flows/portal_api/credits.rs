@@ -156,3 +156,75 @@ async fn both_sides_see_a_transfer_and_nobody_else_does() {
     }
     assert_eq!(platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
 }
+
+#[tokio::test]
+async fn every_pair_but_parent_and_child_or_two_agreements_of_one_company_is_refused() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let reseller = reseller(&platform, "100").await;
+    let neighbour = platform.member(owner, "Neighbour", "reseller").await;
+    let (client, sibling) = (child(&platform, &reseller, 1).await, child(&platform, &reseller, 2).await);
+    let second = json!({"company": reseller.company, "code": "SECOND", "currency": "CREDIT",
+        "charging": "prefunded"});
+    let second = platform.post(&owner.key, "/v1/agreements", second).await.good();
+    let second = Member { wallet: text(&second, "wallet"), ..reseller.clone() };
+    let ask = async |from: &Member, to: &Member| {
+        let answer = platform.post(&owner.key, "/v1/transfers", transfer(from, to, "10")).await;
+        if answer.status.is_success() { "moved".to_owned() } else { answer.refusal() }
+    };
+    platform.post(&owner.key, "/v1/transfers", transfer(&reseller, &client, "20")).await.good();
+    for (from, to) in [(&reseller, &second), (&second, &reseller), (&reseller, &client), (&client, &reseller)]
+    {
+        assert_eq!(ask(from, to).await, "moved");
+    }
+    assert_eq!(ask(&reseller, owner).await, "moved");
+    for (from, to) in [
+        (owner, &client),
+        (&client, owner),
+        (&client, &sibling),
+        (&reseller, &neighbour),
+        (&neighbour, &client),
+    ] {
+        assert_eq!(ask(from, to).await, "422 not_related");
+    }
+    assert_eq!(ask(&client, &client).await, "422 invalid");
+    let euro = Member { wallet: platform.house.wallet.to_string(), ..owner.clone() };
+    assert_eq!(ask(owner, &euro).await, "422 currency_differs");
+}
+
+#[tokio::test]
+async fn a_full_withdrawal_takes_all_there_is_and_its_repeat_is_the_same_request() {
+    let platform = Platform::new().await;
+    let reseller = reseller(&platform, "100").await;
+    let client = child(&platform, &reseller, 1).await;
+    platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, &client, "33.333333")).await.good();
+    let all = transfer(&client, &reseller, "all");
+    let first = platform.post_once(&reseller.key, "/v1/transfers", "all", all.clone()).await.good();
+    assert_eq!((text(&first, "amount"), &first["all"]), ("33.333333".into(), &json!(true)));
+    assert_eq!((text(&first, "from_balance"), text(&first, "to_balance")), ("0".into(), "100".into()));
+    let again = platform.post_once(&reseller.key, "/v1/transfers", "all", all.clone()).await.good();
+    assert_eq!(again, first);
+    // The same amount in figures is another request, and there is nothing to take with a new key.
+    let exact = transfer(&client, &reseller, "33.333333");
+    let exact = platform.post_once(&reseller.key, "/v1/transfers", "all", exact).await;
+    assert_eq!(exact.refusal(), "422 idempotency_key_reused");
+    let nothing = platform.post(&reseller.key, "/v1/transfers", all).await;
+    assert_eq!(nothing.refusal(), "402 insufficient_funds");
+    assert_eq!(text(&nothing.body, "available"), "0");
+}
+
+#[tokio::test]
+async fn of_two_full_withdrawals_at_once_one_gets_all_and_the_other_nothing() {
+    for round in 0..5 {
+        let platform = Platform::new().await;
+        let reseller = reseller(&platform, "100").await;
+        let client = child(&platform, &reseller, 1).await;
+        platform.post(&reseller.key, "/v1/transfers", transfer(&reseller, &client, "40")).await.good();
+        let ask = || platform.post(&reseller.key, "/v1/transfers", transfer(&client, &reseller, "all"));
+        let (left, right) = tokio::join!(ask(), ask());
+        let mut statuses = [left.status.as_u16(), right.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 402], "round {round}");
+        assert_eq!(platform.balance(&reseller).await, "100");
+    }
+}

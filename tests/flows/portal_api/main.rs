@@ -5,9 +5,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod billing;
+mod bundles;
 mod credits;
+mod credit_log;
 mod document;
+mod fees;
+mod individual_credits;
+mod ledger;
+mod packs;
 mod payments;
 mod platform;
+mod scales;
 mod selling;
+mod settings;
+mod shop;
 mod tenancy;
+mod users;

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::money::Currency;
 use http::{HeaderMap, Method, Request, StatusCode};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use portal_api::bootstrap::{House, create_owner, open_house};
 use portal_api::{App, ConnectionQueues};
 use serde_json::{Value, json};
@@ -175,7 +177,7 @@ impl Platform {
     /// Money that came in from a member, as its tenant records it.
     pub async fn pay(&self, by: &Member, agreement: &str, amount: &str) -> Value {
         let reference = format!("P-{}", self.keys.fetch_add(1, Ordering::Relaxed));
-        let body = json!({"agreement": agreement, "amount": amount, "payment_date": "2026-01-15",
+        let body = json!({"agreement": agreement, "amount": amount, "payment_date": today(),
             "reference": reference});
         self.post(&by.key, "/v1/payments", body).await.good()
     }
@@ -184,6 +186,11 @@ impl Platform {
         let path = format!("/v1/wallets/{}", member.wallet);
         text(&self.get(&self.owner.key, &path).await.good(), "balance")
     }
+}
+
+/// The day in the time zone that agreements have unless told. None of them began later.
+pub fn today() -> Date {
+    runtime::now().to_zoned(TimeZone::UTC).date()
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::platform::{Member, Platform, text};
+use crate::platform::{Member, Platform, text, today};
 
 /// Everything of a reseller that has an address of its own.
 async fn things(platform: &Platform, reseller: &Member) -> Vec<String> {
@@ -84,7 +84,7 @@ async fn nothing_is_made_in_somebody_elses_name() {
         ("/v1/agreements", json!({"company": reseller.company, "code": "X", "currency": "EUR"})),
         (
             "/v1/payments",
-            json!({"agreement": reseller.agreement, "amount": "1", "payment_date": "2026-01-01",
+            json!({"agreement": reseller.agreement, "amount": "1", "payment_date": today(),
             "reference": "X"}),
         ),
         ("/v1/top_ups", json!({"agreement": reseller.agreement, "amount": "1"})),
@@ -103,7 +103,7 @@ async fn terms_and_payments_are_for_the_other_side_of_the_agreement() {
         (
             "/v1/payments".into(),
             json!({"agreement": reseller.agreement, "amount": "1000",
-            "payment_date": "2026-01-01", "reference": "GIFT"}),
+            "payment_date": today(), "reference": "GIFT"}),
         ),
         (format!("/v1/agreements/{}/services", reseller.agreement), json!({"service": "srv_x"})),
     ];

@@ -68,7 +68,7 @@ pub async fn pay_in(tenant: &Api, agreement: &str, amount: &str, reference: &str
         "agreement": agreement,
         "direction": "inbound",
         "amount": amount,
-        "payment_date": jiff::Zoned::now().date().to_string(),
+        "payment_date": jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
         "reference": reference,
         "description": "demo"
     });

@@ -27,18 +27,25 @@ pub(super) struct Connector {
     faults: Arc<dyn Faults>,
     calls: Arc<AtomicU64>,
     dead: Arc<AtomicBool>,
+    /// Whether what its calls consume is noted.
+    noted: bool,
 }
 
 impl Connector {
     pub(super) fn new(engine: Arc<Engine>, faults: Arc<dyn Faults>) -> Self {
-        Self { engine, faults, calls: Arc::default(), dead: Arc::default() }
+        Self { engine, faults, calls: Arc::default(), dead: Arc::default(), noted: true }
+    }
+
+    pub(super) fn unnoted(engine: Arc<Engine>, faults: Arc<dyn Faults>) -> Self {
+        Self { noted: false, ..Self::new(engine, faults) }
     }
 
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         self.fail_if_dead()?;
         let operation = operation(&request)?.to_owned();
         let body = request.body().bytes().unwrap_or_default();
-        let body: Value = serde_json::from_slice(body).map_err(|e| ConnectorError::user(e.into()))?;
+        let mut body: Value = serde_json::from_slice(body).map_err(|e| ConnectorError::user(e.into()))?;
+        self.faults.rewrite(&operation, &mut body);
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let call =
             Call { number, operation: &operation, is_write: dispatch::is_write(&operation), body: &body };
@@ -60,22 +67,64 @@ impl Connector {
         body: Value,
     ) -> Result<Answer, ConnectorError> {
         match fault {
-            Fault::None => Ok(self.engine.apply(operation, body)),
-            Fault::ConflictBeforeApply => {
-                Ok(conflict(number, operation, &body).unwrap_or_else(|| self.engine.apply(operation, body)))
-            }
+            Fault::None => Ok(self.apply(number, operation, body)),
+            Fault::ConflictBeforeApply => Ok(
+                conflict(number, operation, &body).unwrap_or_else(|| self.apply(number, operation, body))
+            ),
+            Fault::ConflictBesideRefusal => Ok(self
+                .conflict_beside_refusal(number, operation, &body)
+                .or_else(|| conflict(number, operation, &body))
+                .unwrap_or_else(|| self.apply(number, operation, body))),
             Fault::Throttle => Ok(throttle(operation, &body)),
             Fault::TimeoutNotApplied => Err(timeout()),
             Fault::TimeoutAppliedAnswerLost => {
-                self.engine.apply(operation, body);
+                self.apply(number, operation, body);
                 Err(timeout())
             }
             Fault::Kill => Err(self.die()),
             Fault::KillAfterApply => {
-                self.engine.apply(operation, body);
+                self.apply(number, operation, body);
                 Err(self.die())
             }
         }
+    }
+
+    /// Tells the faults of a write that was applied.
+    fn apply(&self, number: u64, operation: &str, body: Value) -> Answer {
+        if self.noted {
+            return self.engine.apply(operation, body);
+        }
+        let answer = self.engine.apply_unnoted(operation, &body);
+        let is_write = dispatch::is_write(operation);
+        if is_write && answer.status == 200 {
+            self.faults.applied(&Call { number, operation, is_write, body: &body });
+        }
+        answer
+    }
+
+    /// What a transaction is refused for, and a conflict at the first item that is not to blame. None if
+    /// no condition refuses it.
+    fn conflict_beside_refusal(&self, number: u64, operation: &str, body: &Value) -> Option<Answer> {
+        if operation != "TransactWriteItems" {
+            return None;
+        }
+        // A condition that nothing meets, so that it is judged and not applied.
+        let mut judged = body.clone();
+        let table = judged["TransactItems"][0].as_object()?.values().next()?["TableName"].clone();
+        let impossible = json!({"ConditionCheck": {
+            "TableName": table,
+            "Key": {"pk": {"S": format!("nothing {number}")}, "sk": {"S": "nothing"}},
+            "ConditionExpression": "attribute_exists(pk)",
+        }});
+        judged["TransactItems"].as_array_mut()?.push(impossible);
+        let answer = self.engine.apply_unnoted(operation, &judged);
+        let mut answer: Value = serde_json::from_str(&answer.body).ok()?;
+        let reasons = answer["CancellationReasons"].as_array_mut()?;
+        reasons.pop();
+        let refused = reasons.iter().any(|reason| reason["Code"] == "ConditionalCheckFailed");
+        let free = reasons.iter_mut().find(|reason| reason["Code"] == "None").filter(|_| refused)?;
+        *free = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+        Some(Answer { status: 400, body: answer.to_string() })
     }
 
     fn die(&self) -> ConnectorError {

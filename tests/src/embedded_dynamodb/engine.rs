@@ -76,6 +76,14 @@ impl Engine {
         }
     }
 
+    /// Applies one request without keeping account of it.
+    pub(super) fn apply_unnoted(&self, operation: &str, body: &Value) -> Answer {
+        match dispatch::dispatch(&self.database, operation, body) {
+            Ok(answer) => Answer { status: 200, body: answer.to_string() },
+            Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+        }
+    }
+
     fn note_reported(&self, operation: &str, answer: &Value) {
         if let Some(consumed) = answer.get("ConsumedCapacity") {
             let is_write = dispatch::is_write(operation);

@@ -24,6 +24,9 @@ pub enum Fault {
     /// Another transaction holds one of the items: the call is refused and not applied. Plain reads
     /// never conflict and are answered; of a batch write all items come back as unprocessed.
     ConflictBeforeApply,
+    /// As [`Self::ConflictBeforeApply`]; and of a transaction that a condition would refuse anyway, both
+    /// are told: a conflict at one item beside the refusal of another.
+    ConflictBesideRefusal,
     /// The request gets lost: it is not applied, and the client's connection times out.
     TimeoutNotApplied,
     /// The call is applied, its answer gets lost, and the client's connection times out.
@@ -42,6 +45,12 @@ pub enum Fault {
 pub trait Faults: Send + Sync {
     /// What happens to `call`.
     fn decide(&self, call: &Call) -> Fault;
+
+    /// Called when `call` was applied, whether or not its answer arrives.
+    fn applied(&self, _call: &Call) {}
+
+    /// Changes what is asked for on its way to the database.
+    fn rewrite(&self, _operation: &str, _body: &mut Value) {}
 
     /// How long `call` is under way before it is applied. A test with such latencies should pause
     /// the runtime's clock, so that they pass in no time; with zero the call does not wait.
@@ -71,6 +80,8 @@ impl Faults for NoFaults {
 pub struct Rates {
     /// See [`Fault::ConflictBeforeApply`].
     pub conflict: u16,
+    /// See [`Fault::ConflictBesideRefusal`].
+    pub conflict_beside_refusal: u16,
     /// See [`Fault::TimeoutNotApplied`].
     pub timeout_not_applied: u16,
     /// See [`Fault::TimeoutAppliedAnswerLost`].
@@ -83,6 +94,23 @@ pub struct Rates {
     pub kill_after_apply: u16,
     /// The longest time a call is under way, in milliseconds; each takes between zero and this.
     pub latency_max_ms: u64,
+}
+
+impl Rates {
+    /// So many times rarer.
+    #[must_use]
+    pub fn divided(self, by: u16) -> Self {
+        Self {
+            conflict: self.conflict / by,
+            conflict_beside_refusal: self.conflict_beside_refusal / by,
+            timeout_not_applied: self.timeout_not_applied / by,
+            timeout_applied: self.timeout_applied / by,
+            throttle: self.throttle / by,
+            kill: self.kill / by,
+            kill_after_apply: self.kill_after_apply / by,
+            latency_max_ms: self.latency_max_ms,
+        }
+    }
 }
 
 /// Random faults that follow from a seed and the call's number alone.
@@ -115,6 +143,7 @@ impl Faults for SeededFaults {
         let mut draw = self.random(call.number, 0) % 1000;
         for (rate, fault) in [
             (rates.conflict, Fault::ConflictBeforeApply),
+            (rates.conflict_beside_refusal, Fault::ConflictBesideRefusal),
             (rates.timeout_not_applied, Fault::TimeoutNotApplied),
             (rates.timeout_applied, Fault::TimeoutAppliedAnswerLost),
             (rates.throttle, Fault::Throttle),

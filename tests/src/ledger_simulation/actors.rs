@@ -1,19 +1,19 @@
 //! Those who are carrying out a command, polled one at a time in an order that the seed decides.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use domain::batch::Draft;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use store::Item;
 
 use super::commands::{Answer, Command};
-use crate::embedded_dynamodb::{Call, Fault, Faults, SeededFaults};
+use super::mutations::{Guards, Mutation};
+use crate::embedded_dynamodb::{Call, Fault, Faults, Rates, SeededFaults};
 use crate::world::Refused;
 
 /// Longer than any pause of the store, so that one step of the clock wakes everyone who waits.
@@ -26,7 +26,11 @@ pub struct Actor {
     pub command: Command,
     /// No other actor was there while this attempt ran.
     pub alone: bool,
-    pub touched: Touched,
+    /// What is being sent, if something is.
+    pub draft: Option<Arc<Draft>>,
+    /// Paused until so many polls have been made.
+    pub asleep_until: u64,
+    connection: Connection,
     future: Pin<Box<dyn Future<Output = Outcome>>>,
     ready: Arc<Ready>,
 }
@@ -43,76 +47,125 @@ impl Actor {
     pub fn new(
         command: Command,
         alone: bool,
-        touched: Touched,
+        draft: Option<Arc<Draft>>,
+        connection: Connection,
         future: impl Future<Output = Outcome> + 'static,
     ) -> Self {
         let ready = Arc::new(Ready(AtomicBool::new(true)));
-        Self { command, alone, touched, future: Box::pin(future), ready }
+        Self { command, alone, draft, asleep_until: 0, connection, future: Box::pin(future), ready }
     }
 
-    /// Lets the actor go on to its next call, or to its end.
-    pub fn poll(&mut self) -> Poll<Outcome> {
+    /// Lets the actor go on to its next call, or to its end. `wire` says what it wrote.
+    pub fn poll(&mut self, wire: &Wire) -> Poll<Outcome> {
         self.ready.0.store(false, Ordering::SeqCst);
+        *wire.lock() = Some(self.connection.clone());
         let waker = Waker::from(self.ready.clone());
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
 
 /// The place of an actor that can go on. Time passes only when all of them wait.
-pub async fn next(actors: &[Actor], random: &mut StdRng) -> usize {
+pub async fn next(actors: &[Actor], polls: u64, random: &mut StdRng) -> usize {
     loop {
         // Lets the wake-ups of the last poll arrive.
         tokio::task::yield_now().await;
-        let ready = |actor: &Actor| actor.ready.0.load(Ordering::SeqCst);
-        let places: Vec<usize> = (0..actors.len()).filter(|place| ready(&actors[*place])).collect();
-        if !places.is_empty() {
-            return places[random.random_range(0..places.len())];
+        let is_ready = |actor: &Actor| actor.ready.0.load(Ordering::SeqCst);
+        let ready: Vec<usize> = (0..actors.len()).filter(|place| is_ready(&actors[*place])).collect();
+        let awake: Vec<usize> =
+            ready.iter().copied().filter(|place| actors[*place].asleep_until <= polls).collect();
+        // Those who are paused go on when everyone else has finished.
+        let others_wait = actors.iter().any(|actor| actor.asleep_until <= polls);
+        match (awake.is_empty(), ready.is_empty() || others_wait) {
+            (false, _) => return awake[random.random_range(0..awake.len())],
+            (true, false) => return ready[random.random_range(0..ready.len())],
+            (true, true) => tokio::time::advance(CLOCK_STEP).await,
         }
-        tokio::time::advance(CLOCK_STEP).await;
     }
 }
 
-/// The items that the latest write of an actor is to.
-#[derive(Debug, Clone, Default)]
-pub struct Touched(Arc<Mutex<Vec<(String, Item)>>>);
+/// One client's way to the database: the faults that meet the calls of one process.
+#[derive(Clone)]
+pub struct Connection(Arc<Meeting>);
 
-impl Touched {
-    /// Tables and keys.
-    pub fn items(&self) -> Vec<(String, Item)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+struct Meeting {
+    faults: SeededFaults,
+    calls: AtomicU64,
+}
 
-    fn note(&self, call: &Call) {
-        let single = [call.body];
-        let items: Vec<(String, Item)> = match call.body["TransactItems"].as_array() {
-            Some(items) => {
-                items.iter().filter_map(|item| item.as_object()?.values().next()).filter_map(key).collect()
-            }
-            None => single.into_iter().filter_map(key).collect(),
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = items;
+impl Connection {
+    pub fn new(seed: u64, rates: Rates) -> Self {
+        Self(Arc::new(Meeting { faults: SeededFaults::new(seed, rates), calls: AtomicU64::new(0) }))
     }
 }
 
-/// The table and key of one write.
-fn key(write: &Value) -> Option<(String, Item)> {
-    let holder = write.get("Key").or_else(|| write.get("Item"))?;
-    let text = |name: &str| Some(AttributeValue::S(holder[name]["S"].as_str()?.to_owned()));
-    let key = Item::from([("pk".to_owned(), text("pk")?), ("sk".to_owned(), text("sk")?)]);
-    Some((write["TableName"].as_str()?.to_owned(), key))
+/// An item by its table and key.
+pub type Address = (String, String, String);
+
+/// What all clients of a simulation share: one connection, on which whoever is polled speaks. A client of
+/// its own for each process would cost more than all that the process does.
+#[derive(Clone, Default)]
+pub struct Wire(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    speaking: Mutex<Option<Connection>>,
+    written: Mutex<Vec<Vec<Address>>>,
+    /// The most items of a transaction.
+    items_most: AtomicU64,
+    mutation: Option<Mutation>,
+    guards: Guards,
 }
 
-/// Faults, and a note of what each write is to.
-pub struct Noted {
-    pub faults: Option<SeededFaults>,
-    pub touched: Touched,
+impl Wire {
+    /// A wire on which a guard gets lost.
+    pub fn new(mutation: Option<Mutation>, guards: Guards) -> Self {
+        Self(Arc::new(State { mutation, guards, ..State::default() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.0.speaking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody in particular speaks, and nothing fails.
+    pub fn calm(&self) {
+        *self.lock() = None;
+    }
+
+    /// What was written since the last look, write by write.
+    pub fn written(&self) -> Vec<Vec<Address>> {
+        std::mem::take(&mut *self.0.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn items_most(&self) -> u64 {
+        self.0.items_most.load(Ordering::Relaxed)
+    }
 }
 
-impl Faults for Noted {
+impl Faults for Wire {
     fn decide(&self, call: &Call) -> Fault {
-        if call.is_write {
-            self.touched.note(call);
-        }
-        self.faults.as_ref().map_or(Fault::None, |faults| faults.decide(call))
+        let Some(Connection(meeting)) = self.lock().clone() else { return Fault::None };
+        let number = meeting.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        meeting.faults.decide(&Call { number, ..*call })
     }
+
+    fn applied(&self, call: &Call) {
+        let written: Vec<Address> = match call.body["TransactItems"].as_array() {
+            Some(items) => {
+                self.0.items_most.fetch_max(items.len() as u64, Ordering::Relaxed);
+                items.iter().filter_map(|item| item.as_object()?.values().next()).filter_map(address).collect()
+            }
+            None => address(call.body).into_iter().collect(),
+        };
+        self.0.written.lock().unwrap_or_else(PoisonError::into_inner).push(written);
+    }
+
+    fn rewrite(&self, _operation: &str, body: &mut Value) {
+        self.0.guards.pass(body, self.0.mutation);
+    }
+}
+
+fn address(write: &Value) -> Option<Address> {
+    let key = write.get("Key").or_else(|| write.get("Item"))?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Some((text(&write["TableName"])?, text(&key["pk"]["S"])?, text(&key["sk"]["S"])?))
 }

@@ -1,44 +1,112 @@
 //! What actors do: each command is a request that may be repeated, carried out as the functions do it.
 
-use domain::id::{BatchId, MessageId, PaymentId, TransferId};
-use domain::message::{Progress, Step, apply};
+mod moving;
+mod paying;
+mod terms;
+
+use std::sync::Arc;
+
+use aws_sdk_sqs::Client as Sqs;
+use domain::agreement::AgreementChange;
+use domain::batch::Draft;
+use domain::id::{BatchId, FeeId, MessageId, PaymentId, ServiceId, TransferId, UserId, WalletId};
+use domain::message::Progress;
 use domain::money::Amount;
-use domain::payment::{Payment, PaymentDirection, PaymentError};
-use store::{AcceptError, PostedPayment, PostedTransfer, Store, StoreError, Stored};
+use domain::payment::PaymentDirection;
+use domain::transfer::TransferAmount;
+use domain::user::User;
+use jiff::Timestamp;
+use queue::Sender;
+use store::{AcceptError, Claim, Store, StoreError};
 
-use crate::world::{Member, NOW, Refused, accept_batch, accept_message, post_transfer, transfer_request};
-
-/// As `functions/progress-applier`.
-const MOVE_ATTEMPTS_MAX: u32 = 10;
+use super::projection::Delivery;
+use crate::world::{Member, Refused};
 
 /// Few enough that an attempt gets through the faults.
 const ROWS_AT_ONCE: usize = 8;
 
-/// Members by their place in the scenario.
-#[derive(Debug, Clone, PartialEq)]
+/// A wallet that sends and pays: a member's main one, or one of its user's.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The member's place in the scenario.
+    pub member: usize,
+    pub wallet: WalletId,
+    pub user: Option<User>,
+}
+
+/// What may happen to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Confirm,
+    /// Says when it has to be confirmed instead: so many days from now, which may be in the past.
+    Withdraw {
+        days: i64,
+    },
+    Amount(Amount),
+    /// Another reference code: that of a payment with this number.
+    Rename(u8),
+    Delete,
+    /// What the sweeper does.
+    Expire,
+}
+
+/// Members and accounts by their places in the scenario.
+#[derive(Debug, Clone)]
 pub enum Command {
     Pay {
-        member: usize,
+        account: usize,
         id: PaymentId,
         direction: PaymentDirection,
         amount: Amount,
+        /// One that is not confirmed has to be within so many days.
+        confirm_within: Option<i64>,
+        /// Payments with the same number want the same reference code.
+        reference: Option<u8>,
+    },
+    ChangePayment {
+        id: PaymentId,
+        change: Change,
     },
     Transfer {
         from: usize,
         to: usize,
         id: TransferId,
+        amount: TransferAmount,
+    },
+    /// New settings of an agreement: its limit, or whether it is suspended.
+    Terms {
+        member: usize,
+        change: AgreementChange,
+    },
+    /// Suspends or resumes a user's wallet.
+    Suspend {
+        account: usize,
+        suspended: bool,
+    },
+    /// A fee of a rule, tried however often.
+    Fee {
+        member: usize,
+        id: FeeId,
         amount: Amount,
     },
-    Send {
+    /// A pack or bundle that is bought while others send.
+    Enable {
         member: usize,
-        key: String,
-        characters: usize,
+        service: ServiceId,
     },
-    SendMany {
+    /// A user's wallet, opened by whoever needs it first.
+    OpenUser {
         member: usize,
+        user: UserId,
+    },
+    Send {
+        account: usize,
         key: String,
         characters: usize,
+        /// The first recipient, and how many.
+        first: u32,
         count: u32,
+        single: bool,
     },
     /// Writes some of a batch's rows, from this place on.
     Expand {
@@ -48,14 +116,19 @@ pub enum Command {
     Claim {
         message: MessageId,
     },
+    /// A worker finds that it cannot send what it has claimed.
+    Release {
+        message: MessageId,
+    },
     Move {
         message: MessageId,
         progress: Progress,
     },
     /// Calls back what the holders below keep unused.
     Recall {
-        member: usize,
+        account: usize,
     },
+    Project(Delivery),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +138,27 @@ pub enum Answer {
     NotEnough {
         level: usize,
     },
+    /// At this level nobody may be charged.
+    Suspended {
+        level: usize,
+    },
+    /// Nobody sells it any more, or a rule is against it.
+    Refused,
+}
+
+/// What an attempt at a command works with.
+#[derive(Clone)]
+pub struct Means {
+    pub store: Store,
+    pub members: Arc<Vec<Member>>,
+    pub accounts: Arc<Vec<Account>>,
+    /// The actor's own clock.
+    pub now: Timestamp,
+    /// What is to be sent, as it was planned now or long ago.
+    pub draft: Option<Arc<Draft>>,
+    pub sqs: Sqs,
+    pub http_send: Sender,
+    pub notifications: Sender,
 }
 
 /// The text of a message.
@@ -74,93 +168,53 @@ pub fn text(characters: usize) -> String {
 
 impl Command {
     /// Carries the command out once. An error says that nobody knows whether it was.
-    pub async fn perform(self, store: Store, members: Vec<Member>) -> Result<Answer, Refused> {
+    pub async fn perform(self, means: Means) -> Result<Answer, Refused> {
+        let store = &means.store;
         match self {
-            Self::Pay { member, id, direction, amount } => {
-                pay(&store, &members[member], id, direction, amount).await
-            }
-            Self::Transfer { from, to, id, amount } => {
-                let (from, to) = (&members[from], &members[to]);
-                let ask = transfer_request(id, from, to, amount);
-                match post_transfer(&store, from, to, ask).await {
-                    Ok((_, PostedTransfer::Now | PostedTransfer::Before(_))) => Ok(Answer::Done),
-                    Ok((_, PostedTransfer::NotEnough)) => Ok(Answer::NotEnough { level: 1 }),
-                    Err(Refused::Transfer(domain::transfer::TransferError::NotEnough { .. })) => {
-                        Ok(Answer::NotEnough { level: 1 })
-                    }
-                    Err(error) => Err(error),
+            Self::Pay { .. } => paying::pay(&means, self).await,
+            Self::ChangePayment { id, change } => paying::change(&means, &id, change).await,
+            Self::Transfer { from, to, id, amount } => paying::transfer(&means, from, to, id, amount).await,
+            Self::Terms { member, change } => terms::change(&means, member, &change).await,
+            Self::Suspend { account, suspended } => terms::suspend(&means, account, suspended).await,
+            Self::Fee { member, id, amount } => paying::fee(&means, member, id, amount).await,
+            Self::Enable { member, service } => terms::enable(&means, member, &service).await,
+            Self::OpenUser { member, user } => terms::open_user(&means, member, user).await,
+            Self::Send { .. } => match &means.draft {
+                Some(draft) => accepted(store.accept(draft).await),
+                None => Ok(Answer::Refused),
+            },
+            Self::Expand { batch, from } => expand(store, &batch, from).await,
+            Self::Claim { message } => {
+                match store.claim(&message).await? {
+                    Claim::Yours(_) | Claim::Before(_) | Claim::Done => Ok(Answer::Done),
                 }
             }
-            Self::Send { member, key, characters } => {
-                let message = members[member].message(&key, &text(characters))?;
-                answered(accept_message(&store, &message).await)
-            }
-            Self::SendMany { member, key, characters, count } => {
-                let batch = members[member].batch(&key, &text(characters), count)?;
-                answered(accept_batch(&store, &batch).await)
-            }
-            Self::Expand { batch, from } => expand(&store, &batch, from).await,
-            Self::Claim { message } => {
-                store.claim(&message).await?;
+            Self::Release { message } => {
+                store.release(&message).await?;
                 Ok(Answer::Done)
             }
-            Self::Move { message, progress } => step(&store, &message, &progress).await,
-            Self::Recall { member } => {
-                let wallet = store.wallet(&members[member].wallet).await?;
+            Self::Move { message, progress } => moving::step(&means, &message, &progress).await,
+            Self::Recall { account } => {
+                let wallet = store.wallet(&means.accounts[account].wallet).await?;
                 if let Some(wallet) = wallet {
                     store.free_headroom(&wallet).await?;
                 }
                 Ok(Answer::Done)
             }
+            Self::Project(delivery) => delivery.project(&means).await,
         }
     }
 }
 
-fn answered<T>(accepted: Result<T, Refused>) -> Result<Answer, Refused> {
+fn accepted<T>(accepted: Result<T, AcceptError>) -> Result<Answer, Refused> {
     match accepted {
         Ok(_) => Ok(Answer::Done),
-        Err(Refused::Accept(AcceptError::NotEnough { .. })) => Ok(Answer::NotEnough { level: 1 }),
-        Err(Refused::Accept(AcceptError::NotEnoughAbove { level })) => Ok(Answer::NotEnough { level }),
-        Err(error) => Err(error),
+        Err(AcceptError::NotEnough { .. }) => Ok(Answer::NotEnough { level: 1 }),
+        Err(AcceptError::NotEnoughAbove { level }) => Ok(Answer::NotEnough { level }),
+        Err(AcceptError::Suspended { level }) => Ok(Answer::Suspended { level }),
+        Err(AcceptError::Refused(_)) => Ok(Answer::Refused),
+        Err(AcceptError::Store(error)) => Err(error.into()),
     }
-}
-
-async fn pay(
-    store: &Store,
-    member: &Member,
-    id: PaymentId,
-    direction: PaymentDirection,
-    amount: Amount,
-) -> Result<Answer, Refused> {
-    if store.payment(&id).await?.is_some() {
-        return Ok(Answer::Done);
-    }
-    let Some(wallet) = store.wallet(&member.wallet).await? else { return Ok(Answer::Done) };
-    let payment = match member.payment(id.clone(), direction, amount, &wallet) {
-        Ok(payment) => payment,
-        Err(PaymentError::NotEnough { .. }) => return not_enough_unless_paid(store, &id).await,
-        Err(error) => return Err(error.into()),
-    };
-    match store.post_payment(&payment, &wallet).await? {
-        PostedPayment::Now => Ok(Answer::Done),
-        PostedPayment::Before(stored) => same(&payment, &stored),
-        PostedPayment::NotEnough => Ok(Answer::NotEnough { level: 1 }),
-        PostedPayment::ReferenceTaken => Err(unexpected("the reference code is taken")),
-    }
-}
-
-/// A twin of this request may have been paid since the payment was looked for.
-async fn not_enough_unless_paid(store: &Store, id: &PaymentId) -> Result<Answer, Refused> {
-    let paid = store.payment(id).await?.is_some();
-    Ok(if paid { Answer::Done } else { Answer::NotEnough { level: 1 } })
-}
-
-fn same(asked: &Payment, stored: &Payment) -> Result<Answer, Refused> {
-    if asked == stored { Ok(Answer::Done) } else { Err(unexpected("another payment has this id")) }
-}
-
-fn unexpected(detail: &str) -> Refused {
-    StoreError::Corrupt { kind: "a payment", detail: detail.to_owned() }.into()
 }
 
 async fn expand(store: &Store, id: &BatchId, from: usize) -> Result<Answer, Refused> {
@@ -171,16 +225,6 @@ async fn expand(store: &Store, id: &BatchId, from: usize) -> Result<Answer, Refu
     Ok(Answer::Done)
 }
 
-async fn step(store: &Store, id: &MessageId, progress: &Progress) -> Result<Answer, Refused> {
-    for _ in 0..MOVE_ATTEMPTS_MAX {
-        let Some(message) = store.message(id).await? else { return Ok(Answer::Done) };
-        let Step::Move { message: next, refund } = apply(&message, progress, NOW) else {
-            return Ok(Answer::Done);
-        };
-        if store.move_message(&next, message.revision, &refund).await? == Stored::Now {
-            return Ok(Answer::Done);
-        }
-    }
-    // The row of a batch's message was not written yet: the queue would bring this again.
-    Ok(Answer::Done)
+fn unexpected(detail: &str) -> Refused {
+    StoreError::Corrupt { kind: "an answer", detail: detail.to_owned() }.into()
 }

@@ -1,55 +1,64 @@
-//! What stands in the ledger and messages tables, and whether it adds up.
+//! What stands in the ledger and messages tables, and whether it adds up. Sums are kept as rows change,
+//! so that a check after a write looks only at what the write was to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
-use domain::batch::Batch;
-use domain::id::{BatchId, MessageId, PaymentId, TransferId, WalletId};
+use domain::allowance::{Allowance, Pot};
+use domain::batch::{Batch, Draft, legs};
+use domain::fee::{Fee, FeeStatus};
+use domain::id::{BatchId, FeeId, MessageId, PaymentId, TransferId, WalletId};
 use domain::message::Message;
-use domain::money::{Amount, AmountError};
-use domain::payment::Payment;
+use domain::money::Amount;
+use domain::payment::{Payment, PaymentStatus};
+use domain::quote::Charge;
 use domain::transfer::Transfer;
-use domain::wallet::Wallet;
+use domain::wallet::{OperationKind, Wallet};
 use serde::de::DeserializeOwned;
 use store::{Item, Row, Tables, keys};
 
-/// A promise of the ledger that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Breach {
-    #[error("{wallet} is not balanced: headroom + allocated + charged is not funding + limit")]
-    Unbalanced { wallet: WalletId },
-    #[error("{wallet} has allocated {allocated}, its holders have {held}")]
-    Escrow { wallet: WalletId, allocated: Amount, held: Amount },
-    #[error("{wallet} has charged {charged}, the charges that stand are {standing}")]
-    Charges { wallet: WalletId, charged: Amount, standing: Amount },
-    #[error("{wallet} has funding {funding}, payments and transfers make {moved}")]
-    Funding { wallet: WalletId, funding: Amount, moved: Amount },
-    #[error("{wallet} has a headroom of {headroom}")]
-    NegativeHeadroom { wallet: WalletId, headroom: Amount },
-    #[error("{wallet} has an escrow of {escrow} on {on}")]
-    NegativeEscrow { wallet: WalletId, on: WalletId, escrow: Amount },
-    #[error("{0}")]
-    Other(String),
-}
+pub use super::invariants::{Breach, Invariant};
 
-impl From<AmountError> for Breach {
-    fn from(error: AmountError) -> Self {
-        Self::Other(error.to_string())
-    }
+/// What the holders below a wallet have of one of its pots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Held {
+    escrow: Amount,
+    used: Amount,
 }
 
 /// The rows that matter to money, as last read.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     pub wallets: BTreeMap<WalletId, Wallet>,
     pub transfers: BTreeMap<TransferId, Transfer>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub messages: BTreeMap<MessageId, Message>,
     pub batches: BTreeMap<BatchId, Batch>,
-    /// The charges at each wallet that stand, kept up to date with the rows.
-    standing: BTreeMap<WalletId, Amount>,
-    /// Payments and transfers of each wallet, likewise.
+    pub fees: BTreeMap<FeeId, Fee>,
+    /// The recipients that each bundle has counted.
+    pub members: BTreeMap<Pot, BTreeSet<String>>,
+    /// By the keys of their items, how often each was written.
+    buckets: BTreeMap<(String, String), u64>,
+    /// What prices have referred to so far, by pot.
+    allowances: BTreeMap<Pot, Allowance>,
+    /// Which bundle a counter of recipients belongs to.
+    counters: BTreeMap<Pot, Pot>,
+    held: BTreeMap<Pot, Held>,
+    /// The charges and draws of each pot that stand.
+    standing: BTreeMap<Pot, Amount>,
+    /// How often a scale was repriced with the first unit of a tier.
+    repriced: BTreeMap<Pot, u32>,
+    /// The recipients that were charged to a bundle, or covered by it.
+    joined: BTreeMap<Pot, BTreeSet<String>>,
+    /// Payments and transfers of each wallet.
     moved: BTreeMap<WalletId, Amount>,
+    /// The most that funding and limit of a wallet have been together. Known to who has seen all of its
+    /// writes.
+    most: Option<BTreeMap<WalletId, Amount>>,
+    /// Which of a company's payments has a reference code.
+    codes: BTreeMap<String, PaymentId>,
+    /// Wallets whose sums may have changed since the last check.
+    touched: BTreeSet<WalletId>,
 }
 
 impl Ledger {
@@ -72,13 +81,66 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Takes in an item after a write to it, which must have been a lawful step.
+    /// From here on every write is seen.
+    pub fn follow(mut self) -> Result<Self, Breach> {
+        let most = |wallet: &Wallet| Ok((wallet.id.clone(), wallet.funding.checked_add(wallet.credit_limit)?));
+        self.most = Some(self.wallets.values().map(most).collect::<Result<_, Breach>>()?);
+        Ok(self)
+    }
+
+    /// Whether another reading shows the same rows. What prices refer to is not in the tables.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.wallets == other.wallets
+            && self.transfers == other.transfers
+            && self.payments == other.payments
+            && self.messages == other.messages
+            && self.batches == other.batches
+            && self.fees == other.fees
+            && self.members == other.members
+    }
+
+    /// Remembers what the prices of a request refer to.
+    pub fn learn(&mut self, draft: &Draft) {
+        for (pot, allowance) in draft.allowances() {
+            self.allowances.entry(pot).or_insert_with(|| allowance.clone());
+        }
+        for bundle in draft.places.iter().flat_map(|place| &place.offers).filter_map(|offer| offer.bundle.as_ref()) {
+            for counter in bundle.sources.iter().filter_map(|source| source.allowance.as_ref()) {
+                self.counters.insert(counter.pot.clone(), bundle.members.clone());
+            }
+        }
+    }
+
+    /// Takes in an item after a write to it, which must have been a lawful step. None for one that was
+    /// deleted.
     pub fn put(&mut self, item: Item) -> Result<(), Breach> {
-        if keys::is_message(key_of(&item))
-            && let Row::Message(after) = row(item.clone())?
-            && let Some(before) = self.message(&after.id)
-        {
-            check_step(&before, &after)?;
+        let pk = key_of(&item);
+        if keys::is_message(pk) {
+            match row(item.clone())? {
+                Row::Message(after) => {
+                    if let Some(before) = self.message(&after.id) {
+                        check_step(&before, &after)?;
+                    }
+                }
+                Row::Batch(after) => {
+                    if self.batches.get(&after.id).is_some_and(|before| *before != *after) {
+                        return Err(breach(Invariant::ChargedOnce, format!("{} was written over", after.id)));
+                    }
+                }
+            }
+        } else if keys::is_wallet(pk) {
+            let after = wallet(&item)?;
+            if let Some(before) = self.wallets.get(&after.id) {
+                check_wallet_step(before, &after)?;
+            }
+        } else if keys::is_payment(pk) {
+            let after: Payment = document(item.clone())?;
+            check_payment_step(self.payments.get(&after.id), &after)?;
+        } else if pk.starts_with("transfer#") {
+            let after: Transfer = document(item.clone())?;
+            if self.transfers.get(&after.id).is_some_and(|before| *before != after) {
+                return Err(breach(Invariant::BothLegs, format!("{} was written over", after.id)));
+            }
         }
         self.load(item)
     }
@@ -86,8 +148,7 @@ impl Ledger {
     fn load(&mut self, item: Item) -> Result<(), Breach> {
         let pk = key_of(&item).to_owned();
         if keys::is_wallet(&pk) {
-            let wallet = store::wallet_of(&item).map_err(|error| Breach::Other(error.to_string()))?;
-            self.wallets.insert(wallet.id.clone(), wallet);
+            self.put_wallet(wallet(&item)?)?;
         } else if keys::is_message(&pk) {
             match row(item)? {
                 Row::Message(message) => self.put_message(*message)?,
@@ -95,18 +156,67 @@ impl Ledger {
             }
         } else if pk.starts_with("transfer#") {
             self.put_transfer(document(item)?)?;
-        } else if pk.starts_with("payment#") {
-            let payment: Payment = document(item)?;
-            if self.payments.insert(payment.id.clone(), payment.clone()).is_none() {
-                self.move_funds(&payment.wallet, payment.effect())?;
-            }
+        } else if keys::is_payment(&pk) {
+            self.put_payment(document(item)?)?;
+        } else if pk.starts_with("fee#") {
+            self.put_fee(document(item)?)?;
+        } else if let Some(bundle) = pk.strip_prefix("members#") {
+            self.put_members(bundle, &item)?;
+        }
+        Ok(())
+    }
+
+    fn put_wallet(&mut self, after: Wallet) -> Result<(), Breach> {
+        if let Some(before) = self.wallets.remove(&after.id) {
+            self.hold(&before, true)?;
+        }
+        self.hold(&after, false)?;
+        if let Some(most) = &mut self.most {
+            let most = most.entry(after.id.clone()).or_default();
+            *most = (*most).max(after.funding.checked_add(after.credit_limit)?);
+        }
+        self.touched.insert(after.id.clone());
+        self.wallets.insert(after.id.clone(), after);
+        Ok(())
+    }
+
+    /// Counts what a holder has of the pots above it, or what it had.
+    fn hold(&mut self, holder: &Wallet, was: bool) -> Result<(), Breach> {
+        let signed = |amount: Amount| if was { -amount } else { amount };
+        for (pot, escrow) in &holder.escrow {
+            let held = self.held.entry(pot.clone()).or_default();
+            held.escrow = held.escrow.checked_add(signed(*escrow))?;
+            self.touched.insert(pot.wallet.clone());
+        }
+        for (pot, used) in &holder.used {
+            let held = self.held.entry(pot.clone()).or_default();
+            held.used = held.used.checked_add(signed(*used))?;
+            self.touched.insert(pot.wallet.clone());
+        }
+        Ok(())
+    }
+
+    fn put_payment(&mut self, payment: Payment) -> Result<(), Breach> {
+        let before = self.payments.insert(payment.id.clone(), payment.clone());
+        let inside = before.as_ref().map(Payment::effect).unwrap_or_default();
+        self.move_funds(&payment.wallet, payment.effect().checked_sub(inside)?)?;
+        if let Some(before) = &before {
+            self.codes.remove(&code_of(before));
+        }
+        if payment.status != PaymentStatus::Canceled
+            && let Some(other) = self.codes.insert(code_of(&payment), payment.id.clone())
+            && other != payment.id
+        {
+            let detail = format!("{other} and {} have one reference code", payment.id);
+            return Err(breach(Invariant::PaymentEffect, detail));
         }
         Ok(())
     }
 
     fn put_message(&mut self, message: Message) -> Result<(), Breach> {
-        if let Some(before) = self.message(&message.id) {
-            self.charge(&before, true)?;
+        match self.message(&message.id) {
+            Some(before) => self.charge(&before, true)?,
+            None => self.count(&message)?,
         }
         self.charge(&message, false)?;
         self.messages.insert(message.id.clone(), message);
@@ -117,6 +227,7 @@ impl Ledger {
         if self.batches.insert(batch.id.clone(), batch.clone()).is_none() {
             for message in batch.messages() {
                 self.charge(&message, false)?;
+                self.count(&message)?;
             }
         }
         Ok(())
@@ -130,6 +241,51 @@ impl Ledger {
         Ok(())
     }
 
+    fn put_fee(&mut self, fee: Fee) -> Result<(), Breach> {
+        match self.fees.get(&fee.id) {
+            None if fee.status == FeeStatus::Posted => {
+                let sum = self.standing.entry(Pot::money(&fee.wallet)).or_default();
+                *sum = sum.checked_add(fee.amount)?;
+                self.touched.insert(fee.wallet.clone());
+            }
+            Some(before) if *before != fee => {
+                return Err(breach(Invariant::FeeOnce, format!("{} was written over", fee.id)));
+            }
+            _ => {}
+        }
+        self.fees.insert(fee.id.clone(), fee);
+        Ok(())
+    }
+
+    /// Whether a request with this row was stored, as a message or as a batch.
+    pub fn has_row(&self, body: &str) -> bool {
+        let message = MessageId::parse(&format!("{}{body}", MessageId::PREFIX));
+        let batch = BatchId::parse(&format!("{}{body}", BatchId::PREFIX));
+        message.is_ok_and(|id| self.messages.contains_key(&id)) || batch.is_ok_and(|id| self.batches.contains_key(&id))
+    }
+
+    /// The rows of all requests, by the bodies of their ids.
+    pub fn rows(&self) -> Vec<String> {
+        let messages = self.messages.keys().filter(|id| id.batch().is_none());
+        let messages = messages.map(|id| id.as_str()[MessageId::PREFIX.len()..].to_owned());
+        messages.chain(self.batches.keys().map(|id| id.body().to_owned())).collect()
+    }
+
+    fn put_members(&mut self, bundle: &str, item: &Item) -> Result<(), Breach> {
+        let (wallet, allowance) = bundle.split_once('.').unwrap_or_default();
+        let wallet = WalletId::parse(wallet).map_err(|error| other(&error))?;
+        let allowance = domain::allowance::AllowanceId::parse(allowance).ok_or_else(|| other(&bundle))?;
+        let pot = Pot::allowance(&wallet, &allowance);
+        let revision = item.get("revision").and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok());
+        let bucket = item.get(keys::SK).and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+        let written = self.buckets.entry((bundle.to_owned(), bucket)).or_default();
+        *written = revision.unwrap_or_default();
+        let numbers = item.get("numbers").and_then(|value| value.as_ns().ok()).cloned().unwrap_or_default();
+        self.members.entry(pot).or_default().extend(numbers);
+        self.touched.insert(wallet);
+        Ok(())
+    }
+
     /// A message as it stands; one of a batch also before it has a row.
     pub fn message(&self, id: &MessageId) -> Option<Message> {
         let of_batch = || {
@@ -139,10 +295,55 @@ impl Ledger {
         self.messages.get(id).cloned().or_else(of_batch)
     }
 
+    /// The charges and draws of a message that stand.
     fn charge(&mut self, message: &Message, taken_back: bool) -> Result<(), Breach> {
-        for (charge, owed) in message.charges.iter().zip(message.owed()) {
-            let sum = self.standing.entry(charge.wallet.clone()).or_default();
-            *sum = if taken_back { sum.checked_sub(owed)? } else { sum.checked_add(owed)? };
+        let main = message.main_wallet();
+        let stands = |charge: &&Charge| message.stands(charge);
+        let keeps = |charge: &Charge| charge.taken.as_ref().is_some_and(|taken| !taken.returns);
+        for charge in &message.charges {
+            let of = std::slice::from_ref(charge);
+            // The wallet of a first level's allowances is the main one, whoever of its users pays.
+            let owner = if Some(&charge.wallet) == message.charges.first().map(|first| &first.wallet) { &main } else { &charge.wallet };
+            for leg in legs(of, owner) {
+                if !(stands(&charge) || leg.pot.allowance.is_some() && keeps(charge)) {
+                    continue;
+                }
+                let sum = self.standing.entry(leg.pot.clone()).or_default();
+                *sum = if taken_back { sum.checked_sub(leg.amount)? } else { sum.checked_add(leg.amount)? };
+                self.touched.insert(leg.pot.wallet);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a new message began: a tier, or a recipient of a bundle.
+    fn count(&mut self, message: &Message) -> Result<(), Breach> {
+        let main = message.main_wallet();
+        let mut latest: Option<Pot> = None;
+        for (place, charge) in message.charges.iter().enumerate() {
+            let first = message.charges.first().is_some_and(|first| first.wallet == charge.wallet);
+            let owner = if first { &main } else { &charge.wallet };
+            let Some(taken) = &charge.taken else {
+                // The price of a scale's new tier for the units before it follows the draw that began it.
+                let adjusts = latest.as_ref().and_then(|pot| self.allowances.get(pot)).and_then(|of| of.adjustment);
+                if let (Some(adjustment), Some(pot)) = (adjusts, latest.take())
+                    && place > 0
+                    && charge.unit_price == adjustment.difference
+                    && charge.quantity == adjustment.units
+                {
+                    *self.repriced.entry(pot).or_default() += 1;
+                }
+                continue;
+            };
+            let pot = Pot::allowance(owner, &taken.allowance);
+            if let Some(bundle) = self.counters.get(&pot) {
+                let recipients = self.joined.entry(bundle.clone()).or_default();
+                if !recipients.insert(message.recipient.as_str().to_owned()) {
+                    let detail = format!("{} was counted into {bundle} twice", message.recipient);
+                    return Err(breach(Invariant::BundleOnce, detail));
+                }
+            }
+            latest = Some(pot);
         }
         Ok(())
     }
@@ -150,45 +351,89 @@ impl Ledger {
     fn move_funds(&mut self, wallet: &WalletId, amount: Amount) -> Result<(), Breach> {
         let sum = self.moved.entry(wallet.clone()).or_default();
         *sum = sum.checked_add(amount)?;
+        self.touched.insert(wallet.clone());
         Ok(())
     }
 
-    /// The identities, and that nothing is below zero: no command of the simulation forces anything.
+    /// All of it.
     pub fn check(&self) -> Result<(), Breach> {
         self.wallets.values().try_for_each(|wallet| self.check_wallet(wallet))
     }
 
+    /// What has changed since the last check.
+    pub fn check_touched(&mut self) -> Result<(), Breach> {
+        let touched = std::mem::take(&mut self.touched);
+        touched.iter().filter_map(|id| self.wallets.get(id)).try_for_each(|wallet| self.check_wallet(wallet))
+    }
+
     fn check_wallet(&self, wallet: &Wallet) -> Result<(), Breach> {
-        let id = || wallet.id.clone();
+        let id = &wallet.id;
+        let wrong = |invariant, detail: String| Err(breach(invariant, format!("{id} {detail}")));
         if !wallet.is_balanced() {
-            return Err(Breach::Unbalanced { wallet: id() });
-        }
-        if wallet.headroom.is_negative() {
-            return Err(Breach::NegativeHeadroom { wallet: id(), headroom: wallet.headroom });
+            return wrong(Invariant::Balanced, "is not balanced".to_owned());
         }
         if let Some((on, escrow)) = wallet.escrow.iter().find(|(_, escrow)| escrow.is_negative()) {
-            return Err(Breach::NegativeEscrow { wallet: id(), on: on.clone(), escrow: *escrow });
+            return wrong(Invariant::NothingBelowZero, format!("has an escrow of {escrow} on {on}"));
         }
-        let escrow = self.held(wallet, Wallet::escrow_on)?;
-        let used = self.held(wallet, Wallet::used_of)?;
+        let money = Pot::money(id);
+        let Held { escrow, used } = self.held(&money);
         let held = escrow.checked_add(used)?;
         if held != wallet.allocated {
-            return Err(Breach::Escrow { wallet: id(), allocated: wallet.allocated, held });
+            return wrong(Invariant::Escrow, format!("has allocated {}, its holders have {held}", wallet.allocated));
         }
         let charged = wallet.charged.checked_add(used)?;
-        let standing = self.standing(&wallet.id);
+        let standing = self.standing_of(&money);
         if charged != standing {
-            return Err(Breach::Charges { wallet: id(), charged, standing });
+            return wrong(Invariant::Charges, format!("has charged {charged}, the charges that stand are {standing}"));
         }
-        let moved = self.moved.get(&wallet.id).copied().unwrap_or_default();
+        let moved = self.moved.get(id).copied().unwrap_or_default();
         if wallet.funding != moved {
-            return Err(Breach::Funding { wallet: id(), funding: wallet.funding, moved });
+            let detail = format!("has funding {}, payments and transfers make {moved}", wallet.funding);
+            return wrong(Invariant::Funding, detail);
+        }
+        let most = self.most.as_ref().and_then(|most| most.get(id).copied());
+        if let Some(most) = most.filter(|most| standing > *most && standing.is_positive()) {
+            return wrong(Invariant::WithinFunds, format!("has charges of {standing}, and never had more than {most}"));
+        }
+        for allowance in wallet.allowances.keys() {
+            self.check_allowance(wallet, &Pot::allowance(id, allowance))?;
         }
         Ok(())
     }
 
-    fn held(&self, wallet: &Wallet, of: fn(&Wallet, &WalletId) -> Amount) -> Result<Amount, AmountError> {
-        Amount::checked_sum(self.wallets.values().map(|holder| of(holder, &wallet.id)))
+    fn check_allowance(&self, owner: &Wallet, pot: &Pot) -> Result<(), Breach> {
+        let wrong = |invariant, detail: String| Err(breach(invariant, format!("{pot} {detail}")));
+        let Some(allowance) = &pot.allowance else { return Ok(()) };
+        let gone = owner.gone(allowance);
+        let Held { escrow, used } = self.held(pot);
+        let held = escrow.checked_add(used)?;
+        if held != gone.granted {
+            return wrong(Invariant::Escrow, format!("has granted {}, its holders have {held}", gone.granted));
+        }
+        let drawn = gone.drawn.checked_sub(gone.granted)?.checked_add(used)?;
+        let standing = self.standing_of(pot);
+        if drawn != standing {
+            return wrong(Invariant::Charges, format!("has given {drawn}, the draws that stand are {standing}"));
+        }
+        let Some(known) = self.allowances.get(pot) else { return Ok(()) };
+        if gone.drawn > known.size || gone.drawn.is_negative() {
+            return wrong(Invariant::ScaleCountsOnce, format!("has {}, {} of it are gone", known.size, gone.drawn));
+        }
+        let repriced = self.repriced.get(pot).copied().unwrap_or_default();
+        let due = u32::from(!gone.drawn.is_zero());
+        if known.adjustment.is_some_and(|of| of.units > 0 && !of.difference.is_zero()) && repriced != due {
+            return wrong(Invariant::ScaleCountsOnce, format!("was repriced {repriced} times instead of {due}"));
+        }
+        let nobody = BTreeSet::new();
+        let (counted, joined) = (self.members.get(pot), self.joined.get(pot));
+        if self.counters.get(pot) == Some(pot) && counted.unwrap_or(&nobody) != joined.unwrap_or(&nobody) {
+            return wrong(Invariant::BundleOnce, "counts others than it has charged".to_owned());
+        }
+        Ok(())
+    }
+
+    fn held(&self, pot: &Pot) -> Held {
+        self.held.get(pot).copied().unwrap_or_default()
     }
 
     /// Every message, those of batches also before they have rows.
@@ -199,21 +444,30 @@ impl Ledger {
         all
     }
 
-    /// What the holders below have used of a wallet and not settled.
-    pub fn used(&self, wallet: &WalletId) -> Result<Amount, Breach> {
-        Ok(Amount::checked_sum(self.wallets.values().map(|holder| holder.used_of(wallet)))?)
+    /// What the holders below have used of a wallet's money and not settled.
+    pub fn used(&self, wallet: &WalletId) -> Amount {
+        self.held(&Pot::money(wallet)).used
+    }
+
+    /// What the holders below keep of a pot.
+    pub fn escrow(&self, pot: &Pot) -> Amount {
+        self.held(pot).escrow
     }
 
     /// The charges that stand at a wallet.
     pub fn standing(&self, wallet: &WalletId) -> Amount {
-        self.standing.get(wallet).copied().unwrap_or_default()
+        self.standing_of(&Pot::money(wallet))
+    }
+
+    /// The charges or draws of a pot that stand.
+    pub fn standing_of(&self, pot: &Pot) -> Amount {
+        self.standing.get(pot).copied().unwrap_or_default()
     }
 
     /// What a wallet could spend if all escrow on it were recalled.
     pub fn spendable(&self, wallet: &WalletId) -> Amount {
         let Some(wallet) = self.wallets.get(wallet) else { return Amount::ZERO };
-        let escrow = self.held(wallet, Wallet::escrow_on).unwrap_or_default();
-        wallet.headroom.checked_add(escrow).unwrap_or_default()
+        wallet.headroom.checked_add(self.escrow(&Pot::money(&wallet.id))).unwrap_or_default()
     }
 
     /// Funding less the charges that stand: the balance as its owner understands it.
@@ -233,17 +487,70 @@ fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
     };
     let id = &after.id;
     let (from, to) = (before.status, after.status);
-    is_step.then_some(()).ok_or_else(|| Breach::Other(format!("{id} went from {from:?} to {to:?}")))
+    is_step
+        .then_some(())
+        .ok_or_else(|| breach(Invariant::VoidedOnce, format!("{id} went from {from:?} to {to:?}")))
+}
+
+/// The limit is cut and payments are taken back by force; nothing else takes what is not there.
+fn check_wallet_step(before: &Wallet, after: &Wallet) -> Result<(), Breach> {
+    let (id, kind) = (&after.id, after.last_operation.kind);
+    let forced = matches!(kind, OperationKind::Payment | OperationKind::Terms);
+    if after.headroom.is_negative() && after.headroom < before.headroom && !forced {
+        let detail = format!("{id} has a headroom of {} after a write for {kind:?}", after.headroom);
+        return Err(breach(Invariant::NothingBelowZero, detail));
+    }
+    if after.sequence != before.sequence + 1 && after != before {
+        let detail = format!("{id} went from write {} to {}", before.sequence, after.sequence);
+        return Err(breach(Invariant::Replayed, detail));
+    }
+    Ok(())
+}
+
+/// A payment is stored once and changed one revision at a time; a deleted one stays deleted.
+fn check_payment_step(before: Option<&Payment>, after: &Payment) -> Result<(), Breach> {
+    let is_step = match before {
+        None => after.revision == 0,
+        Some(before) => {
+            after == before
+                || after.revision == before.revision + 1
+                    && before.status != PaymentStatus::Canceled
+                    && (&after.wallet, after.direction, &after.company)
+                        == (&before.wallet, before.direction, &before.company)
+        }
+    };
+    let id = &after.id;
+    let was = before.map(|before| (before.status, before.revision));
+    is_step.then_some(()).ok_or_else(|| {
+        let detail = format!("{id} went from {was:?} to {:?}", (after.status, after.revision));
+        breach(Invariant::PaymentEffect, detail)
+    })
+}
+
+fn code_of(payment: &Payment) -> String {
+    format!("{} {}", payment.company, payment.reference)
 }
 
 fn key_of(item: &Item) -> &str {
     item.get(keys::PK).and_then(|pk| pk.as_s().ok()).map(String::as_str).unwrap_or_default()
 }
 
+fn wallet(item: &Item) -> Result<Wallet, Breach> {
+    store::wallet_of(item).map_err(|error| other(&error))
+}
+
 fn row(item: Item) -> Result<Row, Breach> {
-    store::row_of(item).map_err(|error| Breach::Other(error.to_string()))
+    store::row_of(item).map_err(|error| other(&error))
 }
 
 fn document<T: DeserializeOwned>(item: Item) -> Result<T, Breach> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| Breach::Other(error.to_string()))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| other(&error))
+}
+
+fn breach(invariant: Invariant, detail: impl Into<String>) -> Breach {
+    Breach::of(invariant, detail)
+}
+
+fn other(error: &impl std::fmt::Display) -> Breach {
+    breach(Invariant::Replayed, error.to_string())
 }

@@ -1,114 +1,140 @@
-//! What should have happened, kept serially and without any of the ledger's own arithmetic: funds that
-//! came and went, and who was charged what for which message.
+//! What should have happened, kept serially and without any of the ledger's own arithmetic: which requests
+//! were acknowledged, and what money came and went because of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::id::{MessageId, WalletId};
+use domain::id::{PaymentId, TransferId, WalletId};
 use domain::message::Message;
 use domain::money::Amount;
 use domain::payment::PaymentDirection;
+use domain::transfer::TransferAmount;
 
-use super::commands::{Answer, Command, text};
-use super::ledger::{Breach, Ledger};
-use crate::world::Member;
+use super::commands::{Account, Answer, Command};
+use super::ledger::{Breach, Invariant, Ledger};
 
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Payments, transfers and sends that were acknowledged, by their ids.
-    acknowledged: BTreeSet<String>,
-    funds: BTreeMap<WalletId, Amount>,
-    /// The messages that were acknowledged, each as it was rated.
-    messages: BTreeMap<MessageId, Message>,
+    /// Requests to send that were acknowledged, by the ids of their rows without prefix.
+    sent: BTreeSet<String>,
+    payments: BTreeMap<PaymentId, (WalletId, PaymentDirection)>,
+    /// With both wallets, and the amount unless it was all there was.
+    transfers: BTreeMap<TransferId, (WalletId, WalletId, Option<Amount>)>,
+    fees: BTreeSet<String>,
 }
 
 impl Model {
-    /// Takes in the answer to a command, once however often it is repeated.
-    pub fn record(&mut self, command: &Command, answer: &Answer, members: &[Member]) -> Result<(), Breach> {
-        let Some(id) = id_of(command, members) else { return Ok(()) };
-        if *answer != Answer::Done || !self.acknowledged.insert(id) {
+    /// What was there before the first command.
+    pub fn begin(&mut self, ledger: &Ledger) {
+        let payments = ledger.payments.values();
+        self.payments =
+            payments.map(|payment| (payment.id.clone(), (payment.wallet.clone(), payment.direction))).collect();
+    }
+
+    /// Takes in the answer to a command. What was acknowledged has to be there in the same moment.
+    pub fn record(
+        &mut self,
+        command: &Command,
+        answer: &Answer,
+        row: Option<String>,
+        accounts: &[Account],
+        ledger: &Ledger,
+    ) -> Result<(), Breach> {
+        if *answer != Answer::Done {
             return Ok(());
         }
+        let lost = |id: &dyn std::fmt::Display| {
+            Err(Breach::of(Invariant::ChargedAsRated, format!("{id} was acknowledged, but is not stored")))
+        };
         match command {
-            Command::Pay { member, direction, amount, .. } => {
-                let effect = match direction {
-                    PaymentDirection::Inbound => *amount,
-                    PaymentDirection::Outbound => -*amount,
+            Command::Pay { account, id, direction, .. } => {
+                self.payments.insert(id.clone(), (accounts[*account].wallet.clone(), *direction));
+                if !ledger.payments.contains_key(id) {
+                    return lost(id);
+                }
+            }
+            Command::Transfer { from, to, id, amount } => {
+                let amount = match amount {
+                    TransferAmount::Exact(amount) => Some(*amount),
+                    TransferAmount::All => None,
                 };
-                self.fund(&members[*member], effect)?;
+                let wallets = (accounts[*from].wallet.clone(), accounts[*to].wallet.clone());
+                self.transfers.insert(id.clone(), (wallets.0, wallets.1, amount));
+                if !ledger.transfers.contains_key(id) {
+                    return lost(id);
+                }
             }
-            Command::Transfer { from, to, amount, .. } => {
-                self.fund(&members[*from], -*amount)?;
-                self.fund(&members[*to], *amount)?;
+            Command::Fee { id, .. } => {
+                self.fees.insert(id.to_string());
+                if !ledger.fees.contains_key(id) {
+                    return lost(id);
+                }
             }
-            Command::Send { member, key, characters } => {
-                let message = members[*member].message(key, &text(*characters)).map_err(other)?;
-                self.messages.insert(message.id.clone(), message);
+            Command::Send { .. } => {
+                let Some(row) = row else { return Ok(()) };
+                if !ledger.has_row(&row) {
+                    return lost(&row);
+                }
+                self.sent.insert(row);
             }
-            Command::SendMany { member, key, characters, count } => {
-                let batch = members[*member].batch(key, &text(*characters), *count).map_err(other)?;
-                self.messages.extend(batch.messages().map(|message| (message.id.clone(), message)));
-            }
-            Command::Expand { .. }
-            | Command::Claim { .. }
-            | Command::Move { .. }
-            | Command::Recall { .. } => {}
+            _ => {}
         }
         Ok(())
     }
 
-    /// Funds that a member had before the first command.
-    pub fn fund(&mut self, member: &Member, amount: Amount) -> Result<(), Breach> {
-        let funds = self.funds.entry(member.wallet.clone()).or_default();
-        *funds = funds.checked_add(amount)?;
-        Ok(())
-    }
-
-    /// Compares with the database while nothing is in flight: what was acknowledged is there, what was
-    /// not is not, and every balance is what the model makes of it.
+    /// Compares with the database while nothing is in flight: nothing is there that nobody was told of, and
+    /// every balance is what a serial bookkeeper makes of the rows.
     pub fn compare(&self, ledger: &Ledger) -> Result<(), Breach> {
-        let stored = ledger.all_messages();
-        if let Some(extra) = stored.keys().find(|id| !self.messages.contains_key(*id)) {
-            return Err(other(format!("{extra} is stored, but nobody was told so")));
+        let unknown = |id: &dyn std::fmt::Display| {
+            Breach::of(Invariant::RefusedCostsNothing, format!("{id} is stored, but nobody was told so"))
+        };
+        if let Some(extra) = ledger.rows().into_iter().find(|row| !self.sent.contains(row)) {
+            return Err(unknown(&extra));
         }
-        let mut balances = self.funds.clone();
-        for (id, rated) in &self.messages {
-            let Some(message) = stored.get(id) else {
-                return Err(other(format!("{id} was acknowledged, but is not stored")));
+        let mut balances: BTreeMap<WalletId, Amount> = BTreeMap::new();
+        let mut add = |wallet: &WalletId, amount: Amount| -> Result<(), Breach> {
+            let balance = balances.entry(wallet.clone()).or_default();
+            *balance = balance.checked_add(amount)?;
+            Ok(())
+        };
+        for payment in ledger.payments.values() {
+            let (wallet, direction) = self.payments.get(&payment.id).ok_or_else(|| unknown(&payment.id))?;
+            let sign = match (payment.status.is_in_balance(), direction) {
+                (false, _) => Amount::ZERO,
+                (true, PaymentDirection::Inbound) => payment.amount,
+                (true, PaymentDirection::Outbound) => -payment.amount,
             };
-            if message.charges != rated.charges {
-                return Err(other(format!("{id} was not charged as it was rated")));
+            add(wallet, sign)?;
+        }
+        for transfer in ledger.transfers.values() {
+            let (from, to, amount) = self.transfers.get(&transfer.id).ok_or_else(|| unknown(&transfer.id))?;
+            let amount = amount.unwrap_or(transfer.amount);
+            add(from, -amount)?;
+            add(to, amount)?;
+        }
+        for fee in ledger.fees.values() {
+            if !self.fees.contains(fee.id.as_str()) {
+                return Err(unknown(&fee.id));
             }
-            for (charge, owed) in message.charges.iter().zip(message.owed()) {
-                let balance = balances.entry(charge.wallet.clone()).or_default();
-                *balance = balance.checked_sub(owed)?;
+            add(&fee.wallet, -fee.amount)?;
+        }
+        for message in ledger.all_messages().into_values() {
+            for (wallet, owed) in owed(&message) {
+                add(&wallet, -owed)?;
             }
         }
         for wallet in ledger.wallets.values() {
             let expected = balances.get(&wallet.id).copied().unwrap_or_default();
-            let used = ledger.used(&wallet.id)?;
-            let balance = wallet.posted_balance()?.checked_sub(used)?;
+            let balance = wallet.posted_balance()?.checked_sub(ledger.used(&wallet.id))?;
             if balance != expected {
-                let id = &wallet.id;
-                return Err(other(format!("the balance of {id} is {balance}, it should be {expected}")));
+                let detail = format!("the balance of {} is {balance}, it should be {expected}", wallet.id);
+                return Err(Breach::of(Invariant::Charges, detail));
             }
         }
         Ok(())
     }
 }
 
-fn other(error: impl ToString) -> Breach {
-    Breach::Other(error.to_string())
-}
-
-fn id_of(command: &Command, members: &[Member]) -> Option<String> {
-    match command {
-        Command::Pay { id, .. } => Some(id.to_string()),
-        Command::Transfer { id, .. } => Some(id.to_string()),
-        Command::Send { member, key, .. } | Command::SendMany { member, key, .. } => {
-            Some(MessageId::of_request(&members[*member].company.id, key).to_string())
-        }
-        Command::Expand { .. } | Command::Claim { .. } | Command::Move { .. } | Command::Recall { .. } => {
-            None
-        }
-    }
+/// What each wallet owes for a message, charge by charge.
+fn owed(message: &Message) -> Vec<(WalletId, Amount)> {
+    message.charges.iter().map(|charge| charge.wallet.clone()).zip(message.owed()).collect()
 }

@@ -1,111 +1,163 @@
-//! The random tree of companies that a seed leads to, and the random commands given to it.
+//! The random tree of companies that a seed leads to, with what they buy from each other.
 
-use domain::agreement::CreditLimit;
-use domain::id::{BatchId, MessageId, PaymentId, TransferId};
-use domain::message::{Message, Progress, Status};
+use std::sync::Arc;
+
+use domain::agreement::{AgreementChange, CreditLimit};
+use domain::company::CompanyKind::{Client, Seller};
+use domain::connection::ConnectionKind;
+use domain::batch::Draft;
+use domain::id::UserId;
 use domain::money::Amount;
-use domain::payment::PaymentDirection;
-use domain::receipt::ReceiptState;
+use domain::period::{BillingPeriod, BillingTerms};
+use domain::quote::Level;
+use domain::rating::{RateTree, ServiceKind};
+use domain::user::{NewUser, User, plan_user};
+use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use rand::rngs::StdRng;
+use serde_json::{Value, json};
 
-use super::commands::Command;
-use super::ledger::Ledger;
-use crate::world::{Member, World};
+use super::commands::{Account, Command, text};
+use crate::world::{Member, NOW, NewMember, Request, World, levels, number};
 
 /// Companies below the owner.
-const MEMBERS: std::ops::RangeInclusive<usize> = 3..=8;
+const MEMBERS: std::ops::RangeInclusive<usize> = 2..=5;
 /// Agreements that a message is charged to.
 const LEVELS_MAX: usize = 5;
 /// How many messages a fund pays for: none, a few, around the smallest refill, and plenty.
 const MESSAGES: [u32; 6] = [0, 1, 7, 190, 260, 2_500];
-const RECIPIENTS: [u32; 4] = [2, 9, 40, 120];
+/// How many units packs and tiers have: a few, more than a refill, and a lot.
+const UNITS: [u32; 4] = [3, 20, 230, 2_000];
 
 pub struct Scenario {
     pub world: World,
     /// The owner first.
-    pub members: Vec<Member>,
+    pub members: Arc<Vec<Member>>,
     /// Each member's place of the one above it.
-    parents: Vec<usize>,
-    given: Vec<Command>,
+    pub parents: Vec<usize>,
+    /// The owner's first; then the members' main wallets in their order; then users'.
+    pub accounts: Arc<Vec<Account>>,
+    /// What each account's messages cost, as last read.
+    levels: Vec<Arc<Vec<Level>>>,
+    /// Everybody's clock, more or less.
+    pub now: Timestamp,
 }
 
 impl Scenario {
-    pub async fn new(random: &mut StdRng, streamed: bool) -> Self {
-        let world = World::with_streams(if streamed { &["ledger"] } else { &[] }).await;
+    pub async fn new(random: &mut StdRng) -> Self {
+        let world = World::with_streams(&[]).await;
         let (mut members, mut parents) = (vec![world.owner.clone()], vec![0]);
         for _ in 0..random.random_range(MEMBERS) {
             let (parent, member) = new_member(&world, &members, random).await;
             members.push(member);
             parents.push(parent);
         }
-        Self { world, members, parents, given: Vec::new() }
-    }
-
-    /// The next command: now and then one that was given before.
-    pub fn command(&mut self, random: &mut StdRng, ledger: &Ledger) -> Command {
-        if !self.given.is_empty() && random.random_ratio(1, 8) {
-            return self.given[random.random_range(0..self.given.len())].clone();
+        let mut accounts: Vec<Account> = (0..members.len()).map(|member| main_account(&members, member)).collect();
+        if random.random_ratio(1, 3) {
+            let member = random.random_range(1..members.len());
+            accounts.extend(individual_credits(&world, &mut members, member, random).await);
         }
-        let command = self.new_command(random, ledger);
-        self.given.push(command.clone());
-        command
+        let mut scenario = Self {
+            world,
+            members: Arc::new(members),
+            parents,
+            accounts: Arc::new(accounts),
+            levels: Vec::new(),
+            now: NOW,
+        };
+        scenario.read_levels().await;
+        scenario
     }
 
-    fn new_command(&self, random: &mut StdRng, ledger: &Ledger) -> Command {
-        match random.random_range(0..100) {
-            0..8 => self.payment(random),
-            8..24 => self.transfer(random),
-            24..58 => Command::Send {
-                member: self.any(random),
-                key: format!("send-{}", self.given.len()),
-                characters: random.random_range(1..320),
-            },
-            58..68 => Command::SendMany {
-                member: self.any(random),
-                key: format!("send-{}", self.given.len()),
-                characters: 5,
-                count: RECIPIENTS[random.random_range(0..RECIPIENTS.len())],
-            },
-            68..72 => match pick(random, ledger.batches.values()) {
-                Some(batch) => {
-                    let from = random.random_range(0..batch.recipients.len());
-                    Command::Expand { batch: BatchId::clone(&batch.id), from }
-                }
-                None => Command::Recall { member: self.any(random) },
-            },
-            72..97 => progress(random, ledger).unwrap_or(Command::Recall { member: self.any(random) }),
-            _ => Command::Recall { member: self.any(random) },
+    /// What messages cost now: services may have been enabled since the last look.
+    pub async fn read_levels(&mut self) {
+        let mut all = Vec::new();
+        for account in self.accounts.iter() {
+            let member = &self.members[account.member];
+            let agreement = self.world.store.any_agreement(&member.agreement.id).await;
+            let agreement = agreement.expect("the agreement is read").expect("it exists");
+            let mut levels = if account.member == 0 {
+                Vec::new()
+            } else {
+                levels(&self.world.store, &agreement, self.now).await
+            };
+            if let Some(own) = levels.first_mut() {
+                own.payer = account.wallet.clone();
+            }
+            all.push(Arc::new(levels));
         }
+        self.levels = all;
     }
 
-    fn payment(&self, random: &mut StdRng) -> Command {
-        let member = self.any(random);
-        let outbound = random.random_ratio(1, 3);
-        Command::Pay {
-            member,
-            id: PaymentId::new(self.world.unique()),
-            direction: if outbound { PaymentDirection::Outbound } else { PaymentDirection::Inbound },
-            amount: some_amount(&self.members[member], random),
-        }
+    /// What a command sends, planned as things stand now. None if it sends nothing, or cannot.
+    pub fn draft(&self, command: &Command, now: Timestamp) -> Option<Arc<Draft>> {
+        let Command::Send { account, key, characters, first, count, single } = command else { return None };
+        let member = &self.members[self.accounts[*account].member];
+        let request = Request {
+            levels: &self.levels[*account],
+            numbers: (*first..first + count).map(number).collect(),
+            key,
+            text: &text(*characters),
+            single: *single,
+            now,
+        };
+        let mut draft = member.draft_of(request).ok()?;
+        draft.batch.connection_kind = ConnectionKind::Http;
+        Some(Arc::new(draft))
     }
 
-    /// From a parent to its child, or back.
-    fn transfer(&self, random: &mut StdRng) -> Command {
-        let child = random.random_range(1..self.members.len());
-        let parent = self.parents[child];
-        let amount = some_amount(&self.members[child], random);
-        let (from, to) = if random.random_ratio(1, 3) { (child, parent) } else { (parent, child) };
-        Command::Transfer { from, to, id: TransferId::new(self.world.unique()), amount }
-    }
-
-    fn any(&self, random: &mut StdRng) -> usize {
-        random.random_range(1..self.members.len())
+    /// Time passes: mostly little, and at times into the next billing period.
+    pub fn pass_time(&mut self, random: &mut StdRng) {
+        let seconds = match random.random_range(0..40) {
+            0 => random.random_range(0..3 * 86_400),
+            1 => random.random_range(0..31 * 86_400),
+            _ => random.random_range(0..600),
+        };
+        self.now += SignedDuration::from_secs(seconds);
     }
 }
 
+fn main_account(members: &[Member], member: usize) -> Account {
+    Account { member, wallet: members[member].wallet.clone(), user: None }
+}
+
+/// Gives a member users with wallets of their own.
+async fn individual_credits(
+    world: &World,
+    members: &mut [Member],
+    place: usize,
+    random: &mut StdRng,
+) -> Vec<Account> {
+    let member = &mut members[place];
+    let change = AgreementChange { individual_credits: Some(true), ..AgreementChange::default() };
+    let stored = world.store.any_agreement(&member.agreement.id).await.expect("a read").expect("an agreement");
+    let agreement = stored.with_settings(change, NOW).expect("it is allowed");
+    world.store.replace_agreement(&agreement).await.expect("the agreement is stored");
+    member.agreement = agreement;
+    let mut accounts = Vec::new();
+    for _ in 0..random.random_range(1..=2) {
+        let user = new_user(world, member).await;
+        let main = world.wallet(&member.wallet).await;
+        let wallets = world.store.user_wallets(&main, std::slice::from_ref(&user.id)).await;
+        let wallet = wallets.expect("the wallet is opened").remove(0);
+        accounts.push(Account { member: place, wallet: wallet.id, user: Some(user) });
+    }
+    accounts
+}
+
+async fn new_user(world: &World, member: &Member) -> User {
+    let ask = NewUser {
+        id: UserId::new(world.unique()),
+        name: "User".into(),
+        email: "user@example.com".into(),
+        master: false,
+    };
+    let user = plan_user(&member.company.id, ask, NOW).expect("a user");
+    assert!(world.store.put_user(&user).await.expect("the user is stored"));
+    user
+}
+
 async fn new_member(world: &World, members: &[Member], random: &mut StdRng) -> (usize, Member) {
-    use domain::company::CompanyKind::{Client, Seller};
     let may_have_children =
         |member: &Member| member.company.kind != Client && member.levels.len() < LEVELS_MAX;
     let parents: Vec<usize> =
@@ -114,7 +166,7 @@ async fn new_member(world: &World, members: &[Member], random: &mut StdRng) -> (
     let latest = parents.last().copied().unwrap_or_default();
     let parent =
         if random.random_ratio(1, 2) { latest } else { parents[random.random_range(0..parents.len())] };
-    let price = format!("0.0{:05}", random.random_range(1..99_999));
+    let price = some_price(random);
     let above = &members[parent];
     let new = match random.random_range(0..6) {
         0 | 1 => world.client(above, &price),
@@ -122,7 +174,6 @@ async fn new_member(world: &World, members: &[Member], random: &mut StdRng) -> (
         _ if above.company.kind != Seller => world.reseller(above, &price),
         _ => world.client(above, &price),
     };
-    let new = if random.random_ratio(1, 3) { new.billed_on_delivery() } else { new };
     let new = if random.random_ratio(1, 8) { new.prefunded() } else { new };
     let limit = Amount::whole(random.random_range(1..20));
     let new = match random.random_range(0..8) {
@@ -130,59 +181,101 @@ async fn new_member(world: &World, members: &[Member], random: &mut StdRng) -> (
         1 => new.with_credit_limit(CreditLimit::Limited(limit)),
         _ => new,
     };
-    let member = new.open().await;
+    let member = with_plans(new, &price, random).open().await;
     let funds = some_amount(&member, random);
     world.fund(&member, &funds.to_string()).await;
     (parent, member)
 }
 
+fn some_price(random: &mut StdRng) -> String {
+    format!("0.0{:05}", random.random_range(1..99_999))
+}
+
+/// Flat prices, scales, packs and bundles.
+fn with_plans<'a>(mut new: NewMember<'a>, price: &str, random: &mut StdRng) -> NewMember<'a> {
+    let rule = if random.random_ratio(1, 3) { "delivered" } else { "submitted" };
+    let price = match random.random_range(0..4) {
+        0 => scale(random),
+        _ => json!({"price": {"type": "flat", "amount": price}}),
+    };
+    let bundled = random.random_ratio(1, 5);
+    let mut payg = json!({"sms_message": with_rules(price, rule, random)});
+    if bundled {
+        payg["bundle_member"] = json!({"price": {"type": "flat", "amount": some_price(random)}});
+    }
+    for _ in 0..random.random_range(0..6u32).saturating_sub(3) {
+        let (kind, tree) = pack(rule, random);
+        new = new.with_pack(kind, tree);
+    }
+    if bundled {
+        let included = tree(json!({"sms_message": {"price": {"type": "included"}}}));
+        let size = random.random_range(1..30);
+        let nothing = tree(json!({"platform_fee": {"price": {"type": "free"}}}));
+        new = new.with_pack(ServiceKind::BundleInitiator, included).with_pack(ServiceKind::BundlePack { size }, nothing);
+    }
+    if random.random_ratio(1, 3) {
+        let daily = BillingTerms { period: BillingPeriod::Daily, ..BillingTerms::monthly_utc() };
+        new = new.with_periods(daily);
+    }
+    new.with_tree(tree(payg))
+}
+
+fn with_rules(mut node: Value, rule: &str, random: &mut StdRng) -> Value {
+    node["billing_rule"] = rule.into();
+    if random.random_ratio(1, 4) {
+        node["quantity_rule"] = "messages".into();
+    }
+    node
+}
+
+/// Tiers that a few messages pass, or none.
+fn scale(random: &mut StdRng) -> Value {
+    let kind = if random.random_ratio(1, 2) { "tier" } else { "back_to_first" };
+    let mut tiers = Vec::new();
+    let mut threshold = 0;
+    for _ in 0..random.random_range(1..=2) {
+        threshold += units(random);
+        tiers.push(json!({"threshold": threshold, "amount": some_price(random)}));
+    }
+    tiers.push(json!({"amount": some_price(random)}));
+    let mut price = json!({"type": "scale", "scale": kind, "tiers": tiers});
+    if random.random_ratio(1, 3) {
+        price["counter_group"] = "network".into();
+    }
+    json!({ "price": price })
+}
+
+/// A pack, with what is in it.
+pub fn pack(rule: &str, random: &mut StdRng) -> (ServiceKind, RateTree) {
+    let included = json!({"price": {"type": "included"}});
+    let flat = json!({"price": {"type": "flat", "amount": some_price(random)}});
+    let (kind, price) = match random.random_range(0..3) {
+        0 => {
+            let size = Amount::parse("0.05").unwrap_or_default().checked_times(units(random)).unwrap_or_default();
+            (ServiceKind::MonetaryPack { size }, if random.random_ratio(1, 2) { included } else { flat })
+        }
+        _ => (ServiceKind::UnitPack { size: units(random) }, included),
+    };
+    (kind, tree(json!({"sms_message": with_rules(price, rule, random)})))
+}
+
+fn units(random: &mut StdRng) -> u32 {
+    UNITS[random.random_range(0..UNITS.len())]
+}
+
+fn tree(json: Value) -> RateTree {
+    serde_json::from_value(json).expect("a tree")
+}
+
 /// The price of some messages, and at times a millionth more or less. Never zero.
-fn some_amount(member: &Member, random: &mut StdRng) -> Amount {
+pub fn some_amount(member: &Member, random: &mut StdRng) -> Amount {
     let messages = MESSAGES[random.random_range(0..MESSAGES.len())];
-    let sum = member.price.checked_times(messages).unwrap_or_default();
+    let price = if member.price.is_zero() { Amount::ONE } else { member.price };
+    let sum = price.checked_times(messages).unwrap_or_default();
     let bit = Amount::parse("0.000001").unwrap_or_default();
     match random.random_range(0..3) {
         0 if bit < sum => sum.checked_sub(bit).unwrap_or_default(),
         1 if bit < sum => sum,
         _ => sum.checked_add(bit).unwrap_or_default(),
     }
-}
-
-fn pick<'a, T>(random: &mut StdRng, from: impl Iterator<Item = &'a T>) -> Option<&'a T> {
-    let all: Vec<_> = from.collect();
-    (!all.is_empty()).then(|| all[random.random_range(0..all.len())])
-}
-
-/// Something that happens to a message, whether it fits its state or not. Mostly one that has not ended.
-fn progress(random: &mut StdRng, ledger: &Ledger) -> Option<Command> {
-    let is_open = |message: &&Message| !message.status.is_final();
-    let open = pick(random, ledger.messages.values().filter(is_open));
-    let message = match random.random_ratio(1, 6) {
-        true => pick(random, ledger.messages.values()),
-        false => open,
-    }?;
-    let id = MessageId::clone(&message.id);
-    if message.status == Status::Accepted && random.random_ratio(2, 3) {
-        return Some(Command::Claim { message: id });
-    }
-    let part = random.random_range(0..message.segments as usize + 1);
-    let states = [
-        ReceiptState::Delivered,
-        ReceiptState::Delivered,
-        ReceiptState::Undelivered,
-        ReceiptState::Expired,
-        ReceiptState::Rejected,
-        ReceiptState::Enroute,
-    ];
-    let state = states[random.random_range(0..states.len())];
-    let progress = match random.random_range(0..10) {
-        0..4 => Progress::Submitted {
-            references: (0..message.segments).map(|part| Some(format!("ref-{part}"))).collect(),
-        },
-        4 => Progress::Submitted { references: vec![None; message.segments as usize] },
-        5 | 6 => Progress::Refused { reason: "0x0000000B".to_owned() },
-        7 => Progress::InDoubt,
-        _ => Progress::Receipt { part, state, error: None },
-    };
-    Some(Command::Move { message: id, progress })
 }

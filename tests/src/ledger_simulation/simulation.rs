@@ -1,35 +1,59 @@
 //! The run itself: gives commands, lets actors go on one call at a time, kills some, and checks.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::task::Poll;
 
 use aws_sdk_dynamodb::Client;
+use domain::batch::{Draft, Row};
+use domain::id::{BatchId, MessageId, WalletId};
+use domain::money::Amount;
+use domain::wallet::WalletState;
+use jiff::SignedDuration;
+use queue::Sender;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use store::{Item, Store};
+use store::{Store, Tables, keys};
 
-use super::actors::{self, Actor, Noted, Touched};
-use super::commands::{Answer, Command, text};
-use super::ledger::{Breach, Ledger};
+use super::actors::{self, Actor, Connection, Wire};
+use super::commands::{Answer, Command, Means};
+use super::ledger::{Breach, Invariant, Ledger};
 use super::model::Model;
+use super::mutations::Guards;
+use super::projection::{self, STREAMED, Streams};
+use super::requests::Requests;
 use super::scenario::Scenario;
-use super::{Failure, Options, Summary, statements};
-use crate::embedded_dynamodb::{Rates, SeededFaults};
+use super::{Failure, Options, Summary, replay};
+use crate::embedded_dynamodb::Rates;
+use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Refused, tables};
 
 /// Actors at once.
 const ACTORS: std::ops::RangeInclusive<usize> = 1..=5;
-/// Of so many polls, one kills the actor instead.
+/// Of so many polls, one kills the actor, or pauses it while its work is done again.
 const KILL_RATIO: u32 = 150;
-/// Of so many commands, one waits until all before it have finished, and compares everything.
-const PAUSE_RATIO: u32 = 12;
-const DELIVERIES_UNDER_FAULTS: u32 = 3;
+const ZOMBIES_MAX: usize = 3;
+/// Of so many commands, one waits until all before it have finished.
+const PAUSE_RATIO: u32 = 25;
+/// Of so many pauses, one compares all there is.
+const COMPARE_RATIO: u32 = 8;
+/// Attempts at one command before it is said not to end.
+const ATTEMPTS_MAX: u32 = 400;
+/// Steps of all actors in which none of them comes to its end.
+const POLLS_MAX: u64 = 60_000;
+/// Actors' clocks differ from the others' by so much.
+const SKEW_SECONDS: i64 = 60;
+/// A wallet with a few packs and scales still fits two write units.
+pub const WALLET_BYTES_MAX: usize = 4_096;
+/// DynamoDB takes at most so many items in a transaction.
+const TRANSACTION_ITEMS_MAX: u64 = 100;
 const HISTORY: usize = 40;
 const FAULTS: [Rates; 3] = [rates(0, 0, 0, 0), rates(60, 15, 25, 15), rates(100, 30, 40, 20)];
 
 const fn rates(conflict: u16, timeout_not_applied: u16, timeout_applied: u16, throttle: u16) -> Rates {
     Rates {
         conflict,
+        conflict_beside_refusal: conflict / 3,
         timeout_not_applied,
         timeout_applied,
         throttle,
@@ -43,23 +67,38 @@ pub struct Simulation {
     options: Options,
     random: StdRng,
     scenario: Scenario,
+    requests: Requests,
+    wire: Wire,
+    /// Of all actors.
+    store: Store,
     /// Reads without faults.
     client: Client,
+    tables: Tables,
+    sqs: EmbeddedSqs,
+    sqs_client: aws_sdk_sqs::Client,
+    http_send: Sender,
+    http_send_url: String,
+    notifications: Sender,
     ledger: Ledger,
     model: Model,
+    /// What was streamed, in runs with a projector.
+    streams: Option<Streams>,
     actors: Vec<Actor>,
     actors_max: usize,
-    /// The client's own attempts, as the SDK makes them; one is none.
-    tries: u32,
+    attempts: BTreeMap<String, u32>,
+    /// Prices have to be read again.
+    services_moved: bool,
+    polls: u64,
+    polls_since_end: u64,
     faults: Rates,
-    streamed: bool,
     summary: Summary,
     history: VecDeque<String>,
 }
 
 impl Simulation {
-    pub async fn run(options: Options) -> Result<Summary, Box<Failure>> {
-        let mut simulation = Self::new(options).await;
+    /// With the guards that its writes had.
+    pub async fn run(options: Options, guards: Guards) -> Result<Summary, Box<Failure>> {
+        let mut simulation = Self::new(options, guards).await;
         match simulation.play().await {
             Ok(()) => Ok(simulation.summary),
             Err(breach) => Err(Box::new(Failure {
@@ -72,19 +111,38 @@ impl Simulation {
         }
     }
 
-    async fn new(options: Options) -> Self {
+    async fn new(options: Options, guards: Guards) -> Self {
         let mut random = StdRng::seed_from_u64(options.seed);
-        let streamed = random.random_ratio(1, 4);
-        let scenario = Scenario::new(&mut random, streamed).await;
+        let scenario = Scenario::new(&mut random).await;
+        let wire = Wire::new(options.mutation, guards);
+        // The client's own attempts, as the SDK makes them; one is none.
+        let tries = if random.random_ratio(1, 3) { 3 } else { 1 };
+        let store = Store::new(scenario.world.database.quick_client(wire.clone(), tries), tables());
+        let sqs = EmbeddedSqs::new();
+        let http_send_url = sqs.queue("http-send");
+        let sqs_client = sqs.client();
+        let notifications = Sender::new(sqs_client.clone(), sqs.queue("notifications"));
         Self {
             client: scenario.world.database.client(),
+            requests: Requests::default(),
+            wire,
+            store,
+            tables: tables(),
+            http_send: Sender::new(sqs_client.clone(), http_send_url.clone()),
+            sqs_client,
+            http_send_url,
+            notifications,
+            sqs,
             ledger: Ledger::default(),
             model: Model::default(),
+            streams: random.random_ratio(1, 5).then(Streams::default),
             actors: Vec::new(),
             actors_max: random.random_range(ACTORS),
-            tries: if random.random_ratio(1, 3) { 3 } else { 1 },
+            attempts: BTreeMap::new(),
+            services_moved: false,
+            polls: 0,
+            polls_since_end: 0,
             faults: FAULTS[random.random_range(0..FAULTS.len())],
-            streamed,
             summary: Summary::default(),
             history: VecDeque::new(),
             options,
@@ -94,100 +152,168 @@ impl Simulation {
     }
 
     async fn play(&mut self) -> Result<(), Breach> {
-        self.ledger = Ledger::read(&self.client, &tables()).await?;
-        for member in &self.scenario.members {
-            let funding = self.ledger.wallets.get(&member.wallet).map(|wallet| wallet.funding);
-            self.model.fund(member, funding.unwrap_or_default())?;
-        }
+        self.ledger = Ledger::read(&self.client, &self.tables).await?.follow()?;
+        self.model.begin(&self.ledger);
+        self.stream_what_is_there();
         while self.summary.commands < self.options.steps {
             if self.random.random_ratio(1, PAUSE_RATIO) {
                 self.finish_all().await?;
+                if self.random.random_ratio(1, COMPARE_RATIO) {
+                    self.model.compare(&self.ledger)?;
+                }
+                if std::mem::take(&mut self.services_moved) {
+                    self.scenario.read_levels().await;
+                }
             }
-            let command = self.scenario.command(&mut self.random, &self.ledger);
-            self.begin(command);
+            self.deliver_something();
+            let next = self.requests.next(&mut self.scenario, &mut self.random, &self.ledger);
+            let (command, draft) = next.await;
+            self.begin(command, draft);
             while self.actors.len() >= self.actors_max {
                 self.go_on().await?;
             }
         }
-        // With no more faults, everything comes to its end.
+        self.end_all().await
+    }
+
+    /// With no more faults, everything comes to its end and nothing stays set aside.
+    async fn end_all(&mut self) -> Result<(), Breach> {
         self.faults = FAULTS[0];
         self.finish_all().await?;
-        let stored = Ledger::read(&self.client, &tables()).await?;
-        if stored != self.ledger {
-            return Err(Breach::Other("something was written that nobody saw".to_owned()));
+        self.finish_streams().await?;
+        self.call_everything_back().await?;
+        self.finish_streams().await?;
+        self.model.compare(&self.ledger)?;
+        let stored = Ledger::read(&self.client, &self.tables).await?;
+        if !stored.is_same(&self.ledger) {
+            return Err(Breach::of(Invariant::Replayed, "something was written that nobody saw"));
+        }
+        stored.check()?;
+        if self.streams.is_some() {
+            let (store, url) = (&self.scenario.world.store, &self.http_send_url);
+            projection::check(store, &self.sqs, url, &self.ledger).await?;
         }
         self.summary.messages = stored.messages.len();
+        self.summary.items_most = self.wire.items_most();
+        if self.wire.items_most() > TRANSACTION_ITEMS_MAX {
+            let detail = format!("a transaction had {} items", self.wire.items_most());
+            return Err(Breach::of(Invariant::Small, detail));
+        }
         Ok(())
     }
 
-    /// Lets everyone finish, and compares all there is.
+    /// Lets everyone finish.
     async fn finish_all(&mut self) -> Result<(), Breach> {
         while !self.actors.is_empty() {
             self.go_on().await?;
         }
-        self.model.compare(&self.ledger)?;
-        if self.streamed {
-            self.project().await?;
-            statements::check(&self.scenario.world.store, &self.ledger).await?;
+        Ok(())
+    }
+
+    async fn call_everything_back(&mut self) -> Result<(), Breach> {
+        for account in 0..self.scenario.accounts.len() {
+            self.begin(Command::Recall { account }, None);
+            self.finish_all().await?;
+            let wallet = &self.scenario.accounts[account].wallet;
+            let left = self.ledger.escrow(&domain::allowance::Pot::money(wallet));
+            if !left.is_zero() {
+                let allocated = self.ledger.wallets.get(wallet).map(|wallet| wallet.allocated);
+                let detail = format!("{left} of {wallet} stay set aside, of {allocated:?} allocated");
+                return Err(Breach::of(Invariant::Lively, detail));
+            }
         }
         Ok(())
     }
 
-    /// Brings the stream to the statements: a few times under faults, which may post any part of it, and
-    /// once more without.
-    async fn project(&mut self) -> Result<(), Breach> {
-        let event = self.scenario.world.database.take_stream(&tables().ledger);
-        for _ in 0..DELIVERIES_UNDER_FAULTS {
-            let (store, _) = self.store();
-            let _ = statements::project(&store, event.clone()).await;
+    fn stream_what_is_there(&mut self) {
+        let Some(streams) = &mut self.streams else { return };
+        // The wallets as they were opened and funded: one record each, as a new consumer would find them.
+        for wallet in self.ledger.wallets.keys() {
+            let key = keys::wallet(wallet);
+            let item = self.scenario.world.database.item(&self.tables.ledger, &key.pk, &key.sk);
+            if let Some((item, _)) = item {
+                streams.put(0, (key.pk, key.sk), &item, self.scenario.now);
+            }
         }
-        let again = statements::project(&self.scenario.world.store, event).await;
-        again.map_err(|error| Breach::Other(error.to_string()))
     }
 
-    fn begin(&mut self, command: Command) {
+    /// Now and then the projector gets the next records.
+    fn deliver_something(&mut self) {
+        let shard = self.random.random_range(0..STREAMED.len());
+        if self.streams.is_some() && self.random.random_ratio(1, 6) {
+            self.deliver(shard);
+        }
+    }
+
+    /// One delivery at a time of each shard, except by a consumer that was thought dead.
+    fn deliver(&mut self, shard: usize) {
+        let is_busy = |actor: &Actor| {
+            matches!(&actor.command, Command::Project(delivery) if delivery.shard() == shard)
+                && actor.asleep_until <= self.polls
+        };
+        if self.actors.iter().any(is_busy) {
+            return;
+        }
+        let next = self.streams.as_ref().and_then(|streams| streams.next(shard, &mut self.random));
+        if let Some(delivery) = next {
+            self.begin(Command::Project(delivery), None);
+        }
+    }
+
+    async fn finish_streams(&mut self) -> Result<(), Breach> {
+        while self.streams.as_ref().is_some_and(|streams| !streams.is_done()) {
+            for shard in 0..STREAMED.len() {
+                self.deliver(shard);
+                self.finish_all().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, command: Command, draft: Option<Arc<Draft>>) {
         let alone = self.actors.is_empty();
         for actor in &mut self.actors {
             actor.alone = false;
         }
-        self.note(format!("begin {command:?}"));
-        let (store, touched) = self.store();
-        let members = self.scenario.members.clone();
-        let future = command.clone().perform(store, members);
-        self.actors.push(Actor::new(command, alone, touched, future));
-    }
-
-    /// A store like that of a new process.
-    fn store(&mut self) -> (Store, Touched) {
-        let touched = Touched::default();
-        let faults = SeededFaults::new(self.random.random(), self.faults);
-        let noted = Noted { faults: Some(faults), touched: touched.clone() };
-        let database = &self.scenario.world.database;
-        let client = match self.tries {
-            1 => database.client_with(noted),
-            tries => database.client_with_retries(noted, tries),
+        self.note(|| format!("begin {command:?}"));
+        if let Some(draft) = &draft {
+            self.ledger.learn(draft);
+        }
+        let skew = SignedDuration::from_secs(self.random.random_range(-SKEW_SECONDS..=SKEW_SECONDS));
+        let means = Means {
+            store: self.store.clone(),
+            members: self.scenario.members.clone(),
+            accounts: self.scenario.accounts.clone(),
+            now: self.scenario.now + skew,
+            draft: draft.clone(),
+            sqs: self.sqs_client.clone(),
+            http_send: self.http_send.clone(),
+            notifications: self.notifications.clone(),
         };
-        let client = match self.options.sabotage {
-            Some(sabotage) => sabotage.on(&client),
-            None => client,
-        };
-        (Store::new(client, tables()), touched)
+        // A delivery makes many calls, each of which may end it.
+        let faults = if matches!(command, Command::Project(_)) { self.faults.divided(8) } else { self.faults };
+        let connection = Connection::new(self.random.random(), faults);
+        let future = command.clone().perform(means);
+        self.actors.push(Actor::new(command, alone, draft, connection, future));
     }
 
     /// One actor takes one step; then what it wrote is checked.
     async fn go_on(&mut self) -> Result<(), Breach> {
-        let place = actors::next(&self.actors, &mut self.random).await;
+        let place = actors::next(&self.actors, self.polls, &mut self.random).await;
+        self.polls += 1;
+        self.polls_since_end += 1;
+        if self.polls_since_end > POLLS_MAX {
+            let waiting: Vec<_> = self.actors.iter().map(|actor| &actor.command).collect();
+            return Err(Breach::of(Invariant::Lively, format!("nobody comes to an end: {waiting:?}")));
+        }
         self.mix(place as u64);
         if self.faults.conflict > 0 && self.random.random_ratio(1, KILL_RATIO) {
-            // The queue, or the client that got no answer, brings the same command again.
-            let killed = self.actors.swap_remove(place);
-            self.summary.kills += 1;
-            self.note(format!("kill {:?}", killed.command));
-            self.begin(killed.command);
+            self.interrupt(place);
             return Ok(());
         }
-        let polled = self.actors[place].poll();
-        self.check_writes(place).await?;
+        let polled = self.actors[place].poll(&self.wire);
+        self.wire.calm();
+        self.check_writes(place)?;
         if let Poll::Ready(outcome) = polled {
             let actor = self.actors.swap_remove(place);
             self.end(actor, outcome)?;
@@ -195,71 +321,204 @@ impl Simulation {
         Ok(())
     }
 
+    /// An actor dies, or is only thought to be dead: the queue, or the client that got no answer, brings the
+    /// same command again.
+    fn interrupt(&mut self, place: usize) {
+        let is_zombie = |actor: &&Actor| actor.asleep_until > self.polls;
+        let zombies = self.actors.iter().filter(is_zombie).count();
+        let command = self.actors[place].command.clone();
+        let draft = self.actors[place].draft.clone();
+        self.summary.kills += 1;
+        if zombies < ZOMBIES_MAX && self.random.random_ratio(1, 2) {
+            self.note(|| format!("pause {command:?}"));
+            self.actors[place].asleep_until = self.polls + self.random.random_range(20..2_000);
+        } else {
+            self.note(|| format!("kill {command:?}"));
+            self.actors.swap_remove(place);
+        }
+        self.begin(command, draft);
+    }
+
     fn end(&mut self, actor: Actor, outcome: Result<Answer, Refused>) -> Result<(), Breach> {
         match outcome {
             Ok(answer) => {
-                self.note(format!("{answer:?} {:?}", actor.command));
+                self.note(|| format!("{answer:?} {:?}", actor.command));
                 self.summary.commands += 1;
+                self.polls_since_end = 0;
                 self.summary.refused += u32::from(answer != Answer::Done);
-                self.model.record(&actor.command, &answer, &self.scenario.members)?;
-                self.check_refusal(&actor, &answer)
+                if let (Command::Project(delivery), Some(streams)) = (&actor.command, &mut self.streams) {
+                    streams.posted(delivery);
+                    self.summary.commands -= 1;
+                }
+                self.services_moved |= matches!(actor.command, Command::Enable { .. });
+                let accounts = &self.scenario.accounts;
+                self.model.record(&actor.command, &answer, row_of(&actor), accounts, &self.ledger)?;
+                self.check_answer(&actor, &answer)
             }
             Err(error) if error.is_unknown() => {
-                self.note(format!("{error} {:?}", actor.command));
-                self.begin(actor.command);
+                self.note(|| format!("{error} {:?}", actor.command));
+                self.count_attempt(&actor, &error)?;
+                let command = match actor.command {
+                    Command::Project(delivery) => Command::Project(delivery.bisected()),
+                    command => command,
+                };
+                self.begin(command, actor.draft);
                 Ok(())
             }
-            Err(error) => Err(Breach::Other(format!("{:?}: {error}", actor.command))),
+            Err(error) => Err(Breach::of(Invariant::Replayed, format!("{:?}: {error}", actor.command))),
         }
     }
 
+    /// Nothing is tried for ever.
+    fn count_attempt(&mut self, actor: &Actor, error: &Refused) -> Result<(), Breach> {
+        if !actor.alone || self.faults.conflict > 0 {
+            return Ok(());
+        }
+        let attempts = self.attempts.entry(format!("{:?}", actor.command)).or_default();
+        *attempts += 1;
+        if *attempts < ATTEMPTS_MAX.min(20) {
+            return Ok(());
+        }
+        Err(Breach::of(Invariant::Lively, format!("{:?} does not end: {error}", actor.command)))
+    }
+
     /// Nobody who is alone is told that there is not enough where there is.
-    fn check_refusal(&self, actor: &Actor, answer: &Answer) -> Result<(), Breach> {
-        let Answer::NotEnough { level } = answer else { return Ok(()) };
-        let members = &self.scenario.members;
-        let (wallet, needed) = match &actor.command {
-            Command::Send { member, key, characters } => {
-                let message = members[*member].message(key, &text(*characters));
-                let charge = message.ok().and_then(|message| message.charges.get(level - 1).cloned());
-                let Some(charge) = charge else { return Ok(()) };
-                (charge.wallet, charge.amount)
-            }
-            Command::Transfer { from, amount, .. } => {
-                let wallet = members[*from].wallet.clone();
-                let limit = self.ledger.wallets.get(&wallet).map(|wallet| wallet.credit_limit);
-                (wallet, amount.checked_add(limit.unwrap_or_default())?)
-            }
-            _ => return Ok(()),
-        };
-        let spendable = self.ledger.spendable(&wallet);
-        if actor.alone && needed <= spendable {
+    fn check_answer(&self, actor: &Actor, answer: &Answer) -> Result<(), Breach> {
+        if !actor.alone {
+            return Ok(());
+        }
+        let wrongly = |what: String| {
             let command = &actor.command;
-            return Err(Breach::Other(format!("{command:?} was refused with {spendable} for {needed}")));
+            Err(Breach::of(Invariant::RefusedCostsNothing, format!("{command:?} was refused: {what}")))
+        };
+        match (&actor.command, answer) {
+            (Command::Send { .. }, Answer::NotEnough { level }) => {
+                let Some(draft) = &actor.draft else { return Ok(()) };
+                let stock = replay::serial_stock(&self.ledger, draft)?;
+                let Ok(priced) = draft.price(stock, Amount::ZERO) else { return Ok(()) };
+                let payers = draft.places.iter().flat_map(|place| &place.offers).map(|offer| &offer.payer);
+                let Some(payer) = payers.clone().nth(level - 1) else { return Ok(()) };
+                let money = domain::allowance::Pot::money(payer);
+                let needed = priced.legs.iter().find(|leg| leg.pot == money).map_or(Amount::ZERO, |leg| leg.amount);
+                let spendable = self.ledger.spendable(payer);
+                let owners: BTreeSet<WalletId> = draft.allowances().into_keys().map(|pot| pot.wallet).collect();
+                let all_open = self.is_open(payer) && owners.iter().all(|owner| self.is_open(owner));
+                if needed <= spendable && all_open {
+                    return wrongly(format!("{payer} has {spendable} for {needed}"));
+                }
+            }
+            (Command::Send { .. }, Answer::Refused) => {
+                let Some(draft) = &actor.draft else { return Ok(()) };
+                let stock = replay::serial_stock(&self.ledger, draft)?;
+                if draft.price(stock, Amount::ZERO).is_ok() {
+                    return wrongly("it can be sold".to_owned());
+                }
+            }
+            (Command::Send { .. }, Answer::Suspended { level }) => {
+                let Some(draft) = &actor.draft else { return Ok(()) };
+                let payers = draft.places.iter().flat_map(|place| &place.offers).map(|offer| &offer.payer);
+                if payers.clone().nth(level - 1).is_some_and(|payer| self.is_open(payer)) {
+                    return wrongly(format!("level {level} is not suspended"));
+                }
+            }
+            (Command::Transfer { from, amount: domain::transfer::TransferAmount::Exact(amount), .. }, Answer::NotEnough { .. }) => {
+                let wallet = &self.scenario.accounts[*from].wallet;
+                let limit = self.ledger.wallets.get(wallet).map(|wallet| wallet.credit_limit).unwrap_or_default();
+                let spendable = self.ledger.spendable(wallet);
+                if amount.checked_add(limit)? <= spendable {
+                    return wrongly(format!("there are {spendable}"));
+                }
+            }
+            (Command::Transfer { from, id, amount: domain::transfer::TransferAmount::All, .. }, Answer::Done) => {
+                return self.check_withdrawal(&self.scenario.accounts[*from].wallet, id);
+            }
+            _ => {}
         }
         Ok(())
     }
 
-    /// If anything was written, it is what this actor's latest write is to.
-    async fn check_writes(&mut self, place: usize) -> Result<(), Breach> {
-        let consumed = self.scenario.world.database.capacity().take();
-        if consumed.iter().all(|entry| entry.write_units.is_zero()) {
+    /// If this was the wallet's last write, nothing of its own is left, and nobody keeps any.
+    fn check_withdrawal(&self, wallet: &WalletId, id: &domain::id::TransferId) -> Result<(), Breach> {
+        let Some(wallet) = self.ledger.wallets.get(wallet) else { return Ok(()) };
+        if wallet.last_operation.reference != id.as_str() {
             return Ok(());
         }
-        for (table, key) in self.actors[place].touched.items() {
-            if let Some(item) = self.read(&table, key).await {
+        let left = wallet.own_funds()?;
+        let kept = self.ledger.escrow(&domain::allowance::Pot::money(&wallet.id));
+        if left.is_zero() && kept.is_zero() {
+            return Ok(());
+        }
+        let detail = format!("{id} left {left} in {}, and {kept} with holders", wallet.id);
+        Err(Breach::of(Invariant::FullWithdrawal, detail))
+    }
+
+    fn is_open(&self, wallet: &WalletId) -> bool {
+        self.ledger.wallets.get(wallet).is_some_and(|wallet| wallet.state == WalletState::Open)
+    }
+
+    /// What was written by this actor's step.
+    fn check_writes(&mut self, place: usize) -> Result<(), Breach> {
+        for written in self.wire.written() {
+            let mut items = Vec::with_capacity(written.len());
+            for (table, pk, sk) in written {
+                let shard = [&self.tables.ledger, &self.tables.messages].iter().position(|name| **name == table);
+                let Some(shard) = shard else { continue };
+                let Some((item, size)) = self.scenario.world.database.item(&table, &pk, &sk) else { continue };
+                if keys::is_wallet(&pk) {
+                    self.check_size(&pk, size)?;
+                }
+                if let Some(streams) = &mut self.streams {
+                    streams.put(shard, (pk.clone(), sk), &item, self.scenario.now);
+                }
+                items.push((pk, item));
+            }
+            self.check_price(place, &items)?;
+            // A batch counts before what is derived from it.
+            for (_, item) in items {
                 self.ledger.put(item)?;
             }
+            self.summary.checks += 1;
         }
-        self.summary.checks += 1;
-        self.ledger.check()
+        self.ledger.check_touched()
     }
 
-    async fn read(&self, table: &str, key: Item) -> Option<Item> {
-        let get = self.client.get_item().table_name(table).set_key(Some(key)).consistent_read(true);
-        get.send().await.expect("an item is read").item
+    fn check_size(&mut self, pk: &str, size: usize) -> Result<(), Breach> {
+        self.summary.wallet_bytes_most = self.summary.wallet_bytes_most.max(size);
+        if size > WALLET_BYTES_MAX {
+            return Err(Breach::of(Invariant::Small, format!("{pk} has {size} bytes")));
+        }
+        Ok(())
     }
 
-    fn note(&mut self, line: String) {
+    /// A new row was priced as things stood.
+    fn check_price(&mut self, place: usize, items: &[(String, store::Item)]) -> Result<(), Breach> {
+        let rows = items.iter().filter(|(pk, _)| keys::is_message(pk));
+        for (_, item) in rows {
+            let row = store::row_of(item.clone());
+            let row = row.map_err(|error| Breach::of(Invariant::Replayed, error.to_string()))?;
+            let is_new = match &row {
+                Row::Message(message) => {
+                    let is_new = !self.ledger.messages.contains_key(&message.id);
+                    if is_new {
+                        self.requests.stored(&message.id);
+                    }
+                    is_new && message.id.batch().is_none()
+                }
+                Row::Batch(batch) => !self.ledger.batches.contains_key(&batch.id),
+            };
+            let actor = &self.actors[place];
+            let Some(draft) = actor.draft.as_ref().filter(|_| is_new) else { continue };
+            let written: BTreeSet<WalletId> = items
+                .iter()
+                .filter_map(|(pk, _)| WalletId::parse(pk.strip_prefix("wallet#")?).ok())
+                .collect();
+            replay::check(&self.ledger, draft, &row, &written, actor.alone)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, line: impl Fn() -> String) {
+        let line = line();
         line.bytes().for_each(|byte| self.mix(u64::from(byte)));
         if self.history.len() == HISTORY {
             self.history.pop_front();
@@ -271,4 +530,11 @@ impl Simulation {
     fn mix(&mut self, value: u64) {
         self.summary.digest = (self.summary.digest ^ value).wrapping_mul(0x0100_0000_01b3);
     }
+}
+
+/// The row that an actor's request has, by the body of its id.
+fn row_of(actor: &Actor) -> Option<String> {
+    let draft = actor.draft.as_ref()?;
+    let (message, batch): (Option<&MessageId>, &BatchId) = (draft.single.as_ref(), &draft.batch.id);
+    Some(message.map_or_else(|| batch.body().to_owned(), |id| id.as_str()[MessageId::PREFIX.len()..].to_owned()))
 }

@@ -8,9 +8,10 @@ use domain::money::{Amount, Currency};
 use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
 use domain::period::BillingTerms;
 use domain::quote::{Level, Rates};
-use domain::rating::{BillingRule, Node, Price, RateTree, Resource, Service};
+use domain::rating::{BillingRule, Node, Price, RateTree, Resource, Service, ServiceKind};
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use domain::wallet::Wallet;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use store::{ApiKey, Store};
 
@@ -48,8 +49,12 @@ impl Member {
             id,
             direction,
             amount,
+            exchange: None,
             payment_date: NOW.to_zoned(jiff::tz::TimeZone::UTC).date(),
             description: String::new(),
+            confirmed: true,
+            confirm_before: None,
+            may_overdraw: false,
             by: self.company.id.to_string(),
         };
         plan_payment(&self.agreement, wallet, ask, NOW)
@@ -67,6 +72,11 @@ pub struct NewMember<'a> {
     funds: Option<String>,
     terms: Terms,
     currency: Currency,
+    periods: BillingTerms,
+    /// What is enabled before the pay-as-you-go service: packs, bundles.
+    packs: Vec<(ServiceKind, RateTree)>,
+    /// The tree of the pay-as-you-go service, unless it is one price for everything.
+    tree: Option<RateTree>,
 }
 
 impl<'a> NewMember<'a> {
@@ -80,7 +90,27 @@ impl<'a> NewMember<'a> {
             funds: None,
             terms: Terms { charging: Charging::Cascade, credit_limit: CreditLimit::Limited(Amount::ZERO) },
             currency: parent.agreement.currency,
+            periods: BillingTerms::monthly_utc(),
+            packs: Vec::new(),
+            tree: None,
         }
+    }
+
+    /// Pays as this tree says.
+    pub fn with_tree(mut self, tree: RateTree) -> Self {
+        self.tree = Some(tree);
+        self
+    }
+
+    /// Has this pack or bundle as well, behind those before.
+    pub fn with_pack(mut self, kind: ServiceKind, tree: RateTree) -> Self {
+        self.packs.push((kind, tree));
+        self
+    }
+
+    pub fn with_periods(mut self, periods: BillingTerms) -> Self {
+        self.periods = periods;
+        self
     }
 
     pub fn with_funds(mut self, funds: &str) -> Self {
@@ -112,10 +142,10 @@ impl<'a> NewMember<'a> {
         let company = self.store_company().await;
         let agreement = self.plan_agreement(&company);
         let wallet = open_agreement(&world.store, &agreement).await;
-        let agreement = self.enable_service(agreement).await;
+        let agreement = self.enable_services(agreement).await;
         let sender = put_sender(&world.store, &agreement, world.unique()).await;
         let api_key = put_api_key(&world.store, &company, world.unique()).await;
-        let levels = levels(&world.store, &agreement).await;
+        let levels = levels(&world.store, &agreement, NOW).await;
         let member =
             Member { company, wallet: wallet.id, price: self.price, levels, sender, api_key, agreement };
         if let Some(funds) = self.funds.as_deref().filter(|funds| *funds != "0") {
@@ -146,34 +176,57 @@ impl<'a> NewMember<'a> {
             currency: self.currency,
             charging: self.terms.charging,
             credit_limit: self.terms.credit_limit,
-            billing: BillingTerms::monthly_utc(),
+            billing: self.periods.clone(),
         };
         let tenant_is_owner = self.parent.company.kind == CompanyKind::Owner;
         let resold_under = (!tenant_is_owner).then_some(&self.parent.agreement);
         plan_agreement(ask, resold_under, tenant_is_owner, NOW).expect("the agreement is allowed")
     }
 
-    /// A rate plan of the parent's, with one price for everything.
-    async fn enable_service(&self, agreement: Agreement) -> Agreement {
-        let store = &self.world.store;
+    /// Rate plans of the parent's: packs first, then one price for everything unless told otherwise.
+    async fn enable_services(&self, mut agreement: Agreement) -> Agreement {
+        let tree = self.tree.clone().unwrap_or_else(|| flat_tree(self.price, self.billing));
+        let pay_as_you_go = (ServiceKind::PayAsYouGo, tree);
+        for (kind, tree) in self.packs.iter().chain([&pay_as_you_go]) {
+            let service = self.world.service(&self.parent.company.id, self.currency, *kind, tree).await;
+            agreement = agreement.with_service(enabled(service, NOW), self.currency).expect("it is enabled");
+            self.world.store.replace_agreement(&agreement).await.expect("the agreement is stored");
+        }
+        agreement
+    }
+}
+
+impl World {
+    /// A service of a company, stored and not enabled anywhere yet.
+    ///
+    /// # Panics
+    /// When it cannot be stored.
+    pub async fn service(
+        &self,
+        company: &CompanyId,
+        currency: Currency,
+        kind: ServiceKind,
+        tree: &RateTree,
+    ) -> ServiceId {
         let service = Service {
-            id: ServiceId::new(self.world.unique()),
-            company: self.parent.company.id.clone(),
-            name: "flat".into(),
-            currency: self.currency,
+            id: ServiceId::new(self.unique()),
+            company: company.clone(),
+            name: "service".into(),
+            currency,
+            kind,
             version: 1,
             archived: false,
             created_at: NOW,
         };
-        store
-            .put_service(&service, &flat_tree(self.price, self.billing))
-            .await
-            .expect("the service is stored");
-        let enabled = EnabledService { service: service.id, effective_from: NOW, effective_till: None };
-        let agreement = agreement.with_service(enabled, self.currency).expect("the service is enabled");
-        store.replace_agreement(&agreement).await.expect("the agreement is stored");
-        agreement
+        tree.check().expect("a tree");
+        self.store.put_service(&service, tree).await.expect("the service is stored");
+        service.id
     }
+}
+
+/// A service as it is enabled from a moment on.
+pub fn enabled(service: ServiceId, from: Timestamp) -> EnabledService {
+    EnabledService { service, effective_from: from, effective_till: None, purchase: None }
 }
 
 pub(super) async fn open_owner(store: &Store, company: Company, number: u128) -> Member {
@@ -236,6 +289,7 @@ fn api_key(company: &Company, secret: &str, number: u128) -> ApiKey {
     ApiKey {
         id: ApiKeyId::new(number),
         company: company.id.clone(),
+        user: None,
         name: "test".into(),
         hash: hex::encode(Sha256::digest(secret.as_bytes())),
         created_at: NOW,
@@ -262,16 +316,27 @@ fn flat_tree(price: Amount, billing: BillingRule) -> RateTree {
 }
 
 /// The levels of an agreement's messages, as a sender of them reads them.
-async fn levels(store: &Store, agreement: &Agreement) -> Vec<Level> {
+///
+/// # Panics
+/// When they cannot be read.
+pub async fn levels(store: &Store, agreement: &Agreement, now: Timestamp) -> Vec<Level> {
     let agreements = store.agreements(&agreement.charged_levels()).await.expect("the levels are read");
     let mut levels = Vec::new();
     for agreement in agreements {
         let mut rates = Vec::new();
-        for service in agreement.services_at(NOW) {
-            let tree = store.tree(service, 1).await.expect("the tree is read").expect("the tree exists");
-            rates.push(Rates { service: service.clone(), version: 1, tree: tree.into() });
+        for enabled in agreement.enabled_at(now) {
+            let services = store.services(std::slice::from_ref(&enabled.service)).await;
+            let service = services.expect("the service is read").remove(0);
+            let tree = store.tree(&service.id, service.version).await.expect("the tree is read");
+            rates.push(Rates {
+                service: service.id,
+                kind: service.kind,
+                version: service.version,
+                tree: tree.expect("the tree exists").into(),
+                enabled_from: enabled.effective_from,
+            });
         }
-        levels.push(Level { agreement, rates });
+        levels.push(Level::new(agreement, rates));
     }
     levels
 }

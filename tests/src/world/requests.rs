@@ -1,18 +1,20 @@
 //! What members ask for, done as the functions do it: the same plans and the same writes, without HTTP.
 
-use domain::batch::{Batch, Recipient, Tariff, totals};
+use domain::allowance::Stock;
+use domain::batch::{Batch, Draft, Place, Row};
 use domain::connection::ConnectionKind;
 use domain::destination::{Msisdn, destination};
 use domain::id::{BatchId, MessageId, TransferId};
 use domain::message::Message;
 use domain::money::{Amount, AmountError};
 use domain::payment::PaymentError;
-use domain::quote::{Charge, QuoteError, quote};
-use domain::rating::{Event, Resource};
+use domain::quote::{Level, QuoteError, offers};
+use domain::rating::Event;
 use domain::segmentation::segment;
-use domain::transfer::{Transfer, TransferError, TransferRequest, plan_transfer};
+use domain::transfer::{Party, Transfer, TransferError, TransferRequest, plan_transfer};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use store::{Accept, AcceptError, Accepted, PostedTransfer, Store, StoreError};
+use store::{AcceptError, PostedTransfer, Store, StoreError};
 
 use super::{Member, NOW, connection};
 
@@ -40,19 +42,29 @@ impl Refused {
     }
 }
 
+/// How a request to send ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    Now,
+    Before,
+}
+
 impl Member {
-    /// Sends one message under an idempotency key.
+    /// Sends one message under an idempotency key. Gives it as it was stored, or as it would be now.
     pub async fn send(&self, store: &Store, key: &str, text: &str) -> Result<(Accepted, Message), Refused> {
-        let message = self.message(key, text)?;
-        Ok((accept_message(store, &message).await?, message))
+        let draft = self.draft(key, text, 1)?;
+        match store.accept(&draft).await? {
+            store::Accepted::Now(Row::Message(message)) => Ok((Accepted::Now, *message)),
+            _ => Ok((Accepted::Before, self.message(key, text)?)),
+        }
     }
 
-    /// The message that a request leads to: always the same one.
+    /// The message that a request leads to where no pack, scale or bundle is in force.
     pub fn message(&self, key: &str, text: &str) -> Result<Message, QuoteError> {
-        let id = MessageId::of_request(&self.company.id, key);
-        let batch = self.batch(key, text, 1)?;
-        let one = batch.message(0).expect("a batch of one has a message");
-        Ok(Message { id, request_hash: batch.request_hash, balance_after: Some(Amount::ZERO), ..one })
+        match self.draft(key, text, 1)?.price(Stock::default(), Amount::ZERO)?.row {
+            Row::Message(message) => Ok(*message),
+            Row::Batch(_) => unreachable!("one recipient is a message"),
+        }
     }
 
     /// Sends one text to `count` numbers under an idempotency key.
@@ -63,30 +75,45 @@ impl Member {
         text: &str,
         count: u32,
     ) -> Result<(Accepted, Batch), Refused> {
-        let batch = self.batch(key, text, count)?;
-        Ok((accept_batch(store, &batch).await?, batch))
+        let draft = Draft { single: None, ..self.draft(key, text, count)? };
+        match store.accept(&draft).await? {
+            store::Accepted::Now(Row::Batch(batch)) => Ok((Accepted::Now, *batch)),
+            _ => Ok((Accepted::Before, self.batch(key, text, count)?)),
+        }
     }
 
-    /// The batch that a request leads to: always the same one.
+    /// The batch that a request leads to where no pack, scale or bundle is in force.
     pub fn batch(&self, key: &str, text: &str, count: u32) -> Result<Batch, QuoteError> {
-        let numbers: Vec<_> = (0..count).map(number).collect();
+        let draft = Draft { single: None, ..self.draft(key, text, count)? };
+        match draft.price(Stock::default(), Amount::ZERO)?.row {
+            Row::Batch(batch) => Ok(*batch),
+            Row::Message(_) => unreachable!("it is a batch"),
+        }
+    }
+
+    /// A request to `count` numbers, one of which makes it a single message; as the send function
+    /// drafts it.
+    pub fn draft(&self, key: &str, text: &str, count: u32) -> Result<Draft, QuoteError> {
+        self.draft_to((0..count).map(number).collect(), key, text)
+    }
+
+    /// A request to these numbers.
+    pub fn draft_to(&self, numbers: Vec<Msisdn>, key: &str, text: &str) -> Result<Draft, QuoteError> {
+        let single = numbers.len() == 1;
+        self.draft_of(Request { levels: &self.levels, numbers, key, text, single, now: NOW })
+    }
+
+    /// A request, as the send function drafts it.
+    pub fn draft_of(&self, request: Request<'_>) -> Result<Draft, QuoteError> {
+        let Request { levels, numbers, key, text, single, now } = request;
         let segmented = segment(text);
-        let segments = u32::try_from(segmented.segments_count()).expect("few segments");
         let place = destination(&numbers[0]).expect("a German mobile number has a destination");
         let network = place.network.map(|network| network.name.to_owned());
         let country = place.country.as_str().to_owned();
-        let event = Event {
-            resource: Resource::SmsMessage,
-            direction: "MT",
-            country: &country,
-            network: network.as_deref(),
-        };
-        let tariff = Tariff {
-            charges: quote(&self.levels, &event, segments)?,
-            country: country.clone(),
-            network: network.clone(),
-        };
-        Ok(Batch {
+        let event = Event::sms(&country, network.as_deref(), Some(self.sender.as_str()));
+        let offers = offers(levels, &event, now)?;
+        let count = u32::try_from(numbers.len()).expect("few numbers");
+        let batch = Batch {
             id: BatchId::of_request(&self.company.id, key),
             company: self.company.id.clone(),
             agreement: self.agreement.id.clone(),
@@ -96,35 +123,45 @@ impl Member {
             connection: connection(),
             connection_kind: ConnectionKind::Smpp,
             encoding: segmented.encoding,
-            segments,
-            tariffs: vec![tariff],
-            recipients: numbers.into_iter().map(|number| Recipient { number, tariff: 0 }).collect(),
+            segments: u32::try_from(segmented.segments_count()).expect("few segments"),
+            tariffs: Vec::new(),
+            recipients: Vec::new(),
             refused: Vec::new(),
-            accepted_at: NOW,
+            accepted_at: now,
             request_hash: request_hash(key, text, count),
             balance_after: Amount::ZERO,
+            lease: None,
+        };
+        Ok(Draft {
+            batch,
+            single: single.then(|| MessageId::of_request(&self.company.id, key)),
+            home: levels.first().map_or_else(|| self.wallet.clone(), |level| level.payer.clone()),
+            main: self.agreement.wallet(),
+            places: vec![Place { country, network, offers }],
+            wanted: numbers.into_iter().map(|number| (number, 0)).collect(),
         })
     }
 }
 
-/// Charges and stores one message, as the send function does.
-pub async fn accept_message(store: &Store, message: &Message) -> Result<Accepted, Refused> {
-    let (legs, units) = totals([message.charges.as_slice()])?;
-    Ok(store.accept(Accept::Message(message), &legs, &units).await?)
-}
-
-/// Charges and stores a batch; its messages are not written yet.
-pub async fn accept_batch(store: &Store, batch: &Batch) -> Result<Accepted, Refused> {
-    let (legs, units) = totals(batch_charges(batch))?;
-    Ok(store.accept(Accept::Batch(batch), &legs, &units).await?)
-}
-
-fn batch_charges(batch: &Batch) -> impl Iterator<Item = &[Charge]> {
-    batch.recipients.iter().map(|recipient| batch.tariffs[recipient.tariff].charges.as_slice())
+/// One text to some numbers, all in one network.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// What it costs, and who pays.
+    pub levels: &'a [Level],
+    pub numbers: Vec<Msisdn>,
+    /// The idempotency key.
+    pub key: &'a str,
+    pub text: &'a str,
+    /// Whether it is stored as a message rather than as a batch.
+    pub single: bool,
+    pub now: Timestamp,
 }
 
 /// A German mobile number.
-fn number(place: u32) -> Msisdn {
+///
+/// # Panics
+/// When there are not so many.
+pub fn number(place: u32) -> Msisdn {
     Msisdn::parse(&format!("+49151{:08}", 10_000_000 + place)).expect("a number")
 }
 
@@ -139,9 +176,10 @@ pub fn transfer_request(id: TransferId, from: &Member, to: &Member, amount: Amou
         id,
         from: from.wallet.clone(),
         to: to.wallet.clone(),
-        amount,
+        amount: amount.into(),
         note: String::new(),
         by: from.company.id.clone(),
+        by_user: None,
     }
 }
 
@@ -159,7 +197,9 @@ pub async fn post_transfer(
     let giver = store.wallet(&from.wallet).await?.ok_or(TransferError::NotRelated)?;
     let taker = store.wallet(&to.wallet).await?.ok_or(TransferError::NotRelated)?;
     let plan = |giver: &domain::wallet::Wallet| {
-        plan_transfer((giver, &from.company), (&taker, &to.company), ask.clone(), NOW)
+        let from = Party { wallet: giver, company: &from.company, agreement: &from.agreement };
+        let to = Party { wallet: &taker, company: &to.company, agreement: &to.agreement };
+        plan_transfer(from, to, ask.clone(), NOW)
     };
     let (giver, planned) = match plan(&giver) {
         Err(TransferError::NotEnough { .. }) => {

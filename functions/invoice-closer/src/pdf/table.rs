@@ -121,9 +121,9 @@ fn cells(invoice: &Invoice) -> Vec<[String; COLUMNS]> {
     let net_places = number::places_of(invoice.charges.iter().map(|charge| charge.net), minor_places);
     let row = |charge: &Charge| {
         [
-            resource_in_words(charge.resource).to_owned(),
-            charge.sender.as_str().to_owned(),
-            charge.country.clone(),
+            what(charge),
+            charge.sender.as_ref().map_or_else(String::new, |sender| sender.as_str().to_owned()),
+            charge.country.clone().unwrap_or_default(),
             charge.rate.as_str().to_owned(),
             number::amount(charge.unit_price, price_places),
             number::count(charge.messages),
@@ -134,9 +134,24 @@ fn cells(invoice: &Invoice) -> Vec<[String; COLUMNS]> {
     invoice.charges.iter().map(row).collect()
 }
 
+/// What was used; of fees with what they are for.
+fn what(charge: &Charge) -> String {
+    let resource = resource_in_words(charge.resource);
+    match &charge.subject {
+        None => resource.to_owned(),
+        Some(subject) => format!("{resource}: {subject}"),
+    }
+}
+
 fn resource_in_words(resource: Resource) -> &'static str {
     match resource {
         Resource::SmsMessage => "SMS message",
+        Resource::SenderIdSetupFee => "Sender ID, setup",
+        Resource::SenderIdUsageFee => "Sender ID, use",
+        Resource::PlatformFee => "Platform",
+        Resource::ServicePurchase => "Pack",
+        Resource::AdditionalService => "Additional service",
+        Resource::BundleMember => "Bundle, more recipients",
     }
 }
 

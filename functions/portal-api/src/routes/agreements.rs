@@ -1,4 +1,6 @@
-//! Agreements, and the rate plans that are enabled under them.
+//! Agreements, and the rate plans that are enabled under them. What may change later is in `settings`.
+
+mod settings;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -22,6 +24,9 @@ use crate::bootstrap::{tenant_of, wallet_of};
 use crate::error::{ApiError, busy};
 use crate::fields::{self, List};
 use crate::{rights, schema};
+
+use settings::AlertsBody;
+pub use settings::{__path_change, change};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +100,16 @@ pub struct AgreementView {
     billing: Billing,
     /// Its main wallet.
     wallet: String,
+    /// Whether each user of the company has a wallet of one's own below the main one.
+    individual_credits: bool,
+    /// Whether transfers may take the credit limit as well as own funds.
+    transfers_use_credit_limit: bool,
+    /// Nothing is charged to it until it is resumed.
+    suspended: bool,
+    /// When somebody is told about it.
+    alerts: AlertsBody,
+    /// Who gets a mail when a payment is confirmed.
+    payment_alert_emails: Vec<String>,
     /// The rate plans enabled under it; those enabled first are asked first.
     services: Vec<EnabledServiceView>,
     /// When it was created.
@@ -112,12 +127,15 @@ pub struct EnabledServiceView {
     /// Not used from this time on; null for no end.
     #[schema(value_type = Option<String>, format = DateTime)]
     effective_till: Option<Timestamp>,
+    /// Of packs and bundles: which purchase it is.
+    pack: Option<String>,
 }
 
 impl From<Agreement> for AgreementView {
     fn from(agreement: Agreement) -> Self {
         let wallet = agreement.wallet().into();
-        let AgreementVersion { credit_limit, billing, .. } = agreement.version_at(runtime::now()).clone();
+        let AgreementVersion { credit_limit, billing, payment_alert_emails, .. } =
+            agreement.version_at(runtime::now()).clone();
         Self {
             id: agreement.id.into(),
             company: agreement.company.into(),
@@ -131,6 +149,11 @@ impl From<Agreement> for AgreementView {
             },
             billing: billing.into(),
             wallet,
+            individual_credits: agreement.individual_credits,
+            transfers_use_credit_limit: agreement.transfers_use_credit_limit,
+            suspended: agreement.suspended,
+            alerts: agreement.alerts.into(),
+            payment_alert_emails,
             services: agreement.services.into_iter().map(Into::into).collect(),
             created_at: agreement.created_at,
         }
@@ -139,8 +162,9 @@ impl From<Agreement> for AgreementView {
 
 impl From<EnabledService> for EnabledServiceView {
     fn from(enabled: EnabledService) -> Self {
-        let EnabledService { service, effective_from, effective_till } = enabled;
-        Self { service: service.into(), effective_from, effective_till }
+        let EnabledService { service, effective_from, effective_till, purchase } = enabled;
+        let pack = purchase.map(|purchase| purchase.id.into());
+        Self { service: service.into(), effective_from, effective_till, pack }
     }
 }
 
@@ -260,7 +284,9 @@ pub struct EnableServiceRequest {
     effective_till: Option<Timestamp>,
 }
 
-/// Enable a rate plan under an agreement.
+/// Enable a rate plan or a bundle initiator under an agreement.
+///
+/// Packs and bundle packs are bought: see `packs`.
 #[utoipa::path(post, path = "/v1/agreements/{id}/services", tag = "agreements",
     request_body = EnableServiceRequest,
     params(("id" = String, Path, description = "The agreement's id")),
@@ -279,12 +305,18 @@ pub async fn enable_service(
         let detail = "the service must be one of the company that the agreement is with";
         return Err(Problem::invalid("service", detail).into());
     }
+    if service.kind.is_bought() {
+        let detail = "packs and bundle packs are bought: POST them to the agreement's `packs`";
+        return Err(Problem::invalid("service", detail).into());
+    }
     let enabled = EnabledService {
         service: service.id,
         effective_from: body.effective_from.unwrap_or_else(runtime::now),
         effective_till: body.effective_till,
+        purchase: None,
     };
-    let changed = agreement.with_service(enabled, service.currency)?;
+    let currency = if service.kind.has_currency() { service.currency } else { agreement.currency };
+    let changed = agreement.with_service(enabled, currency)?;
     match app.store.replace_agreement(&changed).await? {
         Stored::Now => created(changed),
         Stored::Overtaken => Err(busy()),

@@ -14,6 +14,7 @@ use super::{Created, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::{self, List};
+use crate::rights;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +24,8 @@ pub struct ApiKeyRequest {
     name: String,
     /// Whose key it is, yours or of a company below you; yours unless told.
     company: Option<String>,
+    /// The user whose calls it makes, of that company; the company itself unless told.
+    user: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +34,8 @@ pub struct ApiKeyView {
     id: String,
     /// Whose calls it makes.
     company: String,
+    /// The user whose calls it makes; null for the company itself.
+    user: Option<String>,
     /// What it is for.
     name: String,
     /// When it was made.
@@ -48,11 +53,14 @@ pub struct NewApiKeyView {
 
 impl From<ApiKey> for ApiKeyView {
     fn from(key: ApiKey) -> Self {
-        Self { id: key.id.into(), company: key.company.into(), name: key.name, created_at: key.created_at }
+        let ApiKey { id, company, user, name, created_at, .. } = key;
+        Self { id: id.into(), company: company.into(), user: user.map(Into::into), name, created_at }
     }
 }
 
 /// Make an API key.
+///
+/// For master users, and for keys of the company itself, as is all about keys.
 #[utoipa::path(post, path = "/v1/api_keys", tag = "api_keys", request_body = ApiKeyRequest,
     responses((status = 201, description = "The key and, this once, its secret", body = NewApiKeyView)))]
 pub async fn create(
@@ -60,8 +68,19 @@ pub async fn create(
     who: Principal,
     Body(body): Body<ApiKeyRequest>,
 ) -> Created<NewApiKeyView> {
-    let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
-    let made = runtime::new_api_key(&company.id, &fields::name(&body.name)?, runtime::now());
+    rights::master(&who)?;
+    let seen = app.seen_by(&who);
+    let company = seen.company_or_own(body.company.as_deref()).await?;
+    let user = match body.user.as_deref() {
+        Some(id) => Some(seen.user(id).await.map_err(|error| error.field("user"))?),
+        None => None,
+    };
+    if user.as_ref().is_some_and(|user| user.company != company.id) {
+        return Err(Problem::invalid("user", "the user must be one of the company").into());
+    }
+    let user = user.map(|user| user.id);
+    let name = fields::name(&body.name)?;
+    let made = runtime::new_api_key(&company.id, user.as_ref(), &name, runtime::now());
     if !app.store.put_api_key(&made.stored).await? {
         return Err(busy());
     }
@@ -83,6 +102,7 @@ pub async fn list(
     who: Principal,
     Query(filter): Query<ApiKeyFilter>,
 ) -> Reply<List<ApiKeyView>> {
+    rights::master(&who)?;
     let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
     Ok(Json(List::all(app.store.api_keys(&company.id).await?)))
 }
@@ -99,6 +119,7 @@ pub async fn delete(
     Path(id): Path<String>,
     Query(filter): Query<ApiKeyFilter>,
 ) -> Result<StatusCode, ApiError> {
+    rights::master(&who)?;
     let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
     let keys = app.store.api_keys(&company.id).await?;
     let key = keys.into_iter().find(|key| key.id.as_str() == id);

@@ -14,7 +14,7 @@ use super::{Created, Reply, created};
 use crate::App;
 use crate::error::busy;
 use crate::fields::List;
-use crate::schema;
+use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +95,7 @@ pub async fn create(
     who: Principal,
     Body(body): Body<CompanyRequest>,
 ) -> Created<CompanyView> {
+    rights::master(&who)?;
     let parent = app.seen_by(&who).company_or_own(body.parent.as_deref()).await?;
     let CompanyRequest { name, kind, direct_sending, .. } = body;
     let ask = NewCompany { id: CompanyId::new(runtime::fresh()), name, kind, direct_sending };
@@ -144,6 +145,7 @@ pub async fn change(
     Path(id): Path<String>,
     Body(body): Body<CompanyPatch>,
 ) -> Reply<CompanyView> {
+    rights::master(&who)?;
     let company = app.seen_by(&who).company(&id).await?;
     let CompanyPatch { name, enabled, direct_sending } = body;
     let changed = plan_change(&company, &who.company.id, CompanyChange { name, enabled, direct_sending })?;

@@ -1,8 +1,8 @@
-//! Event detail records: what messages were and cost, as one agreement sees them.
+//! Event detail records: what messages and fees were and cost, as one agreement sees them.
 
 use axum::Json;
 use axum::extract::State;
-use domain::edr::Edr;
+use domain::edr::{Edr, FeeRecord, Record};
 use domain::message::Status;
 use domain::rating::BillingRule;
 use jiff::Timestamp;
@@ -20,27 +20,31 @@ use crate::schema;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EdrView {
-    /// The message.
-    message: String,
+    /// The message; null for a fee.
+    message: Option<String>,
+    /// The fee; null for a message.
+    fee: Option<String>,
     /// The agreement that this record is of.
     agreement: String,
     /// 1 is the sender's own agreement, 2 the one above it.
     level: u32,
-    /// The company that sent it.
+    /// The company that sent it, or that the fee is charged to.
     company: String,
     /// What was billed.
     #[schema(example = "sms_message")]
     resource: String,
-    /// What it was sent from.
-    sender: String,
-    /// International form, digits only.
-    recipient: String,
-    /// ISO 3166 alpha-2.
-    country: String,
+    /// What it was sent from, or the sender ID that the fee is for.
+    sender: Option<String>,
+    /// What else a fee is for: the pack's or the additional service's name, the operator.
+    subject: Option<String>,
+    /// Of messages: international form, digits only.
+    recipient: Option<String>,
+    /// Of messages: ISO 3166 alpha-2.
+    country: Option<String>,
     /// The network that the number's range was given to.
     network: Option<String>,
-    /// How many segments the text took.
-    segments: u32,
+    /// Of messages: how many segments the text took.
+    segments: Option<u32>,
     /// The price of the rate tree, by its id.
     rate: String,
     /// What a unit costs.
@@ -52,14 +56,14 @@ pub struct EdrView {
     billing_rule: BillingRule,
     /// What is owed for it at this level: zero once it was refunded.
     amount: String,
-    /// How far the message has come.
-    #[schema(value_type = schema::MessageStatus)]
-    status: Status,
+    /// How far the message has come; null for a fee, which is charged for good.
+    #[schema(value_type = Option<schema::MessageStatus>)]
+    status: Option<Status>,
     /// Where the status alone does not say it.
     reason: Option<String>,
     /// What the sender named it; in the sender's own records only.
     client_reference: Option<String>,
-    /// When it was accepted.
+    /// When it was accepted, or charged.
     #[schema(value_type = String, format = DateTime)]
     accepted_at: Timestamp,
     /// When the vendor took it.
@@ -73,27 +77,68 @@ pub struct EdrView {
 impl From<Edr> for EdrView {
     fn from(edr: Edr) -> Self {
         Self {
-            message: edr.message.into(),
+            message: Some(edr.message.into()),
+            fee: None,
             agreement: edr.agreement.into(),
             level: edr.level,
             company: edr.company.into(),
             resource: edr.resource.name().to_owned(),
-            sender: edr.sender.into(),
-            recipient: edr.recipient.to_string(),
-            country: edr.country,
+            sender: Some(edr.sender.into()),
+            subject: None,
+            recipient: Some(edr.recipient.to_string()),
+            country: Some(edr.country),
             network: edr.network,
-            segments: edr.segments,
+            segments: Some(edr.segments),
             rate: edr.rate.as_str().to_owned(),
             unit_price: edr.unit_price.to_string(),
             quantity: edr.quantity,
             billing_rule: edr.billing,
             amount: edr.amount.to_string(),
-            status: edr.status,
+            status: Some(edr.status),
             reason: edr.reason,
             client_reference: edr.client_reference,
             accepted_at: edr.accepted_at,
             submitted_at: edr.submitted_at,
             finished_at: edr.finished_at,
+        }
+    }
+}
+
+impl From<FeeRecord> for EdrView {
+    fn from(fee: FeeRecord) -> Self {
+        Self {
+            message: None,
+            fee: Some(fee.fee.into()),
+            agreement: fee.agreement.into(),
+            level: 1,
+            company: fee.company.into(),
+            resource: fee.resource.name().to_owned(),
+            sender: fee.sender.map(Into::into),
+            subject: fee.subject,
+            recipient: None,
+            country: None,
+            network: None,
+            segments: None,
+            rate: fee.rate.as_str().to_owned(),
+            unit_price: fee.unit_price.to_string(),
+            quantity: fee.quantity,
+            billing_rule: BillingRule::Accepted,
+            amount: fee.amount.to_string(),
+            status: None,
+            reason: None,
+            client_reference: None,
+            accepted_at: fee.accepted_at,
+            submitted_at: None,
+            finished_at: None,
+        }
+    }
+}
+
+impl From<Record> for EdrView {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Message(edr) => (*edr).into(),
+            Record::Fee(fee) => (*fee).into(),
         }
     }
 }

@@ -74,10 +74,12 @@ pub struct ChargeView {
     /// What was used.
     #[schema(example = "sms_message")]
     resource: String,
-    /// What messages were sent from.
-    sender: String,
-    /// ISO 3166 alpha-2.
-    country: String,
+    /// What messages were sent from, or the sender ID a fee is for.
+    sender: Option<String>,
+    /// What else a fee is for: the pack's or the additional service's name, the operator.
+    subject: Option<String>,
+    /// Of messages: ISO 3166 alpha-2.
+    country: Option<String>,
     /// The price of the rate tree, by its id.
     rate: String,
     /// What a unit costs.
@@ -94,7 +96,8 @@ impl From<Charge> for ChargeView {
     fn from(charge: Charge) -> Self {
         Self {
             resource: charge.resource.name().to_owned(),
-            sender: charge.sender.into(),
+            sender: charge.sender.map(Into::into),
+            subject: charge.subject,
             country: charge.country,
             rate: charge.rate.as_str().to_owned(),
             unit_price: charge.unit_price.to_string(),

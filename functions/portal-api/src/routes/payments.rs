@@ -1,24 +1,34 @@
-//! Money that was received or paid back, as the side that is paid records it.
+//! Money that was received, is expected or was paid back, as the side that is paid records it.
+
+pub mod change;
+pub mod list;
+mod view;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use domain::agreement::Agreement;
-use domain::id::{PaymentId, WalletId};
-use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
-use jiff::Timestamp;
+use domain::id::PaymentId;
+use domain::money::Amount;
+use domain::payment::{
+    ExchangeRequest, Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment, request_hash,
+};
+use http::header::ETAG;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::PostedPayment;
 use utoipa::ToSchema;
 
-use super::{Created, Reply, created};
+use super::{Created, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::{fields, rights, schema};
 
-/// In each round either the payment is posted, or somebody else has spent from the wallet.
+use view::{PaymentView, PostedPaymentView};
+
+/// In each round either the payment is stored, or somebody else has changed it or spent from the wallet.
 const ROUNDS_MAX: u32 = 8;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,9 +40,19 @@ pub struct NewPaymentRequest {
     #[serde(default = "inbound")]
     #[schema(value_type = Option<schema::PaymentDirection>)]
     direction: PaymentDirection,
-    /// Above zero, in the agreement's currency.
+    /// What was paid. Above zero.
     #[schema(example = "100")]
     amount: String,
+    /// What it was paid in; the agreement's currency unless told.
+    #[schema(example = "USD")]
+    currency: Option<String>,
+    /// What the balance changes by, in the agreement's currency; for a payment in another one, whose
+    /// exchange rate follows from both amounts.
+    #[schema(example = "98")]
+    replenishment_amount: Option<String>,
+    /// The day that the exchange rate is of; the payment date unless told.
+    #[schema(value_type = Option<String>, format = Date)]
+    exchange_rate_date: Option<Date>,
     /// The day on which the money moved.
     #[schema(value_type = String, format = Date, example = "2026-10-31")]
     payment_date: Date,
@@ -42,94 +62,79 @@ pub struct NewPaymentRequest {
     /// At most 500 characters.
     #[serde(default)]
     description: String,
+    /// Whether the money is there; true unless told.
+    #[serde(default = "confirmed")]
+    confirmed: bool,
+    /// Unconfirmed, it leaves the balance when this day begins in the agreement's time zone. Later than
+    /// the payment date; needed where it is not confirmed.
+    #[schema(value_type = Option<String>, format = Date)]
+    confirm_before: Option<Date>,
+    /// Whether an outbound payment may take more than there is.
+    #[serde(default, rename = "override")]
+    may_overdraw: bool,
 }
 
 fn inbound() -> PaymentDirection {
     PaymentDirection::Inbound
 }
 
+fn confirmed() -> bool {
+    true
+}
+
 impl NewPaymentRequest {
-    fn parse(self, who: &Principal, key: &str) -> Result<PaymentRequest, ApiError> {
+    fn parse(self, who: &Principal, agreement: &Agreement, key: &str) -> Result<PaymentRequest, ApiError> {
         let company = who.company.id.as_str();
+        let amount = fields::amount("amount", &self.amount)?;
+        let exchange = self.exchange(amount, agreement)?;
         Ok(PaymentRequest {
             id: PaymentId::derived(&["payment", company, key]),
             direction: self.direction,
-            amount: fields::amount("amount", &self.amount)?,
+            amount,
+            exchange,
             payment_date: self.payment_date,
             reference: self.reference.trim().to_owned(),
             description: self.description,
+            confirmed: self.confirmed,
+            confirm_before: self.confirm_before,
+            may_overdraw: self.may_overdraw,
             by: company.to_owned(),
         })
     }
-}
 
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentView {
-    /// Its id.
-    id: String,
-    /// The company that paid, or was paid back.
-    company: String,
-    /// The agreement whose balance it changed.
-    agreement: String,
-    /// The wallet that it changed.
-    wallet: String,
-    /// Whether it added to the balance or took from it.
-    #[schema(value_type = schema::PaymentDirection)]
-    direction: PaymentDirection,
-    /// Above zero.
-    amount: String,
-    /// The agreement's currency.
-    currency: String,
-    /// The day on which the money moved.
-    #[schema(value_type = String, format = Date)]
-    payment_date: Date,
-    /// Unique among the company's payments.
-    reference: String,
-    /// What was noted.
-    description: String,
-    /// The company that recorded it, or the payment system.
-    by: String,
-    /// When it was recorded.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PostedPaymentView {
-    #[serde(flatten)]
-    payment: PaymentView,
-    /// The wallet's balance as it is now.
-    #[schema(example = "100")]
-    balance: String,
-}
-
-impl From<Payment> for PaymentView {
-    fn from(payment: Payment) -> Self {
-        Self {
-            id: payment.id.into(),
-            company: payment.company.into(),
-            agreement: payment.agreement.into(),
-            wallet: payment.wallet.into(),
-            direction: payment.direction,
-            amount: payment.amount.to_string(),
-            currency: payment.currency.to_string(),
-            payment_date: payment.payment_date,
-            reference: payment.reference,
-            description: payment.description,
-            by: payment.by,
-            at: payment.at,
+    /// None for a payment in the agreement's own currency.
+    fn exchange(&self, paid: Amount, agreement: &Agreement) -> Result<Option<ExchangeRequest>, ApiError> {
+        let currency = self.currency.as_deref().map(fields::currency).transpose()?;
+        let currency = currency.unwrap_or(agreement.currency);
+        let replenishment = self.replenishment_amount.as_deref();
+        let replenishment =
+            replenishment.map(|text| fields::amount("replenishment_amount", text)).transpose()?;
+        if currency == agreement.currency {
+            if self.exchange_rate_date.is_some() || replenishment.is_some_and(|amount| amount != paid) {
+                return Err(PaymentError::NothingToExchange.into());
+            }
+            return Ok(None);
         }
+        let Some(replenishment) = replenishment else {
+            let detail = format!("a payment in {currency} needs its amount in {}", agreement.currency);
+            return Err(Problem::invalid("replenishment_amount", detail).into());
+        };
+        let date = self.exchange_rate_date.unwrap_or(self.payment_date);
+        Ok(Some(ExchangeRequest { currency, replenishment, date }))
     }
 }
 
 /// Record a payment.
 ///
-/// It is in the balance at once. Only the side that is paid records one; the owner also for its own
-/// agreement, from which it hands out credits.
+/// Confirmed, it is in the balance at once and for good. Not confirmed, it is in the balance until the
+/// day `confirm_before` begins; then it expires and leaves it. Only the side that is paid records one;
+/// the owner also for its own agreement, from which it hands out credits.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", request_body = NewPaymentRequest,
     params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
     responses(
         (status = 201, description = "Done, by this request or an earlier one with its key", body = PostedPaymentView),
+        (status = 402, description = "`insufficient_funds`: outbound, and more than there is",
+            body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`reference_taken`: the company has a payment with this reference",
             body = Problem, content_type = "application/problem+json")
     ))]
@@ -142,7 +147,7 @@ pub async fn create(
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
     rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
-    let ask = body.parse(&who, &key)?;
+    let ask = body.parse(&who, &agreement, &key)?;
     if let Some(stored) = app.store.payment(&ask.id).await? {
         return repeat(&app, &agreement, &ask, stored).await; // before any rule is judged
     }
@@ -164,7 +169,7 @@ pub async fn create(
             planned => planned?,
         };
         match app.store.post_payment(&payment, &wallet).await? {
-            PostedPayment::Now => return answer(&app, payment).await,
+            PostedPayment::Now => return created(answer(&app, payment).await?),
             PostedPayment::Before(stored) => return repeat(&app, &agreement, &ask, *stored).await,
             PostedPayment::ReferenceTaken => return Err(reference_taken()),
             PostedPayment::NotEnough => {}
@@ -174,33 +179,44 @@ pub async fn create(
 }
 
 fn reference_taken() -> ApiError {
-    let detail = "The payment with this code already exists for the selected company.";
+    // The guide's sentence (19.5.2).
+    let detail = "The payment with this code already exists for the selected company";
     Problem::new(409, "reference_taken", detail).field("reference").into()
 }
 
+/// The payment may have changed since: what was asked for is what counts.
 async fn repeat(
     app: &App,
     agreement: &Agreement,
     ask: &PaymentRequest,
     stored: Payment,
 ) -> Created<PostedPaymentView> {
-    let asked = (&agreement.id, ask.direction, ask.amount, ask.payment_date);
-    let same = asked == (&stored.agreement, stored.direction, stored.amount, stored.payment_date)
-        && (&ask.reference, &ask.description) == (&stored.reference, &stored.description);
-    if same { answer(app, stored).await } else { Err(key_reused()) }
+    if request_hash(agreement, ask) != stored.request_hash {
+        return Err(key_reused());
+    }
+    created(answer(app, stored).await?)
 }
 
-async fn answer(app: &App, payment: Payment) -> Created<PostedPaymentView> {
-    let wallet: &WalletId = &payment.wallet;
-    let wallet = app.store.wallet(wallet).await?.ok_or_else(busy)?;
-    let balance = app.store.balance(&wallet).await?.to_string();
-    created(PostedPaymentView { payment: payment.into(), balance })
+/// A payment with the balance as it is now.
+async fn answer(app: &App, payment: Payment) -> Result<PostedPaymentView, ApiError> {
+    let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
+    let balance = app.store.balance(&wallet).await?;
+    Ok(PostedPaymentView::new(payment, balance))
 }
 
 /// One payment.
+///
+/// The `ETag` is its revision, for `If-Match`.
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments",
     params(("id" = String, Path, description = "The payment's id")),
-    responses((status = 200, description = "The payment", body = PaymentView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<PaymentView> {
-    Ok(Json(app.seen_by(&who).payment(&id).await?.into()))
+    responses((status = 200, description = "The payment", body = PaymentView,
+        headers(("ETag" = String, description = "The revision of the payment")))))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let payment = app.seen_by(&who).payment(&id).await?;
+    let tag = [(ETAG, format!("\"{}\"", payment.revision))];
+    Ok((tag, Json(PaymentView::from(payment))).into_response())
 }

@@ -1,10 +1,13 @@
-//! Rate plans and their trees.
+//! Rate plans, packs and bundles, with their trees.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::id::ServiceId;
-use domain::rating::{RateTree, Service};
+use domain::money::Currency;
+use domain::rating::{RateTree, Service, ServiceKind};
 use http::HeaderMap;
 use http::header::{ETAG, IF_MATCH};
 use jiff::Timestamp;
@@ -29,12 +32,36 @@ pub struct ServiceRequest {
     /// 1 to 120 characters.
     #[schema(example = "Europe 2026")]
     name: String,
-    /// What its prices are in: an ISO 4217 code, or `CREDIT`.
+    /// How it sells; pay as you go unless told.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ServiceKind>)]
+    kind: ServiceKind,
+    /// What its prices are in: an ISO 4217 code, or `CREDIT`. Unit packs, bundle initiators and bundle
+    /// packs have none.
     #[schema(example = "EUR")]
-    currency: String,
-    /// Its prices. Every node has to lead to a price.
-    #[schema(value_type = schema::RateTree)]
+    currency: Option<String>,
+    /// Its prices. Every node has to lead to one that its kind may have. Only a bundle pack needs no tree.
+    #[serde(default = "no_tree")]
+    #[schema(value_type = Option<schema::RateTree>)]
     tree: RateTree,
+}
+
+fn no_tree() -> RateTree {
+    RateTree { resources: BTreeMap::new() }
+}
+
+impl ServiceRequest {
+    fn currency(&self) -> Result<Currency, ApiError> {
+        match (self.kind.has_currency(), &self.currency) {
+            (true, Some(code)) => fields::currency(code),
+            (true, None) => Err(Problem::invalid("currency", "a service with prices has a currency").into()),
+            // Never asked for: nothing in it is money.
+            (false, None) => Ok(Currency::Credit),
+            (false, Some(_)) => {
+                Err(Problem::invalid("currency", "a service of this kind has no currency").into())
+            }
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,8 +72,11 @@ pub struct ServiceView {
     company: String,
     /// Its name.
     name: String,
-    /// What its prices are in.
-    currency: String,
+    /// How it sells.
+    #[schema(value_type = schema::ServiceKind)]
+    kind: ServiceKind,
+    /// What its prices are in; null where there is no money in it.
+    currency: Option<String>,
     /// The version of the tree in force, from 1.
     version: u32,
     /// When it was created.
@@ -69,15 +99,16 @@ impl From<Service> for ServiceView {
             id: service.id.into(),
             company: service.company.into(),
             name: service.name,
-            currency: service.currency.to_string(),
+            kind: service.kind,
+            currency: service.kind.has_currency().then(|| service.currency.to_string()),
             version: service.version,
             created_at: service.created_at,
         }
     }
 }
 
-fn check(tree: &RateTree) -> Result<(), ApiError> {
-    tree.check()?;
+fn check(tree: &RateTree, kind: ServiceKind) -> Result<(), ApiError> {
+    tree.check_for(kind)?;
     let bytes = serde_json::to_vec(tree).map_or(usize::MAX, |text| text.len());
     if bytes > TREE_BYTES_MAX {
         let detail = format!("a tree has at most {TREE_BYTES_MAX} bytes as JSON, this one has {bytes}");
@@ -86,7 +117,7 @@ fn check(tree: &RateTree) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Create a rate plan of your own.
+/// Create a rate plan, a pack or a part of a bundle of your own.
 #[utoipa::path(post, path = "/v1/services", tag = "services", request_body = ServiceRequest,
     responses((status = 201, description = "The new rate plan", body = ServiceView)))]
 pub async fn create(
@@ -95,12 +126,13 @@ pub async fn create(
     Body(body): Body<ServiceRequest>,
 ) -> Created<ServiceView> {
     rights::sells(&who)?;
-    check(&body.tree)?;
+    check(&body.tree, body.kind)?;
     let service = Service {
         id: ServiceId::new(runtime::fresh()),
         company: who.company.id,
         name: fields::name(&body.name)?,
-        currency: fields::currency(&body.currency)?,
+        currency: body.currency()?,
+        kind: body.kind,
         version: 1,
         archived: false,
         created_at: runtime::now(),
@@ -178,7 +210,7 @@ pub async fn replace_tree(
 ) -> Reply<ServiceView> {
     let service = app.seen_by(&who).service(&id).await?;
     require_match(&headers, service.version)?;
-    check(&body.tree)?;
+    check(&body.tree, service.kind)?;
     let changed = Service { version: service.version + 1, ..service };
     match app.store.replace_tree(&changed, &body.tree).await? {
         Stored::Now => Ok(Json(changed.into())),

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::id::TopUpId;
+use domain::agreement::Agreement;
+use domain::id::{TopUpId, WalletId};
 use domain::money::{Amount, Currency};
 use domain::top_up::{TopUp, TopUpState};
 use jiff::Timestamp;
@@ -14,15 +15,18 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Created, Reply, created};
 use crate::App;
-use crate::error::{busy, key_reused};
+use crate::error::{ApiError, busy, key_reused};
 use crate::fields::{self, List};
 use crate::stripe;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TopUpRequest {
-    /// The agreement whose balance will rise.
+    /// The agreement under which it is bought.
     agreement: String,
+    /// Its main wallet for system credits, or the wallet of a user of the company; for a user who is no
+    /// master the own one, else the main one, unless told.
+    wallet: Option<String>,
     /// Above zero, in the agreement's currency and its smallest unit.
     #[schema(example = "50")]
     amount: String,
@@ -48,8 +52,10 @@ pub struct TopUpView {
     id: String,
     /// The company that pays.
     company: String,
-    /// The agreement whose balance will rise.
+    /// The agreement under which it is bought.
     agreement: String,
+    /// The wallet whose balance will rise.
+    wallet: String,
     /// What is expected.
     amount: String,
     /// The agreement's currency.
@@ -72,6 +78,7 @@ pub struct TopUpView {
 
 impl From<TopUp> for TopUpView {
     fn from(top_up: TopUp) -> Self {
+        let wallet = top_up.target().into();
         let (state, payment, reason) = match top_up.state {
             TopUpState::Redirected => (TopUpStateName::Redirected, None, None),
             TopUpState::Confirmed { payment } => (TopUpStateName::Confirmed, Some(payment.into()), None),
@@ -82,6 +89,7 @@ impl From<TopUp> for TopUpView {
             id: top_up.id.into(),
             company: top_up.company.into(),
             agreement: top_up.agreement.into(),
+            wallet,
             amount: top_up.amount.to_string(),
             currency: top_up.currency.to_string(),
             state,
@@ -106,7 +114,11 @@ pub async fn create(
     IdempotencyKey(key): IdempotencyKey,
     Body(body): Body<TopUpRequest>,
 ) -> Created<TopUpView> {
-    let id = TopUpId::derived(&["top_up", who.company.id.as_str(), &key]);
+    let company = who.company.id.as_str();
+    let id = match &who.user {
+        Some(user) => TopUpId::derived(&["top_up", company, user.id.as_str(), &key]),
+        None => TopUpId::derived(&["top_up", company, &key]),
+    };
     let amount = fields::amount("amount", &body.amount)?;
     if let Some(stored) = app.store.top_up(&id).await? {
         return repeat(&body, amount, stored);
@@ -116,6 +128,7 @@ pub async fn create(
     let Currency::Money(currency) = agreement.currency else {
         return Err(Problem::invalid("agreement", "message credits are not a currency to pay in").into());
     };
+    let wallet = wallet_to_fill(&app, &who, &agreement, body.wallet.as_deref()).await?;
     let now = runtime::now();
     // The page of payment-callback, which says how the top-up stands.
     let back = format!("{}/payments/return?top_up={id}", app.public_base_url);
@@ -136,6 +149,7 @@ pub async fn create(
         id,
         company: agreement.company,
         agreement: agreement.id,
+        wallet,
         amount,
         currency: agreement.currency,
         state: TopUpState::Redirected,
@@ -150,8 +164,32 @@ pub async fn create(
     repeat(&body, amount, stored)
 }
 
+/// The user's wallet that the money is for; none for system credits. Users buy for themselves, masters for
+/// both.
+async fn wallet_to_fill(
+    app: &App,
+    who: &Principal,
+    agreement: &Agreement,
+    named: Option<&str>,
+) -> Result<Option<WalletId>, ApiError> {
+    let buyer = who.user.as_ref().filter(|user| !user.master);
+    let own = buyer.map(|user| WalletId::of_user(&agreement.id, &user.id).to_string());
+    let Some(id) = named.or(own.as_deref()) else { return Ok(None) };
+    let found = app.seen_by(who).wallet(id).await;
+    let (wallet, _) = found.map_err(|error| error.field("wallet"))?;
+    if wallet.id == agreement.wallet() {
+        return Ok(None);
+    }
+    if wallet.agreement != agreement.id || !agreement.individual_credits {
+        let detail = "the wallet must be the agreement's main one, or with individual credits a user's";
+        return Err(Problem::invalid("wallet", detail).into());
+    }
+    Ok(Some(wallet.id))
+}
+
 fn repeat(body: &TopUpRequest, amount: Amount, stored: TopUp) -> Created<TopUpView> {
-    let same = body.agreement == stored.agreement.as_str() && amount == stored.amount;
+    let same_wallet = body.wallet.as_ref().is_none_or(|id| *id == stored.target().as_str());
+    let same = same_wallet && body.agreement == stored.agreement.as_str() && amount == stored.amount;
     if same { created(stored) } else { Err(key_reused()) }
 }
 

@@ -2,19 +2,21 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::agreement::Agreement;
+use domain::company::Company;
 use domain::id::{TransferId, WalletId};
-use domain::transfer::{Transfer, TransferError, TransferRequest, plan_transfer};
+use domain::transfer::{Party, Transfer, TransferAmount, TransferError, TransferRequest, plan_transfer};
+use domain::wallet::Wallet;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem};
 use serde::{Deserialize, Serialize};
-use store::PostedTransfer;
+use store::{FullTransfer, FullTransferError, PostedTransfer};
 use utoipa::ToSchema;
 
 use super::{Created, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
-use crate::fields;
 
 /// In each round either the transfer is posted, or somebody else has spent from the source.
 const ROUNDS_MAX: u32 = 8;
@@ -26,7 +28,7 @@ pub struct NewTransferRequest {
     from: String,
     /// The wallet that gets.
     to: String,
-    /// How much. A negative amount turns the direction round.
+    /// How much; `all` for all that `from` has of its own. A negative amount turns the direction round.
     #[schema(example = "30")]
     amount: String,
     /// For both statements, at most 200 characters.
@@ -40,13 +42,19 @@ impl NewTransferRequest {
             WalletId::parse(text).map_err(|_| Problem::not_found("wallet").field(field))
         };
         let company = who.company.id.clone();
+        // A user's keys are the user's own, so that nobody finds another's transfer under the same one.
+        let id = match &who.user {
+            Some(user) => TransferId::derived(&["transfer", company.as_str(), user.id.as_str(), key]),
+            None => TransferId::derived(&["transfer", company.as_str(), key]),
+        };
         let ask = TransferRequest {
-            id: TransferId::derived(&["transfer", company.as_str(), key]),
+            id,
             from: wallet("from", &self.from)?,
             to: wallet("to", &self.to)?,
-            amount: fields::amount("amount", &self.amount)?,
+            amount: TransferAmount::parse(&self.amount)?,
             note: self.note.clone(),
             by: company,
+            by_user: who.user.clone(),
         };
         Ok(ask.directed())
     }
@@ -68,6 +76,10 @@ pub struct TransferView {
     note: String,
     /// The company that asked for it.
     by: String,
+    /// The user who did; null for a key of the company itself.
+    by_user: Option<String>,
+    /// Whether it took all that `from` had.
+    all: bool,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -80,9 +92,9 @@ pub struct PostedTransferView {
     /// The balance of `from` as it is now.
     #[schema(example = "70")]
     from_balance: String,
-    /// The balance of `to` as it is now.
+    /// The balance of `to` as it is now; null for a user who may not see it.
     #[schema(example = "30")]
-    to_balance: String,
+    to_balance: Option<String>,
 }
 
 impl From<Transfer> for TransferView {
@@ -95,6 +107,8 @@ impl From<Transfer> for TransferView {
             currency: transfer.currency.to_string(),
             note: transfer.note,
             by: transfer.by.into(),
+            by_user: transfer.by_user.map(Into::into),
+            all: transfer.all,
             at: transfer.at,
         }
     }
@@ -102,8 +116,10 @@ impl From<Transfer> for TransferView {
 
 /// Move credits.
 ///
-/// Between a company and its direct child, or between two agreements of one company, in one currency.
-/// The source gives its own funds, never its credit limit. Both statements get a line, or neither.
+/// In one currency, between the main wallets of a company and its direct child, between those of one
+/// company, and between the wallets of one agreement with individual credits: the main one and its
+/// users'. A user who is no master gives from the own wallet only. The source gives its own funds, and
+/// its credit limit only if its agreement allows it. Both statements get a line, or neither.
 #[utoipa::path(post, path = "/v1/transfers", tag = "transfers", request_body = NewTransferRequest,
     params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
     responses(
@@ -119,49 +135,101 @@ pub async fn create(
 ) -> Created<PostedTransferView> {
     let ask = body.parse(&who, &key)?;
     if let Some(stored) = app.store.transfer(&ask.id).await? {
-        return repeat(&app, &ask, stored).await; // before any rule is judged: the balance has moved since
+        return repeat(&app, &who, &ask, stored).await; // before any rule is judged: the balance has moved since
     }
-    let mut recalled = false;
+    if ask.amount == TransferAmount::All {
+        return withdraw_all(&app, &who, ask).await;
+    }
+    // Before anyone is told no, what companies below keep unused comes back, once.
+    let mut to_recall = true;
     for _ in 0..ROUNDS_MAX {
-        let seen = app.seen_by(&who);
-        let (from, giver) = seen.wallet(ask.from.as_str()).await.map_err(|error| error.field("from"))?;
-        let (to, taker) = seen.wallet(ask.to.as_str()).await.map_err(|error| error.field("to"))?;
-        let planned = plan_transfer((&from, &giver), (&to, &taker), ask.clone(), runtime::now());
+        let (from, to) = sides(&app, &who, &ask).await?;
+        let planned = plan_transfer(from.party(), to.party(), ask.clone(), runtime::now());
         let transfer = match planned {
-            Err(TransferError::NotEnough { .. }) if !recalled => {
-                // Before anyone is told no: what companies below keep unused comes back, once.
-                app.store.free_headroom(&from).await?;
-                recalled = true;
+            Err(TransferError::NotEnough { .. }) if to_recall => {
+                app.store.free_headroom(&from.wallet).await?;
+                to_recall = false;
                 continue;
             }
             // A request with the same key may have taken it a moment ago.
             Err(error @ TransferError::NotEnough { .. }) => {
                 let stored = app.store.transfer(&ask.id).await?.ok_or(error)?;
-                return repeat(&app, &ask, stored).await;
+                return repeat(&app, &who, &ask, stored).await;
             }
             planned => planned?,
         };
-        match app.store.post_transfer(&transfer, &from).await? {
-            PostedTransfer::Now => return answer(&app, transfer).await,
-            PostedTransfer::Before(stored) => return repeat(&app, &ask, *stored).await,
+        match app.store.post_transfer(&transfer, &from.wallet).await? {
+            PostedTransfer::Now => return answer(&app, &who, transfer).await,
+            PostedTransfer::Before(stored) => return repeat(&app, &who, &ask, *stored).await,
             PostedTransfer::NotEnough => {}
         }
     }
     Err(busy())
 }
 
-async fn repeat(app: &App, ask: &TransferRequest, stored: Transfer) -> Created<PostedTransferView> {
-    let same = (&ask.from, &ask.to, ask.amount, &ask.note)
-        == (&stored.from, &stored.to, stored.amount, &stored.note);
-    if same { answer(app, stored).await } else { Err(key_reused()) }
+/// Takes all that the source has, what is set aside for others included: while that comes back nothing
+/// else is spent of it.
+async fn withdraw_all(app: &App, who: &Principal, ask: TransferRequest) -> Created<PostedTransferView> {
+    let (from, to) = sides(app, who, &ask).await?;
+    let now = runtime::now();
+    let plan =
+        |wallet: &Wallet| plan_transfer(Party { wallet, ..from.party() }, to.party(), ask.clone(), now);
+    match plan(&from.wallet) {
+        // It depends on what comes back.
+        Ok(_) | Err(TransferError::NothingThere { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    match app.store.post_full_transfer(&ask.from, &ask.id, plan, now).await {
+        Ok(FullTransfer::Now(transfer)) => answer(app, who, transfer).await,
+        Ok(FullTransfer::Before(stored)) => repeat(app, who, &ask, stored).await,
+        Ok(FullTransfer::Draining) => Err(busy()),
+        Err(FullTransferError::Refused(error)) => Err(error.into()),
+        Err(FullTransferError::Store(error)) => Err(error.into()),
+    }
 }
 
-async fn answer(app: &App, transfer: Transfer) -> Created<PostedTransferView> {
+/// One side of a transfer, as read.
+struct Side {
+    wallet: Wallet,
+    company: Company,
+    agreement: Agreement,
+}
+
+impl Side {
+    async fn read(app: &App, (wallet, company): (Wallet, Company)) -> Result<Self, ApiError> {
+        let agreement = app.store.any_agreement(&wallet.agreement).await?.ok_or_else(busy)?;
+        Ok(Self { wallet, company, agreement })
+    }
+
+    fn party(&self) -> Party<'_> {
+        Party { wallet: &self.wallet, company: &self.company, agreement: &self.agreement }
+    }
+}
+
+async fn sides(app: &App, who: &Principal, ask: &TransferRequest) -> Result<(Side, Side), ApiError> {
+    let seen = app.seen_by(who);
+    let from = seen.wallet(ask.from.as_str()).await.map_err(|error| error.field("from"))?;
+    let to = seen.wallet_to_give(ask.to.as_str()).await.map_err(|error| error.field("to"))?;
+    Ok((Side::read(app, from).await?, Side::read(app, to).await?))
+}
+
+async fn repeat(
+    app: &App,
+    who: &Principal,
+    ask: &TransferRequest,
+    stored: Transfer,
+) -> Created<PostedTransferView> {
+    if ask.is_repeat_of(&stored) { answer(app, who, stored).await } else { Err(key_reused()) }
+}
+
+async fn answer(app: &App, who: &Principal, transfer: Transfer) -> Created<PostedTransferView> {
     let balance = async |id: &WalletId| -> Result<String, ApiError> {
         let wallet = app.store.wallet(id).await?.ok_or_else(busy)?;
         Ok(app.store.balance(&wallet).await?.to_string())
     };
-    let (from_balance, to_balance) = (balance(&transfer.from).await?, balance(&transfer.to).await?);
+    let from_balance = balance(&transfer.from).await?;
+    // Who is no master may give to others, and does not see what they have.
+    let to_balance = if who.is_master() { Some(balance(&transfer.to).await?) } else { None };
     created(PostedTransferView { transfer: transfer.into(), from_balance, to_balance })
 }
 

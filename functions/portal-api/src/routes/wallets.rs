@@ -1,12 +1,13 @@
-//! Balances and statements.
+//! Balances and statements, of the system credits of a company and of its users' own.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::agreement::CreditLimit;
-use domain::id::TransferId;
+use domain::id::{TransferId, UserId, WalletId};
 use domain::money::Amount;
 use domain::statement::StatementLine;
 use domain::transfer::Transfer;
+use domain::user::User;
 use domain::wallet::{OperationKind, Wallet};
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -19,7 +20,8 @@ use super::Reply;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::schema;
+use crate::wallet_book::all_wallets;
+use crate::{rights, schema};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WalletView {
@@ -29,6 +31,8 @@ pub struct WalletView {
     company: String,
     /// The agreement it belongs to.
     agreement: String,
+    /// The user whose it is; null for the main wallet of the agreement.
+    user: Option<String>,
     /// What it counts in.
     currency: String,
     /// Payments and transfers, less what was charged here, the messages of companies below included.
@@ -45,7 +49,7 @@ pub struct WalletView {
 }
 
 impl WalletView {
-    fn new(wallet: Wallet, balance: Amount) -> Result<Self, ApiError> {
+    fn new(wallet: Wallet, user: Option<UserId>, balance: Amount) -> Result<Self, ApiError> {
         let limited = wallet.credit_limit != CreditLimit::Unlimited.amount();
         Ok(Self {
             balance: balance.to_string(),
@@ -57,6 +61,7 @@ impl WalletView {
             id: wallet.id.into(),
             company: wallet.company.into(),
             agreement: wallet.agreement.into(),
+            user: user.map(Into::into),
         })
     }
 }
@@ -68,7 +73,77 @@ impl WalletView {
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<WalletView> {
     let (wallet, _) = app.seen_by(&who).wallet(&id).await?;
     let balance = app.store.balance(&wallet).await?;
-    Ok(Json(WalletView::new(wallet, balance)?))
+    let user = owner(&app, &wallet).await?.map(|user| user.id);
+    Ok(Json(WalletView::new(wallet, user, balance)?))
+}
+
+/// The user whose wallet it is, unless it is a main wallet.
+async fn owner(app: &App, wallet: &Wallet) -> Result<Option<User>, ApiError> {
+    if wallet.id == WalletId::main(&wallet.agreement) {
+        return Ok(None);
+    }
+    let users = app.store.users(&wallet.company).await?;
+    Ok(users.into_iter().find(|user| wallet.id == WalletId::of_user(&wallet.agreement, &user.id)))
+}
+
+/// A wallet in the list of those that credits move between.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedWalletView {
+    /// Its id.
+    id: String,
+    /// The agreement it belongs to.
+    agreement: String,
+    /// The agreement's code.
+    agreement_code: String,
+    /// What it counts in.
+    currency: String,
+    /// The user whose it is; null for the system credits: the main wallet of the agreement.
+    user: Option<String>,
+    /// The user's name; null for the system credits.
+    user_name: Option<String>,
+    /// The balance as it is now; null for a user who may give to it and not see it.
+    #[schema(example = "41.95")]
+    balance: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct WalletFilter {
+    /// Whose wallets; yours unless told.
+    company: Option<String>,
+}
+
+/// A company's wallets: under each agreement the system credits, then the credits of its users.
+///
+/// A user who is no master sees all of them as somebody to give to, with the balance of the own one.
+#[utoipa::path(get, path = "/v1/wallets", tag = "wallets", params(WalletFilter),
+    responses((status = 200, description = "By agreement, oldest first", body = List<ListedWalletView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Query(filter): Query<WalletFilter>,
+) -> Reply<List<ListedWalletView>> {
+    let seen = app.seen_by(&who);
+    let company = seen.company_or_own(filter.company.as_deref()).await?;
+    if company.id != who.company.id {
+        rights::master(&who)?;
+    }
+    let mut items = Vec::new();
+    for entry in all_wallets(&app.store, &company).await? {
+        let shown = seen.shows_wallet(&entry.wallet);
+        let balance = if shown { Some(app.store.balance(&entry.wallet).await?.to_string()) } else { None };
+        let (user, user_name) = entry.user.map(|user| (user.id.into(), user.name)).unzip();
+        items.push(ListedWalletView {
+            id: entry.wallet.id.into(),
+            agreement: entry.agreement.id.to_string(),
+            agreement_code: entry.agreement.code.clone(),
+            currency: entry.wallet.currency.to_string(),
+            user,
+            user_name,
+            balance,
+        });
+    }
+    Ok(Json(List { items, next: None }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,6 +163,8 @@ pub struct StatementLineView {
     note: Option<String>,
     /// The company that asked for a transfer.
     by: Option<String>,
+    /// The user who asked for a transfer; null for a key of the company itself.
+    by_user: Option<String>,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
@@ -95,6 +172,7 @@ pub struct StatementLineView {
 
 impl StatementLineView {
     fn new(line: StatementLine, transfer: Option<Transfer>) -> Self {
+        let by_user = transfer.as_ref().and_then(|transfer| transfer.by_user.clone()).map(Into::into);
         let (note, by) = transfer.map(|transfer| (transfer.note, transfer.by.into())).unzip();
         Self {
             kind: line.kind,
@@ -104,6 +182,7 @@ impl StatementLineView {
             reference: line.reference,
             note,
             by,
+            by_user,
             at: line.at,
         }
     }

@@ -1,0 +1,315 @@
+//! Fees: what is charged besides messages, to one agreement alone. Once on command here; again and again
+//! by `rules`; for packs and bundles when they are bought.
+
+pub mod rules;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::agreement::Agreement;
+use domain::fee::{Fee, FeeItem, FeeStatus, find_price, plan_fee};
+use domain::fee_rule::{AdditionalPrice, Every, FeeKind, SenderType, check_name};
+use domain::id::FeeId;
+use domain::rating::{Event, Resource};
+use domain::sender::{Sender, SenderAddress};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use runtime::auth::Principal;
+use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use serde::{Deserialize, Serialize};
+use store::{FeeWrite, FeeWritten};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Created, Reply, created};
+use crate::App;
+use crate::error::{ApiError, busy, insufficient, key_reused, suspended};
+use crate::fields::{self, List};
+use crate::{rights, schema};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeeView {
+    /// Its id.
+    id: String,
+    /// The agreement that pays it.
+    agreement: String,
+    /// What it is for.
+    #[schema(example = "service_purchase")]
+    resource: String,
+    /// The sender ID that it is for.
+    sender: Option<String>,
+    /// What else it is for: the pack's or the additional service's name, the operator.
+    subject: Option<String>,
+    /// The price of the rate tree, by its id; null if it failed.
+    rate: Option<String>,
+    /// What a unit costs.
+    unit_price: String,
+    /// How many units.
+    quantity: u32,
+    /// What was charged.
+    amount: String,
+    /// The agreement's currency.
+    currency: String,
+    /// Whether it was charged.
+    #[schema(value_type = schema::FeeStatus)]
+    status: FeeStatus,
+    /// How often it was tried.
+    attempts: u32,
+    /// Why it failed: `no_rate`, `blocked`, `insufficient_funds` or `suspended`.
+    problem: Option<String>,
+    /// The rule that charged it.
+    rule: Option<String>,
+    /// The first day of the period that a rule charged it for.
+    #[schema(value_type = Option<String>, format = Date)]
+    first_day: Option<Date>,
+    /// The last day of that period, included.
+    #[schema(value_type = Option<String>, format = Date)]
+    last_day: Option<Date>,
+    /// When it was charged, or given up.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargedFeeView {
+    #[serde(flatten)]
+    fee: FeeView,
+    /// The agreement's balance as it is now.
+    balance: String,
+}
+
+impl From<Fee> for FeeView {
+    fn from(fee: Fee) -> Self {
+        Self {
+            id: fee.id.into(),
+            agreement: fee.agreement.into(),
+            resource: fee.resource.name().to_owned(),
+            sender: fee.sender.map(Into::into),
+            subject: fee.subject,
+            rate: fee.rate.map(|rate| rate.as_str().to_owned()),
+            unit_price: fee.unit_price.to_string(),
+            quantity: fee.quantity,
+            amount: fee.amount.to_string(),
+            currency: fee.currency.to_string(),
+            status: fee.status,
+            attempts: fee.attempts,
+            problem: fee.problem,
+            rule: fee.rule.map(Into::into),
+            first_day: fee.period.map(|period| period.first),
+            last_day: fee.period.map(|period| period.last),
+            at: fee.at,
+        }
+    }
+}
+
+/// What an additional service costs.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AdditionalPriceBody {
+    /// A price that is named here.
+    Fixed {
+        /// Above zero, in the agreement's currency.
+        amount: String,
+    },
+    /// The agreement's price of the additional service of this name, for so many units.
+    Tariff {
+        /// How many units.
+        volume: u32,
+    },
+}
+
+impl AdditionalPriceBody {
+    fn parse(self) -> Result<AdditionalPrice, ApiError> {
+        Ok(match self {
+            Self::Fixed { amount } => AdditionalPrice::Fixed { amount: fields::amount("amount", &amount)? },
+            Self::Tariff { volume } => AdditionalPrice::Tariff { volume },
+        })
+    }
+}
+
+impl From<AdditionalPrice> for AdditionalPriceBody {
+    fn from(price: AdditionalPrice) -> Self {
+        match price {
+            AdditionalPrice::Fixed { amount } => Self::Fixed { amount: amount.to_string() },
+            AdditionalPrice::Tariff { volume } => Self::Tariff { volume },
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdditionalFeeRequest {
+    /// The additional service; with a tariff as the rate tree names it. 1 to 120 characters.
+    #[schema(example = "Hosting")]
+    name: String,
+    /// What it costs.
+    price: AdditionalPriceBody,
+}
+
+/// Charge an additional service once.
+///
+/// Charged to this agreement alone. For what comes every month or week make a rule.
+#[utoipa::path(post, path = "/v1/agreements/{id}/fees", tag = "fees", request_body = AdditionalFeeRequest,
+    params(
+        ("id" = String, Path, description = "The agreement's id"),
+        ("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")
+    ),
+    responses(
+        (status = 201, description = "Charged, by this request or an earlier one with its key", body = ChargedFeeView),
+        (status = 402, description = "`insufficient_funds`: nothing was charged", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "`no_rate`: the service is not in the agreement's rate plans",
+            body = Problem, content_type = "application/problem+json")
+    ))]
+pub async fn charge(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<AdditionalFeeRequest>,
+) -> Created<ChargedFeeView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    let id = FeeId::derived(&["fee", who.company.id.as_str(), &key]);
+    let kind = FeeKind::Additional { name: body.name.trim().to_owned(), price: body.price.parse()? };
+    let request_hash = runtime::auth::hash(&format!("{} {kind:?}", agreement.id));
+    if let Some(stored) = app.store.fee(&id).await? {
+        return repeat(&app, stored, &request_hash, key_reused).await; // before any rule is judged
+    }
+    if let FeeKind::Additional { name, .. } = &kind {
+        check_name(name)?;
+    }
+    let now = runtime::now();
+    let item = kind.item(&app.store.level(&agreement, now).await?, Every::Month)?;
+    let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
+    post(&app, fee, key_reused).await
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupFeeRequest {
+    /// The operator that the sender ID is registered with, if the price depends on it.
+    #[schema(example = "Vodafone Spain")]
+    mno: Option<String>,
+}
+
+/// Charge the setup fee of a sender ID.
+///
+/// Once for each sender ID, at the agreement's price, to this agreement alone.
+#[utoipa::path(post, path = "/v1/agreements/{id}/sender_ids/{address}/setup_fee", tag = "fees",
+    request_body = SetupFeeRequest,
+    params(
+        ("id" = String, Path, description = "The agreement's id"),
+        ("address" = String, Path, description = "What the recipients see"),
+        ("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")
+    ),
+    responses(
+        (status = 201, description = "Charged, by this request or an earlier one with its key", body = ChargedFeeView),
+        (status = 402, description = "`insufficient_funds`: nothing was charged", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "`already_charged`: by a request with another key", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "`no_rate`: the agreement has no price for it", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn charge_setup(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, address)): Path<(String, String)>,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<SetupFeeRequest>,
+) -> Created<ChargedFeeView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    let sender = sender(&app, &agreement, &address).await?;
+    let id = FeeId::derived(&["setup", sender.id.as_str()]);
+    let request_hash = runtime::auth::hash(&format!("{} {key} {:?}", who.company.id, body.mno));
+    if let Some(stored) = app.store.fee(&id).await? {
+        return repeat(&app, stored, &request_hash, already_charged).await;
+    }
+    let now = runtime::now();
+    let event = Event {
+        sender: Some(sender.address.as_str()),
+        sender_type: Some(SenderType::of(&sender.address).name()),
+        mno: body.mno.as_deref(),
+        ..Event::of(Resource::SenderIdSetupFee)
+    };
+    let price = find_price(&app.store.level(&agreement, now).await?, &event)?;
+    let resource = Resource::SenderIdSetupFee;
+    let item =
+        FeeItem { resource, sender: Some(sender.address.clone()), subject: body.mno, price, quantity: 1 };
+    let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
+    post(&app, fee, already_charged).await
+}
+
+fn already_charged() -> ApiError {
+    Problem::new(409, "already_charged", "The setup fee of this sender ID was charged already.").into()
+}
+
+/// A sender ID of the agreement.
+async fn sender(app: &App, agreement: &Agreement, address: &str) -> Result<Sender, ApiError> {
+    let missing = || Problem::not_found("sender ID");
+    let address = SenderAddress::parse(address).map_err(|_| missing())?;
+    Ok(app.store.sender(&agreement.id, &address).await?.ok_or_else(missing)?)
+}
+
+/// Charges a fee once. `other` is what is said if another request has.
+async fn post(app: &App, fee: Fee, other: fn() -> ApiError) -> Created<ChargedFeeView> {
+    match app.store.write_fee(FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
+        FeeWritten::Now => answer(app, fee).await,
+        FeeWritten::FeeBefore(stored) => repeat(app, *stored, &fee.request_hash, other).await,
+        FeeWritten::NotEnough { available } => match app.store.fee(&fee.id).await? {
+            // A request with the same key has taken it a moment ago.
+            Some(stored) => repeat(app, stored, &fee.request_hash, other).await,
+            None => Err(insufficient(available, fee.amount).into()),
+        },
+        FeeWritten::Suspended => Err(suspended()),
+        FeeWritten::Draining | FeeWritten::Overtaken | FeeWritten::RuleBefore(_) => Err(busy()),
+    }
+}
+
+async fn repeat(
+    app: &App,
+    stored: Fee,
+    request_hash: &str,
+    other: fn() -> ApiError,
+) -> Created<ChargedFeeView> {
+    if stored.request_hash != request_hash {
+        return Err(other());
+    }
+    answer(app, stored).await
+}
+
+/// A fee with the balance as it is now.
+async fn answer(app: &App, fee: Fee) -> Created<ChargedFeeView> {
+    let wallet = app.store.wallet(&fee.wallet).await?.ok_or_else(busy)?;
+    let balance = app.store.balance(&wallet).await?.to_string();
+    created(ChargedFeeView { fee: fee.into(), balance })
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FeeFilter {
+    /// Whose fees.
+    agreement: String,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// An agreement's fees, charged or given up, newest first.
+#[utoipa::path(get, path = "/v1/fees", tag = "fees", params(FeeFilter),
+    responses((status = 200, description = "A page", body = List<FeeView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Query(filter): Query<FeeFilter>,
+) -> Reply<List<FeeView>> {
+    let agreement = app.seen_by(&who).agreement(&filter.agreement).await?;
+    let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if filter.cursor.as_deref().is_some_and(|cursor| !is_key(cursor)) {
+        return Err(Problem::invalid("cursor", "not a cursor of this list").into());
+    }
+    let limit = fields::limit(filter.limit)?;
+    let page = app.store.fees_of(&agreement.id, limit, filter.cursor.as_deref()).await?;
+    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
+}

@@ -1,0 +1,328 @@
+//! Rules that charge a fee every month or week. The sweeper does; here they are made, shown and ended.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::agreement::Agreement;
+use domain::fee_rule::{AdditionalPrice, Every, FeeKind, FeeRule, Schedule, SenderType, plan_rule};
+use domain::id::FeeRuleId;
+use domain::quote::Level;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use runtime::auth::Principal;
+use runtime::http::{Body, IdempotencyKey, Problem};
+use serde::{Deserialize, Serialize};
+use store::{FeeWrite, FeeWritten, RuleWrite};
+use utoipa::ToSchema;
+
+use super::super::{Created, Reply, created};
+use super::{AdditionalPriceBody, sender};
+use crate::App;
+use crate::error::{ApiError, busy, key_reused};
+use crate::fields::List;
+use crate::{rights, schema};
+
+/// In each round either the rule is ended, or the sweeper has moved it on.
+const ROUNDS_MAX: u32 = 8;
+
+/// What a rule charges for.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FeeKindBody {
+    /// A sender ID, at the agreement's price under `sender_id_usage_fee`.
+    SenderIdUsage {
+        /// One of the agreement's sender IDs.
+        sender: String,
+        /// As it looks unless told: numbers of up to six digits are short codes.
+        #[schema(value_type = Option<schema::SenderIdType>)]
+        sender_type: Option<SenderType>,
+        /// The operator that it is registered with, if the price depends on it.
+        mno: Option<String>,
+    },
+    /// An additional service.
+    Additional {
+        /// With a tariff as the rate tree names it. 1 to 120 characters.
+        name: String,
+        /// What it costs.
+        price: AdditionalPriceBody,
+    },
+    /// The platform, at the agreement's price under `platform_fee`.
+    Platform,
+    /// A bundle that is extended; made and ended with its `auto_extend`.
+    BundleExtension {
+        /// The id of the purchase.
+        pack: String,
+        /// The bundle's name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeeRuleRequest {
+    /// What it charges for.
+    kind: FeeKindBody,
+    /// Periods that begin on this day or later are charged, in full; not before today.
+    #[schema(value_type = String, format = Date)]
+    valid_from: Date,
+    /// Periods that begin on this day or later are not; no end unless told.
+    #[schema(value_type = Option<String>, format = Date)]
+    valid_till: Option<Date>,
+    /// How often; every month unless told.
+    #[serde(default = "monthly")]
+    #[schema(value_type = Option<schema::FeePeriod>)]
+    every: Every,
+    /// Of a month, 1 to 28; of a week, 1 (Monday) to 7. 1 unless told.
+    #[serde(default = "first")]
+    start_day: i8,
+    /// So many days before the period begins; 0 unless told.
+    #[serde(default)]
+    days_before: u8,
+    /// When it cannot be charged it is tried again after so many hours; 1 unless told.
+    #[serde(default = "hourly")]
+    retry_hours: u16,
+    /// At most so often; 3 times unless told. Then it is given up for this period.
+    #[serde(default = "thrice")]
+    retries_max: u16,
+}
+
+fn monthly() -> Every {
+    Every::Month
+}
+
+fn first() -> i8 {
+    1
+}
+
+fn hourly() -> u16 {
+    1
+}
+
+fn thrice() -> u16 {
+    3
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeeRuleView {
+    /// Its id.
+    id: String,
+    /// The agreement that pays.
+    agreement: String,
+    /// What it charges for.
+    kind: FeeKindBody,
+    /// Periods that begin on this day or later are charged.
+    #[schema(value_type = String, format = Date)]
+    valid_from: Date,
+    /// Periods that begin on this day or later are not; null for no end.
+    #[schema(value_type = Option<String>, format = Date)]
+    valid_till: Option<Date>,
+    /// How often.
+    #[schema(value_type = schema::FeePeriod)]
+    every: Every,
+    /// Of a month, 1 to 28; of a week, 1 (Monday) to 7.
+    start_day: i8,
+    /// So many days before the period begins.
+    days_before: u8,
+    /// When it cannot be charged it is tried again after so many hours.
+    retry_hours: u16,
+    /// At most so often.
+    retries_max: u16,
+    /// What it charges next; null once it has ended.
+    next: Option<NextFeeView>,
+    /// What it would charge now; null if no rate is found.
+    price: Option<String>,
+    /// Why there is no price: `no_rate` or `blocked`.
+    price_problem: Option<String>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextFeeView {
+    /// The first day of the period.
+    #[schema(value_type = String, format = Date)]
+    first_day: Date,
+    /// The last day of the period, included.
+    #[schema(value_type = String, format = Date)]
+    last_day: Date,
+    /// When it is tried.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// How often it was tried already.
+    failed: u16,
+    /// Why the last try failed: `no_rate`, `blocked`, `insufficient_funds` or `suspended`.
+    problem: Option<String>,
+}
+
+impl FeeRuleView {
+    fn new(rule: FeeRule, level: &Level) -> Self {
+        let found = rule.kind.item(level, rule.schedule.every);
+        let price = found.and_then(|item| Ok(item.price.amount.checked_times(item.quantity)?));
+        let Schedule { valid_from, valid_till, every, start_day, days_before, retry_hours, retries_max } =
+            rule.schedule;
+        Self {
+            id: rule.id.into(),
+            agreement: rule.agreement.into(),
+            kind: rule.kind.into(),
+            valid_from,
+            valid_till,
+            every,
+            start_day,
+            days_before,
+            retry_hours,
+            retries_max,
+            next: rule.next.map(|next| NextFeeView {
+                first_day: next.period.first,
+                last_day: next.period.last,
+                at: next.at,
+                failed: next.failed,
+                problem: next.problem,
+            }),
+            price_problem: price.as_ref().err().map(|error| error.code().to_owned()),
+            price: price.ok().map(|price| price.to_string()),
+            created_at: rule.created_at,
+        }
+    }
+}
+
+impl From<FeeKind> for FeeKindBody {
+    fn from(kind: FeeKind) -> Self {
+        match kind {
+            FeeKind::SenderIdUsage { sender, sender_type, mno } => {
+                Self::SenderIdUsage { sender: sender.into(), sender_type: Some(sender_type), mno }
+            }
+            FeeKind::Additional { name, price } => Self::Additional { name, price: price.into() },
+            FeeKind::Platform => Self::Platform,
+            FeeKind::BundleExtension { purchase, name, .. } => {
+                Self::BundleExtension { pack: purchase.into(), name }
+            }
+        }
+    }
+}
+
+impl FeeKindBody {
+    async fn parse(self, app: &App, agreement: &Agreement) -> Result<FeeKind, ApiError> {
+        Ok(match self {
+            Self::SenderIdUsage { sender: address, sender_type, mno } => {
+                let sender = sender(app, agreement, &address).await.map_err(|error| error.field("sender"))?;
+                let sender_type = sender_type.unwrap_or_else(|| SenderType::of(&sender.address));
+                FeeKind::SenderIdUsage { sender: sender.address, sender_type, mno }
+            }
+            Self::Additional { name, price } => {
+                FeeKind::Additional { name: name.trim().to_owned(), price: price.parse()? }
+            }
+            Self::Platform => FeeKind::Platform,
+            Self::BundleExtension { .. } => {
+                let detail = "a bundle is extended by its own `auto_extend`";
+                return Err(Problem::invalid("kind", detail).into());
+            }
+        })
+    }
+}
+
+/// Make a rule that charges a fee again and again.
+///
+/// Each period is charged once, to this agreement alone, at the price of the day on which it is charged.
+#[utoipa::path(post, path = "/v1/agreements/{id}/fee_rules", tag = "fees", request_body = FeeRuleRequest,
+    params(
+        ("id" = String, Path, description = "The agreement's id"),
+        ("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")
+    ),
+    responses(
+        (status = 201, description = "The rule, and whether it finds its price now", body = FeeRuleView),
+        (status = 422, description = "`no_rate`: an additional service by tariff is not in the agreement's rate plans",
+            body = Problem, content_type = "application/problem+json")
+    ))]
+pub async fn create(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    IdempotencyKey(key): IdempotencyKey,
+    Body(body): Body<FeeRuleRequest>,
+) -> Created<FeeRuleView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    let id = FeeRuleId::derived(&["fee_rule", who.company.id.as_str(), &key]);
+    let kind = body.kind.parse(&app, &agreement).await?;
+    let schedule = Schedule {
+        valid_from: body.valid_from,
+        valid_till: body.valid_till,
+        every: body.every,
+        start_day: body.start_day,
+        days_before: body.days_before,
+        retry_hours: body.retry_hours,
+        retries_max: body.retries_max,
+    };
+    let now = runtime::now();
+    let level = app.store.level(&agreement, now).await?;
+    let request_hash = domain::fee_rule::request_hash(&agreement, &kind, &schedule);
+    let repeat = |stored: FeeRule| match stored.request_hash == request_hash {
+        true => created(FeeRuleView::new(stored, &level)),
+        false => Err(key_reused()),
+    };
+    if let Some(stored) = app.store.fee_rule(&agreement.id, &id).await? {
+        return repeat(stored); // before any rule is judged
+    }
+    let rule = plan_rule(id, &agreement, kind, schedule, now)?;
+    if matches!(&rule.kind, FeeKind::Additional { price: AdditionalPrice::Tariff { .. }, .. }) {
+        rule.kind.item(&level, rule.schedule.every)?;
+    }
+    match app.store.write_fee(FeeWrite { rule: Some(RuleWrite::New(&rule)), ..FeeWrite::default() }).await? {
+        FeeWritten::Now => created(FeeRuleView::new(rule, &level)),
+        FeeWritten::RuleBefore(stored) => repeat(*stored),
+        _ => Err(busy()),
+    }
+}
+
+/// An agreement's fee rules, also those that have ended.
+#[utoipa::path(get, path = "/v1/agreements/{id}/fee_rules", tag = "fees",
+    params(("id" = String, Path, description = "The agreement's id")),
+    responses((status = 200, description = "In no order", body = List<FeeRuleView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Reply<List<FeeRuleView>> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    let level = app.store.level(&agreement, runtime::now()).await?;
+    let rules = app.store.fee_rules(&agreement.id).await?;
+    let items = rules.into_iter().map(|rule| FeeRuleView::new(rule, &level)).collect();
+    Ok(Json(List { items, next: None }))
+}
+
+/// End a fee rule.
+///
+/// It charges nothing any more; what it has charged stays. Ending it twice is ending it once.
+#[utoipa::path(delete, path = "/v1/agreements/{id}/fee_rules/{rule}", tag = "fees",
+    params(
+        ("id" = String, Path, description = "The agreement's id"),
+        ("rule" = String, Path, description = "The rule's id")
+    ),
+    responses((status = 200, description = "The rule as it is now", body = FeeRuleView)))]
+pub async fn end(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, rule)): Path<(String, String)>,
+) -> Reply<FeeRuleView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    let missing = || Problem::not_found("fee rule");
+    let id = FeeRuleId::parse(&rule).map_err(|_| missing())?;
+    let level = app.store.level(&agreement, runtime::now()).await?;
+    for _ in 0..ROUNDS_MAX {
+        let before = app.store.fee_rule(&agreement.id, &id).await?.ok_or_else(missing)?;
+        if matches!(before.kind, FeeKind::BundleExtension { .. }) {
+            let detail = "This rule ends when the pack's `auto_extend` is switched off.";
+            return Err(Problem::new(409, "belongs_to_pack", detail).into());
+        }
+        if before.next.is_none() {
+            return Ok(Json(FeeRuleView::new(before, &level)));
+        }
+        let after = before.ended();
+        let rule = Some(RuleWrite::Replace { before: &before, after: &after });
+        if app.store.write_fee(FeeWrite { rule, ..FeeWrite::default() }).await? == FeeWritten::Now {
+            return Ok(Json(FeeRuleView::new(after, &level)));
+        }
+    }
+    Err(busy())
+}

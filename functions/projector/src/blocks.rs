@@ -1,0 +1,43 @@
+//! What leases have charged. A row or a block that was put under a lease is passed over in the stream of
+//! messages; the write of the lease that charges it is what makes it count, and so what sends it.
+
+use domain::batch::Row;
+use domain::lease::LeaseTag;
+use futures::future::try_join_all;
+use store::Effective;
+
+use crate::change::{MessageChange, WalletChange};
+use crate::{App, jobs, usage, write_rows};
+
+/// Does for what these changes charge what is done for a new row.
+pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> {
+    let flushes: Vec<_> = wallets.iter().filter_map(|change| Some((flush(change)?, change))).collect();
+    let charged = flushes.iter().map(|(tag, change)| async move {
+        let reference = &change.after.last_operation.reference;
+        let charged = app.store.flushed(tag, reference).await?;
+        charged.ok_or_else(|| anyhow::anyhow!("{tag} has charged {reference}, which is not there"))
+    });
+    let mut new = Vec::new();
+    for charged in try_join_all(charged).await? {
+        match charged {
+            Effective::Block(block) => write_rows(&app.store, block.messages.into_iter()).await?,
+            Effective::Row(Row::Batch(batch)) => write_rows(&app.store, batch.messages()).await?,
+            // One that a worker has had is known from an earlier delivery.
+            Effective::Row(row) if row.has_moved() => {}
+            Effective::Row(Row::Message(message)) => {
+                new.push(MessageChange { before: None, after: *message });
+            }
+        }
+    }
+    // Its later changes come by another stream: nobody may work on it before it is recorded.
+    usage::post(&app.store, &new).await?;
+    jobs::enqueue(app, &new).await
+}
+
+/// The flush that a write of a lease was.
+fn flush(change: &WalletChange) -> Option<LeaseTag> {
+    let (before, after) = (change.before.as_ref()?.lease.as_ref()?, change.after.lease.as_ref()?);
+    let is_flush = before.fence == after.fence && before.written < after.written;
+    let lease = change.after.id.clone();
+    is_flush.then_some(LeaseTag { lease, fence: after.fence, number: after.written })
+}

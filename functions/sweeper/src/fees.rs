@@ -1,0 +1,137 @@
+//! Fees that rules charge. Each period is charged once, whoever tries it and how often: the fee, the
+//! wallet, the rule's next period and its place in the list are one write under conditions.
+//!
+//! What cannot be charged is tried again by the rule's own hours, and after the last try given up: the fee
+//! is kept as failed, and a review is there for a person to look at.
+
+use anyhow::Context;
+use domain::agreement::Agreement;
+use domain::fee::Fee;
+use domain::fee_rule::{DuePlan, FeeRule, Missed, plan_due};
+use jiff::Timestamp;
+use store::{DueFee, FeeWrite, FeeWritten, Review, RuleWrite};
+use tokio::time::Instant;
+
+use crate::App;
+
+/// The name under which fees that were given up are kept for review.
+pub const REVIEWED_AS: &str = "fees";
+const PAGE: u16 = 50;
+/// No more rules are begun after this; the function has 60 seconds.
+const BEGIN_MAX: std::time::Duration = std::time::Duration::from_secs(40);
+/// In each round the rule moves on, or somebody else has moved it. A rule that is many periods behind goes
+/// on in the next minute.
+const ROUNDS_MAX: u32 = 20;
+
+/// Charges what is due. A rule that fails stays due and keeps no other from being charged.
+pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    let (mut settled, mut failed) = (0, 0);
+    let mut cursor = None;
+    loop {
+        let page = app.store.due_fees(now, PAGE, cursor.as_deref()).await?;
+        for due in &page.items {
+            if begin.elapsed() > BEGIN_MAX {
+                break;
+            }
+            match settle(app, due, now).await {
+                Ok(()) => settled += 1,
+                Err(error) => {
+                    failed += 1;
+                    tracing::error!(rule = %due.rule, error = format!("{error:#}"), "a fee was not settled");
+                }
+            }
+        }
+        cursor = page.next;
+        if cursor.is_none() || begin.elapsed() > BEGIN_MAX {
+            break;
+        }
+    }
+    tracing::info!(settled, failed, "fees");
+    anyhow::ensure!(failed == 0, "{failed} fee rules could not be settled");
+    Ok(())
+}
+
+/// Charges every period of a rule that is due.
+async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
+    for _ in 0..ROUNDS_MAX {
+        let Some(rule) = app.store.fee_rule(&due.agreement, &due.rule).await? else { return Ok(()) };
+        let agreement = app.store.any_agreement(&due.agreement).await?.context("no such agreement")?;
+        let level = app.store.level(&agreement, now).await?;
+        let missed = match plan_due(&rule, &level, now) {
+            DuePlan::Wait => return Ok(()),
+            DuePlan::Move(after) => {
+                write(app, &rule, &after, None, None).await?;
+                continue;
+            }
+            DuePlan::Miss(error) => Some(error.code()),
+            DuePlan::Charge { fee, rule: after, agreement } => {
+                match write(app, &rule, &after, fee.as_deref(), agreement.as_deref()).await? {
+                    FeeWritten::NotEnough { .. } => Some("insufficient_funds"),
+                    FeeWritten::Suspended => Some("suspended"),
+                    // It is still due in the next minute.
+                    FeeWritten::Draining => return Ok(()),
+                    // The period was charged before, and the rule planned anew since.
+                    FeeWritten::FeeBefore(_) => {
+                        write(app, &rule, &after, None, agreement.as_deref()).await?;
+                        None
+                    }
+                    FeeWritten::Now | FeeWritten::Overtaken | FeeWritten::RuleBefore(_) => None,
+                }
+            }
+        };
+        if let Some(problem) = missed {
+            miss(app, &rule, &agreement, problem, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write(
+    app: &App,
+    before: &FeeRule,
+    after: &FeeRule,
+    fee: Option<&Fee>,
+    agreement: Option<&Agreement>,
+) -> anyhow::Result<FeeWritten> {
+    let rule = Some(RuleWrite::Replace { before, after });
+    Ok(app.store.write_fee(FeeWrite { fee, agreement, rule, review: None }).await?)
+}
+
+/// Notes that a try failed, and gives up after the last one.
+async fn miss(
+    app: &App,
+    rule: &FeeRule,
+    agreement: &Agreement,
+    problem: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    match rule.missed(problem, agreement, now) {
+        Missed::Again(after) => {
+            write(app, rule, &after, None, None).await?;
+            tracing::info!(rule = %rule.id, problem, "a fee will be tried again");
+        }
+        Missed::GivenUp { fee, rule: after } => {
+            let review = review(&fee, problem, now);
+            let rule_write = Some(RuleWrite::Replace { before: rule, after: &after });
+            let write =
+                FeeWrite { fee: Some(&fee), agreement: None, rule: rule_write, review: Some(&review) };
+            if let FeeWritten::FeeBefore(_) = app.store.write_fee(write).await? {
+                app.store.write_fee(FeeWrite { rule: rule_write, ..FeeWrite::default() }).await?;
+            }
+            tracing::warn!(rule = %rule.id, fee = %fee.id, problem, "a fee was given up");
+        }
+    }
+    Ok(())
+}
+
+fn review(fee: &Fee, problem: &str, now: Timestamp) -> Review {
+    let period = fee.period.map(|period| period.to_string()).unwrap_or_default();
+    let detail = format!(
+        "{} of {} for {period} was tried {} times and not charged: {problem}",
+        fee.resource.name(),
+        fee.agreement,
+        fee.attempts
+    );
+    Review { system: REVIEWED_AS.to_owned(), event: fee.id.to_string(), top_up: None, detail, at: now }
+}

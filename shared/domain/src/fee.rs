@@ -1,0 +1,280 @@
+//! Fees: what is charged besides messages. A sender ID, a pack, a platform, an additional service.
+//!
+//! A fee is charged to one agreement's main wallet alone: it is that agreement's own, and nobody above it
+//! pays anything for it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agreement::Agreement;
+use crate::edr::{FeeRecord, Usage, UsageKey};
+use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, WalletId};
+use crate::money::{Amount, AmountError, Currency};
+use crate::period::Period;
+use crate::quote::Level;
+use crate::rating::{Event, Found, Price, Resource, ServiceKind};
+use crate::sender::SenderAddress;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeStatus {
+    /// Charged, for good.
+    Posted,
+    /// Tried as often as its rule says, and never charged.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fee {
+    pub id: FeeId,
+    pub agreement: AgreementId,
+    pub company: CompanyId,
+    pub wallet: WalletId,
+    pub currency: Currency,
+    pub resource: Resource,
+    /// The sender ID that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderAddress>,
+    /// What else it is for: the pack's or the additional service's name, the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// None if it failed because there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<RateId>,
+    pub unit_price: Amount,
+    pub quantity: u32,
+    pub amount: Amount,
+    /// What a rule charges it for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<FeeRuleId>,
+    pub status: FeeStatus,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Tells a repeat of the request from another request under the same key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request_hash: String,
+    pub at: Timestamp,
+}
+
+/// What a fee is for, and at which price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeItem {
+    pub resource: Resource,
+    pub sender: Option<SenderAddress>,
+    pub subject: Option<String>,
+    pub price: FeePrice,
+    pub quantity: u32,
+}
+
+/// The price of one unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeePrice {
+    pub rate: RateId,
+    pub amount: Amount,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FeeError {
+    #[error("rate not found: no rate plan of the agreement has a price for this (looked as far as `{path}`)")]
+    NoRate { path: String },
+    #[error("the agreement's rate plans block this")]
+    Blocked,
+    #[error("a fixed price is above zero")]
+    PriceNotPositive,
+    #[error("a volume is above zero")]
+    NoVolume,
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+}
+
+impl FeeError {
+    /// As answers and records name it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoRate { .. } => "no_rate",
+            Self::Blocked => "blocked",
+            Self::PriceNotPositive | Self::NoVolume | Self::Amount(_) => "invalid",
+        }
+    }
+}
+
+/// The price of a fee in the agreement's pay-as-you-go services, asked in their order. Fees have one
+/// price each: neither scales nor packs count for them.
+pub fn find_price(level: &Level, event: &Event) -> Result<FeePrice, FeeError> {
+    let mut deepest = event.resource.name().to_owned();
+    for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
+        let (path, amount) = match rates.tree.find(event) {
+            Found::NoRate { path } => {
+                deepest = path;
+                continue;
+            }
+            Found::Price { price: Price::NotIncluded | Price::Included | Price::Scale { .. }, .. } => {
+                continue;
+            }
+            Found::Price { price: Price::Blocked, .. } => return Err(FeeError::Blocked),
+            Found::Price { path, price: Price::Free, .. } => (path, Amount::ZERO),
+            Found::Price { path, price: Price::Flat { amount }, .. } => (path, *amount),
+        };
+        return Ok(FeePrice { rate: RateId::of(&rates.service, rates.version, &path), amount });
+    }
+    Err(FeeError::NoRate { path: deepest })
+}
+
+impl FeePrice {
+    /// A price that somebody named, for something that is in no tree.
+    pub fn fixed(agreement: &AgreementId, subject: &str, amount: Amount) -> Result<Self, FeeError> {
+        if !amount.is_positive() {
+            return Err(FeeError::PriceNotPositive);
+        }
+        Ok(Self { rate: RateId::fixed(agreement, subject), amount })
+    }
+}
+
+/// A fee that is charged now.
+pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp) -> Result<Fee, FeeError> {
+    if item.quantity == 0 {
+        return Err(FeeError::NoVolume);
+    }
+    Ok(Fee {
+        id,
+        agreement: agreement.id.clone(),
+        company: agreement.company.clone(),
+        wallet: agreement.wallet(),
+        currency: agreement.currency,
+        resource: item.resource,
+        sender: item.sender,
+        subject: item.subject,
+        rate: Some(item.price.rate),
+        unit_price: item.price.amount,
+        quantity: item.quantity,
+        amount: item.price.amount.checked_times(item.quantity)?,
+        period: None,
+        rule: None,
+        status: FeeStatus::Posted,
+        attempts: 1,
+        problem: None,
+        request_hash: String::new(),
+        at: now,
+    })
+}
+
+impl Fee {
+    /// What of it stands at its wallet.
+    pub fn charged(&self) -> Amount {
+        match self.status {
+            FeeStatus::Posted => self.amount,
+            FeeStatus::Failed => Amount::ZERO,
+        }
+    }
+
+    /// Its event record, and what it adds to the usage: nothing if it was never charged.
+    pub fn usage(&self, agreement: &Agreement) -> Option<(FeeRecord, UsageKey, Usage)> {
+        let rate = self.rate.clone().filter(|_| self.status == FeeStatus::Posted)?;
+        let record = FeeRecord {
+            fee: self.id.clone(),
+            agreement: self.agreement.clone(),
+            company: self.company.clone(),
+            resource: self.resource,
+            sender: self.sender.clone(),
+            subject: self.subject.clone(),
+            rate: rate.clone(),
+            unit_price: self.unit_price,
+            quantity: self.quantity,
+            amount: self.amount,
+            period: self.period,
+            accepted_at: self.at,
+        };
+        let key = UsageKey {
+            agreement: self.agreement.clone(),
+            day: agreement.version_at(self.at).billing.day_of(self.at),
+            resource: self.resource,
+            sender: self.sender.clone(),
+            subject: self.subject.clone(),
+            country: None,
+            rate,
+            unit_price: self.unit_price,
+        };
+        let usage = Usage { messages: 0, quantity: self.quantity.into(), amount: self.amount };
+        Some((record, key, usage))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::agreement::tests::agreement;
+    use crate::id::ServiceId;
+    use crate::quote::Rates;
+
+    /// A level with pay-as-you-go services of these trees.
+    pub(crate) fn level(trees: &[serde_json::Value]) -> Level {
+        let rates = |(number, tree): (usize, &serde_json::Value)| Rates {
+            service: ServiceId::new(number as u128),
+            kind: ServiceKind::PayAsYouGo,
+            version: 1,
+            tree: Arc::new(serde_json::from_value(tree.clone()).unwrap()),
+            enabled_from: Timestamp::UNIX_EPOCH,
+        };
+        Level::new(agreement(), trees.iter().enumerate().map(rates).collect())
+    }
+
+    fn setup(mno: &str) -> Event<'_> {
+        Event { mno: Some(mno), ..Event::of(Resource::SenderIdSetupFee) }
+    }
+
+    fn by_mno() -> serde_json::Value {
+        serde_json::json!({"sender_id_setup_fee": {"depends_on": "mno", "values": {
+            "Vodafone": {"price": {"type": "flat", "amount": "50"}},
+            "Orange": {"price": {"type": "free"}},
+            "Digi": {"price": {"type": "blocked"}},
+            "Other": {"price": {"type": "not_included"}}}}})
+    }
+
+    #[test]
+    fn a_fee_has_the_price_of_the_first_service_that_knows_it() {
+        let next = serde_json::json!({"sender_id_setup_fee": {"price": {"type": "flat", "amount": "7"}}});
+        let level = level(&[by_mno(), next]);
+        let price = |mno| find_price(&level, &setup(mno)).map(|price| price.amount.to_string());
+        assert_eq!(price("Vodafone"), Ok("50".into()));
+        assert_eq!(price("Orange"), Ok("0".into()));
+        assert_eq!(price("Digi"), Err(FeeError::Blocked));
+        assert_eq!(price("Other"), Ok("7".into()));
+        assert_eq!(price("Unlisted"), Ok("7".into()));
+    }
+
+    #[test]
+    fn a_missing_rate_says_how_far_one_came() {
+        let missing = find_price(&level(&[by_mno()]), &setup("Unlisted"));
+        assert_eq!(missing, Err(FeeError::NoRate { path: "sender_id_setup_fee".into() }));
+    }
+
+    #[test]
+    fn a_fee_is_its_price_times_its_volume_and_counts_in_the_day_it_was_charged() {
+        let agreement = agreement();
+        let price = FeePrice::fixed(&agreement.id, "Hosting", Amount::parse("2.5").unwrap()).unwrap();
+        let item = FeeItem {
+            resource: Resource::AdditionalService,
+            sender: None,
+            subject: Some("Hosting".into()),
+            price,
+            quantity: 3,
+        };
+        let now: Timestamp = "2026-11-30T23:59:59Z".parse().unwrap();
+        let fee = plan_fee(FeeId::new(1), &agreement, item.clone(), now).unwrap();
+        let (record, key, usage) = fee.usage(&agreement).unwrap();
+        assert_eq!((record.amount.to_string(), key.day.to_string()), ("7.5".into(), "2026-11-30".into()));
+        assert_eq!((usage.messages, usage.quantity, usage.amount), (0, 3, fee.amount));
+        let failed = Fee { status: FeeStatus::Failed, ..fee };
+        assert_eq!((failed.usage(&agreement), failed.charged()), (None, Amount::ZERO));
+        let none = plan_fee(FeeId::new(1), &agreement, FeeItem { quantity: 0, ..item }, now);
+        assert_eq!(none, Err(FeeError::NoVolume));
+        assert!(FeePrice::fixed(&agreement.id, "Hosting", Amount::ZERO).is_err());
+    }
+}

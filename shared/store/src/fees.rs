@@ -1,0 +1,338 @@
+//! Fees: the record, the wallet that pays it, the rule that charges it and whatever is bought with it are
+//! one write. The record's id follows from rule and period or from the request's key: it is charged once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::agreement::Agreement;
+use domain::allowance::Pot;
+use domain::edr::{FeeRecord, Usage, UsageKey};
+use domain::fee::Fee;
+use domain::fee_rule::FeeRule;
+use domain::id::{AgreementId, FeeId, FeeRuleId, WalletId};
+use domain::money::Amount;
+use domain::wallet::{Operation, OperationKind, WalletState};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::agreements::agreement_item;
+use crate::escrow::Recalled;
+use crate::item::{Item, Partition, document, number, read, text};
+use crate::keys::{self, Key};
+use crate::records::Page;
+use crate::reviews::review_item;
+use crate::transact::Refused;
+use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
+use crate::{Review, Store, StoreError};
+
+const KIND: &str = "a fee";
+const RULE: &str = "a fee rule";
+/// DynamoDB reads at most this many items in one batch.
+const BATCH_MAX: usize = 100;
+/// In each round either the fee is written, or others have spent from the wallet.
+const ROUNDS_MAX: u32 = 8;
+
+/// What is written together. What is not there is not touched.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FeeWrite<'a> {
+    pub fee: Option<&'a Fee>,
+    /// The agreement with what was bought, in place of the revision before it.
+    pub agreement: Option<&'a Agreement>,
+    pub rule: Option<RuleWrite<'a>>,
+    /// For a person to look at.
+    pub review: Option<&'a Review>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum RuleWrite<'a> {
+    New(&'a FeeRule),
+    /// In place of a rule as it was read.
+    Replace {
+        before: &'a FeeRule,
+        after: &'a FeeRule,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeeWritten {
+    Now,
+    /// There was a fee under this id already: this one, or another request's.
+    FeeBefore(Box<Fee>),
+    /// There was a rule under this id already.
+    RuleBefore(Box<FeeRule>),
+    /// The agreement or the rule is not any more as it was read: plan again.
+    Overtaken,
+    /// Nothing was written. What holders below had unused was asked for.
+    NotEnough {
+        available: Amount,
+    },
+    /// The agreement is suspended.
+    Suspended,
+    /// A transfer is about to take all there is: try again in a moment.
+    Draining,
+}
+
+/// What an item of the transaction is for, to read which of them said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Fee,
+    Agreement,
+    Rule,
+    Wallet,
+    /// Follows from one of those: refused only together with it.
+    Entry,
+}
+
+type Parts = Vec<(Part, TransactWriteItem)>;
+
+/// A rule that is due, as the list of them says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueFee {
+    pub agreement: AgreementId,
+    pub rule: FeeRuleId,
+}
+
+/// Reads a fee's item, from the table or from an image in its stream.
+pub fn fee_of(item: Item) -> Result<Fee, StoreError> {
+    read(KIND, item)
+}
+
+impl Store {
+    pub async fn fee(&self, id: &FeeId) -> Result<Option<Fee>, StoreError> {
+        self.get(&self.tables.ledger, &keys::fee(id), KIND).await
+    }
+
+    pub async fn fee_rule(
+        &self,
+        agreement: &AgreementId,
+        id: &FeeRuleId,
+    ) -> Result<Option<FeeRule>, StoreError> {
+        self.get(&self.tables.ledger, &keys::fee_rule(agreement, id), RULE).await
+    }
+
+    /// An agreement's rules, also those that have ended.
+    pub async fn fee_rules(&self, agreement: &AgreementId) -> Result<Vec<FeeRule>, StoreError> {
+        let pk = keys::fee_rules(agreement);
+        self.all(&self.tables.ledger, Partition::Table(&pk), RULE).await
+    }
+
+    /// Writes all of it or nothing. Six write units for a fee alone.
+    pub async fn write_fee(&self, write: FeeWrite<'_>) -> Result<FeeWritten, StoreError> {
+        for _ in 0..ROUNDS_MAX {
+            let (parts, items): (Vec<Part>, Vec<_>) = self.fee_items(write)?.into_iter().unzip();
+            let (place, item) = match self.transact("charge the fee", items).await {
+                Ok(()) => return Ok(FeeWritten::Now),
+                Err(Refused::At(place, item)) => (place, item),
+                Err(Refused::Failed(error)) => return Err(error),
+            };
+            match (parts.get(place), item, write) {
+                (Some(Part::Fee), Some(stored), _) => {
+                    return Ok(FeeWritten::FeeBefore(Box::new(fee_of(stored)?)));
+                }
+                (Some(Part::Rule), Some(stored), FeeWrite { rule: Some(RuleWrite::New(_)), .. }) => {
+                    return Ok(FeeWritten::RuleBefore(Box::new(read(RULE, stored)?)));
+                }
+                (Some(Part::Wallet), Some(wallet), FeeWrite { fee: Some(fee), .. }) => {
+                    if let Some(refused) = self.wallet_refused(fee, &wallet).await? {
+                        return Ok(refused);
+                    }
+                }
+                _ => return Ok(FeeWritten::Overtaken),
+            }
+        }
+        Err(StoreError::Busy { action: "charge the fee" })
+    }
+
+    /// Why the wallet did not pay; none if it may now.
+    async fn wallet_refused(&self, fee: &Fee, wallet: &Item) -> Result<Option<FeeWritten>, StoreError> {
+        let wallet = wallet_of(wallet)?;
+        match wallet.state {
+            WalletState::Suspended | WalletState::Closed => return Ok(Some(FeeWritten::Suspended)),
+            WalletState::Draining { .. } => return Ok(Some(FeeWritten::Draining)),
+            WalletState::Open if wallet.headroom >= fee.amount => return Ok(None),
+            WalletState::Open => {}
+        }
+        // Before it is refused: what holders below keep unused comes back, until none of them has any.
+        let missing = fee.amount.checked_sub(wallet.headroom)?;
+        if self.recall(&Pot::money(&wallet.id), Some(missing)).await? == Recalled::Something {
+            return Ok(None);
+        }
+        // Others may have recalled it.
+        let available = self.known_wallet(&wallet.id).await?.headroom;
+        Ok((available < fee.amount).then_some(FeeWritten::NotEnough { available }))
+    }
+
+    /// What would say no first stands first: a repeat is a repeat, whatever has moved since.
+    fn fee_items(&self, write: FeeWrite<'_>) -> Result<Parts, StoreError> {
+        let ledger = &self.tables.ledger;
+        let mut parts = Parts::new();
+        if let Some(fee) = write.fee {
+            parts.push((Part::Fee, self.new_item(ledger, document(&keys::fee(&fee.id), fee)?)));
+            let entry = keys::fee_entry(&fee.agreement, fee.at, &fee.id);
+            parts.push((
+                Part::Entry,
+                self.new_item(ledger, document(&entry, &FeeEntry { fee: fee.id.clone() })?),
+            ));
+        }
+        if let Some(agreement) = write.agreement {
+            let before = Item::from([(":before".to_owned(), number(agreement.revision.saturating_sub(1)))]);
+            let item = agreement_item(agreement)?;
+            let put = self.put_item(&self.tables.directory, item, "revision = :before", before);
+            parts.push((Part::Agreement, put));
+        }
+        parts.extend(self.rule_items(write.rule)?);
+        if let Some(review) = write.review {
+            parts.push((Part::Entry, self.new_item(&self.tables.directory, review_item(review)?)));
+        }
+        let charged = write.fee.map(|fee| (fee, fee.charged()));
+        if let Some((fee, amount)) = charged.filter(|(_, amount)| !amount.is_zero()) {
+            let operation = Operation { kind: OperationKind::Fee, reference: fee.id.to_string() };
+            let change = WalletChange::new(&fee.wallet, operation)
+                .guard(Guard::Open)
+                .take(Sum::Headroom, amount)
+                .add(Sum::Charged, amount);
+            parts.push((Part::Wallet, self.change_wallet(change)));
+        }
+        Ok(parts)
+    }
+
+    fn rule_items(&self, rule: Option<RuleWrite<'_>>) -> Result<Parts, StoreError> {
+        let Some(rule) = rule else { return Ok(Parts::new()) };
+        let ledger = &self.tables.ledger;
+        let (before, after) = match rule {
+            RuleWrite::New(rule) => (None, rule),
+            RuleWrite::Replace { before, after } => (Some(before), after),
+        };
+        let item = document(&keys::fee_rule(&after.agreement, &after.id), after)?;
+        let put = match before {
+            None => self.new_item(ledger, item),
+            Some(before) => {
+                let seen = Item::from([(":before".to_owned(), number(before.revision))]);
+                self.put_item(ledger, item, "revision = :before", seen)
+            }
+        };
+        let mut parts = vec![(Part::Rule, put)];
+        let due = |rule: &FeeRule| rule.next.as_ref().map(|next| keys::due_fee(next.at, &rule.id));
+        let (due_before, due) = (before.and_then(due), due(after));
+        if due_before != due {
+            if let Some(key) = &due {
+                let entry = DueFee { agreement: after.agreement.clone(), rule: after.id.clone() };
+                parts.push((Part::Entry, self.new_item(ledger, document(key, &entry)?)));
+            }
+            if let Some(key) = &due_before {
+                parts.push((Part::Entry, self.delete_item(ledger, key, "attribute_exists(pk)", Item::new())));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The rules that are due, earliest first, behind `cursor`. For the sweeper.
+    pub async fn due_fees(
+        &self,
+        now: Timestamp,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<Page<DueFee>, StoreError> {
+        // Behind every rule of this very moment.
+        let last = format!("{}#~", keys::sortable(now));
+        let after = cursor.unwrap_or(" ");
+        let mut query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.ledger)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", text(keys::FEES_DUE))
+            .expression_attribute_values(":first", text(after))
+            .expression_attribute_values(":last", text(last))
+            .consistent_read(true)
+            .limit(i32::from(limit));
+        if let Some(cursor) = cursor {
+            let start = Key { pk: keys::FEES_DUE.to_owned(), sk: cursor.to_owned() };
+            query = query.set_exclusive_start_key(Some(crate::item::key_of(&start)));
+        }
+        let answer = query.send().await.map_err(StoreError::aws("list due fees"))?;
+        let next = answer.last_evaluated_key.and_then(sort_key);
+        let items = answer.items.unwrap_or_default().into_iter().map(|item| read("a due fee", item));
+        Ok(Page { items: items.collect::<Result<_, _>>()?, next })
+    }
+
+    /// An agreement's fees, newest first.
+    pub async fn fees_of(
+        &self,
+        agreement: &AgreementId,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<Page<Fee>, StoreError> {
+        let sent = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.ledger)
+            .key_condition_expression("pk = :pk AND sk < :before")
+            .expression_attribute_values(":pk", text(keys::fees(agreement)))
+            .expression_attribute_values(":before", text(cursor.unwrap_or("~")))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(i32::from(limit))
+            .send()
+            .await;
+        let answer = sent.map_err(StoreError::aws("list fees"))?;
+        let next = answer.last_evaluated_key.and_then(sort_key);
+        let entries = answer.items.unwrap_or_default().into_iter();
+        let ids: Vec<FeeId> = entries
+            .map(|item| read(KIND, item).map(|entry: FeeEntry| entry.fee))
+            .collect::<Result<_, _>>()?;
+        let mut found = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(BATCH_MAX) {
+            let wanted: Vec<Key> = some.iter().map(keys::fee).collect();
+            for item in self.get_many(&self.tables.ledger, &wanted).await? {
+                let fee = fee_of(item)?;
+                found.insert(fee.id.clone(), fee);
+            }
+        }
+        Ok(Page { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next })
+    }
+
+    /// Posts the record of a fee with the usage it adds, once.
+    pub async fn post_fee_record(
+        &self,
+        record: &FeeRecord,
+        key: &UsageKey,
+        usage: Usage,
+    ) -> Result<(), StoreError> {
+        let place = keys::fee_record(&record.agreement, record.accepted_at, &record.fee);
+        let items = vec![
+            self.new_item(&self.tables.records, document(&place, record)?),
+            self.update_item(self.usage_row(key, usage)?),
+        ];
+        match self.transact("post a fee", items).await {
+            // It is there from an earlier delivery.
+            Ok(()) | Err(Refused::At(0, _)) => Ok(()),
+            Err(refused) => Err(refused.unexpected("post a fee")),
+        }
+    }
+
+    /// What the holders below have set aside of each allowance of a wallet and not used.
+    pub async fn set_aside(&self, wallet: &WalletId) -> Result<BTreeMap<Pot, Amount>, StoreError> {
+        let mut sums: BTreeMap<Pot, Amount> = BTreeMap::new();
+        for holder in self.holders(wallet).await? {
+            for (pot, amount) in holder.escrow.iter().filter(|(pot, _)| pot.wallet == *wallet) {
+                let sum = sums.entry(pot.clone()).or_default();
+                *sum = sum.checked_add(*amount)?;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// Lists a fee under its agreement.
+#[derive(Serialize, Deserialize)]
+struct FeeEntry {
+    fee: FeeId,
+}
+
+fn sort_key(mut key: Item) -> Option<String> {
+    match key.remove(keys::SK) {
+        Some(AttributeValue::S(sk)) => Some(sk),
+        _ => None,
+    }
+}

@@ -1,0 +1,334 @@
+//! Fees through the API and the sweeper: each charged once, in the statement, in the records and on the
+//! invoice.
+
+use http::Method;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use serde_json::{Value, json};
+use store::{Store, Tables};
+use tests::embedded_dynamodb::{Rates, SeededFaults};
+
+use crate::platform::{Answer, Member, text, today};
+use crate::shop::{Shop, flat};
+
+fn prices() -> Value {
+    json!({
+        "sender_id_setup_fee": {"depends_on": "mno", "values": {"Vodafone": {"price": flat("50")}},
+            "others": {"price": flat("7")}},
+        "sender_id_usage_fee": {"depends_on": "mno", "values":
+            {"Vodafone": {"price": flat("10")}, "Digi": {"price": flat("15")}}},
+        "additional_service": {"depends_on": "additional_service", "values": {"Hosting": {"price": flat("2.5")}}},
+        "platform_fee": {"price": flat("99")}})
+}
+
+async fn client_with(funds: &str) -> (Shop, Member) {
+    let shop = Shop::new().await;
+    let client = shop.client(funds).await;
+    shop.sell(&shop.platform.owner, &client, prices()).await;
+    (shop, client)
+}
+
+fn day(count: i64) -> Date {
+    today().checked_add(Span::new().days(count)).unwrap()
+}
+
+fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC).unwrap().timestamp()
+}
+
+impl Shop {
+    async fn ask_for(&self, client: &Member, what: &str, body: Value) -> Answer {
+        let path = format!("/v1/agreements/{}/{what}", client.agreement);
+        self.platform.post(&self.platform.owner.key, &path, body).await
+    }
+
+    /// The fees as status, resource and amount, oldest first.
+    async fn fees(&self, client: &Member) -> Vec<String> {
+        let path = format!("/v1/fees?agreement={}&limit=500", client.agreement);
+        let list = self.platform.get(&client.key, &path).await.good();
+        let shown = |fee: &Value| {
+            let problem = fee["problem"].as_str().map(|problem| format!(": {problem}")).unwrap_or_default();
+            format!("{} {} {}{problem}", text(fee, "status"), text(fee, "resource"), text(fee, "amount"))
+        };
+        let mut fees: Vec<_> = list["items"].as_array().unwrap().iter().map(shown).collect();
+        fees.reverse();
+        fees
+    }
+}
+
+/// A rule for a month that begins on a day that every month has.
+fn monthly(kind: Value, valid_from: Date) -> Value {
+    json!({"kind": kind, "valid_from": valid_from, "every": "month", "start_day": 1, "retry_hours": 2,
+        "retries_max": 1})
+}
+
+fn weekly(kind: Value, retries_max: u16) -> Value {
+    let start_day = today().weekday().to_monday_one_offset();
+    json!({"kind": kind, "valid_from": today(), "every": "week", "start_day": start_day, "retry_hours": 2,
+        "retries_max": retries_max})
+}
+
+#[tokio::test]
+async fn a_setup_fee_is_charged_once_for_a_sender_id() {
+    let (shop, client) = client_with("100").await;
+    let owner = &shop.platform.owner;
+    let path = format!("/v1/agreements/{}/sender_ids/ACME/setup_fee", client.agreement);
+    let body = json!({"mno": "Vodafone"});
+    let click = || shop.platform.post_once(&owner.key, &path, "click", body.clone());
+    let clicks = futures::future::join_all((0..5).map(|_| click())).await;
+    for answer in clicks {
+        let fee = answer.good();
+        assert_eq!((text(&fee, "amount"), text(&fee, "balance")), ("50".into(), "50".into()));
+        assert_eq!((text(&fee, "sender"), text(&fee, "subject")), ("ACME".into(), "Vodafone".into()));
+    }
+    assert_eq!(shop.platform.post(&owner.key, &path, body.clone()).await.refusal(), "409 already_charged");
+    assert_eq!(shop.platform.post(&client.key, &path, body.clone()).await.refusal(), "403 not_allowed");
+    let unknown = format!("/v1/agreements/{}/sender_ids/NOBODY/setup_fee", client.agreement);
+    assert_eq!(shop.platform.post(&owner.key, &unknown, body).await.refusal(), "404 not_found");
+    assert_eq!(shop.fees(&client).await, ["posted sender_id_setup_fee 50"]);
+    shop.settle(&[&client]).await;
+    assert_eq!(shop.statement(&client).await, ["payment 100", "fee -50"]);
+}
+
+#[tokio::test]
+async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
+    let (shop, client) = client_with("20").await;
+    let fixed = json!({"name": "Support", "price": {"type": "fixed", "amount": "3.25"}});
+    let tariff = |volume: u32| json!({"name": "Hosting", "price": {"type": "tariff", "volume": volume}});
+    let charged = shop.ask_for(&client, "fees", fixed).await.good();
+    assert_eq!((text(&charged, "amount"), text(&charged, "balance")), ("3.25".into(), "16.75".into()));
+    let charged = shop.ask_for(&client, "fees", tariff(4)).await.good();
+    assert_eq!((text(&charged, "unit_price"), text(&charged, "amount")), ("2.5".into(), "10".into()));
+    let missing = json!({"name": "Nothing", "price": {"type": "tariff", "volume": 1}});
+    assert_eq!(shop.ask_for(&client, "fees", missing).await.refusal(), "422 no_rate");
+    let short = shop.ask_for(&client, "fees", tariff(3)).await;
+    assert_eq!(short.refusal(), "402 insufficient_funds");
+    assert_eq!((text(&short.body, "available"), text(&short.body, "needed")), ("6.75".into(), "7.5".into()));
+    for bad in [json!({"type": "tariff", "volume": 0}), json!({"type": "fixed", "amount": "0"})] {
+        let refused = shop.ask_for(&client, "fees", json!({"name": "Hosting", "price": bad})).await;
+        assert_eq!(refused.refusal(), "422 invalid");
+    }
+    shop.settle(&[&client]).await;
+    let path = format!("/v1/agreements/{}/invoices", client.agreement);
+    let invoice = shop.platform.post(&shop.platform.owner.key, &path, json!({})).await.good();
+    let lines: Vec<_> = invoice["charges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|charge| {
+            format!(
+                "{} {} x {} = {}",
+                text(charge, "subject"),
+                charge["quantity"],
+                text(charge, "unit_price"),
+                text(charge, "net")
+            )
+        })
+        .collect();
+    assert_eq!((text(&invoice, "total_due"), lines.len()), ("13.25".into(), 2));
+    assert!(lines.contains(&"Hosting 4 x 2.5 = 10".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"Support 1 x 3.25 = 3.25".to_owned()), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_fee_is_charged_once_under_its_key() {
+    let (shop, client) = client_with("20").await;
+    let owner = &shop.platform.owner;
+    let path = format!("/v1/agreements/{}/fees", client.agreement);
+    let body = |amount: &str| json!({"name": "Support", "price": {"type": "fixed", "amount": amount}});
+    let click = || shop.platform.post_once(&owner.key, &path, "click", body("15"));
+    let answers = futures::future::join_all((0..5).map(|_| click())).await;
+    answers.into_iter().for_each(|answer| assert_eq!(text(&answer.good(), "balance"), "5"));
+    let other = shop.platform.post_once(&owner.key, &path, "click", body("16")).await;
+    assert_eq!(other.refusal(), "422 idempotency_key_reused");
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_usage_fee_is_charged_for_each_month_before_it_begins() {
+    let (shop, client) = client_with("100").await;
+    let kind = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "Digi"});
+    let mut body = monthly(kind, today());
+    body["days_before"] = json!(1);
+    let rule = shop.ask_for(&client, "fee_rules", body).await.good();
+    assert_eq!(
+        (text(&rule, "price"), text(&rule["kind"], "sender_type")),
+        ("15".into(), "alphanumeric".into())
+    );
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    let first: Date = text(&rule["next"], "first_day").parse().unwrap();
+    assert_eq!((first.day(), due), (1, start_of(first.yesterday().unwrap())));
+    shop.sweep(due - SignedDuration::from_secs(1)).await;
+    assert_eq!(shop.fees(&client).await, Vec::<String>::new());
+    let twice = [shop.sweep(due), shop.sweep(due)];
+    futures::future::join_all(twice).await;
+    assert_eq!(shop.fees(&client).await, ["posted sender_id_usage_fee 15"]);
+    // Three months late.
+    shop.sweep(due + SignedDuration::from_hours(24 * 95)).await;
+    assert_eq!(shop.fees(&client).await, vec!["posted sender_id_usage_fee 15"; 4]);
+    assert_eq!(shop.platform.balance(&client).await, "40");
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_rule_says_whether_a_rate_is_found_and_makes_sense() {
+    let (shop, client) = client_with("100").await;
+    let usage = |mno: &str| json!({"type": "sender_id_usage", "sender": "ACME", "mno": mno});
+    let rule = shop.ask_for(&client, "fee_rules", monthly(usage("Unknown"), today())).await.good();
+    assert_eq!((&rule["price"], text(&rule, "price_problem")), (&Value::Null, "no_rate".into()));
+    let past = shop.ask_for(&client, "fee_rules", monthly(usage("Digi"), day(-1))).await;
+    assert_eq!((past.refusal(), text(&past.body, "field")), ("422 invalid".into(), "valid_from".into()));
+    let nobody = json!({"type": "sender_id_usage", "sender": "NOBODY"});
+    assert_eq!(shop.ask_for(&client, "fee_rules", monthly(nobody, today())).await.refusal(), "404 not_found");
+    let tariff = json!({"type": "additional", "name": "Nothing", "price": {"type": "tariff", "volume": 1}});
+    assert_eq!(shop.ask_for(&client, "fee_rules", monthly(tariff, today())).await.refusal(), "422 no_rate");
+    let bundle = json!({"type": "bundle_extension", "pack": "pur_1", "name": "x"});
+    assert_eq!(shop.ask_for(&client, "fee_rules", monthly(bundle, today())).await.refusal(), "422 invalid");
+    let path = format!("/v1/agreements/{}/fee_rules", client.agreement);
+    let body = monthly(usage("Digi"), today());
+    assert_eq!(shop.platform.post(&client.key, &path, body.clone()).await.refusal(), "403 not_allowed");
+    let owner = &shop.platform.owner.key;
+    let once = shop.platform.post_once(owner, &path, "once", body.clone()).await.good();
+    assert_eq!(shop.platform.post_once(owner, &path, "once", body).await.good(), once);
+    let other = shop.platform.post_once(owner, &path, "once", monthly(usage("Digi"), day(1))).await;
+    assert_eq!(other.refusal(), "422 idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn a_fee_that_cannot_be_paid_is_tried_by_the_rules_hours_and_then_given_up() {
+    let (shop, client) = client_with("50").await;
+    let rule = shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 2)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    assert_eq!(due, start_of(today()));
+    let hours = |hours: i64| due + SignedDuration::from_hours(24 + hours);
+    for (at, failed) in [(0, 1), (1, 1), (2, 2), (3, 2)] {
+        shop.sweep(hours(at)).await;
+        let path = format!("/v1/agreements/{}/fee_rules", client.agreement);
+        let rule = shop.platform.get(&client.key, &path).await.good()["items"][0].clone();
+        assert_eq!(rule["next"]["failed"], json!(failed), "after {at} hours");
+        assert_eq!(text(&rule["next"], "problem"), "insufficient_funds");
+    }
+    shop.sweep(hours(4)).await;
+    shop.sweep(hours(4)).await;
+    assert_eq!(shop.fees(&client).await, ["failed platform_fee 0: insufficient_funds"]);
+    let reviews = shop.platform.store.reviews(sweeper::fees::REVIEWED_AS).await.unwrap();
+    assert_eq!(reviews.len(), 1);
+    assert!(reviews[0].detail.contains("tried 3 times and not charged: insufficient_funds"), "{reviews:?}");
+    // The next period is charged again.
+    shop.platform.pay(&shop.platform.owner, &client.agreement, "100").await;
+    shop.sweep(due + SignedDuration::from_hours(24 * 7)).await;
+    assert_eq!(
+        shop.fees(&client).await,
+        ["failed platform_fee 0: insufficient_funds", "posted platform_fee 99"]
+    );
+    assert_eq!(shop.platform.balance(&client).await, "51");
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_retry_that_finds_money_charges_the_period_once() {
+    let (shop, client) = client_with("50").await;
+    let rule = shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 3)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    shop.sweep(due).await;
+    shop.platform.pay(&shop.platform.owner, &client.agreement, "100").await;
+    shop.sweep(due + SignedDuration::from_hours(1)).await;
+    assert_eq!(shop.platform.balance(&client).await, "150");
+    shop.sweep(due + SignedDuration::from_hours(2)).await;
+    shop.sweep(due + SignedDuration::from_hours(4)).await;
+    assert_eq!(shop.fees(&client).await, ["posted platform_fee 99"]);
+    assert_eq!(shop.platform.balance(&client).await, "51");
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_missing_rate_is_a_failure_that_a_new_price_ends() {
+    let (shop, client) = client_with("50").await;
+    let kind = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "New"});
+    let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 5)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    shop.sweep(due + SignedDuration::from_hours(24)).await;
+    let tree = json!({"sender_id_usage_fee": {"price": flat("4")}});
+    shop.sell(&shop.platform.owner, &client, tree).await;
+    shop.sweep(due + SignedDuration::from_hours(26)).await;
+    assert_eq!(shop.fees(&client).await, ["posted sender_id_usage_fee 4"]);
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_rule_that_was_ended_charges_nothing_more() {
+    let (shop, client) = client_with("500").await;
+    let owner = &shop.platform.owner.key;
+    let kind = json!({"type": "additional", "name": "Support", "price": {"type": "fixed", "amount": "5"}});
+    let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 3)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    shop.sweep(due).await;
+    let path = format!("/v1/agreements/{}/fee_rules/{}", client.agreement, text(&rule, "id"));
+    assert_eq!(
+        shop.platform.ask(&client.key, Method::DELETE, &path, &[], None).await.refusal(),
+        "403 not_allowed"
+    );
+    for _ in 0..2 {
+        let ended = shop.platform.ask(owner, Method::DELETE, &path, &[], None).await.good();
+        assert_eq!(ended["next"], Value::Null);
+    }
+    shop.sweep(due + SignedDuration::from_hours(24 * 30)).await;
+    assert_eq!(shop.fees(&client).await, ["posted additional_service 5"]);
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_fee_takes_neither_more_than_there_is_nor_anything_from_a_suspended_agreement() {
+    let (shop, client) = client_with("20").await;
+    let wallet = domain::id::WalletId::parse(&client.wallet).unwrap();
+    let (open, suspended) = (domain::wallet::WalletState::Open, domain::wallet::WalletState::Suspended);
+    assert!(shop.platform.store.move_wallet(&wallet, &open, &suspended).await.unwrap());
+    let fee = || json!({"name": "Support", "price": {"type": "fixed", "amount": "15"}});
+    assert_eq!(shop.ask_for(&client, "fees", fee()).await.refusal(), "403 suspended");
+    assert!(shop.platform.store.move_wallet(&wallet, &suspended, &open).await.unwrap());
+    let racing = futures::future::join_all((0..6).map(|_| shop.ask_for(&client, "fees", fee()))).await;
+    assert_eq!(racing.iter().filter(|answer| answer.status.is_success()).count(), 1);
+    assert_eq!(shop.platform.balance(&client).await, "5");
+    shop.settle(&[&client]).await;
+}
+
+/// The scheduler as it may be: late, doubled, beside itself, killed in the middle, with answers lost.
+#[tokio::test]
+async fn each_period_is_charged_once_whatever_the_scheduler_does() {
+    let rates = Rates {
+        timeout_not_applied: 60,
+        timeout_applied: 60,
+        kill: 40,
+        kill_after_apply: 40,
+        throttle: 40,
+        ..Rates::default()
+    };
+    for seed in 0..25 {
+        let (shop, client) = client_with("10000").await;
+        let kind =
+            json!({"type": "additional", "name": "Support", "price": {"type": "fixed", "amount": "5"}});
+        let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 50)).await.good();
+        shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 50)).await.good();
+        let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+        let weeks = |weeks: i64| due + SignedDuration::from_hours(24 * 7 * weeks);
+        for run in 0..12u64 {
+            let sweepers = (0..3).map(|twin| {
+                let faults = SeededFaults::new(seed * 1_000 + run * 10 + twin, rates);
+                let client = shop.platform.database.client_with(faults);
+                let app = shop.sweeper(Store::new(client, Tables::of_stack("flow")));
+                async move { drop(sweeper::fees::run(&app, weeks(run as i64 / 3)).await) }
+            });
+            futures::future::join_all(sweepers).await;
+            shop.check().await;
+        }
+        shop.sweep(weeks(4)).await;
+        let mut fees = shop.fees(&client).await;
+        fees.sort();
+        let mut expected = vec!["posted additional_service 5"; 5];
+        expected.extend(["posted platform_fee 99"; 5]);
+        assert_eq!(fees, expected, "seed {seed}");
+        assert_eq!(shop.platform.balance(&client).await, "9480", "seed {seed}");
+        shop.settle(&[&client]).await;
+    }
+}

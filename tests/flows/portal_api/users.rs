@@ -1,0 +1,108 @@
+//! Users of companies: created, seen, with keys of their own; and what is for master users alone.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::platform::{Member, Platform, text, today};
+
+/// A person of a member, with a key.
+pub struct Person {
+    pub id: String,
+    pub key: String,
+}
+
+/// A user of a company, made by the company itself, with a key.
+pub async fn person(platform: &Platform, member: &Member, name: &str, master: bool) -> Person {
+    let body = json!({"name": name, "email": "person@example.com", "master": master});
+    let user = platform.post(&member.key, "/v1/users", body).await.good();
+    let id = text(&user, "id");
+    let key = json!({"name": name, "user": id});
+    let key = platform.post(&member.key, "/v1/api_keys", key).await.good();
+    assert_eq!(text(&key, "user"), id);
+    Person { id, key: text(&key, "secret") }
+}
+
+#[tokio::test]
+async fn a_user_is_seen_by_the_own_company_and_those_above() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
+    let body = json!({"name": " Ada ", "email": "ada@example.com", "master": true});
+    let made = platform.post(&reseller.key, "/v1/users", body).await.good();
+    assert_eq!((text(&made, "name"), text(&made, "company")), ("Ada".into(), reseller.company.clone()));
+    let path = format!("/v1/users/{}", text(&made, "id"));
+    let list = format!("/v1/users?company={}", reseller.company);
+    for seer in [&reseller, &platform.owner] {
+        assert_eq!(platform.get(&seer.key, &path).await.good(), made);
+        assert_eq!(platform.get(&seer.key, &list).await.good()["items"], json!([made]));
+    }
+    for path in [path, list] {
+        assert_eq!(platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
+    }
+    let below = json!({"name": "Bob", "email": "bob@example.com", "company": reseller.company});
+    platform.post(&platform.owner.key, "/v1/users", below.clone()).await.good();
+    assert_eq!(platform.post(&neighbour.key, "/v1/users", below).await.refusal(), "404 not_found");
+    let listed = platform.get(&reseller.key, "/v1/users").await.good();
+    let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|user| text(user, "name")).collect();
+    assert_eq!(names, ["Ada", "Bob"]);
+}
+
+#[tokio::test]
+async fn a_user_without_a_name_or_an_address_is_refused_with_the_field() {
+    let platform = Platform::new().await;
+    for (name, email, field) in [("", "a@example.com", "name"), ("Ada", "ada", "email")] {
+        let body = json!({"name": name, "email": email});
+        let refused = platform.post(&platform.owner.key, "/v1/users", body).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), field.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_a_user_of_its_own_company() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ada = person(&platform, &client, "Ada", false).await;
+    let stranger =
+        platform.post(&platform.owner.key, "/v1/users", json!({"name": "Olga", "email": "olga@example.com"}));
+    let stranger = text(&stranger.await.good(), "id");
+    let foreign = json!({"name": "x", "user": stranger});
+    assert_eq!(platform.post(&client.key, "/v1/api_keys", foreign).await.refusal(), "404 not_found");
+    let mixed = json!({"name": "x", "user": ada.id});
+    assert_eq!(platform.post(&platform.owner.key, "/v1/api_keys", mixed).await.refusal(), "422 invalid");
+    let made = json!({"name": "x", "user": ada.id, "company": client.company});
+    let made = platform.post(&platform.owner.key, "/v1/api_keys", made).await.good();
+    let me = platform.get(&text(&made, "secret"), "/v1/me").await.good();
+    assert_eq!(text(&me, "id"), client.company);
+}
+
+#[tokio::test]
+async fn what_is_done_for_the_whole_company_is_for_its_masters() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let plain = person(&platform, &reseller, "Ada", false).await;
+    let master = person(&platform, &reseller, "Bob", true).await;
+    let agreement = format!("/v1/agreements/{}", client.agreement);
+    let requests: Vec<(Method, String, Value)> = vec![
+        (Method::POST, "/v1/users".into(), json!({"name": "X", "email": "x@example.com", "master": true})),
+        (Method::POST, "/v1/api_keys".into(), json!({"name": "X"})),
+        (Method::GET, "/v1/api_keys".into(), Value::Null),
+        (Method::POST, "/v1/companies".into(), json!({"name": "X", "kind": "client"})),
+        (Method::PATCH, format!("/v1/companies/{}", client.company), json!({"name": "X"})),
+        (Method::PATCH, agreement, json!({"transfers_use_credit_limit": true})),
+        (
+            Method::POST,
+            "/v1/payments".into(),
+            json!({"agreement": client.agreement, "amount": "1", "payment_date": today(), "reference": "X"}),
+        ),
+    ];
+    for (method, path, body) in requests {
+        let body = (!body.is_null()).then_some(body);
+        let ask = async |key, once| {
+            let headers = [("idempotency-key", once)];
+            platform.ask(key, method.clone(), &path, &headers, body.clone()).await
+        };
+        assert_eq!(ask(&plain.key, "plain").await.refusal(), "403 not_allowed", "{path}");
+        ask(&master.key, "master").await.good();
+    }
+}
