@@ -367,11 +367,7 @@ async fn what_a_user_bought_is_in_the_users_own_wallet() {
     let shop = Shop::open().await;
     let main = shop.world.wallet(&shop.payer.wallet).await;
     let opened = shop.world.store.user_wallets(&main, &[UserId::new(1)]).await.expect("an answer");
-    let users = TopUp {
-        id: TopUpId::new(51),
-        wallet: Some(opened[0].id.clone()),
-        ..top_up(&shop.payer)
-    };
+    let users = TopUp { id: TopUpId::new(51), wallet: Some(opened[0].id.clone()), ..top_up(&shop.payer) };
     assert!(shop.world.store.put_top_up(&users).await.expect("the top-up is stored"));
     for _ in 0..2 {
         assert_eq!(shop.call(&Completed.callback(&users.id)).await, StatusCode::OK);

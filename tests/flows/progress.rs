@@ -1,11 +1,12 @@
 //! What vendors say, in any order and at any moment, through the real progress-applier on the embedded
 //! database.
 
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::id::MessageId;
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
 use futures::future::join_all;
-use progress_applier::App;
+use progress_applier::{App, handle};
 use queue::Progress;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount};
@@ -147,4 +148,54 @@ async fn a_lost_answer_anywhere_is_made_good_by_the_next_delivery() {
 
 fn answer_lost(call: &Call<'_>, lost: u64) -> Fault {
     if call.number == lost { Fault::TimeoutAppliedAnswerLost } else { Fault::None }
+}
+
+/// What the function is handed.
+fn delivery(progresses: &[Progress]) -> SqsEvent {
+    let record = |(number, progress): (usize, &Progress)| {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(number.to_string());
+        record.body = Some(serde_json::to_string(progress).expect("JSON"));
+        record
+    };
+    let mut event = SqsEvent::default();
+    event.records = progresses.iter().enumerate().map(record).collect();
+    event
+}
+
+#[tokio::test]
+async fn what_was_refused_is_refunded_together_and_once_whatever_else_is_in_the_batch() {
+    let (world, client) = world().await;
+    let reseller = world.reseller(&world.owner, "0.03").with_funds("50").open().await;
+    let below = world.client(&reseller, "0.05").with_funds("50").open().await;
+    let (own, others) = (claimed(&world, &client, 30).await, claimed(&world, &below, 30).await);
+    let refused = |message: &Message| Progress::RefusedV1 {
+        message: message.id.clone(),
+        reason: "0x0B".to_owned(),
+        at: NOW,
+    };
+    // One has ended already, one is there twice, one is delivered in the same batch, one does not exist.
+    let app = App { store: world.store.clone() };
+    app.apply(refused(&own[0])).await.expect("applied");
+    let mut batch: Vec<Progress> = own.iter().chain(&others).map(refused).collect();
+    batch.push(refused(&own[1]));
+    batch[2] = submitted(&own[2], "vendor-2");
+    let unknown = Message { id: MessageId::of_request(&client.company.id, "nobody's"), ..own[3].clone() };
+    batch.push(refused(&unknown));
+    for fault in [Some(Fault::TimeoutAppliedAnswerLost), None, None] {
+        let store = world.store_with(move |call: &Call<'_>| match fault {
+            Some(fault) if call.operation == "TransactWriteItems" => fault,
+            _ => Fault::None,
+        });
+        let failed = handle(&App { store }, delivery(&batch)).await.batch_item_failures;
+        assert!(fault.is_some() || failed.len() == 1, "only the unknown one fails: {failed:?}");
+    }
+    assert_eq!(status(&world, &own[2].id).await, Status::Submitted);
+    let ended = own.iter().chain(&others).filter(|message| message.id != own[2].id);
+    for message in ended {
+        assert_eq!(status(&world, &message.id).await, Status::Unsent, "{}", message.id);
+    }
+    assert_eq!(world.balance(&client).await, amount("49.95"));
+    assert_eq!(world.balance(&below).await, amount("50"));
+    assert_eq!(world.balance(&reseller).await, amount("50"));
 }

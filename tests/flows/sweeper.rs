@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::connection::ConnectionKind;
 use domain::id::{PaymentId, UserId, WalletId};
 use domain::payment::{PaymentDirection, PaymentEdit, plan_change};
+use domain::rating::RateTree;
 use domain::transfer::Transfer;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Progress, Sender};
@@ -331,5 +332,66 @@ async fn traffic_raises_no_false_alarm() {
     };
     tokio::join!(traffic, sweeps);
     assert_eq!(story.found().await, Vec::<String>::new());
+    story.check(&[]).await;
+}
+
+#[tokio::test]
+async fn a_payment_that_nobody_confirms_leaves_the_balance_when_its_deadline_comes() {
+    let story = Story::new().await;
+    let (store, client) = (&story.world.store, &story.client);
+    let wallet = story.world.wallet(&client.wallet).await;
+    let id = PaymentId::new(story.world.unique());
+    let payment =
+        client.payment(id.clone(), PaymentDirection::Inbound, amount("3"), &wallet).expect("allowed");
+    store.post_payment(&payment, &wallet).await.expect("the payment is stored");
+    let edit = PaymentEdit {
+        confirmed: Some(false),
+        confirm_before: Some(payment.payment_date.tomorrow().expect("a day")),
+        ..PaymentEdit::default()
+    };
+    let changed = plan_change(&payment, &client.agreement, &wallet, edit, NOW).expect("allowed");
+    let changed = changed.expect("it changes");
+    let wallet = story.world.wallet(&client.wallet).await;
+    store.change_payment(&payment, &changed, &wallet).await.expect("the payment is changed");
+    let before = story.world.balance(client).await;
+    let deadline = changed.due().expect("a deadline");
+    story.sweep(deadline - SignedDuration::from_secs(1)).await;
+    assert_eq!(story.world.balance(client).await, before);
+    story.sweep(deadline).await;
+    story.sweep(deadline + SignedDuration::from_mins(1)).await;
+    let left = before.checked_sub(amount("3")).expect("an amount");
+    assert_eq!(story.world.balance(client).await, left);
+    story.project().await;
+    story.check(&[]).await;
+}
+
+#[tokio::test]
+async fn what_scales_counted_in_past_periods_is_forgotten_by_wallets_and_holders_and_by_nobody_else() {
+    let mut story = Story::begin().await;
+    let scale = serde_json::json!({"sms_message": {"price": {"type": "scale", "scale": "tier",
+        "tiers": [{"threshold": 10_000, "amount": "0.03"}, {"amount": "0.02"}]}}});
+    let tree: RateTree = serde_json::from_value(scale).expect("a tree");
+    let (world, funds) = (&story.world, "500");
+    let reseller =
+        world.reseller(&world.owner, "0.03").with_tree(tree.clone()).with_funds(funds).open().await;
+    let client = world.client(&reseller, "0.05").with_tree(tree).with_funds("100").open().await;
+    story.client = client.clone();
+    story.send(0..3).await;
+    story.project().await;
+    let held = async |member: &Member| {
+        let wallet = story.world.wallet(&member.wallet).await;
+        let of_units = wallet.escrow.keys().filter(|pot| pot.allowance.is_some()).count();
+        (wallet.allowances.len(), of_units)
+    };
+    assert_eq!((held(&reseller).await, held(&client).await), ((1, 0), (1, 1)));
+    // Still counting, and then in the period right before.
+    let days = |days: i64| NOW + SignedDuration::from_hours(24 * days);
+    for now in [days(20), days(40)] {
+        story.sweep(now).await;
+        assert_eq!((held(&reseller).await, held(&client).await), ((1, 0), (1, 1)));
+    }
+    story.sweep(days(70)).await;
+    story.sweep(days(70)).await;
+    assert_eq!((held(&reseller).await, held(&client).await), ((0, 0), (0, 0)));
     story.check(&[]).await;
 }

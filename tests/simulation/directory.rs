@@ -103,8 +103,12 @@ async fn of_two_editors_of_an_agreement_one_is_told_that_it_has_changed() {
     let world = World::with_streams(&[]).await;
     let client = world.client(&world.owner, "0.05").open().await;
     let edited = |number: u128| {
-        let enabled =
-            EnabledService { service: ServiceId::new(number), effective_from: NOW, effective_till: None, purchase: None };
+        let enabled = EnabledService {
+            service: ServiceId::new(number),
+            effective_from: NOW,
+            effective_till: None,
+            purchase: None,
+        };
         client.agreement.with_service(enabled, client.agreement.currency).expect("it is enabled")
     };
     let answers = race(|racer| {

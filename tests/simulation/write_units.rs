@@ -10,7 +10,7 @@ use domain::message::{Progress, Step, apply};
 use domain::payment::PaymentDirection;
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
-use store::{Flushed, LeaseSession};
+use store::{Flushed, LeaseSession, Refund};
 use tests::world::{Member, NOW, World, amount, post_transfer, transfer_request};
 
 const SENDS: u32 = 1_000;
@@ -241,4 +241,23 @@ async fn life_of_a_message() {
     assert_eq!(refund.len(), 5);
     world.store.move_message(&message, claimed.revision, &refund).await.expect("it is refunded");
     check("refund", take(&world).await, "4");
+    refunds_together(&world, &chain[0]).await;
+}
+
+/// As many as a delivery of the progress queue brings.
+async fn refunds_together(world: &World, client: &Member) {
+    const REFUNDS: usize = 50;
+    let mut refunds = Vec::new();
+    for number in 0..REFUNDS {
+        let (_, message) =
+            client.send(&world.store, &format!("many-{number}"), &text()).await.expect("enough");
+        let refused = Progress::Refused { reason: "0x0000000B".into() };
+        let Step::Move { message: next, refund } = apply(&message, &refused, NOW) else {
+            panic!("it is unsent")
+        };
+        refunds.push(Refund { message: *next, before: message.revision, charges: refund });
+    }
+    take(world).await;
+    world.store.refund_together(&refunds).await.expect("they are refunded");
+    check("refund, 50 together", take(world).await / Decimal::from(REFUNDS), "2.1");
 }

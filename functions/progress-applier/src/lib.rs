@@ -1,14 +1,16 @@
 //! What vendors said becomes what is stored: a message's next status and, where it no longer owes, its
 //! refund. Everything may come twice, late or out of order.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::id::{ConnectionId, MessageId};
+use domain::id::{ConnectionId, MessageId, WalletId};
 use domain::message::{Message, Progress as Fact, Step, apply};
 use domain::receipt::{canonical_reference, possible_references};
 use jiff::Timestamp;
 use queue::Progress;
 use runtime::batch::each_message;
-use store::{ParkedReceipt, Reference, Store, Stored};
+use store::{ParkedReceipt, Reference, Refund, Store, Stored};
 
 /// Each round lost means that another progress of the same message was stored, and a message has only
 /// a handful of them.
@@ -19,9 +21,13 @@ pub struct App {
     pub store: Store,
 }
 
-/// Applies a batch from the progress queue.
+/// Applies a batch from the progress queue. What was refused is refunded together first; each progress
+/// is applied by itself then, and finds done what was.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
-    // Boxed, because the compiler gives up on the size of futures nested this deep.
+    // Boxed here and below, because the compiler gives up on the size of futures nested this deep.
+    if let Err(error) = Box::pin(app.refuse_together(&event)).await {
+        tracing::warn!(error = format!("{error:#}"), "not refunded together");
+    }
     each_message(event, async |progress: Progress| Box::pin(app.apply(progress)).await).await
 }
 
@@ -39,6 +45,27 @@ impl App {
                 self.receipt(&connection, ParkedReceipt { reference, state, error, recipient }, at).await
             }
         }
+    }
+
+    /// Ends the refused messages of a batch with one write for each wallet they were sent from: when a
+    /// vendor fails there are many.
+    async fn refuse_together(&self, event: &SqsEvent) -> anyhow::Result<()> {
+        let mut by_home: BTreeMap<WalletId, BTreeMap<MessageId, Refund>> = BTreeMap::new();
+        for body in event.records.iter().filter_map(|record| record.body.as_deref()) {
+            let Ok(Progress::RefusedV1 { message: id, reason, at }) = serde_json::from_str(body) else {
+                continue;
+            };
+            let Some(message) = self.store.message(&id).await? else { continue };
+            if let Step::Move { message: next, refund } = apply(&message, &Fact::Refused { reason }, at) {
+                let refund = Refund { message: *next, before: message.revision, charges: refund };
+                by_home.entry(message.home()).or_default().insert(id, refund);
+            }
+        }
+        for refunds in by_home.into_values().filter(|refunds| refunds.len() > 1) {
+            let refunds: Vec<Refund> = refunds.into_values().collect();
+            self.store.refund_together(&refunds).await?;
+        }
+        Ok(())
     }
 
     /// Stores the message's segments with the vendor's ids; then the ids, so that receipts find it; then

@@ -85,10 +85,10 @@ async fn bundles(
 ) -> Result<Vec<CountedBundle>, StoreError> {
     let enabled: Vec<_> = agreement.services_at(now).cloned().collect();
     let terms = &agreement.version_at(now).billing;
-    let period = terms.period_of(terms.day_of(now)).first.to_string();
+    let period = terms.period_of(terms.day_of(now)).first;
     let counted = |service: domain::rating::Service| match service.kind {
         ServiceKind::BundlePack { size } => {
-            let allowance = AllowanceId::of_bundle(&agreement.id, &service.id, COVERED, &period);
+            let allowance = AllowanceId::of_bundle(&agreement.id, &service.id, COVERED, period);
             Some(CountedBundle { service: service.id, allowance, size })
         }
         _ => None,

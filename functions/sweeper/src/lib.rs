@@ -1,6 +1,7 @@
 //! What has to happen by itself, minute by minute. Each duty is a file with one function, which may run
 //! at any moment, twice, and beside itself; what it did not get done waits for the next minute.
 
+pub mod allowances;
 pub mod drains;
 pub mod fees;
 pub mod leases;

@@ -1,7 +1,8 @@
 //! Whether the ledger's numbers agree, agreement by agreement, while money moves.
 //!
 //! A breach is an error in the log, with the fields `breach`, `wallet` and the figures, and a review for
-//! a person to look at; the same breach found again is the same review. Nothing is corrected here.
+//! a person to look at; the same breach found again is the same review. Nothing is corrected here. The
+//! same visit forgets what past periods have counted.
 //!
 //! Nothing is stopped for a look either, so each number is judged only where that is fair:
 //! - B is one item, read at once.
@@ -22,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::{Review, StoreError, Suspicion, WalletWithHolders};
 use tokio::time::{Instant, sleep};
 
-use crate::App;
+use crate::{App, allowances};
 
 /// The name under which breaches are kept for review.
 pub const REVIEWED_AS: &str = "reconciliation";
@@ -90,6 +91,9 @@ async fn reconcile(app: &App, agreement: &AgreementId, now: Timestamp) -> anyhow
     breaches.extend(charges_breach(app, agreement, &wallets, now).await?);
     for breach in &breaches {
         report(app, breach, now).await?;
+    }
+    if let Some(main) = wallets.first() {
+        allowances::forget(app, agreement, main, now).await?;
     }
     Ok(breaches.len())
 }

@@ -100,7 +100,8 @@ mod tests {
 
     fn bundle() -> CountedBundle {
         let service = ServiceId::new(1);
-        let allowance = AllowanceId::of_bundle(&AgreementId::new(1), &service, "covered", "2026-11-01");
+        let allowance =
+            AllowanceId::of_bundle(&AgreementId::new(1), &service, "covered", jiff::civil::date(2026, 11, 1));
         CountedBundle { service, allowance, size: 1_000 }
     }
 

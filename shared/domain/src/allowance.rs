@@ -6,47 +6,66 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::{Date, date};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgreementId, ServiceId, WalletId, digest, encode};
+use crate::id::{AgreementId, ServiceId, WalletId, decode, digest, encode};
 use crate::money::{Amount, AmountError};
 
-/// Characters of an id: 65 bits, short because wallets and messages carry several.
+/// Characters of an id, short because wallets and messages carry several: two that say when it began to
+/// count, and 55 bits that tell it from the others of its agreement.
 const ID_LENGTH: usize = 13;
+const DATE_LENGTH: usize = 2;
+/// Begins the ids of what does not count by billing periods; not a character of dates.
+const UNDATED: &str = "uu";
+/// Dates are days in a circle of this length, which two characters can hold.
+const DAYS: i64 = 1 << (5 * DATE_LENGTH);
 
 /// Names an allowance of one agreement. It follows from what the allowance is, so that nobody has to
-/// create one before its first unit is taken.
+/// create one before its first unit is taken; and it says itself when its billing period is over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AllowanceId(String);
 
 impl AllowanceId {
-    fn derived(parts: &[&str]) -> Self {
-        Self(encode(digest(parts))[26 - ID_LENGTH..].to_owned())
+    fn derived(period: Option<Date>, parts: &[&str]) -> Self {
+        let begin = period
+            .map_or_else(|| UNDATED.to_owned(), |period| last(encode(day(period) as u128), DATE_LENGTH));
+        let period = period.map(|period| period.to_string()).unwrap_or_default();
+        let parts: Vec<&str> = parts.iter().copied().chain([period.as_str()]).collect();
+        Self(format!("{begin}{}", last(encode(digest(&parts)), ID_LENGTH - DATE_LENGTH)))
+    }
+
+    /// Whether it counted in a billing period that began before this day. What does not count by periods
+    /// is never over.
+    pub fn is_over(&self, first_day: Date) -> bool {
+        let begun = decode(&self.0[..DATE_LENGTH]).and_then(|day| i64::try_from(day).ok());
+        // Half of the circle lies before a day, and half behind it.
+        begun.is_some_and(|begun| (1..DAYS / 2).contains(&(day(first_day) - begun).rem_euclid(DAYS)))
     }
 
     /// What is in a pack that was enabled under an agreement at a moment.
     pub fn of_pack(agreement: &AgreementId, pack: &ServiceId, enabled_from: &str) -> Self {
-        Self::derived(&["pack", agreement.as_str(), pack.as_str(), enabled_from])
+        Self::derived(None, &["pack", agreement.as_str(), pack.as_str(), enabled_from])
     }
 
     /// A tier of a scale in one billing period. `counter` is what is counted together: a node of a
     /// tree, and a value of its counter group if it has one.
-    pub fn of_tier(agreement: &AgreementId, counter: &[&str], tier: usize, period: &str) -> Self {
+    pub fn of_tier(agreement: &AgreementId, counter: &[&str], tier: usize, period: Date) -> Self {
         let tier = tier.to_string();
-        let mut parts = vec!["tier", agreement.as_str(), &tier, period];
+        let mut parts = vec!["tier", agreement.as_str(), &tier];
         parts.extend(counter);
-        Self::derived(&parts)
+        Self::derived(Some(period), &parts)
     }
 
     /// The recipients of a bundle in one billing period: those it covers, or those past its size.
-    pub fn of_bundle(agreement: &AgreementId, bundle: &ServiceId, part: &str, period: &str) -> Self {
-        Self::derived(&["bundle", agreement.as_str(), bundle.as_str(), part, period])
+    pub fn of_bundle(agreement: &AgreementId, bundle: &ServiceId, part: &str, period: Date) -> Self {
+        Self::derived(Some(period), &["bundle", agreement.as_str(), bundle.as_str(), part])
     }
 
     /// Names the recipients that an agreement's bundles have counted in one billing period.
-    pub fn of_members(agreement: &AgreementId, period: &str) -> Self {
-        Self::derived(&["members", agreement.as_str(), period])
+    pub fn of_members(agreement: &AgreementId, period: Date) -> Self {
+        Self::derived(Some(period), &["members", agreement.as_str()])
     }
 
     pub fn as_str(&self) -> &str {
@@ -57,6 +76,16 @@ impl AllowanceId {
         let fits = text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         fits.then(|| Self(text.to_owned()))
     }
+}
+
+/// A day as a number of the circle.
+fn day(date_of: Date) -> i64 {
+    let since = date_of.duration_since(date(1970, 1, 1));
+    since.as_hours().div_euclid(24).rem_euclid(DAYS)
+}
+
+fn last(text: String, length: usize) -> String {
+    text[text.len() - length..].to_owned()
 }
 
 /// What can be spent or set aside: a wallet's money, or one of its allowances.
@@ -242,8 +271,19 @@ mod tests {
     #[test]
     fn an_id_is_short_and_differs_from_any_other() {
         let of = |tier, period| AllowanceId::of_tier(&AgreementId::new(1), &["a", "b"], tier, period);
-        let id = of(0, "2026-11-01");
+        let id = of(0, date(2026, 11, 1));
         assert_eq!(AllowanceId::parse(id.as_str()), Some(id.clone()));
-        assert!(id != of(1, "2026-11-01") && id != of(0, "2026-12-01"));
+        assert!(id != of(1, date(2026, 11, 1)) && id != of(0, date(2026, 12, 1)));
+    }
+
+    #[test]
+    fn an_id_says_when_its_period_is_over_and_a_packs_never_does() {
+        let november = AllowanceId::of_members(&AgreementId::new(1), date(2026, 11, 1));
+        let over = [date(2026, 11, 2), date(2026, 12, 1), date(2028, 3, 1)];
+        assert!(over.iter().all(|day| november.is_over(*day)));
+        let not_over = [date(2026, 11, 1), date(2026, 10, 31), date(2026, 1, 1)];
+        assert!(not_over.iter().all(|day| !november.is_over(*day)));
+        let pack = AllowanceId::of_pack(&AgreementId::new(1), &ServiceId::new(1), "");
+        assert!(over.iter().all(|day| !pack.is_over(*day)));
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn encode(bits: u128) -> String {
     (0..BODY_LENGTH).rev().map(|group| ALPHABET[(bits >> (group * 5)) as usize & 31] as char).collect()
 }
 
+/// The number that such characters stand for; none if others are among them.
+pub(crate) fn decode(text: &str) -> Option<u128> {
+    let group = |byte| ALPHABET.iter().position(|known| *known == byte);
+    text.bytes().try_fold(0, |bits, byte| Some(bits << 5 | group(byte)? as u128))
+}
+
 /// 128 bits that depend on every part and on where one part ends and the next begins.
 pub(crate) fn digest(parts: &[&str]) -> u128 {
     let mut hash = Sha256::new();

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
@@ -309,7 +310,7 @@ fn scale_tiers(
             None => adjustment.map(|_| Amount::whole(ENDLESS)),
         };
         let allowance = size.map(|size| {
-            let id = AllowanceId::of_tier(&level.agreement.id, counter, place, &period);
+            let id = AllowanceId::of_tier(&level.agreement.id, counter, place, period);
             let pot = Pot::allowance(&level.agreement.wallet(), &id);
             Allowance { id, pot, size, each: ONE, returns: false, adjustment }
         });
@@ -320,9 +321,9 @@ fn scale_tiers(
 }
 
 /// The first day of the agreement's billing period, in which scales and bundles count.
-fn period_of(level: &Level, now: Timestamp) -> String {
+fn period_of(level: &Level, now: Timestamp) -> Date {
     let terms = &level.agreement.version_at(now).billing;
-    terms.period_of(terms.day_of(now)).first.to_string()
+    terms.period_of(terms.day_of(now)).first
 }
 
 /// What a new recipient costs where an initiator counts this traffic and bundle packs are in force: those
@@ -344,7 +345,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     let past_size = past_size.first();
     let (agreement, period) = (&level.agreement, period_of(level, now));
     let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount| {
-        let id = AllowanceId::of_bundle(&agreement.id, &pack.service, part, &period);
+        let id = AllowanceId::of_bundle(&agreement.id, &pack.service, part, period);
         let pot = Pot::allowance(&agreement.wallet(), &id);
         let rate = past_size.map(|source| source.rate.clone());
         Source {
@@ -360,7 +361,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     let price = past_size.map_or(Amount::ZERO, |source| source.unit_price);
     let more = (*last, PAST_SIZE, Amount::whole(ENDLESS), price);
     let sources = covered.chain([more]).map(|(pack, part, size, price)| source(pack, part, size, price));
-    let members = Pot::allowance(&agreement.wallet(), &AllowanceId::of_members(&agreement.id, &period));
+    let members = Pot::allowance(&agreement.wallet(), &AllowanceId::of_members(&agreement.id, period));
     Ok(Some(Bundle { members, sources: sources.collect() }))
 }
 

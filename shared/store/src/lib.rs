@@ -6,6 +6,7 @@
 
 mod accept;
 mod agreements;
+mod allowances;
 mod companies;
 mod connections;
 mod document_links;
@@ -48,7 +49,7 @@ pub use fees::{DueFee, FeeWrite, FeeWritten, RuleWrite, fee_of};
 pub use invoices::Closed;
 pub use item::Item;
 pub use leases::{Effective, Flushed, LeaseSession, block_of};
-pub use messages::{Claim, ParkedReceipt, Reference, Requested, Stored, row_of};
+pub use messages::{Claim, ParkedReceipt, Reference, Refund, Requested, Stored, row_of};
 pub use payments::{ChangedPayment, Expired, PostedPayment, payment_of};
 pub use reconcile::{Suspicion, WalletWithHolders};
 pub use records::{EdrFilter, Page, StatementPosted, UsageChange};

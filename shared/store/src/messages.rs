@@ -29,6 +29,9 @@ const REFERENCE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// A receipt whose message is not known waits this long for it.
 const RECEIPT_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
+/// Rows of one transaction, which takes a hundred items.
+const REFUNDS_AT_ONCE: usize = 99;
+
 /// What a worker that wants to submit a message is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -218,6 +221,39 @@ impl Store {
         Ok(Stored::Overtaken)
     }
 
+    /// Moves several messages that were sent from one wallet and gives back what they no longer owe, in one
+    /// write: two units each, and two for the wallet. Those that have moved since they were read are left
+    /// out, and so are those that give back units of packs.
+    pub async fn refund_together(&self, refunds: &[Refund]) -> Result<(), StoreError> {
+        let Some(home) = refunds.first().map(|refund| refund.message.home()) else { return Ok(()) };
+        let is_plain = |refund: &&Refund| {
+            refund.message.home() == home && refund.charges.iter().all(|charge| !gives_units_back(charge))
+        };
+        let plain: Vec<&Refund> = refunds.iter().filter(is_plain).collect();
+        for some in plain.chunks(REFUNDS_AT_ONCE) {
+            let mut waiting = some.to_vec();
+            while let Some(last) = waiting.last() {
+                let mut items = Vec::with_capacity(waiting.len() + 1);
+                for Refund { message, before, .. } in &waiting {
+                    let item = document(&keys::message(&message.id), message)?;
+                    let revision = Item::from([(":before".to_owned(), number(before))]);
+                    items.push(self.put_item(&self.tables.messages, item, "revision = :before", revision));
+                }
+                let change = WalletChange::new(&home, refunding(&last.message));
+                let change = waiting.iter().fold(change, |change, refund| {
+                    refund.charges.iter().fold(change, |change, charge| give_back(change, &home, charge))
+                });
+                items.push(self.change_wallet(change));
+                match self.transact("refund messages", items).await {
+                    Ok(()) => break,
+                    Err(Refused::At(place, _)) if place < waiting.len() => drop(waiting.remove(place)),
+                    Err(refused) => return Err(refused.unexpected("refund messages")),
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn replace_message(&self, item: Item, revision: Item) -> Result<Stored, StoreError> {
         let put = self
             .dynamo
@@ -287,6 +323,31 @@ impl Store {
     }
 }
 
+/// A message's next state, decided on the revision `before`, and the charges that it no longer owes.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    pub message: Message,
+    pub before: u32,
+    pub charges: Vec<Charge>,
+}
+
+fn gives_units_back(charge: &Charge) -> bool {
+    charge.taken.as_ref().is_some_and(|taken| taken.returns)
+}
+
+fn refunding(message: &Message) -> Operation {
+    Operation { kind: OperationKind::Refund, reference: message.id.to_string() }
+}
+
+/// The money of a charge: to the home wallet's headroom, or to the escrow it holds.
+fn give_back(change: WalletChange, home: &WalletId, charge: &Charge) -> WalletChange {
+    if charge.wallet == *home {
+        return change.add(Sum::Headroom, charge.amount).add(Sum::Charged, -charge.amount);
+    }
+    let money = Pot::money(&charge.wallet);
+    change.add(Sum::Escrow(money.clone()), charge.amount).add(Sum::Used(money), -charge.amount)
+}
+
 /// How a write that a condition may refuse ended.
 fn stored<T>(answer: Option<T>) -> Stored {
     answer.map_or(Stored::Overtaken, |_| Stored::Now)
@@ -306,18 +367,12 @@ enum Units {
 /// it holds, also where they were taken directly, so that no wallet above is written but for units.
 fn refund_of(message: &Message, refund: &[Charge], units: Units) -> Result<Vec<WalletChange>, StoreError> {
     let (home, main) = (message.home(), message.main_wallet());
-    let operation = Operation { kind: OperationKind::Refund, reference: message.id.to_string() };
+    let operation = refunding(message);
     let mut change = WalletChange::new(&home, operation.clone());
     let mut taken: BTreeMap<Pot, Amount> = BTreeMap::new();
     for charge in refund {
         let owner = if charge.wallet == home { &main } else { &charge.wallet };
-        let money = Pot::money(&charge.wallet);
-        change = match charge.wallet == home {
-            true => change.add(Sum::Headroom, charge.amount).add(Sum::Charged, -charge.amount),
-            false => {
-                change.add(Sum::Escrow(money.clone()), charge.amount).add(Sum::Used(money), -charge.amount)
-            }
-        };
+        change = give_back(change, &home, charge);
         if let Some(back) = charge.taken.as_ref().filter(|taken| taken.returns) {
             let sum = taken.entry(Pot::allowance(owner, &back.allowance)).or_default();
             *sum = sum.checked_add(back.units)?;

@@ -71,6 +71,7 @@ pub(crate) enum Guard {
 pub(crate) struct WalletChange {
     pub wallet: WalletId,
     add: Vec<(Sum, Amount)>,
+    forget: Vec<Sum>,
     guards: Vec<Guard>,
     refilled: bool,
     state: Option<WalletState>,
@@ -83,6 +84,7 @@ impl WalletChange {
         Self {
             wallet: wallet.clone(),
             add: Vec::new(),
+            forget: Vec::new(),
             guards: Vec::new(),
             refilled: false,
             state: None,
@@ -111,6 +113,13 @@ impl WalletChange {
             self.guards.push(Guard::AtLeast(sum.clone(), amount));
         }
         self.add(sum, -amount)
+    }
+
+    /// Removes a sum that still is what it was read as.
+    pub fn forget(mut self, sum: Sum, seen: Amount) -> Self {
+        self.guards.push(Guard::Exactly(sum.clone(), seen));
+        self.forget.push(sum);
+        self
     }
 
     pub fn guard(mut self, guard: Guard) -> Self {
@@ -329,10 +338,12 @@ pub(crate) fn expression(table: &str, change: WalletChange) -> Change {
     }
     values.insert(":one".into(), number(1));
     values.insert(":operation".into(), operation_value(&change.operation));
+    let removed: Vec<String> = change.forget.iter().map(|sum| path(sum, &mut names)).collect();
+    let remove = if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
     Change {
         key: keys::wallet(&change.wallet),
         table: table.to_owned(),
-        expression: format!("SET {}", sets.join(", ")),
+        expression: format!("SET {}{remove}", sets.join(", ")),
         condition: conditions.join(" AND "),
         names: names.into_iter().collect(),
         values,

@@ -6,8 +6,8 @@
 
 mod billing;
 mod bundles;
-mod credits;
 mod credit_log;
+mod credits;
 mod document;
 mod fees;
 mod individual_credits;

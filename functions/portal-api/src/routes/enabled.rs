@@ -125,8 +125,8 @@ impl<'a> Use<'a> {
         }
         let last = enabled.effective_till.map_or(self.now, |till| till - SignedDuration::from_secs(1));
         let terms = &self.agreement.version_at(self.now).billing;
-        let period = terms.period_of(terms.day_of(last.min(self.now))).first.to_string();
-        let part = |part| self.of(&AllowanceId::of_bundle(agreement, &enabled.service, part, &period));
+        let period = terms.period_of(terms.day_of(last.min(self.now))).first;
+        let part = |part| self.of(&AllowanceId::of_bundle(agreement, &enabled.service, part, period));
         Ok(part(COVERED)?.checked_add(part(PAST_SIZE)?)?)
     }
 

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Created, Reply, created};
 use crate::App;
 use crate::fields::List;
-use crate::schema;
+use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +67,7 @@ pub async fn create(
     who: Principal,
     Body(body): Body<SenderIdRequest>,
 ) -> Created<SenderIdView> {
+    rights::master(&who)?;
     let seen = app.seen_by(&who);
     let agreement = seen.agreement(&body.agreement).await.map_err(|error| error.field("agreement"))?;
     let company = seen.company(agreement.company.as_str()).await?;
