@@ -90,7 +90,6 @@ impl Store {
             check_state(draft, &read.home)?;
             let priced = match draft.price(read.stock.clone(), read.home.posted_balance()?) {
                 Ok(priced) => priced,
-                // What a pack or a tier has left may be with others; and a twin may have been accepted.
                 // What a pack has left may be with others.
                 Err(_) if self.recall_empty(&read, &draft.empty(&read.stock), &mut tried).await? => continue,
                 Err(error) => return self.refuse(draft, over, error.into()).await,
