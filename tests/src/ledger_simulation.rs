@@ -114,8 +114,13 @@ pub fn run(options: Options) -> Result<Summary, Box<Failure>> {
 }
 
 fn run_with(options: Options, guards: mutations::Guards) -> Result<Summary, Box<Failure>> {
+    runtime().block_on(simulation::Simulation::run(options, guards))
+}
+
+/// One whose clock only moves when everyone waits.
+fn runtime() -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(simulation::Simulation::run(options, guards))
+    runtime.expect("a runtime")
 }
 
 /// Runs these seeds on so many threads, until one of them fails.
@@ -140,13 +145,21 @@ pub fn run_seeds(seeds: std::ops::Range<u64>, steps: u32, threads: usize) -> Res
         }
         total
     };
-    let totals: Vec<Summary> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().map(|worker| worker.join().expect("a worker ends")).collect()
-    });
+    let totals = on_threads(threads, work);
     let failure = lock().take();
     match failure {
         Some(failure) => Err(failure),
         None => Ok(totals.into_iter().fold(Summary::default(), Summary::and)),
     }
+}
+
+/// The same work on so many threads. Unoptimized futures are larger than a thread's usual stack.
+fn on_threads<T: Send>(threads: usize, work: impl Fn() -> T + Copy + Send) -> Vec<T> {
+    const STACK_BYTES: usize = 64 << 20;
+    std::thread::scope(|scope| {
+        let builder = || std::thread::Builder::new().stack_size(STACK_BYTES);
+        let workers = (0..threads.max(1)).map(|_| builder().spawn_scoped(scope, work).expect("a thread"));
+        let workers: Vec<_> = workers.collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker ends")).collect()
+    })
 }

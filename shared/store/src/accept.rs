@@ -87,7 +87,9 @@ impl Store {
             let home = self.known_wallet(&draft.home).await?;
             seen.sequence = Some(home.sequence);
             let read = self.read_stock(&[draft], home, &allowances, &tried.exact).await?;
-            check_state(draft, &read.home)?;
+            if let Err(error) = check_state(draft, &read.home) {
+                return self.refuse(draft, over, error).await;
+            }
             let priced = match draft.price(read.stock.clone(), read.home.posted_balance()?) {
                 Ok(priced) => priced,
                 // What a pack has left may be with others.

@@ -112,7 +112,7 @@ impl Store {
                     .add(Sum::Allocated, amount.checked_sub(used)?)
                     .add(Sum::Charged, used),
             };
-            get = get.add(Sum::Escrow(pot.clone()), amount).add(Sum::Used(pot.clone()), -used);
+            get = settle(get.add(Sum::Escrow(pot.clone()), amount), pot, used);
         }
         if !moved {
             return Ok(());
@@ -172,8 +172,17 @@ pub(crate) fn give_back(
     escrow: Amount,
     used: Amount,
 ) -> Result<(WalletChange, WalletChange), StoreError> {
-    let holder = holder.take(Sum::Escrow(pot.clone()), escrow).add(Sum::Used(pot.clone()), -used);
+    let holder = settle(holder.take(Sum::Escrow(pot.clone()), escrow), pot, used);
     Ok((holder, get_back(owner, pot, escrow, used)?))
+}
+
+/// What a holder has used is posted elsewhere. Of money it may be refunded meanwhile, and falls below zero
+/// then; units have to be there, or `granted` of their owner would hide escrow that somebody has.
+fn settle(holder: WalletChange, pot: &Pot, used: Amount) -> WalletChange {
+    match pot.allowance {
+        None => holder.add(Sum::Used(pot.clone()), -used),
+        Some(_) => holder.take(Sum::Used(pot.clone()), used),
+    }
 }
 
 /// The owner's side of that.

@@ -68,9 +68,9 @@ impl Connector {
     ) -> Result<Answer, ConnectorError> {
         match fault {
             Fault::None => Ok(self.apply(number, operation, body)),
-            Fault::ConflictBeforeApply => Ok(
-                conflict(number, operation, &body).unwrap_or_else(|| self.apply(number, operation, body))
-            ),
+            Fault::ConflictBeforeApply => {
+                Ok(conflict(number, operation, &body).unwrap_or_else(|| self.apply(number, operation, body)))
+            }
             Fault::ConflictBesideRefusal => Ok(self
                 .conflict_beside_refusal(number, operation, &body)
                 .or_else(|| conflict(number, operation, &body))

@@ -19,6 +19,9 @@ use crate::world::Refused;
 /// Longer than any pause of the store, so that one step of the clock wakes everyone who waits.
 const CLOCK_STEP: Duration = Duration::from_secs(1);
 
+/// A send through a deep and nearly empty tree reads sixty times, and has to come to its end at times.
+const READS_RARER: u16 = 5;
+
 type Outcome = Result<Answer, Refused>;
 
 /// One attempt at a command.
@@ -55,6 +58,21 @@ impl Actor {
         Self { command, alone, draft, asleep_until: 0, connection, future: Box::pin(future), ready }
     }
 
+    /// The writes that it has sent, of which the last may not have arrived yet.
+    pub fn sent(&self) -> u64 {
+        self.connection.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// The calls that it has sent, likewise.
+    pub fn calls(&self) -> u64 {
+        self.connection.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// Whether its last write charges a message.
+    pub fn charges(&self) -> bool {
+        self.connection.0.charges.load(Ordering::Relaxed)
+    }
+
     /// Lets the actor go on to its next call, or to its end. `wire` says what it wrote.
     pub fn poll(&mut self, wire: &Wire) -> Poll<Outcome> {
         self.ready.0.store(false, Ordering::SeqCst);
@@ -88,13 +106,24 @@ pub async fn next(actors: &[Actor], polls: u64, random: &mut StdRng) -> usize {
 pub struct Connection(Arc<Meeting>);
 
 struct Meeting {
-    faults: SeededFaults,
+    writes: SeededFaults,
+    reads: SeededFaults,
     calls: AtomicU64,
+    /// Writes that were sent, whether they have arrived or not.
+    sent: AtomicU64,
+    /// The last of them charges a message.
+    charges: AtomicBool,
 }
 
 impl Connection {
     pub fn new(seed: u64, rates: Rates) -> Self {
-        Self(Arc::new(Meeting { faults: SeededFaults::new(seed, rates), calls: AtomicU64::new(0) }))
+        Self(Arc::new(Meeting {
+            writes: SeededFaults::new(seed, rates),
+            reads: SeededFaults::new(seed, rates.divided(READS_RARER)),
+            calls: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            charges: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -144,15 +173,26 @@ impl Wire {
 impl Faults for Wire {
     fn decide(&self, call: &Call) -> Fault {
         let Some(Connection(meeting)) = self.lock().clone() else { return Fault::None };
+        if call.is_write {
+            meeting.sent.fetch_add(1, Ordering::Relaxed);
+            let first = call.body["TransactItems"][0]["Put"]["Item"]["pk"]["S"].as_str();
+            let charges = first.is_some_and(|pk| pk.starts_with("message#"));
+            meeting.charges.store(charges, Ordering::Relaxed);
+        }
         let number = meeting.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        meeting.faults.decide(&Call { number, ..*call })
+        let faults = if call.is_write { &meeting.writes } else { &meeting.reads };
+        faults.decide(&Call { number, ..*call })
     }
 
     fn applied(&self, call: &Call) {
         let written: Vec<Address> = match call.body["TransactItems"].as_array() {
             Some(items) => {
                 self.0.items_most.fetch_max(items.len() as u64, Ordering::Relaxed);
-                items.iter().filter_map(|item| item.as_object()?.values().next()).filter_map(address).collect()
+                items
+                    .iter()
+                    .filter_map(|item| item.as_object()?.values().next())
+                    .filter_map(address)
+                    .collect()
             }
             None => address(call.body).into_iter().collect(),
         };

@@ -1,10 +1,12 @@
 //! What actors do: each command is a request that may be repeated, carried out as the functions do it.
 
+mod leasing;
 mod moving;
 mod paying;
 mod terms;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_sdk_sqs::Client as Sqs;
 use domain::agreement::AgreementChange;
@@ -15,9 +17,11 @@ use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::transfer::TransferAmount;
 use domain::user::User;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use queue::Sender;
-use store::{AcceptError, Claim, Store, StoreError};
+use store::{Claim, Store, StoreError};
+
+pub use leasing::{Acknowledged, Acknowledgement};
 
 use super::projection::Delivery;
 use crate::world::{Member, Refused};
@@ -128,6 +132,21 @@ pub enum Command {
     Recall {
         account: usize,
     },
+    /// A process takes a lease and sends so many requests through it, the last of them together.
+    SendMuch {
+        account: usize,
+        key: String,
+        requests: u32,
+        block: usize,
+        /// Or it forgets that it has one.
+        closes: bool,
+    },
+    /// Duties of the sweeper.
+    Reclaim,
+    EndDrains,
+    Forget {
+        account: usize,
+    },
     Project(Delivery),
 }
 
@@ -152,13 +171,25 @@ pub struct Means {
     pub store: Store,
     pub members: Arc<Vec<Member>>,
     pub accounts: Arc<Vec<Account>>,
-    /// The actor's own clock.
-    pub now: Timestamp,
+    /// Everybody's clock, in seconds, and how far the actor's own is off.
+    pub clock: Arc<AtomicI64>,
+    pub skew: SignedDuration,
     /// What is to be sent, as it was planned now or long ago.
     pub draft: Option<Arc<Draft>>,
+    /// What is to be sent through a lease.
+    pub drafts: Arc<Vec<Draft>>,
+    pub acknowledged: Acknowledged,
     pub sqs: Sqs,
     pub http_send: Sender,
     pub notifications: Sender,
+}
+
+impl Means {
+    /// What the actor takes the time to be.
+    pub fn now(&self) -> Timestamp {
+        let seconds = self.clock.load(Ordering::Relaxed);
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX) + self.skew
+    }
 }
 
 /// The text of a message.
@@ -180,15 +211,13 @@ impl Command {
             Self::Enable { member, service } => terms::enable(&means, member, &service).await,
             Self::OpenUser { member, user } => terms::open_user(&means, member, user).await,
             Self::Send { .. } => match &means.draft {
-                Some(draft) => accepted(store.accept(draft).await),
+                Some(draft) => leasing::send(&means, draft).await,
                 None => Ok(Answer::Refused),
             },
             Self::Expand { batch, from } => expand(store, &batch, from).await,
-            Self::Claim { message } => {
-                match store.claim(&message).await? {
-                    Claim::Yours(_) | Claim::Before(_) | Claim::Done => Ok(Answer::Done),
-                }
-            }
+            Self::Claim { message } => match store.claim(&message).await? {
+                Claim::Yours(_) | Claim::Before(_) | Claim::Done => Ok(Answer::Done),
+            },
             Self::Release { message } => {
                 store.release(&message).await?;
                 Ok(Answer::Done)
@@ -201,19 +230,14 @@ impl Command {
                 }
                 Ok(Answer::Done)
             }
+            Self::SendMuch { account, block, closes, .. } => {
+                leasing::send_much(&means, account, block, closes).await
+            }
+            Self::Reclaim => leasing::reclaim(store, &means).await,
+            Self::EndDrains => paying::end_drains(&means).await,
+            Self::Forget { account } => terms::forget(&means, account).await,
             Self::Project(delivery) => delivery.project(&means).await,
         }
-    }
-}
-
-fn accepted<T>(accepted: Result<T, AcceptError>) -> Result<Answer, Refused> {
-    match accepted {
-        Ok(_) => Ok(Answer::Done),
-        Err(AcceptError::NotEnough { .. }) => Ok(Answer::NotEnough { level: 1 }),
-        Err(AcceptError::NotEnoughAbove { level }) => Ok(Answer::NotEnough { level }),
-        Err(AcceptError::Suspended { level }) => Ok(Answer::Suspended { level }),
-        Err(AcceptError::Refused(_)) => Ok(Answer::Refused),
-        Err(AcceptError::Store(error)) => Err(error.into()),
     }
 }
 

@@ -8,12 +8,13 @@ use domain::allowance::{Allowance, Pot};
 use domain::batch::{Batch, Draft, legs};
 use domain::fee::{Fee, FeeStatus};
 use domain::id::{BatchId, FeeId, MessageId, PaymentId, TransferId, WalletId};
-use domain::message::Message;
+use domain::lease::{Block, LeaseTag};
+use domain::message::{Message, Status};
 use domain::money::Amount;
-use domain::payment::{Payment, PaymentStatus};
+use domain::payment::{Payment, PaymentDirection, PaymentStatus};
 use domain::quote::Charge;
 use domain::transfer::Transfer;
-use domain::wallet::{OperationKind, Wallet};
+use domain::wallet::{Lease, OperationKind, Wallet, WalletState};
 use serde::de::DeserializeOwned;
 use store::{Item, Row, Tables, keys};
 
@@ -35,6 +36,13 @@ pub struct Ledger {
     pub messages: BTreeMap<MessageId, Message>,
     pub batches: BTreeMap<BatchId, Batch>,
     pub fees: BTreeMap<FeeId, Fee>,
+    /// Messages of blocks that count, also before they have rows.
+    pub of_blocks: BTreeMap<MessageId, Message>,
+    /// How far each lease was written under each fence.
+    written: BTreeMap<(WalletId, u64), u64>,
+    /// Rows and blocks that were put under a lease and do not count yet, or never will.
+    pending: BTreeMap<LeaseTag, Vec<Row>>,
+    blocks: BTreeSet<LeaseTag>,
     /// The recipients that each bundle has counted.
     pub members: BTreeMap<Pot, BTreeSet<String>>,
     /// By the keys of their items, how often each was written.
@@ -57,6 +65,10 @@ pub struct Ledger {
     most: Option<BTreeMap<WalletId, Amount>>,
     /// Which of a company's payments has a reference code.
     codes: BTreeMap<String, PaymentId>,
+    /// Whose claim of a message is the latest.
+    marks: BTreeMap<MessageId, String>,
+    /// What was refunded to holders of a wallet since somebody began to take all of it.
+    refunded: BTreeMap<WalletId, Amount>,
     /// Wallets whose sums may have changed since the last check.
     touched: BTreeSet<WalletId>,
 }
@@ -83,7 +95,8 @@ impl Ledger {
 
     /// From here on every write is seen.
     pub fn follow(mut self) -> Result<Self, Breach> {
-        let most = |wallet: &Wallet| Ok((wallet.id.clone(), wallet.funding.checked_add(wallet.credit_limit)?));
+        let most =
+            |wallet: &Wallet| Ok((wallet.id.clone(), wallet.funding.checked_add(wallet.credit_limit)?));
         self.most = Some(self.wallets.values().map(most).collect::<Result<_, Breach>>()?);
         Ok(self)
     }
@@ -96,6 +109,7 @@ impl Ledger {
             && self.messages == other.messages
             && self.batches == other.batches
             && self.fees == other.fees
+            && self.of_blocks.keys().eq(other.of_blocks.keys())
             && self.members == other.members
     }
 
@@ -104,7 +118,9 @@ impl Ledger {
         for (pot, allowance) in draft.allowances() {
             self.allowances.entry(pot).or_insert_with(|| allowance.clone());
         }
-        for bundle in draft.places.iter().flat_map(|place| &place.offers).filter_map(|offer| offer.bundle.as_ref()) {
+        for bundle in
+            draft.places.iter().flat_map(|place| &place.offers).filter_map(|offer| offer.bundle.as_ref())
+        {
             for counter in bundle.sources.iter().filter_map(|source| source.allowance.as_ref()) {
                 self.counters.insert(counter.pot.clone(), bundle.members.clone());
             }
@@ -117,9 +133,14 @@ impl Ledger {
         let pk = key_of(&item);
         if keys::is_message(pk) {
             match row(item.clone())? {
+                // What counts is not put under a lease again.
+                row if row.lease().is_some_and(|tag| !row.has_moved() && !self.counts(tag)) => {
+                    self.check_put_under_lease(&row)?;
+                }
                 Row::Message(after) => {
                     if let Some(before) = self.message(&after.id) {
                         check_step(&before, &after)?;
+                        self.check_claim(&before, &after, &item)?;
                     }
                 }
                 Row::Batch(after) => {
@@ -130,8 +151,17 @@ impl Ledger {
             }
         } else if keys::is_wallet(pk) {
             let after = wallet(&item)?;
-            if let Some(before) = self.wallets.get(&after.id) {
+            if let Some(before) = self.wallets.get(&after.id).filter(|before| **before != after) {
                 check_wallet_step(before, &after)?;
+                self.check_taking(before, &after)?;
+                let refunds = refunds(before, &after)?;
+                if matches!(after.state, WalletState::Draining { .. }) && before.state != after.state {
+                    self.refunded.insert(after.id.clone(), Amount::ZERO);
+                }
+                for (owner, amount) in refunds {
+                    let sum = self.refunded.entry(owner).or_default();
+                    *sum = sum.checked_add(amount)?;
+                }
             }
         } else if keys::is_payment(pk) {
             let after: Payment = document(item.clone())?;
@@ -145,15 +175,79 @@ impl Ledger {
         self.load(item)
     }
 
+    /// What a transfer or an outbound payment may take; its record is part of the same write.
+    fn check_taking(&self, before: &Wallet, after: &Wallet) -> Result<(), Breach> {
+        let (id, operation) = (&after.id, &after.last_operation);
+        let own = after.own_funds()?;
+        let transfer = TransferId::parse(&operation.reference).ok().and_then(|id| self.transfers.get(&id));
+        let transfer = transfer.filter(|_| operation.kind == OperationKind::TransferOut);
+        let payment = PaymentId::parse(&operation.reference).ok().and_then(|id| self.payments.get(&id));
+        let takes_limit = match (transfer, payment) {
+            (Some(transfer), _) => !transfer.uses_credit_limit,
+            (_, Some(payment)) => {
+                let is_out = payment.direction == PaymentDirection::Outbound;
+                is_out && !payment.may_overdraw && after.headroom < before.headroom
+            }
+            (None, None) => false,
+        };
+        if takes_limit && own.is_negative() {
+            let detail = format!("{id} has {own} of its own after {}", operation.reference);
+            return Err(breach(Invariant::OwnFunds, detail));
+        }
+        let Some(transfer) = transfer.filter(|transfer| transfer.all) else { return Ok(()) };
+        let is_held = match &before.state {
+            WalletState::Open => false,
+            WalletState::Draining { transfer: by, .. } => *by == transfer.id,
+            WalletState::Suspended | WalletState::Closed => true,
+        };
+        // A refund that comes meanwhile goes to whoever has sent the message.
+        let refunded = self.refunded.get(id).copied().unwrap_or_default();
+        let kept = self.escrow(&Pot::money(id));
+        if is_held && own.is_zero() && kept <= refunded {
+            return Ok(());
+        }
+        let was = &before.state;
+        let detail =
+            format!("{} left {own} in {id}, which was {was:?}, and {kept} with holders", transfer.id);
+        Err(breach(Invariant::FullWithdrawal, detail))
+    }
+
+    fn check_put_under_lease(&self, row: &Row) -> Result<(), Breach> {
+        let counted = match row {
+            Row::Message(message) => self.messages.contains_key(&message.id),
+            Row::Batch(batch) => self.batches.contains_key(&batch.id),
+        };
+        let reference = row.reference();
+        if counted {
+            return Err(breach(
+                Invariant::ChargedOnce,
+                format!("{reference} was put under a lease over itself"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// While somebody has a message, nobody else claims it.
+    fn check_claim(&mut self, before: &Message, after: &Message, item: &Item) -> Result<(), Breach> {
+        let Some(mark) = item.get("claimed").and_then(|mark| mark.as_n().ok()) else { return Ok(()) };
+        let known = self.marks.insert(after.id.clone(), mark.clone());
+        let is_again = (before.status, after.status) == (Status::Queued, Status::Queued);
+        if is_again && known.as_ref() != Some(mark) {
+            return Err(breach(Invariant::VoidedOnce, format!("two workers have {}", after.id)));
+        }
+        Ok(())
+    }
+
     fn load(&mut self, item: Item) -> Result<(), Breach> {
         let pk = key_of(&item).to_owned();
         if keys::is_wallet(&pk) {
             self.put_wallet(wallet(&item)?)?;
         } else if keys::is_message(&pk) {
-            match row(item)? {
-                Row::Message(message) => self.put_message(*message)?,
-                Row::Batch(batch) => self.put_batch(*batch)?,
-            }
+            self.put_row(row(item)?)?;
+        } else if keys::is_block(&pk) {
+            self.put_block(&store::block_of(item).map_err(|error| other(&error))?)?;
+        } else if let Some(lease) = pk.strip_prefix("lease_end#") {
+            self.end_lease(lease, &item)?;
         } else if pk.starts_with("transfer#") {
             self.put_transfer(document(item)?)?;
         } else if keys::is_payment(&pk) {
@@ -176,6 +270,9 @@ impl Ledger {
             *most = (*most).max(after.funding.checked_add(after.credit_limit)?);
         }
         self.touched.insert(after.id.clone());
+        if let Some(held) = &after.lease {
+            self.flush(&after.id, held)?;
+        }
         self.wallets.insert(after.id.clone(), after);
         Ok(())
     }
@@ -211,6 +308,81 @@ impl Ledger {
             return Err(breach(Invariant::PaymentEffect, detail));
         }
         Ok(())
+    }
+
+    /// A row that was put under a lease counts when the lease has written its number, and not before.
+    fn put_row(&mut self, row: Row) -> Result<(), Breach> {
+        let tag = row.lease().filter(|tag| !row.has_moved() && !self.counts(tag)).cloned();
+        if let Some(tag) = tag {
+            self.pending.insert(tag, vec![row]);
+            return Ok(());
+        }
+        match row {
+            Row::Message(message) => self.put_message(*message),
+            Row::Batch(batch) => self.put_batch(*batch),
+        }
+    }
+
+    fn put_block(&mut self, block: &Block) -> Result<(), Breach> {
+        if self.counts(&block.tag) {
+            return block.messages.iter().try_for_each(|message| self.put_message_of_block(message.clone()));
+        }
+        let rows = block.messages.iter().map(|message| Row::Message(Box::new(message.clone())));
+        self.pending.insert(block.tag.clone(), rows.collect());
+        self.blocks.insert(block.tag.clone());
+        Ok(())
+    }
+
+    fn put_message_of_block(&mut self, message: Message) -> Result<(), Breach> {
+        if self.message(&message.id).is_none() {
+            self.count(&message)?;
+            self.charge(&message, false)?;
+        }
+        self.of_blocks.insert(message.id.clone(), message);
+        Ok(())
+    }
+
+    fn counts(&self, tag: &LeaseTag) -> bool {
+        let written = self.written.get(&(tag.lease.clone(), tag.fence));
+        written.is_some_and(|written| tag.number <= *written)
+    }
+
+    /// What the record of its end says is what the lease has written.
+    fn end_lease(&mut self, lease: &str, item: &Item) -> Result<(), Breach> {
+        let lease = WalletId::parse(lease).map_err(|error| other(&error))?;
+        let missing = || other(&"an end of a lease without its numbers");
+        let fence = item.get(keys::SK).and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.parse::<u64>().ok());
+        let end = item.get("written").and_then(|end| end.as_n().ok()).and_then(|end| end.parse::<u64>().ok());
+        let (fence, end) = (fence.ok_or_else(missing)?, end.ok_or_else(missing)?);
+        let known = self.written.insert((lease.clone(), fence), end);
+        if known.is_some_and(|known| known != end) {
+            let detail =
+                format!("{lease} ended at {end} under fence {fence}, and was written up to {known:?}");
+            return Err(breach(Invariant::FencedHolders, detail));
+        }
+        Ok(())
+    }
+
+    /// A flush: what has its tag counts from now on.
+    fn flush(&mut self, lease: &WalletId, held: &Lease) -> Result<(), Breach> {
+        let known = self.written.insert((lease.clone(), held.fence), held.written);
+        if held.written == 0 || known == Some(held.written) {
+            return Ok(());
+        }
+        let tag = LeaseTag { lease: lease.clone(), fence: held.fence, number: held.written };
+        let is_block = self.blocks.remove(&tag);
+        match self.pending.remove(&tag) {
+            Some(rows) => rows.into_iter().try_for_each(|row| match row {
+                Row::Message(message) if is_block => self.put_message_of_block(*message),
+                row => self.put_row(row),
+            }),
+            // Whoever reads the tables has not come to the messages yet.
+            None if self.most.is_none() => Ok(()),
+            None => {
+                let detail = format!("{tag} was charged, and there is nothing under it");
+                Err(breach(Invariant::FencedHolders, detail))
+            }
+        }
     }
 
     fn put_message(&mut self, message: Message) -> Result<(), Breach> {
@@ -261,12 +433,14 @@ impl Ledger {
     pub fn has_row(&self, body: &str) -> bool {
         let message = MessageId::parse(&format!("{}{body}", MessageId::PREFIX));
         let batch = BatchId::parse(&format!("{}{body}", BatchId::PREFIX));
-        message.is_ok_and(|id| self.messages.contains_key(&id)) || batch.is_ok_and(|id| self.batches.contains_key(&id))
+        message.is_ok_and(|id| self.messages.contains_key(&id))
+            || batch.is_ok_and(|id| self.batches.contains_key(&id))
     }
 
     /// The rows of all requests, by the bodies of their ids.
     pub fn rows(&self) -> Vec<String> {
-        let messages = self.messages.keys().filter(|id| id.batch().is_none());
+        let of_request = |id: &&MessageId| id.batch().is_none() && !self.of_blocks.contains_key(*id);
+        let messages = self.messages.keys().filter(of_request);
         let messages = messages.map(|id| id.as_str()[MessageId::PREFIX.len()..].to_owned());
         messages.chain(self.batches.keys().map(|id| id.body().to_owned())).collect()
     }
@@ -292,7 +466,8 @@ impl Ledger {
             let (batch, place) = id.batch()?;
             self.batches.get(&batch)?.message(place)
         };
-        self.messages.get(id).cloned().or_else(of_batch)
+        let known = self.messages.get(id).or_else(|| self.of_blocks.get(id));
+        known.cloned().or_else(of_batch)
     }
 
     /// The charges and draws of a message that stand.
@@ -303,7 +478,11 @@ impl Ledger {
         for charge in &message.charges {
             let of = std::slice::from_ref(charge);
             // The wallet of a first level's allowances is the main one, whoever of its users pays.
-            let owner = if Some(&charge.wallet) == message.charges.first().map(|first| &first.wallet) { &main } else { &charge.wallet };
+            let owner = if Some(&charge.wallet) == message.charges.first().map(|first| &first.wallet) {
+                &main
+            } else {
+                &charge.wallet
+            };
             for leg in legs(of, owner) {
                 if !(stands(&charge) || leg.pot.allowance.is_some() && keeps(charge)) {
                     continue;
@@ -325,7 +504,8 @@ impl Ledger {
             let owner = if first { &main } else { &charge.wallet };
             let Some(taken) = &charge.taken else {
                 // The price of a scale's new tier for the units before it follows the draw that began it.
-                let adjusts = latest.as_ref().and_then(|pot| self.allowances.get(pot)).and_then(|of| of.adjustment);
+                let adjusts =
+                    latest.as_ref().and_then(|pot| self.allowances.get(pot)).and_then(|of| of.adjustment);
                 if let (Some(adjustment), Some(pot)) = (adjusts, latest.take())
                     && place > 0
                     && charge.unit_price == adjustment.difference
@@ -375,16 +555,27 @@ impl Ledger {
         if let Some((on, escrow)) = wallet.escrow.iter().find(|(_, escrow)| escrow.is_negative()) {
             return wrong(Invariant::NothingBelowZero, format!("has an escrow of {escrow} on {on}"));
         }
+        if let Some((of, used)) =
+            wallet.used.iter().find(|(pot, used)| pot.allowance.is_some() && used.is_negative())
+        {
+            return wrong(Invariant::NothingBelowZero, format!("has used {used} units of {of}"));
+        }
         let money = Pot::money(id);
         let Held { escrow, used } = self.held(&money);
         let held = escrow.checked_add(used)?;
         if held != wallet.allocated {
-            return wrong(Invariant::Escrow, format!("has allocated {}, its holders have {held}", wallet.allocated));
+            return wrong(
+                Invariant::Escrow,
+                format!("has allocated {}, its holders have {held}", wallet.allocated),
+            );
         }
         let charged = wallet.charged.checked_add(used)?;
         let standing = self.standing_of(&money);
         if charged != standing {
-            return wrong(Invariant::Charges, format!("has charged {charged}, the charges that stand are {standing}"));
+            return wrong(
+                Invariant::Charges,
+                format!("has charged {charged}, the charges that stand are {standing}"),
+            );
         }
         let moved = self.moved.get(id).copied().unwrap_or_default();
         if wallet.funding != moved {
@@ -393,7 +584,10 @@ impl Ledger {
         }
         let most = self.most.as_ref().and_then(|most| most.get(id).copied());
         if let Some(most) = most.filter(|most| standing > *most && standing.is_positive()) {
-            return wrong(Invariant::WithinFunds, format!("has charges of {standing}, and never had more than {most}"));
+            return wrong(
+                Invariant::WithinFunds,
+                format!("has charges of {standing}, and never had more than {most}"),
+            );
         }
         for allowance in wallet.allowances.keys() {
             self.check_allowance(wallet, &Pot::allowance(id, allowance))?;
@@ -408,21 +602,33 @@ impl Ledger {
         let Held { escrow, used } = self.held(pot);
         let held = escrow.checked_add(used)?;
         if held != gone.granted {
-            return wrong(Invariant::Escrow, format!("has granted {}, its holders have {held}", gone.granted));
+            return wrong(
+                Invariant::Escrow,
+                format!("has granted {}, its holders have {held}", gone.granted),
+            );
         }
         let drawn = gone.drawn.checked_sub(gone.granted)?.checked_add(used)?;
         let standing = self.standing_of(pot);
         if drawn != standing {
-            return wrong(Invariant::Charges, format!("has given {drawn}, the draws that stand are {standing}"));
+            return wrong(
+                Invariant::Charges,
+                format!("has given {drawn}, the draws that stand are {standing}"),
+            );
         }
         let Some(known) = self.allowances.get(pot) else { return Ok(()) };
         if gone.drawn > known.size || gone.drawn.is_negative() {
-            return wrong(Invariant::ScaleCountsOnce, format!("has {}, {} of it are gone", known.size, gone.drawn));
+            return wrong(
+                Invariant::ScaleCountsOnce,
+                format!("has {}, {} of it are gone", known.size, gone.drawn),
+            );
         }
         let repriced = self.repriced.get(pot).copied().unwrap_or_default();
         let due = u32::from(!gone.drawn.is_zero());
         if known.adjustment.is_some_and(|of| of.units > 0 && !of.difference.is_zero()) && repriced != due {
-            return wrong(Invariant::ScaleCountsOnce, format!("was repriced {repriced} times instead of {due}"));
+            return wrong(
+                Invariant::ScaleCountsOnce,
+                format!("was repriced {repriced} times instead of {due}"),
+            );
         }
         let nobody = BTreeSet::new();
         let (counted, joined) = (self.members.get(pot), self.joined.get(pot));
@@ -440,6 +646,7 @@ impl Ledger {
     pub fn all_messages(&self) -> BTreeMap<MessageId, Message> {
         let of_batches = self.batches.values().flat_map(Batch::messages);
         let mut all: BTreeMap<_, _> = of_batches.map(|message| (message.id.clone(), message)).collect();
+        all.extend(self.of_blocks.iter().map(|(id, message)| (id.clone(), message.clone())));
         all.extend(self.messages.iter().map(|(id, message)| (id.clone(), message.clone())));
         all
     }
@@ -482,7 +689,14 @@ fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
     let moved = after.revision.checked_sub(before.revision);
     let is_step = match moved {
         Some(0) => after == before,
-        Some(1) => after.charges == before.charges && !before.status.is_final(),
+        Some(1) => {
+            let is_lawful = match after.status {
+                Status::Accepted => before.status == Status::Queued,
+                Status::Queued => matches!(before.status, Status::Accepted | Status::Queued),
+                _ => !before.status.is_final(),
+            };
+            after.charges == before.charges && is_lawful
+        }
         _ => false,
     };
     let id = &after.id;
@@ -495,16 +709,86 @@ fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
 /// The limit is cut and payments are taken back by force; nothing else takes what is not there.
 fn check_wallet_step(before: &Wallet, after: &Wallet) -> Result<(), Breach> {
     let (id, kind) = (&after.id, after.last_operation.kind);
+    // Payments are judged by what they are.
     let forced = matches!(kind, OperationKind::Payment | OperationKind::Terms);
     if after.headroom.is_negative() && after.headroom < before.headroom && !forced {
         let detail = format!("{id} has a headroom of {} after a write for {kind:?}", after.headroom);
         return Err(breach(Invariant::NothingBelowZero, detail));
     }
-    if after.sequence != before.sequence + 1 && after != before {
+    if let (Some(was), Some(held)) = (&before.lease, &after.lease) {
+        check_lease_step(id, (&before.state, was), (&after.state, held), after)?;
+    }
+    if before.state != WalletState::Open && is_spent(before, after) {
+        return Err(breach(
+            Invariant::OnlyOpen,
+            format!("{id} is {:?} and was written for {kind:?}", before.state),
+        ));
+    }
+    if after.sequence != before.sequence + 1 {
         let detail = format!("{id} went from write {} to {}", before.sequence, after.sequence);
         return Err(breach(Invariant::Replayed, detail));
     }
     Ok(())
+}
+
+/// A lease is taken when it is closed, by one holder under a new fence; that holder counts upwards; and when
+/// it is closed nothing is left in it.
+fn check_lease_step(
+    id: &WalletId,
+    (state, was): (&WalletState, &Lease),
+    (state_after, held): (&WalletState, &Lease),
+    after: &Wallet,
+) -> Result<(), Breach> {
+    let is_closed = *state == WalletState::Closed;
+    if held.fence != was.fence {
+        let is_taken = is_closed && held.fence == was.fence + 1 && held.written == 0;
+        let detail = format!("{id} went from fence {} to {} while it was {state:?}", was.fence, held.fence);
+        return if is_taken { Ok(()) } else { Err(breach(Invariant::OneHolder, detail)) };
+    }
+    if held.holder != was.holder {
+        let detail = format!("{id} has two holders under fence {}", held.fence);
+        return Err(breach(Invariant::OneHolder, detail));
+    }
+    let is_flush = held.written == was.written + 1 && !is_closed;
+    if held.written != was.written && !is_flush {
+        let detail =
+            format!("{id} went from flush {} to {} while it was {state:?}", was.written, held.written);
+        return Err(breach(Invariant::FencedHolders, detail));
+    }
+    let has_left = after.escrow.values().chain(after.used.values()).any(|amount| !amount.is_zero());
+    if *state_after == WalletState::Closed && !is_closed && has_left {
+        return Err(breach(Invariant::FencedHolders, format!("{id} was closed with something in it")));
+    }
+    Ok(())
+}
+
+/// What a write gave back to a holder, by the wallet it was set aside by.
+fn refunds(before: &Wallet, after: &Wallet) -> Result<Vec<(WalletId, Amount)>, Breach> {
+    if after.last_operation.kind != OperationKind::Refund {
+        return Ok(Vec::new());
+    }
+    let money = after.escrow.iter().filter(|(pot, _)| pot.allowance.is_none());
+    let back =
+        |(pot, escrow): (&Pot, &Amount)| Ok((pot.wallet.clone(), escrow.checked_sub(before.escrow_on(pot))?));
+    money.map(back).collect()
+}
+
+/// Whether something was charged to a wallet, set aside of it, or given to it to spend.
+fn is_spent(before: &Wallet, after: &Wallet) -> bool {
+    let total = |wallet: &Wallet, of: fn(&Wallet) -> &BTreeMap<Pot, Amount>| {
+        Amount::checked_sum(of(wallet).values().copied()).unwrap_or_default()
+    };
+    let is_given = after.headroom < before.headroom && after.allocated > before.allocated;
+    match after.last_operation.kind {
+        OperationKind::Charge | OperationKind::Fee => {
+            after.headroom < before.headroom
+                || total(after, |wallet| &wallet.used) > total(before, |wallet| &wallet.used)
+        }
+        OperationKind::Escrow => {
+            is_given || total(after, |wallet| &wallet.escrow) > total(before, |wallet| &wallet.escrow)
+        }
+        _ => false,
+    }
 }
 
 /// A payment is stored once and changed one revision at a time; a deleted one stays deleted.

@@ -9,7 +9,7 @@ use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::transfer::TransferAmount;
 
-use super::commands::{Account, Answer, Command};
+use super::commands::{Account, Acknowledgement, Answer, Command};
 use super::ledger::{Breach, Invariant, Ledger};
 
 #[derive(Debug, Default)]
@@ -26,8 +26,9 @@ impl Model {
     /// What was there before the first command.
     pub fn begin(&mut self, ledger: &Ledger) {
         let payments = ledger.payments.values();
-        self.payments =
-            payments.map(|payment| (payment.id.clone(), (payment.wallet.clone(), payment.direction))).collect();
+        self.payments = payments
+            .map(|payment| (payment.id.clone(), (payment.wallet.clone(), payment.direction)))
+            .collect();
     }
 
     /// Takes in the answer to a command. What was acknowledged has to be there in the same moment.
@@ -77,6 +78,24 @@ impl Model {
                 self.sent.insert(row);
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// What processes with leases have answered counts in the same moment.
+    pub fn acknowledge(&mut self, answers: Vec<Acknowledgement>, ledger: &Ledger) -> Result<(), Breach> {
+        for answer in answers {
+            let (id, counts) = match &answer {
+                Acknowledgement::Request(row) => (row.as_str(), ledger.has_row(row)),
+                Acknowledgement::OfBlock(id) => (id.as_str(), ledger.message(id).is_some()),
+            };
+            if !counts {
+                let detail = format!("{id} was acknowledged by a lease, but does not count");
+                return Err(Breach::of(Invariant::FencedHolders, detail));
+            }
+            if let Acknowledgement::Request(row) = answer {
+                self.sent.insert(row);
+            }
         }
         Ok(())
     }

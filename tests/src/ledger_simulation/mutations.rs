@@ -5,13 +5,14 @@
 //! neither on the list nor known to repeat another guard is reported.
 
 mod hunt;
+mod schedules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use hunt::{Catch, hunt};
+pub use hunt::{Hunted, Report, hunt, hunt_all, observe};
 
 /// A guard that can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +21,8 @@ pub enum Mutation {
     ExpandedRowIsNew,
     MessageRevision,
     RefundRevision,
+    RefundUsed,
+    SettleUsed,
     ClaimStatus,
     ClaimMark,
     ReleaseStatus,
@@ -45,6 +48,10 @@ pub enum Mutation {
     TransferIsNew,
     TransferHeadroom,
     TransferLimit,
+    WithdrawalState,
+    WithdrawalHeadroom,
+    DrainBegins,
+    DrainEnds,
     PaymentIsNew,
     PaymentRevision,
     PaymentReference,
@@ -65,11 +72,13 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 52] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
         Self::RefundRevision,
+        Self::RefundUsed,
+        Self::SettleUsed,
         Self::ClaimStatus,
         Self::ClaimMark,
         Self::ReleaseStatus,
@@ -95,6 +104,10 @@ impl Mutation {
         Self::TransferIsNew,
         Self::TransferHeadroom,
         Self::TransferLimit,
+        Self::WithdrawalState,
+        Self::WithdrawalHeadroom,
+        Self::DrainBegins,
+        Self::DrainEnds,
         Self::PaymentIsNew,
         Self::PaymentRevision,
         Self::PaymentReference,
@@ -121,6 +134,8 @@ impl Mutation {
             Self::ExpandedRowIsNew => "a batch's row is written over one that has moved on",
             Self::MessageRevision => "a message is moved although it has moved since",
             Self::RefundRevision => "a message is refunded although it has moved since",
+            Self::RefundUsed => "units go back to a sender that has settled their use",
+            Self::SettleUsed => "units are settled as used that have been refunded meanwhile",
             Self::ClaimStatus => "a message is claimed whatever its state",
             Self::ClaimMark => "a message is claimed although somebody else has it",
             Self::ReleaseStatus => "a message is given back whatever its state",
@@ -146,6 +161,10 @@ impl Mutation {
             Self::TransferIsNew => "a transfer is posted again",
             Self::TransferHeadroom => "a transfer takes what is not there",
             Self::TransferLimit => "a transfer takes a credit limit that has just been raised",
+            Self::WithdrawalState => "all is taken out of a wallet that was opened again",
+            Self::WithdrawalHeadroom => "all is taken as it was, and not as it is",
+            Self::DrainBegins => "a drain begins in a wallet that is suspended, or being drained",
+            Self::DrainEnds => "a drain is ended that is another one by now",
             Self::PaymentIsNew => "a payment is posted again",
             Self::PaymentRevision => "a payment is changed although it has changed since",
             Self::PaymentReference => "two payments get one reference code",
@@ -256,6 +275,10 @@ impl Guards {
                     let mark = "claimed = :mark";
                     part.replace(mark, &format!("({mark} OR NOT {mark})"))
                 }
+                // Brackets inside brackets are refused.
+                Some(mutation) if guard == Guard::Listed(mutation) && part.starts_with('(') => {
+                    format!("({part} OR NOT {part})")
+                }
                 Some(mutation) if guard == Guard::Listed(mutation) => format!("({part} OR NOT ({part}))"),
                 _ => part.to_owned(),
             });
@@ -305,11 +328,14 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
     let kind = pk.split_once('#').map_or(pk, |(kind, _)| kind);
     let is_new = part == "attribute_not_exists(pk)";
     match kind {
-        "wallet" if is_new => Listed(Mutation::WalletIsNew),
+        // Who holds escrow on whom is written with the wallet, and refuses it as well.
+        "wallet" | "holders" if is_new => Listed(Mutation::WalletIsNew),
         "wallet" => guard_of_wallet(write, part, transaction),
         "message" if is_new && pk.contains('-') => Listed(Mutation::ExpandedRowIsNew),
         "message" if is_new => Listed(Mutation::RowIsNew),
-        "message" if part == "revision = :before" && transaction.items > 0 => Listed(Mutation::RefundRevision),
+        "message" if part == "revision = :before" && transaction.items > 0 => {
+            Listed(Mutation::RefundRevision)
+        }
         "message" if part == "revision = :before" => Listed(Mutation::MessageRevision),
         "message" if part.contains(":mark") => Listed(Mutation::ClaimStatus),
         "message" if part == "#status = :queued" => Listed(Mutation::ReleaseStatus),
@@ -324,8 +350,8 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         "statement" if is_new && write.get("Key").is_some() => Listed(Mutation::StatementBegins),
         "statement" if part == "posted = :from" => Listed(Mutation::StatementCursor),
         "edr" => Listed(Mutation::EdrRevision),
-        // The entries of a payment, a fee or a wallet follow from the record that is written with them.
-        "payments" | "payments_due" | "holders" | "fees" => Repeats,
+        // The entries of a payment or a fee follow from the record that is written with them.
+        "payments" | "payments_due" | "fees" => Repeats,
         // The lines of a statement are written with its cursor.
         "statement" => Repeats,
         // A row of usage has no condition of its own: the records it is written with have.
@@ -342,7 +368,8 @@ fn guard_of_wallet(write: &Value, part: &str, transaction: &Transaction) -> Guar
     if part == "attribute_exists(pk)" {
         return Repeats;
     }
-    let kind = write["ExpressionAttributeValues"][":operation"]["M"]["kind"]["S"].as_str().unwrap_or_default();
+    let kind =
+        write["ExpressionAttributeValues"][":operation"]["M"]["kind"]["S"].as_str().unwrap_or_default();
     let names = &write["ExpressionAttributeNames"];
     // A pot with a dot in its name is an allowance.
     let of_units = |part: &str| {
@@ -355,7 +382,19 @@ fn guard_of_wallet(write: &Value, part: &str, transaction: &Transaction) -> Guar
         part if part.starts_with("escrow.") => "escrow",
         part if part.starts_with("(attribute_not_exists(drawn.") && part.contains("<=") => "room",
         part if part.contains("drawn.") => "pin",
-        part if part.starts_with("#state =") => "state",
+        part if part.starts_with("(headroom =") => "exact headroom",
+        part if part.starts_with("used.") => "used",
+        part if part.starts_with("#state =") => {
+            let operand = part.rsplit(' ').next().unwrap_or_default();
+            let state = &write["ExpressionAttributeValues"][operand]["S"];
+            let after = &write["ExpressionAttributeValues"][":state"]["S"];
+            let is_drain = |value: &Value| value.as_str().is_some_and(|state| state.starts_with("draining"));
+            match (is_drain(state), is_drain(after)) {
+                (_, true) => "drain begins",
+                (true, false) if kind == "terms" => "drain ends",
+                _ => "state",
+            }
+        }
         part if part.starts_with("refills =") => "refills",
         part if part.starts_with("credit_limit =") => "limit",
         _ => return Unknown,
@@ -384,6 +423,12 @@ fn guard_of_wallet(write: &Value, part: &str, transaction: &Transaction) -> Guar
         ("escrow", "units") => Mutation::RecallUnits,
         ("transfer_out", "headroom") => Mutation::TransferHeadroom,
         ("transfer_out", "limit") => Mutation::TransferLimit,
+        ("transfer_out", "state") => Mutation::WithdrawalState,
+        ("transfer_out", "exact headroom") => Mutation::WithdrawalHeadroom,
+        ("terms", "drain begins") => Mutation::DrainBegins,
+        ("terms", "drain ends") => Mutation::DrainEnds,
+        ("refund", "used") => Mutation::RefundUsed,
+        ("escrow", "used") => Mutation::SettleUsed,
         ("payment", "headroom") => Mutation::PaymentHeadroom,
         ("payment", "limit") => Mutation::PaymentLimit,
         ("fee", "headroom") => Mutation::FeeHeadroom,

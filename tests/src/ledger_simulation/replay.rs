@@ -51,7 +51,8 @@ fn messages(row: &Row) -> Vec<Message> {
 fn check_serially(before: &Ledger, draft: &Draft, row: &Row, messages: &[Message]) -> Result<(), Breach> {
     let priced = draft.price(serial_stock(before, draft)?, Amount::ZERO);
     let priced = priced.map_err(|error| Breach::of(Invariant::PacksInOrder, format!("{row:?}: {error}")))?;
-    let expected: Vec<Vec<Charge>> = self::messages(&priced.row).into_iter().map(|message| message.charges).collect();
+    let expected: Vec<Vec<Charge>> =
+        self::messages(&priced.row).into_iter().map(|message| message.charges).collect();
     let found: Vec<&Vec<Charge>> = messages.iter().map(|message| &message.charges).collect();
     same(Invariant::PacksInOrder, row.reference(), &expected.iter().collect::<Vec<_>>(), &found)
 }
@@ -85,8 +86,8 @@ fn check_level(before: &Ledger, level: usize, offer: &Offer, messages: &[Message
     }
     for message in messages {
         let drawn = offer.draw(level + 1, message.segments, message.recipient.as_str(), &mut stock);
-        let expected =
-            drawn.map_err(|error| Breach::of(Invariant::ChargedAsRated, format!("{}: {error}", message.id)))?;
+        let expected = drawn
+            .map_err(|error| Breach::of(Invariant::ChargedAsRated, format!("{}: {error}", message.id)))?;
         let found = message.levels().nth(level).unwrap_or_default().to_vec();
         same(Invariant::ChargedAsRated, message.id.as_str(), &[&expected], &[&found])?;
     }
@@ -98,22 +99,34 @@ fn gone(ledger: &Ledger, pot: &Pot) -> Gone {
     wallet.zip(pot.allowance.as_ref()).map(|(wallet, allowance)| wallet.gone(allowance)).unwrap_or_default()
 }
 
-fn same(invariant: Invariant, what: &str, expected: &[&Vec<Charge>], found: &[&Vec<Charge>]) -> Result<(), Breach> {
+fn same(
+    invariant: Invariant,
+    what: &str,
+    expected: &[&Vec<Charge>],
+    found: &[&Vec<Charge>],
+) -> Result<(), Breach> {
     if expected == found {
         return Ok(());
     }
     let texts = |all: &[&Vec<Charge>]| {
-        let texts: Vec<String> = all.iter().flat_map(|charges| charges.iter()).map(ToString::to_string).collect();
+        let texts: Vec<String> =
+            all.iter().flat_map(|charges| charges.iter()).map(ToString::to_string).collect();
         texts.join(" ")
     };
-    Err(Breach::of(invariant, format!("{what} was charged [{}] instead of [{}]", texts(found), texts(expected))))
+    Err(Breach::of(
+        invariant,
+        format!("{what} was charged [{}] instead of [{}]", texts(found), texts(expected)),
+    ))
 }
 
 /// Every charge is one of the offer's, and together they pay for all segments.
 fn check_offered(level: usize, offer: &Offer, message: &Message) -> Result<(), Breach> {
     let charges = message.levels().nth(level).unwrap_or_default();
     let wrong = |charge: &Charge| {
-        Breach::of(Invariant::ChargedAsRated, format!("{} was charged {charge}, which nobody offered", message.id))
+        Breach::of(
+            Invariant::ChargedAsRated,
+            format!("{} was charged {charge}, which nobody offered", message.id),
+        )
     };
     for charge in charges {
         let allowance = charge.taken.as_ref().map(|taken| &taken.allowance);

@@ -10,6 +10,7 @@ use domain::money::Amount;
 use domain::payment::{Payment, PaymentDirection};
 use domain::receipt::ReceiptState;
 use domain::transfer::TransferAmount;
+use jiff::SignedDuration;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -22,6 +23,8 @@ const RECIPIENTS: [u32; 4] = [2, 5, 9, 40];
 const NUMBERS: u32 = 60;
 /// Reference codes that payments contend for.
 const CODES: u8 = 4;
+/// A plan is not carried out later than this: by then what it counts on may be forgotten.
+const STALE_MAX: SignedDuration = SignedDuration::from_hours(24 * 5);
 /// Fees of rules, each tried again and again.
 const FEES: u128 = 1_000;
 
@@ -50,7 +53,9 @@ impl Requests {
             // The latest are the likeliest: they are still under way.
             let latest = if random.random_ratio(1, 2) { self.given.len().saturating_sub(6) } else { 0 };
             let (command, draft) = self.given[random.random_range(latest..self.given.len())].clone();
-            let fresh = random.random_ratio(1, 2).then(|| scenario.draft(&command, scenario.now)).flatten();
+            let draft = draft.filter(|draft| scenario.now < draft.batch.accepted_at + STALE_MAX);
+            let again = draft.is_none() || random.random_ratio(1, 2);
+            let fresh = again.then(|| scenario.draft(&command, scenario.now)).flatten();
             return (command, fresh.or(draft));
         }
         scenario.pass_time(random);
@@ -60,12 +65,30 @@ impl Requests {
         (command, draft)
     }
 
-    async fn new_command(&mut self, scenario: &mut Scenario, random: &mut StdRng, ledger: &Ledger) -> Command {
+    async fn new_command(
+        &mut self,
+        scenario: &mut Scenario,
+        random: &mut StdRng,
+        ledger: &Ledger,
+    ) -> Command {
         match random.random_range(0..200) {
             0..12 => payment(scenario, random),
             12..20 => change_of_payment(random, ledger).unwrap_or_else(|| payment(scenario, random)),
             20..44 => transfer(scenario, random),
-            44..110 => Command::Send {
+            44..47 => {
+                // At times the same request as one of a process with a lease.
+                let much = random.random_range(0..=self.given.len() / 20);
+                let number = random.random_range(0..4);
+                Command::Send {
+                    account: any(scenario, random),
+                    key: format!("much-{much}-{number}"),
+                    characters: 20,
+                    first: number * 3,
+                    count: 1,
+                    single: true,
+                }
+            }
+            47..110 => Command::Send {
                 account: any(scenario, random),
                 key: format!("send-{}", self.given.len()),
                 characters: random.random_range(1..320),
@@ -82,15 +105,26 @@ impl Requests {
                 single: false,
             },
             124..130 => match pick(random, ledger.batches.values()) {
-                Some(batch) => {
-                    Command::Expand { batch: batch.id.clone(), from: random.random_range(0..batch.recipients.len()) }
-                }
+                Some(batch) => Command::Expand {
+                    batch: batch.id.clone(),
+                    from: random.random_range(0..batch.recipients.len()),
+                },
                 None => Command::Recall { account: any(scenario, random) },
             },
-            130..183 => {
-                self.progress(random, ledger).unwrap_or_else(|| Command::Recall { account: any(scenario, random) })
-            }
-            183..189 => Command::Recall { account: any(scenario, random) },
+            130..178 => self
+                .progress(random, ledger)
+                .unwrap_or_else(|| Command::Recall { account: any(scenario, random) }),
+            178..182 => Command::SendMuch {
+                account: any(scenario, random),
+                key: format!("much-{}", random.random_range(0..=self.given.len() / 20)),
+                requests: random.random_range(1..9),
+                block: random.random_range(0..4),
+                closes: random.random_ratio(2, 3),
+            },
+            182 => Command::Reclaim,
+            183 => Command::EndDrains,
+            184 => Command::Forget { account: any(scenario, random) },
+            185..189 => Command::Recall { account: any(scenario, random) },
             189..193 => limit(scenario, random),
             193..195 => suspension(scenario, random),
             195..198 => Command::Fee {
@@ -108,7 +142,8 @@ impl Requests {
 
     /// Something that happens to a message, whether it fits its state or not. Mostly one that has not ended.
     fn progress(&mut self, random: &mut StdRng, ledger: &Ledger) -> Option<Command> {
-        let is_open = |id: &MessageId| ledger.messages.get(id).is_some_and(|message| !message.status.is_final());
+        let is_open =
+            |id: &MessageId| ledger.messages.get(id).is_some_and(|message| !message.status.is_final());
         while let Some(place) = (!self.open.is_empty()).then(|| random.random_range(0..self.open.len())) {
             if is_open(&self.open[place]) || random.random_ratio(1, 6) {
                 return ledger.messages.get(&self.open[place]).map(|message| next_of(message, random));
@@ -144,7 +179,11 @@ fn change_of_payment(random: &mut StdRng, ledger: &Ledger) -> Option<Command> {
         3..5 => Change::Withdraw { days: random.random_range(-1..3) },
         5..7 => {
             let more = random.random_ratio(1, 2);
-            let amount = if more { payment.amount.checked_times(2).unwrap_or_default() } else { payment.amount.divided_down(2) };
+            let amount = if more {
+                payment.amount.checked_times(2).unwrap_or_default()
+            } else {
+                payment.amount.divided_down(2)
+            };
             Change::Amount(amount)
         }
         7 => Change::Rename(random.random_range(0..CODES)),
@@ -217,6 +256,7 @@ fn next_of(message: &Message, random: &mut StdRng) -> Command {
     let id = message.id.clone();
     match message.status {
         Status::Accepted if random.random_ratio(2, 3) => return Command::Claim { message: id },
+        _ if random.random_ratio(1, 30) => return Command::Release { message: id },
         Status::Queued if random.random_ratio(1, 6) => return Command::Release { message: id },
         _ => {}
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::agreement::{AgreementChange, CreditLimit};
+use domain::batch::Draft;
 use domain::company::CompanyKind::{Client, Seller};
 use domain::connection::ConnectionKind;
-use domain::batch::Draft;
 use domain::id::UserId;
 use domain::money::Amount;
 use domain::period::{BillingPeriod, BillingTerms};
@@ -52,18 +52,25 @@ impl Scenario {
             members.push(member);
             parents.push(parent);
         }
-        let mut accounts: Vec<Account> = (0..members.len()).map(|member| main_account(&members, member)).collect();
+        let mut accounts: Vec<Account> =
+            (0..members.len()).map(|member| main_account(&members, member)).collect();
         if random.random_ratio(1, 3) {
             let member = random.random_range(1..members.len());
-            accounts.extend(individual_credits(&world, &mut members, member, random).await);
+            accounts
+                .extend(individual_credits(&world, &mut members, member, random.random_range(1..=2)).await);
         }
+        Self::of(world, members, parents, accounts).await
+    }
+
+    /// With these members, of which each has its parent before it.
+    pub async fn of(world: World, members: Vec<Member>, parents: Vec<usize>, accounts: Vec<Account>) -> Self {
         let mut scenario = Self {
             world,
             members: Arc::new(members),
             parents,
             accounts: Arc::new(accounts),
             levels: Vec::new(),
-            now: NOW,
+            now: NOW + SignedDuration::from_hours(30),
         };
         scenario.read_levels().await;
         scenario
@@ -106,36 +113,60 @@ impl Scenario {
         Some(Arc::new(draft))
     }
 
-    /// Time passes: mostly little, and at times into the next billing period.
+    /// What a process sends through its lease.
+    pub fn drafts(&self, command: &Command, now: Timestamp) -> Vec<Draft> {
+        let Command::SendMuch { account, key, requests, .. } = command else { return Vec::new() };
+        let request = |number: u32| {
+            let send = Command::Send {
+                account: *account,
+                key: format!("{key}-{number}"),
+                characters: 20,
+                first: number * 3,
+                count: 1,
+                single: true,
+            };
+            self.draft(&send, now).map(|draft| (*draft).clone())
+        };
+        (0..*requests).filter_map(request).collect()
+    }
+
+    /// Time passes while others are at work: mostly little, and at times into the next billing period.
     pub fn pass_time(&mut self, random: &mut StdRng) {
         let seconds = match random.random_range(0..40) {
             0 => random.random_range(0..3 * 86_400),
-            1 => random.random_range(0..31 * 86_400),
             _ => random.random_range(0..600),
         };
         self.now += SignedDuration::from_secs(seconds);
     }
+
+    /// Weeks go by while nobody does anything.
+    pub fn pass_weeks(&mut self, random: &mut StdRng) {
+        if random.random_ratio(1, 3) {
+            self.now += SignedDuration::from_secs(random.random_range(0..31 * 86_400));
+        }
+    }
 }
 
-fn main_account(members: &[Member], member: usize) -> Account {
+pub fn main_account(members: &[Member], member: usize) -> Account {
     Account { member, wallet: members[member].wallet.clone(), user: None }
 }
 
-/// Gives a member users with wallets of their own.
-async fn individual_credits(
+/// Gives a member so many users with wallets of their own.
+pub async fn individual_credits(
     world: &World,
     members: &mut [Member],
     place: usize,
-    random: &mut StdRng,
+    users: u32,
 ) -> Vec<Account> {
     let member = &mut members[place];
     let change = AgreementChange { individual_credits: Some(true), ..AgreementChange::default() };
-    let stored = world.store.any_agreement(&member.agreement.id).await.expect("a read").expect("an agreement");
+    let stored =
+        world.store.any_agreement(&member.agreement.id).await.expect("a read").expect("an agreement");
     let agreement = stored.with_settings(change, NOW).expect("it is allowed");
     world.store.replace_agreement(&agreement).await.expect("the agreement is stored");
     member.agreement = agreement;
     let mut accounts = Vec::new();
-    for _ in 0..random.random_range(1..=2) {
+    for _ in 0..users {
         let user = new_user(world, member).await;
         let main = world.wallet(&member.wallet).await;
         let wallets = world.store.user_wallets(&main, std::slice::from_ref(&user.id)).await;
@@ -145,7 +176,7 @@ async fn individual_credits(
     accounts
 }
 
-async fn new_user(world: &World, member: &Member) -> User {
+pub async fn new_user(world: &World, member: &Member) -> User {
     let ask = NewUser {
         id: UserId::new(world.unique()),
         name: "User".into(),
@@ -211,7 +242,9 @@ fn with_plans<'a>(mut new: NewMember<'a>, price: &str, random: &mut StdRng) -> N
         let included = tree(json!({"sms_message": {"price": {"type": "included"}}}));
         let size = random.random_range(1..30);
         let nothing = tree(json!({"platform_fee": {"price": {"type": "free"}}}));
-        new = new.with_pack(ServiceKind::BundleInitiator, included).with_pack(ServiceKind::BundlePack { size }, nothing);
+        new = new
+            .with_pack(ServiceKind::BundleInitiator, included)
+            .with_pack(ServiceKind::BundlePack { size }, nothing);
     }
     if random.random_ratio(1, 3) {
         let daily = BillingTerms { period: BillingPeriod::Daily, ..BillingTerms::monthly_utc() };
@@ -251,7 +284,8 @@ pub fn pack(rule: &str, random: &mut StdRng) -> (ServiceKind, RateTree) {
     let flat = json!({"price": {"type": "flat", "amount": some_price(random)}});
     let (kind, price) = match random.random_range(0..3) {
         0 => {
-            let size = Amount::parse("0.05").unwrap_or_default().checked_times(units(random)).unwrap_or_default();
+            let size =
+                Amount::parse("0.05").unwrap_or_default().checked_times(units(random)).unwrap_or_default();
             (ServiceKind::MonetaryPack { size }, if random.random_ratio(1, 2) { included } else { flat })
         }
         _ => (ServiceKind::UnitPack { size: units(random) }, included),
@@ -263,7 +297,7 @@ fn units(random: &mut StdRng) -> u32 {
     UNITS[random.random_range(0..UNITS.len())]
 }
 
-fn tree(json: Value) -> RateTree {
+pub fn tree(json: Value) -> RateTree {
     serde_json::from_value(json).expect("a tree")
 }
 

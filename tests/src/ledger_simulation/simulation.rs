@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use domain::batch::{Draft, Row};
@@ -16,14 +18,14 @@ use rand::{RngExt, SeedableRng};
 use store::{Store, Tables, keys};
 
 use super::actors::{self, Actor, Connection, Wire};
-use super::commands::{Answer, Command, Means};
+use super::commands::{Acknowledged, Answer, Command, Means};
 use super::ledger::{Breach, Invariant, Ledger};
 use super::model::Model;
 use super::mutations::Guards;
 use super::projection::{self, STREAMED, Streams};
 use super::requests::Requests;
 use super::scenario::Scenario;
-use super::{Failure, Options, Summary, replay};
+use super::{Failure, Mutation, Options, Summary, replay};
 use crate::embedded_dynamodb::Rates;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Refused, tables};
@@ -31,7 +33,7 @@ use crate::world::{Refused, tables};
 /// Actors at once.
 const ACTORS: std::ops::RangeInclusive<usize> = 1..=5;
 /// Of so many polls, one kills the actor, or pauses it while its work is done again.
-const KILL_RATIO: u32 = 150;
+const KILL_RATIO: u32 = 200;
 const ZOMBIES_MAX: usize = 3;
 /// Of so many commands, one waits until all before it have finished.
 const PAUSE_RATIO: u32 = 25;
@@ -41,6 +43,10 @@ const COMPARE_RATIO: u32 = 8;
 const ATTEMPTS_MAX: u32 = 400;
 /// Steps of all actors in which none of them comes to its end.
 const POLLS_MAX: u64 = 60_000;
+/// A client or a queue that got no answer does not ask again at once.
+const RETRY_PAUSE: Duration = Duration::from_millis(1_500);
+/// While nobody comes to an end, the sweeper is called again after so many steps.
+const SWEPT_EVERY: u64 = 1_500;
 /// Actors' clocks differ from the others' by so much.
 const SKEW_SECONDS: i64 = 60;
 /// A wallet with a few packs and scales still fits two write units.
@@ -88,6 +94,11 @@ pub struct Simulation {
     attempts: BTreeMap<String, u32>,
     /// Prices have to be read again.
     services_moved: bool,
+    /// In seconds.
+    skew: i64,
+    /// What the actors take the time from.
+    clock: Arc<AtomicI64>,
+    acknowledged: Acknowledged,
     polls: u64,
     polls_since_end: u64,
     faults: Rates,
@@ -114,6 +125,10 @@ impl Simulation {
     async fn new(options: Options, guards: Guards) -> Self {
         let mut random = StdRng::seed_from_u64(options.seed);
         let scenario = Scenario::new(&mut random).await;
+        Self::of(scenario, random, options, guards)
+    }
+
+    fn of(scenario: Scenario, mut random: StdRng, options: Options, guards: Guards) -> Self {
         let wire = Wire::new(options.mutation, guards);
         // The client's own attempts, as the SDK makes them; one is none.
         let tries = if random.random_ratio(1, 3) { 3 } else { 1 };
@@ -140,6 +155,9 @@ impl Simulation {
             actors_max: random.random_range(ACTORS),
             attempts: BTreeMap::new(),
             services_moved: false,
+            skew: SKEW_SECONDS,
+            clock: Arc::default(),
+            acknowledged: Acknowledged::default(),
             polls: 0,
             polls_since_end: 0,
             faults: FAULTS[random.random_range(0..FAULTS.len())],
@@ -151,13 +169,117 @@ impl Simulation {
         }
     }
 
-    async fn play(&mut self) -> Result<(), Breach> {
+    /// One in which nothing fails and nothing is random: the commands are given one by one.
+    pub async fn staged(scenario: Scenario, mutation: Option<Mutation>) -> Result<Self, Breach> {
+        let options = Options { seed: 0, steps: 0, mutation };
+        let random = StdRng::seed_from_u64(0);
+        let mut simulation = Self::of(scenario, random, options, Guards::default());
+        simulation.faults = FAULTS[0];
+        simulation.skew = 0;
+        simulation.streams = Some(Streams::default());
+        simulation.begin_following().await?;
+        Ok(simulation)
+    }
+
+    /// Carries a command out while nobody else does anything but those who are held.
+    pub async fn run_to_end(&mut self, command: Command) -> Result<(), Breach> {
+        let place = self.give(command);
+        while self.actors.len() > place {
+            self.go_on().await?;
+        }
+        Ok(())
+    }
+
+    /// Carries a command out until its `number`-th write has been sent and has not arrived yet.
+    pub async fn hold(&mut self, command: Command, number: u64) -> Result<(), Breach> {
+        self.hold_when(command, |actor| actor.sent() >= number).await
+    }
+
+    /// Likewise, until its `number`-th call.
+    pub async fn hold_call(&mut self, command: Command, number: u64) -> Result<(), Breach> {
+        self.hold_when(command, |actor| actor.calls() >= number).await
+    }
+
+    /// Likewise, until the write that charges what it sends.
+    pub async fn hold_charge(&mut self, command: Command) -> Result<(), Breach> {
+        self.hold_when(command, Actor::charges).await
+    }
+
+    async fn hold_when(&mut self, command: Command, is_there: impl Fn(&Actor) -> bool) -> Result<(), Breach> {
+        let place = self.give(command);
+        while self.actors.get(place).is_some_and(|actor| !is_there(actor)) {
+            self.go_on().await?;
+        }
+        if let Some(actor) = self.actors.get_mut(place) {
+            actor.asleep_until = u64::MAX;
+        }
+        Ok(())
+    }
+
+    /// Whoever has been held the longest comes to its end, before the others that are held.
+    pub async fn let_go(&mut self) -> Result<(), Breach> {
+        let held = self.actors.len();
+        if let Some(actor) = self.actors.first_mut() {
+            actor.asleep_until = 0;
+        }
+        while self.actors.len() == held {
+            self.go_on().await?;
+        }
+        Ok(())
+    }
+
+    /// All that was written is projected, whoever is held.
+    pub async fn project_all(&mut self) -> Result<(), Breach> {
+        while let Some(shard) = (0..STREAMED.len()).find(|shard| !self.all_of(*shard).is_empty()) {
+            self.run_to_end(Command::Project(self.all_of(shard))).await?;
+        }
+        Ok(())
+    }
+
+    /// The records of a table come to a consumer that is held before its first write.
+    pub async fn hold_projection(&mut self, table: &str) -> Result<(), Breach> {
+        let shard = STREAMED.iter().position(|name| *name == table).unwrap_or_default();
+        let delivery = self.all_of(shard);
+        self.hold(Command::Project(delivery), 1).await
+    }
+
+    fn all_of(&self, shard: usize) -> projection::Delivery {
+        self.streams.as_ref().map(|streams| streams.rest(shard)).unwrap_or_default()
+    }
+
+    fn give(&mut self, command: Command) -> usize {
+        let draft = self.scenario.draft(&command, self.scenario.now);
+        self.begin(command, draft);
+        self.actors.len() - 1
+    }
+
+    /// Whoever is held goes on, and everything comes to its end.
+    pub async fn finish(&mut self) -> Result<(), Breach> {
+        self.actors.iter_mut().for_each(|actor| actor.asleep_until = 0);
+        self.end_all().await
+    }
+
+    pub fn scenario(&mut self) -> &mut Scenario {
+        &mut self.scenario
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    async fn begin_following(&mut self) -> Result<(), Breach> {
         self.ledger = Ledger::read(&self.client, &self.tables).await?.follow()?;
         self.model.begin(&self.ledger);
         self.stream_what_is_there();
+        Ok(())
+    }
+
+    async fn play(&mut self) -> Result<(), Breach> {
+        self.begin_following().await?;
         while self.summary.commands < self.options.steps {
             if self.random.random_ratio(1, PAUSE_RATIO) {
                 self.finish_all().await?;
+                self.scenario.pass_weeks(&mut self.random);
                 if self.random.random_ratio(1, COMPARE_RATIO) {
                     self.model.compare(&self.ledger)?;
                 }
@@ -181,17 +303,18 @@ impl Simulation {
         self.faults = FAULTS[0];
         self.finish_all().await?;
         self.finish_streams().await?;
+        self.sweep().await?;
         self.call_everything_back().await?;
         self.finish_streams().await?;
         self.model.compare(&self.ledger)?;
+        self.check_terms().await?;
         let stored = Ledger::read(&self.client, &self.tables).await?;
         if !stored.is_same(&self.ledger) {
             return Err(Breach::of(Invariant::Replayed, "something was written that nobody saw"));
         }
         stored.check()?;
         if self.streams.is_some() {
-            let (store, url) = (&self.scenario.world.store, &self.http_send_url);
-            projection::check(store, &self.sqs, url, &self.ledger).await?;
+            self.check_projected().await?;
         }
         self.summary.messages = stored.messages.len();
         self.summary.items_most = self.wire.items_most();
@@ -202,10 +325,50 @@ impl Simulation {
         Ok(())
     }
 
+    /// What was made of the streams, all of which was projected.
+    pub async fn check_projected(&self) -> Result<(), Breach> {
+        let (store, url) = (&self.scenario.world.store, &self.http_send_url);
+        projection::check(store, &self.sqs, url, &self.ledger).await
+    }
+
+    /// Main wallets have the limits of their agreements and are suspended with them; nobody is drained.
+    async fn check_terms(&self) -> Result<(), Breach> {
+        let store = &self.scenario.world.store;
+        let failed = |error: store::StoreError| Breach::of(Invariant::Replayed, error.to_string());
+        for member in self.scenario.members.iter() {
+            let agreement = store.any_agreement(&member.agreement.id).await.map_err(failed)?;
+            let (Some(agreement), Some(wallet)) = (agreement, self.ledger.wallets.get(&member.wallet)) else {
+                continue;
+            };
+            let limit = agreement.last_version().credit_limit.amount();
+            let state = if agreement.suspended { WalletState::Suspended } else { WalletState::Open };
+            if (limit, &state) != (wallet.credit_limit, &wallet.state) {
+                let (has, is) = (wallet.credit_limit, &wallet.state);
+                let detail =
+                    format!("{} has a limit of {has} and is {is:?}, not {limit} and {state:?}", wallet.id);
+                return Err(Breach::of(Invariant::Terms, detail));
+            }
+        }
+        match store.drains().await.map_err(failed)?.first() {
+            Some(drain) => Err(Breach::of(Invariant::Terms, format!("{} is still drained", drain.wallet))),
+            None => Ok(()),
+        }
+    }
+
     /// Lets everyone finish.
     async fn finish_all(&mut self) -> Result<(), Breach> {
         while !self.actors.is_empty() {
             self.go_on().await?;
+        }
+        Ok(())
+    }
+
+    /// Nobody works any more, so what is being drained was abandoned.
+    async fn sweep(&mut self) -> Result<(), Breach> {
+        self.scenario.now += SignedDuration::from_mins(10);
+        for duty in [Command::EndDrains, Command::Reclaim] {
+            self.begin(duty, None);
+            self.finish_all().await?;
         }
         Ok(())
     }
@@ -271,6 +434,10 @@ impl Simulation {
     }
 
     fn begin(&mut self, command: Command, draft: Option<Arc<Draft>>) {
+        self.begin_after(Duration::ZERO, command, draft);
+    }
+
+    fn begin_after(&mut self, pause: Duration, command: Command, draft: Option<Arc<Draft>>) {
         let alone = self.actors.is_empty();
         for actor in &mut self.actors {
             actor.alone = false;
@@ -279,21 +446,34 @@ impl Simulation {
         if let Some(draft) = &draft {
             self.ledger.learn(draft);
         }
-        let skew = SignedDuration::from_secs(self.random.random_range(-SKEW_SECONDS..=SKEW_SECONDS));
+        let skew = SignedDuration::from_secs(self.random.random_range(-self.skew..=self.skew));
+        self.clock.store(self.scenario.now.as_second(), Ordering::Relaxed);
+        let drafts = self.scenario.drafts(&command, self.scenario.now);
+        drafts.iter().for_each(|draft| self.ledger.learn(draft));
         let means = Means {
             store: self.store.clone(),
             members: self.scenario.members.clone(),
             accounts: self.scenario.accounts.clone(),
-            now: self.scenario.now + skew,
+            clock: self.clock.clone(),
+            skew,
             draft: draft.clone(),
+            drafts: Arc::new(drafts),
+            acknowledged: self.acknowledged.clone(),
             sqs: self.sqs_client.clone(),
             http_send: self.http_send.clone(),
             notifications: self.notifications.clone(),
         };
         // A delivery makes many calls, each of which may end it.
-        let faults = if matches!(command, Command::Project(_)) { self.faults.divided(8) } else { self.faults };
+        let faults =
+            if matches!(command, Command::Project(_)) { self.faults.divided(8) } else { self.faults };
         let connection = Connection::new(self.random.random(), faults);
-        let future = command.clone().perform(means);
+        let performed = command.clone().perform(means);
+        let future = async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            performed.await
+        };
         self.actors.push(Actor::new(command, alone, draft, connection, future));
     }
 
@@ -306,6 +486,11 @@ impl Simulation {
             let waiting: Vec<_> = self.actors.iter().map(|actor| &actor.command).collect();
             return Err(Breach::of(Invariant::Lively, format!("nobody comes to an end: {waiting:?}")));
         }
+        if self.polls_since_end.is_multiple_of(SWEPT_EVERY) {
+            self.scenario.now += SignedDuration::from_mins(1);
+            self.begin(Command::EndDrains, None);
+            self.begin(Command::Reclaim, None);
+        }
         self.mix(place as u64);
         if self.faults.conflict > 0 && self.random.random_ratio(1, KILL_RATIO) {
             self.interrupt(place);
@@ -314,6 +499,7 @@ impl Simulation {
         let polled = self.actors[place].poll(&self.wire);
         self.wire.calm();
         self.check_writes(place)?;
+        self.model.acknowledge(self.acknowledged.take(), &self.ledger)?;
         if let Poll::Ready(outcome) = polled {
             let actor = self.actors.swap_remove(place);
             self.end(actor, outcome)?;
@@ -329,7 +515,10 @@ impl Simulation {
         let command = self.actors[place].command.clone();
         let draft = self.actors[place].draft.clone();
         self.summary.kills += 1;
-        if zombies < ZOMBIES_MAX && self.random.random_ratio(1, 2) {
+        if zombies < ZOMBIES_MAX
+            && self.actors.len() < self.actors_max + ZOMBIES_MAX
+            && self.random.random_ratio(1, 2)
+        {
             self.note(|| format!("pause {command:?}"));
             self.actors[place].asleep_until = self.polls + self.random.random_range(20..2_000);
         } else {
@@ -362,7 +551,7 @@ impl Simulation {
                     Command::Project(delivery) => Command::Project(delivery.bisected()),
                     command => command,
                 };
-                self.begin(command, actor.draft);
+                self.begin_after(RETRY_PAUSE, command, actor.draft);
                 Ok(())
             }
             Err(error) => Err(Breach::of(Invariant::Replayed, format!("{:?}: {error}", actor.command))),
@@ -399,9 +588,11 @@ impl Simulation {
                 let payers = draft.places.iter().flat_map(|place| &place.offers).map(|offer| &offer.payer);
                 let Some(payer) = payers.clone().nth(level - 1) else { return Ok(()) };
                 let money = domain::allowance::Pot::money(payer);
-                let needed = priced.legs.iter().find(|leg| leg.pot == money).map_or(Amount::ZERO, |leg| leg.amount);
+                let needed =
+                    priced.legs.iter().find(|leg| leg.pot == money).map_or(Amount::ZERO, |leg| leg.amount);
                 let spendable = self.ledger.spendable(payer);
-                let owners: BTreeSet<WalletId> = draft.allowances().into_keys().map(|pot| pot.wallet).collect();
+                let owners: BTreeSet<WalletId> =
+                    draft.allowances().into_keys().map(|pot| pot.wallet).collect();
                 let all_open = self.is_open(payer) && owners.iter().all(|owner| self.is_open(owner));
                 if needed <= spendable && all_open {
                     return wrongly(format!("{payer} has {spendable} for {needed}"));
@@ -421,35 +612,21 @@ impl Simulation {
                     return wrongly(format!("level {level} is not suspended"));
                 }
             }
-            (Command::Transfer { from, amount: domain::transfer::TransferAmount::Exact(amount), .. }, Answer::NotEnough { .. }) => {
+            (
+                Command::Transfer { from, amount: domain::transfer::TransferAmount::Exact(amount), .. },
+                Answer::NotEnough { .. },
+            ) => {
                 let wallet = &self.scenario.accounts[*from].wallet;
-                let limit = self.ledger.wallets.get(wallet).map(|wallet| wallet.credit_limit).unwrap_or_default();
+                let limit =
+                    self.ledger.wallets.get(wallet).map(|wallet| wallet.credit_limit).unwrap_or_default();
                 let spendable = self.ledger.spendable(wallet);
                 if amount.checked_add(limit)? <= spendable {
                     return wrongly(format!("there are {spendable}"));
                 }
             }
-            (Command::Transfer { from, id, amount: domain::transfer::TransferAmount::All, .. }, Answer::Done) => {
-                return self.check_withdrawal(&self.scenario.accounts[*from].wallet, id);
-            }
             _ => {}
         }
         Ok(())
-    }
-
-    /// If this was the wallet's last write, nothing of its own is left, and nobody keeps any.
-    fn check_withdrawal(&self, wallet: &WalletId, id: &domain::id::TransferId) -> Result<(), Breach> {
-        let Some(wallet) = self.ledger.wallets.get(wallet) else { return Ok(()) };
-        if wallet.last_operation.reference != id.as_str() {
-            return Ok(());
-        }
-        let left = wallet.own_funds()?;
-        let kept = self.ledger.escrow(&domain::allowance::Pot::money(&wallet.id));
-        if left.is_zero() && kept.is_zero() {
-            return Ok(());
-        }
-        let detail = format!("{id} left {left} in {}, and {kept} with holders", wallet.id);
-        Err(Breach::of(Invariant::FullWithdrawal, detail))
     }
 
     fn is_open(&self, wallet: &WalletId) -> bool {
@@ -461,9 +638,12 @@ impl Simulation {
         for written in self.wire.written() {
             let mut items = Vec::with_capacity(written.len());
             for (table, pk, sk) in written {
-                let shard = [&self.tables.ledger, &self.tables.messages].iter().position(|name| **name == table);
+                let shard =
+                    [&self.tables.ledger, &self.tables.messages].iter().position(|name| **name == table);
                 let Some(shard) = shard else { continue };
-                let Some((item, size)) = self.scenario.world.database.item(&table, &pk, &sk) else { continue };
+                let Some((item, size)) = self.scenario.world.database.item(&table, &pk, &sk) else {
+                    continue;
+                };
                 if keys::is_wallet(&pk) {
                     self.check_size(&pk, size)?;
                 }
@@ -536,5 +716,8 @@ impl Simulation {
 fn row_of(actor: &Actor) -> Option<String> {
     let draft = actor.draft.as_ref()?;
     let (message, batch): (Option<&MessageId>, &BatchId) = (draft.single.as_ref(), &draft.batch.id);
-    Some(message.map_or_else(|| batch.body().to_owned(), |id| id.as_str()[MessageId::PREFIX.len()..].to_owned()))
+    Some(
+        message
+            .map_or_else(|| batch.body().to_owned(), |id| id.as_str()[MessageId::PREFIX.len()..].to_owned()),
+    )
 }

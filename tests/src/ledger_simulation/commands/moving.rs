@@ -13,7 +13,7 @@ const MOVE_ATTEMPTS_MAX: u32 = 10;
 pub async fn step(means: &Means, id: &MessageId, progress: &Progress) -> Result<Answer, Refused> {
     for _ in 0..MOVE_ATTEMPTS_MAX {
         let Some(message) = means.store.message(id).await? else { return Ok(Answer::Done) };
-        let Step::Move { message: next, refund } = apply(&message, progress, means.now) else {
+        let Step::Move { message: next, refund } = apply(&message, progress, means.now()) else {
             return Ok(Answer::Done);
         };
         if means.store.move_message(&next, message.revision, &refund).await? == Stored::Now {

@@ -1,7 +1,7 @@
 //! Payments and transfers, as the portal and the sweeper do them.
 
 use domain::fee::{Fee, FeeStatus};
-use domain::id::{FeeId, PaymentId, RateId, TransferId};
+use domain::id::{FeeId, PaymentId, RateId, TransferId, WalletId};
 use domain::money::Amount;
 use domain::payment::{
     Payment, PaymentEdit, PaymentError, PaymentRequest, plan_change, plan_deletion, plan_payment,
@@ -11,7 +11,10 @@ use domain::transfer::{Party, Transfer, TransferAmount, TransferError, TransferR
 use domain::wallet::Wallet;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use store::{ChangedPayment, FeeWrite, FeeWritten, PostedPayment, PostedTransfer, StoreError};
+use store::{
+    ChangedPayment, FeeWrite, FeeWritten, FullTransfer, FullTransferError, PostedPayment, PostedTransfer,
+    StoreError,
+};
 
 use super::{Answer, Change, Command, Means, unexpected};
 use crate::world::Refused;
@@ -30,7 +33,7 @@ pub async fn pay(means: &Means, command: Command) -> Result<Answer, Refused> {
     let account = &means.accounts[account];
     let member = &means.members[account.member];
     let Some(wallet) = store.wallet(&account.wallet).await? else { return Ok(Answer::Refused) };
-    let today = day(means.now);
+    let today = day(means.now());
     let ask = PaymentRequest {
         reference: reference.map_or_else(|| id.to_string(), |number| format!("code {number}")),
         id: id.clone(),
@@ -44,7 +47,7 @@ pub async fn pay(means: &Means, command: Command) -> Result<Answer, Refused> {
         may_overdraw: false,
         by: member.company.id.to_string(),
     };
-    let payment = match plan_payment(&member.agreement, &wallet, ask, means.now) {
+    let payment = match plan_payment(&member.agreement, &wallet, ask, means.now()) {
         Ok(payment) => payment,
         Err(error) => return refused_unless_paid(means, &id, error).await,
     };
@@ -65,7 +68,7 @@ async fn refused_unless_paid(means: &Means, id: &PaymentId, error: PaymentError)
     match (means.store.payment(id).await?, error) {
         (Some(_), _) => Ok(Answer::Done),
         (None, PaymentError::NotEnough { .. }) => Ok(Answer::NotEnough { level: 1 }),
-        (None, error) => Err(error.into()),
+        (None, _) => Ok(Answer::Refused),
     }
 }
 
@@ -78,7 +81,7 @@ fn same(asked: &Payment, stored: &Payment) -> Result<Answer, Refused> {
 pub async fn change(means: &Means, id: &PaymentId, change: Change) -> Result<Answer, Refused> {
     let store = &means.store;
     if change == Change::Expire {
-        store.expire_payment(id, means.now).await?;
+        store.expire_payment(id, means.now()).await?;
         return Ok(Answer::Done);
     }
     for _ in 0..CHANGE_ATTEMPTS_MAX {
@@ -101,22 +104,27 @@ pub async fn change(means: &Means, id: &PaymentId, change: Change) -> Result<Ans
 }
 
 /// The payment afterwards; none if nothing changes.
-fn planned(means: &Means, before: &Payment, wallet: &Wallet, change: Change) -> Result<Option<Payment>, PaymentError> {
+fn planned(
+    means: &Means,
+    before: &Payment,
+    wallet: &Wallet,
+    change: Change,
+) -> Result<Option<Payment>, PaymentError> {
     let member = means.members.iter().find(|member| member.agreement.id == before.agreement);
     let agreement = &member.unwrap_or(&means.members[0]).agreement;
     let edit = match change {
         Change::Confirm => PaymentEdit { confirmed: Some(true), ..PaymentEdit::default() },
         Change::Withdraw { days } => {
-            let confirm_before = Some(day(means.now).saturating_add(days.days()));
+            let confirm_before = Some(day(means.now()).saturating_add(days.days()));
             PaymentEdit { confirmed: Some(false), confirm_before, ..PaymentEdit::default() }
         }
         Change::Amount(amount) => PaymentEdit { amount: Some(amount), ..PaymentEdit::default() },
         Change::Rename(number) => {
             PaymentEdit { reference: Some(format!("code {number}")), ..PaymentEdit::default() }
         }
-        Change::Delete | Change::Expire => return Ok(plan_deletion(before, means.now)),
+        Change::Delete | Change::Expire => return Ok(plan_deletion(before, means.now())),
     };
-    plan_change(before, agreement, wallet, edit, means.now)
+    plan_change(before, agreement, wallet, edit, means.now())
 }
 
 /// As the portal does it: a repeat gets the stored answer; what children hold unused is called back before
@@ -148,13 +156,18 @@ pub async fn transfer(
     let plan = |giver: &Wallet| {
         let from = Party { wallet: giver, company: &giver_of.company, agreement: &giver_of.agreement };
         let to = Party { wallet: &taker, company: &taker_of.company, agreement: &taker_of.agreement };
-        plan_transfer(from, to, ask.clone(), means.now)
+        plan_transfer(from, to, ask.clone(), means.now())
     };
-    let frees = amount == TransferAmount::All || matches!(plan(&giver), Err(TransferError::NotEnough { .. }));
-    let giver = if frees { store.free_headroom(&giver).await? } else { giver };
+    if amount == TransferAmount::All {
+        return withdraw(means, &from.wallet, &id, plan).await;
+    }
+    let is_short = matches!(plan(&giver), Err(TransferError::NotEnough { .. }));
+    let giver = if is_short { store.free_headroom(&giver).await? } else { giver };
     let posted = match plan(&giver) {
         Ok(transfer) => posted(&transfer, store.post_transfer(&transfer, &giver).await?)?,
-        Err(TransferError::NotEnough { .. } | TransferError::NothingThere { .. }) => Answer::NotEnough { level: 1 },
+        Err(TransferError::NotEnough { .. } | TransferError::NothingThere { .. }) => {
+            Answer::NotEnough { level: 1 }
+        }
         Err(_) => Answer::Refused,
     };
     // A twin of this request may have been posted since the transfer was looked for.
@@ -162,6 +175,34 @@ pub async fn transfer(
         return Ok(Answer::Done);
     }
     Ok(posted)
+}
+
+/// All there is, in the time that callers wait for it.
+async fn withdraw(
+    means: &Means,
+    from: &WalletId,
+    id: &TransferId,
+    plan: impl Fn(&Wallet) -> Result<Transfer, TransferError>,
+) -> Result<Answer, Refused> {
+    match means.store.post_full_transfer(from, id, plan, means.now()).await {
+        Ok(FullTransfer::Now(_) | FullTransfer::Before(_)) => Ok(Answer::Done),
+        Ok(FullTransfer::Draining) => Err(StoreError::Busy { action: "take all there is" }.into()),
+        Err(FullTransferError::Refused(TransferError::NothingThere { .. })) => {
+            Ok(Answer::NotEnough { level: 1 })
+        }
+        Err(FullTransferError::Refused(_)) => Ok(Answer::Refused),
+        Err(FullTransferError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// What the sweeper does about drains that nobody works on any more.
+pub async fn end_drains(means: &Means) -> Result<Answer, Refused> {
+    for drain in means.store.drains().await? {
+        if drain.is_abandoned(means.now()) {
+            means.store.end_drain(&drain).await?;
+        }
+    }
+    Ok(Answer::Done)
 }
 
 fn posted(asked: &Transfer, posted: PostedTransfer) -> Result<Answer, Refused> {
@@ -200,7 +241,7 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         attempts: 1,
         problem: None,
         request_hash: String::new(),
-        at: means.now,
+        at: means.now(),
     };
     match means.store.write_fee(FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
         FeeWritten::Now | FeeWritten::FeeBefore(_) => Ok(Answer::Done),

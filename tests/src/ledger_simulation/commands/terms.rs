@@ -2,6 +2,8 @@
 
 use domain::agreement::AgreementChange;
 use domain::id::{ServiceId, UserId};
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
 use store::Stored;
 
 use super::{Answer, Means};
@@ -9,14 +11,18 @@ use crate::world::{Refused, enabled};
 
 /// As the portal: each time the agreement is read anew.
 const CHANGE_ATTEMPTS_MAX: u32 = 5;
+/// Longer than any billing period, and by far than anything that was planned in it takes.
+const FORGOTTEN_AFTER_DAYS: i64 = 75;
 
 pub async fn change(means: &Means, member: usize, change: &AgreementChange) -> Result<Answer, Refused> {
     let (store, member) = (&means.store, &means.members[member]);
     for _ in 0..CHANGE_ATTEMPTS_MAX {
-        let agreement = store.any_agreement(&member.agreement.id).await?;
         let main = store.wallet(&member.wallet).await?;
+        let agreement = store.any_agreement(&member.agreement.id).await?;
         let (Some(agreement), Some(main)) = (agreement, main) else { return Ok(Answer::Refused) };
-        let Ok(changed) = agreement.with_settings(change.clone(), means.now) else { return Ok(Answer::Refused) };
+        let Ok(changed) = agreement.with_settings(change.clone(), means.now()) else {
+            return Ok(Answer::Refused);
+        };
         if changed == agreement || store.change_terms(&changed, &main).await? == Stored::Now {
             // What was given out under the old limit comes back.
             let after = store.wallet(&member.wallet).await?;
@@ -45,7 +51,7 @@ pub async fn enable(means: &Means, member: usize, service: &ServiceId) -> Result
             return Ok(Answer::Done);
         }
         let currency = agreement.currency;
-        let Ok(changed) = agreement.with_service(enabled(service.clone(), means.now), currency) else {
+        let Ok(changed) = agreement.with_service(enabled(service.clone(), means.now()), currency) else {
             return Ok(Answer::Refused);
         };
         if means.store.replace_agreement(&changed).await? == Stored::Now {
@@ -60,5 +66,15 @@ pub async fn open_user(means: &Means, member: usize, user: UserId) -> Result<Ans
     if let Some(main) = main {
         means.store.user_wallets(&main, &[user]).await?;
     }
+    Ok(Answer::Done)
+}
+
+/// What the sweeper does about allowances of periods that are over.
+pub async fn forget(means: &Means, account: usize) -> Result<Answer, Refused> {
+    let wallet = &means.accounts[account].wallet;
+    let Some(owner) = means.store.wallet(wallet).await? else { return Ok(Answer::Refused) };
+    let holders = means.store.holders(wallet).await?;
+    let first_day = means.now().to_zoned(TimeZone::UTC).date().saturating_sub(FORGOTTEN_AFTER_DAYS.days());
+    means.store.forget_allowances(&owner, &holders, first_day).await?;
     Ok(Answer::Done)
 }
