@@ -5,8 +5,8 @@ use tests::ledger_simulation::mutations::{hunt_all, observe};
 use tests::ledger_simulation::{Invariant, Mutation, Options, run, run_seeds};
 
 /// Together some seconds. The long run is `simulate --seeds 500 --steps 2000`.
-const SEEDS: u64 = 40;
-const STEPS: u32 = 400;
+const SEEDS: u64 = 24;
+const STEPS: u32 = 200;
 const THREADS: usize = 2;
 /// Histories to look for guards in.
 const OBSERVED: u64 = 12;

@@ -20,6 +20,9 @@ pub struct Model {
     /// With both wallets, and the amount unless it was all there was.
     transfers: BTreeMap<TransferId, (WalletId, WalletId, Option<Amount>)>,
     fees: BTreeSet<String>,
+    /// Requests of blocks: in a block their messages get other ids, and a process that dies over them may
+    /// have charged some at home.
+    of_blocks: BTreeSet<String>,
 }
 
 impl Model {
@@ -82,6 +85,11 @@ impl Model {
         Ok(())
     }
 
+    /// Requests that are about to be sent together.
+    pub fn together<'a>(&mut self, rows: impl Iterator<Item = &'a str>) {
+        self.of_blocks.extend(rows.map(str::to_owned));
+    }
+
     /// What processes with leases have answered counts in the same moment.
     pub fn acknowledge(&mut self, answers: Vec<Acknowledgement>, ledger: &Ledger) -> Result<(), Breach> {
         for answer in answers {
@@ -106,7 +114,9 @@ impl Model {
         let unknown = |id: &dyn std::fmt::Display| {
             Breach::of(Invariant::RefusedCostsNothing, format!("{id} is stored, but nobody was told so"))
         };
-        if let Some(extra) = ledger.rows().into_iter().find(|row| !self.sent.contains(row)) {
+        if let Some(extra) =
+            ledger.rows().into_iter().find(|row| !self.sent.contains(row) && !self.of_blocks.contains(row))
+        {
             return Err(unknown(&extra));
         }
         let mut balances: BTreeMap<WalletId, Amount> = BTreeMap::new();

@@ -45,6 +45,8 @@ const ATTEMPTS_MAX: u32 = 400;
 const POLLS_MAX: u64 = 60_000;
 /// A client or a queue that got no answer does not ask again at once.
 const RETRY_PAUSE: Duration = Duration::from_millis(1_500);
+/// So much later it is for everybody: leases of the dead come to their end.
+const RETRIED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// While nobody comes to an end, the sweeper is called again after so many steps.
 const SWEPT_EVERY: u64 = 1_500;
 /// Actors' clocks differ from the others' by so much.
@@ -450,6 +452,10 @@ impl Simulation {
         self.clock.store(self.scenario.now.as_second(), Ordering::Relaxed);
         let drafts = self.scenario.drafts(&command, self.scenario.now);
         drafts.iter().for_each(|draft| self.ledger.learn(draft));
+        if let Command::SendMuch { block, .. } = &command {
+            let together = drafts.iter().rev().take(*block);
+            self.model.together(together.map(|draft| draft.batch.id.body()));
+        }
         let means = Means {
             store: self.store.clone(),
             members: self.scenario.members.clone(),
@@ -551,6 +557,7 @@ impl Simulation {
                     Command::Project(delivery) => Command::Project(delivery.bisected()),
                     command => command,
                 };
+                self.scenario.now += RETRIED_AFTER;
                 self.begin_after(RETRY_PAUSE, command, actor.draft);
                 Ok(())
             }

@@ -136,9 +136,11 @@ fn id_of(draft: &Draft) -> Option<MessageId> {
 async fn flush(means: &Means, session: &mut LeaseSession, drafts: &[Draft]) -> Result<(), Refused> {
     for outcome in session.flush(drafts, means.now()).await? {
         let Ok(Row::Message(message)) = outcome else { continue };
-        means.acknowledged.add(match message.lease {
-            Some(_) => Acknowledgement::OfBlock(message.id),
-            None => Acknowledgement::Request(message.id.as_str()[MessageId::PREFIX.len()..].to_owned()),
+        // In a block messages have ids of their own.
+        let is_request = drafts.iter().any(|draft| draft.single.as_ref() == Some(&message.id));
+        means.acknowledged.add(match is_request {
+            false => Acknowledgement::OfBlock(message.id),
+            true => Acknowledgement::Request(message.id.as_str()[MessageId::PREFIX.len()..].to_owned()),
         });
     }
     Ok(())
