@@ -1,6 +1,11 @@
 //! The gateway between its queues and a vendor: the whole of it runs, on a simulated SMS centre, an
 //! embedded database and embedded queues.
 
+#[path = "smpp_gateway/ownership.rs"]
+mod ownership;
+#[path = "smpp_gateway/telling.rs"]
+mod telling;
+
 use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroU32;
@@ -17,7 +22,7 @@ use domain::sender::SenderAddress;
 use jiff::Timestamp;
 use queue::{Job, Progress, Sender};
 use serde_json::json;
-use smpp::smsc::{self, ServerSession, ServerSettings, Submits};
+use smpp::smsc::{self, Requests, ServerSession, ServerSettings};
 use smpp::{CommandStatus, DeliverSm, udh};
 use smpp_gateway::bind::{self, Dial, Stream};
 use smpp_gateway::{Gateway, Pace};
@@ -33,17 +38,24 @@ use tokio::time::{sleep, timeout};
 
 const STACK: &str = "gateway";
 const SYSTEM_ID: &str = "waybill";
-const PASSWORD: &str = "secret";
+const PASSWORD: &str = "pw-Kq83z";
 /// Far more than anything here takes.
 const SOON: Duration = Duration::from_secs(60);
 const MOMENT: Duration = Duration::from_millis(300);
 
 fn pace() -> Pace {
-    Pace { look_every: Duration::from_millis(50), answer_timeout: Duration::from_secs(1) }
+    Pace {
+        look_every: Duration::from_millis(50),
+        share_every: Duration::from_millis(50),
+        renew_every: Duration::from_millis(500),
+        lease: Duration::from_secs(4),
+        answer_timeout: Duration::from_secs(1),
+    }
 }
 
 /// Everything around a gateway, and the means to run one.
 struct Stage {
+    database: EmbeddedDynamodb,
     store: Store,
     sqs: EmbeddedSqs,
     secrets: EmbeddedSecrets,
@@ -80,7 +92,7 @@ impl Stage {
         store.put_connection(&connection).await.expect("the connection is stored");
         let secrets = EmbeddedSecrets::new();
         secrets.set(&Secrets::connection(&connection.id), json!({ "password": PASSWORD }));
-        Self { store, sqs, secrets, connection, jobs, progress, messages: 0 }
+        Self { database, store, sqs, secrets, connection, jobs, progress, messages: 0 }
     }
 
     fn gateway(&self) -> Gateway {
@@ -217,7 +229,7 @@ fn connection(port: u16, jobs: &str) -> Connection {
 fn smpp_link(connection: &mut Connection) -> &mut SmppLink {
     match &mut connection.link {
         Link::Smpp(link) => link,
-        Link::Alaris(_) => panic!("an SMPP connection"),
+        Link::Alaris(_) | Link::Lookup(_) => panic!("an SMPP connection"),
     }
 }
 
@@ -646,7 +658,7 @@ impl Pipes {
     }
 
     /// Lets the gateway bind.
-    async fn accept(&self) -> (ServerSession, Submits) {
+    async fn accept(&self) -> (ServerSession, Requests) {
         until("a dial", || !self.waiting.lock().expect("not broken").is_empty()).await;
         let stream = self.waiting.lock().expect("not broken").remove(0);
         let handshake = smsc::accept(stream, ServerSettings::new("vendor")).await.expect("binds");
@@ -662,12 +674,12 @@ async fn the_later_parts_of_a_message_go_out_on_the_next_link() {
     let message = stage.send("+4915112345678", &"0123456789".repeat(40)).await;
 
     let (session, mut submits) = pipes.accept().await;
-    submits.next().await.expect("the first part").accept("a");
+    submits.next_submit().await.expect("the first part").accept("a");
     // In good order, so that nothing is in doubt: the second part is kept for later or sent now.
     let goodbye = tokio::spawn(async move { session.unbind().await });
     let mut taken = vec!["a"];
     let ids = ["b", "c"];
-    while let Some(submit) = submits.next().await {
+    while let Some(submit) = submits.next_submit().await {
         let id = ids[taken.len() - 1];
         taken.push(id);
         submit.accept(id);
@@ -675,7 +687,7 @@ async fn the_later_parts_of_a_message_go_out_on_the_next_link() {
     goodbye.await.expect("ends");
     let (_session, mut submits) = pipes.accept().await;
     for id in &ids[taken.len() - 1..] {
-        submits.next().await.expect("the next part").accept(*id);
+        submits.next_submit().await.expect("the next part").accept(*id);
     }
     let references = stage.references(&message).await;
     assert_eq!(references, ["a", "b", "c"].map(|id| Some(id.to_owned())));
@@ -692,12 +704,12 @@ async fn a_vendor_that_is_busy_for_long_gets_the_message_later() {
     let (_session, mut submits) = pipes.accept().await;
     let started = tokio::time::Instant::now();
     for _ in 0..10 {
-        submits.next().await.expect("another try").refuse(CommandStatus::RMSGQFUL);
+        submits.next_submit().await.expect("another try").refuse(CommandStatus::RMSGQFUL);
     }
     while stage.status(&message).await != Status::Accepted {
         sleep(Duration::from_secs(1)).await; // the last refusal is on its way
     }
-    submits.next().await.expect("a try after a long pause").accept("a");
+    submits.next_submit().await.expect("a try after a long pause").accept("a");
     assert!(Duration::from_secs(10 * 60) < started.elapsed(), "{:?}", started.elapsed());
     assert_eq!(stage.references(&message).await, [Some("a".to_owned())]);
     running.stop().await;

@@ -10,7 +10,7 @@ use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::quote::Charge;
 use domain::top_up::{TopUp, TopUpState};
-use store::{Claim, PostedPayment, PostedTransfer, Store, Stored, TopUpPosted};
+use store::{Claim, PostedPayment, PostedTransfer, Store, StoreError, Stored, TopUpPosted};
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost};
 use tests::ledger_simulation::ledger::Ledger;
@@ -302,10 +302,43 @@ async fn a_claim_whose_answer_was_lost_is_never_given_twice() {
     assert!(is_unknown(&lost.claim(&message.id).await));
     let again = lost.claim(&message.id).await.expect("an answer");
     assert!(matches!(again, Claim::Before(_)), "{again:?}");
-    assert_eq!(world.store.release(&message.id).await.expect("an answer"), Stored::Now);
-    assert_eq!(world.store.release(&message.id).await.expect("an answer"), Stored::Overtaken);
+    // Nobody knows the mark of that claim, so nobody gives it back.
+    assert_eq!(
+        world.store.message(&message.id).await.expect("is read").expect("is there").status,
+        Status::Queued
+    );
+}
+
+#[tokio::test]
+async fn a_claim_is_given_back_once_and_frees_nobody_elses() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, "1").await;
+    let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+    let claim = async || match world.store.claim(&message.id).await.expect("an answer") {
+        Claim::Yours(claimed) => claimed,
+        other => panic!("{other:?}"),
+    };
+    let first = claim().await;
+    assert_eq!(world.store.release(&first).await.expect("an answer"), Stored::Now);
+    assert_eq!(world.store.release(&first).await.expect("an answer"), Stored::Overtaken);
+    let second = claim().await;
+    // A retry of the first release whose answer was lost.
+    assert_eq!(world.store.release(&first).await.expect("an answer"), Stored::Overtaken);
     let again = world.store.claim(&message.id).await.expect("an answer");
-    assert!(matches!(again, Claim::Yours(_)), "{again:?}");
+    assert!(matches!(again, Claim::Before(_)), "{again:?}");
+    assert_eq!(world.store.release(&second).await.expect("an answer"), Stored::Now);
+}
+
+#[tokio::test]
+async fn an_earlier_owner_of_a_connection_cannot_claim_what_a_later_one_has_had() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, "1").await;
+    let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+    let claim = async |fence| world.store.claim_as_owner(&message.id, fence).await;
+    let Ok(Claim::Yours(of_later)) = claim(8).await else { panic!("is not claimed") };
+    assert_eq!(world.store.release(&of_later).await.expect("an answer"), Stored::Now);
+    assert!(matches!(claim(7).await, Err(StoreError::Busy { .. })));
+    assert!(matches!(claim(8).await, Ok(Claim::Yours(_))));
 }
 
 /// A store in whose way one write comes: right before its first recall, `spend` happens.

@@ -4,7 +4,7 @@
 use domain::agreement::{EnabledService, NewAgreement, plan_agreement};
 use domain::company::plan_owner;
 use domain::edr::{Usage, UsageKey};
-use domain::id::{AgreementId, ApiKeyId, CompanyId, RateId, ServiceId, WalletId};
+use domain::id::{AgreementId, ApiKeyId, CompanyId, RateId, ServiceId, TreeTag, WalletId};
 use domain::invoice::{Invoice, Timing, confirm, draft};
 use domain::money::Amount;
 use domain::period::Period;
@@ -134,13 +134,13 @@ async fn of_two_new_versions_of_a_rate_tree_one_comes_into_force() {
     let next = domain::rating::Service { version: 2, ..service };
     let answers = race(|_| {
         let (store, next, tree) = (world.store.clone(), next.clone(), tree.clone());
-        async move { store.replace_tree(&next, &tree).await.expect("an answer") }
+        async move { store.replace_service(&next, Some(&tree)).await.expect("an answer") }
     });
     once(&answers.await, &Stored::Now);
     let next = domain::rating::Service { version: 3, ..next };
     let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-    assert!(is_unknown(&lost.replace_tree(&next, &tree).await));
-    assert_eq!(lost.replace_tree(&next, &tree).await.expect("an answer"), Stored::Overtaken);
+    assert!(is_unknown(&lost.replace_service(&next, Some(&tree)).await));
+    assert_eq!(lost.replace_service(&next, Some(&tree)).await.expect("an answer"), Stored::Overtaken);
 }
 
 fn invoice(client: &Member, month: i8) -> Invoice {
@@ -152,7 +152,7 @@ fn invoice(client: &Member, month: i8) -> Invoice {
         sender: Some(client.sender.clone()),
         subject: None,
         country: Some("DE".into()),
-        rate: RateId::of(&ServiceId::new(1), 1, "sms_message"),
+        rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
         unit_price: amount("0.05"),
     };
     let usage = Usage { messages: 2, quantity: 2, amount: amount("0.1") };

@@ -14,7 +14,7 @@ use domain::id::{MessageId, ServiceId};
 use domain::lease::{SLOTS, Standing};
 use domain::money::Amount;
 use domain::quote::Rates;
-use domain::rating::{RateTree, ServiceKind};
+use domain::rating::{CompiledTree, RateTree, ServiceKind};
 use domain::wallet::WalletState;
 use jiff::{SignedDuration, Timestamp};
 use store::{Flushed, LeaseSession, Requested, Row, Store, StoreError};
@@ -388,13 +388,8 @@ fn with_pack(mut client: Member, size: u32) -> Member {
     let price = |price: serde_json::Value| serde_json::json!({"sms_message": {"price": price}});
     let tree: RateTree =
         serde_json::from_value(price(serde_json::json!({"type": "included"}))).expect("a tree");
-    let pack = Rates {
-        service: ServiceId::new(77),
-        kind: ServiceKind::UnitPack { size },
-        version: 1,
-        tree: tree.into(),
-        enabled_from: NOW,
-    };
+    let tree = CompiledTree::compile(&tree).expect("a tree");
+    let pack = Rates::new(ServiceId::new(77), ServiceKind::UnitPack { size }, 1, tree.into(), NOW);
     client.levels[0].rates.insert(0, pack);
     client
 }

@@ -4,9 +4,9 @@
 use tests::ledger_simulation::mutations::{hunt_all, observe};
 use tests::ledger_simulation::{Invariant, Mutation, Options, run, run_seeds};
 
-/// Together some seconds. The long run is `simulate --seeds 500 --steps 2000`.
-const SEEDS: u64 = 24;
-const STEPS: u32 = 200;
+/// Together less than a minute. The long run is `simulate --seeds 500 --steps 2000`.
+const SEEDS: u64 = 60;
+const STEPS: u32 = 400;
 const THREADS: usize = 2;
 /// Histories to look for guards in.
 const OBSERVED: u64 = 12;

@@ -40,6 +40,8 @@ pub struct Summary {
     /// Writes, of which each was followed by a check.
     pub checks: u32,
     pub messages: usize,
+    /// What leases have charged: a row or a block each.
+    pub flushes: u32,
     pub refused: u32,
     /// Actors that died, or were thought to.
     pub kills: u32,
@@ -59,6 +61,7 @@ impl Summary {
             commands: self.commands + other.commands,
             checks: self.checks + other.checks,
             messages: self.messages + other.messages,
+            flushes: self.flushes + other.flushes,
             refused: self.refused + other.refused,
             kills: self.kills + other.kills,
             wallet_bytes_most: self.wallet_bytes_most.max(other.wallet_bytes_most),
@@ -70,12 +73,14 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { commands, checks, messages, refused, kills, wallet_bytes_most, items_most, .. } = self;
+        let Self {
+            commands, checks, messages, flushes, refused, kills, wallet_bytes_most, items_most, ..
+        } = self;
         write!(
             out,
-            "{commands} commands ({refused} refused), {messages} messages, {kills} kills and pauses, {checks} \
-             writes checked; the largest wallet had {wallet_bytes_most} bytes, the largest transaction \
-             {items_most} items"
+            "{commands} commands ({refused} refused), {messages} messages, {flushes} flushes of leases, {kills} \
+             kills and pauses, {checks} writes checked; the largest wallet had {wallet_bytes_most} bytes, the \
+             largest transaction {items_most} items"
         )
     }
 }

@@ -8,6 +8,7 @@ pub mod embedded_dynamodb;
 pub mod embedded_secrets;
 pub mod embedded_sqs;
 pub mod ledger_simulation;
+pub mod lookup_simulator;
 pub mod loopback;
 pub mod smsc_simulator;
 pub mod stripe_simulator;

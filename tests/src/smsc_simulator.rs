@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use smpp::smsc::{self, Handshake, ServerSession, ServerSettings, Submit, Submits};
+use smpp::smsc::{self, Handshake, Requests, ServerSession, ServerSettings, Submit};
 use smpp::{BindMode, CommandStatus, DeliverSm, SubmitSm, tcp, udh};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -226,7 +226,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     }
     let system_id = handshake.bind().system_id.clone();
     match handshake.accept().await {
-        Ok((session, submits)) => serve_session(shared, system_id, session, submits).await,
+        Ok((session, requests)) => serve_session(shared, system_id, session, requests).await,
         Err(error) => tracing::debug!(%error, "the client left during the bind"),
     }
 }
@@ -240,10 +240,15 @@ fn refusal(behaviour: &Behaviour, handshake: &Handshake<TcpStream>) -> Option<Co
     (*password != bind.password).then_some(CommandStatus::RINVPASWD)
 }
 
-async fn serve_session(shared: Arc<Shared>, system_id: String, session: ServerSession, mut submits: Submits) {
+async fn serve_session(
+    shared: Arc<Shared>,
+    system_id: String,
+    session: ServerSession,
+    mut requests: Requests,
+) {
     tracing::info!(system_id, mode = ?session.mode(), "bound");
     shared.deliveries.add_bind(&system_id, &session);
-    while let Some(submit) = submits.next().await {
+    while let Some(submit) = requests.next_submit().await {
         take_submit(&shared, &system_id, &session, submit);
     }
     let reason = session.closed().await;

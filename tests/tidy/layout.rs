@@ -18,6 +18,6 @@ fn the_top_level_holds_these_and_no_other() {
     top.dedup();
     assert_eq!(
         top,
-        ["Cargo.lock", "Cargo.toml", "README.md", "events", "functions", "infra", "shared", "tests"]
+        ["Cargo.lock", "Cargo.toml", "README.md", "events", "functions", "fuzz", "infra", "shared", "tests"]
     );
 }

@@ -16,7 +16,7 @@ use domain::message::Message;
 use futures::future::join_all;
 use queue::{Job, Progress, Sender};
 use runtime::batch::each_message;
-use store::{Claim, Secrets, Store};
+use store::{Claim, Claimed, Secrets, Store};
 use tokio::time::Instant;
 use vendors::alaris::Link;
 
@@ -88,19 +88,20 @@ impl Run<'_> {
         }
         match self.app.store.claim(&message).await? {
             Claim::Done => Ok(()),
-            Claim::Yours(message) => self.submit(&message, &road, false).await,
+            Claim::Yours(claimed) => self.submit(&claimed.message, &road, Some(&claimed)).await,
             // An earlier run ended without an outcome: perhaps the vendor has the message.
             Claim::Before(claimed) => match road.on_unknown_outcome {
-                OnUnknownOutcome::Resend => self.submit(&claimed, &road, true).await,
+                OnUnknownOutcome::Resend => self.submit(&claimed, &road, None).await,
                 OnUnknownOutcome::Wait => self.tell(in_doubt(message)).await,
             },
         }
     }
 
-    /// Submits a claimed message and tells what came of it. `doubted`: an earlier submit may have
-    /// reached the vendor, so nothing that is answered now can prove that it did not.
-    async fn submit(&self, message: &Message, road: &Road, mut doubted: bool) -> anyhow::Result<()> {
+    /// Submits a message and tells what came of it. Without a claim of ours it is in doubt: an earlier
+    /// submit may have reached the vendor, so nothing that is answered now can prove that it did not.
+    async fn submit(&self, message: &Message, road: &Road, claimed: Option<&Claimed>) -> anyhow::Result<()> {
         let id = message.id.clone();
+        let mut doubted = claimed.is_none();
         let outcome = match &road.link {
             Some(link) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
             None => Outcome::Refused { reason: CONNECTION_DISABLED.to_owned() },
@@ -121,7 +122,9 @@ impl Run<'_> {
             // It stays claimed, so that the next run knows of the doubt.
             Outcome::NotSent { reason } if doubted => bail!("{id} will be sent again: {reason}"),
             Outcome::NotSent { reason } => {
-                self.app.store.release(&id).await?;
+                if let Some(claimed) = claimed {
+                    self.app.store.release(claimed).await?;
+                }
                 bail!("{id} was given back: {reason}")
             }
         }

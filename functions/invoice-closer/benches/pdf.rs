@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use domain::company::{Company, plan_owner};
-use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
+use domain::id::{AgreementId, CompanyId, RateId, ServiceId, TreeTag};
 use domain::invoice::{Charge, Invoice, InvoiceStatus, invoice_id};
 use domain::money::{Amount, Currency};
 use domain::period::Period;
@@ -21,7 +21,7 @@ fn charge(place: u32) -> Charge {
         sender: Some(SenderAddress::parse(&format!("SENDER {place}")).expect("a sender")),
         subject: None,
         country: Some("DE".to_owned()),
-        rate: RateId::of(&ServiceId::new(1), 1, &place.to_string()),
+        rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), place),
         unit_price,
         messages: 1234,
         quantity: 1234,

@@ -104,7 +104,7 @@ fn creation_date(invoice: &Invoice) -> DateTime {
 mod tests {
     use super::*;
     use domain::company::plan_owner;
-    use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
+    use domain::id::{AgreementId, CompanyId, RateId, ServiceId, TreeTag};
     use domain::invoice::{Charge, InvoiceStatus, invoice_id};
     use domain::money::{Amount, Currency};
     use domain::period::Period;
@@ -126,7 +126,7 @@ mod tests {
             sender: Some(SenderAddress::parse(&format!("SENDER {place}")).unwrap()),
             subject: None,
             country: Some("DE".to_owned()),
-            rate: RateId::of(&ServiceId::new(1), 1, &place.to_string()),
+            rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), place),
             unit_price,
             messages: i64::from(messages),
             quantity: i64::from(messages),

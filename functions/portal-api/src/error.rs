@@ -7,10 +7,15 @@ use domain::connection::LinkError;
 use domain::enabled::PackError;
 use domain::fee::FeeError;
 use domain::fee_rule::FeeRuleError;
+use domain::import::mapping::MapError;
+use domain::import::place::PlaceError;
+use domain::import::preview::PreviewError;
+use domain::import::record::ImportError;
+use domain::import::table::TableError;
 use domain::invoice::InvoiceError;
 use domain::money::{Amount, AmountError};
 use domain::payment::PaymentError;
-use domain::rating::TreeError;
+use domain::rating::{ScopeError, TreeError, TreeProblem};
 use domain::sender::SenderAddressError;
 use domain::transfer::TransferError;
 use domain::user::UserError;
@@ -43,7 +48,10 @@ impl From<Problem> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Problem::from(error).into()
+        match error {
+            StoreError::TreeTooBig { .. } => Problem::new(422, "tree_too_big", error.to_string()).into(),
+            error => Problem::from(error).into(),
+        }
     }
 }
 
@@ -85,6 +93,10 @@ impl From<CompanyError> for ApiError {
             CompanyError::TooDeep => Problem::new(422, "too_deep", detail).field("parent"),
             CompanyError::NotAllowed { .. } => Problem::new(403, "not_allowed", detail).field("kind"),
             CompanyError::OwnSettings => Problem::new(403, "not_allowed", detail),
+            CompanyError::LookupOfOther => Problem::invalid("lookup_connection", detail),
+            CompanyError::LookupFromAbove => {
+                Problem::new(403, "not_allowed", detail).field("lookup_connection")
+            }
         }
         .into()
     }
@@ -102,6 +114,7 @@ impl From<AgreementError> for ApiError {
             AgreementError::Terms(_) => Problem::invalid("billing", detail),
             AgreementError::Alerts(_) => Problem::invalid("alerts", detail),
             AgreementError::PaymentAlertEmails(_) => Problem::invalid("payment_alert_emails", detail),
+            AgreementError::RateEmails(_) => Problem::invalid("rate_emails", detail),
             AgreementError::UsersHaveCredits { .. } => {
                 Problem::new(409, "users_have_credits", detail).field("individual_credits")
             }
@@ -244,7 +257,76 @@ impl From<AmountError> for ApiError {
 
 impl From<TreeError> for ApiError {
     fn from(error: TreeError) -> Self {
-        Problem::new(422, "invalid_tree", error.to_string()).field("tree").figure("path", error.path).into()
+        let problem = match error.problem {
+            TreeProblem::NoSuchNode => Problem::not_found("node").field("path"),
+            _ => Problem::new(422, "invalid_tree", error.to_string()).field("tree"),
+        };
+        problem.figure("path", error.path).into()
+    }
+}
+
+impl From<ScopeError> for ApiError {
+    fn from(error: ScopeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ScopeError::NoSuchScope => Problem::not_found("scope"),
+            ScopeError::TimesReversed => Problem::invalid("effective_till", detail),
+            ScopeError::Incomplete => Problem::new(422, "invalid_tree", detail).field("tree"),
+            ScopeError::TooMany => Problem::new(422, "too_many", detail),
+            ScopeError::InForce => Problem::new(409, "scope_in_force", detail),
+        }
+        .into()
+    }
+}
+
+impl From<TableError> for ApiError {
+    fn from(error: TableError) -> Self {
+        let mut problem = Problem::new(422, "unreadable_file", error.to_string());
+        if let Some(sheet) = error.sheet {
+            problem = problem.figure("sheet", sheet);
+        }
+        if let Some(row) = error.row {
+            problem = problem.figure("row", row);
+        }
+        if let Some(column) = error.column {
+            problem = problem.figure("column", column);
+        }
+        problem.into()
+    }
+}
+
+impl From<PlaceError> for ApiError {
+    fn from(error: PlaceError) -> Self {
+        Problem::invalid("path", error).into()
+    }
+}
+
+impl From<ImportError> for ApiError {
+    fn from(error: ImportError) -> Self {
+        let code = match error {
+            ImportError::NotParsed => "not_parsed",
+            ImportError::Confirmed => "import_confirmed",
+            ImportError::Canceled => "import_canceled",
+        };
+        Problem::new(409, code, error.to_string()).into()
+    }
+}
+
+impl From<PreviewError> for ApiError {
+    fn from(error: PreviewError) -> Self {
+        let field = match error {
+            PreviewError::Settings(_) | PreviewError::NotExported => "settings",
+            PreviewError::OfWholeTree | PreviewError::OfOneNode | PreviewError::OtherResource(_) => "path",
+        };
+        Problem::invalid(field, error).into()
+    }
+}
+
+impl From<MapError> for ApiError {
+    fn from(error: MapError) -> Self {
+        Problem::invalid(&format!("mappings.{}", error.subject.name()), &error)
+            .figure("text", &error.text)
+            .into()
     }
 }
 

@@ -14,8 +14,8 @@ mod stripe;
 mod wallet_book;
 
 use axum::Router;
-use axum::extract::FromRef;
-use store::{DocumentLinks, Secrets, Store};
+use axum::extract::{DefaultBodyLimit, FromRef};
+use store::{DocumentLinks, Secrets, Store, TreeCache};
 
 pub use docs::openapi;
 
@@ -23,6 +23,7 @@ pub use docs::openapi;
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
+    pub trees: TreeCache,
     /// Takes `queue::Billing`.
     pub billing: queue::Sender,
     pub connection_queues: ConnectionQueues,
@@ -50,8 +51,12 @@ impl FromRef<App> for Store {
     }
 }
 
+/// What Lambda takes: a rate tree of 50,000 prices has half of it.
+const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
+
 /// Every route of the API, with its document at `/v1/openapi.json` and a page to try it at `/docs`.
 pub fn router(app: App) -> Router {
     let (router, _) = routes::documented().split_for_parts();
-    router.merge(docs::router()).with_state(app)
+    let bodies = DefaultBodyLimit::max(BODY_BYTES_MAX);
+    router.layer(bodies).merge(docs::router()).with_state(app)
 }

@@ -15,6 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let aws = Aws::load().await;
     let app = App {
         store: aws.store()?,
+        trees: store::TreeCache::default(),
         billing: aws.queue("BILLING_QUEUE_URL")?,
         connection_queues: ConnectionQueues {
             sqs: aws.sqs(),

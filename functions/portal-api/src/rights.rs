@@ -39,6 +39,17 @@ pub fn sells(who: &Principal) -> Result<(), ApiError> {
     }
 }
 
+/// What holds for the whole platform is for master users of the company that runs it.
+pub fn runs_platform(who: &Principal) -> Result<(), ApiError> {
+    master(who)?;
+    match who.company.kind {
+        CompanyKind::Owner => Ok(()),
+        CompanyKind::Reseller | CompanyKind::Seller | CompanyKind::Client => {
+            Err(not_allowed("This is for the company that runs the platform."))
+        }
+    }
+}
+
 fn not_allowed(detail: &str) -> ApiError {
     Problem::new(403, "not_allowed", detail).into()
 }

@@ -5,12 +5,15 @@ mod api_keys;
 mod companies;
 mod connections;
 mod credit_log;
+mod dictionaries;
 mod edrs;
 mod enabled;
 mod fees;
+mod imports;
 mod invoices;
 mod ledger;
 mod payments;
+mod rates;
 mod sender_ids;
 mod services;
 mod top_ups;
@@ -60,11 +63,38 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(fees::rules::list, fees::rules::create))
         .routes(routes!(fees::rules::end))
         .routes(routes!(services::list, services::create))
-        .routes(routes!(services::one))
-        .routes(routes!(services::replace_tree))
+        .routes(routes!(services::one, services::change))
+        .routes(routes!(services::duplicate))
+        .routes(routes!(services::trees::replace_current))
+        .routes(routes!(services::scopes::list, services::scopes::create))
+        .routes(routes!(services::scopes::one, services::scopes::change, services::scopes::delete))
+        .routes(routes!(services::trees::one, services::trees::replace))
+        .routes(routes!(services::trees::node, services::trees::put_node, services::trees::delete_node))
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(imports::export::link))
+        .routes(routes!(imports::one, imports::cancel))
+        .routes(routes!(imports::settings::parse))
+        .routes(routes!(imports::settings::rows))
+        .routes(routes!(imports::settings::put))
+        .routes(routes!(imports::mappings::list, imports::mappings::put))
+        .routes(routes!(imports::preview::show))
+        .routes(routes!(imports::preview::errors))
+        .routes(routes!(imports::preview::changes))
+        .routes(routes!(imports::preview::nodes))
+        .routes(routes!(imports::confirm::confirm))
+        .routes(routes!(rates::find))
+        .routes(routes!(rates::margins))
+        .routes(routes!(rates::one))
         .routes(routes!(sender_ids::list, sender_ids::create))
         .routes(routes!(connections::list, connections::create))
         .routes(routes!(connections::one, connections::change))
+        .routes(routes!(dictionaries::list))
+        .routes(routes!(dictionaries::one))
+        .routes(routes!(dictionaries::entries))
+        .routes(routes!(dictionaries::entry, dictionaries::put_entry, dictionaries::delete_entry))
+        .routes(routes!(dictionaries::change::import))
+        .routes(routes!(dictionaries::export))
+        .routes(routes!(dictionaries::change::reset))
         .routes(routes!(wallets::list))
         .routes(routes!(wallets::one))
         .routes(routes!(wallets::statement))

@@ -71,15 +71,16 @@ mirrors! {
     /// when it was `accepted`, which no tree says: a scale's adjustment, a bundle's new recipient.
     BillingRule = domain::rating::BillingRule { Submitted, Delivered, Accepted }
 
-    /// What a price is multiplied by.
-    QuantityRule = domain::rating::QuantityRule { Messages, Segments }
-
     /// What the children of a node are told apart by: the direction (`MT` or `MO`), the country
     /// (ISO 3166 alpha-2), the network's name, the sender ID, the operator a sender ID is registered
     /// with, the pack or bundle that is bought (by its id), the additional service's name, how often a fee
-    /// comes (`month` or `week`), or the type of the sender ID (`alphanumeric`, `numeric`, `short_code`).
+    /// comes (`month` or `week`), the type of the sender ID (`alphanumeric`, `numeric`, `short_code`), the
+    /// mobile country code (`262`), that with the network code (`26202`), the WhatsApp region, category
+    /// and type of pricing, the billing event of RCS (`basic`, `single`, `conversation`), who began a
+    /// Viber session, or the time of the day in the agreement's time zone (`08:00-20:00`).
     RateAttribute = domain::rating::Attribute {
-        Direction, Country, Network, SenderId, Mno, Pack, AdditionalService, Periodicity, SenderIdType
+        Direction, Country, Network, SenderId, Mno, Pack, AdditionalService, Periodicity, SenderIdType,
+        Mcc, Mccmnc, WhatsappRegion, PricingCategory, PricingType, BillingEvent, SessionType, TimeOfDay
     }
 
     /// `tier`: each unit at the price of the tier that it falls in. `back_to_first`: once a threshold is
@@ -88,8 +89,10 @@ mirrors! {
 
     /// What is billed.
     Resource = domain::rating::Resource {
-        SmsMessage, SenderIdSetupFee, SenderIdUsageFee, PlatformFee, ServicePurchase, AdditionalService,
-        BundleMember
+        SmsMessage, SenderIdSetupFee, SenderIdUsageFee, PlatformFee, RcsMessage, ViberMessage, ViberSession,
+        WhatsappMessage, WhatsappConversation, WechatMessage, EmailMessage, FlashCall,
+        TelegramGatewayMessage, PushMessage, TtsMessage, VoiceCall, PushPartnerMessage, ServicePurchase,
+        AdditionalService, BundleMember
     }
 
     /// Whether a pack is free, or charged at the agreement's price of it.
@@ -141,6 +144,36 @@ impl From<domain::rating::ServiceKind> for ServiceKind {
             Kind::MonetaryPack { size } => Self::MonetaryPack { size: size.to_string() },
             Kind::BundleInitiator => Self::BundleInitiator,
             Kind::BundlePack { size } => Self::BundlePack { size },
+        }
+    }
+}
+
+/// What a price is multiplied by.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "described, never made")]
+pub enum QuantityRule {
+    /// Once for each message, or other event.
+    Messages,
+    /// Of SMS: once for each segment.
+    Segments,
+    /// Of fees: once for the whole period.
+    FullPeriod,
+    /// Of calls: the price is for a minute.
+    Minutes {
+        /// The last increment that was begun counts in full.
+        increment_seconds: u32,
+    },
+}
+
+impl From<domain::rating::QuantityRule> for QuantityRule {
+    fn from(rule: domain::rating::QuantityRule) -> Self {
+        use domain::rating::QuantityRule as Rule;
+        match rule {
+            Rule::Messages => Self::Messages,
+            Rule::Segments => Self::Segments,
+            Rule::FullPeriod => Self::FullPeriod,
+            Rule::Minutes { increment_seconds } => Self::Minutes { increment_seconds },
         }
     }
 }
@@ -215,7 +248,8 @@ impl From<domain::rating::Tier> for RateTier {
 pub struct RateNode {
     /// When a charge becomes final; `submitted` unless told.
     billing_rule: Option<BillingRule>,
-    /// What the price is multiplied by; `segments` unless told.
+    /// What the price is multiplied by. Unless told: SMS by segments, calls by minutes, fees that come again
+    /// by the period, all else by messages.
     quantity_rule: Option<QuantityRule>,
     /// The price, if this is a leaf.
     price: Option<RatePrice>,
@@ -229,29 +263,14 @@ pub struct RateNode {
     others: Option<Box<RateNode>>,
 }
 
-/// From what is billed, attribute by attribute, down to a price. At least one of these, except for bundle
-/// packs.
+/// From what is billed, attribute by attribute, down to a price: the names are resources, such as
+/// `sms_message`. At least one of them, except for bundle packs.
 #[derive(ToSchema)]
 #[schema(example = json!({"sms_message": {"depends_on": "country",
     "values": {"DE": {"price": {"type": "flat", "amount": "0.07"}}},
     "others": {"price": {"type": "flat", "amount": "0.1"}}}}))]
 #[allow(dead_code, reason = "described, never made")]
-pub struct RateTree {
-    /// What one SMS costs.
-    sms_message: Option<RateNode>,
-    /// What a sender ID costs once.
-    sender_id_setup_fee: Option<RateNode>,
-    /// What a sender ID costs in each period of its rule.
-    sender_id_usage_fee: Option<RateNode>,
-    /// What the platform costs in each period.
-    platform_fee: Option<RateNode>,
-    /// What packs and bundles cost: depends on `pack`, with their ids as values.
-    service_purchase: Option<RateNode>,
-    /// What a unit of an additional service costs: depends on `additional_service`.
-    additional_service: Option<RateNode>,
-    /// What each recipient past the size of a bundle costs, once in a billing period.
-    bundle_member: Option<RateNode>,
-}
+pub struct RateTree(BTreeMap<Resource, RateNode>);
 
 #[cfg(test)]
 mod tests {
@@ -303,25 +322,17 @@ mod tests {
         let tree: domain::rating::RateTree = serde_json::from_value(schema["example"].clone()).unwrap();
         assert_eq!(tree.check(), Ok(()));
     }
+
     #[test]
-    fn a_rate_tree_has_a_field_for_everything_that_is_billed() {
+    fn a_rate_tree_may_have_everything_that_is_billed() {
         let tree = serde_json::to_value(RateTree::schema()).unwrap();
-        let fields: Vec<_> = tree["properties"].as_object().unwrap().keys().cloned().collect();
         let resources = serde_json::to_value(Resource::schema()).unwrap();
-        let mut names: Vec<_> = resources["enum"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|name| name.as_str().unwrap().to_owned())
-            .collect();
-        names.sort_unstable();
-        assert_eq!(fields, names);
-        for name in names {
-            let resource: domain::rating::Resource = serde_json::from_value(serde_json::json!(name)).unwrap();
-            assert_eq!(
-                serde_json::to_value(Resource::from(resource)).unwrap(),
-                serde_json::json!(resource.name())
-            );
+        assert_eq!(tree["propertyNames"]["enum"], resources["enum"]);
+        for resource in domain::rating::Resource::ALL {
+            assert_eq!(serde_json::to_value(Resource::from(*resource)).unwrap(), resource.name());
+        }
+        for attribute in domain::rating::Attribute::ALL {
+            assert_eq!(serde_json::to_value(RateAttribute::from(*attribute)).unwrap(), attribute.name());
         }
     }
 
@@ -343,6 +354,12 @@ mod tests {
                     .for_each(|tier| tier.as_object_mut().unwrap().retain(|_, value| !value.is_null()));
             }
             assert_eq!(mirror, serde_json::to_value(price).unwrap());
+        }
+        use domain::rating::QuantityRule as Rule;
+        for rule in [Rule::Messages, Rule::Segments, Rule::FullPeriod, Rule::Minutes { increment_seconds: 6 }]
+        {
+            let mirror = serde_json::to_value(QuantityRule::from(rule)).unwrap();
+            assert_eq!(mirror, serde_json::to_value(rule).unwrap());
         }
         let kinds = [
             Kind::PayAsYouGo,

@@ -5,9 +5,10 @@ use domain::batch::Batch;
 use domain::fee::Fee;
 use domain::message::Message;
 use domain::payment::Payment;
+use domain::rating::RateChange;
 use domain::wallet::Wallet;
 use jiff::Timestamp;
-use store::{Item, Row, StoreError, fee_of, keys, payment_of, row_of, wallet_of};
+use store::{Item, Row, StoreError, fee_of, keys, payment_of, rate_change_of, row_of, wallet_of};
 
 pub struct WalletChange {
     pub before: Option<Wallet>,
@@ -31,6 +32,7 @@ pub enum Change {
     Payment(Box<PaymentChange>),
     /// A new one: fees do not change.
     Fee(Box<Fee>),
+    Rates(Box<RateChange>),
     Message(Box<MessageChange>),
     Batch(Box<Batch>),
 }
@@ -60,6 +62,9 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     }
     if keys::is_fee(&pk) {
         return Ok(Some(Change::Fee(Box::new(fee_of(after)?))));
+    }
+    if keys::is_rate_change(&pk) {
+        return Ok(Some(Change::Rates(Box::new(rate_change_of(after)?))));
     }
     if !keys::is_message(&pk) {
         return Ok(None);

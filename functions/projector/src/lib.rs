@@ -10,6 +10,7 @@ mod change;
 mod fees;
 mod jobs;
 mod notices;
+mod rate_changes;
 mod statements;
 mod usage;
 
@@ -37,12 +38,13 @@ pub struct App {
 pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let records = event.records.len();
     let (mut wallets, mut payments, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-    let mut charged = Vec::new();
+    let (mut charged, mut rates) = (Vec::new(), Vec::new());
     for change in changes(event)? {
         match change {
             Change::Wallet(change) => wallets.push(*change),
             Change::Payment(change) => payments.push(*change),
             Change::Fee(fee) => charged.push(*fee),
+            Change::Rates(change) => rates.push(*change),
             Change::Message(change) => messages.push(*change),
             Change::Batch(batch) => write_rows(&app.store, batch.messages()).await?,
         }
@@ -53,6 +55,7 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;
     statements::post(&app.store, wallets).await?;
+    rate_changes::tell(app, &rates).await?;
     tracing::info!(records, "projected");
     Ok(())
 }

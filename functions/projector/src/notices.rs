@@ -108,7 +108,12 @@ fn confirmation(agreement: &Agreement, payment: &Payment, at: Timestamp) -> Noti
     }
 }
 
-async fn send_once(app: &App, id: &str, at: Timestamp, notification: &Notification) -> anyhow::Result<()> {
+pub async fn send_once(
+    app: &App,
+    id: &str,
+    at: Timestamp,
+    notification: &Notification,
+) -> anyhow::Result<()> {
     if app.store.begin_notice(id, at).await? {
         app.notifications.send(notification).await?;
         app.store.end_notice(id, at).await?;

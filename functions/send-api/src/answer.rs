@@ -40,7 +40,7 @@ pub struct SentMessage {
     /// ISO 3166 alpha-2.
     #[schema(example = "DE")]
     pub country: String,
-    /// The network that the number's range was given to; ported numbers are elsewhere.
+    /// By a look-up, if your company has one; or else the network that the number's range was given to.
     pub network: Option<String>,
     #[schema(value_type = String, example = "0.05")]
     pub price: Amount,
@@ -50,7 +50,7 @@ pub struct SentMessage {
 pub struct RefusedRecipient {
     /// As it was sent.
     pub recipient: String,
-    /// `invalid_number`, `no_rate`, `blocked` or `repeated`.
+    /// `invalid_number`, `no_rate`, `blocked`, `service_archived` or `repeated`.
     pub code: String,
     pub detail: String,
 }

@@ -7,5 +7,5 @@ use send_api::{App, router};
 async fn main() -> anyhow::Result<()> {
     runtime::telemetry::init();
     let aws = Aws::load().await;
-    runtime::http::serve(router(App::new(aws.store()?))).await
+    runtime::http::serve(router(App::new(aws.store()?, aws.secrets()?)?)).await
 }

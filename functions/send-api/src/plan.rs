@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
 use domain::batch::{Batch, Draft, Place, RECIPIENTS_MAX, Refusal};
-use domain::destination::{Msisdn, destination};
+use domain::destination::{Destination, Msisdn};
 use domain::id::{AgreementId, BatchId, MessageId, WalletId};
 use domain::money::Amount;
 use domain::quote::{Level, offers};
-use domain::rating::Event;
+use domain::rating::{Attribute, Event};
 use domain::segmentation::{Segmented, segment};
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use runtime::http::Problem;
 use sha2::{Digest, Sha256};
 
 use crate::App;
+use crate::destinations::{Reason, Recipient, recipients};
 use crate::rates::levels;
 use crate::routes::SendRequest;
 
@@ -45,9 +46,12 @@ impl Plan {
         let segmented = check(who, request)?;
         let (agreement, sender) = agreement_and_sender(app, who, request).await?;
         let home = paying_wallet(who, &agreement);
-        let levels = levels(&app.store, &app.trees, &agreement, home.clone(), now).await?;
+        let (levels, recipients) = tokio::try_join!(
+            levels(&app.store, &app.trees, &agreement, home.clone(), now),
+            recipients(app, &who.company, &request.recipients, now),
+        )?;
         let mut offered = Offered::default();
-        for recipient in &request.recipients {
+        for recipient in recipients {
             offered.add(recipient, sender.address.as_str(), &levels, now);
         }
         let batch = Batch {
@@ -158,54 +162,50 @@ async fn agreement_and_sender(
     }
 }
 
-/// A country and a network.
-type Where = (String, Option<String>);
-/// A code and its explanation.
-type Reason = (String, String);
-
 /// The recipients of a request so far, with what is offered in each place they are in.
 #[derive(Default)]
 struct Offered {
     places: Vec<Place>,
     wanted: Vec<(Msisdn, usize)>,
     refused: Vec<Refusal>,
-    known: BTreeMap<Where, Result<usize, Reason>>,
+    known: BTreeMap<Destination, Result<usize, Reason>>,
     seen: BTreeSet<Msisdn>,
 }
 
 impl Offered {
     /// Takes one recipient in, or notes why it is refused. A bad number never stops the others.
-    fn add(&mut self, raw: &str, sender: &str, levels: &[Level], now: Timestamp) {
-        match self.place(raw, sender, levels, now) {
+    fn add(&mut self, recipient: Recipient, sender: &str, levels: &[Level], now: Timestamp) {
+        let Recipient { raw, found } = recipient;
+        match found.and_then(|found| self.place(found, sender, levels, now)) {
             Ok(wanted) => self.wanted.push(wanted),
-            Err((code, detail)) => self.refused.push(Refusal { recipient: raw.to_owned(), code, detail }),
+            Err((code, detail)) => self.refused.push(Refusal { recipient: raw, code, detail }),
         }
     }
 
     fn place(
         &mut self,
-        raw: &str,
+        (number, destination): (Msisdn, Destination),
         sender: &str,
         levels: &[Level],
         now: Timestamp,
     ) -> Result<(Msisdn, usize), Reason> {
-        let number = Msisdn::parse(raw).map_err(|error| refusal("invalid_number", error))?;
         if self.seen.contains(&number) {
             return Err(refusal("repeated", "this recipient is named twice in the request"));
         }
-        let found = destination(&number).map_err(|error| refusal("invalid_number", error))?;
-        let (country, network) = (found.country.as_str(), found.network.map(|network| network.name));
-        let key = (country.to_owned(), network.map(str::to_owned));
-        let place = match self.known.get(&key) {
+        let place = match self.known.get(&destination) {
             Some(known) => known.clone()?,
             None => {
-                let event = Event::sms(country, network, Some(sender));
+                let (country, network) = (destination.country.as_str(), destination.network.as_deref());
+                let event = Event::sms(country, network, Some(sender))
+                    .with_known(Attribute::Mcc, destination.mcc.as_deref())
+                    .with_known(Attribute::Mccmnc, destination.mccmnc.as_deref());
                 let offered = offers(levels, &event, now).map_err(|error| refusal(error.code(), &error));
                 let place = offered.map(|offers| {
-                    self.places.push(Place { country: key.0.clone(), network: key.1.clone(), offers });
+                    let (country, network) = (country.to_owned(), destination.network.clone());
+                    self.places.push(Place { country, network, offers });
                     self.places.len() - 1
                 });
-                self.known.insert(key, place.clone());
+                self.known.insert(destination, place.clone());
                 place?
             }
         };

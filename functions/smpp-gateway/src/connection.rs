@@ -19,8 +19,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_
 use tracing::{error, info, warn};
 
 use crate::bind::{self, Dial, NotBound};
+use crate::figures::{Figures, View};
 use crate::in_hand::{Delivered, InHand};
 use crate::job::{self, Lane};
+use crate::ownership::life::Life;
 use crate::rate::Rate;
 use crate::{Gateway, chain, receipts};
 
@@ -55,6 +57,8 @@ enum Wake {
     Room,
     HoldDue,
     Stop,
+    /// Others may take the connection at any moment.
+    LifeOver,
     TimeUp,
 }
 
@@ -86,28 +90,35 @@ struct Worker {
     finish_until: Option<Instant>,
 }
 
-/// Serves a connection until `stop` turns true. `link` is the connection's own.
-pub async fn run(
+/// A connection that this process owns.
+pub struct Owned {
+    pub connection: Connection,
+    /// The connection's own.
+    pub link: SmppLink,
+    pub life: Life,
+    pub fence: u64,
+}
+
+/// What serves a connection until `stop` turns true or the process's life is over, and a view of it.
+pub fn serve(
     gateway: Arc<Gateway>,
-    connection: Connection,
-    link: SmppLink,
+    owned: Owned,
     dial: Dial,
     stop: watch::Receiver<bool>,
-) {
-    let mut worker = Worker::new(gateway, connection, link, dial, stop);
-    worker.bind_after(Duration::ZERO);
-    worker.work().await;
-    worker.leave().await;
+) -> (View, impl Future<Output = ()> + Send) {
+    let mut worker = Worker::new(gateway, owned, dial, stop);
+    let view = View { lane: worker.lane.clone(), in_hand: worker.in_hand.clone(), link: worker.link.clone() };
+    let work = async move {
+        worker.bind_after(Duration::ZERO);
+        worker.work().await;
+        worker.leave().await;
+    };
+    (view, work)
 }
 
 impl Worker {
-    fn new(
-        gateway: Arc<Gateway>,
-        connection: Connection,
-        link: SmppLink,
-        dial: Dial,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
+    fn new(gateway: Arc<Gateway>, owned: Owned, dial: Dial, stop: watch::Receiver<bool>) -> Self {
+        let Owned { connection, link, life, fence } = owned;
         let (session, watched) = watch::channel(None);
         let lane = Lane {
             on_unknown_outcome: connection.on_unknown_outcome,
@@ -118,6 +129,9 @@ impl Worker {
             slots: Arc::new(Semaphore::new(bind::window(&link).get())),
             session: watched,
             stop: stop.clone(),
+            life,
+            fence,
+            figures: Figures::new(),
             concat_reference: AtomicU8::new(rand::random()),
             connection: connection.id,
         };
@@ -155,7 +169,7 @@ impl Worker {
                 Wake::Room => {}
                 Wake::HoldDue => self.hold_jobs(),
                 Wake::Stop => self.begin_to_finish(),
-                Wake::TimeUp => return,
+                Wake::LifeOver | Wake::TimeUp => return,
             }
         }
     }
@@ -183,6 +197,7 @@ impl Worker {
                 Wake::Room
             }
             _ = self.hold_timer.tick() => Wake::HoldDue,
+            () = self.lane.life.over() => Wake::LifeOver,
             _ = self.stop.wait_for(|stopped| *stopped), if !is_stopping => Wake::Stop,
             () = reached(self.finish_until) => Wake::TimeUp,
         }
@@ -206,6 +221,7 @@ impl Worker {
         let pause = bind::back_off(self.failures, is_refusal);
         let (connection, pause_ms) = (&self.lane.connection, pause.as_millis());
         let error = chain(not_bound);
+        self.lane.figures.trouble(&error);
         if is_refusal {
             error!(%connection, pause_ms, error, "not bound, somebody has to look at the settings");
         } else {
@@ -216,6 +232,7 @@ impl Worker {
 
     fn begin_link(&mut self, (session, inbound): (Session, Inbound)) {
         info!(connection = %self.lane.connection, "bound");
+        self.lane.figures.bound();
         self.bound = Some(Bound { inbound, since: Instant::now() });
         self.session.send_replace(Some(session));
     }
@@ -229,13 +246,14 @@ impl Worker {
         }
         self.failures = self.failures.saturating_add(1);
         let pause = bind::back_off(self.failures, false);
+        self.lane.figures.trouble(&format!("the link is lost: {reason:?}"));
         warn!(connection = %self.lane.connection, ?reason, pause_ms = pause.as_millis(), "the link is lost");
         self.bind_after(pause);
     }
 
     fn pass_on(&self, delivery: Delivery) {
         // As many at a time as the session's inbound window has.
-        tokio::spawn(receipts::pass_on(self.lane.connection.clone(), delivery, self.lane.outbox.clone()));
+        tokio::spawn(receipts::pass_on(self.lane.clone(), delivery));
     }
 
     // The jobs
@@ -251,7 +269,9 @@ impl Worker {
     }
 
     fn poll_later(&mut self, failed: QueueError) {
-        warn!(connection = %self.lane.connection, error = chain(failed), "no jobs from the queue");
+        let error = chain(failed);
+        self.lane.figures.trouble(&error);
+        warn!(connection = %self.lane.connection, error, "no jobs from the queue");
         self.polling = Some(Box::pin(async {
             sleep(QUEUE_PAUSE).await;
             Ok(Vec::new())
@@ -302,7 +322,7 @@ impl Worker {
 
     async fn leave(mut self) {
         let session = self.session.send_replace(None);
-        if !self.jobs.is_empty() {
+        if !self.jobs.is_empty() || !self.lane.life.is_alive() {
             // What has no answer by now is in doubt, and that is what is said of it.
             session.inspect(Session::abort);
             let _ = timeout(REPORT_MAX, async { while self.jobs.join_next().await.is_some() {} }).await;

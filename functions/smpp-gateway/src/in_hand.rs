@@ -61,6 +61,10 @@ impl InHand {
         self.register().working.values().flatten().cloned().collect()
     }
 
+    pub fn count(&self) -> usize {
+        self.register().working.len()
+    }
+
     fn register(&self) -> MutexGuard<'_, Register> {
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,14 +14,16 @@ use domain::message::Message;
 use queue::{Progress, Receiver};
 use smpp::SubmitSm;
 use smpp::esme::Session;
-use store::{Claim, Store};
+use store::{Claim, Claimed, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::chain;
+use crate::figures::Figures;
 use crate::in_hand::Hand;
 use crate::outbox::Outbox;
+use crate::ownership::life::Life;
 use crate::rate::Rate;
 use crate::sending::{Outcome, Sending, Step, delay};
 use crate::submit::{self, Verdict};
@@ -52,6 +54,10 @@ pub struct Lane {
     /// None while the link is down.
     pub session: watch::Receiver<Option<Session>>,
     pub stop: watch::Receiver<bool>,
+    /// Of this process, and the fence under which it owns the connection.
+    pub life: Life,
+    pub fence: u64,
+    pub figures: Figures,
     /// Of the next long message.
     pub concat_reference: AtomicU8,
 }
@@ -90,8 +96,8 @@ impl Lane {
         let mut tries = 0;
         loop {
             let Some(turn) = self.first_turn().await else { return End::GiveBack(Duration::ZERO) };
-            let outcome = match self.store.claim(id).await {
-                Ok(Claim::Yours(message)) => self.send(turn, &message, false).await,
+            let outcome = match self.store.claim_as_owner(id, self.fence).await {
+                Ok(Claim::Yours(claimed)) => self.send_claimed(turn, &claimed).await,
                 Ok(Claim::Before(message)) => self.send_doubted(turn, &message).await,
                 Ok(Claim::Done) => return End::Delete,
                 Err(error) => {
@@ -123,15 +129,24 @@ impl Lane {
         }
     }
 
+    async fn send_claimed(&self, turn: Turn, claimed: &Claimed) -> Outcome {
+        let (outcome, is_doubted) = self.send(turn, &claimed.message, false).await;
+        if outcome == Outcome::NotYet && !is_doubted {
+            self.release(claimed).await;
+        }
+        outcome
+    }
+
     /// Whoever claimed it before us is gone without a word.
     async fn send_doubted(&self, turn: Turn, message: &Message) -> Outcome {
         match self.on_unknown_outcome {
             OnUnknownOutcome::Wait => Outcome::InDoubt,
-            OnUnknownOutcome::Resend => self.send(turn, message, true).await,
+            OnUnknownOutcome::Resend => self.send(turn, message, true).await.0,
         }
     }
 
-    async fn send(&self, turn: Turn, message: &Message, doubted: bool) -> Outcome {
+    /// How it ended, and whether anything of it may have left all the same.
+    async fn send(&self, turn: Turn, message: &Message, doubted: bool) -> (Outcome, bool) {
         let parts = submit::parts(message, self.concat_reference.fetch_add(1, Ordering::Relaxed));
         let mut sending = Sending::new(parts.len(), self.on_unknown_outcome, doubted);
         let mut turn = Some(turn);
@@ -145,14 +160,17 @@ impl Lane {
             }
             turn = self.turn().await;
         };
-        if outcome == Outcome::NotYet && !sending.is_doubted() {
-            self.release(&message.id).await;
-        }
-        outcome
+        (outcome, sending.is_doubted())
     }
 
     async fn submit(&self, turn: Turn, part: &SubmitSm) -> Verdict {
+        // Since the turn was given the message was claimed, which may have taken long.
+        if !self.life.is_alive() {
+            return Verdict::NotSent;
+        }
+        let started = Instant::now();
         let verdict = submit::verdict(turn.session.submit(part.clone()).await);
+        self.figures.answered(&verdict, started.elapsed());
         if let Verdict::Busy { status } = verdict
             && status.is_throttling()
         {
@@ -163,10 +181,9 @@ impl Lane {
 
     /// None when the process is to stop, or the link is down for too long.
     async fn first_turn(&self) -> Option<Turn> {
-        let mut stop = self.stop.clone();
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stopped| *stopped) => None,
+            () = self.ending() => None,
             turn = self.turn() => turn,
         }
     }
@@ -177,7 +194,8 @@ impl Lane {
         let slot = self.slots.clone().acquire_owned().await.ok()?;
         self.rate.take().await;
         // By now it may be another session, or none again.
-        Some(Turn { session: self.bound().await?, _slot: slot })
+        let session = self.bound().await?;
+        self.life.is_alive().then_some(Turn { session, _slot: slot })
     }
 
     async fn bound(&self) -> Option<Session> {
@@ -189,13 +207,22 @@ impl Lane {
     }
 
     async fn sleep_unless_stopped(&self, duration: Duration) {
-        let mut stop = self.stop.clone();
-        let _ = timeout(duration, stop.wait_for(|stopped| *stopped)).await;
+        let _ = timeout(duration, self.ending()).await;
     }
 
-    async fn release(&self, id: &MessageId) {
-        if let Err(error) = self.store.release(id).await {
-            log(id, "the message stays claimed", error);
+    /// Returns when nothing more is to be begun.
+    async fn ending(&self) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            _ = stop.wait_for(|stopped| *stopped) => {}
+            () = self.life.over() => {}
+        }
+    }
+
+    /// Also when our life is over: nobody else's claim is freed by it.
+    async fn release(&self, claimed: &Claimed) {
+        if let Err(error) = self.store.release(claimed).await {
+            log(&claimed.message.id, "the message stays claimed", error);
         }
     }
 

@@ -50,6 +50,11 @@ impl Rate {
         self.bucket().throttled(Instant::now());
     }
 
+    /// Submits a second that it lets through now.
+    pub fn now(&self) -> u32 {
+        self.bucket().now(Instant::now())
+    }
+
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,6 +103,14 @@ impl Bucket {
         let calm = now.saturating_duration_since(self.paused_until).as_millis();
         let regained = calm * u128::from(REGAIN_PER_SECOND) / 1_000;
         u32::try_from(regained).unwrap_or(WHOLE).saturating_add(self.share).min(WHOLE)
+    }
+
+    fn now(&self, now: Instant) -> u32 {
+        if now < self.paused_until {
+            return 0;
+        }
+        let per_second = u64::from(self.per_second) * u64::from(self.share_at(now)) / u64::from(WHOLE);
+        u32::try_from(per_second).unwrap_or(self.per_second).max(1)
     }
 
     /// From one submit to the next.
@@ -149,6 +162,10 @@ mod tests {
         bucket.throttled(start);
         bucket.throttled(start + PAUSE / 2); // another answer of the same window
         assert_eq!(bucket.take(start), Err(start + PAUSE));
+        assert_eq!(
+            (bucket.now(start), bucket.now(start + PAUSE), bucket.now(start + SECOND * 60)),
+            (0, 50, 100)
+        );
         about(in_a_second(&mut bucket, start + PAUSE), 55);
         about(in_a_second(&mut bucket, start + PAUSE + SECOND * 5), 80);
         about(in_a_second(&mut bucket, start + PAUSE + SECOND * 20), 110);

@@ -5,6 +5,8 @@
 //! that the vendor keeps them for its retry period, and logged, so that nobody has to guess: to accept
 //! one would lose it. A report that cannot be read is treated in the same way.
 
+use std::sync::Arc;
+
 use domain::id::ConnectionId;
 use domain::receipt::ReceiptState;
 use jiff::Timestamp;
@@ -14,26 +16,32 @@ use smpp::receipt::{self, Receipt};
 use smpp::{CommandStatus, DeliverSm};
 use tracing::{debug, error, warn};
 
-use crate::outbox::Outbox;
+use crate::job::Lane;
 
 /// "Not now": the vendor sends it again later (SMPP 3.4 section 5.1.3).
 const NOT_NOW: CommandStatus = CommandStatus::RX_T_APPN;
 
 /// Stores a delivery, then answers it.
-pub async fn pass_on(connection: ConnectionId, delivery: Delivery, outbox: Outbox) {
+pub async fn pass_on(lane: Arc<Lane>, delivery: Delivery) {
+    let (connection, figures) = (&lane.connection, &lane.figures);
     if !receipt::is_receipt(&delivery.pdu) {
         warn!(%connection, destination = delivery.pdu.destination, "a message from a phone is refused for now");
+        figures.phone_message();
         return delivery.refuse(NOT_NOW);
     }
     let Some(receipt) = receipt::parse(&delivery.pdu) else {
         let octets = delivery.pdu.payload().len();
         error!(%connection, octets, "a receipt without id or state is refused for now");
+        figures.unreadable_receipt();
         return delivery.refuse(NOT_NOW);
     };
     debug!(%connection, reference = receipt.id, state = receipt.state_name, "receipt");
-    let progress = progress(&connection, &delivery.pdu, receipt, runtime::now());
-    match outbox.send(progress).await {
-        Ok(()) => delivery.accept(),
+    let progress = progress(connection, &delivery.pdu, receipt, runtime::now());
+    match lane.outbox.send(progress).await {
+        Ok(()) => {
+            figures.receipt();
+            delivery.accept();
+        }
         Err(_) => delivery.refuse(NOT_NOW), // the outbox has said why
     }
 }

@@ -200,7 +200,7 @@ mod tests {
 
     #[track_caller]
     fn answered(status: CommandStatus) -> Verdict {
-        verdict(Ok(SubmitAnswer { status, message_id: "a1".to_owned() }))
+        verdict(Ok(SubmitAnswer { status, message_id: "a1".to_owned(), ..SubmitAnswer::default() }))
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What pricing and charging cost before anything is written.
+//! What pricing and charging cost before anything is written, on a tree of 50,000 prices; and what it
+//! costs to have such a tree at hand.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use domain::agreement::{Agreement, Charging, CreditLimit, NewAgreement, plan_agreement};
 use domain::allowance::Stock;
 use domain::batch::legs;
@@ -12,24 +13,44 @@ use domain::id::{AgreementId, CompanyId, ServiceId};
 use domain::money::{Amount, Currency};
 use domain::period::BillingTerms;
 use domain::quote::{Charge, Level, Rates, offers};
-use domain::rating::{Event, RateTree, ServiceKind};
+use domain::rating::{Attribute, CompiledTree, Event, Node, Price, RateTree, Resource, ServiceKind, Size};
 use domain::wallet::{Wallet, plan_charge};
 use jiff::Timestamp;
 
-const EVENT: Event = Event::sms("DE", None, None);
+const COUNTRIES: usize = 200;
+const NETWORKS: usize = 250;
 
-/// A tree of 200 countries.
+fn country(number: usize) -> String {
+    let letter = |place: usize| (b'A' + place as u8) as char;
+    format!("{}{}", letter(number / 26), letter(number % 26))
+}
+
+fn network(number: usize) -> String {
+    format!("Mobile operator {number:03}")
+}
+
+fn branch(attribute: Attribute, values: impl Iterator<Item = (String, Node)>) -> Node {
+    let others = Some(Box::new(Node::of_price(Price::Blocked)));
+    Node { depends_on: Some(attribute), values: values.collect(), others, ..Node::default() }
+}
+
+/// By direction, 200 countries and 250 networks in each.
 fn tree() -> RateTree {
-    let letters = || b'A'..=b'Z';
-    let codes = letters()
-        .flat_map(|first| letters().map(move |second| format!("{}{}", first as char, second as char)));
-    let values: serde_json::Map<_, _> = codes
-        .filter(|code| code.as_str() >= "CA" && code.as_str() < "KA")
-        .map(|code| (code, serde_json::json!({"price": {"type": "flat", "amount": "0.05"}})))
-        .collect();
-    let tree = serde_json::json!({"sms_message": {"depends_on": "direction", "values": {
-        "MT": {"depends_on": "country", "values": values, "others": {"price": {"type": "blocked"}}}}}});
-    serde_json::from_value(tree).expect("a tree")
+    let price = |number: usize| Node::of_price(Price::Flat { amount: amount(number) });
+    let networks = |country: usize| {
+        branch(
+            Attribute::Network,
+            (0..NETWORKS).map(move |number| (network(number), price(country + number))),
+        )
+    };
+    let countries =
+        branch(Attribute::Country, (0..COUNTRIES).map(|number| (country(number), networks(number))));
+    let root = branch(Attribute::Direction, [("MT".to_owned(), countries)].into_iter());
+    RateTree { resources: [(Resource::SmsMessage, root)].into() }
+}
+
+fn amount(number: usize) -> Amount {
+    Amount::parse(&format!("0.{:04}", 100 + number)).expect("an amount")
 }
 
 fn agreement(number: u128, above: Option<&Agreement>) -> Agreement {
@@ -46,33 +67,71 @@ fn agreement(number: u128, above: Option<&Agreement>) -> Agreement {
     plan_agreement(ask, above, above.is_none(), Timestamp::UNIX_EPOCH).expect("an agreement")
 }
 
+/// Each level has a tree of its own in memory, as in production.
 fn levels(depth: u128) -> Vec<Level> {
-    let tree = Arc::new(tree());
     let mut levels: Vec<Level> = Vec::new();
     for number in 1..=depth {
         let agreement = agreement(number, levels.last().map(|level| &level.agreement));
-        let rates = Rates {
-            service: ServiceId::new(number),
-            kind: ServiceKind::PayAsYouGo,
-            version: 1,
-            tree: tree.clone(),
-            enabled_from: Timestamp::UNIX_EPOCH,
-        };
+        let tree = Arc::new(CompiledTree::compile(&tree()).expect("a tree"));
+        let kind = ServiceKind::PayAsYouGo;
+        let rates = Rates::new(ServiceId::new(number), kind, 1, tree, Timestamp::UNIX_EPOCH);
         levels.push(Level::new(agreement, vec![rates]));
     }
     levels.reverse();
     levels
 }
 
+/// Destinations all over the tree, in an order that no cache can guess.
+fn destinations() -> Vec<(String, String)> {
+    let far_apart = |step: usize| (step * 7_919) % (COUNTRIES * NETWORKS);
+    let destination = |place: usize| (country(place / NETWORKS), network(place % NETWORKS));
+    (0..10_000).map(far_apart).map(destination).collect()
+}
+
 fn quotes(criterion: &mut Criterion) {
+    let destinations = destinations();
+    let mut group = criterion.benchmark_group("quote");
+    group.throughput(Throughput::Elements(1));
     for depth in [1, 4] {
         let levels = levels(depth);
-        criterion.bench_function(&format!("quote_{depth}_levels"), |bench| {
-            bench.iter(|| quote(black_box(&levels)));
+        let mut next = destinations.iter().cycle();
+        let name = format!("quote_{depth}_levels_50000_prices");
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                let (country, network) = next.next().expect("endless");
+                quote(black_box(&levels), &Event::sms(country, Some(network), None))
+            });
         });
     }
+    let tree = CompiledTree::compile(&tree()).expect("a tree");
+    let mut next = destinations.iter().cycle();
+    group.bench_function("quote_look_up_50000_prices", |bench| {
+        bench.iter(|| {
+            let (country, network) = next.next().expect("endless");
+            tree.find(black_box(&Event::sms(country, Some(network), None)))
+                == domain::rating::Found::NoRate { deepest: None }
+        });
+    });
+    group.finish();
+}
+
+fn trees(criterion: &mut Criterion) {
+    let tree = tree();
+    let compiled = CompiledTree::compile(&tree).expect("a tree");
+    assert_eq!(compiled.leaves(), COUNTRIES * NETWORKS + COUNTRIES + 2);
+    criterion.bench_function("compile_50000_prices", |bench| {
+        bench.iter(|| CompiledTree::compile(black_box(&tree)).expect("a tree"));
+    });
+    let bytes = compiled.to_bytes().expect("bytes");
+    println!("50,000 prices are stored in {} bytes", bytes.len());
+    criterion.bench_function("compile_load_50000_prices_cold", |bench| {
+        bench.iter(|| CompiledTree::from_bytes(black_box(&bytes)).expect("a tree"));
+    });
+}
+
+fn charges(criterion: &mut Criterion) {
     let levels = levels(4);
-    let charges = quote(&levels);
+    let charges = quote(&levels, &Event::sms("AA", Some("Mobile operator 000"), None));
     let main = levels[0].agreement.wallet();
     let legs: Vec<_> = legs(&charges, &main).collect();
     let above = legs[1..].iter().map(|leg| leg.pot.wallet.clone()).collect();
@@ -85,12 +144,15 @@ fn quotes(criterion: &mut Criterion) {
 }
 
 /// The offers of all levels, and what one segment takes of them.
-fn quote(levels: &[Level]) -> Vec<Charge> {
-    let offers = offers(levels, &EVENT, Timestamp::UNIX_EPOCH).expect("a price");
+fn quote(levels: &[Level], event: &Event) -> Vec<Charge> {
+    let offers = offers(levels, event, Timestamp::UNIX_EPOCH).expect("a price");
     let mut stock = Stock::default();
-    let drawn = offers.iter().enumerate().map(|(index, offer)| offer.draw(index + 1, 1, "", &mut stock));
-    drawn.collect::<Result<Vec<_>, _>>().expect("a price").concat()
+    let mut charges = Vec::with_capacity(offers.len());
+    for (index, offer) in offers.iter().enumerate() {
+        charges.extend(offer.draw(index + 1, Size::segments(1), "", &mut stock).expect("a price"));
+    }
+    charges
 }
 
-criterion_group!(benches, quotes);
+criterion_group!(benches, quotes, trees, charges);
 criterion_main!(benches);

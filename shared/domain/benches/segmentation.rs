@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use domain::destination::{Msisdn, destination};
+use domain::dictionary::{Dictionaries, Dictionary, DictionaryName};
 use domain::segmentation::segment;
 
 fn segmentation(c: &mut Criterion) {
@@ -29,9 +30,16 @@ fn destinations(c: &mut Criterion) {
         let Ok(number) = Msisdn::parse(raw) else {
             continue;
         };
-        c.bench_function(name, |b| b.iter(|| destination(black_box(&number))));
+        c.bench_function(name, |b| b.iter(|| destination(black_box(&number), Dictionaries::shipped())));
     }
 }
 
-criterion_group!(benches, segmentation, destinations);
+/// Once in each cold function that sends.
+fn dictionaries(c: &mut Criterion) {
+    c.bench_function("dictionary_read_29000_prefixes", |b| {
+        b.iter(|| Dictionary::shipped(black_box(DictionaryName::Prefixes)));
+    });
+}
+
+criterion_group!(benches, segmentation, destinations, dictionaries);
 criterion_main!(benches);

@@ -100,6 +100,9 @@ pub struct Agreement {
     pub transfers_use_credit_limit: bool,
     #[serde(default)]
     pub alerts: Alerts,
+    /// Who gets a mail when rates change of a service that is enabled.
+    #[serde(default)]
+    pub rate_emails: Vec<String>,
     /// Nothing is charged to the agreement until it is resumed.
     #[serde(default)]
     pub suspended: bool,
@@ -136,6 +139,8 @@ pub enum AgreementError {
     Alerts(#[from] AlertsError),
     #[error(transparent)]
     PaymentAlertEmails(AlertsError),
+    #[error(transparent)]
+    RateEmails(AlertsError),
     #[error("the users still have credits, one of them in {wallet}: take them back first")]
     UsersHaveCredits { wallet: WalletId },
     #[error("the tree has at most {DEPTH_MAX} levels")]
@@ -193,6 +198,7 @@ pub fn plan_agreement(
         individual_credits: false,
         transfers_use_credit_limit: false,
         alerts: Alerts::default(),
+        rate_emails: Vec::new(),
         suspended: false,
         created_at: now,
         revision: 0,

@@ -13,6 +13,7 @@ use crate::lease::LeaseTag;
 use crate::message::{Message, Status};
 use crate::money::{Amount, AmountError};
 use crate::quote::{Charge, Offer, QuoteError};
+use crate::rating::Size;
 use crate::segmentation::Encoding;
 use crate::sender::SenderAddress;
 use crate::wallet::Leg;
@@ -285,11 +286,9 @@ impl Draft {
         // Most prices depend on nothing that is left of anything.
         let counted = place.offers.iter().any(|offer| offer.allowances().next().is_some());
         let before = counted.then(|| stock.clone());
-        let drawn = place
-            .offers
-            .iter()
-            .enumerate()
-            .map(|(index, offer)| offer.draw(index + 1, self.batch.segments, number.as_str(), stock));
+        let drawn = place.offers.iter().enumerate().map(|(index, offer)| {
+            offer.draw(index + 1, Size::segments(self.batch.segments), number.as_str(), stock)
+        });
         let drawn: Result<Vec<Vec<Charge>>, QuoteError> = drawn.collect();
         if let (Err(_), Some(before)) = (&drawn, before) {
             *stock = before;

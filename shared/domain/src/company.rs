@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::CompanyId;
+use crate::lookup::CompanyLookup;
 
 /// Levels of the tree, the owner included. Bounds the path in every item and the legs of a refill.
 pub const DEPTH_MAX: usize = 8;
@@ -30,6 +31,9 @@ pub struct Company {
     pub enabled: bool,
     /// A reseller sends messages of its own only if its tenant allowed it; a client always may.
     pub direct_sending: bool,
+    /// Which vendor is asked for the networks of its recipients; the numbering plan alone if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<CompanyLookup>,
     pub created_at: Timestamp,
 }
 
@@ -76,6 +80,10 @@ pub enum CompanyError {
     TooDeep,
     #[error("whether a company is enabled and may send is for the company above it to say")]
     OwnSettings,
+    #[error("a look-up is a connection of the company itself or of one above it")]
+    LookupOfOther,
+    #[error("what another company looks up for this one is for that company to say")]
+    LookupFromAbove,
 }
 
 /// New settings of a company; what is not named stays.
@@ -84,6 +92,8 @@ pub struct CompanyChange {
     pub name: Option<String>,
     pub enabled: Option<bool>,
     pub direct_sending: Option<bool>,
+    /// `Some(None)` ends look-ups.
+    pub lookup: Option<Option<CompanyLookup>>,
 }
 
 /// A company below `parent`. Owner and resellers create any kind, sellers only clients, clients none.
@@ -105,7 +115,16 @@ pub fn plan_company(parent: &Company, ask: NewCompany, now: Timestamp) -> Result
     }
     let path = parent.path.iter().cloned().chain([ask.id.clone()]).collect();
     let direct_sending = ask.direct_sending && ask.kind != CompanyKind::Client;
-    Ok(Company { id: ask.id, name, kind: ask.kind, path, enabled: true, direct_sending, created_at: now })
+    Ok(Company {
+        id: ask.id,
+        name,
+        kind: ask.kind,
+        path,
+        enabled: true,
+        direct_sending,
+        lookup: None,
+        created_at: now,
+    })
 }
 
 /// A company with new settings, as `by` asks for them. A company names itself; the rest is for those
@@ -114,13 +133,34 @@ pub fn plan_change(company: &Company, by: &CompanyId, ask: CompanyChange) -> Res
     if *by == company.id && (ask.enabled.is_some() || ask.direct_sending.is_some()) {
         return Err(CompanyError::OwnSettings);
     }
+    let lookup = match ask.lookup {
+        Some(new) => plan_lookup(company, by, new)?,
+        None => company.lookup.clone(),
+    };
     let direct_sending = ask.direct_sending.unwrap_or(company.direct_sending);
     Ok(Company {
         name: ask.name.map_or_else(|| Ok(company.name.clone()), |name| valid_name(&name))?,
         enabled: ask.enabled.unwrap_or(company.enabled),
         direct_sending: direct_sending && company.kind != CompanyKind::Client,
+        lookup,
         ..company.clone()
     })
+}
+
+/// Prices follow from what is looked up, so a company cannot end or replace what one above has set for it.
+fn plan_lookup(
+    company: &Company,
+    by: &CompanyId,
+    new: Option<CompanyLookup>,
+) -> Result<Option<CompanyLookup>, CompanyError> {
+    if new.as_ref().is_some_and(|new| !company.path.contains(&new.of)) {
+        return Err(CompanyError::LookupOfOther);
+    }
+    let is_own = |lookup: &CompanyLookup| lookup.of == company.id;
+    if *by == company.id && !company.lookup.as_ref().is_none_or(is_own) {
+        return Err(CompanyError::LookupFromAbove);
+    }
+    Ok(new)
 }
 
 /// The root of a new platform.
@@ -134,6 +174,7 @@ pub fn plan_owner(id: CompanyId, name: &str, now: Timestamp) -> Result<Company, 
         path,
         enabled: true,
         direct_sending: true,
+        lookup: None,
         created_at: now,
     })
 }
@@ -184,6 +225,29 @@ mod tests {
         let refused = plan_change(&reseller, &reseller.id, sending.clone());
         assert_eq!(refused, Err(CompanyError::OwnSettings));
         assert!(plan_change(&reseller, &owner().id, sending).unwrap().may_send());
+    }
+
+    #[test]
+    fn a_look_up_is_of_the_company_or_one_above_and_stays_if_set_from_above() {
+        let reseller = below(&owner(), 1, CompanyKind::Reseller).unwrap();
+        let client = below(&reseller, 2, CompanyKind::Client).unwrap();
+        let of = |company: &Company| CompanyLookup {
+            connection: crate::id::ConnectionId::derived(&["hlr"]),
+            of: company.id.clone(),
+        };
+        let set = |company: &Company, by: &Company, lookup: Option<CompanyLookup>| {
+            let ask = CompanyChange { lookup: Some(lookup), ..CompanyChange::default() };
+            plan_change(company, &by.id, ask)
+        };
+        assert_eq!(set(&reseller, &reseller, Some(of(&client))), Err(CompanyError::LookupOfOther));
+        let looked = set(&client, &reseller, Some(of(&reseller))).unwrap();
+        assert_eq!(looked.lookup, Some(of(&reseller)));
+        assert_eq!(set(&looked, &client, None), Err(CompanyError::LookupFromAbove));
+        assert_eq!(set(&looked, &reseller, None).unwrap().lookup, None);
+        let own = set(&reseller, &reseller, Some(of(&reseller))).unwrap();
+        assert_eq!(set(&own, &reseller, None).unwrap().lookup, None);
+        let name = CompanyChange { name: Some("New".into()), ..CompanyChange::default() };
+        assert_eq!(plan_change(&looked, &client.id, name).unwrap().lookup, Some(of(&reseller)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CompanyId, ConnectionId};
+use crate::lookup::LookupLink;
 
 /// The road that messages take to a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,13 +33,17 @@ pub struct Connection {
 pub enum Link {
     Smpp(SmppLink),
     Alaris(AlarisLink),
+    /// Carries no messages.
+    Lookup(LookupLink),
 }
 
 impl Connection {
-    pub fn kind(&self) -> ConnectionKind {
+    /// The road that messages take over it; none if it carries none.
+    pub fn kind(&self) -> Option<ConnectionKind> {
         match self.link {
-            Link::Smpp(_) => ConnectionKind::Smpp,
-            Link::Alaris(_) => ConnectionKind::Http,
+            Link::Smpp(_) => Some(ConnectionKind::Smpp),
+            Link::Alaris(_) => Some(ConnectionKind::Http),
+            Link::Lookup(_) => None,
         }
     }
 }

@@ -1,17 +1,19 @@
 //! Where a message goes: the number in one form, its country, and the network its range was given to.
 //!
-//! Numbers are judged by the world's numbering plans (crate `rlibphonenumber`), networks by
-//! `data/networks.csv`. Both know ranges, not subscribers: a ported number has left its range's
-//! network, so where the network decides a price an MNP or HLR answer, if there is one, goes first.
+//! Numbers are judged by the world's numbering plans (crate `rlibphonenumber`), networks by the
+//! dictionary of prefixes, which an admin may correct. Both know ranges, not subscribers: a ported
+//! number has left its range's network, so an MNP or HLR answer, if there is one, goes first
+//! ([`Destination::ported_to`]).
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
-    ValidationError,
+    NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, Region, ValidationError,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::dictionary::{Dictionaries, DictionaryName};
+use crate::rating::Attribute;
 
 /// A phone number in international form (E.164), digits only and without a plus.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,15 +51,23 @@ impl Msisdn {
     /// Refuses numbers that cannot exist for their calling code and length. A number of a possible
     /// length in a range not yet handed out passes: plans change before the data about them does.
     pub fn parse(raw: &str) -> Result<Self, MsisdnError> {
-        let digits = international_digits(raw)?;
-        let number = plan_number(&digits)?;
-        match number.is_possible_with_reason() {
-            Ok(NumberLengthType::IsPossible) => {}
-            Ok(NumberLengthType::IsPossibleLocalOnly) => return Err(MsisdnError::TooShort),
-            Err(error) => return Err(error.into()),
+        let mut digits = international_digits(raw)?;
+        // What is behind a dropped prefix may look like one again: the form is the one that stays as it is.
+        loop {
+            let number = plan_number(&digits)?;
+            match number.is_possible_with_reason() {
+                Ok(NumberLengthType::IsPossible) => {}
+                Ok(NumberLengthType::IsPossibleLocalOnly) => return Err(MsisdnError::TooShort),
+                Err(error) => return Err(error.into()),
+            }
+            let e164 = number.format_as(PhoneNumberFormat::E164);
+            match e164.trim_start_matches('+') {
+                // Some plans know longer numbers than E.164 allows.
+                longer if longer.len() > DIGITS_MAX => return Err(MsisdnError::TooLong),
+                shorter if shorter.len() < digits.len() => digits = shorter.to_owned(),
+                form => return Ok(Self(form.to_owned())),
+            }
         }
-        let e164 = number.format_as(PhoneNumberFormat::E164);
-        Ok(Self(e164.trim_start_matches('+').to_owned()))
     }
 
     /// The digits, without a plus.
@@ -191,47 +201,17 @@ impl From<CountryCode> for String {
     }
 }
 
-/// What a numbering plan keeps a range for, as far as it matters to messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NumberType {
-    Mobile,
-    FixedLine,
-    /// Where plans do not keep the two apart, as in North America.
-    FixedLineOrMobile,
-    /// Toll-free, premium, pagers and the like.
-    Special,
-    /// A possible number in a range that the plan does not know.
-    Unknown,
-}
-
-impl From<PhoneNumberType> for NumberType {
-    fn from(kind: PhoneNumberType) -> Self {
-        match kind {
-            PhoneNumberType::Mobile => Self::Mobile,
-            PhoneNumberType::FixedLine => Self::FixedLine,
-            PhoneNumberType::FixedLineOrMobile => Self::FixedLineOrMobile,
-            PhoneNumberType::Unknown => Self::Unknown,
-            _ => Self::Special,
-        }
-    }
-}
-
-/// A network as rate trees know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Network {
-    /// The operator's English name as in `data/networks.csv`, and the key to it: one name is one
-    /// network within a country, while the same name in two countries is two networks.
-    pub name: &'static str,
-}
-
-/// Where a number leads by its numbering plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Where a number leads, in the words of rate trees.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Destination {
     pub country: CountryCode,
-    /// Missing where the data names nobody: most fixed lines, and mobile ranges as in North America.
-    pub network: Option<Network>,
-    pub number_type: NumberType,
+    /// The network's name. Missing where the data names nobody: most fixed lines, and mobile ranges as
+    /// in North America.
+    pub network: Option<String>,
+    /// Of the network, or else the first one of the country.
+    pub mcc: Option<String>,
+    /// The main one of the network, if it is known; of a look-up, what it answered.
+    pub mccmnc: Option<String>,
 }
 
 /// Why a number leads to no country.
@@ -249,68 +229,66 @@ pub enum DestinationError {
 }
 
 /// The country and, as far as the numbering plan tells, the network of a number.
-pub fn destination(number: &Msisdn) -> Result<Destination, DestinationError> {
-    let plan = plan_number(number.as_str())?;
+pub fn destination(number: &Msisdn, dictionaries: &Dictionaries) -> Result<Destination, DestinationError> {
+    let digits = number.as_str();
+    let country = match given_to(digits, dictionaries, COUNTRY).and_then(|key| CountryCode::parse(key).ok()) {
+        Some(country) => country,
+        None => planned_country(digits)?,
+    };
+    let network = given_to(digits, dictionaries, NETWORK);
+    let mccmnc = network.and_then(|network| dictionaries.mccmnc_of(country.as_str(), network));
+    let mcc = mccmnc.and_then(|mccmnc| dictionaries.mcc_of(mccmnc));
+    Ok(Destination {
+        country,
+        network: network.map(str::to_owned),
+        mcc: mcc.or_else(|| dictionaries.first_mcc_of(country.as_str())).map(str::to_owned),
+        mccmnc: mccmnc.map(str::to_owned),
+    })
+}
+
+impl Destination {
+    /// The same number when a look-up has found it in the network with this MCCMNC. The country stays
+    /// unless the MCC is another country's.
+    #[must_use]
+    pub fn ported_to(&self, mccmnc: &str, dictionaries: &Dictionaries) -> Self {
+        let mcc = mccmnc.get(..3).unwrap_or_default();
+        let country = match dictionaries.is_mcc_of(mcc, self.country.as_str()) {
+            true => None,
+            false => dictionaries.related(Attribute::Mccmnc, mccmnc, Attribute::Country),
+        };
+        let country = country.and_then(|key| CountryCode::parse(key).ok());
+        Self {
+            country: country.unwrap_or(self.country),
+            network: dictionaries.network_of(mccmnc).map(str::to_owned),
+            mcc: Some(mcc.to_owned()),
+            mccmnc: Some(mccmnc.to_owned()),
+        }
+    }
+}
+
+/// Places in the values of a prefix.
+const COUNTRY: usize = 0;
+const NETWORK: usize = 1;
+
+/// What the longest prefix of the number says that says anything in this field.
+fn given_to<'a>(digits: &str, dictionaries: &'a Dictionaries, field: usize) -> Option<&'a str> {
+    let prefixes = dictionaries.get(DictionaryName::Prefixes);
+    (1..=digits.len()).rev().find_map(|length| {
+        let value = prefixes.entry(digits.get(..length)?)?.values.get(field)?;
+        (!value.is_empty()).then_some(value.as_str())
+    })
+}
+
+fn planned_country(digits: &str) -> Result<CountryCode, DestinationError> {
+    let plan = plan_number(digits)?;
     let calling_code = plan.country_code;
     let region = plan.get_region_code().ok_or(DestinationError::RangeNotInUse { calling_code })?;
-    let country = country(region).ok_or(DestinationError::International { calling_code })?;
-    Ok(Destination { country, network: NETWORKS.find(number.as_str()), number_type: plan.get_type().into() })
+    country(region).ok_or(DestinationError::International { calling_code })
 }
 
 /// The world as a whole is a region too (`001`), but no country.
 fn country(region: Region) -> Option<CountryCode> {
     CountryCode::parse(region.as_region_str().as_str()).ok()
-}
-
-static NETWORKS: LazyLock<Networks> = LazyLock::new(|| Networks::read(NETWORKS_CSV));
-
-const NETWORKS_CSV: &str = include_str!("../data/networks.csv");
-
-/// Networks by number prefix.
-struct Networks {
-    /// Each prefix with the place of its network in `names`, in the order of [`prefix_key`].
-    prefixes: Vec<(u32, u16)>,
-    names: Vec<String>,
-    prefix_digits_max: usize,
-}
-
-impl Networks {
-    /// Reads the file that is built in. A row that cannot be read is left out; a test holds that
-    /// there is none.
-    fn read(csv: &str) -> Self {
-        let mut rows: Vec<(u32, String)> = Vec::new();
-        let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(csv.as_bytes());
-        for row in reader.deserialize::<(String, String)>().flatten() {
-            rows.extend(prefix_key(&row.0).map(|key| (key, row.1)));
-        }
-        rows.sort();
-        let mut names: Vec<String> = rows.iter().map(|(_, name)| name.clone()).collect();
-        names.sort();
-        names.dedup();
-        let place = |name: &String| u16::try_from(names.binary_search(name).ok()?).ok();
-        let prefixes: Vec<(u32, u16)> =
-            rows.iter().filter_map(|(key, name)| Some((*key, place(name)?))).collect();
-        let longest = prefixes.last().map_or(0, |(key, _)| key.ilog10());
-        Self { prefixes, names, prefix_digits_max: longest as usize }
-    }
-
-    /// The network of the longest prefix that the number begins with.
-    fn find(&'static self, digits: &str) -> Option<Network> {
-        (1..=self.prefix_digits_max.min(digits.len())).rev().find_map(|length| {
-            let key = prefix_key(digits.get(..length)?)?;
-            let found = self.prefixes.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-            let (_, place) = self.prefixes[found];
-            self.names.get(usize::from(place)).map(|name| Network { name })
-        })
-    }
-}
-
-/// The digits as one integer. A leading 1 keeps `07` apart from `7`, and sorts by length first.
-fn prefix_key(digits: &str) -> Option<u32> {
-    digits.bytes().try_fold(1u32, |key, digit| {
-        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
-        key.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 #[cfg(test)]

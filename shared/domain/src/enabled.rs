@@ -228,16 +228,8 @@ mod tests {
     }
 
     fn service(kind: ServiceKind) -> Service {
-        Service {
-            id: ServiceId::new(1),
-            company: CompanyId::new(0),
-            name: "Pack".into(),
-            currency: Currency::parse("EUR").unwrap(),
-            kind,
-            version: 1,
-            archived: false,
-            created_at: Timestamp::UNIX_EPOCH,
-        }
+        let (company, currency) = (CompanyId::new(0), Currency::parse("EUR").unwrap());
+        Service::in_force(ServiceId::new(1), company, "Pack", currency, kind, Timestamp::UNIX_EPOCH)
     }
 
     fn ask(number: u128) -> PackRequest {

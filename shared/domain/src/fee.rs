@@ -108,19 +108,19 @@ impl FeeError {
 pub fn find_price(level: &Level, event: &Event) -> Result<FeePrice, FeeError> {
     let mut deepest = event.resource.name().to_owned();
     for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
-        let (path, amount) = match rates.tree.find(event) {
-            Found::NoRate { path } => {
-                deepest = path;
+        let (leaf, amount) = match rates.tree.find(event) {
+            Found::NoRate { deepest: node } => {
+                deepest = rates.path(event, node);
                 continue;
             }
             Found::Price { price: Price::NotIncluded | Price::Included | Price::Scale { .. }, .. } => {
                 continue;
             }
             Found::Price { price: Price::Blocked, .. } => return Err(FeeError::Blocked),
-            Found::Price { path, price: Price::Free, .. } => (path, Amount::ZERO),
-            Found::Price { path, price: Price::Flat { amount }, .. } => (path, *amount),
+            Found::Price { leaf, price: Price::Free, .. } => (leaf, Amount::ZERO),
+            Found::Price { leaf, price: Price::Flat { amount }, .. } => (leaf, *amount),
         };
-        return Ok(FeePrice { rate: RateId::of(&rates.service, rates.version, &path), amount });
+        return Ok(FeePrice { rate: rates.rate(leaf), amount });
     }
     Err(FeeError::NoRate { path: deepest })
 }
@@ -212,21 +212,20 @@ pub(crate) mod tests {
     use crate::agreement::tests::agreement;
     use crate::id::ServiceId;
     use crate::quote::Rates;
+    use crate::rating::{Attribute, CompiledTree};
 
     /// A level with pay-as-you-go services of these trees.
     pub(crate) fn level(trees: &[serde_json::Value]) -> Level {
-        let rates = |(number, tree): (usize, &serde_json::Value)| Rates {
-            service: ServiceId::new(number as u128),
-            kind: ServiceKind::PayAsYouGo,
-            version: 1,
-            tree: Arc::new(serde_json::from_value(tree.clone()).unwrap()),
-            enabled_from: Timestamp::UNIX_EPOCH,
+        let rates = |(number, tree): (usize, &serde_json::Value)| {
+            let tree = CompiledTree::compile(&serde_json::from_value(tree.clone()).unwrap()).unwrap();
+            let (service, kind) = (ServiceId::new(number as u128), ServiceKind::PayAsYouGo);
+            Rates::new(service, kind, 1, Arc::new(tree), Timestamp::UNIX_EPOCH)
         };
         Level::new(agreement(), trees.iter().enumerate().map(rates).collect())
     }
 
     fn setup(mno: &str) -> Event<'_> {
-        Event { mno: Some(mno), ..Event::of(Resource::SenderIdSetupFee) }
+        Event::of(Resource::SenderIdSetupFee).with(Attribute::Mno, mno)
     }
 
     fn by_mno() -> serde_json::Value {

@@ -12,7 +12,7 @@ use crate::id::{AgreementId, FeeId, FeeRuleId, PurchaseId, ServiceId, digest, en
 use crate::money::Amount;
 use crate::period::{BillingPeriod, BillingTerms, Period};
 use crate::quote::Level;
-use crate::rating::{Event, Resource};
+use crate::rating::{Attribute, Event, Resource};
 use crate::sender::SenderAddress;
 
 /// Every month has this day.
@@ -262,19 +262,23 @@ impl FeeKind {
 
     /// What it costs at this moment, with its price.
     pub fn item(&self, level: &Level, every: Every) -> Result<FeeItem, FeeError> {
-        let known = Event { periodicity: Some(every.name()), ..Event::of(self.resource()) };
+        let known = Event::of(self.resource()).with(Attribute::Periodicity, every.name());
         let found = |event: Event| find_price(level, &event);
         let (price, quantity) = match self {
             Self::SenderIdUsage { sender, sender_type, mno } => {
                 let sender = Some(sender.as_str());
                 let sender_type = Some(sender_type.name());
-                (found(Event { sender, sender_type, mno: mno.as_deref(), ..known })?, 1)
+                let event = known
+                    .with_known(Attribute::SenderId, sender)
+                    .with_known(Attribute::SenderIdType, sender_type)
+                    .with_known(Attribute::Mno, mno.as_deref());
+                (found(event)?, 1)
             }
             Self::Additional { name, price: AdditionalPrice::Fixed { amount } } => {
                 (FeePrice::fixed(&level.agreement.id, name, *amount)?, 1)
             }
             Self::Additional { name, price: AdditionalPrice::Tariff { volume } } => {
-                (found(Event { bought: Some(name), ..known })?, *volume)
+                (found(known.with(Attribute::AdditionalService, name))?, *volume)
             }
             Self::Platform => (found(known)?, 1),
             Self::BundleExtension { service, .. } => (purchase_price(level, service)?, 1),
@@ -300,7 +304,7 @@ pub fn check_name(name: &str) -> Result<(), FeeRuleError> {
 
 /// What a pack or bundle costs under an agreement.
 pub fn purchase_price(level: &Level, service: &ServiceId) -> Result<FeePrice, FeeError> {
-    find_price(level, &Event { bought: Some(service.as_str()), ..Event::of(Resource::ServicePurchase) })
+    find_price(level, &Event::of(Resource::ServicePurchase).with(Attribute::Pack, service.as_str()))
 }
 
 /// A new rule, with its first charge.
@@ -704,16 +708,8 @@ mod tests {
     /// An agreement with a bundle bought in November, and the rule that extends it.
     fn extended(billing: PackBilling) -> (Level, FeeRule) {
         let now = at("2026-11-10T09:00:00Z");
-        let bundle = Service {
-            id: ServiceId::new(9),
-            company: CompanyId::new(0),
-            name: "Bundle".into(),
-            currency: Currency::Credit,
-            kind: ServiceKind::BundlePack { size: 10 },
-            version: 1,
-            archived: false,
-            created_at: now,
-        };
+        let (company, kind) = (CompanyId::new(0), ServiceKind::BundlePack { size: 10 });
+        let bundle = Service::in_force(ServiceId::new(9), company, "Bundle", Currency::Credit, kind, now);
         let ask = PackRequest {
             id: PurchaseId::new(1),
             billing,

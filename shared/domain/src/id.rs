@@ -134,6 +134,8 @@ ids! {
     FeeRuleId = "frl_";
     /// A pack or bundle as it was bought for an agreement.
     PurchaseId = "pur_";
+    /// A file of rates on its way into a tree.
+    ImportId = "imp_";
     /// An API key, by which it is named and revoked; not the secret itself.
     ApiKeyId = "key_";
 }
@@ -155,23 +157,62 @@ impl WalletId {
     }
 }
 
-/// One price of one version of a rate tree; short, because every message carries one per level.
+/// One version of a service's tree in eight characters, from which it is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TreeTag([u8; TreeTag::LENGTH]);
+
+impl TreeTag {
+    pub const LENGTH: usize = 8;
+
+    pub fn of(service: &ServiceId, version: u32) -> Self {
+        Self(last(digest(&[service.as_str(), &version.to_string()])))
+    }
+
+    pub fn as_str(&self) -> &str {
+        // Characters of the alphabet are all this type can hold.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// The last characters of a number.
+fn last<const LENGTH: usize>(bits: u128) -> [u8; LENGTH] {
+    std::array::from_fn(|place| ALPHABET[(bits >> ((LENGTH - 1 - place) * 5)) as usize & 31])
+}
+
+/// One price of one version of a rate tree: the version's tag, and the number of the leaf in four
+/// characters. Short, because every message carries one per level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RateId(String);
 
 impl RateId {
     pub const PREFIX: &'static str = "rat_";
+    const LEAF_LENGTH: usize = 4;
 
-    /// The id of the price at `path` in version `version` of a service's tree.
-    pub fn of(service: &ServiceId, version: u32, path: &str) -> Self {
-        let bits = digest(&[service.as_str(), &version.to_string(), path]);
-        Self(format!("{}{}", Self::PREFIX, &encode(bits)[BODY_LENGTH - 12..]))
+    /// The price at a leaf; what is priced without one has a number above all leaves.
+    pub fn of(tree: &TreeTag, leaf: u32) -> Self {
+        let leaf: [u8; Self::LEAF_LENGTH] = last(leaf.into());
+        let mut id = String::with_capacity(Self::PREFIX.len() + TreeTag::LENGTH + Self::LEAF_LENGTH);
+        id.push_str(Self::PREFIX);
+        id.push_str(tree.as_str());
+        id.extend(leaf.map(char::from));
+        Self(id)
     }
 
     /// A price that was agreed on by hand and is in no tree.
     pub fn fixed(agreement: &AgreementId, subject: &str) -> Self {
         let bits = digest(&["fixed", agreement.as_str(), subject]);
         Self(format!("{}{}", Self::PREFIX, &encode(bits)[BODY_LENGTH - 12..]))
+    }
+
+    /// The tree's tag and the leaf, to look up where a price came from; none for what is no such id.
+    pub fn parts(&self) -> Option<(TreeTag, u32)> {
+        let body = self.0.strip_prefix(Self::PREFIX)?;
+        let (tag, leaf) = body.split_at_checked(TreeTag::LENGTH)?;
+        let known = |text: &str| text.bytes().all(|byte| ALPHABET.contains(&byte));
+        if leaf.len() != Self::LEAF_LENGTH || !known(tag) {
+            return None;
+        }
+        Some((TreeTag(tag.as_bytes().try_into().ok()?), u32::try_from(decode(leaf)?).ok()?))
     }
 
     pub fn as_str(&self) -> &str {
@@ -267,6 +308,16 @@ mod tests {
         assert_eq!(CompanyId::parse(id.as_str()), Ok(id.clone()));
         assert!(AgreementId::parse(id.as_str()).is_err());
         assert!(CompanyId::parse("com_7").is_err());
+    }
+
+    #[test]
+    fn a_rate_id_names_the_tree_and_the_leaf() {
+        let tag = TreeTag::of(&ServiceId::new(1), 3);
+        let id = RateId::of(&tag, 1_048_575);
+        assert_eq!(id.as_str().len(), 16);
+        assert_eq!(id.parts(), Some((tag, 1_048_575)));
+        assert_ne!(tag, TreeTag::of(&ServiceId::new(1), 4));
+        assert_eq!(serde_json::from_str::<RateId>("\"rat_?\"").unwrap().parts(), None);
     }
 
     #[test]

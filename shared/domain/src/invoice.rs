@@ -209,7 +209,7 @@ pub fn confirm(
 mod tests {
     use super::*;
     use crate::agreement::{Charging, CreditLimit, NewAgreement, plan_agreement};
-    use crate::id::ServiceId;
+    use crate::id::{ServiceId, TreeTag};
     use jiff::civil::date;
 
     fn agreement() -> Agreement {
@@ -235,7 +235,7 @@ mod tests {
             sender: Some(SenderAddress::parse("ACME").unwrap()),
             subject: None,
             country: Some("DE".into()),
-            rate: RateId::of(&ServiceId::new(1), 1, price),
+            rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), price.len() as u32),
             unit_price,
         };
         let amount = unit_price.checked_times(messages.unsigned_abs() as u32).unwrap();

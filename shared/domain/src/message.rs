@@ -254,14 +254,14 @@ fn step(before: &Message, mut next: Message) -> Step {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::id::{BatchId, RateId, ServiceId};
+    use crate::id::{BatchId, RateId, ServiceId, TreeTag};
     use proptest::prelude::*;
 
     pub(crate) fn charge(level: u128, amount: &str, billing: BillingRule) -> Charge {
         let unit_price = Amount::parse(amount).unwrap();
         Charge {
             wallet: WalletId::new(level),
-            rate: RateId::of(&ServiceId::new(level), 1, "sms_message"),
+            rate: RateId::of(&TreeTag::of(&ServiceId::new(level), 1), 0),
             unit_price,
             quantity: 1,
             billing,

@@ -68,6 +68,12 @@ impl Amount {
         Self::bounded(self.0 * Decimal::from(count))
     }
 
+    /// `parts` of so many equal parts of `self`, half-even to six places: the price of a part of a minute.
+    pub fn checked_share(self, parts: u32, of: u32) -> Result<Self, AmountError> {
+        let share = self.0 * Decimal::from(parts) / Decimal::from(of.max(1));
+        Self::bounded(share).map(|share| share.rounded(PLACES_MAX))
+    }
+
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, AmountError> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }

@@ -64,6 +64,11 @@ impl BillingTerms {
         moment.to_zoned(self.zone()).date()
     }
 
+    /// The clock on the agreement's wall.
+    pub fn time_of_day(&self, moment: Timestamp) -> jiff::civil::Time {
+        moment.to_zoned(self.zone()).time()
+    }
+
     /// The moment at which a day of the agreement begins.
     pub fn start_of(&self, day: Date) -> Timestamp {
         day.to_zoned(self.zone()).map_or(Timestamp::MAX, |start| start.timestamp())

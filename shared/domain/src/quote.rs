@@ -1,6 +1,9 @@
 //! What an event costs at every level, from the client's agreement up: where each level takes it from,
 //! and what is taken in the end.
 
+mod explain;
+mod margin;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,12 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::allowance::{Adjustment, Allowance, AllowanceId, Pot, Stock};
-use crate::id::{RateId, ServiceId, WalletId};
+use crate::id::{RateId, ServiceId, TreeTag, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::rating::{
-    BillingRule, Event, Found, Price, QuantityRule, RateTree, Resource, ScaleKind, ServiceKind, Tier,
+    BillingRule, CompiledTree, Event, Found, Price, QuantityRule, Resource, ScaleKind, ServiceKind, Size,
+    Tier,
 };
 use crate::wallet::Leg;
+
+pub use explain::{Answer, Explained, Step, explain};
+pub use margin::{BelowCost, Margin, Priced, below_cost, completed};
 
 /// More units than anything takes in a billing period.
 const ENDLESS: i64 = 1_000_000_000_000;
@@ -25,10 +32,46 @@ const ENDLESS: i64 = 1_000_000_000_000;
 pub struct Rates {
     pub service: ServiceId,
     pub kind: ServiceKind,
+    /// Of the tree.
     pub version: u32,
-    pub tree: Arc<RateTree>,
+    pub tree: Arc<CompiledTree>,
+    tag: TreeTag,
+    archived: bool,
     /// Since when the service is enabled: of a pack, the purchase.
     pub enabled_from: Timestamp,
+}
+
+impl Rates {
+    pub fn new(
+        service: ServiceId,
+        kind: ServiceKind,
+        version: u32,
+        tree: Arc<CompiledTree>,
+        enabled_from: Timestamp,
+    ) -> Self {
+        let tag = TreeTag::of(&service, version);
+        Self { service, kind, version, tree, tag, archived: false, enabled_from }
+    }
+
+    /// An archived service sells nothing any more, and what it sold is refused.
+    #[must_use]
+    pub fn archived(self, archived: bool) -> Self {
+        Self { archived, ..self }
+    }
+
+    /// Names the price at a leaf of the tree.
+    pub fn rate(&self, leaf: u32) -> RateId {
+        RateId::of(&self.tag, leaf)
+    }
+
+    fn refused(&self, level: usize) -> QuoteError {
+        QuoteError::Archived { level, service: self.service.clone() }
+    }
+
+    /// Where a look-up ended, for people.
+    pub fn path(&self, event: &Event, node: Option<u32>) -> String {
+        node.and_then(|node| self.tree.path(node)).unwrap_or_else(|| event.resource.name().to_owned())
+    }
 }
 
 /// One agreement that a message is charged to, with the rate plans enabled under it in their order.
@@ -44,6 +87,18 @@ impl Level {
     /// A level that pays from its main wallet.
     pub fn new(agreement: Agreement, rates: Vec<Rates>) -> Self {
         Self { payer: agreement.wallet(), agreement, rates }
+    }
+
+    fn has_packs(&self) -> bool {
+        let is_pack = |kind| matches!(kind, ServiceKind::UnitPack { .. } | ServiceKind::MonetaryPack { .. });
+        self.rates.iter().any(|rates| is_pack(rates.kind))
+    }
+
+    /// The event as this level's trees see it: with the time of its own zone, where one asks for it.
+    pub fn event<'a>(&self, event: &Event<'a>, now: Timestamp) -> Event<'a> {
+        let asked = self.rates.iter().any(|rates| rates.tree.depends_on_time());
+        let time = asked.then(|| self.agreement.version_at(now).billing.time_of_day(now));
+        event.at(time)
     }
 }
 
@@ -65,7 +120,7 @@ pub struct Offer {
     pub payer: WalletId,
     pub sources: Vec<Source>,
     pub bundle: Option<Bundle>,
-    /// How far the look-up came, for who is told that there is no rate.
+    /// How far the look-up came, for who is told that there is no rate when the packs are used up.
     path: String,
 }
 
@@ -190,6 +245,8 @@ pub enum QuoteError {
     NoRate { level: usize, path: String },
     #[error("this destination is blocked at level {level}")]
     Blocked { level: usize },
+    #[error("the rate plan {service}, which sold this at level {level}, was archived")]
+    Archived { level: usize, service: ServiceId },
     #[error(transparent)]
     Amount(#[from] AmountError),
 }
@@ -200,6 +257,7 @@ impl QuoteError {
         match self {
             Self::NoRate { .. } => "no_rate",
             Self::Blocked { .. } => "blocked",
+            Self::Archived { .. } => "service_archived",
             Self::Amount(_) => "invalid",
         }
     }
@@ -207,84 +265,114 @@ impl QuoteError {
 
 /// Where each level takes the event from, the client's first. Every level has to sell it.
 pub fn offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Offer>, QuoteError> {
-    levels.iter().enumerate().map(|(index, level)| offer(level, index + 1, event, now)).collect()
+    let mut offers = Vec::with_capacity(levels.len());
+    for (index, level) in levels.iter().enumerate() {
+        offers.push(offer(level, index + 1, &level.event(event, now), now)?);
+    }
+    Ok(offers)
 }
 
 /// Packs first, those associated earlier first; then the first pay-as-you-go price (`30-rating.md`).
 fn offer(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Offer, QuoteError> {
-    let payer = level.payer.clone();
-    let mut offer =
-        Offer { payer, sources: Vec::new(), bundle: None, path: event.resource.name().to_owned() };
-    let pay_as_you_go = pay_as_you_go(level, number, event, now, &mut offer.path)?;
-    let unit_price = pay_as_you_go.first().filter(|source| source.allowance.is_none());
+    let pay_as_you_go = pay_as_you_go(level, number, event, now)?;
+    let (sources, path) = match level.has_packs() {
+        false => pay_as_you_go,
+        true => {
+            let mut sources = packs(level, number, event, &pay_as_you_go.0)?;
+            sources.extend(pay_as_you_go.0);
+            (sources, pay_as_you_go.1)
+        }
+    };
+    if sources.is_empty() {
+        return Err(QuoteError::NoRate { level: number, path });
+    }
+    let bundle = bundle(level, number, event, now)?;
+    Ok(Offer { payer: level.payer.clone(), sources, bundle, path })
+}
+
+/// What is in the packs whose trees include the event. One that names no price of its own is spent at the
+/// price that the event has without it.
+fn packs(
+    level: &Level,
+    number: usize,
+    event: &Event,
+    pay_as_you_go: &[Source],
+) -> Result<Vec<Source>, QuoteError> {
+    let mut sources = Vec::new();
+    let without_pack = pay_as_you_go.first().filter(|source| source.allowance.is_none());
     for rates in &level.rates {
-        let Found::Price { path, price, billing, quantity } = rates.tree.find(event) else { continue };
-        let (size, each) = match (rates.kind, price, unit_price) {
+        let Found::Price { leaf, price, billing, quantity } = rates.tree.find(event) else { continue };
+        let (size, each) = match (rates.kind, price, without_pack) {
             (ServiceKind::UnitPack { .. } | ServiceKind::MonetaryPack { .. }, Price::Blocked, _) => {
                 return Err(QuoteError::Blocked { level: number });
             }
             (ServiceKind::UnitPack { size }, Price::Included, _) => (Amount::whole(size.into()), ONE),
-            (ServiceKind::MonetaryPack { size }, Price::Flat { amount }, _) => (size, *amount),
-            // Included without a price of its own: at the price it would have without the pack.
+            (ServiceKind::MonetaryPack { size }, Price::Flat { amount }, _) => {
+                (size, quantity.unit_price(*amount)?)
+            }
             (ServiceKind::MonetaryPack { size }, Price::Included, Some(source)) => (size, source.unit_price),
             _ => continue,
         };
+        if rates.archived {
+            return Err(rates.refused(number));
+        }
         let enabled_from = rates.enabled_from.to_string();
         let id = AllowanceId::of_pack(&level.agreement.id, &rates.service, &enabled_from);
         let pot = Pot::allowance(&level.agreement.wallet(), &id);
-        offer.sources.push(Source {
-            rate: RateId::of(&rates.service, rates.version, &path),
+        sources.push(Source {
+            rate: rates.rate(leaf),
             unit_price: Amount::ZERO,
             billing,
             quantity,
             allowance: Some(Allowance { id, pot, size, each, returns: true, adjustment: None }),
         });
     }
-    offer.sources.extend(pay_as_you_go);
-    if offer.sources.is_empty() {
-        return Err(QuoteError::NoRate { level: number, path: offer.path });
-    }
-    offer.bundle = bundle(level, number, event, now)?;
-    Ok(offer)
+    Ok(sources)
 }
 
 const ONE: Amount = Amount::ONE;
 
-/// The first price among the pay-as-you-go services: one source, or one for each tier of a scale.
+/// The first price among the pay-as-you-go services: one source, or one for each tier of a scale. If there
+/// is none, how far the look-up came.
 fn pay_as_you_go(
     level: &Level,
     number: usize,
     event: &Event,
     now: Timestamp,
-    deepest: &mut String,
-) -> Result<Vec<Source>, QuoteError> {
+) -> Result<(Vec<Source>, String), QuoteError> {
+    let mut deepest = None;
     for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
-        let (path, price, billing, quantity) = match rates.tree.find(event) {
-            Found::NoRate { path } => {
-                *deepest = path;
+        let (leaf, price, billing, quantity) = match rates.tree.find(event) {
+            Found::NoRate { deepest: node } => {
+                deepest = Some((rates, node));
                 continue;
             }
             Found::Price { price: Price::NotIncluded | Price::Included, .. } => continue,
-            Found::Price { path, price, billing, quantity } => (path, price, billing, quantity),
+            Found::Price { .. } if rates.archived => return Err(rates.refused(number)),
+            Found::Price { leaf, price, billing, quantity } => (leaf, price, billing, quantity),
         };
-        let rate = RateId::of(&rates.service, rates.version, &path);
-        let source = |unit_price, allowance| {
-            let rate = rate.clone();
-            Source { rate, unit_price, billing, quantity, allowance }
-        };
-        return match price {
-            Price::Flat { amount } => Ok(vec![source(*amount, None)]),
+        let rate = rates.rate(leaf);
+        let source =
+            |unit_price, allowance| Source { rate: rate.clone(), unit_price, billing, quantity, allowance };
+        let sources = match price {
+            Price::Flat { amount } => vec![source(quantity.unit_price(*amount)?, None)],
             Price::Scale { scale, tiers, counter_group } => {
                 let group = counter_group.and_then(|attribute| event.value(attribute)).unwrap_or_default();
+                let path = rates.path(event, Some(leaf));
                 let counter = [rates.service.as_str(), path.as_str(), group];
                 let tiers = scale_tiers(level, &counter, *scale, tiers, now)?;
-                Ok(tiers.into_iter().map(|(amount, allowance)| source(amount, allowance)).collect())
+                tiers.into_iter().map(|(amount, allowance)| source(amount, allowance)).collect()
             }
-            Price::Blocked => Err(QuoteError::Blocked { level: number }),
-            Price::Free | Price::NotIncluded | Price::Included => Ok(vec![source(Amount::ZERO, None)]),
+            Price::Blocked => return Err(QuoteError::Blocked { level: number }),
+            Price::Free | Price::NotIncluded | Price::Included => vec![source(Amount::ZERO, None)],
         };
+        return Ok((sources, String::new()));
     }
-    Ok(Vec::new())
+    let path = match deepest {
+        Some((rates, node)) => rates.path(event, node),
+        None => event.resource.name().to_owned(),
+    };
+    Ok((Vec::new(), path))
 }
 
 /// The price of each tier and what fits it. The last tier of a back-to-first scale is counted as well,
@@ -330,9 +418,8 @@ fn period_of(level: &Level, now: Timestamp) -> Date {
 /// associated earlier cover the first recipients, and past the size of the last one each costs more.
 fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Option<Bundle>, QuoteError> {
     let counts = |rates: &Rates| {
-        let found = rates.tree.find(event);
         rates.kind == ServiceKind::BundleInitiator
-            && matches!(found, Found::Price { price: Price::Included, .. })
+            && matches!(rates.tree.find(event), Found::Price { price: Price::Included, .. })
     };
     let packs = level.rates.iter().filter_map(|rates| match rates.kind {
         ServiceKind::BundlePack { size } => Some((rates, size)),
@@ -341,7 +428,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     let packs: Vec<(&Rates, u32)> = packs.collect();
     let Some((last, _)) = packs.last().filter(|_| level.rates.iter().any(counts)) else { return Ok(None) };
     let member = Event::of(Resource::BundleMember);
-    let past_size = pay_as_you_go(level, number, &member, now, &mut String::new())?;
+    let (past_size, _) = pay_as_you_go(level, number, &member, now)?;
     let past_size = past_size.first();
     let (agreement, period) = (&level.agreement, period_of(level, now));
     let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount| {
@@ -349,7 +436,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
         let pot = Pot::allowance(&agreement.wallet(), &id);
         let rate = past_size.map(|source| source.rate.clone());
         Source {
-            rate: rate.unwrap_or_else(|| RateId::of(&pack.service, pack.version, part)),
+            rate: rate.unwrap_or_else(|| pack.rate(NO_LEAF)),
             unit_price,
             billing: BillingRule::Accepted,
             quantity: QuantityRule::Messages,
@@ -365,6 +452,9 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     Ok(Some(Bundle { members, sources: sources.collect() }))
 }
 
+/// In rate ids of bundles that cost nothing past their size and so have no price in any tree.
+const NO_LEAF: u32 = (1 << 20) - 1;
+
 /// The two counters of a bundle.
 pub const COVERED: &str = "covered";
 pub const PAST_SIZE: &str = "past_size";
@@ -376,45 +466,42 @@ impl Offer {
         self.sources.iter().chain(bundled).filter_map(|source| source.allowance.as_ref())
     }
 
-    /// What an event of so many segments takes at this level, `number`, and what a recipient costs who is
-    /// new to its bundle.
+    /// What an event of this size takes at this level, `number`, and what a recipient costs who is new to
+    /// its bundle.
     pub fn draw(
         &self,
         number: usize,
-        segments: u32,
+        size: Size,
         recipient: &str,
         stock: &mut Stock,
     ) -> Result<Vec<Charge>, QuoteError> {
         let mut charges = Vec::with_capacity(1);
-        if take(&self.payer, &self.sources, segments, stock, &mut charges)? > 0 {
+        if take(&self.payer, &self.sources, size, stock, &mut charges)?.is_some() {
             return Err(QuoteError::NoRate { level: number, path: self.path.clone() });
         }
         if let Some(bundle) = &self.bundle
             && stock.join(&bundle.members, recipient)
         {
-            take(&self.payer, &bundle.sources, 1, stock, &mut charges)?;
+            take(&self.payer, &bundle.sources, Size::segments(1), stock, &mut charges)?;
         }
         Ok(charges)
     }
 }
 
-/// Takes segments from the sources in order, and says how many are left unpaid.
+/// Takes what the event needs from the sources in order, and gives what is left unpaid.
 fn take(
     payer: &WalletId,
     sources: &[Source],
-    segments: u32,
+    size: Size,
     stock: &mut Stock,
     charges: &mut Vec<Charge>,
-) -> Result<u32, AmountError> {
-    let mut left = segments;
+) -> Result<Option<Size>, AmountError> {
+    let mut left = size;
     for source in sources {
-        if left == 0 {
-            break;
+        let wanted = source.quantity.units(left);
+        if wanted == 0 {
+            return Ok(None);
         }
-        let wanted = match source.quantity {
-            QuantityRule::Messages => 1,
-            QuantityRule::Segments => left,
-        };
         let (units, first) = match &source.allowance {
             None => (wanted, false),
             Some(allowance) => {
@@ -425,10 +512,6 @@ fn take(
         if units == 0 {
             continue;
         }
-        left = match source.quantity {
-            QuantityRule::Messages => 0,
-            QuantityRule::Segments => left - units,
-        };
         let charge = |unit_price: Amount, quantity: u32, billing, taken| {
             let amount = unit_price.checked_times(quantity)?;
             let (wallet, rate) = (payer.clone(), source.rate.clone());
@@ -440,8 +523,12 @@ fn take(
         if let Some(Adjustment { difference, units }) = adjustment.filter(|_| first) {
             charges.push(charge(difference, units, BillingRule::Accepted, None)?);
         }
+        match source.quantity.rest(left, units) {
+            Some(rest) => left = rest,
+            None => return Ok(None),
+        }
     }
-    Ok(left)
+    Ok(Some(left))
 }
 
 fn taken(allowance: &Allowance, units: u32) -> Result<Taken, AmountError> {
@@ -457,7 +544,7 @@ mod tests {
     use crate::money::Currency;
     use crate::period::BillingTerms;
 
-    fn level(number: u128, trees: &[serde_json::Value]) -> Level {
+    pub(super) fn level(number: u128, trees: &[serde_json::Value]) -> Level {
         let ask = NewAgreement {
             id: AgreementId::new(number),
             company: CompanyId::new(number),
@@ -468,14 +555,13 @@ mod tests {
             credit_limit: CreditLimit::Unlimited,
             billing: BillingTerms::monthly_utc(),
         };
-        let rates = |(index, json): (usize, &serde_json::Value)| Rates {
-            service: ServiceId::new(index as u128),
-            kind: json
+        let rates = |(index, json): (usize, &serde_json::Value)| {
+            let kind = json
                 .get("kind")
-                .map_or(ServiceKind::PayAsYouGo, |kind| serde_json::from_value(kind.clone()).unwrap()),
-            version: 1,
-            tree: Arc::new(serde_json::from_value(json.get("tree").unwrap_or(json).clone()).unwrap()),
-            enabled_from: Timestamp::UNIX_EPOCH,
+                .map_or(Ok(ServiceKind::PayAsYouGo), |kind| serde_json::from_value(kind.clone()));
+            let tree = serde_json::from_value(json.get("tree").unwrap_or(json).clone()).unwrap();
+            let tree = Arc::new(CompiledTree::compile(&tree).unwrap());
+            Rates::new(ServiceId::new(index as u128), kind.unwrap(), 1, tree, Timestamp::UNIX_EPOCH)
         };
         let agreement = plan_agreement(ask, None, true, Timestamp::UNIX_EPOCH).unwrap();
         Level::new(agreement, trees.iter().enumerate().map(rates).collect())
@@ -484,8 +570,9 @@ mod tests {
     /// The charges of events of so many segments one after another.
     fn draw(level: &Level, stock: &mut Stock, segments: &[u32]) -> Result<Vec<Charge>, QuoteError> {
         let offer = &offers(std::slice::from_ref(level), &EVENT, Timestamp::UNIX_EPOCH)?[0];
-        let drawn =
-            |(recipient, segments): (usize, &u32)| offer.draw(1, *segments, &recipient.to_string(), stock);
+        let drawn = |(recipient, segments): (usize, &u32)| {
+            offer.draw(1, Size::segments(*segments), &recipient.to_string(), stock)
+        };
         Ok(segments.iter().enumerate().map(drawn).collect::<Result<Vec<_>, _>>()?.concat())
     }
 
@@ -496,8 +583,10 @@ mod tests {
     fn quote(levels: &[Level], segments: u32) -> Result<Vec<Charge>, QuoteError> {
         let offers = offers(levels, &EVENT, Timestamp::UNIX_EPOCH)?;
         let mut stock = Stock::default();
-        let drawn =
-            offers.iter().enumerate().map(|(index, offer)| offer.draw(index + 1, segments, "1", &mut stock));
+        let drawn = offers
+            .iter()
+            .enumerate()
+            .map(|(index, offer)| offer.draw(index + 1, Size::segments(segments), "1", &mut stock));
         Ok(drawn.collect::<Result<Vec<_>, _>>()?.concat())
     }
 

@@ -2,7 +2,7 @@
 //! be in a queue while a new version is deployed. Samples are in `events/queue/`.
 
 use domain::alert::Crossing;
-use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId, PaymentId};
+use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId, PaymentId, ServiceId};
 use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::receipt::ReceiptState;
@@ -77,4 +77,30 @@ pub enum Notification {
         webhook_url: Option<String>,
         at: Timestamp,
     },
+    /// The rates of an enabled service are others from a moment on. `id` names the change for this
+    /// agreement: the same one may come twice, and is told once.
+    RatesChangedV1 {
+        id: String,
+        agreement: AgreementId,
+        service: ServiceId,
+        /// The service's name.
+        name: String,
+        effective_from: Timestamp,
+        /// Not there if the rates begin or end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        changes: Option<RateChanges>,
+        emails: Vec<String>,
+        at: Timestamp,
+    },
+}
+
+/// How many prices differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RateChanges {
+    pub new: u32,
+    pub removed: u32,
+    pub up: u32,
+    pub down: u32,
+    /// In another way than by the amount: a scale, a rule, a block.
+    pub other: u32,
 }

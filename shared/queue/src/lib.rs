@@ -4,7 +4,7 @@ pub mod contracts;
 mod receive;
 mod send;
 
-pub use contracts::{Billing, Job, Notification, Progress};
+pub use contracts::{Billing, Job, Notification, Progress, RateChanges};
 pub use receive::{Received, Receiver};
 pub use send::{Sender, connection_queue};
 

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -15,9 +16,13 @@ use tracing::debug;
 pub use crate::link::{CloseReason, RequestError as SubmitError};
 
 use crate::codec::{EncodeError, FRAME_LENGTH_MAX_DEFAULT};
-use crate::link::{Handle, Incoming, LinkSettings, Responder, Role, Wire, spawn};
-use crate::pdu::{Bind, BindMode, Body, DeliverSm, Pdu, SubmitSm};
+use crate::link::{Answer, Handle, Incoming, LinkSettings, Responder, Role, Wire, spawn};
+use crate::pdu::{
+    Bind, BindMode, BindResp, Body, CancelSm, DataSm, DeliverSm, Pdu, QuerySm, QuerySmResp, ReplaceSm,
+    SubmitMulti, SubmitMultiResp, SubmitSm,
+};
 use crate::status::CommandStatus;
+use crate::tlv::Tlvs;
 
 /// The bind is always our first request.
 const BIND_SEQUENCE: u32 = 1;
@@ -31,6 +36,10 @@ pub struct BindSettings {
     pub bind_mode: BindMode,
     /// 0x34 for SMPP 3.4, 0x50 for 5.0.
     pub interface_version: u8,
+    /// Whose messages we want, as some servers ask; most take none.
+    pub addr_ton: u8,
+    pub addr_npi: u8,
+    pub address_range: String,
     /// Submits without an answer at one time.
     pub window: NonZeroUsize,
     /// Silence after which the peer is asked whether it is there.
@@ -52,6 +61,9 @@ impl BindSettings {
             system_type: String::new(),
             bind_mode: BindMode::Transceiver,
             interface_version: 0x34,
+            addr_ton: 0,
+            addr_npi: 0,
+            address_range: String::new(),
             window: NonZeroUsize::MIN.saturating_add(9),
             enquire_link_every: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(10),
@@ -79,7 +91,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut wire = Wire::new(stream, FRAME_LENGTH_MAX_DEFAULT);
-    timeout(settings.answer_timeout, shake_hands(&mut wire, &settings))
+    let peer = timeout(settings.answer_timeout, shake_hands(&mut wire, &settings))
         .await
         .map_err(|_| BindError::Timeout)??;
     let link = LinkSettings {
@@ -90,12 +102,13 @@ where
         inbound_window: settings.inbound_window,
         enquire_link_every: settings.enquire_link_every,
         answer_timeout: settings.answer_timeout,
+        inactive_after: None,
     };
     let (handle, incoming) = spawn(wire, link, BIND_SEQUENCE + 1);
-    Ok((Session { handle }, Inbound { incoming }))
+    Ok((Session { handle, peer: Arc::new(peer) }, Inbound { incoming }))
 }
 
-async fn shake_hands<S>(wire: &mut Wire<S>, settings: &BindSettings) -> Result<(), BindError>
+async fn shake_hands<S>(wire: &mut Wire<S>, settings: &BindSettings) -> Result<BindResp, BindError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -104,7 +117,9 @@ where
         password: settings.password.clone(),
         system_type: settings.system_type.clone(),
         interface_version: settings.interface_version,
-        ..Bind::default()
+        addr_ton: settings.addr_ton,
+        addr_npi: settings.addr_npi,
+        address_range: settings.address_range.clone(),
     };
     let request = Pdu::request(BIND_SEQUENCE, Body::Bind(settings.bind_mode, bind));
     wire.push(&request).map_err(BindError::Invalid)?;
@@ -112,7 +127,7 @@ where
     loop {
         let pdu = wire.read().await.map_err(BindError::Link)?;
         match pdu.body {
-            Body::BindResp(..) if pdu.status.is_ok() => return Ok(()),
+            Body::BindResp(_, answer) if pdu.status.is_ok() => return Ok(answer),
             Body::BindResp(..) | Body::GenericNack => return Err(BindError::Refused(pdu.status)),
             body => debug!(command_id = body.command_id(), "passed over before the bind's answer"),
         }
@@ -120,25 +135,78 @@ where
 }
 
 /// What the peer said to a submit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubmitAnswer {
     pub status: CommandStatus,
     /// The vendor's id for the message; empty with an error.
     pub message_id: String,
+    /// From 5.0 on how busy the peer is; with an error its reasons.
+    pub tlvs: Tlvs,
+}
+
+/// What the peer said to a submit_multi.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultiAnswer {
+    pub status: CommandStatus,
+    pub answer: SubmitMultiResp,
+}
+
+/// What the peer said to a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryAnswer {
+    pub status: CommandStatus,
+    pub answer: QuerySmResp,
 }
 
 /// The sending half of a bind; clones share its window. The bind stays until it is unbound or
 /// lost, or until all clones and the [`Inbound`] are dropped.
+///
+/// Each request waits for a slot in the window, goes out, and waits for its answer.
 #[derive(Clone)]
 pub struct Session {
     handle: Handle,
+    peer: Arc<BindResp>,
 }
 
 impl Session {
-    /// Waits for a slot in the window, submits, and waits for the answer.
+    /// What the server said of itself in the bind's answer.
+    pub fn peer(&self) -> &BindResp {
+        &self.peer
+    }
+
     pub async fn submit(&self, message: SubmitSm) -> Result<SubmitAnswer, SubmitError> {
-        let answer = self.handle.request(Body::SubmitSm(message)).await?;
-        Ok(SubmitAnswer { status: answer.status, message_id: answer.message_id })
+        self.handle.request(Body::SubmitSm(message)).await.map(submit_answer)
+    }
+
+    /// The same as a data_sm; its text must stand in `message_payload`.
+    pub async fn data(&self, message: DataSm) -> Result<SubmitAnswer, SubmitError> {
+        self.handle.request(Body::DataSm(message)).await.map(submit_answer)
+    }
+
+    pub async fn submit_multi(&self, message: SubmitMulti) -> Result<MultiAnswer, SubmitError> {
+        let Answer { status, other, .. } = self.handle.request(Body::SubmitMulti(message)).await?;
+        let answer = match other.map(|body| *body) {
+            Some(Body::SubmitMultiResp(answer)) => answer,
+            _ => SubmitMultiResp::default(),
+        };
+        Ok(MultiAnswer { status, answer })
+    }
+
+    pub async fn query(&self, query: QuerySm) -> Result<QueryAnswer, SubmitError> {
+        let Answer { status, other, .. } = self.handle.request(Body::QuerySm(query)).await?;
+        let answer = match other.map(|body| *body) {
+            Some(Body::QuerySmResp(answer)) => answer,
+            _ => QuerySmResp::default(),
+        };
+        Ok(QueryAnswer { status, answer })
+    }
+
+    pub async fn cancel(&self, cancel: CancelSm) -> Result<CommandStatus, SubmitError> {
+        Ok(self.handle.request(Body::CancelSm(cancel)).await?.status)
+    }
+
+    pub async fn replace(&self, replace: ReplaceSm) -> Result<CommandStatus, SubmitError> {
+        Ok(self.handle.request(Body::ReplaceSm(replace)).await?.status)
     }
 
     /// Ends the session in good order: no new submits, those in flight and the deliveries handed
@@ -162,6 +230,11 @@ impl Session {
     }
 }
 
+fn submit_answer(answer: Answer) -> SubmitAnswer {
+    let Answer { status, message, .. } = answer;
+    SubmitAnswer { status, message_id: message.message_id, tlvs: message.tlvs }
+}
+
 /// The receiving half of a bind. Dropped, every delivery is refused with a temporary error.
 pub struct Inbound {
     incoming: mpsc::Receiver<Incoming>,
@@ -170,12 +243,18 @@ pub struct Inbound {
 impl Inbound {
     /// The next receipt or incoming message; `None` once the link is closed.
     pub async fn next(&mut self) -> Option<Delivery> {
-        let Incoming { message, responder } = self.incoming.recv().await?;
-        Some(Delivery { pdu: message, responder })
+        loop {
+            let Incoming { body, responder } = self.incoming.recv().await?;
+            match body {
+                Body::DeliverSm(pdu) => return Some(Delivery { pdu, responder }),
+                Body::DataSm(data) => return Some(Delivery { pdu: data.into(), responder }),
+                _ => {} // nothing else is handed out
+            }
+        }
     }
 }
 
-/// A deliver_sm that waits for its answer. Dropped without one, the peer is told to try later.
+/// A deliver_sm or data_sm that waits for its answer. Dropped without one, the peer is told to try later.
 #[must_use = "the peer waits for its answer"]
 pub struct Delivery {
     pub pdu: DeliverSm,
@@ -185,10 +264,10 @@ pub struct Delivery {
 impl Delivery {
     /// Acknowledges it: call this once it is stored, since the peer then forgets it.
     pub fn accept(self) {
-        self.responder.answer(CommandStatus::ROK, String::new());
+        self.responder.answer(Answer::of(CommandStatus::ROK));
     }
 
     pub fn refuse(self, status: CommandStatus) {
-        self.responder.answer(status, String::new());
+        self.responder.answer(Answer::of(status));
     }
 }

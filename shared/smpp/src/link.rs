@@ -8,6 +8,7 @@
 //! is ready goes out in one write. Once octets of a request may have left, its outcome without
 //! an answer is "in doubt", and it is never sent again from here.
 
+mod answer;
 mod outgoing;
 mod task;
 mod wire;
@@ -19,9 +20,10 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::codec::EncodeError;
-use crate::pdu::{Body, MessageResp, ShortMessage};
+use crate::pdu::{Body, command};
 use crate::status::CommandStatus;
 
+pub(crate) use answer::Answer;
 pub(crate) use task::spawn;
 pub(crate) use wire::Wire;
 
@@ -34,6 +36,24 @@ pub(crate) enum Role {
     Smsc,
 }
 
+impl Role {
+    /// Whether this end takes such a request from its peer and hands it out.
+    fn serves(self, command_id: u32) -> bool {
+        match self {
+            Self::Esme => matches!(command_id, command::DELIVER_SM | command::DATA_SM),
+            Self::Smsc => matches!(
+                command_id,
+                command::SUBMIT_SM
+                    | command::SUBMIT_MULTI
+                    | command::DATA_SM
+                    | command::QUERY_SM
+                    | command::CANCEL_SM
+                    | command::REPLACE_SM
+            ),
+        }
+    }
+}
+
 /// What the task needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkSettings {
@@ -44,6 +64,8 @@ pub(crate) struct LinkSettings {
     pub inbound_window: usize,
     pub enquire_link_every: Duration,
     pub answer_timeout: Duration,
+    /// Without a request of the peer's or an answer to a message of ours for so long, we unbind.
+    pub inactive_after: Option<Duration>,
 }
 
 /// Why a link is no more.
@@ -59,6 +81,10 @@ pub enum CloseReason {
     Lost(io::ErrorKind),
     /// The peer did not answer an enquire_link in time.
     NotAlive,
+    /// The peer did not take what we wrote.
+    NotReading,
+    /// Nothing but our own enquire_links went over it for too long, and we unbound.
+    Inactive,
     /// A PDU with an impossible length: where the next one begins is unknown.
     OutOfStep,
 }
@@ -77,13 +103,6 @@ pub enum RequestError {
     InDoubt,
 }
 
-/// What the peer answered to a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub status: CommandStatus,
-    pub message_id: String,
-}
-
 /// A request on its way to the task.
 pub(crate) struct Request {
     pub body: Body,
@@ -92,14 +111,14 @@ pub(crate) struct Request {
 
 /// What the task must hear of whatever the windows are.
 pub(crate) enum Control {
-    Answer { sequence: u32, status: CommandStatus, answer: MessageResp },
+    Answer { sequence: u32, command_id: u32, answer: Answer },
     Unbind,
     Abort,
 }
 
-/// A message from the peer and the duty to answer it.
+/// A request from the peer and the duty to answer it.
 pub(crate) struct Incoming {
-    pub message: ShortMessage,
+    pub body: Body,
     pub responder: Responder,
 }
 
@@ -107,28 +126,30 @@ pub(crate) struct Incoming {
 /// a handler that fails loses nothing.
 pub(crate) struct Responder {
     sequence: u32,
+    /// Of the request.
+    command_id: u32,
     role: Role,
     control: Option<mpsc::UnboundedSender<Control>>,
 }
 
 impl Responder {
-    pub fn answer(mut self, status: CommandStatus, message_id: String) {
-        self.send(status, message_id);
+    pub fn answer(mut self, answer: Answer) {
+        self.send(answer);
     }
 
-    fn send(&mut self, status: CommandStatus, message_id: String) {
+    fn send(&mut self, answer: Answer) {
         let Some(control) = self.control.take() else {
             return;
         };
-        let answer = MessageResp { message_id, ..MessageResp::default() };
+        let (sequence, command_id) = (self.sequence, self.command_id);
         // Without the task there is no link, and the peer will send its request again.
-        let _ = control.send(Control::Answer { sequence: self.sequence, status, answer });
+        let _ = control.send(Control::Answer { sequence, command_id, answer });
     }
 }
 
 impl Drop for Responder {
     fn drop(&mut self) {
-        self.send(try_again(self.role), String::new());
+        self.send(Answer::of(try_again(self.role)));
     }
 }
 

@@ -1,8 +1,10 @@
-//! The server's end of a bind: hands out submits to be answered one by one, delivers with a
-//! window.
+//! The server's end of a bind: hands out the client's requests to be answered one by one, delivers
+//! with a window.
 //!
 //! Who may bind, how often and from where is decided by its owner between [`accept`] and
 //! [`Handshake::accept`].
+
+mod request;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -10,20 +12,24 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub use crate::link::{CloseReason, RequestError as DeliverError};
+pub use request::{Cancel, Query, Replace, Request, Requests, Submit, SubmitMany};
 
 use crate::codec::{EncodeError, FRAME_LENGTH_MAX_DEFAULT};
-use crate::link::{Handle, Incoming, LinkSettings, Responder, Role, Wire, spawn};
-use crate::pdu::{Bind, BindMode, BindResp, Body, DeliverSm, Pdu, SubmitSm};
+use crate::link::{Handle, LinkSettings, Role, Wire, spawn};
+use crate::pdu::{Bind, BindMode, BindResp, Body, DeliverSm, Pdu};
 use crate::status::CommandStatus;
 use crate::tlv::{self, Tlvs};
 
 const FIRST_SEQUENCE: u32 = 1;
-/// Said to every client; one of 3.4 does not mind.
+/// Said to every client that knows optional parameters; one of 3.4 does not mind.
 const INTERFACE_VERSION: u8 = 0x50;
+/// Clients below this version get no optional parameters (SMPP 3.4 section 3.4).
+const VERSION_WITH_TLVS: u8 = 0x34;
+/// The longest PDU that is read of a client before it is bound: nobody is trusted with more yet.
+const HANDSHAKE_FRAME_LENGTH_MAX: usize = 1024;
 
 /// How to serve a client.
 #[derive(Clone, Debug)]
@@ -34,12 +40,16 @@ pub struct ServerSettings {
     pub bind_timeout: Duration,
     /// Deliveries without an answer at one time.
     pub window: NonZeroUsize,
-    /// Submits handed out and not answered at one time; when it is full the client is not read.
+    /// Requests handed out and not answered at one time; when it is full the client is not read.
     pub inbound_window: usize,
     /// Silence after which the client is asked whether it is there.
     pub enquire_link_every: Duration,
     /// For each delivery, each enquire_link, and for what is in flight at the end.
     pub answer_timeout: Duration,
+    /// Without a request of the client's for so long, its enquire_links included, it is unbound; an
+    /// answer to a delivery counts too. `None`: it may be silent as long as it answers our
+    /// enquire_links.
+    pub inactive_after: Option<Duration>,
     /// The longest PDU that is read, header included.
     pub frame_length_max: usize,
 }
@@ -53,6 +63,7 @@ impl ServerSettings {
             inbound_window: 500,
             enquire_link_every: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(10),
+            inactive_after: None,
             frame_length_max: FRAME_LENGTH_MAX_DEFAULT,
         }
     }
@@ -76,7 +87,7 @@ pub async fn accept<S>(stream: S, settings: ServerSettings) -> Result<Handshake<
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut wire = Wire::new(stream, settings.frame_length_max);
+    let mut wire = Wire::new(stream, HANDSHAKE_FRAME_LENGTH_MAX.min(settings.frame_length_max));
     let (sequence, mode, bind) =
         timeout(settings.bind_timeout, read_bind(&mut wire)).await.map_err(|_| AcceptError::Timeout)??;
     Ok(Handshake { wire, settings, sequence, mode, bind })
@@ -114,7 +125,7 @@ pub struct Handshake<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
-    /// Who the client says it is.
+    /// Who the client says it is. It may be checked for as long as the client has patience.
     pub fn bind(&self) -> &Bind {
         &self.bind
     }
@@ -129,11 +140,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
     }
 
     /// Lets the client in and starts the session's task.
-    pub async fn accept(mut self) -> Result<(ServerSession, Submits), AcceptError> {
+    pub async fn accept(mut self) -> Result<(ServerSession, Requests), AcceptError> {
+        let knows_tlvs = VERSION_WITH_TLVS <= self.bind.interface_version;
         let mut tlvs = Tlvs::default();
-        tlvs.push(tlv::SC_INTERFACE_VERSION, vec![INTERFACE_VERSION]);
+        if knows_tlvs {
+            tlvs.push(tlv::SC_INTERFACE_VERSION, vec![INTERFACE_VERSION]);
+        }
         let system_id = self.settings.system_id.clone();
         self.answer(CommandStatus::ROK, BindResp { system_id, tlvs }).await?;
+        self.wire.set_frame_length_max(self.settings.frame_length_max);
         let link = LinkSettings {
             role: Role::Smsc,
             peer_may_send: self.mode.can_submit(),
@@ -141,9 +156,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
             inbound_window: self.settings.inbound_window,
             enquire_link_every: self.settings.enquire_link_every,
             answer_timeout: self.settings.answer_timeout,
+            inactive_after: self.settings.inactive_after,
         };
         let (handle, incoming) = spawn(self.wire, link, FIRST_SEQUENCE);
-        Ok((ServerSession { handle, mode: self.mode }, Submits { incoming }))
+        Ok((ServerSession { handle, mode: self.mode, knows_tlvs }, Requests::new(incoming)))
     }
 
     /// Answers the bind with an error and closes the stream.
@@ -162,11 +178,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
 }
 
 /// The delivering half of a bind; clones share its window. The bind stays until it is unbound or
-/// lost, or until all clones and the [`Submits`] are dropped.
+/// lost, or until all clones and the [`Requests`] are dropped.
 #[derive(Clone)]
 pub struct ServerSession {
     handle: Handle,
     mode: BindMode,
+    knows_tlvs: bool,
 }
 
 impl ServerSession {
@@ -176,12 +193,16 @@ impl ServerSession {
     }
 
     /// Waits for a slot in the window, delivers, and waits for the answer. A receipt may be
-    /// forgotten only when the status is ok.
-    pub async fn deliver(&self, message: DeliverSm) -> Result<CommandStatus, DeliverError> {
+    /// forgotten only when the status is ok. A client of 3.3 gets it without optional parameters.
+    pub async fn deliver(&self, mut message: DeliverSm) -> Result<CommandStatus, DeliverError> {
+        if !self.knows_tlvs {
+            message.short_message = message.payload().clone();
+            message.tlvs = Tlvs::default();
+        }
         Ok(self.handle.request(Body::DeliverSm(message)).await?.status)
     }
 
-    /// Ends the session in good order: submits in hand and deliveries in flight have the answer
+    /// Ends the session in good order: requests in hand and deliveries in flight have the answer
     /// timeout to finish, then unbind. Gives the reason once it is closed.
     pub async fn unbind(&self) -> CloseReason {
         self.handle.unbind().await
@@ -199,37 +220,5 @@ impl ServerSession {
 
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
-    }
-}
-
-/// The submits of a client. Dropped, each is refused with a temporary error.
-pub struct Submits {
-    incoming: mpsc::Receiver<Incoming>,
-}
-
-impl Submits {
-    /// The next submit; `None` once the link is closed. Answer each on its own: a slow one should
-    /// not hold up the others.
-    pub async fn next(&mut self) -> Option<Submit> {
-        let Incoming { message, responder } = self.incoming.recv().await?;
-        Some(Submit { pdu: message, responder })
-    }
-}
-
-/// A submit_sm that waits for its answer. Dropped without one, the client is told to try later.
-#[must_use = "the client waits for its answer"]
-pub struct Submit {
-    pub pdu: SubmitSm,
-    responder: Responder,
-}
-
-impl Submit {
-    /// Takes the message under our id, at most 64 characters.
-    pub fn accept(self, message_id: impl Into<String>) {
-        self.responder.answer(CommandStatus::ROK, message_id.into());
-    }
-
-    pub fn refuse(self, status: CommandStatus) {
-        self.responder.answer(status, String::new());
     }
 }

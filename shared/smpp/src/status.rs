@@ -1,11 +1,15 @@
 //! `command_status`: what an answer says about its request.
 //!
 //! Any 32-bit value can come from a peer, so this is a number with names for the known ones and
-//! not an enum.
+//! not an enum. [`ErrorClass`] says what to do about an error.
+
+mod class;
 
 use std::fmt;
 
-/// The status of an answer, SMPP 3.4 section 5.1.3. Vendors use values outside every table.
+pub use class::ErrorClass;
+
+/// The status of an answer, SMPP 3.4 section 5.1.3 and 5.0 section 4.7.6. Vendors use values outside every table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct CommandStatus(pub u32);
 
@@ -75,6 +79,25 @@ statuses! {
     RINVOPTPARAMVAL = 0xC4,
     RDELIVERYFAILURE = 0xFE,
     RUNKNOWNERR = 0xFF,
+    RSERTYPUNAUTH = 0x100,
+    RPROHIBITED = 0x101,
+    RSERTYPUNAVAIL = 0x102,
+    RSERTYPDENIED = 0x103,
+    RINVDCS = 0x104,
+    RINVSRCADDRSUBUNIT = 0x105,
+    RINVDSTADDRSUBUNIT = 0x106,
+    RINVBCASTFREQINT = 0x107,
+    RINVBCASTALIAS_NAME = 0x108,
+    RINVBCASTAREAFMT = 0x109,
+    RINVNUMBCAST_AREAS = 0x10A,
+    RINVBCASTCNTTYPE = 0x10B,
+    RINVBCASTMSGCLASS = 0x10C,
+    RBCASTFAIL = 0x10D,
+    RBCASTQUERYFAIL = 0x10E,
+    RBCASTCANCELFAIL = 0x10F,
+    RINVBCAST_REP = 0x110,
+    RINVBCASTSRVGRP = 0x111,
+    RINVBCASTCHANIND = 0x112,
 }
 
 impl CommandStatus {
@@ -82,15 +105,20 @@ impl CommandStatus {
         self == Self::ROK
     }
 
+    /// What to do with a message that is refused with this status; a vendor's own table goes first.
+    pub fn class(self) -> ErrorClass {
+        ErrorClass::of(self)
+    }
+
     /// Whether the peer asks us to slow down. Some vendors say `RMSGQFUL` for an empty balance
     /// too, so one that never ends deserves an alert.
     pub fn is_throttling(self) -> bool {
-        matches!(self, Self::RTHROTTLED | Self::RMSGQFUL)
+        self.class() == ErrorClass::SlowDown
     }
 
     /// Whether the same request may succeed later on the same link; throttling is included.
     pub fn is_temporary(self) -> bool {
-        self.is_throttling() || matches!(self, Self::RSYSERR | Self::RX_T_APPN | Self::RINVSCHED)
+        matches!(self.class(), ErrorClass::SlowDown | ErrorClass::Retry)
     }
 }
 

@@ -3,17 +3,13 @@
 //! Peers get the lengths of these wrong more often than anything else, so a getter takes every
 //! length that leaves one sensible meaning.
 
+mod tags;
+
 use bytes::Bytes;
 
-pub const USER_MESSAGE_REFERENCE: u16 = 0x0204;
-pub const SAR_MSG_REF_NUM: u16 = 0x020C;
-pub const SAR_TOTAL_SEGMENTS: u16 = 0x020E;
-pub const SAR_SEGMENT_SEQNUM: u16 = 0x020F;
-pub const SC_INTERFACE_VERSION: u16 = 0x0210;
-pub const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
-pub const NETWORK_ERROR_CODE: u16 = 0x0423;
-pub const MESSAGE_PAYLOAD: u16 = 0x0424;
-pub const MESSAGE_STATE: u16 = 0x0427;
+use crate::udh::Concat;
+
+pub use tags::*;
 
 /// One optional parameter: its tag and its value, uninterpreted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,16 +40,24 @@ impl Tlvs {
         self.push(tag, value);
     }
 
-    /// The id of the message a receipt is about; with or without its NUL.
-    pub fn receipted_message_id(&self) -> Option<String> {
-        let id = latin1_until_nul(self.get(RECEIPTED_MESSAGE_ID)?);
-        let id = id.trim();
-        (!id.is_empty()).then(|| id.to_owned())
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// The state a receipt reports, as its number; one octet by the book, two from some peers.
+    /// The id of the message a receipt is about; with or without its NUL.
+    pub fn receipted_message_id(&self) -> Option<String> {
+        self.text(RECEIPTED_MESSAGE_ID)
+    }
+
+    /// The state a receipt reports, as its number; one octet by the book, two or a digit of ASCII
+    /// from some peers.
     pub fn message_state(&self) -> Option<u8> {
-        u8::try_from(self.number(MESSAGE_STATE)?).ok()
+        // States go from 0 to 9, so a digit is not mistaken for one.
+        match u8::try_from(self.number(MESSAGE_STATE)?).ok()? {
+            digit @ b'0'..=b'9' => Some(digit - b'0'),
+            state => Some(state),
+        }
     }
 
     /// The error a receipt reports: three octets (network type and code), two (the code alone),
@@ -83,6 +87,43 @@ impl Tlvs {
         u16::try_from(self.number(USER_MESSAGE_REFERENCE)?).ok()
     }
 
+    /// Which part of which long message this is; all three parameters must be there.
+    pub fn sar(&self) -> Option<Concat> {
+        let reference = u16::try_from(self.number(SAR_MSG_REF_NUM)?).ok()?;
+        let total = u8::try_from(self.number(SAR_TOTAL_SEGMENTS)?).ok()?;
+        let part = u8::try_from(self.number(SAR_SEGMENT_SEQNUM)?).ok()?;
+        Some(Concat { reference, total, part })
+    }
+
+    /// Says which part of which message this is.
+    pub fn push_sar(&mut self, concat: Concat) {
+        self.push(SAR_MSG_REF_NUM, concat.reference.to_be_bytes().to_vec());
+        self.push(SAR_TOTAL_SEGMENTS, vec![concat.total]);
+        self.push(SAR_SEGMENT_SEQNUM, vec![concat.part]);
+    }
+
+    /// How busy the peer is, from 0 (idle) to 100 (it takes no more); since 5.0, in answers.
+    pub fn congestion_state(&self) -> Option<u8> {
+        u8::try_from(self.number(CONGESTION_STATE)?).ok()
+    }
+
+    /// The version the server speaks: 0x34 for 3.4, 0x50 for 5.0.
+    pub fn interface_version(&self) -> Option<u8> {
+        u8::try_from(self.number(SC_INTERFACE_VERSION)?).ok()
+    }
+
+    /// What the peer has to say about an error.
+    pub fn additional_status_info(&self) -> Option<String> {
+        self.text(ADDITIONAL_STATUS_INFO_TEXT)
+    }
+
+    /// A text with or without its NUL, without blanks around it; `None` when nothing is left.
+    pub fn text(&self, tag: u16) -> Option<String> {
+        let text = latin1_until_nul(self.get(tag)?);
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
     /// A big-endian number of one to four octets.
     pub fn number(&self, tag: u16) -> Option<u32> {
         let value = self.get(tag)?;
@@ -103,7 +144,12 @@ pub struct NetworkErrorCode {
 
 /// Text up to the first NUL or the end; each octet is one Latin-1 character, so none is lost.
 pub(crate) fn latin1_until_nul(octets: &[u8]) -> String {
-    octets.iter().take_while(|octet| **octet != 0).map(|octet| char::from(*octet)).collect()
+    let length = octets.iter().position(|octet| *octet == 0).unwrap_or(octets.len());
+    match std::str::from_utf8(&octets[..length]) {
+        // What is ASCII needs no second look.
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => octets[..length].iter().map(|octet| char::from(*octet)).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -124,9 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_state_may_be_one_octet_or_two() {
+    fn a_message_state_may_be_one_octet_or_two_or_a_digit() {
         assert_eq!(only(MESSAGE_STATE, &[2]).message_state(), Some(2));
         assert_eq!(only(MESSAGE_STATE, &[0, 2]).message_state(), Some(2));
+        assert_eq!(only(MESSAGE_STATE, b"2").message_state(), Some(2));
         assert_eq!(only(MESSAGE_STATE, &[]).message_state(), None);
     }
 
@@ -143,5 +190,23 @@ mod tests {
     fn a_user_message_reference_may_be_one_octet_or_two() {
         assert_eq!(only(USER_MESSAGE_REFERENCE, &[7]).user_message_reference(), Some(7));
         assert_eq!(only(USER_MESSAGE_REFERENCE, &[1, 7]).user_message_reference(), Some(263));
+    }
+
+    #[test]
+    fn the_part_of_a_long_message_is_said_and_read() {
+        let concat = Concat { reference: 0x1234, total: 3, part: 2 };
+        let mut tlvs = Tlvs::default();
+        tlvs.push_sar(concat);
+        assert_eq!(tlvs.sar(), Some(concat));
+        tlvs.0.pop();
+        assert_eq!(tlvs.sar(), None);
+    }
+
+    #[test]
+    fn a_busy_peer_says_how_busy_it_is() {
+        assert_eq!(only(CONGESTION_STATE, &[90]).congestion_state(), Some(90));
+        assert_eq!(only(CONGESTION_STATE, &[]).congestion_state(), None);
+        let explained = only(ADDITIONAL_STATUS_INFO_TEXT, b"no credit").additional_status_info();
+        assert_eq!(explained.as_deref(), Some("no credit"));
     }
 }

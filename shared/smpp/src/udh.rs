@@ -9,7 +9,7 @@ const CONCAT_16_BIT: u8 = 0x08;
 /// Which part of which long message this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Concat {
-    /// The same in all parts. Ours are of 8 bits; a peer's may be of 16.
+    /// The same in all parts; of 8 or 16 bits.
     pub reference: u16,
     pub total: u8,
     /// From 1 to `total`.
@@ -19,6 +19,12 @@ pub struct Concat {
 /// The header of one part with an 8-bit reference: `05 00 03 reference total part`.
 pub fn concat_header(reference: u8, total: u8, part: u8) -> [u8; 6] {
     [0x05, CONCAT_8_BIT, 0x03, reference, total, part]
+}
+
+/// The same with a reference of 16 bits: `06 08 04 reference reference total part`.
+pub fn wide_concat_header(reference: u16, total: u8, part: u8) -> [u8; 7] {
+    let [high, low] = reference.to_be_bytes();
+    [0x06, CONCAT_16_BIT, 0x04, high, low, total, part]
 }
 
 /// Splits user data into its header (with the length octet) and the text; `None` when the header
@@ -60,6 +66,13 @@ mod tests {
         let (header, text) = split(&user_data).expect("has a header");
         assert_eq!(concat(header), Some(Concat { reference: 0x2A, total: 3, part: 2 }));
         assert_eq!(text, b"text");
+    }
+
+    #[test]
+    fn a_reference_may_be_of_16_bits() {
+        let header = wide_concat_header(0x1234, 2, 1);
+        assert_eq!(header, [0x06, 0x08, 0x04, 0x12, 0x34, 2, 1]);
+        assert_eq!(concat(&header), Some(Concat { reference: 0x1234, total: 2, part: 1 }));
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn bodies_where_none_belongs_are_passed_over() {
 fn unknown_numbers_are_kept() {
     let status = decode(&frame(command::SUBMIT_SM | RESP, 0x1234, b"")).expect("is accepted").status;
     assert_eq!(status.to_string(), "0x00001234");
-    assert!(matches!(read(0x0777, b"x"), Body::Unknown { command_id: 0x0777, .. }));
+    assert!(matches!(read(0x0777, b"x"), Body::Other { command_id: 0x0777, .. }));
     let mut body = message(b"", b"A", b"", b"");
     let esm_class = body.len() - 2 - 5 - 1 - 1 - 3;
     body[esm_class] = 0xFF;
@@ -184,4 +184,77 @@ fn a_full_receipt_from_the_wire_is_read() {
     let receipt = smpp::receipt::parse(&message).expect("has id and state");
     assert_eq!(receipt.id, "18d0e03a");
     assert!(smpp::receipt::id_forms(&receipt.id).contains(&"416342074".to_owned()));
+}
+
+#[test]
+fn the_answers_of_all_operations_may_have_no_body() {
+    for request in [
+        command::SUBMIT_SM,
+        command::SUBMIT_MULTI,
+        command::DATA_SM,
+        command::DELIVER_SM,
+        command::QUERY_SM,
+        command::CANCEL_SM,
+        command::REPLACE_SM,
+    ] {
+        let answer = decode(&frame(request | RESP, 0x45, b"")).expect("is accepted");
+        assert_eq!((answer.status, answer.body.command_id()), (CommandStatus::RSUBMITFAIL, request | RESP));
+    }
+}
+
+#[test]
+fn an_answer_to_many_counts_as_far_as_it_goes() {
+    let whole = b"id1\0\x02\x01\x01491\0\x00\x00\x00\x0B\x01\x01492\0\x00\x00\x00\x58";
+    for (length, unsuccess) in [(whole.len(), 2), (whole.len() - 1, 1), (10, 0), (4, 0), (3, 0)] {
+        let Body::SubmitMultiResp(answer) = read(command::SUBMIT_MULTI_RESP, &whole[..length]) else {
+            panic!("no answer");
+        };
+        assert_eq!((answer.message_id.as_str(), answer.unsuccess.len()), ("id1", unsuccess), "{length}");
+    }
+}
+
+#[test]
+fn the_last_address_of_an_operation_may_lack_its_nul() {
+    let Body::QuerySm(query) = read(command::QUERY_SM, b"id1\0\x05\x00ACME") else { panic!("no query") };
+    assert_eq!((query.message_id.as_str(), query.source.value.as_str()), ("id1", "ACME"));
+    let Body::CancelSm(cancel) = read(command::CANCEL_SM, b"\0id1\0\x05\x00ACME\0\x01\x01491") else {
+        panic!("no cancel");
+    };
+    assert_eq!(cancel.destination.value, "491");
+    let Body::Outbind(outbind) = read(command::OUTBIND, b"smsc\0secret") else { panic!("no outbind") };
+    assert_eq!(outbind.password, "secret");
+    assert!(!format!("{outbind:?}").contains("secret"));
+}
+
+#[test]
+fn an_answer_to_a_query_may_end_anywhere() {
+    let whole = b"id1\x00260102153100000+\x00\x02\x07";
+    for length in 0..=whole.len() {
+        let Body::QuerySmResp(answer) = read(command::QUERY_SM_RESP, &whole[..length]) else {
+            panic!("no answer");
+        };
+        assert_eq!(answer.error_code == 7, length == whole.len());
+    }
+}
+
+#[test]
+fn a_destination_of_no_known_kind_is_refused_in_its_own_words() {
+    let body = b"\0\x05\x00ACME\0\x01\x03491\0";
+    let error = decode(&frame(command::SUBMIT_MULTI, 0, body)).expect_err("is refused");
+    assert_eq!(error, DecodeError::DestinationFlag { flag: 3, sequence: 7 });
+    assert_eq!((error.sequence(), error.status()), (7, CommandStatus::RINVDESTFLAG));
+}
+
+#[test]
+fn the_broadcasts_of_5_0_are_known_by_name_and_kept_unread() {
+    for (command_id, name) in [
+        (command::BROADCAST_SM, "broadcast_sm"),
+        (command::QUERY_BROADCAST_SM, "query_broadcast_sm"),
+        (command::CANCEL_BROADCAST_SM, "cancel_broadcast_sm"),
+    ] {
+        assert_eq!(command::name(command_id), Some(name));
+        assert!(matches!(read(command_id, b"x"), Body::Other { .. }));
+    }
+    let refused = CommandStatus(0x100);
+    assert_eq!(refused.to_string(), "ESME_RSERTYPUNAUTH");
 }

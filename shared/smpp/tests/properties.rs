@@ -7,8 +7,15 @@ use proptest::option;
 use proptest::prelude::*;
 use rusmpp::decode::DecodeWithLength;
 use rusmpp::encode::{Length, owned::Encode};
-use smpp::codec::{Cut, Framer, decode, encode};
-use smpp::pdu::{Bind, BindResp, Body, MessageResp, SEQUENCE_MAX, ShortMessage};
+use smpp::address::Address;
+use smpp::codec::{Cut, Framer, HEADER_LENGTH, decode, encode};
+use smpp::coding::{Alphabet, gsm7_pack, gsm7_unpack};
+use smpp::long::{JoinLimits, Joiner};
+use smpp::pdu::{
+    AlertNotification, Bind, BindResp, Body, CancelSm, DataSm, Destination, MessageResp, Outbind, QuerySm,
+    QuerySmResp, ReplaceSm, SEQUENCE_MAX, ShortMessage, SubmitMulti, SubmitMultiResp, Unsuccess, command,
+};
+use smpp::time::SmppTime;
 use smpp::tlv::{self, Tlvs};
 use smpp::{BindMode, CommandStatus, Pdu, receipt, udh};
 
@@ -25,7 +32,11 @@ fn octets(max: usize) -> impl Strategy<Value = Bytes> {
 }
 
 fn time() -> impl Strategy<Value = String> {
-    prop_oneof![Just(String::new()), Just("260102030405000R".to_owned())]
+    prop_oneof![Just(String::new()), Just("000102030405000R".to_owned()), Just("261231235959904-".to_owned())]
+}
+
+fn address<T: Strategy<Value = String>>(text: fn(usize) -> T, max: usize) -> impl Strategy<Value = Address> {
+    (0_u8..=6, 0_u8..=1, text(max)).prop_map(|(ton, npi, value)| Address { ton, npi, value })
 }
 
 fn mode() -> impl Strategy<Value = BindMode> {
@@ -102,43 +113,179 @@ fn bind<T: Strategy<Value = String>>(text: fn(usize) -> T, password: usize) -> i
     })
 }
 
+fn multi<T: Strategy<Value = String>>(text: fn(usize) -> T) -> impl Strategy<Value = SubmitMulti> {
+    let destination =
+        prop_oneof![address(text, 20).prop_map(Destination::Address), text(20).prop_map(Destination::List),];
+    (vec(destination, 1..10), message(text)).prop_map(|(destinations, message)| SubmitMulti {
+        destinations,
+        message: ShortMessage {
+            destination: String::new(),
+            destination_ton: 0,
+            destination_npi: 0,
+            ..message
+        },
+    })
+}
+
+fn multi_resp<T: Strategy<Value = String>>(text: fn(usize) -> T) -> impl Strategy<Value = SubmitMultiResp> {
+    let unsuccess = (address(text, 20), any::<u8>()).prop_map(|(destination, status)| Unsuccess {
+        destination,
+        status: CommandStatus(u32::from(status)),
+    });
+    (text(64), vec(unsuccess, 0..5)).prop_map(|(message_id, unsuccess)| SubmitMultiResp {
+        message_id,
+        unsuccess,
+        ..SubmitMultiResp::default()
+    })
+}
+
+fn data<T: Strategy<Value = String>>(
+    text: fn(usize) -> T,
+    address_max: usize,
+) -> impl Strategy<Value = DataSm> {
+    let addresses = (address(text, address_max), address(text, address_max));
+    (text(5), addresses, any::<[u8; 3]>(), octets(300)).prop_map(
+        |(service_type, addresses, bytes, payload)| {
+            let mut tlvs = Tlvs::default();
+            tlvs.push(tlv::MESSAGE_PAYLOAD, payload);
+            DataSm {
+                service_type,
+                source: addresses.0,
+                destination: addresses.1,
+                esm_class: bytes[0],
+                registered_delivery: bytes[1],
+                data_coding: bytes[2],
+                tlvs,
+            }
+        },
+    )
+}
+
+fn replace<T: Strategy<Value = String>>(text: fn(usize) -> T) -> impl Strategy<Value = ReplaceSm> {
+    (text(64), address(text, 20), time(), time(), any::<[u8; 2]>(), octets(254)).prop_map(
+        |(message_id, source, schedule, validity, bytes, short_message)| ReplaceSm {
+            message_id,
+            source,
+            schedule,
+            validity,
+            registered_delivery: bytes[0],
+            default_message_id: bytes[1],
+            short_message,
+            tlvs: Tlvs::default(),
+        },
+    )
+}
+
+/// What is asked about messages sent before, and answered.
+fn operation<T: Strategy<Value = String> + 'static>(text: fn(usize) -> T) -> impl Strategy<Value = Body> {
+    let query = (text(64), address(text, 20)).prop_map(|(message_id, source)| QuerySm { message_id, source });
+    let query_resp = (text(64), time(), 0_u8..=9, any::<u8>()).prop_map(
+        |(message_id, final_date, message_state, error_code)| QuerySmResp {
+            message_id,
+            final_date,
+            message_state,
+            error_code,
+            tlvs: Tlvs::default(),
+        },
+    );
+    let cancel = (text(5), text(64), address(text, 20), address(text, 20)).prop_map(
+        |(service_type, message_id, source, destination)| CancelSm {
+            service_type,
+            message_id,
+            source,
+            destination,
+        },
+    );
+    let alert = (address(text, 64), address(text, 64)).prop_map(|(source, esme)| AlertNotification {
+        source,
+        esme,
+        tlvs: Tlvs::default(),
+    });
+    prop_oneof![
+        query.prop_map(Body::QuerySm),
+        query_resp.prop_map(Body::QuerySmResp),
+        cancel.prop_map(Body::CancelSm),
+        Just(Body::CancelSmResp),
+        replace(text).prop_map(Body::ReplaceSm),
+        Just(Body::ReplaceSmResp),
+        alert.prop_map(Body::AlertNotification),
+    ]
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let message_resp =
         || (latin1(64), tlvs()).prop_map(|(message_id, tlvs)| MessageResp { message_id, tlvs });
     let bind_resp = (latin1(64), tlvs()).prop_map(|(system_id, tlvs)| BindResp { system_id, tlvs });
+    let outbind = (latin1(64), latin1(64)).prop_map(|(system_id, password)| Outbind { system_id, password });
+    let messages = prop_oneof![
+        message(latin1).prop_map(Body::SubmitSm),
+        message(latin1).prop_map(Body::DeliverSm),
+        multi(latin1).prop_map(Body::SubmitMulti),
+        multi_resp(latin1).prop_map(Body::SubmitMultiResp),
+        data(latin1, 64).prop_map(Body::DataSm),
+        message_resp().prop_map(Body::SubmitSmResp),
+        message_resp().prop_map(Body::DeliverSmResp),
+        message_resp().prop_map(Body::DataSmResp),
+    ];
     prop_oneof![
         (mode(), bind(latin1, 64)).prop_map(|(mode, bind)| Body::Bind(mode, bind)),
         (mode(), bind_resp).prop_map(|(mode, answer)| Body::BindResp(mode, answer)),
-        message(latin1).prop_map(Body::SubmitSm),
-        message(latin1).prop_map(Body::DeliverSm),
-        message_resp().prop_map(Body::SubmitSmResp),
-        message_resp().prop_map(Body::DeliverSmResp),
-        Just(Body::EnquireLink),
-        Just(Body::EnquireLinkResp),
-        Just(Body::Unbind),
-        Just(Body::UnbindResp),
-        Just(Body::GenericNack),
-        octets(100).prop_map(|body| Body::Unknown { command_id: 0x0103, body }),
+        outbind.prop_map(Body::Outbind),
+        messages,
+        operation(latin1),
+        bare(),
+        octets(100).prop_map(|body| Body::Other { command_id: command::BROADCAST_SM, body }),
     ]
+}
+
+/// PDUs without a body.
+fn bare() -> impl Strategy<Value = Body> {
+    let bodies =
+        [Body::EnquireLink, Body::EnquireLinkResp, Body::Unbind, Body::UnbindResp, Body::GenericNack];
+    proptest::sample::select(bodies.to_vec())
 }
 
 /// PDUs that every implementation should write with the same octets.
 fn common_body() -> impl Strategy<Value = Body> {
-    prop_oneof![
-        (mode(), bind(ascii, 8)).prop_map(|(mode, bind)| Body::Bind(mode, bind)),
+    let message_resp = || ascii(64).prop_map(|message_id| MessageResp { message_id, tlvs: Tlvs::default() });
+    let bind_resp = ascii(15).prop_map(|system_id| BindResp { system_id, tlvs: Tlvs::default() });
+    let outbind = (ascii(15), ascii(8)).prop_map(|(system_id, password)| Outbind { system_id, password });
+    let messages = prop_oneof![
         message(ascii).prop_map(Body::SubmitSm),
         message(ascii).prop_map(Body::DeliverSm),
-        ascii(64)
-            .prop_map(|message_id| { Body::SubmitSmResp(MessageResp { message_id, tlvs: Tlvs::default() }) }),
-        Just(Body::EnquireLink),
-        Just(Body::Unbind),
-        Just(Body::GenericNack),
+        multi(ascii).prop_map(Body::SubmitMulti),
+        multi_resp(ascii).prop_map(Body::SubmitMultiResp),
+        data(ascii, 20).prop_map(Body::DataSm),
+        message_resp().prop_map(Body::SubmitSmResp),
+        message_resp().prop_map(Body::DeliverSmResp),
+        message_resp().prop_map(Body::DataSmResp),
+    ];
+    prop_oneof![
+        (mode(), bind(ascii, 8)).prop_map(|(mode, bind)| Body::Bind(mode, bind)),
+        (mode(), bind_resp).prop_map(|(mode, answer)| Body::BindResp(mode, answer)),
+        outbind.prop_map(Body::Outbind),
+        messages,
+        operation(ascii),
+        bare(),
     ]
 }
 
 fn written(pdu: &Pdu) -> BytesMut {
     let mut out = BytesMut::new();
     encode(pdu, &mut out).expect("is valid");
+    out
+}
+
+fn other_reads(frame: &[u8]) -> Result<rusmpp::Command, String> {
+    let mut rest = BytesMut::from(&frame[4..]);
+    let length = rest.len();
+    let decoded = rusmpp::Command::decode(&mut rest, length);
+    decoded.map(|(command, _)| command).map_err(|error| format!("{error:?}"))
+}
+
+fn other_writes(command: &rusmpp::Command) -> BytesMut {
+    let mut out = BytesMut::from(&(4 + command.length() as u32).to_be_bytes()[..]);
+    command.encode(&mut out);
     out
 }
 
@@ -160,21 +307,38 @@ proptest! {
         sequence in 1..=SEQUENCE_MAX,
         body in common_body(),
     ) {
-        let ours = written(&Pdu::request(sequence, body));
-        let mut rest = ours.clone();
-        rest.advance(4);
-        let length = rest.len();
-        let (command, _) = rusmpp::Command::decode(&mut rest, length)
-            .map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
-        let mut theirs = BytesMut::from(&(4 + command.length() as u32).to_be_bytes()[..]);
-        command.encode(&mut theirs);
-        prop_assert_eq!(ours, theirs);
+        let pdu = Pdu::request(sequence, body);
+        let ours = written(&pdu);
+        let command = other_reads(&ours).map_err(TestCaseError::fail)?;
+        let theirs = other_writes(&command);
+        prop_assert_eq!(&ours, &theirs);
+        prop_assert_eq!(decode(&theirs), Ok(pdu));
+    }
+
+    #[test]
+    fn what_another_implementation_takes_for_well_formed_is_read_by_ours(
+        body in common_body(),
+        at in any::<prop::sample::Index>(),
+        octet in any::<u8>(),
+    ) {
+        let mut frame = written(&Pdu::request(1, body));
+        // In the body: a request without any it takes for well-formed too.
+        if HEADER_LENGTH < frame.len() {
+            let at = HEADER_LENGTH + at.index(frame.len() - HEADER_LENGTH);
+            frame[at] = octet;
+        }
+        if let Ok(command) = other_reads(&frame) {
+            let theirs = other_writes(&command);
+            let pdu = decode(&theirs);
+            prop_assert!(pdu.is_ok(), "{:?} of {:?}", pdu, command);
+        }
     }
 
     #[test]
     fn no_octets_make_the_reader_panic(
         command_id in prop_oneof![
-            proptest::sample::select(vec![1_u32, 2, 4, 5, 6, 9, 0x15, 0x8000_0000]),
+            0_u32..0x120,
+            (0_u32..0x120).prop_map(|id| id | 0x8000_0000),
             any::<u32>(),
         ],
         body in vec(any::<u8>(), 0..300),
@@ -183,8 +347,14 @@ proptest! {
         frame[4..8].copy_from_slice(&command_id.to_be_bytes());
         frame.extend_from_slice(&body);
         for frame in [&frame[..], &body[..]] {
-            if let Ok(Pdu { body: Body::DeliverSm(message), .. }) = decode(frame) {
-                let _ = (receipt::is_receipt(&message), receipt::parse(&message));
+            let Ok(pdu) = decode(frame) else { continue };
+            if let Body::DeliverSm(message) = &pdu.body {
+                let _ = (receipt::is_receipt(message), receipt::parse(message));
+            }
+            // What can be written of it says the same.
+            let mut out = BytesMut::new();
+            if encode(&pdu, &mut out).is_ok() {
+                prop_assert_eq!(decode(&out), Ok(pdu));
             }
         }
     }
@@ -222,6 +392,43 @@ proptest! {
         let message = ShortMessage { short_message: text.clone().into(), ..ShortMessage::default() };
         let _ = receipt::parse(&message);
         let _ = udh::split(&text).map(|(header, _)| udh::concat(header));
+    }
+
+    #[test]
+    fn any_message_is_joined_or_passed_on_and_none_is_lost(
+        messages in vec((octets(40), any::<bool>()), 0..50),
+    ) {
+        let limits = JoinLimits { messages_max: 5, octets_max: 3_000, ..JoinLimits::default() };
+        let (mut joiner, now) = (Joiner::new(limits), std::time::Instant::now());
+        let mut out = Vec::new();
+        for (number, (short_message, has_header)) in messages.iter().enumerate() {
+            let esm_class = if *has_header { udh::ESM_CLASS_UDHI } else { 0 };
+            let message = ShortMessage { esm_class, short_message: short_message.clone(), ..Default::default() };
+            out.extend(joiner.take(now, message, number));
+        }
+        out.extend(joiner.overdue(now + limits.wait));
+        let mut carried: Vec<usize> = out.into_iter().flat_map(|joined| joined.carried).collect();
+        carried.sort_unstable();
+        prop_assert_eq!(carried, (0..messages.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn any_octets_are_text_in_every_alphabet_or_none(octets in octets(100), data_coding in any::<u8>()) {
+        for default in [Alphabet::Gsm7, Alphabet::Latin1] {
+            let _ = Alphabet::of(data_coding, default).to_text(&octets);
+        }
+        let septets: Vec<u8> = octets.iter().map(|octet| octet & 0x7F).collect();
+        let unpacked = gsm7_unpack(&gsm7_pack(&septets));
+        prop_assert_eq!(&unpacked[..septets.len()], &septets[..]);
+    }
+
+    #[test]
+    fn a_time_that_is_read_is_written_the_same(text in "[0-9]{12}[0-9]{3}[+R-]") {
+        if let Ok(time) = text.parse::<SmppTime>() {
+            let written = time.to_string();
+            prop_assert_eq!(written.parse::<SmppTime>(), Ok(time));
+            prop_assert_eq!(&written[..12], &text[..12]);
+        }
     }
 
     #[test]

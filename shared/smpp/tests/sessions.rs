@@ -1,105 +1,21 @@
 //! Both ends of a bind, against each other and against raw octets, over an in-memory pipe.
 
+mod support;
+
 use std::collections::HashSet;
 use std::io;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
-use smpp::codec::{Cut, Framer, decode, encode};
-use smpp::esme::{self, BindError, BindSettings, CloseReason, Inbound, Session, SubmitError};
+use bytes::BytesMut;
+use smpp::codec::encode;
+use smpp::esme::{self, BindError, BindSettings, CloseReason, SubmitError};
 use smpp::pdu::{BindResp, Body, MessageResp, command};
-use smpp::smsc::{self, AcceptError, ServerSession, ServerSettings, Submits};
-use smpp::{BindMode, CommandStatus, DeliverSm, Pdu, SubmitSm};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use smpp::smsc::{self, AcceptError, ServerSession, ServerSettings};
+use smpp::{BindMode, CommandStatus, DeliverSm, Pdu};
+use tokio::io::{AsyncWriteExt, duplex};
 use tokio::time::timeout;
 
-const SOON: Duration = Duration::from_secs(5);
-const SHORT: Duration = Duration::from_millis(60);
-
-fn settings() -> BindSettings {
-    BindSettings {
-        answer_timeout: Duration::from_secs(2),
-        enquire_link_every: SOON,
-        ..BindSettings::new("acme", "secret-longer-than-8")
-    }
-}
-
-fn window(size: usize) -> NonZeroUsize {
-    NonZeroUsize::new(size).expect("not zero")
-}
-
-fn to(destination: &str) -> SubmitSm {
-    SubmitSm { destination: destination.to_owned(), ..SubmitSm::default() }
-}
-
-async fn pair(client: BindSettings, server: ServerSettings) -> (Session, Inbound, ServerSession, Submits) {
-    let (near, far) = duplex(4096);
-    let serve = async {
-        let handshake = smsc::accept(far, server).await.expect("binds");
-        handshake.accept().await.expect("is let in")
-    };
-    let (client, server) = tokio::join!(esme::bind(near, client), serve);
-    let (session, inbound) = client.expect("is bound");
-    (session, inbound, server.0, server.1)
-}
-
-/// A peer that speaks in single PDUs and octets.
-struct Peer {
-    stream: DuplexStream,
-    buffer: BytesMut,
-    framer: Framer,
-}
-
-impl Peer {
-    fn new(stream: DuplexStream) -> Self {
-        Self { stream, buffer: BytesMut::new(), framer: Framer::new(70_000) }
-    }
-
-    async fn read(&mut self) -> io::Result<Pdu> {
-        loop {
-            if let Cut::Frame(length) = self.framer.cut(&mut self.buffer) {
-                let pdu = decode(&self.buffer[..length]).expect("is valid");
-                self.buffer.advance(length);
-                return Ok(pdu);
-            }
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-    }
-
-    async fn expect(&mut self) -> Pdu {
-        timeout(SOON, self.read()).await.expect("comes in time").expect("comes")
-    }
-
-    async fn send(&mut self, status: CommandStatus, sequence: u32, body: Body) {
-        let mut out = BytesMut::new();
-        encode(&Pdu { status, sequence, body }, &mut out).expect("is valid");
-        self.stream.write_all(&out).await.expect("is written");
-    }
-
-    async fn send_words(&mut self, words: [u32; 4], rest: &[u8]) {
-        for word in words {
-            self.stream.write_u32(word).await.expect("is written");
-        }
-        self.stream.write_all(rest).await.expect("is written");
-    }
-}
-
-/// Our client bound to a raw server.
-async fn client_and_peer(settings: BindSettings) -> (Session, Inbound, Peer) {
-    let (near, far) = duplex(64 * 1024);
-    let mut peer = Peer::new(far);
-    let answer = async {
-        let bind = peer.expect().await;
-        let body = Body::BindResp(BindMode::Transceiver, BindResp::default());
-        peer.send(CommandStatus::ROK, bind.sequence, body).await;
-    };
-    let (bound, ()) = tokio::join!(esme::bind(near, settings), answer);
-    let (session, inbound) = bound.expect("is bound");
-    (session, inbound, peer)
-}
+use support::{Peer, SHORT, SOON, client_and_peer, pair, settings, to, window};
 
 #[tokio::test]
 async fn every_submit_of_a_full_window_is_answered_and_no_more_than_the_window_is_open() {
@@ -109,7 +25,7 @@ async fn every_submit_of_a_full_window_is_answered_and_no_more_than_the_window_i
         let mut held = Vec::new();
         let mut most = 0;
         loop {
-            match timeout(Duration::from_millis(20), submits.next()).await {
+            match timeout(Duration::from_millis(20), submits.next_submit()).await {
                 Ok(Some(submit)) => held.push(submit),
                 Ok(None) => return most,
                 Err(_) => {
@@ -262,7 +178,7 @@ async fn a_submit_that_is_no_valid_smpp_costs_neither_the_session_nor_its_neighb
     let invalid = session.submit(to(&"9".repeat(21))).await;
     assert!(matches!(invalid, Err(SubmitError::Invalid(_))), "{invalid:?}");
     let (answer, ()) = tokio::join!(session.submit(to("1")), async {
-        submits.next().await.expect("comes").accept("1");
+        submits.next_submit().await.expect("comes").accept("1");
     });
     assert_eq!(answer.expect("is answered").message_id, "1");
 }
@@ -316,7 +232,7 @@ async fn unbinding_waits_for_what_is_in_flight_and_takes_nothing_new() {
         let session = session.clone();
         async move { session.submit(to("1")).await }
     });
-    let submit = submits.next().await.expect("comes");
+    let submit = submits.next_submit().await.expect("comes");
     let delivering = tokio::spawn(async move { server.deliver(to("2")).await });
     let delivery = inbound.next().await.expect("comes");
     let unbinding = tokio::spawn({
@@ -470,7 +386,7 @@ async fn a_hundred_thousand_submits_from_many_tasks_all_get_their_own_answer() {
     let client = BindSettings { window: window(100), ..settings() };
     let (session, _inbound, _server, mut submits) = pair(client, ServerSettings::new("smsc")).await;
     tokio::spawn(async move {
-        while let Some(submit) = submits.next().await {
+        while let Some(submit) = submits.next_submit().await {
             let id = submit.pdu.destination.clone();
             submit.accept(id);
         }

@@ -67,7 +67,8 @@ impl Store {
     /// Stores an agreement with its wallet, both or neither. False if its tenant has used the code.
     pub async fn open_agreement(&self, agreement: &Agreement, wallet: &Wallet) -> Result<bool, StoreError> {
         let empty = BTreeMap::<String, String>::new();
-        let code = document(&keys::agreement_code(&agreement.tenant, &agreement.code), &empty)?;
+        let named = BTreeMap::from([("agreement", &agreement.id)]);
+        let code = document(&keys::agreement_code(&agreement.tenant, &agreement.code), &named)?;
         let entry = document(&keys::agreement_entry(&agreement.id), &empty)?;
         let mut items = vec![
             self.new_item(&self.tables.directory, code),

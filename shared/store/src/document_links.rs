@@ -36,6 +36,32 @@ impl DocumentLinks {
         valid_for: Duration,
         now: Timestamp,
     ) -> Result<String, StoreError> {
+        let url = format!(
+            "{}/{key}?response-content-disposition=inline%3B%20filename%3D%22{file_name}%22",
+            self.bucket_url
+        );
+        self.signed("GET", url, valid_for, now).await
+    }
+
+    /// The address of the document under `key`, for one of these methods: `GET` reads it as it is, `PUT` puts
+    /// it there.
+    pub async fn address(
+        &self,
+        method: &str,
+        key: &str,
+        valid_for: Duration,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
+        self.signed(method, format!("{}/{key}", self.bucket_url), valid_for, now).await
+    }
+
+    async fn signed(
+        &self,
+        method: &str,
+        url: String,
+        valid_for: Duration,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
         const ACTION: &str = "sign a link";
         let identity = self.credentials.provide_credentials().await.map_err(StoreError::aws(ACTION))?.into();
         let params = SigningParams::builder()
@@ -47,11 +73,7 @@ impl DocumentLinks {
             .build()
             .map_err(StoreError::aws(ACTION))?
             .into();
-        let url = format!(
-            "{}/{key}?response-content-disposition=inline%3B%20filename%3D%22{file_name}%22",
-            self.bucket_url
-        );
-        let request = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::UnsignedPayload);
+        let request = SignableRequest::new(method, &url, std::iter::empty(), SignableBody::UnsignedPayload);
         let request = request.map_err(StoreError::aws(ACTION))?;
         let (instructions, _) = sign(request, &params).map_err(StoreError::aws(ACTION))?.into_parts();
         let mut signed = http::Request::get(&url).body(()).map_err(StoreError::aws(ACTION))?;

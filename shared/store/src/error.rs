@@ -19,6 +19,8 @@ pub enum StoreError {
     },
     #[error("stored data does not read as {kind}: {detail}")]
     Corrupt { kind: &'static str, detail: String },
+    #[error("a rate tree takes at most {most} bytes as it is stored, this one {bytes}")]
+    TreeTooBig { bytes: usize, most: usize },
     #[error(transparent)]
     Amount(#[from] AmountError),
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -134,6 +135,12 @@ pub(crate) trait Conditional {
 }
 
 impl Conditional for PutItemError {
+    fn is_refused(&self) -> bool {
+        self.is_conditional_check_failed_exception()
+    }
+}
+
+impl Conditional for DeleteItemError {
     fn is_refused(&self) -> bool {
         self.is_conditional_check_failed_exception()
     }

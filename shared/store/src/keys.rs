@@ -5,11 +5,18 @@
 //! | directory | `company#id` | `company` | company; listed under its tenant |
 //! | directory | `agreement#id` | `agreement` | agreement; listed under its company |
 //! | directory | `agreements` | id | for the billing schedule, which visits all |
-//! | directory | `agreement_code#tenant` | code | makes codes unique |
-//! | directory | `service#id` | `service`, `tree#version` | rate plan; its trees |
+//! | directory | `agreement_code#tenant` | code | makes codes unique, and lists a tenant's agreements |
+//! | directory | `service#id` | `service`, `tree#version#part` | rate plan; its trees |
+//! | directory | `import#id` | `import` | a file of rates; listed under its scope |
+//! | directory | `import_mappings#company#hash` | subject | what a supplier's texts were mapped to by hand |
+//! | directory | `tree_tag#tag` | `tree_tag` | which tree the rate ids with this tag are of |
+//! | directory | `dictionaries` | `versions` | which dictionaries differ from what is shipped |
+//! | directory | `dictionary#name` | version`#`part | how they differ |
 //! | directory | `sender#agreement` | address | sender ID; listed under its company |
 //! | directory | `connection#id` | `connection` | listed under its company |
 //! | directory | `connections` | id | for the gateway, which serves all |
+//! | directory | `gateways` | id | gateway processes that live |
+//! | directory | `connection_owners` | connection | which of them serves it |
 //! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
 //! | directory | `api_key#hash` | `api_key` | API key; listed under its company |
 //! | directory | `user#id` | `user` | user |
@@ -25,6 +32,7 @@
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
 //! | ledger | `payments#company` | `code#reference`, `deleted#id` | lists payments and makes codes unique |
 //! | ledger | `payments_due` | time`#`id | payments that expire, for the sweeper |
+//! | ledger | `rate_change#service` | version | the rates of a service changed, for those who are told |
 //! | ledger | `fee#id` | `fee` | the fee, and the record that it was charged or given up |
 //! | ledger | `fees#agreement` | time`#`fee | lists fees |
 //! | ledger | `fee_rules#agreement` | rule | what charges a fee again and again |
@@ -39,14 +47,17 @@
 //! | records | `invoices#agreement` | period's first day | invoice |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#tenant` | `counter` | the last number given |
+//! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
 //! | records | `suspicion#agreement` | `charges` | charges and usage that did not agree yet |
 
 use domain::allowance::Pot;
+use domain::destination::Msisdn;
+use domain::dictionary::DictionaryName;
 use domain::edr::UsageKey;
 use domain::id::{
-    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, InvoiceId, MessageId, PaymentId,
-    ServiceId, TopUpId, TransferId, UserId, WalletId,
+    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, InvoiceId, MessageId,
+    PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
 };
 use domain::lease::LeaseTag;
 use domain::period::Period;
@@ -85,16 +96,51 @@ pub fn agreement_entry(id: &AgreementId) -> Key {
     key(ALL_AGREEMENTS.to_owned(), id.as_str())
 }
 
+pub fn agreement_codes(tenant: &CompanyId) -> String {
+    format!("agreement_code#{tenant}")
+}
+
 pub fn agreement_code(tenant: &CompanyId, code: &str) -> Key {
-    key(format!("agreement_code#{tenant}"), code)
+    key(agreement_codes(tenant), code)
 }
 
 pub fn service(id: &ServiceId) -> Key {
     key(format!("service#{id}"), "service")
 }
 
-pub fn tree(id: &ServiceId, version: u32) -> Key {
-    key(format!("service#{id}"), format!("tree#{version:010}"))
+/// A part of a tree, from 0.
+pub fn tree(id: &ServiceId, version: u32, part: u32) -> Key {
+    key(format!("service#{id}"), format!("tree#{version:010}#{part:02}"))
+}
+
+pub fn import(id: &ImportId) -> Key {
+    key(format!("import#{id}"), "import")
+}
+
+/// Imports are listed under this.
+pub fn imports_parent(service: &ServiceId, scope: u32) -> String {
+    format!("{service}.{scope}")
+}
+
+/// A supplier's name is a free text of any length, so its digest stands for it.
+pub fn import_mappings(company: &CompanyId, supplier: &str) -> String {
+    format!("import_mappings#{company}#{}", short_hash(&supplier.to_lowercase()))
+}
+
+pub fn import_mapping(company: &CompanyId, supplier: &str, subject: &str) -> Key {
+    key(import_mappings(company, supplier), subject)
+}
+
+pub fn tree_tag(tag: &TreeTag) -> Key {
+    key(format!("tree_tag#{}", tag.as_str()), "tree_tag")
+}
+
+pub fn dictionary_versions() -> Key {
+    key("dictionaries".to_owned(), "versions")
+}
+
+pub fn dictionary_part(name: DictionaryName, version: u64, part: usize) -> Key {
+    key(format!("dictionary#{}", name.as_str()), format!("{version:010}#{part:02}"))
 }
 
 pub fn sender(agreement: &AgreementId, address: &SenderAddress) -> Key {
@@ -108,6 +154,17 @@ pub fn connection(id: &ConnectionId) -> Key {
 pub const ALL_CONNECTIONS: &str = "connections";
 pub fn connection_entry(id: &ConnectionId) -> Key {
     key(ALL_CONNECTIONS.to_owned(), id.as_str())
+}
+
+/// As `infra/template.yaml` says it too, which lets the gateway write these partitions and no others.
+pub const GATEWAYS: &str = "gateways";
+pub fn gateway(id: &str) -> Key {
+    key(GATEWAYS.to_owned(), id)
+}
+
+pub const CONNECTION_OWNERS: &str = "connection_owners";
+pub fn connection_owner(id: &ConnectionId) -> Key {
+    key(CONNECTION_OWNERS.to_owned(), id.as_str())
 }
 
 pub fn webhook(guid: &str) -> Key {
@@ -194,6 +251,11 @@ pub fn deleted_payment(company: &CompanyId, id: &PaymentId) -> Key {
 pub const PAYMENTS_DUE: &str = "payments_due";
 pub fn due_payment(deadline: Timestamp, id: &PaymentId) -> Key {
     key(PAYMENTS_DUE.to_owned(), format!("{}#{id}", sortable(deadline)))
+}
+
+/// In the ledger, whose stream brings it to those who are told.
+pub fn rate_change(service: &ServiceId, version: u32) -> Key {
+    key(format!("rate_change#{service}"), format!("{version:010}"))
 }
 
 pub fn fee(id: &FeeId) -> Key {
@@ -320,6 +382,10 @@ pub fn invoice_numbers(tenant: &CompanyId) -> Key {
     key(format!("invoice_numbers#{tenant}"), "counter")
 }
 
+pub fn lookup(connection: &ConnectionId, number: &Msisdn) -> Key {
+    key(format!("lookup#{connection}"), number.as_str())
+}
+
 pub fn reconciliation() -> Key {
     key("reconciliation".to_owned(), "round")
 }
@@ -346,6 +412,10 @@ fn short_hash(text: &str) -> String {
 /// Where a wallet's id stands inside a key, for the readers of streams.
 pub fn is_wallet(pk: &str) -> bool {
     pk.starts_with("wallet#")
+}
+
+pub fn is_rate_change(pk: &str) -> bool {
+    pk.starts_with("rate_change#")
 }
 
 pub fn is_fee(pk: &str) -> bool {

@@ -9,20 +9,26 @@ mod agreements;
 mod allowances;
 mod companies;
 mod connections;
+mod dictionaries;
 mod document_links;
 mod documents;
 mod drains;
 mod error;
 mod escrow;
 mod fees;
+mod imports;
 mod invoices;
 mod item;
 pub mod keys;
 mod leases;
+mod lookups;
 mod members;
 mod messages;
 mod notices;
+mod ownership;
 mod payments;
+mod rate_changes;
+mod rates;
 mod reconcile;
 mod records;
 mod reviews;
@@ -40,21 +46,27 @@ use aws_sdk_dynamodb::Client;
 
 pub use accept::{AcceptError, Accepted};
 pub use companies::ApiKey;
+pub use dictionaries::{DictionaryVersions, EditedDictionary, EditsStored};
 pub use document_links::DocumentLinks;
 pub use documents::Documents;
 pub use domain::batch::Row;
 pub use drains::{ABANDONED_AFTER, Drain, FullTransfer, FullTransferError};
 pub use error::StoreError;
 pub use fees::{DueFee, FeeWrite, FeeWritten, RuleWrite, fee_of};
+pub use imports::{ImportWritten, MappingsWritten};
 pub use invoices::Closed;
 pub use item::Item;
 pub use leases::{Effective, Flushed, LeaseSession, block_of};
-pub use messages::{Claim, ParkedReceipt, Reference, Refund, Requested, Stored, row_of};
+pub use messages::{Claim, Claimed, ParkedReceipt, Reference, Refund, Requested, Stored, row_of};
+pub use ownership::{GatewayId, LivingGateway, Owner, Renewed};
 pub use payments::{ChangedPayment, Expired, PostedPayment, payment_of};
+pub use rate_changes::rate_change_of;
+pub use rates::TreeCache;
 pub use reconcile::{Suspicion, WalletWithHolders};
 pub use records::{EdrFilter, Page, StatementPosted, UsageChange};
 pub use reviews::Review;
 pub use secrets::Secrets;
+pub use services::TreeVersion;
 pub use top_ups::TopUpPosted;
 pub use transact::CONFLICT_ATTEMPTS_MAX;
 pub use transfers::PostedTransfer;
@@ -74,10 +86,11 @@ pub struct Tables {
 pub struct Store {
     dynamo: Client,
     pub tables: Tables,
+    dictionary_cache: dictionaries::DictionaryCache,
 }
 
 impl Store {
     pub fn new(dynamo: Client, tables: Tables) -> Self {
-        Self { dynamo, tables }
+        Self { dynamo, tables, dictionary_cache: Default::default() }
     }
 }

@@ -36,11 +36,18 @@ const REFUNDS_AT_ONCE: usize = 99;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// It is yours to submit, once.
-    Yours(Box<Message>),
+    Yours(Claimed),
     /// Somebody claimed it before and no outcome is stored: whether it left nobody knows.
     Before(Box<Message>),
     /// Nothing to do.
     Done,
+}
+
+/// A message with the mark of the call that claimed it. Nobody else can give it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    pub message: Box<Message>,
+    mark: u32,
 }
 
 /// What a request for a message, or for several, has come to.
@@ -145,46 +152,65 @@ impl Store {
     /// again. One write unit. The mark is this call's own: when an answer is lost and the SDK asks again,
     /// it finds its own mark, not somebody else's.
     pub async fn claim(&self, id: &MessageId) -> Result<Claim, StoreError> {
-        let mark = number(rand::random::<u32>());
-        let sent = self
+        self.claim_marked(id, None).await
+    }
+
+    /// The same for the owner of the message's connection, with the owner's fence (see
+    /// [`Store::own_connection`]). A message that a later owner has ever claimed is refused as busy.
+    pub async fn claim_as_owner(&self, id: &MessageId, fence: u64) -> Result<Claim, StoreError> {
+        self.claim_marked(id, Some(fence)).await
+    }
+
+    async fn claim_marked(&self, id: &MessageId, fence: Option<u64>) -> Result<Claim, StoreError> {
+        const FREE: &str = "#status = :accepted OR (#status = :queued AND claimed = :mark)";
+        const SET: &str = "SET #status = :queued, revision = revision + :one, claimed = :mark";
+        let mark = rand::random::<u32>();
+        let update = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
             .set_key(Some(key_of(&keys::message(id))))
-            .update_expression("SET #status = :queued, revision = revision + :one, claimed = :mark")
-            .condition_expression("#status = :accepted OR (#status = :queued AND claimed = :mark)")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":mark", mark)
+            .expression_attribute_values(":mark", number(mark))
             .expression_attribute_values(":queued", text("queued"))
             .expression_attribute_values(":accepted", text("accepted"))
             .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        if let Some(answer) = unless_refused(sent, "claim a message")? {
+            .return_values(ReturnValue::AllNew);
+        let update = match fence {
+            None => update.update_expression(SET).condition_expression(FREE),
+            Some(fence) => update
+                .update_expression(format!("{SET}, fence = :fence"))
+                .condition_expression(format!(
+                    "({FREE}) AND (attribute_not_exists(fence) OR fence <= :fence)"
+                ))
+                .expression_attribute_values(":fence", number(fence)),
+        };
+        if let Some(answer) = unless_refused(update.send().await, "claim a message")? {
             let item = answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
-            return Ok(Claim::Yours(Box::new(read(MESSAGE, item)?)));
+            return Ok(Claim::Yours(Claimed { message: Box::new(read(MESSAGE, item)?), mark }));
         }
         match self.row(&keys::message(id)).await? {
             Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
             Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
-            // Given back at this moment, or not there yet: its job comes again.
+            // Given back at this moment, not there yet, or for a later owner: its job comes again.
             _ => Err(StoreError::Busy { action: "claim a message" }),
         }
     }
 
     /// Gives a claimed message back, so that the next delivery of its job may claim it. Only for one that
-    /// surely did not leave. A message that has moved on stays as it is.
-    pub async fn release(&self, id: &MessageId) -> Result<Stored, StoreError> {
+    /// surely did not leave. One that has moved on, or that somebody has claimed since, stays as it is:
+    /// a release that arrives late, or twice, frees nobody else's claim.
+    pub async fn release(&self, claimed: &Claimed) -> Result<Stored, StoreError> {
         let sent = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
-            .set_key(Some(key_of(&keys::message(id))))
-            .update_expression("SET #status = :accepted, revision = revision + :one")
-            .condition_expression("#status = :queued")
+            .set_key(Some(key_of(&keys::message(&claimed.message.id))))
+            .update_expression("SET #status = :accepted, revision = revision + :one REMOVE claimed")
+            // Whatever moves a message on takes the mark away.
+            .condition_expression("claimed = :own")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":queued", text("queued"))
+            .expression_attribute_values(":own", number(claimed.mark))
             .expression_attribute_values(":accepted", text("accepted"))
             .expression_attribute_values(":one", number(1))
             .send()

@@ -1,27 +1,35 @@
 //! Rate plans and the versions of their trees. A version never changes once it is stored.
 
-use std::collections::BTreeMap;
-
-use domain::agreement::Agreement;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::company::Subtree;
-use domain::id::{CompanyId, ServiceId};
-use domain::quote::{Level, Rates};
-use domain::rating::{RateTree, Service};
-use jiff::Timestamp;
+use domain::id::{CompanyId, RateId, ServiceId, TreeTag};
+use domain::rating::{CompiledTree, Service};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, document, listed, number, read};
+use crate::item::{Item, Partition, document, key_of, listed, number, read};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a service";
+const TREE: &str = "a rate tree";
 const SERVICES: &str = "services";
 
-#[derive(Serialize, Deserialize)]
-struct StoredTree {
-    tree: RateTree,
+/// An item holds 400 KB; the key and the numbers beside the bytes are small.
+const PART_BYTES_MAX: usize = 380_000;
+/// What one transaction writes is at most 4 MB, the service itself among it.
+const TREE_BYTES_MAX: usize = 3_600_000;
+
+const BYTES: &str = "bytes";
+const PARTS: &str = "parts";
+
+/// Which version of a service a tag names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeVersion {
+    pub service: ServiceId,
+    pub version: u32,
 }
 
 impl Store {
@@ -44,68 +52,114 @@ impl Store {
         self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
     }
 
-    pub async fn tree(&self, id: &ServiceId, version: u32) -> Result<Option<RateTree>, StoreError> {
-        let key = keys::tree(id, version);
-        let stored: Option<StoredTree> = self.get(&self.tables.directory, &key, "a rate tree").await?;
-        Ok(stored.map(|stored| stored.tree))
-    }
-
-    /// An agreement with the rates that are in force under it, for what is priced now and then. Messages
-    /// keep the trees they have read.
-    pub async fn level(&self, agreement: &Agreement, now: Timestamp) -> Result<Level, StoreError> {
-        let mut wanted: Vec<ServiceId> = agreement.services_at(now).cloned().collect();
-        wanted.sort();
-        wanted.dedup();
-        let mut in_force = BTreeMap::new();
-        for service in self.services(&wanted).await?.into_iter().filter(|service| !service.archived) {
-            let tree = self.tree(&service.id, service.version).await?;
-            let tree =
-                tree.ok_or_else(|| StoreError::corrupt(KIND, format!("{} has no tree", service.id)))?;
-            in_force.insert(service.id.clone(), (service, std::sync::Arc::new(tree)));
+    /// One version of a service's tree.
+    pub async fn tree(&self, id: &ServiceId, version: u32) -> Result<Option<CompiledTree>, StoreError> {
+        let table = &self.tables.directory;
+        let Some(first) = self.get_item(table, &keys::tree(id, version, 0)).await? else { return Ok(None) };
+        let mut bytes = part(&first)?.to_vec();
+        for number in 1..parts(&first)? {
+            let next = self.get_item(table, &keys::tree(id, version, number)).await?;
+            bytes.extend_from_slice(part(&next.ok_or_else(|| missing(id, version))?)?);
         }
-        let rates = agreement.enabled_at(now).filter_map(|enabled| {
-            let (service, tree) = in_force.get(&enabled.service)?;
-            Some(Rates {
-                service: service.id.clone(),
-                kind: service.kind,
-                version: service.version,
-                tree: tree.clone(),
-                enabled_from: enabled.effective_from,
-            })
-        });
-        Ok(Level::new(agreement.clone(), rates.collect()))
+        let tree = CompiledTree::from_bytes(&bytes).map_err(|error| StoreError::corrupt(TREE, error))?;
+        Ok(Some(tree))
     }
 
-    /// Stores a new service with the first version of its tree.
-    pub async fn put_service(&self, service: &Service, tree: &RateTree) -> Result<(), StoreError> {
+    /// Where a price came from: the version of the tree, and the leaf in it. None for a price that was in
+    /// no tree.
+    pub async fn rate_origin(&self, rate: &RateId) -> Result<Option<(TreeVersion, u32)>, StoreError> {
+        let Some((tag, leaf)) = rate.parts() else { return Ok(None) };
+        let found = self.get(&self.tables.directory, &keys::tree_tag(&tag), TREE).await?;
+        Ok(found.map(|version| (version, leaf)))
+    }
+
+    /// Stores a new service, with the trees of its scopes by their versions.
+    pub async fn put_service(
+        &self,
+        service: &Service,
+        trees: &[(u32, &CompiledTree)],
+    ) -> Result<(), StoreError> {
+        // Nobody reads a tree before its service is there.
+        for (version, tree) in trees {
+            let items = self.tree_items(&service.id, *version, tree)?;
+            let written = self.transact("store the tree", items).await;
+            written.map_err(|refused| refused.unexpected("store the tree"))?;
+        }
         let item = self.new_item(&self.tables.directory, service_item(service)?);
-        let items = vec![item, self.tree_item(service, tree)?];
-        self.transact("store the service", items)
-            .await
-            .map_err(|refused| refused.unexpected("store the service"))
+        let written = self.transact("store the service", vec![item]).await;
+        written.map_err(|refused| refused.unexpected("store the service"))
     }
 
-    /// Puts a new version of the tree in force, unless another one came first. `service` names the
-    /// new version.
-    pub async fn replace_tree(&self, service: &Service, tree: &RateTree) -> Result<Stored, StoreError> {
+    /// Stores the next version of a service, unless another one came first; with a new tree, if there is
+    /// one, under the same version.
+    pub async fn replace_service(
+        &self,
+        service: &Service,
+        tree: Option<&CompiledTree>,
+    ) -> Result<Stored, StoreError> {
+        self.replace_service_and(service, tree, None).await
+    }
+
+    /// The same, with one more item that is written together with it.
+    pub(crate) async fn replace_service_and(
+        &self,
+        service: &Service,
+        tree: Option<&CompiledTree>,
+        beside: impl IntoIterator<Item = TransactWriteItem>,
+    ) -> Result<Stored, StoreError> {
         let before = Item::from([(":before".to_owned(), number(service.version.saturating_sub(1)))]);
         let names = "version = :before";
-        let item = self.put_item(&self.tables.directory, service_item(service)?, names, before);
-        match self.transact("store the tree", vec![item, self.tree_item(service, tree)?]).await {
+        let mut items = vec![self.put_item(&self.tables.directory, service_item(service)?, names, before)];
+        if let Some(tree) = tree {
+            items.extend(self.tree_items(&service.id, service.version, tree)?);
+        }
+        items.extend(beside);
+        match self.transact("store the service", items).await {
             Ok(()) => Ok(Stored::Now),
             Err(Refused::At(..)) => Ok(Stored::Overtaken),
             Err(Refused::Failed(error)) => Err(error),
         }
     }
 
-    fn tree_item(
+    /// The parts of a tree, and the tag by which its prices are traced back.
+    fn tree_items(
         &self,
-        service: &Service,
-        tree: &RateTree,
-    ) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
-        let key = keys::tree(&service.id, service.version);
-        Ok(self.new_item(&self.tables.directory, document(&key, &StoredTree { tree: tree.clone() })?))
+        service: &ServiceId,
+        version: u32,
+        tree: &CompiledTree,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let table = &self.tables.directory;
+        let bytes = tree.to_bytes().map_err(|error| StoreError::corrupt(TREE, error))?;
+        if bytes.len() > TREE_BYTES_MAX {
+            return Err(StoreError::TreeTooBig { bytes: bytes.len(), most: TREE_BYTES_MAX });
+        }
+        let parts: Vec<&[u8]> = bytes.chunks(PART_BYTES_MAX).collect();
+        let part = |(place, bytes): (usize, &&[u8])| {
+            let mut item = key_of(&keys::tree(service, version, place as u32));
+            item.insert(BYTES.to_owned(), AttributeValue::B(Blob::new(*bytes)));
+            item.insert(PARTS.to_owned(), number(parts.len()));
+            self.new_item(table, item)
+        };
+        let mut items: Vec<_> = parts.iter().enumerate().map(part).collect();
+        let origin = TreeVersion { service: service.clone(), version };
+        let tag = keys::tree_tag(&TreeTag::of(service, version));
+        items.push(self.new_item(table, document(&tag, &origin)?));
+        Ok(items)
     }
+}
+
+fn part(item: &Item) -> Result<&[u8], StoreError> {
+    let bytes = item.get(BYTES).and_then(|value| value.as_b().ok());
+    bytes.map(Blob::as_ref).ok_or_else(|| StoreError::corrupt(TREE, "a part has no bytes"))
+}
+
+fn parts(item: &Item) -> Result<u32, StoreError> {
+    let count = item.get(PARTS).and_then(|value| value.as_n().ok()).and_then(|digits| digits.parse().ok());
+    count.ok_or_else(|| StoreError::corrupt(TREE, "it does not say how many parts it has"))
+}
+
+fn missing(id: &ServiceId, version: u32) -> StoreError {
+    StoreError::corrupt(TREE, format!("version {version} of {id} is not whole"))
 }
 
 fn service_item(service: &Service) -> Result<Item, StoreError> {

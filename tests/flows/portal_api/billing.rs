@@ -2,7 +2,7 @@
 
 use domain::destination::Msisdn;
 use domain::edr::{Edr, Usage, UsageKey};
-use domain::id::{AgreementId, CompanyId, MessageId, RateId, ServiceId, WalletId};
+use domain::id::{AgreementId, CompanyId, MessageId, RateId, ServiceId, TreeTag, WalletId};
 use domain::message::Status;
 use domain::money::Amount;
 use domain::period::BillingTerms;
@@ -53,7 +53,7 @@ fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
         country: "DE".into(),
         network: None,
         segments: 1,
-        rate: RateId::of(&ServiceId::new(1), 1, "sms_message"),
+        rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
         unit_price: Amount::parse("0.05").unwrap(),
         quantity: 1,
         billing: BillingRule::Submitted,

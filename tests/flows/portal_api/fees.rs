@@ -231,12 +231,14 @@ async fn a_retry_that_finds_money_charges_the_period_once() {
     let (shop, client) = client_with("50").await;
     let rule = shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 3)).await.good();
     let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
-    shop.sweep(due).await;
+    // Tomorrow: at the beginning of today nothing was enabled yet.
+    let hours = |hours: i64| due + SignedDuration::from_hours(24 + hours);
+    shop.sweep(hours(0)).await;
     shop.platform.pay(&shop.platform.owner, &client.agreement, "100").await;
-    shop.sweep(due + SignedDuration::from_hours(1)).await;
+    shop.sweep(hours(1)).await;
     assert_eq!(shop.platform.balance(&client).await, "150");
-    shop.sweep(due + SignedDuration::from_hours(2)).await;
-    shop.sweep(due + SignedDuration::from_hours(4)).await;
+    shop.sweep(hours(2)).await;
+    shop.sweep(hours(4)).await;
     assert_eq!(shop.fees(&client).await, ["posted platform_fee 99"]);
     assert_eq!(shop.platform.balance(&client).await, "51");
     shop.settle(&[&client]).await;

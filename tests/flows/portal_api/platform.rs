@@ -77,6 +77,7 @@ impl Platform {
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
         let app = App {
             store: store.clone(),
+            trees: store::TreeCache::default(),
             billing: queue::Sender::new(sqs.client(), sqs.queue("billing")),
             connection_queues: ConnectionQueues {
                 sqs: sqs.client(),

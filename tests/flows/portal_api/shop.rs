@@ -54,7 +54,8 @@ impl Shop {
             http_send: queue("http-send"),
             notifications: queue("notifications"),
         };
-        let sending = runtime::http::finish(send_api::router(send_api::App::new(platform.store.clone())));
+        let sending = send_api::App::new(platform.store.clone(), platform.secrets.store()).unwrap();
+        let sending = runtime::http::finish(send_api::router(sending));
         Self { platform, sending, projector }
     }
 

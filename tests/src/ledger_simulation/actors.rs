@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use domain::batch::Draft;
+use domain::batch::{Draft, Row};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub struct Actor {
     pub alone: bool,
     /// What is being sent, if something is.
     pub draft: Option<Arc<Draft>>,
+    /// What is being sent through a lease.
+    pub drafts: Arc<Vec<Draft>>,
     /// Paused until so many polls have been made.
     pub asleep_until: u64,
     connection: Connection,
@@ -50,12 +52,21 @@ impl Actor {
     pub fn new(
         command: Command,
         alone: bool,
-        draft: Option<Arc<Draft>>,
+        (draft, drafts): (Option<Arc<Draft>>, Arc<Vec<Draft>>),
         connection: Connection,
         future: impl Future<Output = Outcome> + 'static,
     ) -> Self {
         let ready = Arc::new(Ready(AtomicBool::new(true)));
-        Self { command, alone, draft, asleep_until: 0, connection, future: Box::pin(future), ready }
+        Self { command, alone, draft, drafts, asleep_until: 0, connection, future: Box::pin(future), ready }
+    }
+
+    /// What a row is made of that it has written.
+    pub fn draft_of(&self, row: &Row) -> Option<&Draft> {
+        let through_lease = |draft: &&Draft| match row {
+            Row::Message(message) => draft.single.as_ref() == Some(&message.id),
+            Row::Batch(_) => false,
+        };
+        self.draft.as_deref().or_else(|| self.drafts.iter().find(through_lease))
     }
 
     /// The writes that it has sent, of which the last may not have arrived yet.
@@ -68,9 +79,14 @@ impl Actor {
         self.connection.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Whether its last write charges a message.
-    pub fn charges(&self) -> bool {
-        self.connection.0.charges.load(Ordering::Relaxed)
+    /// What its last write is for.
+    pub fn sending(&self) -> Sending {
+        *self.connection.sending()
+    }
+
+    /// The first write that it sends for this arrives, and its answer does not.
+    pub fn lose_answer(&mut self, to: Sending) {
+        *self.connection.0.loses.lock().unwrap_or_else(PoisonError::into_inner) = Some(to);
     }
 
     /// Lets the actor go on to its next call, or to its end. `wire` says what it wrote.
@@ -101,6 +117,44 @@ pub async fn next(actors: &[Actor], polls: u64, random: &mut StdRng) -> usize {
     }
 }
 
+/// What a write is for, as far as histories have to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sending {
+    /// It charges a message or a batch at its home wallet.
+    Charge,
+    /// It puts a row or a block under a lease.
+    Put,
+    TakeLease,
+    Flush,
+    CloseLease,
+    #[default]
+    Other,
+}
+
+impl Sending {
+    fn of(body: &Value) -> Self {
+        let first = &body["TransactItems"][0];
+        let is_row = |item: &Value| {
+            let pk = item["pk"]["S"].as_str().unwrap_or_default();
+            pk.starts_with("message#") || pk.starts_with("block#")
+        };
+        let values = &first["Update"]["ExpressionAttributeValues"];
+        if is_row(&first["Put"]["Item"]) {
+            Self::Charge
+        } else if is_row(&body["Item"]) {
+            Self::Put
+        } else if body["ExpressionAttributeValues"].get(":lease").is_some() {
+            Self::Flush
+        } else if values.get(":lease").is_some() {
+            Self::TakeLease
+        } else if values[":state"]["S"] == "closed" {
+            Self::CloseLease
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// One client's way to the database: the faults that meet the calls of one process.
 #[derive(Clone)]
 pub struct Connection(Arc<Meeting>);
@@ -111,8 +165,10 @@ struct Meeting {
     calls: AtomicU64,
     /// Writes that were sent, whether they have arrived or not.
     sent: AtomicU64,
-    /// The last of them charges a message.
-    charges: AtomicBool,
+    /// What the last of them is for.
+    sending: Mutex<Sending>,
+    /// The answer to the first write for this gets lost.
+    loses: Mutex<Option<Sending>>,
 }
 
 impl Connection {
@@ -122,8 +178,13 @@ impl Connection {
             reads: SeededFaults::new(seed, rates.divided(READS_RARER)),
             calls: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            charges: AtomicBool::new(false),
+            sending: Mutex::default(),
+            loses: Mutex::default(),
         }))
+    }
+
+    fn sending(&self) -> MutexGuard<'_, Sending> {
+        self.0.sending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,12 +233,16 @@ impl Wire {
 
 impl Faults for Wire {
     fn decide(&self, call: &Call) -> Fault {
-        let Some(Connection(meeting)) = self.lock().clone() else { return Fault::None };
+        let Some(connection) = self.lock().clone() else { return Fault::None };
+        let meeting = &connection.0;
         if call.is_write {
             meeting.sent.fetch_add(1, Ordering::Relaxed);
-            let first = call.body["TransactItems"][0]["Put"]["Item"]["pk"]["S"].as_str();
-            let charges = first.is_some_and(|pk| pk.starts_with("message#"));
-            meeting.charges.store(charges, Ordering::Relaxed);
+            let sending = Sending::of(call.body);
+            *connection.sending() = sending;
+            let mut loses = meeting.loses.lock().unwrap_or_else(PoisonError::into_inner);
+            if loses.take_if(|loses| *loses == sending).is_some() {
+                return Fault::TimeoutAppliedAnswerLost;
+            }
         }
         let number = meeting.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let faults = if call.is_write { &meeting.writes } else { &meeting.reads };

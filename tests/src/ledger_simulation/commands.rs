@@ -120,7 +120,7 @@ pub enum Command {
     Claim {
         message: MessageId,
     },
-    /// A worker finds that it cannot send what it has claimed.
+    /// A worker claims a message, and finds that it cannot send it.
     Release {
         message: MessageId,
     },
@@ -198,6 +198,21 @@ pub fn text(characters: usize) -> String {
 }
 
 impl Command {
+    /// The requests of those who send through a lease, as their clients would make them one by one; those
+    /// that are sent together come last.
+    pub fn requests(&self) -> Vec<Self> {
+        let Self::SendMuch { account, key, requests, .. } = self else { return Vec::new() };
+        let request = |number: u32| Self::Send {
+            account: *account,
+            key: format!("{key}-{number}"),
+            characters: 20,
+            first: number * 3,
+            count: 1,
+            single: true,
+        };
+        (0..*requests).map(request).collect()
+    }
+
     /// Carries the command out once. An error says that nobody knows whether it was.
     pub async fn perform(self, means: Means) -> Result<Answer, Refused> {
         let store = &means.store;
@@ -219,7 +234,9 @@ impl Command {
                 Claim::Yours(_) | Claim::Before(_) | Claim::Done => Ok(Answer::Done),
             },
             Self::Release { message } => {
-                store.release(&message).await?;
+                if let Claim::Yours(claimed) = store.claim(&message).await? {
+                    store.release(&claimed).await?;
+                }
                 Ok(Answer::Done)
             }
             Self::Move { message, progress } => moving::step(&means, &message, &progress).await,

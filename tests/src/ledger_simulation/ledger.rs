@@ -8,15 +8,20 @@ use domain::allowance::{Allowance, Pot};
 use domain::batch::{Batch, Draft, legs};
 use domain::fee::{Fee, FeeStatus};
 use domain::id::{BatchId, FeeId, MessageId, PaymentId, TransferId, WalletId};
-use domain::lease::{Block, LeaseTag};
+use domain::lease::LeaseTag;
 use domain::message::{Message, Status};
 use domain::money::Amount;
 use domain::payment::{Payment, PaymentDirection, PaymentStatus};
 use domain::quote::Charge;
 use domain::transfer::Transfer;
-use domain::wallet::{Lease, OperationKind, Wallet, WalletState};
+use domain::wallet::{OperationKind, Wallet, WalletState};
 use serde::de::DeserializeOwned;
 use store::{Item, Row, Tables, keys};
+
+mod leases;
+mod steps;
+
+use steps::{check_payment_step, check_step, check_wallet_step, refunds};
 
 pub use super::invariants::{Breach, Invariant};
 
@@ -43,6 +48,8 @@ pub struct Ledger {
     /// Rows and blocks that were put under a lease and do not count yet, or never will.
     pending: BTreeMap<LeaseTag, Vec<Row>>,
     blocks: BTreeSet<LeaseTag>,
+    /// What leases have charged, row by row and block by block.
+    pub flushes: u32,
     /// The recipients that each bundle has counted.
     pub members: BTreeMap<Pot, BTreeSet<String>>,
     /// By the keys of their items, how often each was written.
@@ -212,21 +219,6 @@ impl Ledger {
         Err(breach(Invariant::FullWithdrawal, detail))
     }
 
-    fn check_put_under_lease(&self, row: &Row) -> Result<(), Breach> {
-        let counted = match row {
-            Row::Message(message) => self.messages.contains_key(&message.id),
-            Row::Batch(batch) => self.batches.contains_key(&batch.id),
-        };
-        let reference = row.reference();
-        if counted {
-            return Err(breach(
-                Invariant::ChargedOnce,
-                format!("{reference} was put under a lease over itself"),
-            ));
-        }
-        Ok(())
-    }
-
     /// While somebody has a message, nobody else claims it.
     fn check_claim(&mut self, before: &Message, after: &Message, item: &Item) -> Result<(), Breach> {
         let Some(mark) = item.get("claimed").and_then(|mark| mark.as_n().ok()) else { return Ok(()) };
@@ -308,81 +300,6 @@ impl Ledger {
             return Err(breach(Invariant::PaymentEffect, detail));
         }
         Ok(())
-    }
-
-    /// A row that was put under a lease counts when the lease has written its number, and not before.
-    fn put_row(&mut self, row: Row) -> Result<(), Breach> {
-        let tag = row.lease().filter(|tag| !row.has_moved() && !self.counts(tag)).cloned();
-        if let Some(tag) = tag {
-            self.pending.insert(tag, vec![row]);
-            return Ok(());
-        }
-        match row {
-            Row::Message(message) => self.put_message(*message),
-            Row::Batch(batch) => self.put_batch(*batch),
-        }
-    }
-
-    fn put_block(&mut self, block: &Block) -> Result<(), Breach> {
-        if self.counts(&block.tag) {
-            return block.messages.iter().try_for_each(|message| self.put_message_of_block(message.clone()));
-        }
-        let rows = block.messages.iter().map(|message| Row::Message(Box::new(message.clone())));
-        self.pending.insert(block.tag.clone(), rows.collect());
-        self.blocks.insert(block.tag.clone());
-        Ok(())
-    }
-
-    fn put_message_of_block(&mut self, message: Message) -> Result<(), Breach> {
-        if self.message(&message.id).is_none() {
-            self.count(&message)?;
-            self.charge(&message, false)?;
-        }
-        self.of_blocks.insert(message.id.clone(), message);
-        Ok(())
-    }
-
-    fn counts(&self, tag: &LeaseTag) -> bool {
-        let written = self.written.get(&(tag.lease.clone(), tag.fence));
-        written.is_some_and(|written| tag.number <= *written)
-    }
-
-    /// What the record of its end says is what the lease has written.
-    fn end_lease(&mut self, lease: &str, item: &Item) -> Result<(), Breach> {
-        let lease = WalletId::parse(lease).map_err(|error| other(&error))?;
-        let missing = || other(&"an end of a lease without its numbers");
-        let fence = item.get(keys::SK).and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.parse::<u64>().ok());
-        let end = item.get("written").and_then(|end| end.as_n().ok()).and_then(|end| end.parse::<u64>().ok());
-        let (fence, end) = (fence.ok_or_else(missing)?, end.ok_or_else(missing)?);
-        let known = self.written.insert((lease.clone(), fence), end);
-        if known.is_some_and(|known| known != end) {
-            let detail =
-                format!("{lease} ended at {end} under fence {fence}, and was written up to {known:?}");
-            return Err(breach(Invariant::FencedHolders, detail));
-        }
-        Ok(())
-    }
-
-    /// A flush: what has its tag counts from now on.
-    fn flush(&mut self, lease: &WalletId, held: &Lease) -> Result<(), Breach> {
-        let known = self.written.insert((lease.clone(), held.fence), held.written);
-        if held.written == 0 || known == Some(held.written) {
-            return Ok(());
-        }
-        let tag = LeaseTag { lease: lease.clone(), fence: held.fence, number: held.written };
-        let is_block = self.blocks.remove(&tag);
-        match self.pending.remove(&tag) {
-            Some(rows) => rows.into_iter().try_for_each(|row| match row {
-                Row::Message(message) if is_block => self.put_message_of_block(*message),
-                row => self.put_row(row),
-            }),
-            // Whoever reads the tables has not come to the messages yet.
-            None if self.most.is_none() => Ok(()),
-            None => {
-                let detail = format!("{tag} was charged, and there is nothing under it");
-                Err(breach(Invariant::FencedHolders, detail))
-            }
-        }
     }
 
     fn put_message(&mut self, message: Message) -> Result<(), Breach> {
@@ -682,133 +599,6 @@ impl Ledger {
         let funding = self.wallets.get(wallet).map(|wallet| wallet.funding).unwrap_or_default();
         funding.checked_sub(self.standing(wallet)).unwrap_or_default()
     }
-}
-
-/// A message keeps its charges for good, moves one revision at a time, and a final state stays.
-fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
-    let moved = after.revision.checked_sub(before.revision);
-    let is_step = match moved {
-        Some(0) => after == before,
-        Some(1) => {
-            let is_lawful = match after.status {
-                Status::Accepted => before.status == Status::Queued,
-                Status::Queued => matches!(before.status, Status::Accepted | Status::Queued),
-                _ => !before.status.is_final(),
-            };
-            after.charges == before.charges && is_lawful
-        }
-        _ => false,
-    };
-    let id = &after.id;
-    let (from, to) = (before.status, after.status);
-    is_step
-        .then_some(())
-        .ok_or_else(|| breach(Invariant::VoidedOnce, format!("{id} went from {from:?} to {to:?}")))
-}
-
-/// The limit is cut and payments are taken back by force; nothing else takes what is not there.
-fn check_wallet_step(before: &Wallet, after: &Wallet) -> Result<(), Breach> {
-    let (id, kind) = (&after.id, after.last_operation.kind);
-    // Payments are judged by what they are.
-    let forced = matches!(kind, OperationKind::Payment | OperationKind::Terms);
-    if after.headroom.is_negative() && after.headroom < before.headroom && !forced {
-        let detail = format!("{id} has a headroom of {} after a write for {kind:?}", after.headroom);
-        return Err(breach(Invariant::NothingBelowZero, detail));
-    }
-    if let (Some(was), Some(held)) = (&before.lease, &after.lease) {
-        check_lease_step(id, (&before.state, was), (&after.state, held), after)?;
-    }
-    if before.state != WalletState::Open && is_spent(before, after) {
-        return Err(breach(
-            Invariant::OnlyOpen,
-            format!("{id} is {:?} and was written for {kind:?}", before.state),
-        ));
-    }
-    if after.sequence != before.sequence + 1 {
-        let detail = format!("{id} went from write {} to {}", before.sequence, after.sequence);
-        return Err(breach(Invariant::Replayed, detail));
-    }
-    Ok(())
-}
-
-/// A lease is taken when it is closed, by one holder under a new fence; that holder counts upwards; and when
-/// it is closed nothing is left in it.
-fn check_lease_step(
-    id: &WalletId,
-    (state, was): (&WalletState, &Lease),
-    (state_after, held): (&WalletState, &Lease),
-    after: &Wallet,
-) -> Result<(), Breach> {
-    let is_closed = *state == WalletState::Closed;
-    if held.fence != was.fence {
-        let is_taken = is_closed && held.fence == was.fence + 1 && held.written == 0;
-        let detail = format!("{id} went from fence {} to {} while it was {state:?}", was.fence, held.fence);
-        return if is_taken { Ok(()) } else { Err(breach(Invariant::OneHolder, detail)) };
-    }
-    if held.holder != was.holder {
-        let detail = format!("{id} has two holders under fence {}", held.fence);
-        return Err(breach(Invariant::OneHolder, detail));
-    }
-    let is_flush = held.written == was.written + 1 && !is_closed;
-    if held.written != was.written && !is_flush {
-        let detail =
-            format!("{id} went from flush {} to {} while it was {state:?}", was.written, held.written);
-        return Err(breach(Invariant::FencedHolders, detail));
-    }
-    let has_left = after.escrow.values().chain(after.used.values()).any(|amount| !amount.is_zero());
-    if *state_after == WalletState::Closed && !is_closed && has_left {
-        return Err(breach(Invariant::FencedHolders, format!("{id} was closed with something in it")));
-    }
-    Ok(())
-}
-
-/// What a write gave back to a holder, by the wallet it was set aside by.
-fn refunds(before: &Wallet, after: &Wallet) -> Result<Vec<(WalletId, Amount)>, Breach> {
-    if after.last_operation.kind != OperationKind::Refund {
-        return Ok(Vec::new());
-    }
-    let money = after.escrow.iter().filter(|(pot, _)| pot.allowance.is_none());
-    let back =
-        |(pot, escrow): (&Pot, &Amount)| Ok((pot.wallet.clone(), escrow.checked_sub(before.escrow_on(pot))?));
-    money.map(back).collect()
-}
-
-/// Whether something was charged to a wallet, set aside of it, or given to it to spend.
-fn is_spent(before: &Wallet, after: &Wallet) -> bool {
-    let total = |wallet: &Wallet, of: fn(&Wallet) -> &BTreeMap<Pot, Amount>| {
-        Amount::checked_sum(of(wallet).values().copied()).unwrap_or_default()
-    };
-    let is_given = after.headroom < before.headroom && after.allocated > before.allocated;
-    match after.last_operation.kind {
-        OperationKind::Charge | OperationKind::Fee => {
-            after.headroom < before.headroom
-                || total(after, |wallet| &wallet.used) > total(before, |wallet| &wallet.used)
-        }
-        OperationKind::Escrow => {
-            is_given || total(after, |wallet| &wallet.escrow) > total(before, |wallet| &wallet.escrow)
-        }
-        _ => false,
-    }
-}
-
-/// A payment is stored once and changed one revision at a time; a deleted one stays deleted.
-fn check_payment_step(before: Option<&Payment>, after: &Payment) -> Result<(), Breach> {
-    let is_step = match before {
-        None => after.revision == 0,
-        Some(before) => {
-            after == before
-                || after.revision == before.revision + 1
-                    && before.status != PaymentStatus::Canceled
-                    && (&after.wallet, after.direction, &after.company)
-                        == (&before.wallet, before.direction, &before.company)
-        }
-    };
-    let id = &after.id;
-    let was = before.map(|before| (before.status, before.revision));
-    is_step.then_some(()).ok_or_else(|| {
-        let detail = format!("{id} went from {was:?} to {:?}", (after.status, after.revision));
-        breach(Invariant::PaymentEffect, detail)
-    })
 }
 
 fn code_of(payment: &Payment) -> String {

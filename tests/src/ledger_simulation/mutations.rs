@@ -25,7 +25,7 @@ pub enum Mutation {
     SettleUsed,
     ClaimStatus,
     ClaimMark,
-    ReleaseStatus,
+    ReleaseMark,
     ChargeHeadroom,
     ChargeOpen,
     ChargeEscrow,
@@ -69,10 +69,20 @@ pub enum Mutation {
     StatementBegins,
     StatementCursor,
     EdrRevision,
+    LeasedRowIsNew,
+    VoidRow,
+    LeaseFree,
+    LeaseTakenSequence,
+    LeaseClosedSequence,
+    FlushHolder,
+    FlushNumber,
+    FlushOpen,
+    FlushEscrow,
+    FlushUnits,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 62] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
@@ -81,7 +91,7 @@ impl Mutation {
         Self::SettleUsed,
         Self::ClaimStatus,
         Self::ClaimMark,
-        Self::ReleaseStatus,
+        Self::ReleaseMark,
         Self::ChargeHeadroom,
         Self::ChargeOpen,
         Self::ChargeEscrow,
@@ -125,6 +135,30 @@ impl Mutation {
         Self::StatementBegins,
         Self::StatementCursor,
         Self::EdrRevision,
+        Self::LeasedRowIsNew,
+        Self::VoidRow,
+        Self::LeaseFree,
+        Self::LeaseTakenSequence,
+        Self::LeaseClosedSequence,
+        Self::FlushHolder,
+        Self::FlushNumber,
+        Self::FlushOpen,
+        Self::FlushEscrow,
+        Self::FlushUnits,
+    ];
+
+    /// Those of writes that only leases make.
+    pub const OF_LEASES: [Self; 10] = [
+        Self::LeasedRowIsNew,
+        Self::VoidRow,
+        Self::LeaseFree,
+        Self::LeaseTakenSequence,
+        Self::LeaseClosedSequence,
+        Self::FlushHolder,
+        Self::FlushNumber,
+        Self::FlushOpen,
+        Self::FlushEscrow,
+        Self::FlushUnits,
     ];
 
     /// What happens without it.
@@ -138,7 +172,7 @@ impl Mutation {
             Self::SettleUsed => "units are settled as used that have been refunded meanwhile",
             Self::ClaimStatus => "a message is claimed whatever its state",
             Self::ClaimMark => "a message is claimed although somebody else has it",
-            Self::ReleaseStatus => "a message is given back whatever its state",
+            Self::ReleaseMark => "a message is given back although it has moved on, or somebody else has it",
             Self::ChargeHeadroom => "the sender's headroom is taken although it is not there",
             Self::ChargeOpen => "a wallet that is suspended is charged",
             Self::ChargeEscrow => "escrow is spent although it is not there",
@@ -182,6 +216,16 @@ impl Mutation {
             Self::StatementBegins => "a statement begins a second time",
             Self::StatementCursor => "statement lines are posted from where another delivery has posted on",
             Self::EdrRevision => "a record is written over one of a later state",
+            Self::LeasedRowIsNew => "a row is put under a lease over one that was charged",
+            Self::VoidRow => "a request takes the place of a row that was charged meanwhile",
+            Self::LeaseFree => "a lease is taken that somebody holds",
+            Self::LeaseTakenSequence => "a lease is taken as it was before others held it",
+            Self::LeaseClosedSequence => "a lease is closed as it was before its last flush",
+            Self::FlushHolder => "a holder that was fenced writes to the next one's lease",
+            Self::FlushNumber => "a flush is charged again, as its answer was lost",
+            Self::FlushOpen => "a flush is charged to a lease that is closed",
+            Self::FlushEscrow => "a flush spends escrow that was called back",
+            Self::FlushUnits => "a flush spends units that were called back",
         }
     }
 }
@@ -331,14 +375,19 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         // Who holds escrow on whom is written with the wallet, and refuses it as well.
         "wallet" | "holders" if is_new => Listed(Mutation::WalletIsNew),
         "wallet" => guard_of_wallet(write, part, transaction),
-        "message" if is_new && pk.contains('-') => Listed(Mutation::ExpandedRowIsNew),
+        "message" if is_new && write["Item"].get("lease").is_some() => Listed(Mutation::LeasedRowIsNew),
+        // A message of a batch or a block, which was charged with it.
+        "message" if is_new && transaction.items == 0 => Listed(Mutation::ExpandedRowIsNew),
+        "message" if part.ends_with("lease = :void") => Listed(Mutation::VoidRow),
+        // Under one number a holder puts one block, whose messages follow from it.
+        "block" => Repeats,
         "message" if is_new => Listed(Mutation::RowIsNew),
         "message" if part == "revision = :before" && transaction.items > 0 => {
             Listed(Mutation::RefundRevision)
         }
         "message" if part == "revision = :before" => Listed(Mutation::MessageRevision),
         "message" if part.contains(":mark") => Listed(Mutation::ClaimStatus),
-        "message" if part == "#status = :queued" => Listed(Mutation::ReleaseStatus),
+        "message" if part == "claimed = :own" => Listed(Mutation::ReleaseMark),
         "transfer" if is_new => Listed(Mutation::TransferIsNew),
         "payment" if is_new => Listed(Mutation::PaymentIsNew),
         "payment" if part == "revision = :revision" => Listed(Mutation::PaymentRevision),
@@ -396,12 +445,27 @@ fn guard_of_wallet(write: &Value, part: &str, transaction: &Transaction) -> Guar
             }
         }
         part if part.starts_with("refills =") => "refills",
+        part if part.starts_with("#sequence =") => "sequence",
+        // Either alone would do: a fence has one holder, and a holder one fence.
+        part if part.starts_with("lease.holder =") || part.starts_with("lease.fence =") => "holder",
+        part if part.starts_with("lease.written =") => "written",
         part if part.starts_with("credit_limit =") => "limit",
         _ => return Unknown,
     };
     let is_home = transaction.place == 1;
     let is_giver = transaction.place == 0;
+    // Only a flush is charged by a plain write.
+    let is_flush = transaction.items == 0;
+    let takes_lease = write["ExpressionAttributeValues"].get(":lease").is_some();
     Listed(match (kind, what) {
+        ("charge", "holder") => Mutation::FlushHolder,
+        ("charge", "written") => Mutation::FlushNumber,
+        ("charge", "state") if is_flush => Mutation::FlushOpen,
+        ("charge", "escrow") if is_flush => Mutation::FlushEscrow,
+        ("charge", "units") if is_flush => Mutation::FlushUnits,
+        ("terms", "state") if takes_lease => Mutation::LeaseFree,
+        ("terms", "sequence") => Mutation::LeaseTakenSequence,
+        ("escrow", "sequence") => Mutation::LeaseClosedSequence,
         ("charge", "headroom") if is_home => Mutation::ChargeHeadroom,
         ("charge", "headroom") => Mutation::ExactHeadroom,
         ("charge", "state") if is_home => Mutation::ChargeOpen,

@@ -13,6 +13,7 @@ use domain::id::WalletId;
 use domain::message::Message;
 use domain::money::Amount;
 use domain::quote::{Charge, Offer};
+use domain::rating::Size;
 
 use super::ledger::{Breach, Invariant, Ledger};
 
@@ -85,7 +86,8 @@ fn check_level(before: &Ledger, level: usize, offer: &Offer, messages: &[Message
         stock.gone.insert(allowance.pot.clone(), gone(before, &allowance.pot));
     }
     for message in messages {
-        let drawn = offer.draw(level + 1, message.segments, message.recipient.as_str(), &mut stock);
+        let drawn =
+            offer.draw(level + 1, Size::segments(message.segments), message.recipient.as_str(), &mut stock);
         let expected = drawn
             .map_err(|error| Breach::of(Invariant::ChargedAsRated, format!("{}: {error}", message.id)))?;
         let found = message.levels().nth(level).unwrap_or_default().to_vec();

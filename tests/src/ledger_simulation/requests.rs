@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-/// Sends through leases are not part of random histories yet; `tests/simulation/leases` has their own.
-const WITH_LEASES: bool = false;
-
 use domain::agreement::{AgreementChange, CreditLimit};
 use domain::batch::Draft;
 use domain::id::{FeeId, MessageId, PaymentId, TransferId, UserId};
@@ -26,6 +23,8 @@ const RECIPIENTS: [u32; 4] = [2, 5, 9, 40];
 const NUMBERS: u32 = 60;
 /// Reference codes that payments contend for.
 const CODES: u8 = 4;
+/// Messages looked at for one that may still move.
+const PLACES_TRIED: u32 = 12;
 /// A plan is not carried out later than this: by then what it counts on may be forgotten.
 const STALE_MAX: SignedDuration = SignedDuration::from_hours(24 * 5);
 /// Fees of rules, each tried again and again.
@@ -114,17 +113,11 @@ impl Requests {
                 },
                 None => Command::Recall { account: any(scenario, random) },
             },
-            130..178 => self
+            130..170 => self
                 .progress(random, ledger)
                 .unwrap_or_else(|| Command::Recall { account: any(scenario, random) }),
-            178..182 if WITH_LEASES => Command::SendMuch {
-                account: any(scenario, random),
-                key: format!("much-{}", random.random_range(0..=self.given.len() / 20)),
-                requests: random.random_range(1..6),
-                block: random.random_range(0..4),
-                closes: random.random_ratio(2, 3),
-            },
-            182 if WITH_LEASES => Command::Reclaim,
+            170..182 => self.send_much(scenario, random),
+            182 => Command::Reclaim,
             183 => Command::EndDrains,
             184 => Command::Forget { account: any(scenario, random) },
             185..189 => Command::Recall { account: any(scenario, random) },
@@ -143,13 +136,27 @@ impl Requests {
         }
     }
 
+    /// Mostly new requests, and at times some that were made before.
+    fn send_much(&self, scenario: &Scenario, random: &mut StdRng) -> Command {
+        let latest = self.given.len();
+        let number = if random.random_ratio(1, 3) { random.random_range(0..=latest / 20) } else { latest };
+        Command::SendMuch {
+            account: any(scenario, random),
+            key: format!("much-{number}"),
+            requests: random.random_range(1..9),
+            block: random.random_range(0..5),
+            closes: random.random_ratio(2, 3),
+        }
+    }
+
     /// Something that happens to a message, whether it fits its state or not. Mostly one that has not ended.
     fn progress(&mut self, random: &mut StdRng, ledger: &Ledger) -> Option<Command> {
-        let is_open =
-            |id: &MessageId| ledger.messages.get(id).is_some_and(|message| !message.status.is_final());
-        while let Some(place) = (!self.open.is_empty()).then(|| random.random_range(0..self.open.len())) {
-            if is_open(&self.open[place]) || random.random_ratio(1, 6) {
-                return ledger.messages.get(&self.open[place]).map(|message| next_of(message, random));
+        for _ in 0..PLACES_TRIED {
+            let place = (!self.open.is_empty()).then(|| random.random_range(0..self.open.len()))?;
+            // One that a lease has not charged yet may still come.
+            let Some(message) = ledger.messages.get(&self.open[place]) else { continue };
+            if !message.status.is_final() || random.random_ratio(1, 6) {
+                return Some(next_of(message, random));
             }
             self.open.swap_remove(place);
         }
@@ -259,8 +266,8 @@ fn next_of(message: &Message, random: &mut StdRng) -> Command {
     let id = message.id.clone();
     match message.status {
         Status::Accepted if random.random_ratio(2, 3) => return Command::Claim { message: id },
+        Status::Accepted if random.random_ratio(1, 4) => return Command::Release { message: id },
         _ if random.random_ratio(1, 30) => return Command::Release { message: id },
-        Status::Queued if random.random_ratio(1, 6) => return Command::Release { message: id },
         _ => {}
     }
     let part = random.random_range(0..message.segments as usize + 1);

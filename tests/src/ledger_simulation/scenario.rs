@@ -25,7 +25,7 @@ const MEMBERS: std::ops::RangeInclusive<usize> = 2..=5;
 /// Agreements that a message is charged to.
 const LEVELS_MAX: usize = 5;
 /// How many messages a fund pays for: none, a few, around the smallest refill, and plenty.
-const MESSAGES: [u32; 6] = [0, 1, 7, 190, 260, 2_500];
+const MESSAGES: [u32; 8] = [0, 1, 7, 190, 260, 2_500, 2_500, 20_000];
 /// How many units packs and tiers have: a few, more than a refill, and a lot.
 const UNITS: [u32; 4] = [3, 20, 230, 2_000];
 
@@ -115,19 +115,9 @@ impl Scenario {
 
     /// What a process sends through its lease.
     pub fn drafts(&self, command: &Command, now: Timestamp) -> Vec<Draft> {
-        let Command::SendMuch { account, key, requests, .. } = command else { return Vec::new() };
-        let request = |number: u32| {
-            let send = Command::Send {
-                account: *account,
-                key: format!("{key}-{number}"),
-                characters: 20,
-                first: number * 3,
-                count: 1,
-                single: true,
-            };
-            self.draft(&send, now).map(|draft| (*draft).clone())
-        };
-        (0..*requests).filter_map(request).collect()
+        let requests = command.requests();
+        let drafts = requests.iter().filter_map(|send| self.draft(send, now));
+        drafts.map(|draft| (*draft).clone()).collect()
     }
 
     /// Time passes while others are at work: mostly little, and at times into the next billing period.

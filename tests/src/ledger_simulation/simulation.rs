@@ -9,15 +9,16 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use domain::batch::{Draft, Row};
 use domain::id::{BatchId, MessageId, WalletId};
+use domain::message::Message;
 use domain::money::Amount;
 use domain::wallet::WalletState;
-use jiff::SignedDuration;
-use queue::Sender;
+use jiff::{SignedDuration, Timestamp};
+use queue::{Job, Sender};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use store::{Store, Tables, keys};
 
-use super::actors::{self, Actor, Connection, Wire};
+use super::actors::{self, Actor, Connection, Sending, Wire};
 use super::commands::{Acknowledged, Answer, Command, Means};
 use super::ledger::{Breach, Invariant, Ledger};
 use super::model::Model;
@@ -32,7 +33,8 @@ use crate::world::{Refused, tables};
 
 /// Actors at once.
 const ACTORS: std::ops::RangeInclusive<usize> = 1..=5;
-/// Of so many polls, one kills the actor, or pauses it while its work is done again.
+/// Of so many polls, one kills the actor, or pauses it while its work is done again; ten times as often
+/// while it charges a lease.
 const KILL_RATIO: u32 = 200;
 const ZOMBIES_MAX: usize = 3;
 /// Of so many commands, one waits until all before it have finished.
@@ -49,8 +51,12 @@ const RETRY_PAUSE: Duration = Duration::from_millis(1_500);
 const RETRIED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// While nobody comes to an end, the sweeper is called again after so many steps.
 const SWEPT_EVERY: u64 = 1_500;
-/// Actors' clocks differ from the others' by so much.
-const SKEW_SECONDS: i64 = 60;
+/// By so many seconds at most a process's clock is off: a good one, a usual one, and one that nobody sets.
+const SKEWS: [i64; 3] = [2, 60, 900];
+/// Of so many chances to deliver, one begins a time in which a consumer gets nothing.
+const OUTAGE_RATIO: u32 = 40;
+/// A stream keeps its records for a day.
+const OUTAGE_HOURS_MAX: i64 = 20;
 /// A wallet with a few packs and scales still fits two write units.
 pub const WALLET_BYTES_MAX: usize = 4_096;
 /// DynamoDB takes at most so many items in a transaction.
@@ -96,8 +102,9 @@ pub struct Simulation {
     attempts: BTreeMap<String, u32>,
     /// Prices have to be read again.
     services_moved: bool,
-    /// In seconds.
-    skew: i64,
+    clocks_differ: bool,
+    /// Until when nothing of a shard is delivered.
+    outages: [Timestamp; STREAMED.len()],
     /// What the actors take the time from.
     clock: Arc<AtomicI64>,
     acknowledged: Acknowledged,
@@ -157,7 +164,8 @@ impl Simulation {
             actors_max: random.random_range(ACTORS),
             attempts: BTreeMap::new(),
             services_moved: false,
-            skew: SKEW_SECONDS,
+            clocks_differ: true,
+            outages: [Timestamp::MIN; STREAMED.len()],
             clock: Arc::default(),
             acknowledged: Acknowledged::default(),
             polls: 0,
@@ -177,7 +185,7 @@ impl Simulation {
         let random = StdRng::seed_from_u64(0);
         let mut simulation = Self::of(scenario, random, options, Guards::default());
         simulation.faults = FAULTS[0];
-        simulation.skew = 0;
+        simulation.clocks_differ = false;
         simulation.streams = Some(Streams::default());
         simulation.begin_following().await?;
         Ok(simulation)
@@ -202,9 +210,24 @@ impl Simulation {
         self.hold_when(command, |actor| actor.calls() >= number).await
     }
 
+    /// Likewise, until its first write for this.
+    pub async fn hold_at(&mut self, sending: Sending, command: Command) -> Result<(), Breach> {
+        self.hold_when(command, |actor| actor.sending() == sending).await
+    }
+
     /// Likewise, until the write that charges what it sends.
     pub async fn hold_charge(&mut self, command: Command) -> Result<(), Breach> {
-        self.hold_when(command, Actor::charges).await
+        self.hold_at(Sending::Charge, command).await
+    }
+
+    /// As [`Self::run_to_end`], but the answer to the first write for this gets lost.
+    pub async fn run_losing(&mut self, sending: Sending, command: Command) -> Result<(), Breach> {
+        let place = self.give(command);
+        self.actors[place].lose_answer(sending);
+        while self.actors.len() > place {
+            self.go_on().await?;
+        }
+        Ok(())
     }
 
     async fn hold_when(&mut self, command: Command, is_there: impl Fn(&Actor) -> bool) -> Result<(), Breach> {
@@ -265,6 +288,11 @@ impl Simulation {
         &mut self.scenario
     }
 
+    /// Of those who do something that is no command.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -292,7 +320,9 @@ impl Simulation {
             self.deliver_something();
             let next = self.requests.next(&mut self.scenario, &mut self.random, &self.ledger);
             let (command, draft) = next.await;
-            self.begin(command, draft);
+            if !self.is_early(&command) {
+                self.begin(command, draft);
+            }
             while self.actors.len() >= self.actors_max {
                 self.go_on().await?;
             }
@@ -319,6 +349,7 @@ impl Simulation {
             self.check_projected().await?;
         }
         self.summary.messages = stored.messages.len();
+        self.summary.flushes = self.ledger.flushes;
         self.summary.items_most = self.wire.items_most();
         if self.wire.items_most() > TRANSACTION_ITEMS_MAX {
             let detail = format!("a transaction had {} items", self.wire.items_most());
@@ -405,7 +436,12 @@ impl Simulation {
     /// Now and then the projector gets the next records.
     fn deliver_something(&mut self) {
         let shard = self.random.random_range(0..STREAMED.len());
-        if self.streams.is_some() && self.random.random_ratio(1, 6) {
+        if self.random.random_ratio(1, OUTAGE_RATIO) {
+            let hours = self.random.random_range(1..=OUTAGE_HOURS_MAX);
+            self.outages[shard] = self.scenario.now + SignedDuration::from_hours(hours);
+        }
+        let is_out = self.scenario.now < self.outages[shard];
+        if self.streams.is_some() && self.random.random_ratio(1, 6) && !is_out {
             self.deliver(shard);
         }
     }
@@ -423,6 +459,21 @@ impl Simulation {
         if let Some(delivery) = next {
             self.begin(Command::Project(delivery), None);
         }
+    }
+
+    /// Nobody knows of a message that a lease has charged before the projector has told somebody to send it.
+    fn is_early(&self, command: &Command) -> bool {
+        let (Command::Claim { message } | Command::Release { message } | Command::Move { message, .. }) =
+            command
+        else {
+            return false;
+        };
+        let is_new = |message: &Message| message.lease.is_some() && message.revision == 0;
+        if self.streams.is_none() || !self.ledger.messages.get(message).is_some_and(is_new) {
+            return false;
+        }
+        let jobs: Vec<Job> = self.sqs.messages(&self.http_send_url);
+        !jobs.iter().any(|Job::SubmitV1 { message: told, .. }| told == message)
     }
 
     async fn finish_streams(&mut self) -> Result<(), Breach> {
@@ -448,9 +499,9 @@ impl Simulation {
         if let Some(draft) = &draft {
             self.ledger.learn(draft);
         }
-        let skew = SignedDuration::from_secs(self.random.random_range(-self.skew..=self.skew));
+        let skew = self.skew();
         self.clock.store(self.scenario.now.as_second(), Ordering::Relaxed);
-        let drafts = self.scenario.drafts(&command, self.scenario.now);
+        let drafts = Arc::new(self.scenario.drafts(&command, self.scenario.now));
         drafts.iter().for_each(|draft| self.ledger.learn(draft));
         if let Command::SendMuch { block, .. } = &command {
             let together = drafts.iter().rev().take(*block);
@@ -463,15 +514,18 @@ impl Simulation {
             clock: self.clock.clone(),
             skew,
             draft: draft.clone(),
-            drafts: Arc::new(drafts),
+            drafts: drafts.clone(),
             acknowledged: self.acknowledged.clone(),
             sqs: self.sqs_client.clone(),
             http_send: self.http_send.clone(),
             notifications: self.notifications.clone(),
         };
-        // A delivery makes many calls, each of which may end it.
-        let faults =
-            if matches!(command, Command::Project(_)) { self.faults.divided(8) } else { self.faults };
+        // Some make many calls, each of which may end them.
+        let faults = match command {
+            Command::Project(_) => self.faults.divided(8),
+            Command::SendMuch { .. } => self.faults.divided(2),
+            _ => self.faults,
+        };
         let connection = Connection::new(self.random.random(), faults);
         let performed = command.clone().perform(means);
         let future = async move {
@@ -480,7 +534,27 @@ impl Simulation {
             }
             performed.await
         };
-        self.actors.push(Actor::new(command, alone, draft, connection, future));
+        self.actors.push(Actor::new(command, alone, (draft, drafts), connection, future));
+    }
+
+    /// How far the clock of the next process is off.
+    fn skew(&mut self) -> SignedDuration {
+        let most = if self.clocks_differ { SKEWS[self.random.random_range(0..SKEWS.len())] } else { 0 };
+        SignedDuration::from_secs(self.random.random_range(-most..=most))
+    }
+
+    /// The same once more, for whoever got no answer. Behind a process with a lease there are clients, each
+    /// of which asks again for itself.
+    fn ask_again(&mut self, pause: Duration, command: Command, draft: Option<Arc<Draft>>) {
+        let Command::SendMuch { block, .. } = &command else {
+            return self.begin_after(pause, command, draft);
+        };
+        let mut requests = command.requests();
+        requests.truncate(requests.len().saturating_sub(*block));
+        for request in requests {
+            let draft = self.scenario.draft(&request, self.scenario.now);
+            self.begin_after(pause, request, draft);
+        }
     }
 
     /// One actor takes one step; then what it wrote is checked.
@@ -498,7 +572,9 @@ impl Simulation {
             self.begin(Command::Reclaim, None);
         }
         self.mix(place as u64);
-        if self.faults.conflict > 0 && self.random.random_ratio(1, KILL_RATIO) {
+        let flushes = matches!(self.actors[place].sending(), Sending::Put | Sending::Flush);
+        let kill_ratio = if flushes { KILL_RATIO / 10 } else { KILL_RATIO };
+        if self.faults.conflict > 0 && self.random.random_ratio(1, kill_ratio) {
             self.interrupt(place);
             return Ok(());
         }
@@ -531,7 +607,7 @@ impl Simulation {
             self.note(|| format!("kill {command:?}"));
             self.actors.swap_remove(place);
         }
-        self.begin(command, draft);
+        self.ask_again(Duration::ZERO, command, draft);
     }
 
     fn end(&mut self, actor: Actor, outcome: Result<Answer, Refused>) -> Result<(), Breach> {
@@ -539,7 +615,10 @@ impl Simulation {
             Ok(answer) => {
                 self.note(|| format!("{answer:?} {:?}", actor.command));
                 self.summary.commands += 1;
-                self.polls_since_end = 0;
+                // The sweeper ends whatever the others do.
+                if !matches!(actor.command, Command::EndDrains | Command::Reclaim) {
+                    self.polls_since_end = 0;
+                }
                 self.summary.refused += u32::from(answer != Answer::Done);
                 if let (Command::Project(delivery), Some(streams)) = (&actor.command, &mut self.streams) {
                     streams.posted(delivery);
@@ -558,7 +637,7 @@ impl Simulation {
                     command => command,
                 };
                 self.scenario.now += RETRIED_AFTER;
-                self.begin_after(RETRY_PAUSE, command, actor.draft);
+                self.ask_again(RETRY_PAUSE, command, actor.draft);
                 Ok(())
             }
             Err(error) => Err(Breach::of(Invariant::Replayed, format!("{:?}: {error}", actor.command))),
@@ -694,7 +773,7 @@ impl Simulation {
                 Row::Batch(batch) => !self.ledger.batches.contains_key(&batch.id),
             };
             let actor = &self.actors[place];
-            let Some(draft) = actor.draft.as_ref().filter(|_| is_new) else { continue };
+            let Some(draft) = actor.draft_of(&row).filter(|_| is_new) else { continue };
             let written: BTreeSet<WalletId> = items
                 .iter()
                 .filter_map(|(pk, _)| WalletId::parse(pk.strip_prefix("wallet#")?).ok())

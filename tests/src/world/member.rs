@@ -7,13 +7,13 @@ use domain::id::{AgreementId, ApiKeyId, CompanyId, PaymentId, SenderId, ServiceI
 use domain::money::{Amount, Currency};
 use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
 use domain::period::BillingTerms;
-use domain::quote::{Level, Rates};
-use domain::rating::{BillingRule, Node, Price, RateTree, Resource, Service, ServiceKind};
+use domain::quote::Level;
+use domain::rating::{BillingRule, CompiledTree, Node, Price, RateTree, Resource, Service, ServiceKind};
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use store::{ApiKey, Store};
+use store::{ApiKey, Store, TreeCache};
 
 use super::{NOW, Terms, World, amount, connection};
 
@@ -208,18 +208,11 @@ impl World {
         kind: ServiceKind,
         tree: &RateTree,
     ) -> ServiceId {
-        let service = Service {
-            id: ServiceId::new(self.unique()),
-            company: company.clone(),
-            name: "service".into(),
-            currency,
-            kind,
-            version: 1,
-            archived: false,
-            created_at: NOW,
-        };
+        let id = ServiceId::new(self.unique());
+        let service = Service::in_force(id, company.clone(), "service", currency, kind, NOW);
         tree.check().expect("a tree");
-        self.store.put_service(&service, tree).await.expect("the service is stored");
+        let tree = CompiledTree::compile(tree).expect("a tree");
+        self.store.put_service(&service, &[(1, &tree)]).await.expect("the service is stored");
         service.id
     }
 }
@@ -304,14 +297,7 @@ async fn put_api_key(store: &Store, company: &Company, number: u128) -> String {
 }
 
 fn flat_tree(price: Amount, billing: BillingRule) -> RateTree {
-    let node = Node {
-        billing_rule: Some(billing),
-        quantity_rule: None,
-        price: Some(Price::Flat { amount: price }),
-        depends_on: None,
-        values: Default::default(),
-        others: None,
-    };
+    let node = Node { billing_rule: Some(billing), ..Node::of_price(Price::Flat { amount: price }) };
     RateTree { resources: [(Resource::SmsMessage, node)].into() }
 }
 
@@ -321,22 +307,5 @@ fn flat_tree(price: Amount, billing: BillingRule) -> RateTree {
 /// When they cannot be read.
 pub async fn levels(store: &Store, agreement: &Agreement, now: Timestamp) -> Vec<Level> {
     let agreements = store.agreements(&agreement.charged_levels()).await.expect("the levels are read");
-    let mut levels = Vec::new();
-    for agreement in agreements {
-        let mut rates = Vec::new();
-        for enabled in agreement.enabled_at(now) {
-            let services = store.services(std::slice::from_ref(&enabled.service)).await;
-            let service = services.expect("the service is read").remove(0);
-            let tree = store.tree(&service.id, service.version).await.expect("the tree is read");
-            rates.push(Rates {
-                service: service.id,
-                kind: service.kind,
-                version: service.version,
-                tree: tree.expect("the tree exists").into(),
-                enabled_from: enabled.effective_from,
-            });
-        }
-        levels.push(Level::new(agreement, rates));
-    }
-    levels
+    store.levels(&TreeCache::default(), agreements, now).await.expect("the rates are read")
 }

@@ -4,6 +4,7 @@ use domain::allowance::Stock;
 use domain::batch::{Batch, Draft, Place, Row};
 use domain::connection::ConnectionKind;
 use domain::destination::{Msisdn, destination};
+use domain::dictionary::Dictionaries;
 use domain::id::{BatchId, MessageId, TransferId};
 use domain::message::Message;
 use domain::money::{Amount, AmountError};
@@ -107,8 +108,9 @@ impl Member {
     pub fn draft_of(&self, request: Request<'_>) -> Result<Draft, QuoteError> {
         let Request { levels, numbers, key, text, single, now } = request;
         let segmented = segment(text);
-        let place = destination(&numbers[0]).expect("a German mobile number has a destination");
-        let network = place.network.map(|network| network.name.to_owned());
+        let place = destination(&numbers[0], Dictionaries::shipped())
+            .expect("a German mobile number has a destination");
+        let network = place.network;
         let country = place.country.as_str().to_owned();
         let event = Event::sms(&country, network.as_deref(), Some(self.sender.as_str()));
         let offers = offers(levels, &event, now)?;

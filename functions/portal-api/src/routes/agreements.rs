@@ -110,6 +110,8 @@ pub struct AgreementView {
     alerts: AlertsBody,
     /// Who gets a mail when a payment is confirmed.
     payment_alert_emails: Vec<String>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    rate_emails: Vec<String>,
     /// The rate plans enabled under it; those enabled first are asked first.
     services: Vec<EnabledServiceView>,
     /// When it was created.
@@ -154,6 +156,7 @@ impl From<Agreement> for AgreementView {
             suspended: agreement.suspended,
             alerts: agreement.alerts.into(),
             payment_alert_emails,
+            rate_emails: agreement.rate_emails,
             services: agreement.services.into_iter().map(Into::into).collect(),
             created_at: agreement.created_at,
         }
@@ -304,6 +307,9 @@ pub async fn enable_service(
     if service.company != agreement.tenant {
         let detail = "the service must be one of the company that the agreement is with";
         return Err(Problem::invalid("service", detail).into());
+    }
+    if service.archived {
+        return Err(Problem::invalid("service", "this service is archived").into());
     }
     if service.kind.is_bought() {
         let detail = "packs and bundle packs are bought: POST them to the agreement's `packs`";

@@ -3,16 +3,18 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::company::{Company, CompanyChange, CompanyKind, NewCompany, plan_change, plan_company};
+use domain::connection::Link;
 use domain::id::CompanyId;
+use domain::lookup::CompanyLookup;
 use jiff::Timestamp;
 use runtime::auth::Principal;
-use runtime::http::{Body, Query};
-use serde::{Deserialize, Serialize};
+use runtime::http::{Body, Problem, Query};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Created, Reply, created};
 use crate::App;
-use crate::error::busy;
+use crate::error::{ApiError, busy};
 use crate::fields::List;
 use crate::{rights, schema};
 
@@ -41,6 +43,16 @@ pub struct CompanyPatch {
     enabled: Option<bool>,
     /// Whether a reseller or seller may send messages itself. Not for your own company.
     direct_sending: Option<bool>,
+    /// The look-up connection that its recipients' networks are asked from before they are priced: one of
+    /// its own or of a company above it; null for none. What a company above has set, it cannot change.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    lookup_connection: Option<Option<String>>,
+}
+
+/// A field that is there, even as null.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +71,8 @@ pub struct CompanyView {
     enabled: bool,
     /// Whether it may send messages itself though it is not a client.
     direct_sending: bool,
+    /// The connection that tells the networks of its recipients; null while the numbering plan does.
+    lookup_connection: Option<String>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -73,6 +87,7 @@ impl From<Company> for CompanyView {
             kind: company.kind,
             enabled: company.enabled,
             direct_sending: company.direct_sending,
+            lookup_connection: company.lookup.map(|lookup| lookup.connection.into()),
             created_at: company.created_at,
         }
     }
@@ -147,8 +162,26 @@ pub async fn change(
 ) -> Reply<CompanyView> {
     rights::master(&who)?;
     let company = app.seen_by(&who).company(&id).await?;
-    let CompanyPatch { name, enabled, direct_sending } = body;
-    let changed = plan_change(&company, &who.company.id, CompanyChange { name, enabled, direct_sending })?;
+    let CompanyPatch { name, enabled, direct_sending, lookup_connection } = body;
+    let lookup = match lookup_connection {
+        Some(Some(id)) => Some(Some(lookup(&app, &who, &id).await?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let ask = CompanyChange { name, enabled, direct_sending, lookup };
+    let changed = plan_change(&company, &who.company.id, ask)?;
     app.store.replace_company(&changed).await?;
     Ok(Json(changed.into()))
+}
+
+/// A look-up connection that the caller sees.
+async fn lookup(app: &App, who: &Principal, id: &str) -> Result<CompanyLookup, ApiError> {
+    let field = "lookup_connection";
+    let found = app.seen_by(who).connection(id).await.map_err(|error| error.field(field))?;
+    match found.link {
+        Link::Lookup(_) => Ok(CompanyLookup { connection: found.id, of: found.company }),
+        Link::Smpp(_) | Link::Alaris(_) => {
+            Err(Problem::invalid(field, "this connection is for messages, not for look-ups").into())
+        }
+    }
 }

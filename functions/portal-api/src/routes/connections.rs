@@ -1,5 +1,7 @@
 //! Links to vendors. A password goes to the secret store and is never answered.
 
+mod lookup;
+
 use std::num::NonZeroU32;
 
 use axum::Json;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::Secrets;
 use utoipa::{IntoParams, ToSchema};
 
+use self::lookup::{LookupRequest, LookupView};
 use super::{Created, Reply, created};
 use crate::App;
 use crate::error::ApiError;
@@ -25,6 +28,7 @@ use crate::{rights, schema};
 pub enum ConnectionRequest {
     Smpp(SmppRequest),
     Alaris(AlarisRequest),
+    Lookup(LookupRequest),
 }
 
 /// A link over SMPP 3.4.
@@ -124,6 +128,7 @@ pub struct ConnectionView {
 pub enum LinkView {
     Smpp(SmppView),
     Alaris(AlarisView),
+    Lookup(LookupView),
 }
 
 /// A link over SMPP 3.4.
@@ -176,6 +181,7 @@ impl ConnectionView {
                 service_type: link.service_type,
                 webhook_url: format!("{public_base_url}/webhooks/alaris/{}", link.webhook_guid),
             }),
+            Link::Lookup(link) => LinkView::Lookup(link.into()),
         };
         Self {
             id: connection.id.into(),
@@ -229,6 +235,7 @@ struct Parts {
 impl ConnectionRequest {
     fn parts(self) -> Result<Parts, ApiError> {
         let (name, password, on_unknown_outcome, link) = match self {
+            Self::Lookup(body) => return body.parts(),
             Self::Smpp(body) => {
                 let link = SmppLink {
                     host: not_empty("host", body.host)?,

@@ -9,7 +9,7 @@ use domain::agreement::Agreement;
 use domain::fee::{Fee, FeeItem, FeeStatus, find_price, plan_fee};
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, SenderType, check_name};
 use domain::id::FeeId;
-use domain::rating::{Event, Resource};
+use domain::rating::{Attribute, Event, Resource};
 use domain::sender::{Sender, SenderAddress};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -226,12 +226,10 @@ pub async fn charge_setup(
         return repeat(&app, stored, &request_hash, already_charged).await;
     }
     let now = runtime::now();
-    let event = Event {
-        sender: Some(sender.address.as_str()),
-        sender_type: Some(SenderType::of(&sender.address).name()),
-        mno: body.mno.as_deref(),
-        ..Event::of(Resource::SenderIdSetupFee)
-    };
+    let event = Event::of(Resource::SenderIdSetupFee)
+        .with(Attribute::SenderId, sender.address.as_str())
+        .with(Attribute::SenderIdType, SenderType::of(&sender.address).name())
+        .with_known(Attribute::Mno, body.mno.as_deref());
     let price = find_price(&app.store.level(&agreement, now).await?, &event)?;
     let resource = Resource::SenderIdSetupFee;
     let item =

@@ -76,13 +76,16 @@ pub async fn create(
         let detail = "the connection must be one of the sender's company or of a company above it";
         return Err(Problem::invalid("connection", detail).into());
     }
+    let Some(connection_kind) = connection.kind() else {
+        return Err(Problem::invalid("connection", "this connection carries no messages").into());
+    };
     let sender = Sender {
         id: SenderId::new(runtime::fresh()),
         company: agreement.company,
         agreement: agreement.id,
         address: SenderAddress::parse(&body.address)?,
         status: SenderStatus::Active,
-        connection_kind: connection.kind(),
+        connection_kind,
         connection: connection.id,
         created_at: runtime::now(),
     };

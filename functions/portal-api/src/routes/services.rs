@@ -1,30 +1,34 @@
-//! Rate plans, packs and bundles, with their trees.
+//! Rate plans, packs and bundles. Their validity periods are in `scopes`, their prices in `trees`.
+
+pub mod saving;
+pub mod scopes;
+pub mod trees;
+mod view;
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::id::ServiceId;
 use domain::money::Currency;
-use domain::rating::{RateTree, Service, ServiceKind};
+use domain::rating::{CompiledTree, RateTree, Scope, Service, ServiceKind};
 use http::HeaderMap;
-use http::header::{ETAG, IF_MATCH};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::Stored;
 use utoipa::{IntoParams, ToSchema};
 
+use self::saving::{check, fits, require_match, save, tagged, tree_of};
+use self::view::ServiceView;
 use super::{Created, Reply, created};
 use crate::App;
-use crate::error::{ApiError, busy};
+use crate::error::ApiError;
 use crate::fields::{self, List};
 use crate::{rights, schema};
 
-/// A tree is one item of the table, which holds at most 400 KB; this leaves room for the rest of it.
-const TREE_BYTES_MAX: usize = 300_000;
+const DESCRIPTION_LENGTH_MAX: usize = 1_000;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +36,9 @@ pub struct ServiceRequest {
     /// 1 to 120 characters.
     #[schema(example = "Europe 2026")]
     name: String,
+    /// At most 1,000 characters; none unless told.
+    #[serde(default)]
+    description: String,
     /// How it sells; pay as you go unless told.
     #[serde(default)]
     #[schema(value_type = Option<schema::ServiceKind>)]
@@ -40,115 +47,147 @@ pub struct ServiceRequest {
     /// packs have none.
     #[schema(example = "EUR")]
     currency: Option<String>,
-    /// Its prices. Every node has to lead to one that its kind may have. Only a bundle pack needs no tree.
-    #[serde(default = "no_tree")]
+    /// The prices of its first scope. Without them it is a draft, except of a bundle pack, which needs none.
     #[schema(value_type = Option<schema::RateTree>)]
-    tree: RateTree,
-}
-
-fn no_tree() -> RateTree {
-    RateTree { resources: BTreeMap::new() }
-}
-
-impl ServiceRequest {
-    fn currency(&self) -> Result<Currency, ApiError> {
-        match (self.kind.has_currency(), &self.currency) {
-            (true, Some(code)) => fields::currency(code),
-            (true, None) => Err(Problem::invalid("currency", "a service with prices has a currency").into()),
-            // Never asked for: nothing in it is money.
-            (false, None) => Ok(Currency::Credit),
-            (false, Some(_)) => {
-                Err(Problem::invalid("currency", "a service of this kind has no currency").into())
-            }
-        }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ServiceView {
-    /// Its id.
-    id: String,
-    /// Whose rate plan it is; it may be enabled on this company's agreements with those below it.
-    company: String,
-    /// Its name.
-    name: String,
-    /// How it sells.
-    #[schema(value_type = schema::ServiceKind)]
-    kind: ServiceKind,
-    /// What its prices are in; null where there is no money in it.
-    currency: Option<String>,
-    /// The version of the tree in force, from 1.
-    version: u32,
-    /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    tree: Option<RateTree>,
+    /// Whether its first scope is a draft, so that its tree may be incomplete; false unless told, if there
+    /// is a tree.
+    draft: Option<bool>,
+    /// When its first scope begins; now unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
+    /// When its first scope ends; never unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServiceWithTree {
     #[serde(flatten)]
     service: ServiceView,
-    /// The tree in force.
-    #[schema(value_type = schema::RateTree)]
-    tree: RateTree,
+    /// The tree in force; null if there is none, or if it is so big that it has to be read by its nodes.
+    #[schema(value_type = Option<schema::RateTree>)]
+    tree: Option<RateTree>,
 }
 
-impl From<Service> for ServiceView {
-    fn from(service: Service) -> Self {
-        Self {
-            id: service.id.into(),
-            company: service.company.into(),
-            name: service.name,
-            kind: service.kind,
-            currency: service.kind.has_currency().then(|| service.currency.to_string()),
-            version: service.version,
-            created_at: service.created_at,
+fn currency(kind: ServiceKind, code: Option<&str>) -> Result<Currency, ApiError> {
+    match (kind.has_currency(), code) {
+        (true, Some(code)) => fields::currency(code),
+        (true, None) => Err(Problem::invalid("currency", "a service with prices has a currency").into()),
+        // Never asked for: nothing in it is money.
+        (false, None) => Ok(Currency::Credit),
+        (false, Some(_)) => {
+            Err(Problem::invalid("currency", "a service of this kind has no currency").into())
         }
     }
 }
 
-fn check(tree: &RateTree, kind: ServiceKind) -> Result<(), ApiError> {
-    tree.check_for(kind)?;
-    let bytes = serde_json::to_vec(tree).map_or(usize::MAX, |text| text.len());
-    if bytes > TREE_BYTES_MAX {
-        let detail = format!("a tree has at most {TREE_BYTES_MAX} bytes as JSON, this one has {bytes}");
-        return Err(Problem::invalid("tree", detail).into());
+fn description(text: &str) -> Result<String, ApiError> {
+    if text.chars().count() > DESCRIPTION_LENGTH_MAX {
+        let detail = format!("a description has at most {DESCRIPTION_LENGTH_MAX} characters");
+        return Err(Problem::invalid("description", detail).into());
     }
-    Ok(())
+    Ok(text.trim().to_owned())
 }
 
 /// Create a rate plan, a pack or a part of a bundle of your own.
+///
+/// With a tree its prices are in force from now on. Without one it begins with a draft.
 #[utoipa::path(post, path = "/v1/services", tag = "services", request_body = ServiceRequest,
-    responses((status = 201, description = "The new rate plan", body = ServiceView)))]
+    responses((status = 201, description = "The new service", body = ServiceView)))]
 pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<ServiceRequest>,
 ) -> Created<ServiceView> {
     rights::sells(&who)?;
-    check(&body.tree, body.kind)?;
+    let now = runtime::now();
+    let needs_none = body.kind.is_bundle_pack();
+    let draft = body.draft.unwrap_or(body.tree.is_none() && !needs_none);
+    let tree = body.tree.or_else(|| needs_none.then(RateTree::default));
+    // A kind that cannot be is refused even before there is a tree.
+    let complete = check(tree.as_ref().unwrap_or(&RateTree::default()), body.kind, draft)?;
+    let compiled = tree.as_ref().map(CompiledTree::compile).transpose()?;
     let service = Service {
         id: ServiceId::new(runtime::fresh()),
         company: who.company.id,
         name: fields::name(&body.name)?,
-        currency: body.currency()?,
+        description: description(&body.description)?,
+        currency: currency(body.kind, body.currency.as_deref())?,
         kind: body.kind,
-        version: 1,
+        version: 0,
+        scopes: Vec::new(),
         archived: false,
-        created_at: runtime::now(),
+        created_at: now,
     };
-    app.store.put_service(&service, &body.tree).await?;
+    let service = service.with_scope(Scope {
+        number: 0,
+        draft,
+        effective_from: body.effective_from.unwrap_or(now),
+        effective_till: body.effective_till,
+        tree: compiled.as_ref().map(|_| 1),
+        complete,
+    })?;
+    let trees: Vec<_> = compiled.iter().map(|tree| (service.version, tree)).collect();
+    app.store.put_service(&service, &trees).await?;
     created(service)
+}
+
+/// How a service sells, without its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceType {
+    PayAsYouGo,
+    UnitPack,
+    MonetaryPack,
+    BundleInitiator,
+    BundlePack,
+}
+
+impl From<ServiceKind> for ServiceType {
+    fn from(kind: ServiceKind) -> Self {
+        match kind {
+            ServiceKind::PayAsYouGo => Self::PayAsYouGo,
+            ServiceKind::UnitPack { .. } => Self::UnitPack,
+            ServiceKind::MonetaryPack { .. } => Self::MonetaryPack,
+            ServiceKind::BundleInitiator => Self::BundleInitiator,
+            ServiceKind::BundlePack { .. } => Self::BundlePack,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceFilter {
-    /// Whose rate plans; yours unless told.
+    /// Whose services; yours unless told.
     company: Option<String>,
+    /// How they sell.
+    #[serde(rename = "type")]
+    #[param(rename = "type", inline)]
+    kind: Option<ServiceType>,
+    /// What their prices are in.
+    currency: Option<String>,
+    /// Only those that are archived, or only those that are not.
+    archived: Option<bool>,
+    /// A part of their name, in small letters or capitals.
+    name: Option<String>,
 }
 
-/// A company's rate plans.
+impl ServiceFilter {
+    fn holds(&self, service: &Service) -> bool {
+        let currency = service.kind.has_currency().then(|| service.currency.to_string());
+        self.kind.is_none_or(|kind| kind == service.kind.into())
+            && self.currency.as_ref().is_none_or(|wanted| currency.as_ref() == Some(wanted))
+            && self.archived.is_none_or(|archived| archived == service.archived)
+            && self.name.as_ref().is_none_or(|name| contains(&service.name, name))
+    }
+}
+
+fn contains(name: &str, part: &str) -> bool {
+    name.to_lowercase().contains(&part.to_lowercase())
+}
+
+/// A company's services.
 #[utoipa::path(get, path = "/v1/services", tag = "services", params(ServiceFilter),
     responses((status = 200, description = "Oldest first", body = List<ServiceView>)))]
 pub async fn list(
@@ -157,73 +196,129 @@ pub async fn list(
     Query(filter): Query<ServiceFilter>,
 ) -> Reply<List<ServiceView>> {
     let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    Ok(Json(List::all(app.store.services_of(&company.id).await?)))
+    let mut services = app.store.services_of(&company.id).await?;
+    services.retain(|service| filter.holds(service));
+    Ok(Json(List::all(services)))
 }
 
-/// One rate plan with its tree.
+/// One service with the tree in force.
 ///
-/// The `ETag` is the tree's version, for `If-Match`.
+/// The `ETag` is its version, for `If-Match`.
 #[utoipa::path(get, path = "/v1/services/{id}", tag = "services",
-    params(("id" = String, Path, description = "The rate plan's id")),
-    responses((status = 200, description = "The rate plan", body = ServiceWithTree,
-        headers(("ETag" = String, description = "The version of the tree")))))]
+    params(("id" = String, Path, description = "The service's id")),
+    responses((status = 200, description = "The service", body = ServiceWithTree,
+        headers(("ETag" = String, description = "The version of the service")))))]
 pub async fn one(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let service = app.seen_by(&who).service(&id).await?;
-    let tree = app.store.tree(&service.id, service.version).await?;
-    let tree = tree.ok_or_else(|| Problem::not_found("tree"))?;
-    let tag = [(ETAG, format!("\"{}\"", service.version))];
-    Ok((tag, Json(ServiceWithTree { service: service.into(), tree })).into_response())
+    let tree = match service.scope_at(runtime::now()) {
+        Some(scope) => Some(tree_of(&app, &service, scope).await?).filter(fits),
+        None => None,
+    };
+    Ok(tagged(&service, ServiceWithTree { service: service.clone().into(), tree }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TreeRequest {
-    /// The new prices. Every node has to lead to a price.
-    #[schema(value_type = schema::RateTree)]
-    tree: RateTree,
+pub struct ServicePatch {
+    /// 1 to 120 characters.
+    name: Option<String>,
+    /// At most 1,000 characters.
+    description: Option<String>,
+    /// True stops all that the service sells, wherever it is enabled, with `service_archived`.
+    archived: Option<bool>,
 }
 
-/// Put new prices in force.
+/// Rename, describe or archive a service.
 ///
-/// They hold for messages accepted from now on; what was priced keeps its price. With `If-Match` only
-/// if the version is still the named one.
-#[utoipa::path(put, path = "/v1/services/{id}/tree", tag = "services", request_body = TreeRequest,
+/// What is not named stays.
+#[utoipa::path(patch, path = "/v1/services/{id}", tag = "services", request_body = ServicePatch,
     params(
-        ("id" = String, Path, description = "The rate plan's id"),
-        ("If-Match" = Option<String>, Header, description = "The version that the new tree was made from")
+        ("id" = String, Path, description = "The service's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that you have seen")
     ),
     responses(
-        (status = 200, description = "The rate plan with its new version", body = ServiceView),
+        (status = 200, description = "The service as it is now", body = ServiceView,
+            headers(("ETag" = String, description = "The version of the service"))),
         (status = 412, description = "The version is not the one in `If-Match`", body = Problem,
             content_type = "application/problem+json")
     ))]
-pub async fn replace_tree(
+pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<TreeRequest>,
-) -> Reply<ServiceView> {
-    let service = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, service.version)?;
-    check(&body.tree, service.kind)?;
-    let changed = Service { version: service.version + 1, ..service };
-    match app.store.replace_tree(&changed, &body.tree).await? {
-        Stored::Now => Ok(Json(changed.into())),
-        Stored::Overtaken => Err(busy()),
-    }
+    Body(body): Body<ServicePatch>,
+) -> Result<Response, ApiError> {
+    rights::sells(&who)?;
+    let before = app.seen_by(&who).service(&id).await?;
+    require_match(&headers, &before)?;
+    let name = body.name.as_deref().map(fields::name).transpose()?;
+    let text = body.description.as_deref().map(description).transpose()?;
+    let after = Service {
+        name: name.unwrap_or_else(|| before.name.clone()),
+        description: text.unwrap_or_else(|| before.description.clone()),
+        archived: body.archived.unwrap_or(before.archived),
+        version: before.version + 1,
+        ..before.clone()
+    };
+    let after = save(&app, &before, after, None).await?;
+    Ok(tagged(&after, ServiceView::from(after.clone())))
 }
 
-fn require_match(headers: &HeaderMap, version: u32) -> Result<(), ApiError> {
-    let Some(named) = headers.get(IF_MATCH) else { return Ok(()) };
-    let named = named.to_str().unwrap_or_default().trim_matches('"');
-    if named == "*" || named == version.to_string() {
-        return Ok(());
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloneRequest {
+    /// Of the new service; 1 to 120 characters.
+    name: String,
+    /// Only this scope of it; all unless told.
+    scope: Option<u32>,
+}
+
+/// Clone a service.
+///
+/// The new one is yours, with the scopes and trees as they are now.
+#[utoipa::path(post, path = "/v1/services/{id}/clone", tag = "services", request_body = CloneRequest,
+    params(("id" = String, Path, description = "The id of the service to clone")),
+    responses((status = 201, description = "The new service", body = ServiceView)))]
+pub async fn duplicate(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    Body(body): Body<CloneRequest>,
+) -> Created<ServiceView> {
+    rights::sells(&who)?;
+    let name = fields::name(&body.name)?;
+    let source = app.seen_by(&who).service(&id).await?;
+    let mut scopes = match body.scope {
+        Some(number) => vec![Scope { number: 1, ..source.scope(number)?.clone() }],
+        None => source.scopes.clone(),
+    };
+    // Scopes may share a version of a tree; in the clone the versions begin with 1.
+    let mut versions = BTreeMap::new();
+    for version in scopes.iter_mut().filter_map(|scope| scope.tree.as_mut()) {
+        let next = versions.len() as u32 + 1;
+        *version = *versions.entry(*version).or_insert(next);
     }
-    let detail = format!("The tree is at version {version} by now.");
-    Err(Problem::new(412, "version_differs", detail).figure("version", version).into())
+    let mut trees = Vec::with_capacity(versions.len());
+    for (old, new) in &versions {
+        let tree = app.store.tree(&source.id, *old).await?;
+        trees.push((*new, tree.ok_or_else(|| Problem::not_found("tree"))?));
+    }
+    let service = Service {
+        id: ServiceId::new(runtime::fresh()),
+        company: who.company.id,
+        name,
+        version: (versions.len() as u32).max(1),
+        scopes,
+        archived: false,
+        created_at: runtime::now(),
+        ..source
+    };
+    let trees: Vec<_> = trees.iter().map(|(version, tree)| (*version, tree)).collect();
+    app.store.put_service(&service, &trees).await?;
+    created(service)
 }

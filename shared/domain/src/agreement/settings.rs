@@ -53,6 +53,7 @@ pub struct AgreementChange {
     pub transfers_use_credit_limit: Option<bool>,
     pub alerts: Option<Alerts>,
     pub payment_alert_emails: Option<Vec<String>>,
+    pub rate_emails: Option<Vec<String>>,
     pub credit_limit: Option<CreditLimit>,
     pub suspended: Option<bool>,
 }
@@ -85,6 +86,9 @@ impl Agreement {
         changed.suspended = change.suspended.unwrap_or(self.suspended);
         if let Some(alerts) = change.alerts {
             changed.alerts = alerts.checked()?;
+        }
+        if let Some(list) = change.rate_emails {
+            changed.rate_emails = emails(list).map_err(AgreementError::RateEmails)?;
         }
         let before = self.last_version();
         let version = AgreementVersion {
@@ -240,7 +244,8 @@ mod tests {
     #[test]
     fn an_agreement_stored_before_there_were_settings_still_reads() {
         let mut stored = serde_json::to_value(agreement()).unwrap();
-        for name in ["individual_credits", "transfers_use_credit_limit", "alerts", "suspended"] {
+        for name in ["individual_credits", "transfers_use_credit_limit", "alerts", "rate_emails", "suspended"]
+        {
             stored.as_object_mut().unwrap().remove(name);
         }
         stored["versions"][0].as_object_mut().unwrap().remove("payment_alert_emails");

@@ -1,7 +1,7 @@
 //! What a service of each kind may have in its tree (guide, section 7.3.1): prices where something is
 //! sold, and only whether traffic is included where a pack or a bundle is taken from.
 
-use super::{Node, Price, RateTree, Resource, ServiceKind, TreeError, TreeProblem};
+use super::{Node, OTHERS, Price, RateTree, Resource, ServiceKind, TreeError, TreeProblem, step};
 use crate::money::Amount;
 
 impl ServiceKind {
@@ -32,7 +32,7 @@ impl ServiceKind {
         match self {
             Self::PayAsYouGo => true,
             Self::UnitPack { .. } | Self::MonetaryPack { .. } | Self::BundleInitiator => {
-                resource == Resource::SmsMessage
+                resource.is_traffic()
             }
             Self::BundlePack { .. } => resource == Resource::BundleMember,
         }
@@ -42,7 +42,7 @@ impl ServiceKind {
         match (self, price) {
             (Self::PayAsYouGo, Price::Included) => false,
             // A fee has one price; and a bundle's members are counted by the bundle already.
-            (Self::PayAsYouGo, Price::Scale { .. }) => resource == Resource::SmsMessage,
+            (Self::PayAsYouGo, Price::Scale { .. }) => resource.is_traffic(),
             (Self::PayAsYouGo, _) => true,
             (Self::MonetaryPack { .. }, Price::Flat { .. }) => true,
             (Self::BundlePack { .. }, price) => *price == Price::Included,
@@ -55,14 +55,25 @@ impl ServiceKind {
 impl RateTree {
     /// Whether it is complete, and fits a service of this kind. A bundle pack needs no tree at all.
     pub fn check_for(&self, kind: ServiceKind) -> Result<(), TreeError> {
+        self.check_fits(kind)?;
+        if kind.is_bundle_pack() && self.resources.is_empty() {
+            return Ok(());
+        }
+        self.check()
+    }
+
+    /// Whether it can be the draft of a tree for a service of this kind: what it says is right, though
+    /// something may be missing.
+    pub fn check_draft_for(&self, kind: ServiceKind) -> Result<(), TreeError> {
+        self.check_fits(kind)?;
+        self.check_draft()
+    }
+
+    fn check_fits(&self, kind: ServiceKind) -> Result<(), TreeError> {
         let wrong = |path: &str, problem| TreeError { path: path.to_owned(), problem };
         if kind.size().is_some_and(|size| !size.is_positive()) {
             return Err(wrong("", TreeProblem::Size));
         }
-        if kind.is_bundle_pack() && self.resources.is_empty() {
-            return Ok(());
-        }
-        self.check()?;
         for (resource, node) in &self.resources {
             if !kind.has_resource(*resource) {
                 return Err(wrong(resource.name(), TreeProblem::ResourceOfKind));
@@ -78,8 +89,10 @@ fn check_prices(path: &str, node: &Node, allowed: &dyn Fn(&Price) -> bool) -> Re
         return Err(TreeError { path: path.to_owned(), problem: TreeProblem::PriceOfKind });
     }
     let listed = node.values.iter().map(|(value, child)| (value.as_str(), child));
-    let others = node.others.as_deref().map(|child| ("*", child));
-    listed.chain(others).try_for_each(|(step, child)| check_prices(&format!("{path}/{step}"), child, allowed))
+    let others = node.others.as_deref().map(|child| (OTHERS, child));
+    listed
+        .chain(others)
+        .try_for_each(|(value, child)| check_prices(&format!("{path}/{}", step(value)), child, allowed))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use bytes::{Buf, BytesMut};
 use super::HEADER_LENGTH;
 use crate::pdu::SEQUENCE_UNKNOWN;
 
-/// Far above any PDU we know of: the longest `message_payload` is just under 64 KiB.
-pub const FRAME_LENGTH_MAX_DEFAULT: usize = 64 * 1024;
+/// The longest `message_payload` is just under 64 KiB, and what else a PDU has is far under four.
+pub const FRAME_LENGTH_MAX_DEFAULT: usize = 68 * 1024;
 
 /// Cuts frames of at most a given length.
 #[derive(Debug)]
@@ -38,6 +38,11 @@ impl Framer {
     /// `length_max` counts the header.
     pub fn new(length_max: usize) -> Self {
         Self { length_max, to_skip: 0 }
+    }
+
+    /// For the frames that begin from now on.
+    pub fn set_length_max(&mut self, length_max: usize) {
+        self.length_max = length_max;
     }
 
     /// Looks at the beginning of `buffer`; takes octets out only of frames that are skipped.

@@ -18,7 +18,11 @@ pub(crate) struct Pending {
 
 /// What was sent, and who wants to know.
 pub(crate) enum Sent {
-    Message(oneshot::Sender<Result<Answer, RequestError>>),
+    /// A request of our caller's, and the command id its answer has.
+    Message {
+        answer_id: u32,
+        reply: oneshot::Sender<Result<Answer, RequestError>>,
+    },
     EnquireLink,
     Unbind,
 }
@@ -53,7 +57,7 @@ impl Outgoing {
     }
 
     pub fn insert(&mut self, sequence: u32, pending: Pending) {
-        self.messages += usize::from(matches!(pending.what, Sent::Message(_)));
+        self.messages += usize::from(matches!(pending.what, Sent::Message { .. }));
         self.pending.insert(sequence, pending);
     }
 
@@ -63,7 +67,7 @@ impl Outgoing {
             return None;
         }
         let pending = self.pending.remove(&sequence)?;
-        self.messages -= usize::from(matches!(pending.what, Sent::Message(_)));
+        self.messages -= usize::from(matches!(pending.what, Sent::Message { .. }));
         Some(pending)
     }
 

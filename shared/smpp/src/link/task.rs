@@ -1,5 +1,8 @@
 //! The loop of a link: waits for whatever comes first, does it, and writes when nothing is left.
 
+mod deadlines;
+mod farewell;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -8,8 +11,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::{debug, warn};
+
+use deadlines::Stall;
 
 use super::outgoing::{Outgoing, Pending, Sent};
 use super::wire::{OutOfStep, Wire};
@@ -17,18 +22,18 @@ use super::{
     Answer, CloseReason, Control, Handle, Incoming, LinkSettings, Request, RequestError, Responder, Role,
     try_again,
 };
-use crate::pdu::{ANSWER_BIT, BindResp, Body, MessageResp, Pdu, ShortMessage};
+use crate::pdu::{ANSWER_BIT, BindResp, Body, Pdu, command};
 use crate::status::CommandStatus;
 
-/// What is taken from a channel at one wake-up.
-const BATCH: usize = 256;
+/// Answers taken at one wake-up.
+const ANSWERS_BATCH: usize = 256;
+/// Requests taken at one wake-up: a few, since each may have 64 KiB and all go into the outbox.
+const REQUESTS_BATCH: usize = 32;
 /// With this much unsent no new requests are taken: they are safer unsent with their callers.
 const OUTBOX_FULL: usize = 64 * 1024;
 /// With this much unsent the peer is not even read: it asks and does not take the answers.
 /// Far above what the windows allow, so that two ends never wait for each other here.
-const OUTBOX_BLOCKED: usize = 4 * 1024 * 1024;
-/// How long the last octets and the close of the stream may take.
-const FAREWELL: Duration = Duration::from_secs(1);
+const OUTBOX_BLOCKED: usize = 1024 * 1024;
 
 /// All that can wake the task.
 enum Wake {
@@ -51,7 +56,9 @@ enum Phase {
         until: Instant,
     },
     /// Our unbind waits for its answer.
-    Unbinding,
+    Unbinding {
+        reason: CloseReason,
+    },
     /// The last octets leave.
     Flushing {
         reason: CloseReason,
@@ -62,7 +69,7 @@ enum Phase {
 /// Who ends it.
 #[derive(Clone, Copy)]
 enum Farewell {
-    Ours,
+    Ours { reason: CloseReason },
     Peers { sequence: u32 },
 }
 
@@ -78,11 +85,15 @@ struct Task<S> {
     control_sender: mpsc::UnboundedSender<Control>,
     inbound: mpsc::Sender<Incoming>,
     outgoing: Outgoing,
-    /// The peer's messages handed out and not answered.
+    /// The peer's requests handed out and not answered.
     unanswered: usize,
-    /// A message that did not fit the inbound window. While it waits nothing is read.
-    parked: Option<(u32, ShortMessage)>,
+    /// A request that did not fit the inbound window. While it waits nothing is read.
+    parked: Option<(u32, Body)>,
+    /// When the last whole PDU came: octets that never become one are no sign of life.
     heard_at: Instant,
+    /// When the peer last asked for something, or answered more than an enquire_link.
+    active_at: Instant,
+    stall: Option<Stall>,
     timer: Pin<Box<Sleep>>,
     phase: Phase,
     end: Option<CloseReason>,
@@ -105,7 +116,7 @@ where
     let handle = Handle { requests: request_sender, control: control_sender.clone(), closed };
     let now = Instant::now();
     let task = Task {
-        timer: Box::pin(sleep_until(now + settings.enquire_link_every)),
+        timer: Box::pin(sleep_until(now + first_wait(&settings))),
         settings,
         wire,
         requests,
@@ -119,11 +130,19 @@ where
         unanswered: 0,
         parked: None,
         heard_at: now,
+        active_at: now,
+        stall: None,
         phase: Phase::Open,
         end: None,
     };
     tokio::spawn(task.run(closed_sender));
     (handle, incoming)
+}
+
+fn first_wait(settings: &LinkSettings) -> Duration {
+    settings
+        .inactive_after
+        .map_or(settings.enquire_link_every, |after| after.min(settings.enquire_link_every))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
@@ -139,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
                 Wake::Control => self.take_controls(),
                 Wake::Requests => self.take_requests(),
                 Wake::NoMoreRequests => self.requests_open = false,
-                Wake::Read => self.read_inbox(Instant::now()),
+                Wake::Read => self.read(Instant::now()),
                 Wake::Written => {}
                 Wake::Due => self.check_deadlines(Instant::now()),
                 Wake::Lost(kind) => self.end = Some(self.loss(kind)),
@@ -159,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
         if is_full && let Poll::Ready(wake) = self.poll_write(context) {
             return Poll::Ready(wake);
         }
-        let polled = self.control.poll_recv_many(context, &mut self.control_batch, BATCH);
+        let polled = self.control.poll_recv_many(context, &mut self.control_batch, ANSWERS_BATCH);
         if polled.is_ready() {
             return Poll::Ready(Wake::Control);
         }
@@ -191,7 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
         if !self.requests_open || room == 0 {
             return Poll::Pending;
         }
-        let polled = self.requests.poll_recv_many(context, &mut self.request_batch, room.min(BATCH));
+        let most = room.min(REQUESTS_BATCH);
+        let polled = self.requests.poll_recv_many(context, &mut self.request_batch, most);
         polled.map(|count| if count == 0 { Wake::NoMoreRequests } else { Wake::Requests })
     }
 
@@ -208,7 +228,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
                 let _ = reply.send(Err(RequestError::NotSent));
                 continue;
             }
-            self.send(now, body, Sent::Message(reply));
+            let answer_id = body.command_id() | ANSWER_BIT;
+            self.send(now, body, Sent::Message { answer_id, reply });
         }
         self.request_batch = batch;
     }
@@ -217,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
         let sequence = self.outgoing.take_sequence();
         let position = self.wire.position();
         if let Err(error) = self.wire.push(&Pdu::request(sequence, body)) {
-            if let Sent::Message(reply) = what {
+            if let Sent::Message { reply, .. } = what {
                 let _ = reply.send(Err(RequestError::Invalid(error)));
             }
             return;
@@ -229,10 +250,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
 
     fn answered(&mut self, sequence: u32, fits: impl Fn(&Sent) -> bool, answer: Answer) {
         match self.outgoing.take(sequence, fits).map(|pending| pending.what) {
-            Some(Sent::Message(reply)) => {
+            Some(Sent::Message { reply, .. }) => {
                 let _ = reply.send(Ok(answer));
             }
-            Some(Sent::Unbind) => self.flush_and_end(CloseReason::Unbound),
+            Some(Sent::Unbind) => self.unbound(),
             Some(Sent::EnquireLink) => {}
             None => debug!(sequence, "an answer that nobody waits for"),
         }
@@ -240,11 +261,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
 
     // The peer's PDUs
 
+    /// Endless input does not hold up what is due: the timer itself is asked last.
+    fn read(&mut self, now: Instant) {
+        self.read_inbox(now);
+        if self.timer.deadline() <= now {
+            self.check_deadlines(now);
+        }
+    }
+
     fn read_inbox(&mut self, now: Instant) {
-        self.heard_at = now;
         while self.is_listening() {
             match self.wire.next_pdu() {
-                Ok(Some(pdu)) => self.take_pdu(now, pdu),
+                Ok(Some(pdu)) => {
+                    self.heard_at = now;
+                    self.take_pdu(now, pdu);
+                }
                 Ok(None) => return,
                 Err(OutOfStep) => return self.flush_and_end(CloseReason::OutOfStep),
             }
@@ -258,66 +289,75 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
 
     fn take_pdu(&mut self, now: Instant, pdu: Pdu) {
         let Pdu { status, sequence, body } = pdu;
-        match (self.settings.role, body) {
-            (Role::Esme, Body::SubmitSmResp(answer)) | (Role::Smsc, Body::DeliverSmResp(answer)) => {
-                let answer = Answer { status, message_id: answer.message_id };
-                self.answered(sequence, |sent| matches!(sent, Sent::Message(_)), answer);
+        match body {
+            Body::EnquireLink => {
+                self.active_at = now;
+                self.reply(sequence, CommandStatus::ROK, Body::EnquireLinkResp);
             }
-            (Role::Esme, Body::DeliverSm(message)) | (Role::Smsc, Body::SubmitSm(message)) => {
-                self.take_message(sequence, message);
+            Body::EnquireLinkResp => {
+                self.answered(sequence, |sent| matches!(sent, Sent::EnquireLink), Answer::of(status));
             }
-            (_, Body::GenericNack) => {
+            Body::Unbind => self.drain(now, Farewell::Peers { sequence }),
+            Body::UnbindResp => {
+                self.answered(sequence, |sent| matches!(sent, Sent::Unbind), Answer::of(status));
+            }
+            Body::GenericNack => {
                 // A nack that says "ok" is still no answer to what we asked.
                 let status = if status.is_ok() { CommandStatus::RUNKNOWNERR } else { status };
-                self.answered(sequence, |_| true, Answer { status, message_id: String::new() });
+                self.answered(sequence, |_| true, Answer::of(status));
             }
-            (_, Body::EnquireLink) => self.reply(sequence, CommandStatus::ROK, Body::EnquireLinkResp),
-            (_, Body::EnquireLinkResp) => {
-                let answer = Answer { status, message_id: String::new() };
-                self.answered(sequence, |sent| matches!(sent, Sent::EnquireLink), answer);
+            body if body.command_id() & ANSWER_BIT != 0 => {
+                self.active_at = now;
+                let id = body.command_id();
+                let fits = |sent: &Sent| matches!(sent, Sent::Message { answer_id, .. } if *answer_id == id);
+                self.answered(sequence, fits, Answer::read(status, body));
             }
-            (_, Body::Unbind) => self.drain(now, Farewell::Peers { sequence }),
-            (_, Body::UnbindResp) => {
-                let answer = Answer { status, message_id: String::new() };
-                self.answered(sequence, |sent| matches!(sent, Sent::Unbind), answer);
+            body if self.settings.role.serves(body.command_id()) => {
+                self.active_at = now;
+                self.take_request(sequence, body);
             }
+            body => self.pass_over(sequence, body),
+        }
+    }
+
+    /// What this end of a bound session has no use for.
+    fn pass_over(&mut self, sequence: u32, body: Body) {
+        let command_id = body.command_id();
+        debug!(sequence, command_id, name = command::name(command_id), "a request we do not serve");
+        match (self.settings.role, body) {
             (Role::Smsc, Body::Bind(mode, _)) => {
                 let body = Body::BindResp(mode, BindResp::default());
                 self.reply(sequence, CommandStatus::RALYBND, body);
             }
-            (_, body) if body.command_id() & ANSWER_BIT != 0 => {
-                debug!(sequence, command_id = body.command_id(), "an answer to nothing we asked");
-            }
-            (_, body) => {
-                debug!(sequence, command_id = body.command_id(), "a command we do not speak");
-                self.wire.nack(sequence, CommandStatus::RINVCMDID);
-            }
+            // It has no answer.
+            (Role::Esme, Body::AlertNotification(_)) => {}
+            (_, Body::Outbind(_)) => self.wire.nack(sequence, CommandStatus::RINVBNDSTS),
+            _ => self.wire.nack(sequence, CommandStatus::RINVCMDID),
         }
     }
 
-    fn take_message(&mut self, sequence: u32, message: ShortMessage) {
+    fn take_request(&mut self, sequence: u32, body: Body) {
+        let command_id = body.command_id();
         if !self.settings.peer_may_send {
-            let body = self.message_resp(MessageResp::default());
-            return self.reply(sequence, CommandStatus::RINVBNDSTS, body);
+            let status = CommandStatus::RINVBNDSTS;
+            return self.reply(sequence, status, Answer::of(status).into_body(command_id));
+        }
+        if !matches!(self.phase, Phase::Open) {
+            // We are leaving: what is in hand is finished, and nothing new begun.
+            let status = try_again(self.settings.role);
+            return self.reply(sequence, status, Answer::of(status).into_body(command_id));
         }
         if self.settings.inbound_window <= self.unanswered {
-            self.parked = Some((sequence, message));
+            self.parked = Some((sequence, body));
             return;
         }
         let role = self.settings.role;
         let control = Some(self.control_sender.clone());
-        let responder = Responder { sequence, role, control };
+        let responder = Responder { sequence, command_id, role, control };
         self.unanswered += 1;
-        if let Err(refused) = self.inbound.try_send(Incoming { message, responder }) {
+        if let Err(refused) = self.inbound.try_send(Incoming { body, responder }) {
             // Nobody listens: the responder, dropped here, says "try again later".
             drop(refused);
-        }
-    }
-
-    fn message_resp(&self, answer: MessageResp) -> Body {
-        match self.settings.role {
-            Role::Esme => Body::DeliverSmResp(answer),
-            Role::Smsc => Body::SubmitSmResp(answer),
         }
     }
 
@@ -333,156 +373,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
         let mut batch = std::mem::take(&mut self.control_batch);
         for control in batch.drain(..) {
             match control {
-                Control::Answer { sequence, status, answer } => {
+                Control::Answer { sequence, command_id, answer } => {
                     self.unanswered -= 1;
-                    let body = self.message_resp(answer);
-                    self.reply(sequence, status, body);
+                    self.reply(sequence, answer.status, answer.into_body(command_id));
                 }
-                Control::Unbind => self.drain(now, Farewell::Ours),
+                Control::Unbind => self.drain(now, Farewell::Ours { reason: CloseReason::Unbound }),
                 Control::Abort => self.end = Some(CloseReason::Aborted),
             }
         }
         self.control_batch = batch;
         if self.unanswered < self.settings.inbound_window
-            && let Some((sequence, message)) = self.parked.take()
+            && let Some((sequence, body)) = self.parked.take()
         {
-            self.take_message(sequence, message);
+            self.take_request(sequence, body);
             self.read_inbox(now);
-        }
-    }
-
-    // Time
-
-    fn wake_by(&mut self, deadline: Instant) {
-        if deadline < self.timer.deadline() {
-            self.timer.as_mut().reset(deadline);
-        }
-    }
-
-    /// The timer only ever comes early, so that it need not be set for each PDU.
-    fn check_deadlines(&mut self, now: Instant) {
-        if self.parked.is_some() {
-            // The peer's answers wait behind a message that we have no room for: that it is late
-            // is our doing.
-            self.timer.as_mut().reset(now + self.settings.answer_timeout);
-            return;
-        }
-        for expired in self.outgoing.take_expired(now) {
-            match expired.what {
-                Sent::Message(reply) => {
-                    let _ = reply.send(Err(RequestError::InDoubt));
-                }
-                Sent::EnquireLink => self.end = Some(CloseReason::NotAlive),
-                Sent::Unbind => self.end = Some(CloseReason::Unbound),
-            }
-        }
-        let idle_at = self.heard_at + self.settings.enquire_link_every;
-        if idle_at <= now && !self.outgoing.has_enquire_link() {
-            self.send(now, Body::EnquireLink, Sent::EnquireLink);
-        }
-        let next_idle_at = if idle_at <= now { now + self.settings.enquire_link_every } else { idle_at };
-        let phase_until = match self.phase {
-            Phase::Draining { until, .. } | Phase::Flushing { until, .. } if now < until => Some(until),
-            _ => None,
-        };
-        let deadlines = [self.outgoing.first_deadline(), phase_until];
-        let next = deadlines.into_iter().flatten().fold(next_idle_at, Instant::min);
-        self.timer.as_mut().reset(next);
-    }
-
-    // The end
-
-    fn drain(&mut self, now: Instant, farewell: Farewell) {
-        match (&self.phase, farewell) {
-            (Phase::Open, _) => {}
-            // Both ends say goodbye at once: each answers the other.
-            (Phase::Draining { .. } | Phase::Unbinding, Farewell::Peers { sequence }) => {
-                return self.reply(sequence, CommandStatus::ROK, Body::UnbindResp);
-            }
-            _ => return,
-        }
-        self.requests.close();
-        self.refuse_queued();
-        let until = now + self.settings.answer_timeout;
-        self.phase = Phase::Draining { farewell, until };
-        self.wake_by(until);
-    }
-
-    fn refuse_queued(&mut self) {
-        while let Ok(request) = self.requests.try_recv() {
-            let _ = request.reply.send(Err(RequestError::NotSent));
-        }
-    }
-
-    fn advance_phase(&mut self) {
-        let now = Instant::now();
-        match self.phase {
-            Phase::Open if !self.requests_open && self.inbound.is_closed() => {
-                self.drain(now, Farewell::Ours); // everyone who could use the link is gone
-            }
-            Phase::Draining { farewell, until } => {
-                let is_empty = self.outgoing.messages() == 0 && self.unanswered == 0;
-                if is_empty || until <= now {
-                    self.say_goodbye(now, farewell);
-                }
-            }
-            Phase::Flushing { reason, until } if self.wire.is_drained() || until <= now => {
-                self.end = Some(reason);
-            }
-            _ => {}
-        }
-    }
-
-    fn say_goodbye(&mut self, now: Instant, farewell: Farewell) {
-        match farewell {
-            Farewell::Ours => {
-                self.phase = Phase::Unbinding;
-                self.send(now, Body::Unbind, Sent::Unbind);
-            }
-            Farewell::Peers { sequence } => {
-                self.reply(sequence, CommandStatus::ROK, Body::UnbindResp);
-                self.flush_and_end(CloseReason::UnboundByPeer);
-            }
-        }
-    }
-
-    fn flush_and_end(&mut self, reason: CloseReason) {
-        let until = Instant::now() + FAREWELL;
-        self.phase = Phase::Flushing { reason, until };
-        self.wake_by(until);
-    }
-
-    /// A stream that ends during a farewell ends as agreed.
-    fn loss(&self, kind: io::ErrorKind) -> CloseReason {
-        match self.phase {
-            Phase::Open => CloseReason::Lost(kind),
-            Phase::Draining { farewell: Farewell::Peers { .. }, .. } => CloseReason::UnboundByPeer,
-            Phase::Draining { .. } | Phase::Unbinding => CloseReason::Unbound,
-            Phase::Flushing { reason, .. } => reason,
-        }
-    }
-
-    /// Tells every waiting caller what became of its request, then closes the stream.
-    async fn finish(mut self, reason: CloseReason, closed: watch::Sender<Option<CloseReason>>) {
-        self.requests.close();
-        for pending in self.outgoing.take_all() {
-            if let Sent::Message(reply) = pending.what {
-                let is_unsent = self.wire.is_unsent(pending.position);
-                let error = if is_unsent { RequestError::NotSent } else { RequestError::InDoubt };
-                let _ = reply.send(Err(error));
-            }
-        }
-        for request in self.request_batch.drain(..) {
-            let _ = request.reply.send(Err(RequestError::NotSent));
-        }
-        closed.send_replace(Some(reason));
-        debug!(?reason, "the link is closed");
-        // Ends once those who were just about to hand something in have done so.
-        while let Some(request) = self.requests.recv().await {
-            let _ = request.reply.send(Err(RequestError::NotSent));
-        }
-        if reason != CloseReason::Aborted {
-            let _ = timeout(FAREWELL, self.wire.shutdown()).await;
         }
     }
 }

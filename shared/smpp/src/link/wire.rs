@@ -1,20 +1,20 @@
 //! A stream with its buffers: frames in, octets out. The handshakes speak over it directly, the
 //! task takes it over with whatever was read ahead.
 
-use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tracing::warn;
 
 use crate::codec::{Cut, EncodeError, Framer, decode, encode};
 use crate::pdu::Pdu;
 use crate::status::CommandStatus;
 
-/// Room made for each read; a hundred submits fit.
+/// Taken by one read; a hundred submits fit.
 const READ_OCTETS: usize = 16 * 1024;
 
 pub(crate) struct Wire<S> {
@@ -41,6 +41,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             written: 0,
             unflushed: false,
         }
+    }
+
+    /// From now on PDUs may be so long.
+    pub fn set_frame_length_max(&mut self, frame_length_max: usize) {
+        self.framer.set_length_max(frame_length_max);
+    }
+
+    /// Octets the stream has taken since the beginning.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Where the next PDU will begin, counted from the first octet sent.
@@ -104,14 +114,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Reads once; the end of the stream is an error, since SMPP says goodbye by unbinding.
     pub fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inbox.reserve(READ_OCTETS);
-        // Read and write futures hold nothing between polls, so new ones may be made each time.
-        let read = ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(context));
-        Poll::Ready(match read {
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        })
+        // On the stack, so that a bind that only waits holds no buffer.
+        let mut octets = [const { MaybeUninit::uninit() }; READ_OCTETS];
+        let mut buffer = ReadBuf::uninit(&mut octets);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+        if buffer.filled().is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.inbox.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets go of buffers that nothing stands in.
+    pub fn rest(&mut self) {
+        for buffer in [&mut self.inbox, &mut self.outbox] {
+            if buffer.is_empty() {
+                *buffer = BytesMut::new();
+            }
+        }
     }
 
     /// Writes as much of the outbox as the stream takes at once; pending also when it is empty.
@@ -119,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         if self.outbox.is_empty() {
             return self.poll_flush(context);
         }
-        let written = ready!(pin!(self.stream.write(&self.outbox)).poll(context))?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.outbox))?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
@@ -131,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unflushed {
-            ready!(pin!(self.stream.flush()).poll(context))?;
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             self.unflushed = false;
         }
         Poll::Pending

@@ -40,13 +40,15 @@ pub async fn send_much(means: &Means, account: usize, block: usize, closes: bool
     let home = &means.accounts[account].wallet;
     let (singles, together) = means.drafts.split_at(means.drafts.len().saturating_sub(block));
     let mut session = means.store.acquire_lease(home, SENDS_PER_SECOND, means.now()).await?;
-    let mut refused = Answer::Done;
+    let mut unknown = None;
     for draft in singles {
-        match request(means, session.as_mut(), draft).await? {
-            Answer::Done => {
-                means.acknowledged.add(Acknowledgement::Request(draft.batch.id.body().to_owned()))
+        match request(means, session.as_mut(), draft).await {
+            Ok(Answer::Done) => {
+                means.acknowledged.add(Acknowledgement::Request(draft.batch.id.body().to_owned()));
             }
-            answer => refused = answer,
+            Ok(_) => {}
+            // The others do not wait for it.
+            Err(error) => unknown = Some(error),
         }
     }
     if let Some(session) = session.as_mut().filter(|_| !together.is_empty()) {
@@ -55,7 +57,7 @@ pub async fn send_much(means: &Means, account: usize, block: usize, closes: bool
     if let Some(session) = session.as_mut().filter(|_| closes) {
         session.close().await?;
     }
-    Ok(refused)
+    unknown.map_or(Ok(Answer::Done), Err)
 }
 
 /// As the send function does it: what the request led to before, or else the lease, or else the wallet.

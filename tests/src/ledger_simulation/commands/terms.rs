@@ -17,8 +17,9 @@ const FORGOTTEN_AFTER_DAYS: i64 = 75;
 pub async fn change(means: &Means, member: usize, change: &AgreementChange) -> Result<Answer, Refused> {
     let (store, member) = (&means.store, &means.members[member]);
     for _ in 0..CHANGE_ATTEMPTS_MAX {
-        let main = store.wallet(&member.wallet).await?;
+        // In this order: what moves the wallet's state in between moves the agreement's revision too.
         let agreement = store.any_agreement(&member.agreement.id).await?;
+        let main = store.wallet(&member.wallet).await?;
         let (Some(agreement), Some(main)) = (agreement, main) else { return Ok(Answer::Refused) };
         let Ok(changed) = agreement.with_settings(change.clone(), means.now()) else {
             return Ok(Answer::Refused);

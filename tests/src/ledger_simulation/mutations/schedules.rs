@@ -1,6 +1,8 @@
 //! Histories written for one guard each: somebody is held right before a write, another does what the guard
 //! is there for, and the write goes on. With the guard every one of them ends well.
 
+mod leases;
+
 use domain::agreement::{AgreementChange, CreditLimit};
 use domain::id::{FeeId, MessageId, PaymentId, TransferId, UserId, WalletId};
 use domain::message::Progress;
@@ -35,7 +37,7 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::TransferIsNew => stage.transfer_is_new().await,
         Mutation::PaymentIsNew => stage.payment_is_new().await,
         Mutation::ClaimMark => stage.claim_mark().await,
-        Mutation::ReleaseStatus => stage.release().await,
+        Mutation::ReleaseMark => stage.release().await,
         Mutation::RefundUsed => stage.refund_used().await,
         Mutation::SettleUsed => stage.settle_used().await,
         Mutation::ChargeOpen => stage.charge_open().await,
@@ -77,6 +79,16 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::StatementBegins => stage.statement(0).await,
         Mutation::StatementCursor => stage.statement(1).await,
         Mutation::EdrRevision => stage.edr().await,
+        Mutation::LeasedRowIsNew => stage.leased_row_is_new().await,
+        Mutation::VoidRow => stage.void_row().await,
+        Mutation::LeaseFree => stage.lease_free().await,
+        Mutation::LeaseTakenSequence => stage.lease_taken_sequence().await,
+        Mutation::LeaseClosedSequence => stage.lease_closed_sequence().await,
+        Mutation::FlushHolder => stage.flush_holder().await,
+        Mutation::FlushNumber => stage.flush_number().await,
+        Mutation::FlushOpen => stage.flush_open().await,
+        Mutation::FlushEscrow => stage.flush_escrow().await,
+        Mutation::FlushUnits => stage.flush_units().await,
     }
 }
 
@@ -295,8 +307,8 @@ impl Stage {
         let mut stage = self.pair(RICH, RICH).await?;
         stage.run_to_end(one(CLIENT, "a")).await?;
         let message = message(&mut stage, CLIENT, "a");
-        stage.run_to_end(Command::Claim { message: message.clone() }).await?;
-        stage.hold(Command::Release { message: message.clone() }, 1).await?;
+        // It has claimed, and is about to give back.
+        stage.hold(Command::Release { message: message.clone() }, 2).await?;
         stage.run_to_end(refused(message)).await?;
         stage.finish().await
     }
@@ -587,11 +599,17 @@ impl Stage {
         stage.finish().await
     }
 
+    /// Somebody has read the wallet before the agreement.
     async fn terms_limit(&self) -> Played {
         let mut stage = self.pair(RICH, "10").await?;
-        // The wallet was read, and the agreement was not.
-        stage.hold_call(limit(CLIENT, "5"), 2).await?;
+        let (store, id) = (stage.store().clone(), stage.scenario().members[CLIENT].agreement.id.clone());
+        let wallet = stage.scenario().members[CLIENT].wallet.clone();
+        let main = store.wallet(&wallet).await.expect("a read").expect("a wallet");
         stage.run_to_end(limit(CLIENT, "7")).await?;
+        let agreement = store.any_agreement(&id).await.expect("a read").expect("an agreement");
+        let Command::Terms { change, .. } = limit(CLIENT, "5") else { return Ok(()) };
+        let changed = agreement.with_settings(change, stage.scenario().now).expect("it is allowed");
+        store.change_terms(&changed, &main).await.expect("an answer");
         stage.finish().await
     }
 

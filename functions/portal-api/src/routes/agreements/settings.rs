@@ -32,6 +32,8 @@ pub struct AgreementPatch {
     alerts: Option<AlertsBody>,
     /// Who gets a mail when a payment is confirmed; at most 10.
     payment_alert_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here; at most 10.
+    rate_emails: Option<Vec<String>>,
     /// How far the balance may go below zero; null for no limit. In force at once, also where it is less
     /// than what is used already: then nothing is spent until the headroom is positive again.
     #[serde(default, deserialize_with = "present")]
@@ -91,6 +93,7 @@ impl AgreementPatch {
             transfers_use_credit_limit: self.transfers_use_credit_limit,
             alerts: self.alerts.map(AlertsBody::parse).transpose()?,
             payment_alert_emails: self.payment_alert_emails,
+            rate_emails: self.rate_emails,
             credit_limit: self.credit_limit.map(limit).transpose()?,
             suspended: self.suspended,
         })

@@ -1,0 +1,134 @@
+//! Connections that tell in which network a number is.
+
+use domain::connection::{Link, OnUnknownOutcome};
+use domain::lookup::{AnswerFields, LookupLink, LookupLinkError};
+use runtime::http::Problem;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Parts, http_url};
+use crate::error::ApiError;
+use crate::fields;
+
+/// An MNP or HLR look-up over HTTPS.
+///
+/// The vendor is asked with GET for each number that is not known from before, and answers with JSON. A
+/// vendor that fails or is slow never stops a message: the numbering plan has to do then.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupRequest {
+    /// 1 to 120 characters.
+    name: String,
+    /// The vendor's address, in which `{number}` stands for the digits of the number, without a plus.
+    #[schema(example = "https://hlr.example.com/v1/numbers/{number}")]
+    url: String,
+    /// The header that carries the secret; none if the vendor wants none.
+    #[schema(example = "Authorization")]
+    secret_header: Option<String>,
+    /// What that header says, as a whole.
+    #[schema(example = "Bearer 5f0c8a")]
+    secret: Option<String>,
+    /// Where in the answer is what.
+    answer: AnswerBody,
+    /// 50 to 5,000 milliseconds; 1,000 unless told.
+    #[serde(default = "timeout_ms")]
+    #[schema(value_type = Option<u32>)]
+    timeout_ms: u32,
+    /// For how long an answer is believed, at most 2,160 hours; 24 unless told, and 0 asks for each message.
+    #[serde(default = "cache_hours")]
+    #[schema(value_type = Option<u32>)]
+    cache_hours: u32,
+}
+
+const fn timeout_ms() -> u32 {
+    1_000
+}
+
+const fn cache_hours() -> u32 {
+    24
+}
+
+/// JSON pointers (RFC 6901) to the fields of an answer. Either `mccmnc` or both `mcc` and `mnc` are needed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerBody {
+    /// The MCCMNC in one field.
+    #[schema(example = "/result/mccmnc")]
+    mccmnc: Option<String>,
+    /// The MCC alone.
+    mcc: Option<String>,
+    /// The MNC alone.
+    mnc: Option<String>,
+    /// Whether the number was ported; where it was not, no MCCMNC is needed.
+    ported: Option<String>,
+    /// An answer with something here, other than null, false, 0 or an empty text, counts as a failure.
+    error: Option<String>,
+}
+
+/// A look-up, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LookupView {
+    /// The vendor's address, with `{number}` in it.
+    url: String,
+    /// The header that carries the secret.
+    secret_header: Option<String>,
+    /// Where in the answer is what.
+    answer: AnswerBody,
+    /// How long an answer may take, in milliseconds.
+    timeout_ms: u32,
+    /// For how many hours an answer is believed.
+    cache_hours: u32,
+}
+
+impl From<LookupLink> for LookupView {
+    fn from(link: LookupLink) -> Self {
+        let AnswerFields { mccmnc, mcc, mnc, ported, error } = link.answer;
+        Self {
+            url: link.url,
+            secret_header: link.secret_header,
+            answer: AnswerBody { mccmnc, mcc, mnc, ported, error },
+            timeout_ms: link.timeout_ms,
+            cache_hours: link.cache_hours,
+        }
+    }
+}
+
+impl LookupRequest {
+    pub(super) fn parts(self) -> Result<Parts, ApiError> {
+        let AnswerBody { mccmnc, mcc, mnc, ported, error } = self.answer;
+        let link = LookupLink {
+            url: http_url(self.url)?,
+            secret_header: self.secret_header,
+            answer: AnswerFields { mccmnc, mcc, mnc, ported, error },
+            timeout_ms: self.timeout_ms,
+            cache_hours: self.cache_hours,
+        };
+        link.check()?;
+        if link.secret_header.is_some() != self.secret.is_some() {
+            return Err(Problem::invalid("secret", "a header and its secret go together").into());
+        }
+        let is_header = |secret: &String| http::HeaderValue::from_str(secret).is_ok();
+        if !self.secret.as_ref().is_none_or(is_header) {
+            return Err(Problem::invalid("secret", "a header cannot carry this text").into());
+        }
+        Ok(Parts {
+            name: fields::name(&self.name)?,
+            password: self.secret.unwrap_or_default(),
+            on_unknown_outcome: OnUnknownOutcome::default(),
+            link: Link::Lookup(link),
+        })
+    }
+}
+
+impl From<LookupLinkError> for ApiError {
+    fn from(error: LookupLinkError) -> Self {
+        let field = match error {
+            LookupLinkError::Url => "url",
+            LookupLinkError::SecretHeader => "secret_header",
+            LookupLinkError::NetworkField | LookupLinkError::Pointer => "answer",
+            LookupLinkError::Timeout => "timeout_ms",
+            LookupLinkError::CacheHours => "cache_hours",
+        };
+        Problem::invalid(field, error).into()
+    }
+}

@@ -1,0 +1,176 @@
+//! Rates from files of suppliers (guide, section 7.3.2), and trees as files. Each step of an import works
+//! the result out anew from the file in S3, so that nothing but the decisions is kept between them.
+
+pub mod confirm;
+pub mod export;
+mod files;
+pub mod mappings;
+pub mod preview;
+mod schema;
+pub mod settings;
+mod view;
+mod work;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::id::ImportId;
+use domain::import::place::Place;
+use domain::import::record::{Import, ImportState};
+use domain::import::settings::Format;
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem};
+use serde::{Deserialize, Serialize};
+use store::ImportWritten;
+use utoipa::ToSchema;
+
+use super::services::saving::tree_of;
+use super::{Created, Reply, created};
+use crate::App;
+use crate::error::{ApiError, busy};
+use crate::fields::{self, List};
+use crate::rights;
+
+use self::view::ImportView;
+
+/// It is kept in the import's item.
+const PATH_BYTES_MAX: usize = 2_000;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRequest {
+    /// The node that the file's rates take the place of, such as `sms_message/MT`; in values `~1` stands for a
+    /// slash and `~0` for a tilde. Empty for the whole tree, which only a file of the export can be for.
+    #[schema(example = "sms_message/MT")]
+    path: String,
+    /// What kind of file it is; `standard` unless told.
+    #[serde(default)]
+    #[schema(value_type = Option<schema::ImportFormat>)]
+    format: Format,
+    /// The file's name with its ending: CSV, XLS or XLSX.
+    #[schema(example = "rates-2026-11.xlsx")]
+    file_name: String,
+    /// Whose file it is. What is mapped by hand is remembered for its next files.
+    #[schema(example = "Tele Wholesale")]
+    supplier: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewImportView {
+    #[serde(flatten)]
+    import: ImportView,
+    /// Where the file goes, by a PUT with its bytes as the body. Whoever has the address can use it until it
+    /// expires.
+    upload_url: String,
+    /// When the address stops working.
+    #[schema(value_type = String, format = DateTime)]
+    upload_expires_at: Timestamp,
+}
+
+/// Begin to import rates into a scope.
+///
+/// Put the file of at most 20 MB to `upload_url`, then have it parsed.
+#[utoipa::path(post, path = "/v1/services/{id}/scopes/{number}/imports", tag = "imports",
+    request_body = ImportRequest,
+    params(
+        ("id" = String, Path, description = "The service's id"),
+        ("number" = u32, Path, description = "The scope's number")
+    ),
+    responses((status = 201, description = "The import, and where its file goes", body = NewImportView)))]
+pub async fn create(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, number)): Path<(String, u32)>,
+    Body(body): Body<ImportRequest>,
+) -> Created<NewImportView> {
+    rights::sells(&who)?;
+    let service = app.seen_by(&who).service(&id).await?;
+    let scope = service.scope(number)?;
+    let tree = tree_of(&app, &service, scope).await?;
+    if body.path.len() > PATH_BYTES_MAX {
+        return Err(Problem::invalid("path", format!("a path has at most {PATH_BYTES_MAX} bytes")).into());
+    }
+    let place = Place::parse(&tree, &body.path)?;
+    let now = runtime::now();
+    let import = Import {
+        id: ImportId::new(runtime::fresh()),
+        service: service.id.clone(),
+        company: service.company.clone(),
+        scope: number,
+        path: place.path,
+        format: body.format,
+        file_name: fields::name(&body.file_name).map_err(|error| error.field("file_name"))?,
+        supplier: fields::name(&body.supplier).map_err(|error| error.field("supplier"))?,
+        state: ImportState::Uploading,
+        settings: None,
+        revision: 1,
+        created_at: now,
+    };
+    app.store.put_import(&import).await?;
+    let (upload_url, upload_expires_at) = files::upload_address(&app, &import, now).await?;
+    created(NewImportView { import: import.into(), upload_url, upload_expires_at })
+}
+
+/// A scope's imports.
+#[utoipa::path(get, path = "/v1/services/{id}/scopes/{number}/imports", tag = "imports",
+    params(
+        ("id" = String, Path, description = "The service's id"),
+        ("number" = u32, Path, description = "The scope's number")
+    ),
+    responses((status = 200, description = "Oldest first", body = List<ImportView>)))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, number)): Path<(String, u32)>,
+) -> Reply<List<ImportView>> {
+    rights::sells(&who)?;
+    let service = app.seen_by(&who).service(&id).await?;
+    let scope = service.scope(number)?;
+    Ok(Json(List::all(app.store.imports_of(&service.id, scope.number).await?)))
+}
+
+/// One import.
+#[utoipa::path(get, path = "/v1/imports/{id}", tag = "imports",
+    params(("id" = String, Path, description = "The import's id")),
+    responses((status = 200, description = "The import", body = ImportView)))]
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ImportView> {
+    rights::sells(&who)?;
+    Ok(Json(found(&app, &who, &id).await?.into()))
+}
+
+/// Cancel an import.
+///
+/// Nothing of it comes into the tree. One that is confirmed cannot be canceled.
+#[utoipa::path(delete, path = "/v1/imports/{id}", tag = "imports",
+    params(("id" = String, Path, description = "The import's id")),
+    responses(
+        (status = 200, description = "The import, canceled", body = ImportView),
+        (status = 409, description = "`import_confirmed`", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn cancel(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ImportView> {
+    rights::sells(&who)?;
+    let import = found(&app, &who, &id).await?;
+    if import.state == ImportState::Canceled {
+        return Ok(Json(import.into()));
+    }
+    import.check_open()?;
+    Ok(Json(replaced(&app, import.in_state(ImportState::Canceled)).await?.into()))
+}
+
+/// An import into a service that the caller sees.
+async fn found(app: &App, who: &Principal, id: &str) -> Result<Import, ApiError> {
+    let missing = || Problem::not_found("import");
+    let id = ImportId::parse(id).map_err(|_| missing())?;
+    let import = app.store.import(&id).await?.ok_or_else(missing)?;
+    app.seen_by(who).service(import.service.as_str()).await.map_err(|_| missing())?;
+    Ok(import)
+}
+
+/// Stores the next revision.
+async fn replaced(app: &App, import: Import) -> Result<Import, ApiError> {
+    match app.store.replace_import(&import).await? {
+        ImportWritten::Now => Ok(import),
+        ImportWritten::Overtaken => Err(busy()),
+    }
+}

@@ -1,0 +1,369 @@
+//! What a connection's work looks like from outside: counted where it happens, read by [`crate::status`]
+//! and [`crate::metrics`]. Nothing is decided by it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::connection::SmppLink;
+use hdrhistogram::Histogram;
+use jiff::Timestamp;
+use serde::Serialize;
+use smpp::esme::Session;
+use tokio::time::Instant;
+
+use crate::bind;
+use crate::in_hand::InHand;
+use crate::job::Lane;
+use crate::submit::Verdict;
+
+/// Latencies are told apart up to here; a submit is given up long before.
+const LATENCY_MAX: Duration = Duration::from_secs(120);
+/// Their precision: two digits.
+const LATENCY_DIGITS: u8 = 2;
+/// The submits per second are those of so many whole seconds.
+const PULSE_SECONDS: u64 = 10;
+const PULSE_SLOTS: usize = PULSE_SECONDS as usize + 1;
+
+/// Submits by what was said to them, since this process took the connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    pub taken: u64,
+    pub refused: u64,
+    /// Temporary errors, throttling among them.
+    pub busy: u64,
+    pub throttled: u64,
+    pub unanswered: u64,
+    /// Never left, because the link was gone.
+    pub not_sent: u64,
+}
+
+impl Answers {
+    /// What has come since `before`.
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            taken: self.taken.saturating_sub(before.taken),
+            refused: self.refused.saturating_sub(before.refused),
+            busy: self.busy.saturating_sub(before.busy),
+            throttled: self.throttled.saturating_sub(before.throttled),
+            unanswered: self.unanswered.saturating_sub(before.unanswered),
+            not_sent: self.not_sent.saturating_sub(before.not_sent),
+        }
+    }
+}
+
+/// From a submit to its answer, in microseconds; of the last one to two minutes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Latency {
+    pub count: u64,
+    pub p50_us: u64,
+    pub p95_us: u64,
+    pub p99_us: u64,
+    pub max_us: u64,
+}
+
+/// Why a connection does not work; gone once it is bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    pub error: String,
+    /// When the trouble began, with this error or another.
+    pub since: Timestamp,
+    pub last_at: Timestamp,
+}
+
+/// What was delivered to us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Deliveries {
+    pub receipts: u64,
+    pub unreadable_receipts: u64,
+    pub from_phones: u64,
+}
+
+/// The counters of one connection.
+pub struct Figures {
+    counted: Mutex<Counted>,
+    receipts: AtomicU64,
+    unreadable_receipts: AtomicU64,
+    from_phones: AtomicU64,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+struct Counted {
+    answers: Answers,
+    pulse: Pulse,
+    latency: Histogram<u64>,
+    latency_before: Histogram<u64>,
+}
+
+impl Figures {
+    pub fn new() -> Self {
+        let counted = Counted {
+            answers: Answers::default(),
+            pulse: Pulse::new(Instant::now()),
+            latency: histogram(),
+            latency_before: histogram(),
+        };
+        Self {
+            counted: Mutex::new(counted),
+            receipts: AtomicU64::new(0),
+            unreadable_receipts: AtomicU64::new(0),
+            from_phones: AtomicU64::new(0),
+            trouble: Mutex::new(None),
+        }
+    }
+
+    /// A submit, and what became of it after this time.
+    pub fn answered(&self, verdict: &Verdict, after: Duration) {
+        let mut counted = lock(&self.counted);
+        let Counted { answers, pulse, latency, .. } = &mut *counted;
+        let class = match verdict {
+            Verdict::Taken { .. } => &mut answers.taken,
+            Verdict::Refused(_) => &mut answers.refused,
+            Verdict::Busy { status } => {
+                answers.throttled += u64::from(status.is_throttling());
+                &mut answers.busy
+            }
+            Verdict::InDoubt => &mut answers.unanswered,
+            Verdict::NotSent => &mut answers.not_sent,
+        };
+        *class += 1;
+        if matches!(verdict, Verdict::NotSent) {
+            return;
+        }
+        pulse.count(Instant::now());
+        if !matches!(verdict, Verdict::InDoubt) {
+            latency.saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    pub fn receipt(&self) {
+        self.receipts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn unreadable_receipt(&self) {
+        self.unreadable_receipts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn phone_message(&self) {
+        self.from_phones.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn bound(&self) {
+        *lock(&self.trouble) = None;
+    }
+
+    pub fn trouble(&self, error: &str) {
+        let (now, error) = (runtime::now(), error.to_owned());
+        let mut trouble = lock(&self.trouble);
+        let since = trouble.as_ref().map_or(now, |trouble| trouble.since);
+        *trouble = Some(Trouble { error, since, last_at: now });
+    }
+
+    /// To be called once a minute: older latencies are forgotten with the call after.
+    pub fn minute_over(&self) {
+        let mut counted = lock(&self.counted);
+        let Counted { latency, latency_before, .. } = &mut *counted;
+        std::mem::swap(latency, latency_before);
+        latency.reset();
+    }
+
+    pub fn answers(&self) -> Answers {
+        lock(&self.counted).answers
+    }
+
+    fn latency(&self) -> Latency {
+        let mut both = histogram();
+        {
+            let counted = lock(&self.counted);
+            // They have the same bounds, without which this fails.
+            let _ = both.add(&counted.latency);
+            let _ = both.add(&counted.latency_before);
+        }
+        Latency {
+            count: both.len(),
+            p50_us: both.value_at_quantile(0.50),
+            p95_us: both.value_at_quantile(0.95),
+            p99_us: both.value_at_quantile(0.99),
+            max_us: both.max(),
+        }
+    }
+
+    fn deliveries(&self) -> Deliveries {
+        Deliveries {
+            receipts: self.receipts.load(Ordering::Relaxed),
+            unreadable_receipts: self.unreadable_receipts.load(Ordering::Relaxed),
+            from_phones: self.from_phones.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Submits of the last seconds.
+struct Pulse {
+    began: Instant,
+    slots: [u64; PULSE_SLOTS],
+    second: u64,
+}
+
+impl Pulse {
+    fn new(now: Instant) -> Self {
+        Self { began: now, slots: [0; PULSE_SLOTS], second: 0 }
+    }
+
+    fn count(&mut self, now: Instant) {
+        self.advance(now);
+        self.slots[place(self.second)] += 1;
+    }
+
+    fn per_second(&mut self, now: Instant) -> u64 {
+        self.advance(now);
+        let whole: u64 = self.slots.iter().sum::<u64>() - self.slots[place(self.second)];
+        whole / PULSE_SECONDS
+    }
+
+    fn advance(&mut self, now: Instant) {
+        let second = now.saturating_duration_since(self.began).as_secs();
+        let first = (self.second + 1).max(second.saturating_sub(PULSE_SECONDS));
+        for passed in first..=second {
+            self.slots[place(passed)] = 0;
+        }
+        self.second = second;
+    }
+}
+
+fn place(second: u64) -> usize {
+    usize::try_from(second % PULSE_SLOTS as u64).unwrap_or(0)
+}
+
+fn histogram() -> Histogram<u64> {
+    let max = u64::try_from(LATENCY_MAX.as_micros()).unwrap_or(u64::MAX);
+    Histogram::new_with_bounds(1, max, LATENCY_DIGITS).expect("these bounds are allowed")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection at work, seen from outside.
+#[derive(Clone)]
+pub struct View {
+    pub lane: Arc<Lane>,
+    pub in_hand: Arc<InHand>,
+    pub link: SmppLink,
+}
+
+/// How it stands at this moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Snapshot {
+    pub binds: u64,
+    pub window: Used,
+    pub rate: Speed,
+    pub submitted_per_second: u64,
+    pub answers: Answers,
+    pub latency: Latency,
+    pub jobs_in_hand: u64,
+    pub deliveries: Deliveries,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+}
+
+/// Slots of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Used {
+    pub used: u64,
+    pub size: u64,
+}
+
+/// Submits a second: what it lets through now, and what the vendor grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Speed {
+    pub now: u32,
+    pub limit: u32,
+}
+
+impl View {
+    pub fn snapshot(&self) -> Snapshot {
+        let figures = &self.lane.figures;
+        let is_bound = |session: &Session| !session.is_closed();
+        let size = bind::window(&self.link).get();
+        let used = size.saturating_sub(self.lane.slots.available_permits());
+        let submitted_per_second = lock(&figures.counted).pulse.per_second(Instant::now());
+        Snapshot {
+            binds: u64::from(self.lane.session.borrow().as_ref().is_some_and(is_bound)),
+            window: Used { used: used as u64, size: size as u64 },
+            rate: Speed { now: self.lane.rate.now(), limit: self.link.rate.get() },
+            submitted_per_second,
+            answers: figures.answers(),
+            latency: figures.latency(),
+            jobs_in_hand: self.in_hand.count() as u64,
+            deliveries: figures.deliveries(),
+            trouble: lock(&figures.trouble).clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smpp::CommandStatus;
+
+    fn taken() -> Verdict {
+        Verdict::Taken { reference: "a".to_owned() }
+    }
+
+    #[test]
+    fn each_submit_is_counted_by_what_was_said_to_it() {
+        let figures = Figures::new();
+        let moment = Duration::from_millis(1);
+        for verdict in [taken(), taken(), Verdict::InDoubt, Verdict::NotSent] {
+            figures.answered(&verdict, moment);
+        }
+        for status in [CommandStatus::RTHROTTLED, CommandStatus::RSYSERR] {
+            figures.answered(&Verdict::Busy { status }, moment);
+        }
+        let expected = Answers { taken: 2, busy: 2, throttled: 1, unanswered: 1, not_sent: 1, refused: 0 };
+        assert_eq!(figures.answers(), expected);
+        assert_eq!(figures.latency().count, 4, "of those that were answered");
+    }
+
+    #[test]
+    fn percentiles_are_of_the_last_two_minutes() {
+        let figures = Figures::new();
+        (1..=100).for_each(|ms| figures.answered(&taken(), Duration::from_millis(ms)));
+        let about = |value: u64, ms: u64| value.abs_diff(ms * 1_000) <= ms * 10;
+        let latency = figures.latency();
+        assert!(
+            about(latency.p50_us, 50) && about(latency.p95_us, 95) && about(latency.p99_us, 99),
+            "{latency:?}"
+        );
+        figures.minute_over();
+        assert_eq!(figures.latency().count, 100);
+        figures.minute_over();
+        assert_eq!(figures.latency(), Latency::default());
+    }
+
+    #[test]
+    fn submits_per_second_are_those_of_ten_whole_seconds() {
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let mut pulse = Pulse::new(start);
+        (0..20).for_each(|_| pulse.count(at(3)));
+        assert_eq!(pulse.per_second(at(3)), 0, "this second is not over");
+        assert_eq!(pulse.per_second(at(4)), 2);
+        assert_eq!(pulse.per_second(at(13)), 2);
+        assert_eq!(pulse.per_second(at(14)), 0);
+        (0..10).for_each(|_| pulse.count(at(1_000)));
+        assert_eq!(pulse.per_second(at(1_001)), 1);
+    }
+
+    #[test]
+    fn trouble_begins_with_the_first_error_and_ends_with_a_bind() {
+        let figures = Figures::new();
+        figures.trouble("one");
+        let since = lock(&figures.trouble).as_ref().map(|trouble| trouble.since);
+        figures.trouble("another");
+        let trouble = lock(&figures.trouble).clone().expect("is there");
+        assert_eq!((trouble.error.as_str(), Some(trouble.since)), ("another", since));
+        figures.bound();
+        assert_eq!(*lock(&figures.trouble), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! What CloudWatch draws and watches: a line of JSON in its embedded metric format for each connection and
+//! minute, on standard output beside the logs. CloudWatch reads them out of the log group by itself.
+//!
+//! Lines rather than an endpoint to be scraped, because nobody reaches into the gateway's network, and
+//! nothing more has to run beside it. Where no CloudWatch is, they are logs, and `/status` says it better.
+//!
+//! The format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use domain::id::ConnectionId;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::warn;
+
+use crate::figures::Answers;
+use crate::status::{Board, Minute};
+
+const EVERY: Duration = Duration::from_secs(60);
+const NAMESPACE: &str = "Waybill/SmppGateway";
+
+/// What was counted when a connection was last told, under the fence under which it was counted.
+type Before = BTreeMap<ConnectionId, (u64, Answers)>;
+
+/// Writes the lines for ever.
+pub async fn write_every_minute(board: Board) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick.tick().await; // at once
+    let mut before = Before::new();
+    loop {
+        tick.tick().await;
+        let lines = lines(&board, &mut before, runtime::now());
+        if let Err(error) = io::stdout().write_all(lines.as_bytes()) {
+            warn!(%error, "the metrics are not written");
+        }
+    }
+}
+
+fn lines(board: &Board, before: &mut Before, now: Timestamp) -> String {
+    let minutes = board.minutes();
+    let counted = |minute: &Minute| (minute.connection.clone(), (minute.fence, minute.answers));
+    let lines = minutes.iter().map(|minute| {
+        let same = before.get(&minute.connection).filter(|(fence, _)| *fence == minute.fence);
+        let since = same.map(|(_, answers)| *answers).unwrap_or_default();
+        format!("{}\n", line(minute, since, now))
+    });
+    let lines = lines.collect();
+    *before = minutes.iter().map(counted).collect();
+    lines
+}
+
+fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
+    let (snapshot, answers) = (&minute.snapshot, minute.answers.since(before));
+    let values = [
+        ("Binds", "Count", snapshot.binds),
+        ("WindowUsed", "Count", snapshot.window.used),
+        ("JobsInHand", "Count", snapshot.jobs_in_hand),
+        ("Taken", "Count", answers.taken),
+        ("Refused", "Count", answers.refused),
+        ("Busy", "Count", answers.busy),
+        ("Throttled", "Count", answers.throttled),
+        ("Unanswered", "Count", answers.unanswered),
+        ("LatencyP50", "Microseconds", snapshot.latency.p50_us),
+        ("LatencyP95", "Microseconds", snapshot.latency.p95_us),
+        ("LatencyP99", "Microseconds", snapshot.latency.p99_us),
+    ];
+    let metrics: Vec<_> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [
+                {"Namespace": NAMESPACE, "Dimensions": [["Connection"]], "Metrics": metrics},
+            ],
+        },
+        "Connection": minute.connection.as_str(),
+    });
+    for (name, _, value) in values {
+        line[name] = value.into();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::{Deliveries, Latency, Snapshot, Speed, Used};
+
+    fn minute(answers: Answers) -> Minute {
+        let snapshot = Snapshot {
+            binds: 1,
+            window: Used { used: 3, size: 10 },
+            rate: Speed { now: 50, limit: 50 },
+            submitted_per_second: 7,
+            answers,
+            latency: Latency { count: 5, p50_us: 100, p95_us: 200, p99_us: 300, max_us: 400 },
+            jobs_in_hand: 4,
+            deliveries: Deliveries::default(),
+            trouble: None,
+        };
+        Minute { connection: ConnectionId::new(7), fence: 1, snapshot, answers }
+    }
+
+    #[test]
+    fn a_line_tells_a_connections_minute_in_the_embedded_metric_format() {
+        let before = Answers { taken: 10, ..Answers::default() };
+        let now = minute(Answers { taken: 15, refused: 2, ..Answers::default() });
+        let line = line(&now, before, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (&line["Taken"], &line["Refused"], &line["LatencyP99"]),
+            (&json!(5), &json!(2), &json!(300))
+        );
+        assert_eq!(line["Connection"], ConnectionId::new(7).as_str());
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        let named = directive["Metrics"].as_array().expect("metrics");
+        assert_eq!(named.len(), 11);
+        // Each metric and dimension that is named has its value beside it.
+        let names = named.iter().map(|metric| &metric["Name"]).chain([&directive["Dimensions"][0][0]]);
+        assert!(names.into_iter().all(|name| !line[name.as_str().expect("a name")].is_null()), "{line}");
+    }
+}

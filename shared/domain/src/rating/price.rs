@@ -1,0 +1,174 @@
+//! What a leaf of a tree says, and the rules that nodes set for the leaves below them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Attribute;
+use crate::money::{Amount, AmountError};
+
+/// When a charge becomes final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingRule {
+    /// When the vendor took the message.
+    #[default]
+    Submitted,
+    /// When it was delivered; refunded when it was not.
+    Delivered,
+    /// When it was accepted, for good: of what is not refunded with its message. Not for trees.
+    Accepted,
+}
+
+/// What a price is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuantityRule {
+    Messages,
+    #[default]
+    Segments,
+    /// Of fees: once for the whole period.
+    FullPeriod,
+    /// Of calls: the price is for a minute, and the last increment that was begun counts in full.
+    Minutes {
+        increment_seconds: u32,
+    },
+}
+
+/// How big an event is, in the units that quantity rules count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub segments: u32,
+    /// Of calls.
+    pub seconds: u32,
+}
+
+impl Size {
+    pub const fn segments(segments: u32) -> Self {
+        Self { segments, seconds: 0 }
+    }
+
+    pub const fn seconds(seconds: u32) -> Self {
+        Self { segments: 1, seconds }
+    }
+}
+
+const SECONDS_OF_MINUTE: u32 = 60;
+
+impl QuantityRule {
+    /// How often its price is charged for an event; of calls how many increments.
+    pub fn units(self, size: Size) -> u32 {
+        match self {
+            Self::Messages | Self::FullPeriod => 1,
+            Self::Segments => size.segments,
+            Self::Minutes { increment_seconds } => size.seconds.div_ceil(increment_seconds.max(1)),
+        }
+    }
+
+    /// What of an event is still unpaid after so many units; none if nothing is.
+    pub fn rest(self, size: Size, units: u32) -> Option<Size> {
+        match self {
+            Self::Messages | Self::FullPeriod => None,
+            Self::Segments => {
+                (units < size.segments).then(|| Size { segments: size.segments - units, ..size })
+            }
+            Self::Minutes { increment_seconds } => {
+                let paid = increment_seconds.saturating_mul(units);
+                (paid < size.seconds).then(|| Size { seconds: size.seconds - paid, ..size })
+            }
+        }
+    }
+
+    /// The price of one of these units; rounded half-even to six places for the part of a minute.
+    pub fn unit_price(self, price: Amount) -> Result<Amount, AmountError> {
+        match self {
+            Self::Minutes { increment_seconds } => price.checked_share(increment_seconds, SECONDS_OF_MINUTE),
+            Self::Messages | Self::FullPeriod | Self::Segments => Ok(price),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Price {
+    /// So much a unit.
+    Flat {
+        amount: Amount,
+    },
+    /// By how much was used before in the billing period.
+    Scale {
+        scale: ScaleKind,
+        /// Each with a higher threshold than the one before; the last one without.
+        tiers: Vec<Tier>,
+        /// Counts separately for each value of this attribute; all together unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counter_group: Option<Attribute>,
+    },
+    Free,
+    /// Of packs and bundle initiators: this traffic may be taken from them.
+    Included,
+    /// The event is refused.
+    Blocked,
+    /// Not this service's traffic: look in the next one.
+    NotIncluded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleKind {
+    /// Each unit at the price of the tier that it falls in.
+    Tier,
+    /// Once a threshold is passed, everything in the period is worth the new price: the difference is
+    /// charged at that moment.
+    BackToFirst,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// The last unit of this tier, counted from 1; none for the last tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u32>,
+    /// For each unit.
+    pub amount: Amount,
+}
+
+impl Price {
+    pub fn is_negative(&self) -> bool {
+        match self {
+            Self::Flat { amount } => amount.is_negative(),
+            Self::Scale { tiers, .. } => tiers.iter().any(|tier| tier.amount.is_negative()),
+            Self::Free | Self::Included | Self::Blocked | Self::NotIncluded => false,
+        }
+    }
+
+    /// Whether it is a scale whose tiers do not follow one another.
+    pub fn has_wrong_tiers(&self) -> bool {
+        matches!(self, Self::Scale { tiers, .. } if !are_tiers(tiers))
+    }
+}
+
+fn are_tiers(tiers: &[Tier]) -> bool {
+    let Some((last, others)) = tiers.split_last() else { return false };
+    let thresholds: Option<Vec<u32>> = others.iter().map(|tier| tier.threshold).collect();
+    let rise = |thresholds: Vec<u32>| {
+        thresholds.first().is_none_or(|first| *first > 0) && thresholds.is_sorted_by(|a, b| a < b)
+    };
+    last.threshold.is_none() && thresholds.is_some_and(rise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_billed_by_the_increments_that_it_began() {
+        let rule = QuantityRule::Minutes { increment_seconds: 6 };
+        let price = rule.unit_price(Amount::parse("0.6").unwrap()).unwrap();
+        assert_eq!(price.to_string(), "0.06");
+        let units: Vec<_> = [0, 1, 6, 7, 61].map(|seconds| rule.units(Size::seconds(seconds))).to_vec();
+        assert_eq!(units, [0, 1, 1, 2, 11]);
+        let whole = QuantityRule::Minutes { increment_seconds: 60 };
+        assert_eq!(whole.unit_price(Amount::ONE).unwrap(), Amount::ONE);
+        let third = QuantityRule::Minutes { increment_seconds: 20 };
+        assert_eq!(third.unit_price(Amount::ONE).unwrap().to_string(), "0.333333");
+    }
+}

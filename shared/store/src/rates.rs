@@ -1,0 +1,93 @@
+//! The rate plans in force under agreements, with the trees that a process keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use domain::agreement::{Agreement, EnabledService};
+use domain::id::{ServiceId, TreeTag};
+use domain::quote::{Level, Rates};
+use domain::rating::{CompiledTree, Service};
+use jiff::Timestamp;
+
+use crate::{Store, StoreError};
+
+/// Trees that a warm process keeps. A version of a tree never changes, so what is here is never stale;
+/// which version is in force is read anew for every request.
+#[derive(Debug, Clone, Default)]
+pub struct TreeCache(Arc<Mutex<BTreeMap<TreeTag, Arc<CompiledTree>>>>);
+
+impl TreeCache {
+    /// Bounds the memory of a process that serves many tenants: about 50 bytes a price.
+    const LEAVES_MAX: usize = 1_000_000;
+
+    fn get(&self, tag: &TreeTag) -> Option<Arc<CompiledTree>> {
+        self.0.lock().ok()?.get(tag).cloned()
+    }
+
+    fn put(&self, tag: TreeTag, tree: &Arc<CompiledTree>) {
+        if let Ok(mut trees) = self.0.lock() {
+            let kept: usize = trees.values().map(|tree| tree.leaves()).sum();
+            if kept + tree.leaves() > Self::LEAVES_MAX {
+                trees.clear();
+            }
+            trees.insert(tag, tree.clone());
+        }
+    }
+}
+
+impl Store {
+    /// The levels that these agreements make, in their order, each with the rates that are in force
+    /// under it.
+    pub async fn levels(
+        &self,
+        cache: &TreeCache,
+        agreements: Vec<Agreement>,
+        now: Timestamp,
+    ) -> Result<Vec<Level>, StoreError> {
+        let wanted: BTreeSet<ServiceId> =
+            agreements.iter().flat_map(|agreement| agreement.services_at(now)).cloned().collect();
+        let wanted: Vec<ServiceId> = wanted.into_iter().collect();
+        let mut in_force = BTreeMap::new();
+        for service in self.services(&wanted).await? {
+            if let Some((version, tree)) = self.tree_in_force(cache, &service, now).await? {
+                in_force.insert(service.id.clone(), (service, version, tree));
+            }
+        }
+        let rates = |enabled: &EnabledService| {
+            let (service, version, tree) = in_force.get(&enabled.service)?;
+            let from = enabled.effective_from;
+            let rates = Rates::new(service.id.clone(), service.kind, *version, tree.clone(), from);
+            Some(rates.archived(service.archived))
+        };
+        let level = |agreement: Agreement| {
+            let rates = agreement.enabled_at(now).filter_map(rates).collect();
+            Level::new(agreement, rates)
+        };
+        Ok(agreements.into_iter().map(level).collect())
+    }
+
+    /// An agreement with the rates that are in force under it, for what is priced now and then.
+    pub async fn level(&self, agreement: &Agreement, now: Timestamp) -> Result<Level, StoreError> {
+        let levels = self.levels(&TreeCache::default(), vec![agreement.clone()], now).await?;
+        Ok(levels.into_iter().next().unwrap_or_else(|| Level::new(agreement.clone(), Vec::new())))
+    }
+
+    /// None for a service that has no scope in force; a bundle pack may have a scope without a tree.
+    async fn tree_in_force(
+        &self,
+        cache: &TreeCache,
+        service: &Service,
+        now: Timestamp,
+    ) -> Result<Option<(u32, Arc<CompiledTree>)>, StoreError> {
+        let Some(scope) = service.scope_at(now) else { return Ok(None) };
+        let Some(version) = scope.tree else { return Ok(Some((0, Arc::default()))) };
+        let tag = TreeTag::of(&service.id, version);
+        if let Some(tree) = cache.get(&tag) {
+            return Ok(Some((version, tree)));
+        }
+        let missing = || StoreError::corrupt("a rate tree", format!("{} has none", service.id));
+        let tree = Arc::new(self.tree(&service.id, version).await?.ok_or_else(missing)?);
+        cache.put(tag, &tree);
+        Ok(Some((version, tree)))
+    }
+}
