@@ -4,8 +4,8 @@
 use tests::ledger_simulation::mutations::{hunt_all, observe};
 use tests::ledger_simulation::{Invariant, Mutation, Options, run, run_seeds};
 
-/// Together less than a minute. The long run is `simulate --seeds 500 --steps 2000`.
-const SEEDS: u64 = 60;
+/// Less than a minute on two processors. The long run is `simulate --seeds 500 --steps 2000`.
+const SEEDS: u64 = 40;
 const STEPS: u32 = 400;
 const THREADS: usize = 2;
 /// Histories to look for guards in.

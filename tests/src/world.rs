@@ -2,7 +2,7 @@
 //! and API keys, made by the product's own plans and store functions, so that a test says only what it
 //! is about.
 //!
-//! ```ignore
+//! ```text
 //! let world = World::new().await;
 //! let reseller = world.reseller(&world.owner, "0.03").with_funds("100").open().await;
 //! let client = world.client(&reseller, "0.05").with_funds("10").open().await;

@@ -1,17 +1,18 @@
 //! The run itself: gives commands, lets actors go on one call at a time, kills some, and checks.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod checks;
+mod stage;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use domain::batch::{Draft, Row};
-use domain::id::{BatchId, MessageId, WalletId};
+use domain::batch::Draft;
+use domain::id::{BatchId, MessageId};
 use domain::message::Message;
-use domain::money::Amount;
-use domain::wallet::WalletState;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Job, Sender};
 use rand::rngs::StdRng;
@@ -26,14 +27,14 @@ use super::mutations::Guards;
 use super::projection::{self, STREAMED, Streams};
 use super::requests::Requests;
 use super::scenario::Scenario;
-use super::{Failure, Mutation, Options, Summary, replay};
+use super::{Failure, Options, Summary};
 use crate::embedded_dynamodb::Rates;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Refused, tables};
 
 /// Actors at once.
 const ACTORS: std::ops::RangeInclusive<usize> = 1..=5;
-/// Of so many polls, one kills the actor, or pauses it while its work is done again; ten times as often
+/// Of so many polls, one kills the actor, or pauses it while its work is done again; four times as often
 /// while it charges a lease.
 const KILL_RATIO: u32 = 200;
 const ZOMBIES_MAX: usize = 3;
@@ -179,124 +180,6 @@ impl Simulation {
         }
     }
 
-    /// One in which nothing fails and nothing is random: the commands are given one by one.
-    pub async fn staged(scenario: Scenario, mutation: Option<Mutation>) -> Result<Self, Breach> {
-        let options = Options { seed: 0, steps: 0, mutation };
-        let random = StdRng::seed_from_u64(0);
-        let mut simulation = Self::of(scenario, random, options, Guards::default());
-        simulation.faults = FAULTS[0];
-        simulation.clocks_differ = false;
-        simulation.streams = Some(Streams::default());
-        simulation.begin_following().await?;
-        Ok(simulation)
-    }
-
-    /// Carries a command out while nobody else does anything but those who are held.
-    pub async fn run_to_end(&mut self, command: Command) -> Result<(), Breach> {
-        let place = self.give(command);
-        while self.actors.len() > place {
-            self.go_on().await?;
-        }
-        Ok(())
-    }
-
-    /// Carries a command out until its `number`-th write has been sent and has not arrived yet.
-    pub async fn hold(&mut self, command: Command, number: u64) -> Result<(), Breach> {
-        self.hold_when(command, |actor| actor.sent() >= number).await
-    }
-
-    /// Likewise, until its `number`-th call.
-    pub async fn hold_call(&mut self, command: Command, number: u64) -> Result<(), Breach> {
-        self.hold_when(command, |actor| actor.calls() >= number).await
-    }
-
-    /// Likewise, until its first write for this.
-    pub async fn hold_at(&mut self, sending: Sending, command: Command) -> Result<(), Breach> {
-        self.hold_when(command, |actor| actor.sending() == sending).await
-    }
-
-    /// Likewise, until the write that charges what it sends.
-    pub async fn hold_charge(&mut self, command: Command) -> Result<(), Breach> {
-        self.hold_at(Sending::Charge, command).await
-    }
-
-    /// As [`Self::run_to_end`], but the answer to the first write for this gets lost.
-    pub async fn run_losing(&mut self, sending: Sending, command: Command) -> Result<(), Breach> {
-        let place = self.give(command);
-        self.actors[place].lose_answer(sending);
-        while self.actors.len() > place {
-            self.go_on().await?;
-        }
-        Ok(())
-    }
-
-    async fn hold_when(&mut self, command: Command, is_there: impl Fn(&Actor) -> bool) -> Result<(), Breach> {
-        let place = self.give(command);
-        while self.actors.get(place).is_some_and(|actor| !is_there(actor)) {
-            self.go_on().await?;
-        }
-        if let Some(actor) = self.actors.get_mut(place) {
-            actor.asleep_until = u64::MAX;
-        }
-        Ok(())
-    }
-
-    /// Whoever has been held the longest comes to its end, before the others that are held.
-    pub async fn let_go(&mut self) -> Result<(), Breach> {
-        let held = self.actors.len();
-        if let Some(actor) = self.actors.first_mut() {
-            actor.asleep_until = 0;
-        }
-        while self.actors.len() == held {
-            self.go_on().await?;
-        }
-        Ok(())
-    }
-
-    /// All that was written is projected, whoever is held.
-    pub async fn project_all(&mut self) -> Result<(), Breach> {
-        while let Some(shard) = (0..STREAMED.len()).find(|shard| !self.all_of(*shard).is_empty()) {
-            self.run_to_end(Command::Project(self.all_of(shard))).await?;
-        }
-        Ok(())
-    }
-
-    /// The records of a table come to a consumer that is held before its first write.
-    pub async fn hold_projection(&mut self, table: &str) -> Result<(), Breach> {
-        let shard = STREAMED.iter().position(|name| *name == table).unwrap_or_default();
-        let delivery = self.all_of(shard);
-        self.hold(Command::Project(delivery), 1).await
-    }
-
-    fn all_of(&self, shard: usize) -> projection::Delivery {
-        self.streams.as_ref().map(|streams| streams.rest(shard)).unwrap_or_default()
-    }
-
-    fn give(&mut self, command: Command) -> usize {
-        let draft = self.scenario.draft(&command, self.scenario.now);
-        self.begin(command, draft);
-        self.actors.len() - 1
-    }
-
-    /// Whoever is held goes on, and everything comes to its end.
-    pub async fn finish(&mut self) -> Result<(), Breach> {
-        self.actors.iter_mut().for_each(|actor| actor.asleep_until = 0);
-        self.end_all().await
-    }
-
-    pub fn scenario(&mut self) -> &mut Scenario {
-        &mut self.scenario
-    }
-
-    /// Of those who do something that is no command.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
     async fn begin_following(&mut self) -> Result<(), Breach> {
         self.ledger = Ledger::read(&self.client, &self.tables).await?.follow()?;
         self.model.begin(&self.ledger);
@@ -362,30 +245,6 @@ impl Simulation {
     pub async fn check_projected(&self) -> Result<(), Breach> {
         let (store, url) = (&self.scenario.world.store, &self.http_send_url);
         projection::check(store, &self.sqs, url, &self.ledger).await
-    }
-
-    /// Main wallets have the limits of their agreements and are suspended with them; nobody is drained.
-    async fn check_terms(&self) -> Result<(), Breach> {
-        let store = &self.scenario.world.store;
-        let failed = |error: store::StoreError| Breach::of(Invariant::Replayed, error.to_string());
-        for member in self.scenario.members.iter() {
-            let agreement = store.any_agreement(&member.agreement.id).await.map_err(failed)?;
-            let (Some(agreement), Some(wallet)) = (agreement, self.ledger.wallets.get(&member.wallet)) else {
-                continue;
-            };
-            let limit = agreement.last_version().credit_limit.amount();
-            let state = if agreement.suspended { WalletState::Suspended } else { WalletState::Open };
-            if (limit, &state) != (wallet.credit_limit, &wallet.state) {
-                let (has, is) = (wallet.credit_limit, &wallet.state);
-                let detail =
-                    format!("{} has a limit of {has} and is {is:?}, not {limit} and {state:?}", wallet.id);
-                return Err(Breach::of(Invariant::Terms, detail));
-            }
-        }
-        match store.drains().await.map_err(failed)?.first() {
-            Some(drain) => Err(Breach::of(Invariant::Terms, format!("{} is still drained", drain.wallet))),
-            None => Ok(()),
-        }
     }
 
     /// Lets everyone finish.
@@ -573,7 +432,7 @@ impl Simulation {
         }
         self.mix(place as u64);
         let flushes = matches!(self.actors[place].sending(), Sending::Put | Sending::Flush);
-        let kill_ratio = if flushes { KILL_RATIO / 10 } else { KILL_RATIO };
+        let kill_ratio = if flushes { KILL_RATIO / 4 } else { KILL_RATIO };
         if self.faults.conflict > 0 && self.random.random_ratio(1, kill_ratio) {
             self.interrupt(place);
             return Ok(());
@@ -655,132 +514,6 @@ impl Simulation {
             return Ok(());
         }
         Err(Breach::of(Invariant::Lively, format!("{:?} does not end: {error}", actor.command)))
-    }
-
-    /// Nobody who is alone is told that there is not enough where there is.
-    fn check_answer(&self, actor: &Actor, answer: &Answer) -> Result<(), Breach> {
-        if !actor.alone {
-            return Ok(());
-        }
-        let wrongly = |what: String| {
-            let command = &actor.command;
-            Err(Breach::of(Invariant::RefusedCostsNothing, format!("{command:?} was refused: {what}")))
-        };
-        match (&actor.command, answer) {
-            (Command::Send { .. }, Answer::NotEnough { level }) => {
-                let Some(draft) = &actor.draft else { return Ok(()) };
-                let stock = replay::serial_stock(&self.ledger, draft)?;
-                let Ok(priced) = draft.price(stock, Amount::ZERO) else { return Ok(()) };
-                let payers = draft.places.iter().flat_map(|place| &place.offers).map(|offer| &offer.payer);
-                let Some(payer) = payers.clone().nth(level - 1) else { return Ok(()) };
-                let money = domain::allowance::Pot::money(payer);
-                let needed =
-                    priced.legs.iter().find(|leg| leg.pot == money).map_or(Amount::ZERO, |leg| leg.amount);
-                let spendable = self.ledger.spendable(payer);
-                let owners: BTreeSet<WalletId> =
-                    draft.allowances().into_keys().map(|pot| pot.wallet).collect();
-                let all_open = self.is_open(payer) && owners.iter().all(|owner| self.is_open(owner));
-                if needed <= spendable && all_open {
-                    return wrongly(format!("{payer} has {spendable} for {needed}"));
-                }
-            }
-            (Command::Send { .. }, Answer::Refused) => {
-                let Some(draft) = &actor.draft else { return Ok(()) };
-                let stock = replay::serial_stock(&self.ledger, draft)?;
-                if draft.price(stock, Amount::ZERO).is_ok() {
-                    return wrongly("it can be sold".to_owned());
-                }
-            }
-            (Command::Send { .. }, Answer::Suspended { level }) => {
-                let Some(draft) = &actor.draft else { return Ok(()) };
-                let payers = draft.places.iter().flat_map(|place| &place.offers).map(|offer| &offer.payer);
-                if payers.clone().nth(level - 1).is_some_and(|payer| self.is_open(payer)) {
-                    return wrongly(format!("level {level} is not suspended"));
-                }
-            }
-            (
-                Command::Transfer { from, amount: domain::transfer::TransferAmount::Exact(amount), .. },
-                Answer::NotEnough { .. },
-            ) => {
-                let wallet = &self.scenario.accounts[*from].wallet;
-                let limit =
-                    self.ledger.wallets.get(wallet).map(|wallet| wallet.credit_limit).unwrap_or_default();
-                let spendable = self.ledger.spendable(wallet);
-                if amount.checked_add(limit)? <= spendable {
-                    return wrongly(format!("there are {spendable}"));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn is_open(&self, wallet: &WalletId) -> bool {
-        self.ledger.wallets.get(wallet).is_some_and(|wallet| wallet.state == WalletState::Open)
-    }
-
-    /// What was written by this actor's step.
-    fn check_writes(&mut self, place: usize) -> Result<(), Breach> {
-        for written in self.wire.written() {
-            let mut items = Vec::with_capacity(written.len());
-            for (table, pk, sk) in written {
-                let shard =
-                    [&self.tables.ledger, &self.tables.messages].iter().position(|name| **name == table);
-                let Some(shard) = shard else { continue };
-                let Some((item, size)) = self.scenario.world.database.item(&table, &pk, &sk) else {
-                    continue;
-                };
-                if keys::is_wallet(&pk) {
-                    self.check_size(&pk, size)?;
-                }
-                if let Some(streams) = &mut self.streams {
-                    streams.put(shard, (pk.clone(), sk), &item, self.scenario.now);
-                }
-                items.push((pk, item));
-            }
-            self.check_price(place, &items)?;
-            // A batch counts before what is derived from it.
-            for (_, item) in items {
-                self.ledger.put(item)?;
-            }
-            self.summary.checks += 1;
-        }
-        self.ledger.check_touched()
-    }
-
-    fn check_size(&mut self, pk: &str, size: usize) -> Result<(), Breach> {
-        self.summary.wallet_bytes_most = self.summary.wallet_bytes_most.max(size);
-        if size > WALLET_BYTES_MAX {
-            return Err(Breach::of(Invariant::Small, format!("{pk} has {size} bytes")));
-        }
-        Ok(())
-    }
-
-    /// A new row was priced as things stood.
-    fn check_price(&mut self, place: usize, items: &[(String, store::Item)]) -> Result<(), Breach> {
-        let rows = items.iter().filter(|(pk, _)| keys::is_message(pk));
-        for (_, item) in rows {
-            let row = store::row_of(item.clone());
-            let row = row.map_err(|error| Breach::of(Invariant::Replayed, error.to_string()))?;
-            let is_new = match &row {
-                Row::Message(message) => {
-                    let is_new = !self.ledger.messages.contains_key(&message.id);
-                    if is_new {
-                        self.requests.stored(&message.id);
-                    }
-                    is_new && message.id.batch().is_none()
-                }
-                Row::Batch(batch) => !self.ledger.batches.contains_key(&batch.id),
-            };
-            let actor = &self.actors[place];
-            let Some(draft) = actor.draft_of(&row).filter(|_| is_new) else { continue };
-            let written: BTreeSet<WalletId> = items
-                .iter()
-                .filter_map(|(pk, _)| WalletId::parse(pk.strip_prefix("wallet#")?).ok())
-                .collect();
-            replay::check(&self.ledger, draft, &row, &written, actor.alone)?;
-        }
-        Ok(())
     }
 
     fn note(&mut self, line: impl Fn() -> String) {
