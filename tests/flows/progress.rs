@@ -120,7 +120,12 @@ async fn progress_that_comes_three_times_refunds_once() {
     let (world, client) = world().await;
     let app = App { store: world.store.clone() };
     let messages = claimed(&world, &client, 1).await;
-    let refused = Progress::RefusedV1 { message: messages[0].id.clone(), reason: "no".to_owned(), at: NOW };
+    let refused = Progress::RefusedV1 {
+        message: messages[0].id.clone(),
+        reason: "no".to_owned(),
+        next_route: false,
+        at: NOW,
+    };
     for _ in 0..3 {
         app.apply(refused.clone()).await.expect("applied");
     }
@@ -172,6 +177,7 @@ async fn what_was_refused_is_refunded_together_and_once_whatever_else_is_in_the_
     let refused = |message: &Message| Progress::RefusedV1 {
         message: message.id.clone(),
         reason: "0x0B".to_owned(),
+        next_route: false,
         at: NOW,
     };
     // One has ended already, one is there twice, one is delivered in the same batch, one does not exist.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use domain::connection::{Connection, ConnectionKind, Link, OnUnknownOutcome, SmppLink};
 use domain::destination::Msisdn;
+use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
@@ -24,7 +25,7 @@ use queue::{Job, Progress, Sender};
 use serde_json::json;
 use smpp::smsc::{self, Requests, ServerSession, ServerSettings};
 use smpp::{CommandStatus, DeliverSm, udh};
-use smpp_gateway::bind::{self, Dial, Stream};
+use smpp_gateway::vendor::bind::{self, Dial, Stream};
 use smpp_gateway::{Gateway, Pace};
 use store::{Secrets, Store, Tables, schema};
 use tests::embedded_dynamodb::EmbeddedDynamodb;
@@ -206,14 +207,10 @@ async fn job_queue(sqs: &EmbeddedSqs) -> String {
 fn connection(port: u16, jobs: &str) -> Connection {
     let many = |number: u32| NonZeroU32::new(number).expect("not zero");
     let link = SmppLink {
-        host: "127.0.0.1".to_owned(),
-        port,
-        system_id: SYSTEM_ID.to_owned(),
-        system_type: String::new(),
         window: many(50),
         rate: many(5_000),
-        enquire_link_seconds: many(30),
         queue_url: jobs.to_owned(),
+        ..SmppLink::new("127.0.0.1", port, SYSTEM_ID)
     };
     Connection {
         id: ConnectionId::new(7),
@@ -229,7 +226,7 @@ fn connection(port: u16, jobs: &str) -> Connection {
 fn smpp_link(connection: &mut Connection) -> &mut SmppLink {
     match &mut connection.link {
         Link::Smpp(link) => link,
-        Link::Alaris(_) | Link::Lookup(_) => panic!("an SMPP connection"),
+        Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => panic!("an SMPP connection"),
     }
 }
 
@@ -250,6 +247,7 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         encoding: segmented.encoding,
         segments: u32::try_from(segmented.segments_count()).expect("few"),
         charges: Vec::new(),
+        handling: Handling::default(),
         status: Status::Accepted,
         reason: None,
         parts: Vec::new(),

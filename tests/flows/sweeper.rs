@@ -74,7 +74,8 @@ impl Story {
             self.world.store.accept(&draft).await.expect("accepted");
             if number % 2 == 0 {
                 let message = draft.single.expect("a message");
-                let refused = Progress::RefusedV1 { message, reason: "no".to_owned(), at: NOW };
+                let refused =
+                    Progress::RefusedV1 { message, reason: "no".to_owned(), next_route: false, at: NOW };
                 applier.apply(refused).await.expect("applied");
             }
         }

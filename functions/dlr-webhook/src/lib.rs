@@ -71,7 +71,7 @@ impl App {
 fn vendor_name(link: &Link) -> Option<&'static str> {
     match link {
         Link::Alaris(_) => Some("alaris"),
-        Link::Smpp(_) | Link::Lookup(_) => None,
+        Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => None,
     }
 }
 

@@ -81,7 +81,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn take(&self, job: Job) -> anyhow::Result<()> {
-        let Job::SubmitV1 { message, connection } = job;
+        let Job::SubmitV1 { message, connection } = job else { bail!("a block is not for an HTTP vendor") };
         let road = self.roads.get(self.app, &connection).await?;
         if !self.has_time() {
             bail!("no time left in this run");
@@ -113,7 +113,8 @@ impl Run<'_> {
             }
             Outcome::Refused { .. } if doubted => self.tell(in_doubt(id)).await,
             Outcome::Refused { reason } => {
-                self.tell(Progress::RefusedV1 { message: id, reason, at: runtime::now() }).await
+                self.tell(Progress::RefusedV1 { message: id, reason, next_route: false, at: runtime::now() })
+                    .await
             }
             Outcome::InDoubt { reason } => match road.on_unknown_outcome {
                 OnUnknownOutcome::Wait => self.tell(in_doubt(id)).await,
@@ -188,7 +189,9 @@ mod tests {
         let sample = include_str!("../../../events/http-sender/submit.json");
         let event: SqsEvent = serde_json::from_str(sample).unwrap();
         for message in event.records {
-            let Job::SubmitV1 { message, .. } = serde_json::from_str(&message.body.unwrap()).unwrap();
+            let Job::SubmitV1 { message, .. } = serde_json::from_str(&message.body.unwrap()).unwrap() else {
+                panic!("a block")
+            };
             assert!(message.as_str().starts_with(MessageId::PREFIX));
         }
     }

@@ -342,6 +342,12 @@ impl From<LinkError> for ApiError {
             LinkError::Window => "window",
             LinkError::Rate => "rate",
             LinkError::EnquireLink => "enquire_link_seconds",
+            LinkError::Binds => "binds",
+            LinkError::Priority => "priority",
+            LinkError::Validity => "validity_seconds",
+            LinkError::Tlvs => "tlvs",
+            LinkError::Statuses => "statuses",
+            LinkError::Errors => "errors",
         };
         Problem::invalid(field, error).into()
     }

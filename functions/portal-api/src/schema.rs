@@ -54,7 +54,7 @@ mirrors! {
 
     /// How far a message has come.
     MessageStatus = domain::message::Status {
-        Accepted, Queued, Submitted, Delivered, Undelivered, Expired, Rejected, Unsent
+        Accepted, Queued, Submitted, Delivered, Undelivered, Expired, Rejected, Unsent, Canceled
     }
 
     /// A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
@@ -296,6 +296,7 @@ mod tests {
             Status::Expired,
             Status::Rejected,
             Status::Unsent,
+            Status::Canceled,
         ]);
         holds::<MovementKind>(&[
             Kind::Opened,

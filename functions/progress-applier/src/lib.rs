@@ -37,12 +37,15 @@ impl App {
             Progress::SubmittedV1 { message, references, at } => {
                 self.submitted(&message, references, at).await
             }
-            Progress::RefusedV1 { message, reason, at } => {
+            Progress::RefusedV1 { message, reason, at, .. } => {
                 self.step(&message, &Fact::Refused { reason }, at).await
             }
             Progress::InDoubtV1 { message, at } => self.step(&message, &Fact::InDoubt, at).await,
             Progress::ReceiptV1 { connection, reference, state, error, recipient, at } => {
                 self.receipt(&connection, ParkedReceipt { reference, state, error, recipient }, at).await
+            }
+            Progress::BlockV1 { .. } | Progress::ReceiptsV1 { .. } | Progress::IncomingV1 { .. } => {
+                anyhow::bail!("not understood")
             }
         }
     }
@@ -52,7 +55,7 @@ impl App {
     async fn refuse_together(&self, event: &SqsEvent) -> anyhow::Result<()> {
         let mut by_home: BTreeMap<WalletId, BTreeMap<MessageId, Refund>> = BTreeMap::new();
         for body in event.records.iter().filter_map(|record| record.body.as_deref()) {
-            let Ok(Progress::RefusedV1 { message: id, reason, at }) = serde_json::from_str(body) else {
+            let Ok(Progress::RefusedV1 { message: id, reason, at, .. }) = serde_json::from_str(body) else {
                 continue;
             };
             let Some(message) = self.store.message(&id).await? else { continue };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::agreement::Agreement;
 use domain::batch::{Batch, Draft, Place, RECIPIENTS_MAX, Refusal};
 use domain::destination::{Destination, Msisdn};
+use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, MessageId, WalletId};
 use domain::money::Amount;
 use domain::quote::{Level, offers};
@@ -54,17 +55,21 @@ impl Plan {
         for recipient in recipients {
             offered.add(recipient, sender.address.as_str(), &levels, now);
         }
+        let id = BatchId::of_request(&who.company.id, key);
+        let route = sender.routes.pick(&[], id.spread()).cloned();
+        let route = route.ok_or_else(|| Problem::not_found("connection"))?;
         let batch = Batch {
-            id: BatchId::of_request(&who.company.id, key),
+            id,
             company: who.company.id.clone(),
             agreement: agreement.id.clone(),
             sender: sender.address.clone(),
             text: request.text.clone(),
             client_reference: request.client_reference.clone(),
-            connection: sender.connection.clone(),
-            connection_kind: sender.connection_kind,
+            connection: route.connection,
+            connection_kind: route.kind,
             encoding: segmented.encoding,
             segments: segmented.segments_count() as u32,
+            handling: Handling::default(),
             tariffs: Vec::new(),
             recipients: Vec::new(),
             refused: offered.refused,

@@ -1,27 +1,18 @@
 //! smpp-gateway: the links to SMPP vendors. A long-lived process: a Lambda cannot hold a bind.
 //!
 //! Several processes may run; [`ownership`] says which of them serves which connection, and
-//! [`supervisor`] keeps a task for each that is this one's. [`connection`] is that task, [`job`] the walk
-//! of one message through it. [`status`] and [`metrics`] show how it stands.
+//! [`supervisor`] keeps a task for each that is this one's; see [`vendor`]. [`status`] and [`metrics`] show how it stands.
 //!
 //! Laws: a job is deleted only after its outcome is on the progress queue. A receipt is acknowledged
 //! only after it is there. A message that may have left is never sent again, unless the connection
 //! says so. A connection is served by one process at a time.
 
-pub mod bind;
-mod connection;
-mod figures;
-mod in_hand;
-mod job;
 pub mod metrics;
 mod outbox;
 pub mod ownership;
-mod rate;
-mod receipts;
-mod sending;
 pub mod status;
-mod submit;
 mod supervisor;
+pub mod vendor;
 
 use std::time::Duration;
 
@@ -29,10 +20,10 @@ use queue::Sender;
 use store::{Secrets, Store};
 use tokio::sync::watch;
 
-use crate::bind::Dial;
 use crate::outbox::Outbox;
 use crate::status::Board;
 use crate::supervisor::Supervisor;
+use crate::vendor::bind::Dial;
 
 /// How often and how long.
 #[derive(Debug, Clone, Copy)]

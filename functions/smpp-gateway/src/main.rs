@@ -3,7 +3,8 @@
 
 use anyhow::{Context, bail};
 use runtime::config::Aws;
-use smpp_gateway::{Gateway, Pace, bind, metrics, status};
+use smpp_gateway::vendor::bind;
+use smpp_gateway::{Gateway, Pace, metrics, status};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
-use crate::figures::Answers;
 use crate::status::{Board, Minute};
+use crate::vendor::figures::Answers;
 
 const EVERY: Duration = Duration::from_secs(60);
 const NAMESPACE: &str = "Waybill/SmppGateway";
@@ -87,7 +87,7 @@ fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figures::{Deliveries, Latency, Snapshot, Speed, Used};
+    use crate::vendor::figures::{Deliveries, Latency, Snapshot, Speed, Used};
 
     fn minute(answers: Answers) -> Minute {
         let snapshot = Snapshot {

@@ -18,7 +18,7 @@
 //!    under a mark by which only that claim can be given back; and one that a later owner has ever had is
 //!    refused to an earlier one by its fence. So a zombie may hold a link for the time until its next
 //!    renewal, and can neither send a message twice nor free one that another is sending.
-//! 6. *What was in flight when a process died* is claimed without an outcome: in doubt, see [`crate::job`].
+//! 6. *What was in flight when a process died* is claimed without an outcome: in doubt, see [`crate::vendor::job`].
 //!
 //! The connections are spread by counting: everybody computes the same target for everybody, takes what is
 //! free up to its own, and gives one back at a time, in good order, while others have at least two fewer.

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
-use crate::figures::{Answers, Snapshot, View};
+use crate::vendor::figures::{Answers, Snapshot, View};
 
 /// The supervisor goes round every second, and waits for the store for some seconds at most.
 const ROUND_MAX: Duration = Duration::from_secs(60);

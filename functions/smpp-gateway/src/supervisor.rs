@@ -17,12 +17,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{error, info, warn};
 
-use crate::bind::Dial;
-use crate::connection::{self, Owned};
-use crate::figures::View;
 use crate::ownership::life::Life;
 use crate::ownership::{Plan, Scene, Watch};
 use crate::status::Shown;
+use crate::vendor::bind::Dial;
+use crate::vendor::connection::{self, Owned};
+use crate::vendor::figures::View;
 use crate::{Gateway, chain};
 
 /// A look that takes longer is broken off: the store hangs, and we are to hear when we have to stop.
@@ -298,7 +298,7 @@ async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result
 fn wanted(connection: Connection) -> Option<(ConnectionId, (Connection, SmppLink))> {
     match connection.link.clone() {
         Link::Smpp(link) if connection.enabled => Some((connection.id.clone(), (connection, link))),
-        Link::Smpp(_) | Link::Alaris(_) | Link::Lookup(_) => None,
+        Link::Smpp(_) | Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => None,
     }
 }
 

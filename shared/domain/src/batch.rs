@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::allowance::{Allowance, Pot, Stock};
 use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
+use crate::handling::Handling;
 use crate::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, WalletId};
 use crate::lease::LeaseTag;
 use crate::message::{Message, Status};
@@ -76,6 +77,9 @@ pub struct Batch {
     pub connection_kind: ConnectionKind,
     pub encoding: Encoding,
     pub segments: u32,
+    /// As in [`Message::handling`].
+    #[serde(default, skip_serializing_if = "Handling::is_usual")]
+    pub handling: Handling,
     pub tariffs: Vec<Tariff>,
     pub recipients: Vec<Recipient>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -112,6 +116,7 @@ impl Batch {
             encoding: self.encoding,
             segments: self.segments,
             charges: tariff.charges.clone(),
+            handling: self.handling.clone(),
             status: Status::Accepted,
             reason: None,
             parts: Vec::new(),

@@ -41,6 +41,11 @@ pub(crate) fn digest(parts: &[&str]) -> u128 {
     bytes[..16].iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte))
 }
 
+/// A number in its one spelling: `07` would be a second name of the same thing.
+fn plain<N: std::str::FromStr + ToString>(text: &str) -> Option<N> {
+    text.parse::<N>().ok().filter(|number| number.to_string() == text)
+}
+
 fn is_body(text: &str) -> bool {
     text.len() == BODY_LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
@@ -241,29 +246,40 @@ impl MessageId {
         Self(format!("{}{}-{place}", Self::PREFIX, batch.body()))
     }
 
-    /// The message at `place` (from 0) of a block of messages.
-    pub fn in_block(block: &LeaseTag, place: usize) -> Self {
-        let bits = digest(&["block", &block.to_string(), &place.to_string()]);
-        Self(format!("{}{}", Self::PREFIX, encode(bits)))
+    /// The message at `place` (from 0) of a block of messages, which is found by it.
+    pub fn in_block(block: &LeaseTag, place: u16) -> Self {
+        let LeaseTag { lease, fence, number } = block;
+        Self(format!("{}{}-{fence}-{number}-{place}", Self::PREFIX, lease.body()))
     }
 
     pub fn parse(text: &str) -> Result<Self, IdError> {
         let error = IdError { prefix: Self::PREFIX };
         let rest = text.strip_prefix(Self::PREFIX).ok_or(error.clone())?;
-        let (body, place) = match rest.split_once('-') {
-            Some((body, place)) => (body, Some(place)),
-            None => (rest, None),
+        let fields: Vec<&str> = rest.split('-').collect();
+        let is_known = match fields[..] {
+            [body] => is_body(body),
+            [body, place] => is_body(body) && plain::<u16>(place).is_some(),
+            [lease, fence, number, place] => {
+                let counts = plain::<u64>(fence).and(plain::<u64>(number));
+                is_body(lease) && counts.is_some() && plain::<u16>(place).is_some()
+            }
+            _ => false,
         };
-        // One spelling a place: `07` would be a second name of the same message.
-        let place_is_plain =
-            place.is_none_or(|place| place.parse::<u16>().is_ok_and(|number| number.to_string() == place));
-        if is_body(body) && place_is_plain { Ok(Self(text.to_owned())) } else { Err(error) }
+        if is_known { Ok(Self(text.to_owned())) } else { Err(error) }
     }
 
     /// The batch this message belongs to and its place there, if it was sent in one.
     pub fn batch(&self) -> Option<(BatchId, u16)> {
         let (body, place) = self.0[Self::PREFIX.len()..].split_once('-')?;
-        Some((BatchId(format!("{}{body}", BatchId::PREFIX)), place.parse().ok()?))
+        Some((BatchId(format!("{}{body}", BatchId::PREFIX)), plain(place)?))
+    }
+
+    /// The block that has this message and its place there, if a lease accepted it in one.
+    pub fn block(&self) -> Option<(LeaseTag, u16)> {
+        let mut fields = self.0[Self::PREFIX.len()..].split('-');
+        let lease = WalletId(format!("{}{}", WalletId::PREFIX, fields.next()?));
+        let (fence, number) = (plain(fields.next()?)?, plain(fields.next()?)?);
+        Some((LeaseTag { lease, fence, number }, plain(fields.next()?)?))
     }
 
     pub fn as_str(&self) -> &str {
@@ -275,6 +291,13 @@ impl BatchId {
     /// The batch that a request with this idempotency key sends.
     pub fn of_request(company: &CompanyId, key: &str) -> Self {
         Self::derived(&["message", company.as_str(), key])
+    }
+}
+
+impl BatchId {
+    /// A number that is evenly spread over all ids.
+    pub fn spread(&self) -> u64 {
+        digest(&[&self.0]) as u64
     }
 }
 
@@ -339,6 +362,22 @@ mod tests {
         assert_eq!(MessageId::parse(id.as_str()), Ok(id.clone()));
         assert_eq!(id.batch(), Some((batch.clone(), 42)));
         assert!(MessageId::parse(&format!("{}-042", MessageId::new_for_test(&batch))).is_err());
+    }
+
+    #[test]
+    fn a_message_of_a_block_knows_its_block_and_place() {
+        let tag = LeaseTag { lease: WalletId::new(5), fence: 12, number: 3_456_789 };
+        let id = MessageId::in_block(&tag, 99);
+        assert_eq!(MessageId::parse(id.as_str()), Ok(id.clone()));
+        assert_eq!((id.block(), id.batch()), (Some((tag, 99)), None));
+        assert!(id.as_str().len() <= 64, "an SMPP client reads 64 characters: {id}");
+        assert_eq!(MessageId::in_batch(&BatchId::new(9), 42).block(), None);
+        for bad in ["-1-2", "-1-2-03", "-1-2-3-4", "--2-3"] {
+            assert!(
+                MessageId::parse(&format!("{}{bad}", MessageId::new_for_test(&BatchId::new(1)))).is_err(),
+                "{bad}"
+            );
+        }
     }
 
     impl MessageId {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
+use crate::handling::Handling;
 use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId, WalletId};
 use crate::lease::LeaseTag;
 use crate::money::Amount;
@@ -30,6 +31,8 @@ pub enum Status {
     Rejected,
     /// It never left; every charge is refunded.
     Unsent,
+    /// Its sender called it back before it left; every charge is refunded.
+    Canceled,
 }
 
 impl Status {
@@ -69,6 +72,9 @@ pub struct Message {
     pub segments: u32,
     /// The client's level first.
     pub charges: Vec<Charge>,
+    /// How it is to be handed on, where that is not as usual.
+    #[serde(default, skip_serializing_if = "Handling::is_usual")]
+    pub handling: Handling,
     pub status: Status,
     /// Ours or the vendor's, where the status alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +106,10 @@ pub enum Progress {
     Submitted { references: Vec<Option<String>> },
     /// The vendor took nothing of it.
     Refused { reason: String },
+    /// The vendor took nothing of it, and another one is to be tried.
+    Rerouted { connection: ConnectionId, kind: ConnectionKind },
+    /// Its sender calls it back.
+    Canceled,
     /// It may or may not have been taken, and will not be sent again.
     InDoubt,
     /// A report on the segment with this index.
@@ -130,7 +140,7 @@ impl Message {
             Status::Undelivered | Status::Expired | Status::Rejected => {
                 charge.billing == BillingRule::Submitted
             }
-            Status::Unsent => false,
+            Status::Unsent | Status::Canceled => false,
         }
     }
 
@@ -180,6 +190,11 @@ pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
             finish(message.clone(), Status::Unsent, Some(reason.clone()), now)
         }
         Progress::Refused { .. } => Step::Ignore,
+        Progress::Rerouted { connection, kind } => rerouted(message, connection, *kind),
+        Progress::Canceled if message.status == Status::Accepted => {
+            finish(message.clone(), Status::Canceled, None, now)
+        }
+        Progress::Canceled => Step::Ignore,
         Progress::InDoubt if message.status == Status::Submitted => Step::Ignore,
         Progress::InDoubt => {
             let mut next = message.clone();
@@ -194,6 +209,20 @@ pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
 
 fn is_in_doubt(message: &Message) -> bool {
     message.status == Status::Submitted && message.reason.as_deref() == Some(IN_DOUBT)
+}
+
+/// On to the next road, as if it had just been accepted. Never for what a vendor took or may have taken, and
+/// to no vendor twice.
+fn rerouted(message: &Message, connection: &ConnectionId, kind: ConnectionKind) -> Step {
+    let is_known = message.connection == *connection || message.handling.tried.contains(connection);
+    if message.status == Status::Submitted || is_known {
+        return Step::Ignore;
+    }
+    let mut next = message.clone();
+    next.handling.tried.push(std::mem::replace(&mut next.connection, connection.clone()));
+    next.connection_kind = kind;
+    next.status = Status::Accepted;
+    step(message, next)
 }
 
 fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -> Step {
@@ -289,6 +318,7 @@ pub(crate) mod tests {
                 charge(1, "0.05", BillingRule::Delivered),
                 charge(2, "0.03", BillingRule::Submitted),
             ],
+            handling: Handling::default(),
             status: Status::Queued,
             reason: None,
             parts: Vec::new(),
@@ -371,6 +401,37 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_message_goes_on_to_the_next_vendor_until_one_may_have_taken_it() {
+        let to =
+            |number| Progress::Rerouted { connection: ConnectionId::new(number), kind: ConnectionKind::Http };
+        let Step::Move { message: second, refund } = apply(&message(), &to(2), Timestamp::UNIX_EPOCH) else {
+            panic!("it stays");
+        };
+        assert_eq!((second.status, refund.len()), (Status::Accepted, 0));
+        assert_eq!(
+            (&second.connection, second.connection_kind),
+            (&ConnectionId::new(2), ConnectionKind::Http)
+        );
+        assert_eq!(second.handling.tried, [ConnectionId::new(1)]);
+        for known in [1, 2] {
+            assert_eq!(apply(&second, &to(known), Timestamp::UNIX_EPOCH), Step::Ignore);
+        }
+        assert_eq!(play(&[Progress::InDoubt, to(2)]), (Status::Submitted, vec![]));
+    }
+
+    #[test]
+    fn a_message_is_called_back_only_while_no_worker_has_it() {
+        assert_eq!(play(&[Progress::Canceled]).0, Status::Queued);
+        let waiting = Message { status: Status::Accepted, ..message() };
+        let Step::Move { message: next, refund } =
+            apply(&waiting, &Progress::Canceled, Timestamp::UNIX_EPOCH)
+        else {
+            panic!("it stays");
+        };
+        assert_eq!((next.status, refund.len()), (Status::Canceled, 2));
+    }
+
+    #[test]
     fn a_message_row_reads_back_as_it_was_written() {
         let text = serde_json::to_string(&message()).unwrap();
         assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message());
@@ -384,6 +445,11 @@ pub(crate) mod tests {
                 .prop_map(|references| Progress::Submitted { references }),
             Just(Progress::Refused { reason: "no".into() }),
             Just(Progress::InDoubt),
+            Just(Progress::Canceled),
+            (2u128..4).prop_map(|number| Progress::Rerouted {
+                connection: ConnectionId::new(number),
+                kind: ConnectionKind::Smpp,
+            }),
             (0usize..3, state).prop_map(|(part, state)| report(part, state)),
         ]
     }

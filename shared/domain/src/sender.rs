@@ -1,10 +1,12 @@
-//! Sender IDs: what a message is sent from, under one agreement, over one connection.
+//! Sender IDs: what a message is sent from, under one agreement, over which connections; and where what
+//! phones send to it goes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::ConnectionKind;
-use crate::id::{AgreementId, CompanyId, ConnectionId, SenderId};
+use crate::id::{AgreementId, CompanyId, SenderId};
+use crate::incoming::IncomingRule;
+use crate::route::Routes;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,9 +26,10 @@ pub struct Sender {
     /// What the recipient sees.
     pub address: SenderAddress,
     pub status: SenderStatus,
-    pub connection: ConnectionId,
-    /// Which road the connection is, so that a message knows its queue without another read.
-    pub connection_kind: ConnectionKind,
+    pub routes: Routes,
+    /// None: it gets nothing from phones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<IncomingRule>,
     pub created_at: Timestamp,
 }
 

@@ -2,7 +2,9 @@
 //! be in a queue while a new version is deployed. Samples are in `events/queue/`.
 
 use domain::alert::Crossing;
+use domain::handling::ClientAddress;
 use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId, PaymentId, ServiceId};
+use domain::lease::LeaseTag;
 use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::receipt::ReceiptState;
@@ -13,7 +15,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Job {
-    SubmitV1 { message: MessageId, connection: ConnectionId },
+    SubmitV1 {
+        message: MessageId,
+        connection: ConnectionId,
+    },
+    /// All messages of a block that a lease has charged; they are so many.
+    SubmitBlockV1 {
+        block: LeaseTag,
+        connection: ConnectionId,
+        count: u16,
+    },
 }
 
 /// From workers and webhooks to the progress-applier: what happened to a message.
@@ -23,7 +34,14 @@ pub enum Progress {
     /// The vendor answered: an id for each segment, none for a segment that it refused.
     SubmittedV1 { message: MessageId, references: Vec<Option<String>>, at: Timestamp },
     /// The vendor took nothing of it.
-    RefusedV1 { message: MessageId, reason: String, at: Timestamp },
+    RefusedV1 {
+        message: MessageId,
+        reason: String,
+        /// Whether another vendor may take it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        next_route: bool,
+        at: Timestamp,
+    },
     /// Whether the vendor took it nobody knows, and it will not be sent again.
     InDoubtV1 { message: MessageId, at: Timestamp },
     /// A report on the segment that the vendor knows by `reference`.
@@ -38,6 +56,91 @@ pub enum Progress {
         recipient: Option<String>,
         at: Timestamp,
     },
+    /// What became of messages of one block, each with its place.
+    BlockV1 { block: LeaseTag, connection: ConnectionId, outcomes: Vec<(u16, Outcome)>, at: Timestamp },
+    /// Reports that came together, in their order.
+    ReceiptsV1 { connection: ConnectionId, receipts: Vec<Report>, at: Timestamp },
+    /// A message from a phone, or a part of a long one. The same one may come twice.
+    IncomingV1 { connection: ConnectionId, incoming: Box<Incoming>, at: Timestamp },
+}
+
+/// What became of a message of a block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The vendor's id for each segment, none for one that it refused.
+    Submitted(Vec<Option<String>>),
+    Refused {
+        reason: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        next_route: bool,
+    },
+    InDoubt,
+    /// Nothing of it left, and it cannot go on with its block: it gets a row and a job of its own.
+    NotSent,
+}
+
+/// A report on the segment that the vendor knows by `reference`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub reference: String,
+    pub state: ReceiptState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// As the vendor wrote it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+}
+
+/// What a vendor delivered from a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// The phone.
+    pub source: ClientAddress,
+    /// The number that it was sent to.
+    pub destination: ClientAddress,
+    /// SMPP 3.4 section 5.2.19.
+    pub data_coding: u8,
+    /// Without its header, in hexadecimal.
+    pub octets: String,
+    /// What the octets say; lossy where they are no text.
+    pub text: String,
+    /// Which part of a long message it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<IncomingPart>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingPart {
+    pub reference: u16,
+    pub total: u8,
+    /// From 1.
+    pub number: u8,
+}
+
+/// To the receivers of one client's connection, over its own queue: in order, kept for 72 hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ForClient {
+    ReceiptsV1 { receipts: Vec<ClientReceipt> },
+    IncomingV1 { source: ClientAddress, destination: ClientAddress, data_coding: u8, octets: String },
+}
+
+/// A receipt for a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientReceipt {
+    pub message: MessageId,
+    /// As the client addressed the message.
+    pub source: ClientAddress,
+    pub destination: ClientAddress,
+    pub state: ReceiptState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub accepted_at: Timestamp,
+    pub finished_at: Timestamp,
+    /// The first characters of the message, as SMPP 3.4 appendix B wants them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// To the invoice-closer.

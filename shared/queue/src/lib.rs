@@ -4,7 +4,10 @@ pub mod contracts;
 mod receive;
 mod send;
 
-pub use contracts::{Billing, Job, Notification, Progress, RateChanges};
+pub use contracts::{
+    Billing, ClientReceipt, ForClient, Incoming, IncomingPart, Job, Notification, Outcome, Progress,
+    RateChanges, Report,
+};
 pub use receive::{Received, Receiver};
 pub use send::{Sender, connection_queue};
 

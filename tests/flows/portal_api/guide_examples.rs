@@ -8,6 +8,7 @@ use domain::agreement::Agreement;
 use domain::batch::{Batch, Draft, Place};
 use domain::connection::ConnectionKind;
 use domain::destination::Msisdn;
+use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, ConnectionId};
 use domain::money::Amount;
 use domain::quote::offers;
@@ -45,6 +46,7 @@ async fn charge(shop: &Shop, member: &Member, event: Event<'_>, count: usize) ->
                 connection_kind: ConnectionKind::Http,
                 encoding: Encoding::Gsm7,
                 segments: 1,
+                handling: Handling::default(),
                 tariffs: Vec::new(),
                 recipients: Vec::new(),
                 refused: Vec::new(),

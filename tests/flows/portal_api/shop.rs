@@ -184,7 +184,12 @@ impl Shop {
     pub async fn refuse(&self, message: &str) {
         let applier = progress_applier::App { store: self.platform.store.clone() };
         let message = MessageId::parse(message).unwrap();
-        let progress = queue::Progress::RefusedV1 { message, reason: "no".to_owned(), at: runtime::now() };
+        let progress = queue::Progress::RefusedV1 {
+            message,
+            reason: "no".to_owned(),
+            next_route: false,
+            at: runtime::now(),
+        };
         applier.apply(progress).await.unwrap();
     }
 

@@ -56,7 +56,7 @@ impl Scene {
         let mut ids: Vec<_> = jobs
             .into_iter()
             .map(|job| {
-                let Job::SubmitV1 { message, .. } = job;
+                let Job::SubmitV1 { message, .. } = job else { panic!("a block") };
                 message
             })
             .collect();

@@ -182,7 +182,7 @@ pub async fn check(store: &Store, sqs: &EmbeddedSqs, http_send: &str, ledger: &L
         }
     }
     let jobs: Vec<Job> = sqs.messages(http_send);
-    let jobs: BTreeSet<MessageId> = jobs.into_iter().map(|Job::SubmitV1 { message, .. }| message).collect();
+    let jobs: BTreeSet<MessageId> = jobs.into_iter().filter_map(single).collect();
     if let Some(id) = ledger.of_blocks.keys().find(|id| !ledger.messages.contains_key(*id)) {
         return wrong(format!("{id} is in a block and has no row"));
     }
@@ -264,4 +264,11 @@ fn wrong(detail: String) -> Result<(), Breach> {
 
 fn failed(error: StoreError) -> Breach {
     Breach::of(Invariant::Lively, error.to_string())
+}
+
+fn single(job: Job) -> Option<MessageId> {
+    match job {
+        Job::SubmitV1 { message, .. } => Some(message),
+        Job::SubmitBlockV1 { .. } => None,
+    }
 }

@@ -332,7 +332,7 @@ impl Simulation {
             return false;
         }
         let jobs: Vec<Job> = self.sqs.messages(&self.http_send_url);
-        !jobs.iter().any(|Job::SubmitV1 { message: told, .. }| told == message)
+        !jobs.iter().any(|job| matches!(job, Job::SubmitV1 { message: told, .. } if told == message))
     }
 
     async fn finish_streams(&mut self) -> Result<(), Breach> {

@@ -9,6 +9,7 @@ use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, p
 use domain::period::BillingTerms;
 use domain::quote::Level;
 use domain::rating::{BillingRule, CompiledTree, Node, Price, RateTree, Resource, Service, ServiceKind};
+use domain::route::Routes;
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
@@ -266,8 +267,8 @@ async fn put_sender(store: &Store, agreement: &Agreement, number: u128) -> Sende
         agreement: agreement.id.clone(),
         address: address.clone(),
         status: SenderStatus::Active,
-        connection: connection(),
-        connection_kind: ConnectionKind::Smpp,
+        routes: Routes::only(connection(), ConnectionKind::Smpp),
+        incoming: None,
         created_at: NOW,
     };
     assert!(store.put_sender(&sender).await.expect("the sender is stored"));

@@ -5,6 +5,7 @@ use domain::batch::{Batch, Draft, Place, Row};
 use domain::connection::ConnectionKind;
 use domain::destination::{Msisdn, destination};
 use domain::dictionary::Dictionaries;
+use domain::handling::Handling;
 use domain::id::{BatchId, MessageId, TransferId};
 use domain::message::Message;
 use domain::money::{Amount, AmountError};
@@ -126,6 +127,7 @@ impl Member {
             connection_kind: ConnectionKind::Smpp,
             encoding: segmented.encoding,
             segments: u32::try_from(segmented.segments_count()).expect("few segments"),
+            handling: Handling::default(),
             tariffs: Vec::new(),
             recipients: Vec::new(),
             refused: Vec::new(),

@@ -180,7 +180,7 @@ async fn lookup(app: &App, who: &Principal, id: &str) -> Result<CompanyLookup, A
     let found = app.seen_by(who).connection(id).await.map_err(|error| error.field(field))?;
     match found.link {
         Link::Lookup(_) => Ok(CompanyLookup { connection: found.id, of: found.company }),
-        Link::Smpp(_) | Link::Alaris(_) => {
+        Link::Smpp(_) | Link::Alaris(_) | Link::Client(_) => {
             Err(Problem::invalid(field, "this connection is for messages, not for look-ups").into())
         }
     }

@@ -1,5 +1,6 @@
 //! Links to vendors. A password goes to the secret store and is never answered.
 
+mod client;
 mod lookup;
 
 use std::num::NonZeroU32;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::Secrets;
 use utoipa::{IntoParams, ToSchema};
 
+use self::client::ClientView;
 use self::lookup::{LookupRequest, LookupView};
 use super::{Created, Reply, created};
 use crate::App;
@@ -129,6 +131,7 @@ pub enum LinkView {
     Smpp(SmppView),
     Alaris(AlarisView),
     Lookup(LookupView),
+    Client(ClientView),
 }
 
 /// A link over SMPP 3.4.
@@ -182,6 +185,7 @@ impl ConnectionView {
                 webhook_url: format!("{public_base_url}/webhooks/alaris/{}", link.webhook_guid),
             }),
             Link::Lookup(link) => LinkView::Lookup(link.into()),
+            Link::Client(link) => LinkView::Client(link.into()),
         };
         Self {
             id: connection.id.into(),
@@ -237,15 +241,14 @@ impl ConnectionRequest {
         let (name, password, on_unknown_outcome, link) = match self {
             Self::Lookup(body) => return body.parts(),
             Self::Smpp(body) => {
+                let host = not_empty("host", body.host)?;
+                let system_id = not_empty("system_id", body.system_id)?;
                 let link = SmppLink {
-                    host: not_empty("host", body.host)?,
-                    port: body.port,
-                    system_id: not_empty("system_id", body.system_id)?,
                     system_type: body.system_type,
                     window: body.window,
                     rate: body.rate,
                     enquire_link_seconds: body.enquire_link_seconds,
-                    queue_url: String::new(),
+                    ..SmppLink::new(host, body.port, system_id)
                 };
                 link.check()?;
                 (body.name, body.password, body.on_unknown_outcome, Link::Smpp(link))

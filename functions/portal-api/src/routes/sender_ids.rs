@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use domain::id::SenderId;
+use domain::route::Routes;
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -85,8 +86,8 @@ pub async fn create(
         agreement: agreement.id,
         address: SenderAddress::parse(&body.address)?,
         status: SenderStatus::Active,
-        connection_kind,
-        connection: connection.id,
+        routes: Routes::only(connection.id, connection_kind),
+        incoming: None,
         created_at: runtime::now(),
     };
     if !app.store.put_sender(&sender).await? {

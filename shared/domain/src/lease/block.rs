@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::LeaseTag;
 use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
+use crate::handling::Handling;
 use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId};
 use crate::message::{Message, Status};
 use crate::quote::Charge;
@@ -66,6 +67,8 @@ struct Kind {
     encoding: Encoding,
     segments: u32,
     charges: Vec<Charge>,
+    #[serde(default, skip_serializing_if = "Handling::is_usual")]
+    handling: Handling,
 }
 
 impl Kind {
@@ -79,6 +82,7 @@ impl Kind {
             encoding: message.encoding,
             segments: message.segments,
             charges: message.charges.clone(),
+            handling: message.handling.clone(),
         }
     }
 }
@@ -87,14 +91,14 @@ impl Block {
     /// New messages in their order. They are named by the flush and their place, and all of them were
     /// accepted by it.
     pub fn new(tag: LeaseTag, messages: Vec<Message>, now: Timestamp) -> Self {
-        let named = |(place, message): (usize, Message)| Message {
+        let named = |(place, message): (u16, Message)| Message {
             id: MessageId::in_block(&tag, place),
             accepted_at: now,
             request_hash: String::new(),
             balance_after: None,
             ..message
         };
-        let messages = messages.into_iter().enumerate().map(named).collect();
+        let messages = (0..).zip(messages).map(named).collect();
         Self { tag, messages }
     }
 
@@ -140,7 +144,7 @@ impl Block {
         let message = |place: usize| {
             let kind = packed.kinds.get(packed.of_kind[place])?.clone();
             Some(Message {
-                id: MessageId::in_block(&tag, place),
+                id: MessageId::in_block(&tag, u16::try_from(place).ok()?),
                 company: packed.company.clone(),
                 agreement: packed.agreement.clone(),
                 sender: kind.sender,
@@ -154,6 +158,7 @@ impl Block {
                 encoding: kind.encoding,
                 segments: kind.segments,
                 charges: kind.charges,
+                handling: kind.handling,
                 status: Status::Accepted,
                 reason: None,
                 parts: Vec::new(),

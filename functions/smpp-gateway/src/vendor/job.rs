@@ -20,13 +20,13 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::chain;
-use crate::figures::Figures;
-use crate::in_hand::Hand;
 use crate::outbox::Outbox;
 use crate::ownership::life::Life;
-use crate::rate::Rate;
-use crate::sending::{Outcome, Sending, Step, delay};
-use crate::submit::{self, Verdict};
+use crate::vendor::figures::Figures;
+use crate::vendor::in_hand::Hand;
+use crate::vendor::rate::Rate;
+use crate::vendor::sending::{Outcome, Sending, Step, delay};
+use crate::vendor::submit::{self, Verdict};
 
 /// How long a job waits here for the link to come back. SQS lends a message for 12 hours at most.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -118,7 +118,7 @@ impl Lane {
                 Outcome::Refused { reason } => {
                     info!(message_id = %id, connection = %self.connection, reason, "refused");
                     let (message, at) = (id.clone(), runtime::now());
-                    return End::Report(Progress::RefusedV1 { message, reason, at });
+                    return End::Report(Progress::RefusedV1 { message, reason, next_route: false, at });
                 }
                 Outcome::InDoubt => {
                     warn!(message_id = %id, connection = %self.connection, "in doubt");

@@ -18,13 +18,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tracing::{error, info, warn};
 
-use crate::bind::{self, Dial, NotBound};
-use crate::figures::{Figures, View};
-use crate::in_hand::{Delivered, InHand};
-use crate::job::{self, Lane};
 use crate::ownership::life::Life;
-use crate::rate::Rate;
-use crate::{Gateway, chain, receipts};
+use crate::vendor::bind::{self, Dial, NotBound};
+use crate::vendor::figures::{Figures, View};
+use crate::vendor::in_hand::{Delivered, InHand};
+use crate::vendor::job::{self, Lane};
+use crate::vendor::rate::Rate;
+use crate::vendor::receipts;
+use crate::{Gateway, chain};
 
 /// A job in hand is kept from others for this long, and again each [`HOLD_EVERY`]: one miss is no harm.
 const HOLD: Duration = Duration::from_secs(60);
@@ -279,7 +280,8 @@ impl Worker {
     }
 
     fn begin_jobs(&mut self, jobs: Vec<Received<Job>>) {
-        for Received { content: Job::SubmitV1 { message, .. }, handle } in jobs {
+        for Received { content, handle } in jobs {
+            let Job::SubmitV1 { message, .. } = content else { continue };
             match self.in_hand.take(&message, handle.clone()) {
                 Delivered::New(hand) => {
                     self.jobs.spawn(job::run(self.lane.clone(), hand));

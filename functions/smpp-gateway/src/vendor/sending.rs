@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::connection::OnUnknownOutcome;
 use tracing::warn;
 
-use crate::submit::Verdict;
+use crate::vendor::submit::Verdict;
 
 /// For a segment after the first: two and a half minutes, then the message has failed.
 const SEGMENT_TRIES_MAX: u32 = 10;
@@ -146,7 +146,7 @@ impl Sending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::submit::Refusal;
+    use crate::vendor::submit::Refusal;
     use smpp::CommandStatus;
 
     fn taken(reference: &str) -> Verdict {

@@ -12,10 +12,10 @@ use serde::Serialize;
 use smpp::esme::Session;
 use tokio::time::Instant;
 
-use crate::bind;
-use crate::in_hand::InHand;
-use crate::job::Lane;
-use crate::submit::Verdict;
+use crate::vendor::bind;
+use crate::vendor::in_hand::InHand;
+use crate::vendor::job::Lane;
+use crate::vendor::submit::Verdict;
 
 /// Latencies are told apart up to here; a submit is given up long before.
 const LATENCY_MAX: Duration = Duration::from_secs(120);

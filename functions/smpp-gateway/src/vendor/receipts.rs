@@ -16,7 +16,7 @@ use smpp::receipt::{self, Receipt};
 use smpp::{CommandStatus, DeliverSm};
 use tracing::{debug, error, warn};
 
-use crate::job::Lane;
+use crate::vendor::job::Lane;
 
 /// "Not now": the vendor sends it again later (SMPP 3.4 section 5.1.3).
 const NOT_NOW: CommandStatus = CommandStatus::RX_T_APPN;

@@ -122,6 +122,7 @@ mod tests {
     use super::*;
     use domain::connection::ConnectionKind;
     use domain::destination::Msisdn;
+    use domain::handling::Handling;
     use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
     use domain::message::Status;
     use jiff::Timestamp;
@@ -142,6 +143,7 @@ mod tests {
             encoding: Encoding::Gsm7,
             segments: 1,
             charges: Vec::new(),
+            handling: Handling::default(),
             status: Status::Queued,
             reason: None,
             parts: Vec::new(),
