@@ -152,7 +152,10 @@ impl Stage {
                 Progress::SubmittedV1 { message, .. }
                 | Progress::RefusedV1 { message, .. }
                 | Progress::InDoubtV1 { message, .. } => message.clone(),
-                Progress::ReceiptV1 { .. } => continue,
+                Progress::ReceiptV1 { .. }
+                | Progress::BlockV1 { .. }
+                | Progress::ReceiptsV1 { .. }
+                | Progress::IncomingV1 { .. } => continue,
             };
             outcomes.entry(message).or_default().push(progress);
         }
