@@ -124,6 +124,7 @@ async fn progress_that_comes_three_times_refunds_once() {
         message: messages[0].id.clone(),
         reason: "no".to_owned(),
         next_route: false,
+        connection: None,
         at: NOW,
     };
     for _ in 0..3 {
@@ -178,6 +179,7 @@ async fn what_was_refused_is_refunded_together_and_once_whatever_else_is_in_the_
         message: message.id.clone(),
         reason: "0x0B".to_owned(),
         next_route: false,
+        connection: None,
         at: NOW,
     };
     // One has ended already, one is there twice, one is delivered in the same batch, one does not exist.

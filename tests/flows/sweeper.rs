@@ -50,6 +50,7 @@ impl Story {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
         };
         let sweeper = App { store: world.store.clone() };
         let reseller = world.reseller(&world.owner, "0.03").with_funds("500").open().await;
@@ -74,8 +75,13 @@ impl Story {
             self.world.store.accept(&draft).await.expect("accepted");
             if number % 2 == 0 {
                 let message = draft.single.expect("a message");
-                let refused =
-                    Progress::RefusedV1 { message, reason: "no".to_owned(), next_route: false, at: NOW };
+                let refused = Progress::RefusedV1 {
+                    message,
+                    reason: "no".to_owned(),
+                    next_route: false,
+                    connection: None,
+                    at: NOW,
+                };
                 applier.apply(refused).await.expect("applied");
             }
         }

@@ -5,6 +5,7 @@ mod books;
 mod drains;
 mod flow;
 mod hot;
+mod intake;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,17 +1,20 @@
 //! What each step of the product costs in write units, as DynamoDB reports it (`ConsumedCapacity`).
 //! `cargo test --workspace write_units -- --nocapture` prints the table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::destination::Msisdn;
-use domain::id::{PaymentId, TransferId};
-use domain::message::{Progress, Step, apply};
+use domain::id::{MessageId, PaymentId, TransferId};
+use domain::lease::LeaseTag;
+use domain::message::{Message, Progress, Step, apply};
 use domain::payment::PaymentDirection;
+use domain::receipt::ReceiptState;
 use jiff::SignedDuration;
+use queue::{Outcome, Report};
 use rust_decimal::Decimal;
 use store::{Flushed, LeaseSession, Refund};
-use tests::world::{Member, NOW, World, amount, post_transfer, transfer_request};
+use tests::world::{Member, NOW, World, amount, connection, post_transfer, transfer_request};
 
 const SENDS: u32 = 1_000;
 const RECIPIENTS: u32 = 100;
@@ -153,6 +156,7 @@ async fn bind(rate: u32, window_ms: u32, most: &str) {
     let client = &chain[0];
     let each = rate * window_ms / 1_000;
     let windows = 10_000 / window_ms;
+    let mut blocks = BTreeSet::new();
     take(&world).await;
     let mut session = lease(&world, client, rate).await;
     for window in 0..windows {
@@ -166,13 +170,56 @@ async fn bind(rate: u32, window_ms: u32, most: &str) {
         let drafts: Vec<_> = (0..each).map(one).collect();
         let now = NOW + SignedDuration::from_millis(i64::from(window * window_ms));
         let rows = session.flush(&drafts, now).await.expect("an answer");
-        assert!(rows.iter().all(Result::is_ok));
+        for row in rows {
+            let id = MessageId::parse(row.expect("accepted").reference()).expect("an id");
+            blocks.insert(id.block().expect("a block").0);
+        }
     }
     session.close().await.expect("it is closed");
     let per_message = take(&world).await / Decimal::from(windows * each);
     check(&format!("SMPP bind at {rate}/s, {window_ms} ms windows, 5 levels"), per_message, most);
     let block = largest(&world, "messages", "block#").await;
     println!("  a block of {each} is at most {block} bytes, {} for each message", block / each as usize);
+    life_of_blocks(&world, &blocks, rate, per_message).await;
+}
+
+/// From the claim to the receipts, which come for a block at once. The vendor's ids cost a unit each beside
+/// it, as each is found by itself.
+async fn life_of_blocks(world: &World, blocks: &BTreeSet<LeaseTag>, rate: u32, accepted: Decimal) {
+    let app = progress_applier::App { store: world.store.clone() };
+    let mut count = 0;
+    let [mut claim, mut outcome, mut receipt] = [Decimal::ZERO; 3];
+    for tag in blocks {
+        world.store.claim_block(tag, 1).await.expect("claimed");
+        claim += take(world).await;
+        let block = world.store.block(tag).await.expect("a read").expect("a block");
+        let reference = |message: &Message| format!("{:x}", message.id.spread());
+        let taken = |message: &Message| Outcome::Submitted(vec![Some(reference(message))]);
+        let outcomes = (0..).zip(block.messages.iter().map(taken)).collect();
+        let told =
+            queue::Progress::BlockV1 { block: tag.clone(), connection: connection(), outcomes, at: NOW };
+        app.apply(told).await.expect("applied");
+        outcome += take(world).await;
+        let report = |message: &Message| Report {
+            reference: reference(message),
+            other_reference: None,
+            state: ReceiptState::Delivered,
+            error: None,
+            recipient: None,
+        };
+        let receipts = block.messages.iter().map(report).collect();
+        let told = queue::Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW };
+        app.apply(told).await.expect("applied");
+        receipt += take(world).await;
+        count += block.messages.len();
+    }
+    let count = Decimal::from(count);
+    let (claim, outcome, receipt) = (claim / count, outcome / count - Decimal::ONE, receipt / count);
+    check(&format!("  claim of a block, {rate}/s"), claim, "0.25");
+    check(&format!("  outcome in a block, {rate}/s, and 1 for the vendor's id"), outcome, "0.3");
+    check(&format!("  receipt in a block, {rate}/s"), receipt, "0.3");
+    let life = accepted + claim + outcome + receipt;
+    check(&format!("  a message's whole life in a block, {rate}/s, and 1"), life, "1.1");
 }
 
 async fn leased_batch() {

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod seed;
+pub mod smpp_client;
 pub mod stack;
 pub mod story;
 pub mod tenancy;

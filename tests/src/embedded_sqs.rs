@@ -1,10 +1,14 @@
-//! Standard SQS queues behind the real AWS client, in this process: the client signs and sends as in
-//! production, but its HTTP connector hands the request to queues in memory. A received message stays
-//! invisible for the queue's time (`tokio`'s, so a test may pause it) and then comes again.
+//! SQS behind the real AWS client, in this process: the client signs and sends as in production, but its
+//! HTTP connector hands the request to queues in memory. A received message stays invisible for the
+//! queue's time (`tokio`'s, so a test may pause it) and then comes again; one that is older than its
+//! queue keeps is gone.
 //!
-//! Not here: FIFO queues, delays, retention and the move to a dead-letter queue.
+//! A queue whose name ends in `.fifo` keeps the order of each group: while somebody has messages of a
+//! group, nobody gets others of it. A name that was used in the last five minutes is a repeat.
+//!
+//! Not here: delays and the move to a dead-letter queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +25,11 @@ use crate::embedded_aws::{Refusal, Service, http_client};
 
 const ENDPOINT: &str = "http://queues.invalid";
 const ACCOUNT: &str = "000000000000";
-/// SQS's default.
+/// SQS's defaults.
 const VISIBILITY: Duration = Duration::from_secs(30);
+const RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
+/// How long a FIFO queue knows a repeat.
+const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 const BATCH_MAX: usize = 10;
 /// How often a waiting receiver looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -35,17 +42,42 @@ pub struct EmbeddedSqs {
     queues: Arc<Mutex<BTreeMap<String, Queue>>>,
 }
 
-#[derive(Default)]
 struct Queue {
+    is_fifo: bool,
     visibility: Duration,
+    retention: Duration,
     /// Oldest first.
     messages: Vec<Message>,
     sent: u64,
+    /// Of a FIFO queue: the messages by the names they were sent under, and until when they are known.
+    names: BTreeMap<String, (String, Instant)>,
+}
+
+impl Queue {
+    fn new(name: &str, visibility: Duration, retention: Duration) -> Self {
+        let (messages, names) = (Vec::new(), BTreeMap::new());
+        Self { is_fifo: name.ends_with(".fifo"), visibility, retention, messages, sent: 0, names }
+    }
+
+    fn forget_old(&mut self) {
+        let now = Instant::now();
+        self.messages.retain(|message| now < message.sent_at + self.retention);
+        self.names.retain(|_, (_, until)| now < *until);
+    }
+
+    /// The groups of which somebody has messages.
+    fn groups_in_flight(&self) -> BTreeSet<String> {
+        let in_flight = self.messages.iter().filter(|message| !message.is_visible());
+        in_flight.filter_map(|message| message.group.clone()).collect()
+    }
 }
 
 struct Message {
     id: String,
+    /// In a FIFO queue.
+    group: Option<String>,
     body: String,
+    sent_at: Instant,
     receives: u32,
     visible_at: Instant,
 }
@@ -98,7 +130,7 @@ impl EmbeddedSqs {
 
     /// Makes a queue unless there is one of this name, and gives its URL.
     pub fn queue(&self, name: &str) -> String {
-        self.make(name, VISIBILITY)
+        self.make(name, VISIBILITY, RETENTION)
     }
 
     /// What is in a queue, received or not, oldest first.
@@ -106,8 +138,10 @@ impl EmbeddedSqs {
     /// # Panics
     /// When the queue does not exist, or a message does not read as `T`.
     pub fn messages<T: DeserializeOwned>(&self, url: &str) -> Vec<T> {
-        let queues = self.queues();
-        let messages = queues[name_of(url)].messages.iter();
+        let mut queues = self.queues();
+        let queue = queues.get_mut(name_of(url)).expect("the queue exists");
+        queue.forget_old();
+        let messages = queue.messages.iter();
         messages
             .map(|message| serde_json::from_str(&message.body).expect("a message of this queue"))
             .collect()
@@ -148,8 +182,8 @@ impl EmbeddedSqs {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make(&self, name: &str, visibility: Duration) -> String {
-        let new = || Queue { visibility, ..Queue::default() };
+    fn make(&self, name: &str, visibility: Duration, retention: Duration) -> String {
+        let new = || Queue::new(name, visibility, retention);
         self.queues().entry(name.to_owned()).or_insert_with(new);
         format!("{ENDPOINT}/{ACCOUNT}/{name}")
     }
@@ -162,24 +196,38 @@ impl EmbeddedSqs {
         })
     }
 
-    fn send(&self, name: &str, body: &Value) -> Result<Value, Refusal> {
+    /// `message` is a call, or an entry of one.
+    fn send(&self, name: &str, message: &Value) -> Result<Value, Refusal> {
         self.with(name, |queue| {
+            queue.forget_old();
+            let group = message["MessageGroupId"].as_str().map(str::to_owned);
+            let once = message["MessageDeduplicationId"].as_str();
+            if queue.is_fifo && group.is_none() {
+                return Err(refusal("MissingParameter", "a FIFO queue wants a MessageGroupId"));
+            }
+            if queue.is_fifo && once.is_none() {
+                return Err(refusal("InvalidParameterValue", "a FIFO queue wants a MessageDeduplicationId"));
+            }
+            if let Some((id, _)) = once.and_then(|once| queue.names.get(once)) {
+                return Ok(json!({"MessageId": id, "MD5OfMessageBody": NO_DIGEST}));
+            }
             queue.sent += 1;
-            let id = format!("{name}-{}", queue.sent);
-            queue.messages.push(Message {
-                id: id.clone(),
-                body: text(body).to_owned(),
-                receives: 0,
-                visible_at: Instant::now(),
-            });
-            json!({"MessageId": id, "MD5OfMessageBody": NO_DIGEST})
-        })
+            let (id, now) = (format!("{name}-{}", queue.sent), Instant::now());
+            if let Some(once) = once {
+                queue.names.insert(once.to_owned(), (id.clone(), now + REMEMBERED));
+            }
+            let body = text(&message["MessageBody"]).to_owned();
+            let group = group.filter(|_| queue.is_fifo);
+            let message = Message { id: id.clone(), group, body, sent_at: now, receives: 0, visible_at: now };
+            queue.messages.push(message);
+            Ok(json!({"MessageId": id, "MD5OfMessageBody": NO_DIGEST}))
+        })?
     }
 
     fn send_batch(&self, name: &str, entries: &Value) -> Result<Value, Refusal> {
         let mut sent = Vec::new();
         for entry in entries.as_array().into_iter().flatten() {
-            let mut answer = self.send(name, &entry["MessageBody"])?;
+            let mut answer = self.send(name, entry)?;
             answer["Id"] = entry["Id"].clone();
             sent.push(answer);
         }
@@ -188,9 +236,14 @@ impl EmbeddedSqs {
 
     fn receive(&self, name: &str, most: usize, hidden: Option<Duration>) -> Result<Vec<Value>, Refusal> {
         self.with(name, |queue| {
+            queue.forget_old();
             let hidden = hidden.unwrap_or(queue.visibility);
-            let visible = queue.messages.iter_mut().filter(|message| message.is_visible());
-            visible.take(most).map(|message| message.receive(hidden)).collect()
+            let taken = queue.groups_in_flight();
+            let is_free = |message: &&mut Message| {
+                message.is_visible() && message.group.as_ref().is_none_or(|group| !taken.contains(group))
+            };
+            let free = queue.messages.iter_mut().filter(is_free);
+            free.take(most).map(|message| message.receive(hidden)).collect()
         })
     }
 
@@ -209,10 +262,26 @@ impl EmbeddedSqs {
         }
     }
 
-    /// SQS takes a stale handle too, and does nothing.
+    /// SQS takes a stale handle too, and does nothing; in a FIFO queue it is an error to have held a
+    /// message for too long.
     fn delete(&self, name: &str, handle: &str) -> Result<Value, Refusal> {
-        self.with(name, |queue| queue.messages.retain(|message| message.handle() != handle))?;
-        Ok(json!({}))
+        self.with(name, |queue| {
+            let is_it = |message: &Message| message.handle() == handle;
+            if queue.is_fifo && queue.messages.iter().any(|message| is_it(message) && message.is_visible()) {
+                return Err(refusal("InvalidParameterValue", "the receipt handle has expired"));
+            }
+            queue.messages.retain(|message| !is_it(message));
+            Ok(json!({}))
+        })?
+    }
+
+    fn delete_batch(&self, name: &str, entries: &Value) -> Result<Value, Refusal> {
+        let mut deleted = Vec::new();
+        for entry in entries.as_array().into_iter().flatten() {
+            self.delete(name, text(&entry["ReceiptHandle"]))?;
+            deleted.push(json!({"Id": entry["Id"]}));
+        }
+        Ok(json!({"Successful": deleted, "Failed": []}))
     }
 
     fn hold(&self, name: &str, handle: &str, duration: Duration) -> Result<Value, Refusal> {
@@ -237,18 +306,20 @@ impl Service for EmbeddedSqs {
         let name = name_of(text(&body["QueueUrl"]));
         match operation {
             "CreateQueue" => {
-                let visibility = text(&body["Attributes"]["VisibilityTimeout"]).parse().ok();
-                let visibility = visibility.map_or(VISIBILITY, Duration::from_secs);
-                Ok(json!({"QueueUrl": self.make(text(&body["QueueName"]), visibility)}))
+                let attribute = |name: &str| text(&body["Attributes"][name]).parse().ok();
+                let visibility = attribute("VisibilityTimeout").map_or(VISIBILITY, Duration::from_secs);
+                let retention = attribute("MessageRetentionPeriod").map_or(RETENTION, Duration::from_secs);
+                Ok(json!({"QueueUrl": self.make(text(&body["QueueName"]), visibility, retention)}))
             }
             "GetQueueUrl" => {
                 let name = text(&body["QueueName"]);
                 self.with(name, |_| json!({"QueueUrl": format!("{ENDPOINT}/{ACCOUNT}/{name}")}))
             }
-            "SendMessage" => self.send(name, &body["MessageBody"]),
+            "SendMessage" => self.send(name, &body),
             "SendMessageBatch" => self.send_batch(name, &body["Entries"]),
             "ReceiveMessage" => self.receive_or_wait(name, &body).await,
             "DeleteMessage" => self.delete(name, text(&body["ReceiptHandle"])),
+            "DeleteMessageBatch" => self.delete_batch(name, &body["Entries"]),
             "ChangeMessageVisibility" => {
                 let duration = seconds(&body["VisibilityTimeout"]).unwrap_or_default();
                 self.hold(name, text(&body["ReceiptHandle"]), duration)
@@ -260,6 +331,10 @@ impl Service for EmbeddedSqs {
             }),
         }
     }
+}
+
+fn refusal(code: &'static str, message: &str) -> Refusal {
+    Refusal { kind: code, query_code: None, message: message.to_owned() }
 }
 
 fn name_of(url: &str) -> &str {
@@ -289,7 +364,7 @@ fn delivered(message: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue::{Job, Receiver, Sender, connection_queue};
+    use queue::{Job, Receiver, Sender, client_queue, connection_queue};
 
     fn job(number: u128) -> Job {
         let connection = domain::id::ConnectionId::new(1);
@@ -355,6 +430,50 @@ mod tests {
             assert!(sender.send(&job(number)).await.is_err());
         }
         assert_eq!(sqs.messages::<Job>(&url), [job(3)]);
+    }
+
+    async fn ordered(sqs: &EmbeddedSqs) -> (Sender, Receiver, String) {
+        let connection = domain::id::ConnectionId::new(1);
+        let url = client_queue(&sqs.client(), "t-", &connection).await.unwrap();
+        (Sender::new(sqs.client(), url.clone()), Receiver::new(sqs.client(), url.clone()), url)
+    }
+
+    fn numbers(received: &[queue::Received<u32>]) -> Vec<u32> {
+        received.iter().map(|received| received.content).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_keeps_its_order_and_nobody_gets_more_of_it_while_somebody_has_some() {
+        let sqs = EmbeddedSqs::new();
+        let (sender, receiver, url) = ordered(&sqs).await;
+        let named = |number: u32| (number.to_string(), number);
+        sender.send_group("a", &[1, 2, 3].map(named)).await.unwrap();
+        sender.send_group("b", &[4].map(named)).await.unwrap();
+        let first = receiver.receive::<u32>(2).await.unwrap();
+        assert_eq!(numbers(&first), [1, 2]);
+        assert_eq!(numbers(&receiver.receive::<u32>(10).await.unwrap()), [4], "another group goes on");
+        receiver.delete(&first[0].handle).await.unwrap();
+        assert_eq!(numbers(&receiver.receive::<u32>(10).await.unwrap()), [0; 0], "one is still out");
+        receiver.hold(&first[1].handle, Duration::ZERO).await.unwrap();
+        assert_eq!(numbers(&receiver.receive::<u32>(10).await.unwrap()), [2, 3]);
+        assert!(receiver.delete(&first[1].handle).await.is_ok(), "a stale handle deletes nothing");
+        assert_eq!(sqs.messages::<u32>(&url), [2, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeat_of_the_last_five_minutes_is_not_sent_and_what_is_old_is_gone() {
+        let sqs = EmbeddedSqs::new();
+        let (sender, _, url) = ordered(&sqs).await;
+        for _ in 0..2 {
+            sender.send_group("a", &[("one".to_owned(), 1)]).await.unwrap();
+        }
+        assert_eq!(sqs.messages::<u32>(&url), [1]);
+        tokio::time::advance(REMEMBERED).await;
+        sender.send_group("a", &[("one".to_owned(), 2)]).await.unwrap();
+        assert_eq!(sqs.messages::<u32>(&url), [1, 2]);
+        tokio::time::advance(Duration::from_secs(72 * 3600) - REMEMBERED).await;
+        assert_eq!(sqs.messages::<u32>(&url), [2]);
+        assert!(Sender::new(sqs.client(), url).send(&3).await.is_err(), "it has no group");
     }
 
     #[tokio::test]

@@ -21,10 +21,14 @@
 //! `registered_delivery` asks for it. Receipts wait while no receiver of their system_id is bound,
 //! and are sent again until one acknowledges them.
 //!
+//! It lets in as many binds of one system_id as it is told, over TLS alone if it has a certificate.
+//!
 //! Not for judging octets: the codec has its own tests. What a message costs is unknown here.
 
 mod behaviour;
 mod deliveries;
+mod receipts;
+mod tls;
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -33,15 +37,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::segmentation::{Encoding, segment};
 use jiff::Timestamp;
+use smpp::address::Numbering;
+use smpp::coding::Alphabet;
+use smpp::long::{LongForm, cut, part_of};
 use smpp::smsc::{self, Handshake, Requests, ServerSession, ServerSettings, Submit};
-use smpp::{BindMode, CommandStatus, DeliverSm, SubmitSm, tcp, udh};
-use tokio::net::{TcpListener, TcpStream};
+use smpp::{BindMode, CommandStatus, DeliverSm, SubmitSm, tcp};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
-pub use behaviour::{Behaviour, Fate, IdForm, Outcome, Override, ReceiptMode, default_overrides};
-use deliveries::{Deliveries, receipt};
+pub use behaviour::{
+    Behaviour, Fate, IdForm, Outcome, Override, ReceiptForm, ReceiptMode, default_overrides,
+};
+use deliveries::Deliveries;
+use receipts::{receipt, turned};
+pub use tls::Identity;
 
 /// How long the answer waits for an early receipt to be acknowledged.
 const EARLY_RECEIPT_HEAD_START: Duration = Duration::from_secs(1);
@@ -50,6 +64,8 @@ const EARLY_RECEIPT_HEAD_START: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedSubmit {
     pub system_id: String,
+    /// The number of the bind it came over.
+    pub bind: u64,
     pub source: String,
     pub destination: String,
     /// Without the header; from `message_payload` if it stood there.
@@ -58,6 +74,8 @@ pub struct ReceivedSubmit {
     pub udh: Bytes,
     pub data_coding: u8,
     pub esm_class: u8,
+    /// All of it, as it came.
+    pub pdu: SubmitSm,
     /// As in the submit's answer; `None` when it was not taken.
     pub vendor_id: Option<String>,
     pub at: Timestamp,
@@ -66,6 +84,8 @@ pub struct ReceivedSubmit {
 /// A live bind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundClient {
+    /// No other bind has had it.
+    pub number: u64,
     pub system_id: String,
     pub mode: BindMode,
 }
@@ -80,10 +100,11 @@ pub struct SmscSimulator {
 impl SmscSimulator {
     /// Listens on loopback.
     pub async fn start(behaviour: Behaviour) -> io::Result<Self> {
+        let acceptor = behaviour.tls.as_ref().map(Identity::acceptor).transpose()?;
         let listener = TcpListener::bind(("127.0.0.1", behaviour.port)).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(behaviour));
-        let listening = tokio::spawn(listen(listener, shared.clone()));
+        let listening = tokio::spawn(listen(listener, acceptor, shared.clone()));
         Ok(Self { address, shared, listening })
     }
 
@@ -119,6 +140,22 @@ impl SmscSimulator {
     /// Sends a message from a phone to a client, now or when it binds.
     pub fn send_incoming(&self, system_id: &str, message: DeliverSm) {
         self.shared.deliveries.send(system_id, Duration::ZERO, message);
+    }
+
+    /// The same with a text, in parts if it is long, and with the addresses as it was told.
+    pub fn send_text(&self, system_id: &str, from: &str, to: &str, text: &str) {
+        let (number, is_inverted) = {
+            let mut state = self.shared.state();
+            (state.take_id(), state.behaviour.inverted_addresses)
+        };
+        for part in phone_message(from, to, text, number) {
+            self.send_incoming(system_id, if is_inverted { turned(part) } else { part });
+        }
+    }
+
+    /// Drops one connection without a word.
+    pub fn disconnect(&self, bind: u64) {
+        self.shared.deliveries.disconnect(bind);
     }
 
     /// Drops every connection without a word; clients may come back.
@@ -199,13 +236,22 @@ impl State {
     }
 }
 
-async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+async fn listen(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
     loop {
-        match tcp::accept(&listener).await {
-            Ok(stream) => {
+        match (tcp::accept(&listener).await, acceptor.clone()) {
+            (Ok(stream), None) => {
                 tokio::spawn(serve(stream, shared.clone()));
             }
-            Err(error) => {
+            (Ok(stream), Some(acceptor)) => {
+                let shared = shared.clone();
+                tokio::spawn(async move {
+                    match acceptor.accept(stream).await {
+                        Ok(stream) => serve(stream, shared).await,
+                        Err(error) => tracing::debug!(%error, "no TLS"),
+                    }
+                });
+            }
+            (Err(error), _) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 sleep(Duration::from_millis(100)).await; // out of files, most likely
             }
@@ -213,14 +259,17 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve<S>(stream: S, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let behaviour = shared.state().behaviour.clone();
     let settings = ServerSettings { window: behaviour.window, ..ServerSettings::new("simulator") };
     let handshake = match smsc::accept(stream, settings).await {
         Ok(handshake) => handshake,
         Err(error) => return tracing::debug!(%error, "no bind"),
     };
-    if let Some(status) = refusal(&behaviour, &handshake) {
+    if let Some(status) = refusal(&shared, &behaviour, &handshake) {
         let _ = handshake.refuse(status).await; // whoever may not come in may also hang up
         return;
     }
@@ -231,13 +280,19 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-fn refusal(behaviour: &Behaviour, handshake: &Handshake<TcpStream>) -> Option<CommandStatus> {
-    let (system_id, password) = behaviour.credentials.as_ref()?;
+fn refusal<S>(shared: &Shared, behaviour: &Behaviour, handshake: &Handshake<S>) -> Option<CommandStatus>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let bind = handshake.bind();
-    if *system_id != bind.system_id {
-        return Some(CommandStatus::RINVSYSID);
+    match &behaviour.credentials {
+        Some((system_id, _)) if *system_id != bind.system_id => Some(CommandStatus::RINVSYSID),
+        Some((_, password)) if *password != bind.password => Some(CommandStatus::RINVPASWD),
+        _ if behaviour.binds_max <= shared.deliveries.count_of(&bind.system_id) => {
+            Some(CommandStatus::RALYBND)
+        }
+        _ => None,
     }
-    (*password != bind.password).then_some(CommandStatus::RINVPASWD)
 }
 
 async fn serve_session(
@@ -247,9 +302,9 @@ async fn serve_session(
     mut requests: Requests,
 ) {
     tracing::info!(system_id, mode = ?session.mode(), "bound");
-    shared.deliveries.add_bind(&system_id, &session);
+    let bind = shared.deliveries.add_bind(&system_id, &session);
     while let Some(submit) = requests.next_submit().await {
-        take_submit(&shared, &system_id, &session, submit);
+        take_submit(&shared, &system_id, bind, &session, submit);
     }
     let reason = session.closed().await;
     shared.deliveries.forget_closed();
@@ -257,7 +312,7 @@ async fn serve_session(
 }
 
 /// Notes one submit and starts what becomes of it; waits for nothing.
-fn take_submit(shared: &Arc<Shared>, system_id: &str, session: &ServerSession, submit: Submit) {
+fn take_submit(shared: &Arc<Shared>, system_id: &str, bind: u64, session: &ServerSession, submit: Submit) {
     let mut state = shared.state();
     let behaviour = state.behaviour.clone();
     let outcome = state.outcome(&submit.pdu.destination);
@@ -271,7 +326,7 @@ fn take_submit(shared: &Arc<Shared>, system_id: &str, session: &ServerSession, s
         ?outcome,
         "submit"
     );
-    state.remember(received(system_id, &submit.pdu, vendor_id.clone()));
+    state.remember(received(system_id, bind, &submit.pdu, vendor_id.clone()));
     drop(state);
 
     let message = Message { shared: shared.clone(), behaviour, system_id: system_id.to_owned() };
@@ -295,21 +350,46 @@ fn take_submit(shared: &Arc<Shared>, system_id: &str, session: &ServerSession, s
     }
 }
 
-fn received(system_id: &str, submit: &SubmitSm, vendor_id: Option<String>) -> ReceivedSubmit {
+fn received(system_id: &str, bind: u64, submit: &SubmitSm, vendor_id: Option<String>) -> ReceivedSubmit {
     let payload = submit.payload();
-    let has_header = submit.esm_class & udh::ESM_CLASS_UDHI != 0;
-    let header = udh::split(payload).filter(|_| has_header).map_or(0, |(header, _)| header.len());
+    let (_, text) = part_of(submit);
     ReceivedSubmit {
         system_id: system_id.to_owned(),
+        bind,
         source: submit.source.clone(),
         destination: submit.destination.clone(),
-        text: payload.slice(header..),
-        udh: payload.slice(..header),
+        udh: payload.slice(..payload.len() - text.len()),
+        text,
         data_coding: submit.data_coding,
         esm_class: submit.esm_class,
+        pdu: submit.clone(),
         vendor_id,
         at: Timestamp::now(),
     }
+}
+
+/// What a phone's message comes as.
+fn phone_message(from: &str, to: &str, text: &str, number: u64) -> Vec<DeliverSm> {
+    let numbering = Numbering::default();
+    let (source, destination) = (numbering.address(from), numbering.address(to));
+    let segmented = segment(text);
+    let alphabet = match segmented.encoding {
+        Encoding::Gsm7 => Alphabet::Gsm7,
+        Encoding::Ucs2 => Alphabet::Ucs2,
+        Encoding::Binary => Alphabet::Octets,
+    };
+    let whole = DeliverSm {
+        source_ton: source.ton,
+        source_npi: source.npi,
+        source: source.value,
+        destination_ton: destination.ton,
+        destination_npi: destination.npi,
+        destination: destination.value,
+        data_coding: alphabet.data_coding(false),
+        ..DeliverSm::default()
+    };
+    let reference = u16::try_from(number % 0x1_0000).unwrap_or(0);
+    cut(&whole, &segmented.segments, LongForm::Udh8, reference)
 }
 
 /// Dropping the submit would answer it.
@@ -380,6 +460,7 @@ impl Message {
         };
         let send = |_| {
             let pdu = receipt(&self.behaviour, submit, fate, id);
+            let pdu = if self.behaviour.inverted_addresses { turned(pdu) } else { pdu };
             self.shared.deliveries.send(&self.system_id, delay, pdu)
         };
         (0..copies).map(send).collect()

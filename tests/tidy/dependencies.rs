@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use crate::root;
 
-const SHARED: [&str; 7] = ["domain", "store", "queue", "vendors", "payments", "smpp", "runtime"];
+const SHARED: [&str; 8] = ["domain", "store", "queue", "vendors", "payments", "smpp", "sending", "runtime"];
 
 /// What a crate of `shared` may use of ours.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
         "store" | "queue" | "vendors" | "payments" => &["domain"],
+        "sending" => &["domain", "store"],
         // Login reads the store, and settings build the queues' clients.
         "runtime" => &["domain", "store", "queue"],
         _ => &[],

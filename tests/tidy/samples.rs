@@ -5,7 +5,7 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use invoice_closer::Wake;
 use lambda_http::request::LambdaRequest;
-use queue::{Billing, Job, Notification, Progress};
+use queue::{Billing, ForClient, Job, Notification, Progress, Webhook};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +22,7 @@ fn every_sample_reads_as_what_its_function_is_handed() {
             "queue" => contract(&path, &text),
             "portal-api" | "send-api" | "dlr-webhook" | "payment-callback" => http(&path, &text),
             "progress-applier" => batch::<Progress>(&path, &text),
+            "http-sender" if path.ends_with("/webhook.json") => batch::<Webhook>(&path, &text),
             "http-sender" => batch::<Job>(&path, &text),
             "invoice-closer" => invoice_closer(&path, &text),
             "sweeper" => schedule(&path, &text),
@@ -38,6 +39,8 @@ fn contract(path: &str, text: &str) {
         Some("job") => reads_back::<Job>(path, text),
         Some("progress") => reads_back::<Progress>(path, text),
         Some("billing") => reads_back::<Billing>(path, text),
+        Some("client") => reads_back::<ForClient>(path, text),
+        Some("webhook") => reads_back::<Webhook>(path, text),
         Some("notification") => reads_back::<Notification>(path, text),
         _ => panic!("{path}: of which contract?"),
     }

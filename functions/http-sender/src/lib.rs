@@ -1,10 +1,12 @@
-//! http-sender: takes jobs from the outbound queue and submits their messages to HTTP vendors.
+//! http-sender: takes jobs from the outbound queue and submits their messages to HTTP vendors; and posts
+//! webhooks, which come from a queue of their own, see [`webhook`].
 //!
 //! A job is done when the outcome of its submit is on the progress queue. Until then it comes again, and
 //! the claim on the message decides whether that may submit once more.
 
 mod attempt;
 mod road;
+mod webhook;
 
 use std::time::Duration;
 
@@ -14,14 +16,17 @@ use domain::connection::OnUnknownOutcome;
 use domain::id::{ConnectionId, MessageId};
 use domain::message::Message;
 use futures::future::join_all;
-use queue::{Job, Progress, Sender};
+use queue::{Job, Progress, Sender, Webhook};
 use runtime::batch::each_message;
+use serde::Deserialize;
 use store::{Claim, Claimed, Secrets, Store};
 use tokio::time::Instant;
 use vendors::alaris::Link;
 
 use attempt::Outcome;
 use road::{Passwords, Road, Roads};
+use webhook::Ticket;
+pub use webhook::{Targets, Webhooks};
 
 /// Why a message is refused whose connection, or the company that owns it, is switched off.
 pub const CONNECTION_DISABLED: &str = "connection_disabled";
@@ -41,13 +46,28 @@ pub struct App {
     progress: Sender,
     vendors: reqwest::Client,
     passwords: Passwords,
+    webhooks: Option<Webhooks>,
 }
 
 impl App {
     pub fn new(store: Store, secrets: Secrets, progress: Sender) -> anyhow::Result<Self> {
         let vendors = attempt::client().context("no client for HTTP vendors")?;
-        Ok(Self { store, secrets, progress, vendors, passwords: Passwords::default() })
+        Ok(Self { store, secrets, progress, vendors, passwords: Passwords::default(), webhooks: None })
     }
+
+    /// The same, which posts webhooks too.
+    #[must_use]
+    pub fn posting(self, webhooks: Webhooks) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
+    }
+}
+
+/// What comes from either queue.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Work {
+    Job(Job),
+    Webhook(Webhook),
 }
 
 /// Works off a batch within `time_left`. Its messages go out at the same time: one slow vendor must not
@@ -55,10 +75,13 @@ impl App {
 pub async fn handle(app: &App, event: SqsEvent, time_left: Duration) -> SqsBatchResponse {
     let until = Instant::now() + time_left.saturating_sub(CLOSING_TIME);
     let run = Run { app, roads: Roads::default(), until };
-    let answers = event
-        .records
-        .into_iter()
-        .map(|message| each_message(only(message), async |job: Job| run.take(job).await));
+    let answers = event.records.into_iter().map(|message| {
+        let (run, ticket) = (&run, Ticket::of(&message));
+        each_message(only(message), async move |work: Work| match work {
+            Work::Job(job) => run.take(job).await,
+            Work::Webhook(webhook) => run.post(&webhook, &ticket).await,
+        })
+    });
     let mut response = SqsBatchResponse::default();
     for answer in join_all(answers).await {
         response.batch_item_failures.extend(answer.batch_item_failures);
@@ -97,6 +120,11 @@ impl Run<'_> {
         }
     }
 
+    async fn post(&self, webhook: &Webhook, ticket: &Ticket) -> anyhow::Result<()> {
+        let webhooks = self.app.webhooks.as_ref().context("this process posts no webhooks")?;
+        webhooks.take(&self.app.secrets, webhook, ticket, self.until).await
+    }
+
     /// Submits a message and tells what came of it. Without a claim of ours it is in doubt: an earlier
     /// submit may have reached the vendor, so nothing that is answered now can prove that it did not.
     async fn submit(&self, message: &Message, road: &Road, claimed: Option<&Claimed>) -> anyhow::Result<()> {
@@ -113,8 +141,14 @@ impl Run<'_> {
             }
             Outcome::Refused { .. } if doubted => self.tell(in_doubt(id)).await,
             Outcome::Refused { reason } => {
-                self.tell(Progress::RefusedV1 { message: id, reason, next_route: false, at: runtime::now() })
-                    .await
+                self.tell(Progress::RefusedV1 {
+                    message: id,
+                    reason,
+                    next_route: false,
+                    connection: None,
+                    at: runtime::now(),
+                })
+                .await
             }
             Outcome::InDoubt { reason } => match road.on_unknown_outcome {
                 OnUnknownOutcome::Wait => self.tell(in_doubt(id)).await,

@@ -38,7 +38,7 @@ use crate::routes;
         (name = "rates", description = "What something costs and why, and where it is sold below cost"),
         (name = "packs", description = "Packs and bundles as they are bought for agreements"),
         (name = "fees", description = "What is charged besides messages, once and by rules"),
-        (name = "connections", description = "Links to vendors"),
+        (name = "connections", description = "Links to vendors, and from clients that bind"),
         (name = "sender_ids", description = "What messages are sent from"),
         (name = "dictionaries", description = "Countries, operators, numbering plans: the values of rate trees"),
         (name = "wallets", description = "Balances and statements"),

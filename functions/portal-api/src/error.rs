@@ -3,7 +3,6 @@
 use axum::response::{IntoResponse, Response};
 use domain::agreement::AgreementError;
 use domain::company::CompanyError;
-use domain::connection::LinkError;
 use domain::enabled::PackError;
 use domain::fee::FeeError;
 use domain::fee_rule::FeeRuleError;
@@ -333,22 +332,5 @@ impl From<MapError> for ApiError {
 impl From<SenderAddressError> for ApiError {
     fn from(error: SenderAddressError) -> Self {
         Problem::invalid("address", error).into()
-    }
-}
-
-impl From<LinkError> for ApiError {
-    fn from(error: LinkError) -> Self {
-        let field = match error {
-            LinkError::Window => "window",
-            LinkError::Rate => "rate",
-            LinkError::EnquireLink => "enquire_link_seconds",
-            LinkError::Binds => "binds",
-            LinkError::Priority => "priority",
-            LinkError::Validity => "validity_seconds",
-            LinkError::Tlvs => "tlvs",
-            LinkError::Statuses => "statuses",
-            LinkError::Errors => "errors",
-        };
-        Problem::invalid(field, error).into()
     }
 }

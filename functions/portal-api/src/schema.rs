@@ -64,6 +64,26 @@ mirrors! {
     /// receipt, or send it again and rather have it twice than never.
     OnUnknownOutcome = domain::connection::OnUnknownOutcome { Wait, Resend }
 
+    /// How the parts of a long message say that they belong together: a user data header with a reference of
+    /// 8 or 16 bits, `sar` parameters, or all in one `payload` that the vendor cuts.
+    LongForm = domain::connection::LongForm { Udh8, Udh16, Sar, Payload }
+
+    /// `unsent`: as if the vendor had never taken it, so that nothing is owed. `undelivered`: it was sent and
+    /// did not arrive.
+    StatusOutcome = domain::connection::StatusOutcome { Unsent, Undelivered }
+
+    /// `retry`: again over this connection, later. `slow_down`: the same, and everything over it slower.
+    /// `next_route`: another vendor may take it. `stop`: no vendor will.
+    ErrorAction = domain::connection::ErrorAction { Retry, SlowDown, NextRoute, Stop }
+
+    /// How octets read that are said to be in the default alphabet.
+    ClientAlphabet = domain::connection::ClientAlphabet { Gsm7, Latin1, Utf8 }
+
+    /// What a vendor's receipt says.
+    ReceiptState = domain::receipt::ReceiptState {
+        Enroute, Delivered, Undelivered, Expired, Rejected, Unsent, Unknown
+    }
+
     /// Whether a sender ID may be used.
     SenderStatus = domain::sender::SenderStatus { Active, Blocked, Draft, Testing }
 

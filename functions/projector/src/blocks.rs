@@ -2,7 +2,7 @@
 //! messages; the write of the lease that charges it is what makes it count, and so what sends it.
 
 use domain::batch::Row;
-use domain::lease::LeaseTag;
+use domain::lease::{Block, LeaseTag};
 use futures::future::try_join_all;
 use store::Effective;
 
@@ -17,21 +17,25 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> 
         let charged = app.store.flushed(tag, reference).await?;
         charged.ok_or_else(|| anyhow::anyhow!("{tag} has charged {reference}, which is not there"))
     });
-    let mut new = Vec::new();
+    let (mut rows, mut blocks, mut new) = (Vec::new(), Vec::new(), Vec::new());
     for charged in try_join_all(charged).await? {
         match charged {
-            Effective::Block(block) => write_rows(&app.store, block.messages.into_iter()).await?,
+            Effective::Block(block) => blocks.push(block),
             Effective::Row(Row::Batch(batch)) => write_rows(&app.store, batch.messages()).await?,
-            // One that a worker has had is known from an earlier delivery.
-            Effective::Row(row) if row.has_moved() => {}
-            Effective::Row(Row::Message(message)) => {
-                new.push(MessageChange { before: None, after: *message });
-            }
+            Effective::Row(Row::Message(message)) => rows.push(*message),
         }
     }
-    // Its later changes come by another stream: nobody may work on it before it is recorded.
+    // One that has moved is known: from an earlier delivery, or from whoever called it back.
+    rows.retain(|message| message.revision == 0);
+    new.extend(rows.into_iter().map(MessageChange::new));
+    let unmoved = |block: &Block| block.messages.clone().into_iter().filter(|message| message.revision == 0);
+    let of_blocks = blocks.iter().flat_map(unmoved);
+    let of_blocks =
+        of_blocks.map(|message| MessageChange { has_new_row: false, ..MessageChange::new(message) });
+    new.extend(of_blocks);
+    // Their later changes come by another stream: nobody may work on them before they are recorded.
     usage::post(&app.store, &new).await?;
-    jobs::enqueue(app, &new).await
+    jobs::enqueue(app, &new, &blocks).await
 }
 
 /// The flush that a write of a lease was.

@@ -3,12 +3,17 @@
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use domain::batch::Batch;
 use domain::fee::Fee;
-use domain::message::Message;
+use domain::incoming::IncomingMessage;
+use domain::lease::Block;
+use domain::message::{Message, Status};
 use domain::payment::Payment;
 use domain::rating::RateChange;
 use domain::wallet::Wallet;
 use jiff::Timestamp;
-use store::{Item, Row, StoreError, fee_of, keys, payment_of, rate_change_of, row_of, wallet_of};
+use store::{
+    Item, Row, StoreError, UnmatchedReceipt, block_change_of, fee_of, incoming_of, keys, parked_receipt_of,
+    payment_of, rate_change_of, row_of, wallet_of,
+};
 
 pub struct WalletChange {
     pub before: Option<Wallet>,
@@ -17,8 +22,27 @@ pub struct WalletChange {
 }
 
 pub struct MessageChange {
+    /// None: it is new.
     pub before: Option<Message>,
     pub after: Message,
+    /// Whether it has got its row just now, which one that left its block gets later than it was accepted.
+    pub has_new_row: bool,
+}
+
+impl MessageChange {
+    /// A message that was accepted.
+    pub fn new(message: Message) -> Self {
+        Self { before: None, after: message, has_new_row: true }
+    }
+
+    /// The changes of a message that was there before. One that is called back may be so before the write
+    /// that charged it has come by its own stream: it is recorded as accepted first, because what is
+    /// recorded later is older, and passed over.
+    fn of_known(before: Message, after: Message) -> impl Iterator<Item = Self> {
+        let is_first = after.status == Status::Canceled && before.revision == 0;
+        let accepted = is_first.then(|| Self { has_new_row: false, ..Self::new(before.clone()) });
+        accepted.into_iter().chain([Self { before: Some(before), after, has_new_row: false }])
+    }
 }
 
 pub struct PaymentChange {
@@ -33,11 +57,21 @@ pub enum Change {
     /// A new one: fees do not change.
     Fee(Box<Fee>),
     Rates(Box<RateChange>),
-    Message(Box<MessageChange>),
+    /// Of one message, or of those of one block.
+    Messages(Vec<MessageChange>),
     Batch(Box<Batch>),
+    /// A receipt that waits for its message.
+    Parked(Box<UnmatchedReceipt>),
+    /// One that has waited for as long as receipts do.
+    Expired(Box<UnmatchedReceipt>),
+    /// A new one from a phone: they do not change.
+    Incoming(Box<IncomingMessage>),
 }
 
-/// The changes of a delivery in its order. Other items, and expired ones, are nobody's business here.
+/// Who removes what has expired, as the stream names it.
+const EXPIRY: &str = "dynamodb.amazonaws.com";
+
+/// The changes of a delivery in its order. Other items, and other expired ones, are nobody's business here.
 pub fn changes(event: Event) -> Result<Vec<Change>, StoreError> {
     event.records.into_iter().filter_map(|record| change(record).transpose()).collect()
 }
@@ -47,7 +81,9 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     let at = at.map_err(|error| corrupt(&error))?;
     let (before, after) = (item(record.change.old_image), item(record.change.new_image));
     if after.is_empty() {
-        return Ok(None);
+        let has_expired = record.user_identity.is_some_and(|remover| remover.principal_id == EXPIRY);
+        let expired = if has_expired { parked_receipt_of(&before)? } else { None };
+        return Ok(expired.map(|receipt| Change::Expired(Box::new(receipt))));
     }
     let before = (!before.is_empty()).then_some(before);
     let pk = after.get(keys::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
@@ -66,8 +102,17 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     if keys::is_rate_change(&pk) {
         return Ok(Some(Change::Rates(Box::new(rate_change_of(after)?))));
     }
+    if keys::is_incoming(&pk) {
+        return Ok(Some(Change::Incoming(Box::new(incoming_of(after)?))));
+    }
+    if keys::is_block(&pk) {
+        // A new one is nobody's business before it is charged: the lease's own change brings it.
+        let Some(before) = before else { return Ok(None) };
+        return Ok(Some(Change::Messages(changes_of_block(block_change_of(before, after)?))));
+    }
     if !keys::is_message(&pk) {
-        return Ok(None);
+        let parked = if before.is_none() { parked_receipt_of(&after)? } else { None };
+        return Ok(parked.map(|receipt| Change::Parked(Box::new(receipt))));
     }
     let (before, after) = (before.map(row_of).transpose()?, row_of(after)?);
     // What a lease has not charged yet is nobody's business: the lease's own change brings it. In the
@@ -79,13 +124,25 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     Ok(match (before, after) {
         (None, Row::Batch(batch)) => Some(Change::Batch(batch)),
         (Some(Row::Message(before)), Row::Message(after)) => {
-            Some(Change::Message(Box::new(MessageChange { before: Some(*before), after: *after })))
+            Some(Change::Messages(MessageChange::of_known(*before, *after).collect()))
         }
-        (None, Row::Message(after)) => {
-            Some(Change::Message(Box::new(MessageChange { before: None, after: *after })))
-        }
+        (None, Row::Message(after)) => Some(Change::Messages(vec![new_row(*after)])),
         _ => None,
     })
+}
+
+/// One that has left its block was recorded when the block was charged.
+fn new_row(message: Message) -> MessageChange {
+    let before = message.id.block().is_some().then(|| message.clone());
+    MessageChange { before, ..MessageChange::new(message) }
+}
+
+/// Those that have moved. One that has left goes on in its row.
+fn changes_of_block((before, after): (Block, Block)) -> Vec<MessageChange> {
+    let is_here = |place: usize| u16::try_from(place).is_ok_and(|place| !after.left.contains(&place));
+    let both = before.messages.into_iter().zip(after.messages).enumerate();
+    let moved = both.filter(|(place, (before, after))| is_here(*place) && before.revision < after.revision);
+    moved.flat_map(|(_, (before, after))| MessageChange::of_known(before, after)).collect()
 }
 
 fn item(image: serde_dynamo::Item) -> Item {

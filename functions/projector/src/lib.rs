@@ -8,10 +8,12 @@
 mod blocks;
 mod change;
 mod fees;
+mod for_clients;
 mod jobs;
 mod notices;
 mod rate_changes;
 mod statements;
+mod unmatched;
 mod usage;
 
 use aws_lambda_events::event::dynamodb::Event;
@@ -32,30 +34,39 @@ pub struct App {
     pub http_send: Sender,
     /// Takes `queue::Notification`.
     pub notifications: Sender,
+    /// Takes `queue::Webhook`.
+    pub webhooks: Sender,
 }
 
 /// Projects one delivery of a stream. On an error the whole delivery comes again.
 pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let records = event.records.len();
     let (mut wallets, mut payments, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut charged, mut rates) = (Vec::new(), Vec::new());
+    let (mut charged, mut rates, mut incoming) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parked, mut expired) = (Vec::new(), Vec::new());
     for change in changes(event)? {
         match change {
             Change::Wallet(change) => wallets.push(*change),
             Change::Payment(change) => payments.push(*change),
             Change::Fee(fee) => charged.push(*fee),
             Change::Rates(change) => rates.push(*change),
-            Change::Message(change) => messages.push(*change),
+            Change::Messages(changes) => messages.extend(changes),
+            Change::Incoming(message) => incoming.push(*message),
+            Change::Parked(receipt) => parked.push(*receipt),
+            Change::Expired(receipt) => expired.push(*receipt),
             Change::Batch(batch) => write_rows(&app.store, batch.messages()).await?,
         }
     }
-    jobs::enqueue(app, &messages).await?;
+    jobs::enqueue(app, &messages, &[]).await?;
+    for_clients::tell_ends(app, &messages).await?;
+    for_clients::hand_on(app, &incoming).await?;
     usage::post(&app.store, &messages).await?;
     blocks::release(app, &wallets).await?;
     fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;
     statements::post(&app.store, wallets).await?;
     rate_changes::tell(app, &rates).await?;
+    unmatched::follow(&app.store, &parked, &expired).await?;
     tracing::info!(records, "projected");
     Ok(())
 }

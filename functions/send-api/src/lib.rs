@@ -1,37 +1,30 @@
 //! The API by which clients send: messages, estimates, and what became of them.
 
 mod answer;
-mod destinations;
-mod hot;
-mod lookup;
-mod plan;
-mod rates;
+mod refused;
 mod routes;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
-use store::{Secrets, Store, TreeCache};
+use sending::{HotWallets, Planner};
+use store::{Secrets, Store};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use hot::HotWallets;
-pub use lookup::Lookups;
-
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
-    pub trees: TreeCache,
+    pub planner: Planner,
     pub hot: HotWallets,
-    pub lookups: Lookups,
 }
 
 impl App {
     pub fn new(store: Store, secrets: Secrets) -> anyhow::Result<Self> {
-        let lookups = Lookups::new(secrets)?;
-        Ok(Self { store, trees: TreeCache::default(), hot: HotWallets::default(), lookups })
+        let planner = Planner::new(store.clone(), secrets)?;
+        Ok(Self { store, planner, hot: HotWallets::default() })
     }
 }
 

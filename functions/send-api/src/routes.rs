@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::batch::Refusal;
 use domain::edr::Record;
 use domain::id::{AgreementId, MessageId};
 use domain::lease::LeaseTag;
@@ -10,13 +9,15 @@ use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use sending::{Ask, Plan};
 use serde::{Deserialize, Serialize};
-use store::{AcceptError, Accepted, EdrFilter, Requested, Row};
+use sha2::{Digest, Sha256};
+use store::{Accepted, EdrFilter, Requested, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::answer::{MessageList, MessageView, Sent};
-use crate::plan::{Plan, request_hash};
+use crate::refused::{nobody_left, problem, refused, try_again};
 
 const PAGE_DEFAULT: u16 = 50;
 const PAGE_MAX: u16 = 500;
@@ -72,7 +73,7 @@ pub async fn send(
         Before::Nothing => None,
         Before::Void(tag) => Some(tag),
     };
-    let plan = Plan::make(&app, &who, &key, &request, now).await?;
+    let plan = plan(&app, &who, &key, &request, now).await?;
     if plan.draft.wanted.is_empty() {
         return Err(nobody_left(&plan.draft.batch.refused));
     }
@@ -83,6 +84,34 @@ pub async fn send(
             Before::Nothing | Before::Void(_) => Err(try_again()),
         },
     }
+}
+
+async fn plan(
+    app: &App,
+    who: &Principal,
+    key: &str,
+    request: &SendRequest,
+    now: Timestamp,
+) -> Result<Plan, Problem> {
+    let ask = Ask {
+        company: &who.company,
+        user: who.user.as_ref().map(|user| &user.id),
+        key,
+        sender: &request.sender,
+        recipients: &request.recipients,
+        text: &request.text,
+        client_reference: request.client_reference.as_deref(),
+        segments_max: request.segments_max,
+        agreement: request.agreement.as_deref(),
+        hash: request_hash(request),
+    };
+    app.planner.plan(&ask, now).await.map_err(problem)
+}
+
+/// Tells a repeat of a request from another request under the same key.
+fn request_hash(request: &SendRequest) -> String {
+    let text = serde_json::to_string(request).unwrap_or_default();
+    hex::encode(&Sha256::digest(text)[..16])
 }
 
 /// What a request with the same key came to.
@@ -149,7 +178,7 @@ pub async fn estimate(
     who: Principal,
     Body(request): Body<SendRequest>,
 ) -> Result<Json<Sent>, Problem> {
-    let plan = Plan::make(&app, &who, "estimate", &request, runtime::now()).await?;
+    let plan = plan(&app, &who, "estimate", &request, runtime::now()).await?;
     let priced = app.store.estimate(&plan.draft).await.map_err(refused)?;
     Ok(Json(Sent::of_row(&priced.row, plan.agreement.currency).without_ids()))
 }
@@ -246,43 +275,4 @@ async fn listed_agreement(app: &App, who: &Principal, named: Option<&str>) -> Re
         (0, _) => Err(Problem::not_found("agreement").field("agreement")),
         _ => Err(Problem::invalid("agreement", "you have several agreements: name one of them")),
     }
-}
-
-fn refused(error: AcceptError) -> Problem {
-    match error {
-        AcceptError::NotEnough { available, needed } => {
-            let detail = format!("Your account has {available} left to spend and this needs {needed}.");
-            Problem::new(402, "insufficient_funds", detail)
-                .figure("level", 1)
-                .figure("available", available)
-                .figure("needed", needed)
-        }
-        AcceptError::NotEnoughAbove { level } => {
-            let detail = "An account above yours cannot cover this at the moment. Tell your provider.";
-            Problem::new(402, "insufficient_funds", detail).figure("level", level)
-        }
-        AcceptError::Suspended { level: 1 } => {
-            Problem::new(403, "suspended", "This agreement is suspended: nothing can be sent under it.")
-        }
-        AcceptError::Suspended { level } => {
-            let detail = "An agreement above yours is suspended. Tell your provider.";
-            Problem::new(403, "suspended", detail).figure("level", level)
-        }
-        AcceptError::Refused(error) => Problem::new(422, error.code(), error.to_string()).field("recipients"),
-        AcceptError::Store(error) => error.into(),
-    }
-}
-
-/// Every recipient was refused: nothing to send, and the first reason is as good as any.
-fn nobody_left(refused: &[Refusal]) -> Problem {
-    let first = refused.first();
-    let code = first.map_or("invalid", |refusal| refusal.code.as_str());
-    let detail = first.map_or("there is no recipient".to_owned(), |refusal| {
-        format!("No recipient is left. {}: {}", refusal.recipient, refusal.detail)
-    });
-    Problem::new(422, code, detail).field("recipients")
-}
-
-fn try_again() -> Problem {
-    Problem::new(503, "try_again", "Send the same request again, with the same Idempotency-Key.")
 }

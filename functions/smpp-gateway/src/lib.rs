@@ -1,12 +1,16 @@
-//! smpp-gateway: the links to SMPP vendors. A long-lived process: a Lambda cannot hold a bind.
+//! smpp-gateway: the links to SMPP vendors, and from clients who speak SMPP. A long-lived process: a Lambda
+//! cannot hold a bind.
 //!
 //! Several processes may run; [`ownership`] says which of them serves which connection, and
-//! [`supervisor`] keeps a task for each that is this one's; see [`vendor`]. [`status`] and [`metrics`] show how it stands.
+//! [`supervisor`] keeps a task for each that is this one's; see [`vendor`]. Clients bind to any of them; see
+//! [`client`]. [`status`] and [`metrics`] show how it stands.
 //!
 //! Laws: a job is deleted only after its outcome is on the progress queue. A receipt is acknowledged
 //! only after it is there. A message that may have left is never sent again, unless the connection
 //! says so. A connection is served by one process at a time.
 
+mod by_ten;
+pub mod client;
 pub mod metrics;
 mod outbox;
 pub mod ownership;

@@ -3,6 +3,10 @@
 
 use anyhow::{Context, bail};
 use runtime::config::Aws;
+use sending::Lookups;
+use smpp_gateway::client::deliveries::{Deliveries, Pauses};
+use smpp_gateway::client::intake::Intake;
+use smpp_gateway::client::{Clients, doors};
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace, metrics, status};
 use tokio::net::TcpListener;
@@ -29,16 +33,22 @@ async fn run(address: &str) -> anyhow::Result<()> {
     let aws = Aws::load().await;
     let progress = aws.queue("PROGRESS_QUEUE_URL")?;
     let gateway = Gateway::new(aws.store()?, aws.secrets()?, aws.sqs(), progress, Pace::default());
+    let intake = Intake::new(aws.store()?, Lookups::new(aws.secrets()?)?);
+    let deliveries = Deliveries::new(aws.sqs(), Pauses::default());
+    let clients = Clients::new(&gateway, intake, deliveries)?;
+    let doors = doors::open().await?;
     tell(address, &gateway).await;
     let mut terminate = signal(SignalKind::terminate()).context("no SIGTERM handler")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("no SIGINT handler")?;
     let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(clients.serve(doors, stopped.clone()));
     let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     stop.send_replace(true);
+    serving.await.context("the clients' side broke")?;
     running.await.context("the gateway broke")
 }
 

@@ -1,5 +1,5 @@
-//! What CloudWatch draws and watches: a line of JSON in its embedded metric format for each connection and
-//! minute, on standard output beside the logs. CloudWatch reads them out of the log group by itself.
+//! What CloudWatch draws and watches: a line of JSON in its embedded metric format for each connection, to a
+//! vendor or from a client, and minute, on standard output beside the logs. CloudWatch reads them out of the log group by itself.
 //!
 //! Lines rather than an endpoint to be scraped, because nobody reaches into the gateway's network, and
 //! nothing more has to run beside it. Where no CloudWatch is, they are logs, and `/status` says it better.
@@ -16,21 +16,28 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
+use crate::client::figures::ClientStatus;
 use crate::status::{Board, Minute};
 use crate::vendor::figures::Answers;
 
 const EVERY: Duration = Duration::from_secs(60);
 const NAMESPACE: &str = "Waybill/SmppGateway";
 
-/// What was counted when a connection was last told, under the fence under which it was counted.
-type Before = BTreeMap<ConnectionId, (u64, Answers)>;
+/// What was counted when it was last told.
+#[derive(Default)]
+struct Before {
+    /// Of a connection to a vendor, under the fence under which it was counted.
+    vendors: BTreeMap<ConnectionId, (u64, Answers)>,
+    /// By the id of a connection from a client.
+    clients: BTreeMap<String, ClientStatus>,
+}
 
 /// Writes the lines for ever.
 pub async fn write_every_minute(board: Board) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tick.tick().await; // at once
-    let mut before = Before::new();
+    let mut before = Before::default();
     loop {
         tick.tick().await;
         let lines = lines(&board, &mut before, runtime::now());
@@ -43,21 +50,40 @@ pub async fn write_every_minute(board: Board) {
 fn lines(board: &Board, before: &mut Before, now: Timestamp) -> String {
     let minutes = board.minutes();
     let counted = |minute: &Minute| (minute.connection.clone(), (minute.fence, minute.answers));
-    let lines = minutes.iter().map(|minute| {
-        let same = before.get(&minute.connection).filter(|(fence, _)| *fence == minute.fence);
+    let vendors = minutes.iter().map(|minute| {
+        let same = before.vendors.get(&minute.connection).filter(|(fence, _)| *fence == minute.fence);
         let since = same.map(|(_, answers)| *answers).unwrap_or_default();
-        format!("{}\n", line(minute, since, now))
+        line(minute, since, now)
     });
-    let lines = lines.collect();
-    *before = minutes.iter().map(counted).collect();
+    let status = board.status().clients.connections;
+    let clients = status.iter().map(|client| client_line(client, before.clients.get(&client.id), now));
+    let lines = vendors.chain(clients).map(|line| format!("{line}\n")).collect();
+    before.vendors = minutes.iter().map(counted).collect();
+    before.clients = status.into_iter().map(|client| (client.id.clone(), client)).collect();
     lines
+}
+
+fn client_line(client: &ClientStatus, before: Option<&ClientStatus>, now: Timestamp) -> Value {
+    let since = |count: fn(&ClientStatus) -> u64| count(client).saturating_sub(before.map_or(0, count));
+    let values = [
+        ("ClientBinds", "Count", u64::from(client.transmitters + client.receivers + client.transceivers)),
+        ("ClientReceivers", "Count", u64::from(client.receivers + client.transceivers)),
+        ("ClientAccepted", "Count", since(|client| client.accepted)),
+        ("ClientThrottled", "Count", since(|client| client.throttled)),
+        ("ClientRefused", "Count", since(|client| client.refused)),
+    ];
+    embedded(&client.id, &values, now)
 }
 
 fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
     let (snapshot, answers) = (&minute.snapshot, minute.answers.since(before));
     let values = [
-        ("Binds", "Count", snapshot.binds),
+        ("Binds", "Count", snapshot.binds.up),
+        ("BindsWanted", "Count", snapshot.binds.wanted),
         ("WindowUsed", "Count", snapshot.window.used),
+        ("WindowSize", "Count", snapshot.window.size),
+        ("RateNow", "Count/Second", u64::from(snapshot.rate.now)),
+        ("RateGranted", "Count/Second", u64::from(snapshot.rate.limit)),
         ("JobsInHand", "Count", snapshot.jobs_in_hand),
         ("Taken", "Count", answers.taken),
         ("Refused", "Count", answers.refused),
@@ -68,6 +94,10 @@ fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
         ("LatencyP95", "Microseconds", snapshot.latency.p95_us),
         ("LatencyP99", "Microseconds", snapshot.latency.p99_us),
     ];
+    embedded(minute.connection.as_str(), &values, now)
+}
+
+fn embedded(connection: &str, values: &[(&str, &str, u64)], now: Timestamp) -> Value {
     let metrics: Vec<_> = values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = json!({
         "_aws": {
@@ -76,10 +106,10 @@ fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
                 {"Namespace": NAMESPACE, "Dimensions": [["Connection"]], "Metrics": metrics},
             ],
         },
-        "Connection": minute.connection.as_str(),
+        "Connection": connection,
     });
     for (name, _, value) in values {
-        line[name] = value.into();
+        line[*name] = (*value).into();
     }
     line
 }
@@ -87,11 +117,11 @@ fn line(minute: &Minute, before: Answers, now: Timestamp) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::figures::{Deliveries, Latency, Snapshot, Speed, Used};
+    use crate::vendor::figures::{Deliveries, Latency, Snapshot, Speed, Up, Used};
 
     fn minute(answers: Answers) -> Minute {
         let snapshot = Snapshot {
-            binds: 1,
+            binds: Up { up: 1, wanted: 2 },
             window: Used { used: 3, size: 10 },
             rate: Speed { now: 50, limit: 50 },
             submitted_per_second: 7,
@@ -99,7 +129,7 @@ mod tests {
             latency: Latency { count: 5, p50_us: 100, p95_us: 200, p99_us: 300, max_us: 400 },
             jobs_in_hand: 4,
             deliveries: Deliveries::default(),
-            trouble: None,
+            troubles: Vec::new(),
         };
         Minute { connection: ConnectionId::new(7), fence: 1, snapshot, answers }
     }
@@ -116,9 +146,27 @@ mod tests {
         assert_eq!(line["Connection"], ConnectionId::new(7).as_str());
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let named = directive["Metrics"].as_array().expect("metrics");
-        assert_eq!(named.len(), 11);
+        assert_eq!(named.len(), 15);
         // Each metric and dimension that is named has its value beside it.
         let names = named.iter().map(|metric| &metric["Name"]).chain([&directive["Dimensions"][0][0]]);
         assert!(names.into_iter().all(|name| !line[name.as_str().expect("a name")].is_null()), "{line}");
+    }
+
+    #[test]
+    fn a_line_tells_what_a_client_has_sent_within_the_minute() {
+        let client = |accepted| ClientStatus {
+            id: ConnectionId::new(7).to_string(),
+            transmitters: 1,
+            receivers: 0,
+            transceivers: 2,
+            accepted,
+            throttled: 0,
+            refused: 3,
+        };
+        let line = client_line(&client(15), Some(&client(10)), Timestamp::UNIX_EPOCH);
+        let told = |name: &str| line[name].as_u64();
+        assert_eq!((told("ClientBinds"), told("ClientReceivers")), (Some(3), Some(2)));
+        assert_eq!((told("ClientAccepted"), told("ClientRefused")), (Some(5), Some(0)));
+        assert_eq!(line["Connection"], ConnectionId::new(7).as_str());
     }
 }

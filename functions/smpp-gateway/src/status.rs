@@ -19,6 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
+use crate::client::figures::{ClientBoard, ClientsStatus};
 use crate::vendor::figures::{Answers, Snapshot, View};
 
 /// The supervisor goes round every second, and waits for the store for some seconds at most.
@@ -39,6 +40,7 @@ pub(crate) struct Shown {
 #[derive(Clone, Default)]
 pub struct Board {
     face: Arc<Mutex<Face>>,
+    clients: ClientBoard,
 }
 
 #[derive(Default)]
@@ -57,6 +59,8 @@ pub struct Status {
     /// All that live, this one among them.
     pub gateways: Vec<String>,
     pub connections: Vec<ConnectionStatus>,
+    /// Those that bind to us, at this process.
+    pub clients: ClientsStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,6 +91,16 @@ impl Board {
         (face.gateway, face.living, face.connections) = (Some(gateway), living, connections);
     }
 
+    /// Under which id this process lives; none before the store knows of it.
+    pub(crate) fn gateway(&self) -> Option<GatewayId> {
+        self.face().gateway.clone()
+    }
+
+    /// Where the clients' binds are shown.
+    pub(crate) fn clients(&self) -> ClientBoard {
+        self.clients.clone()
+    }
+
     pub fn is_healthy(&self) -> bool {
         self.face().looked_at.is_some_and(|looked_at| looked_at.elapsed() < ROUND_MAX)
     }
@@ -103,6 +117,7 @@ impl Board {
             gateway: face.gateway.as_ref().map(GatewayId::to_string),
             gateways: face.living.iter().map(GatewayId::to_string).collect(),
             connections: face.connections.iter().map(connection).collect(),
+            clients: self.clients.status(),
         }
     }
 

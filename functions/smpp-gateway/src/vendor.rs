@@ -1,12 +1,21 @@
-//! Links to vendors: [`connection`] is the task of one connection, [`job`] the walk of one message
-//! through it.
+//! Links to vendors: [`connection`] is the task of one connection, [`keeper`] that of each of its
+//! binds, [`job`] and [`block_job`] the walks of one message and of many through it,
+//! [`deliveries`] what comes back.
 
 pub mod bind;
+mod block_job;
 pub mod connection;
+mod deliveries;
 pub mod figures;
 mod in_hand;
+mod incoming;
 mod job;
+mod jobs;
+mod keeper;
+mod lane;
 mod rate;
 mod receipts;
 mod sending;
+mod sessions;
 mod submit;
+mod tls;

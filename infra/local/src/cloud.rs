@@ -133,6 +133,7 @@ fn greet(stack: &StackFile) {
     println!("  API pages       {}/docs", stack.api_url);
     println!("  AWS emulator    {}", stack.emulator_url);
     println!("  SMSC simulator  {}:{}", stack.smsc.host, stack.smsc.port);
+    println!("  SMPP clients    {}:{}", stack.smpp.host, stack.smpp.port);
     println!("  logs            {}", stack.logs);
 }
 

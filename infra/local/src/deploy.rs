@@ -44,6 +44,8 @@ impl<'a> Plan<'a> {
             ("StripeBaseUrl", format!("http://127.0.0.1:{}", ports.stripe)),
             // A killed function's batch comes back soon enough to watch.
             ("QueueVisibility", "15".to_owned()),
+            // A client's receiver is another process of this machine.
+            ("WebhookTargets", "any".to_owned()),
         ];
         let mut hasher = DefaultHasher::new();
         (&template, &parameters, ports.emulator).hash(&mut hasher);

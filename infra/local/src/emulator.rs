@@ -26,6 +26,8 @@ pub struct Ports {
     pub smsc: u16,
     pub stripe: u16,
     pub alaris: u16,
+    /// Where clients bind to the gateway.
+    pub smpp: u16,
 }
 
 impl Ports {
@@ -46,16 +48,17 @@ pub fn choose_ports(paths: &Paths) -> Result<Ports> {
         return Ok(ports);
     }
     // Held together until all are known, so that no port is given twice.
-    let held = [any_free()?, any_free()?, any_free()?, any_free()?, any_free()?];
-    let [emulator, api, smsc, stripe, alaris] =
+    let held = [any_free()?, any_free()?, any_free()?, any_free()?, any_free()?, any_free()?];
+    let [emulator, api, smsc, stripe, alaris, smpp] =
         held.each_ref().map(|listener| listener.local_addr().map(|address| address.port()));
-    let ports = Ports { emulator: emulator?, api: api?, smsc: smsc?, stripe: stripe?, alaris: alaris? };
+    let ports =
+        Ports { emulator: emulator?, api: api?, smsc: smsc?, stripe: stripe?, alaris: alaris?, smpp: smpp? };
     fs::write(file, serde_json::to_vec(&ports)?)?;
     Ok(ports)
 }
 
 fn all_free(ports: &Ports) -> bool {
-    [ports.emulator, ports.api, ports.smsc, ports.stripe, ports.alaris]
+    [ports.emulator, ports.api, ports.smsc, ports.stripe, ports.alaris, ports.smpp]
         .into_iter()
         .all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }

@@ -26,6 +26,8 @@ pub struct StackFile {
     /// All that a function finds in its environment; enough to run the gateway or a tool by hand.
     pub env: BTreeMap<String, String>,
     pub smsc: Address,
+    /// Where clients bind over SMPP.
+    pub smpp: Address,
     pub stripe: Stripe,
     /// An HTTP vendor, to connect to.
     pub alaris: Alaris,
@@ -64,13 +66,16 @@ impl StackFile {
         let mut env = aws.function_environment(&format!("{STACK_NAME}-portal-api"))?;
         env.extend(client_env(ports));
         let host = "127.0.0.1".to_owned();
+        // Of the gateway, also of one that is started in the place of another.
+        env.insert("LISTEN_ADDRESS".to_owned(), format!("{host}:{}", ports.smpp));
         Ok(Self {
             api_url: ports.api_url(),
             emulator_url: ports.emulator_url(),
             stack_name: STACK_NAME.to_owned(),
             region: REGION.to_owned(),
             env,
-            smsc: Address { host, port: ports.smsc },
+            smsc: Address { host: host.clone(), port: ports.smsc },
+            smpp: Address { host, port: ports.smpp },
             stripe: Stripe {
                 url: format!("http://127.0.0.1:{}", ports.stripe),
                 webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),

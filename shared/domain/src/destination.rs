@@ -12,7 +12,7 @@ use rlibphonenumber::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::dictionary::{Dictionaries, DictionaryName};
+use crate::dictionary::{Dictionaries, DictionaryName, Entry};
 use crate::rating::Attribute;
 
 /// A phone number in international form (E.164), digits only and without a plus.
@@ -202,7 +202,7 @@ impl From<CountryCode> for String {
 }
 
 /// Where a number leads, in the words of rate trees.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Destination {
     pub country: CountryCode,
     /// The network's name. Missing where the data names nobody: most fixed lines, and mobile ranges as
@@ -231,11 +231,16 @@ pub enum DestinationError {
 /// The country and, as far as the numbering plan tells, the network of a number.
 pub fn destination(number: &Msisdn, dictionaries: &Dictionaries) -> Result<Destination, DestinationError> {
     let digits = number.as_str();
-    let country = match given_to(digits, dictionaries, COUNTRY).and_then(|key| CountryCode::parse(key).ok()) {
+    let prefixes = dictionaries.get(DictionaryName::Prefixes);
+    let given_to = |field: usize| {
+        let values = begun_with(digits, &prefixes.entries).filter_map(|prefix| prefix.values.get(field));
+        values.map(String::as_str).find(|value| !value.is_empty())
+    };
+    let country = match given_to(COUNTRY).and_then(|key| CountryCode::parse(key).ok()) {
         Some(country) => country,
         None => planned_country(digits)?,
     };
-    let network = given_to(digits, dictionaries, NETWORK);
+    let network = given_to(NETWORK);
     let mccmnc = network.and_then(|network| dictionaries.mccmnc_of(country.as_str(), network));
     let mcc = mccmnc.and_then(|mccmnc| dictionaries.mcc_of(mccmnc));
     Ok(Destination {
@@ -270,12 +275,23 @@ impl Destination {
 const COUNTRY: usize = 0;
 const NETWORK: usize = 1;
 
-/// What the longest prefix of the number says that says anything in this field.
-fn given_to<'a>(digits: &str, dictionaries: &'a Dictionaries, field: usize) -> Option<&'a str> {
-    let prefixes = dictionaries.get(DictionaryName::Prefixes);
-    (1..=digits.len()).rev().find_map(|length| {
-        let value = prefixes.entry(digits.get(..length)?)?.values.get(field)?;
-        (!value.is_empty()).then_some(value.as_str())
+/// The prefixes that the number begins with, the longest first.
+fn begun_with<'a>(digits: &'a str, mut prefixes: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+    let mut digits = digits.as_bytes();
+    std::iter::from_fn(move || {
+        while !digits.is_empty() {
+            // A prefix of the number is not behind it. What is right before it shares more of its digits
+            // with it than any other before it, so no prefix is longer than what those two share.
+            let place = prefixes.partition_point(|prefix| prefix.key.as_bytes() <= digits);
+            let last = prefixes[..place].last()?;
+            let shared = last.key.bytes().zip(digits).take_while(|(one, other)| one == *other).count();
+            digits = &digits[..shared];
+            prefixes = &prefixes[..place - 1];
+            if shared == last.key.len() {
+                return Some(last);
+            }
+        }
+        None
     })
 }
 

@@ -131,6 +131,8 @@ ids! {
     ConnectionId = "con_";
     /// A request to send to several recipients.
     BatchId = "bat_";
+    /// A message from a phone.
+    IncomingId = "inc_";
     /// A document of a billing period.
     InvoiceId = "inv_";
     /// A charge for something else than a message.
@@ -291,6 +293,13 @@ impl BatchId {
     /// The batch that a request with this idempotency key sends.
     pub fn of_request(company: &CompanyId, key: &str) -> Self {
         Self::derived(&["message", company.as_str(), key])
+    }
+}
+
+impl MessageId {
+    /// A number that is evenly spread over all ids.
+    pub fn spread(&self) -> u64 {
+        digest(&[&self.0]) as u64
     }
 }
 

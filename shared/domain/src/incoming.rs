@@ -1,8 +1,16 @@
 //! Messages from phones, and where they go.
+//!
+//! Not here: how the parts of a long one are recognised; vendors' octets are read in the gateway.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::ConnectionId;
+use crate::handling::ClientAddress;
+use crate::id::{AgreementId, CompanyId, ConnectionId, IncomingId, SenderId};
+use crate::sender::{Sender, SenderStatus};
+
+const KEYWORD_CHARACTERS_MAX: usize = 20;
+const URL_OCTETS_MAX: usize = 1_000;
 
 /// Which messages from phones to the number of a sender ID are for it, and where they go.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,4 +27,333 @@ pub struct IncomingRule {
     /// Delivered to the receivers of this client's connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ConnectionId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IncomingRuleError {
+    #[error("a keyword is one word of 1 to {KEYWORD_CHARACTERS_MAX} characters in upper case")]
+    Keyword,
+    #[error("a mobile country code has three digits")]
+    Mcc,
+    #[error(
+        "a webhook address is an https URL with a host, without a login and of at most {URL_OCTETS_MAX} octets"
+    )]
+    Webhook,
+    #[error("a webhook address or a client's connection is needed")]
+    NoTarget,
+}
+
+impl IncomingRule {
+    /// Whether messages can be handed on by it. That the connection is the client's own is to be checked
+    /// beside.
+    pub fn check(&self) -> Result<(), IncomingRuleError> {
+        if self.keyword.as_deref().is_some_and(|keyword| !is_keyword(keyword)) {
+            return Err(IncomingRuleError::Keyword);
+        }
+        let is_mcc = |mcc: &str| mcc.len() == 3 && mcc.bytes().all(|digit| digit.is_ascii_digit());
+        if self.mcc.as_deref().is_some_and(|mcc| !is_mcc(mcc)) {
+            return Err(IncomingRuleError::Mcc);
+        }
+        if self.webhook_url.as_deref().is_some_and(|url| !is_webhook(url)) {
+            return Err(IncomingRuleError::Webhook);
+        }
+        if self.webhook_url.is_none() && self.client.is_none() {
+            return Err(IncomingRuleError::NoTarget);
+        }
+        Ok(())
+    }
+
+    /// How narrowly it chooses, if it chooses a message with this first word from a phone of this country.
+    fn fits(&self, word: &str, is_from: impl Fn(&str) -> bool) -> Option<u8> {
+        let by_keyword = match &self.keyword {
+            Some(keyword) if *keyword == word => 2,
+            Some(_) => return None,
+            None => 0,
+        };
+        let by_mcc = match &self.mcc {
+            Some(mcc) if is_from(mcc) => 1,
+            Some(_) => return None,
+            None => 0,
+        };
+        Some(by_keyword + by_mcc)
+    }
+}
+
+fn is_keyword(keyword: &str) -> bool {
+    let characters = keyword.chars().count();
+    let is_word = !keyword.chars().any(|c| c.is_whitespace() || c.is_control());
+    (1..=KEYWORD_CHARACTERS_MAX).contains(&characters) && is_word && keyword.to_uppercase() == keyword
+}
+
+/// Coarse: whoever posts to it reads it as a URL, and looks where its host leads.
+fn is_webhook(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_text = url.bytes().all(|octet| octet.is_ascii_graphic());
+    url.len() <= URL_OCTETS_MAX && is_text && !host.is_empty() && !authority.contains(['@', '\\'])
+}
+
+/// The sender ID that gets a message to its number: of those with a rule that fits, the one whose rule
+/// chooses most narrowly (keyword and country, keyword, country, neither), and the oldest of several.
+/// `senders` have this number; `is_from` says whether a mobile country code is one of the phone's country.
+pub fn route<'a>(senders: &'a [Sender], text: &str, is_from: impl Fn(&str) -> bool) -> Option<&'a Sender> {
+    let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+    let fitting = senders.iter().filter_map(|sender| {
+        let is_in_use = matches!(sender.status, SenderStatus::Active | SenderStatus::Testing);
+        let rule = sender.incoming.as_ref().filter(|_| is_in_use)?;
+        Some((rule.fits(&word, &is_from)?, sender))
+    });
+    let age = |sender: &Sender| (std::cmp::Reverse(sender.created_at), std::cmp::Reverse(sender.id.clone()));
+    fitting.max_by_key(|(width, sender)| (*width, age(sender))).map(|(_, sender)| sender)
+}
+
+/// A message from a phone, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingMessage {
+    pub id: IncomingId,
+    /// The vendor's, over which it came.
+    pub connection: ConnectionId,
+    /// The phone.
+    pub source: ClientAddress,
+    /// The number that it was sent to.
+    pub destination: ClientAddress,
+    /// SMPP 3.4 section 5.2.19.
+    pub data_coding: u8,
+    /// All of them in hexadecimal, without headers.
+    pub octets: String,
+    pub text: String,
+    /// How many short messages it came in.
+    pub parts: u8,
+    pub received_at: Timestamp,
+    /// None: no rule of a sender ID chooses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Routed>,
+}
+
+/// Whose a message from a phone is, and where it goes, as the rule said when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    pub sender: SenderId,
+    pub company: CompanyId,
+    pub agreement: AgreementId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ConnectionId>,
+}
+
+impl Routed {
+    /// None if the sender ID gets nothing from phones.
+    pub fn to(sender: &Sender) -> Option<Self> {
+        let rule = sender.incoming.as_ref()?;
+        Some(Self {
+            sender: sender.id.clone(),
+            company: sender.company.clone(),
+            agreement: sender.agreement.clone(),
+            webhook_url: rule.webhook_url.clone(),
+            client: rule.client.clone(),
+        })
+    }
+}
+
+/// A vendor whose link was lost before our answer sends a message again within minutes. That somebody
+/// wrote the same twice can only be told from it by time.
+pub const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(5);
+
+impl IncomingMessage {
+    /// The ids that it may have been stored under before, its own first: that of its content and the time
+    /// in which a repeat comes, and of the time before that. A repeat is one only within
+    /// [`REPEAT_WINDOW`] of the first, see [`Self::is_repeat_of`].
+    pub fn possible_ids(&self) -> [IncomingId; 2] {
+        let window = self.received_at.as_second().div_euclid(REPEAT_WINDOW.as_secs());
+        [window, window - 1].map(|window| {
+            let Self { connection, source, destination, data_coding, octets, .. } = self;
+            let (coding, window) = (data_coding.to_string(), window.to_string());
+            IncomingId::derived(&[
+                connection.as_str(),
+                &source.value,
+                &destination.value,
+                &coding,
+                octets,
+                &window,
+            ])
+        })
+    }
+
+    pub fn is_repeat_of(&self, earlier: &Self) -> bool {
+        self.received_at.duration_since(earlier.received_at).abs() < REPEAT_WINDOW
+    }
+}
+
+/// A part of a long message as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingPart {
+    /// From 1.
+    pub number: u8,
+    pub data_coding: u8,
+    pub octets: String,
+    pub text: String,
+    pub received_at: Timestamp,
+}
+
+/// The octets, the text and the time of a message of which all `total` parts are there, in any order.
+pub fn joined(mut parts: Vec<IncomingPart>, total: u8) -> Option<IncomingPart> {
+    parts.sort_by_key(|part| part.number);
+    parts.dedup_by_key(|part| part.number);
+    if !parts.iter().map(|part| part.number).eq(1..=total) {
+        return None;
+    }
+    let first = parts.first()?;
+    Some(IncomingPart {
+        number: 1,
+        data_coding: first.data_coding,
+        octets: parts.iter().map(|part| part.octets.as_str()).collect(),
+        text: parts.iter().map(|part| part.text.as_str()).collect(),
+        received_at: parts.iter().map(|part| part.received_at).max()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::ConnectionKind;
+    use crate::route::Routes;
+    use crate::sender::SenderAddress;
+
+    fn sender(number: u128, keyword: Option<&str>, mcc: Option<&str>) -> Sender {
+        Sender {
+            id: SenderId::new(number),
+            company: CompanyId::new(number),
+            agreement: AgreementId::new(number),
+            address: SenderAddress::parse("12345").unwrap(),
+            status: SenderStatus::Active,
+            routes: Routes::only(ConnectionId::new(1), ConnectionKind::Smpp),
+            incoming: Some(IncomingRule {
+                keyword: keyword.map(str::to_owned),
+                mcc: mcc.map(str::to_owned),
+                webhook_url: None,
+                client: Some(ConnectionId::new(2)),
+            }),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn the_rule_that_chooses_most_narrowly_gets_the_message() {
+        let senders = [
+            sender(1, None, None),
+            sender(2, None, Some("262")),
+            sender(3, Some("VOTE"), None),
+            sender(4, Some("VOTE"), Some("262")),
+            sender(5, Some("VOTE"), Some("310")),
+        ];
+        for (text, mcc, expected) in [
+            ("vote 7", "262", 4),
+            ("  Vote\n7", "262", 4),
+            ("VOTE", "310", 5),
+            ("vote", "208", 3),
+            ("voted", "262", 2),
+            ("7 vote", "208", 1),
+            ("", "208", 1),
+        ] {
+            let found = route(&senders, text, |rule| rule == mcc).unwrap();
+            assert_eq!(found.id, SenderId::new(expected), "{text:?} from {mcc}");
+        }
+    }
+
+    #[test]
+    fn nobody_gets_what_no_rule_of_a_sender_in_use_chooses() {
+        let mut senders = [sender(1, Some("VOTE"), None), sender(2, None, Some("262"))];
+        assert_eq!(route(&senders, "hello", |_| false), None);
+        senders[0].status = SenderStatus::Blocked;
+        assert_eq!(route(&senders, "vote", |_| false), None);
+        senders[1].incoming = None;
+        assert_eq!(route(&senders, "hello", |_| true), None);
+    }
+
+    #[test]
+    fn of_two_rules_alike_the_older_sender_gets_it() {
+        let young = Sender { created_at: Timestamp::from_second(9).unwrap(), ..sender(1, None, None) };
+        let senders = [young, sender(3, None, None), sender(2, None, None)];
+        assert_eq!(route(&senders, "hello", |_| true).unwrap().id, SenderId::new(2));
+    }
+
+    #[test]
+    fn a_rule_is_a_word_a_country_and_somewhere_to_go() {
+        let rule = sender(1, None, None).incoming.unwrap();
+        let with = |change: fn(&mut IncomingRule)| {
+            let mut rule = rule.clone();
+            change(&mut rule);
+            rule.check()
+        };
+        assert_eq!(with(|rule| rule.keyword = Some("ÖFFNE".into())), Ok(()));
+        for bad in ["", "vote", "TWO WORDS", "A\u{7}", "ABCDEFGHIJKLMNOPQRSTU"] {
+            let rule = IncomingRule { keyword: Some(bad.into()), ..rule.clone() };
+            assert_eq!(rule.check(), Err(IncomingRuleError::Keyword), "{bad}");
+        }
+        assert_eq!(with(|rule| rule.mcc = Some("26".into())), Err(IncomingRuleError::Mcc));
+        assert_eq!(with(|rule| rule.client = None), Err(IncomingRuleError::NoTarget));
+        for (url, good) in [
+            ("https://example.com/hooks?a=1", true),
+            ("https://example.com:8443", true),
+            ("http://example.com", false),
+            ("https://", false),
+            ("https:///path", false),
+            ("https://user:pw@example.com", false),
+            ("https://example.com/a b", false),
+        ] {
+            let rule = IncomingRule { webhook_url: Some(url.into()), client: None, ..rule.clone() };
+            assert_eq!(rule.check().is_ok(), good, "{url}");
+        }
+    }
+
+    fn part(number: u8, text: &str) -> IncomingPart {
+        IncomingPart {
+            number,
+            data_coding: 0,
+            octets: hex::encode(text),
+            text: text.to_owned(),
+            received_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_whole_when_all_its_parts_are_there() {
+        assert_eq!(joined(vec![part(3, "c"), part(1, "a")], 3), None);
+        let whole = joined(vec![part(3, "c"), part(1, "a"), part(2, "b"), part(1, "a")], 3).unwrap();
+        assert_eq!((whole.text.as_str(), whole.octets.as_str()), ("abc", "616263"));
+        assert_eq!(joined(vec![part(1, "a"), part(2, "b"), part(9, "x")], 2), None);
+        assert_eq!(joined(Vec::new(), 0), None);
+    }
+
+    #[test]
+    fn the_same_text_again_is_a_repeat_for_five_minutes() {
+        let at = |second: i64| {
+            let address = ClientAddress { ton: 1, npi: 1, value: "4915112345678".into() };
+            let mut message = IncomingMessage {
+                id: IncomingId::new(0),
+                connection: ConnectionId::new(1),
+                source: address.clone(),
+                destination: address,
+                data_coding: 0,
+                octets: "61".into(),
+                text: "a".into(),
+                parts: 1,
+                received_at: Timestamp::from_second(second).unwrap(),
+                routed: None,
+            };
+            message.id = message.possible_ids()[0].clone();
+            message
+        };
+        let first = at(599);
+        for (second, repeat) in
+            [(599, true), (301, true), (600, true), (898, true), (899, false), (1_201, false)]
+        {
+            let again = at(second);
+            let known = [&first, &again].map(|message| message.possible_ids());
+            let shared = known[0].contains(&known[1][0]) || known[1].contains(&known[0][0]);
+            assert_eq!(shared && again.is_repeat_of(&first), repeat, "{second}");
+        }
+    }
 }

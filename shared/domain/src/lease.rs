@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::WalletId;
 use crate::wallet::{Lease, Wallet, WalletState};
 
-pub use block::{Block, BlockError};
+pub use block::{Block, BlockChange, BlockError, Fits};
 pub use load::{Load, Pace, Seen};
 
 /// Leases that a wallet can have at once. Each keeps escrow to itself, so more of them strand more; who

@@ -26,6 +26,7 @@ pub mod lease;
 pub mod lookup;
 pub mod message;
 pub mod money;
+pub mod order;
 pub mod payment;
 pub mod period;
 pub mod quote;

@@ -254,6 +254,7 @@ fn receipt(message: &Message, part: usize, state: ReceiptState, error: Option<&s
         ReceiptState::Undelivered => Some(Status::Undelivered),
         ReceiptState::Expired => Some(Status::Expired),
         ReceiptState::Rejected => Some(Status::Rejected),
+        ReceiptState::Unsent => Some(Status::Unsent),
         ReceiptState::Delivered | ReceiptState::Enroute | ReceiptState::Unknown => None,
     };
     if let Some(status) = failed {
@@ -374,6 +375,12 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_is_reported_as_never_sent_is_refunded_at_every_level() {
+        let unsent = [taken(), report(0, ReceiptState::Unsent)];
+        assert_eq!(play(&unsent), (Status::Unsent, vec![WalletId::new(1), WalletId::new(2)]));
+    }
+
+    #[test]
     fn a_segment_the_vendor_refused_fails_the_message_that_it_took() {
         let half = Progress::Submitted { references: vec![Some("a".into()), None] };
         assert_eq!(play(&[half]), (Status::Undelivered, vec![WalletId::new(1)]));
@@ -439,7 +446,8 @@ pub(crate) mod tests {
 
     fn any_progress() -> impl Strategy<Value = Progress> {
         use ReceiptState::*;
-        let state = prop::sample::select(vec![Enroute, Delivered, Undelivered, Expired, Rejected, Unknown]);
+        let state =
+            prop::sample::select(vec![Enroute, Delivered, Undelivered, Expired, Rejected, Unsent, Unknown]);
         prop_oneof![
             prop::collection::vec(prop::option::of("[0-9a-f]{1,8}"), 2)
                 .prop_map(|references| Progress::Submitted { references }),

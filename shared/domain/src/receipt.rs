@@ -12,6 +12,8 @@ pub enum ReceiptState {
     Undelivered,
     Expired,
     Rejected,
+    /// By the connection's own rules: as if the vendor had never taken it.
+    Unsent,
     /// The vendor does not know; nothing to decide.
     Unknown,
 }

@@ -3,7 +3,9 @@
 
 use domain::alert::Crossing;
 use domain::handling::ClientAddress;
-use domain::id::{AgreementId, ConnectionId, InvoiceId, MessageId, PaymentId, ServiceId};
+use domain::id::{
+    AgreementId, ConnectionId, IncomingId, InvoiceId, MessageId, PaymentId, SenderId, ServiceId,
+};
 use domain::lease::LeaseTag;
 use domain::money::{Amount, Currency};
 use domain::period::Period;
@@ -40,6 +42,9 @@ pub enum Progress {
         /// Whether another vendor may take it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         next_route: bool,
+        /// Whose vendor it was: a repeat is not to be taken for the refusal of the next one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<ConnectionId>,
         at: Timestamp,
     },
     /// Whether the vendor took it nobody knows, and it will not be sent again.
@@ -84,6 +89,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub reference: String,
+    /// What the same report calls it in another place: to be tried where the first is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_reference: Option<String>,
     pub state: ReceiptState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -141,6 +149,28 @@ pub struct ClientReceipt {
     /// The first characters of the message, as SMPP 3.4 appendix B wants them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// To http-sender: what is posted to an address that a client has named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Webhook {
+    /// A message from a phone. The same one may come twice, with the same id.
+    IncomingMessageV1 {
+        id: IncomingId,
+        url: String,
+        /// Whose secret signs it.
+        agreement: AgreementId,
+        sender: SenderId,
+        /// The phone, and the number that it wrote to.
+        source: String,
+        destination: String,
+        text: String,
+        /// All octets in hexadecimal, for what is no text.
+        octets: String,
+        data_coding: u8,
+        at: Timestamp,
+    },
 }
 
 /// To the invoice-closer.

@@ -6,10 +6,10 @@ mod send;
 
 pub use contracts::{
     Billing, ClientReceipt, ForClient, Incoming, IncomingPart, Job, Notification, Outcome, Progress,
-    RateChanges, Report,
+    RateChanges, Report, Webhook,
 };
 pub use receive::{Received, Receiver};
-pub use send::{Sender, connection_queue};
+pub use send::{Sender, client_queue, connection_queue};
 
 /// A queue did not answer, or holds what no contract describes.
 #[derive(Debug, thiserror::Error)]

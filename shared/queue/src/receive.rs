@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use serde::de::DeserializeOwned;
 
 use crate::QueueError;
+
+/// SQS takes, and gives, at most ten messages in a call.
+const BATCH_MAX: usize = 10;
 
 /// A queue that a worker reads.
 #[derive(Debug, Clone)]
@@ -56,6 +60,26 @@ impl Receiver {
     pub async fn delete(&self, handle: &str) -> Result<(), QueueError> {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(handle);
         delete.send().await.map_err(QueueError::sqs("delete from the queue"))?;
+        Ok(())
+    }
+
+    /// The same by the ten. All or an error; after an error some may be deleted.
+    pub async fn delete_all(&self, handles: Vec<String>) -> Result<(), QueueError> {
+        let mut entries = Vec::with_capacity(handles.len());
+        for (place, handle) in handles.into_iter().enumerate() {
+            let entry =
+                DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(handle);
+            entries.push(entry.build().map_err(QueueError::sqs("describe a message"))?);
+        }
+        for some in entries.chunks(BATCH_MAX) {
+            let delete = self.client.delete_message_batch().queue_url(&self.url);
+            let delete = delete.set_entries(Some(some.to_vec())).send();
+            let answer = delete.await.map_err(QueueError::sqs("delete from the queue"))?;
+            if let Some(failed) = answer.failed.first() {
+                let source = format!("{}: {}", failed.code(), failed.message().unwrap_or_default());
+                return Err(QueueError::Sqs { action: "delete from the queue", source: source.into() });
+            }
+        }
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Sending, one at a time or by the ten.
 
+mod group;
+
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
@@ -9,8 +11,12 @@ use serde::Serialize;
 
 use crate::QueueError;
 
+pub use group::client_queue;
+
 /// SQS takes at most ten messages in a call.
 const BATCH_MAX: usize = 10;
+/// And, over all of them, 256 KB.
+const BATCH_OCTETS_MAX: usize = 256 * 1024;
 
 /// A queue that takes one contract.
 #[derive(Debug, Clone)]
@@ -33,14 +39,17 @@ impl Sender {
 
     /// Sends all or fails; a failure may have sent some, so receivers take repeats.
     pub async fn send_all<T: Serialize>(&self, messages: &[T]) -> Result<(), QueueError> {
-        for some in messages.chunks(BATCH_MAX) {
+        let bodies: Result<Vec<_>, _> = messages.iter().map(serde_json::to_string).collect();
+        self.send_written(bodies?).await
+    }
+
+    /// The same for messages that are written as JSON already.
+    pub async fn send_written(&self, bodies: Vec<String>) -> Result<(), QueueError> {
+        for some in in_calls(bodies) {
             let mut entries = Vec::with_capacity(some.len());
-            for (place, message) in some.iter().enumerate() {
-                let entry = SendMessageBatchRequestEntry::builder()
-                    .id(place.to_string())
-                    .message_body(serde_json::to_string(message)?)
-                    .build();
-                entries.push(entry.map_err(QueueError::sqs("describe a message"))?);
+            for (place, body) in some.into_iter().enumerate() {
+                let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
+                entries.push(entry.build().map_err(QueueError::sqs("describe a message"))?);
             }
             let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
             let answer = send.send().await.map_err(QueueError::sqs("send to the queue"))?;
@@ -51,6 +60,23 @@ impl Sender {
         }
         Ok(())
     }
+}
+
+/// What goes out in one call each. One that is too long alone is left to SQS to refuse.
+fn in_calls(bodies: Vec<String>) -> Vec<Vec<String>> {
+    let mut calls: Vec<Vec<String>> = Vec::new();
+    let mut octets = 0;
+    for body in bodies {
+        octets += body.len();
+        match calls.last_mut().filter(|call| call.len() < BATCH_MAX && octets <= BATCH_OCTETS_MAX) {
+            Some(call) => call.push(body),
+            None => {
+                octets = body.len();
+                calls.push(vec![body]);
+            }
+        }
+    }
+    calls
 }
 
 /// Makes the queue of a connection, or finds the one that is there, and returns its URL. What is
@@ -78,4 +104,23 @@ pub async fn connection_queue(
         action: "make the connection's queue",
         source: "the answer names no queue".into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(octets: &[usize], calls: &[usize]) {
+        let bodies = octets.iter().map(|octets| "x".repeat(*octets)).collect();
+        assert_eq!(in_calls(bodies).iter().map(Vec::len).collect::<Vec<_>>(), calls);
+    }
+
+    #[test]
+    fn a_call_takes_ten_messages_and_no_more_octets_than_sqs_allows() {
+        check(&[], &[]);
+        check(&[1; 23], &[10, 10, 3]);
+        check(&[100_000; 5], &[2, 2, 1]);
+        check(&[300_000, 1, 262_143, 1], &[1, 2, 1]);
+    }
 }

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod batch;
 pub mod config;
 pub mod http;
+pub mod password;
 pub mod telemetry;
 
 use domain::id::ApiKeyId;

@@ -1,4 +1,4 @@
-//! Links to vendors.
+//! Links to vendors, and from clients.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,29 @@ use domain::company::Subtree;
 use domain::connection::{Connection, Link};
 use domain::id::{CompanyId, ConnectionId};
 
-use crate::item::{Partition, document, listed, read, text};
-use crate::keys;
+use crate::item::{Item, Partition, document, listed, read, text, unless_refused};
+use crate::keys::{self, Key};
+use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a connection";
 const CONNECTIONS: &str = "connections";
+
+/// How storing a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionStored {
+    Now,
+    /// Another client binds with this `system_id`.
+    SystemIdTaken,
+    /// Somebody else has changed it since it was read.
+    Overtaken,
+}
+
+/// What leads to a connection: the address that a vendor calls, the name that a client binds with.
+#[derive(serde::Deserialize)]
+struct Pointer {
+    connection: ConnectionId,
+}
 
 impl Store {
     /// A connection of a company inside the caller's subtree; any other reads as not there.
@@ -49,46 +66,102 @@ impl Store {
 
     /// Which connection a vendor's call to this address belongs to.
     pub async fn connection_of_webhook(&self, guid: &str) -> Result<Option<Connection>, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Pointer {
-            connection: ConnectionId,
-        }
+        self.pointed_to(&keys::webhook(guid)).await
+    }
+
+    /// The connection of the client that binds with this name.
+    pub async fn client_connection(&self, system_id: &str) -> Result<Option<Connection>, StoreError> {
+        self.pointed_to(&keys::smpp_client(system_id)).await
+    }
+
+    async fn pointed_to(&self, key: &Key) -> Result<Option<Connection>, StoreError> {
         let found: Option<Pointer> =
-            self.get(&self.tables.directory, &keys::webhook(guid), "a webhook").await?;
+            self.get(&self.tables.directory, key, "what leads to a connection").await?;
         match found {
             Some(pointer) => self.any_connection(&pointer.connection).await,
             None => Ok(None),
         }
     }
 
-    /// Stores a new connection with the entries by which workers and webhooks find it.
-    pub async fn put_connection(&self, connection: &Connection) -> Result<(), StoreError> {
-        let empty = BTreeMap::<String, String>::new();
-        let listing = keys::listing(CONNECTIONS, connection.company.as_str(), connection.id.as_str());
-        let entry = document(&keys::connection_entry(&connection.id), &empty)?;
-        let mut items = vec![
-            self.new_item(
-                &self.tables.directory,
-                listed(&keys::connection(&connection.id), &listing, connection)?,
-            ),
-            self.new_item(&self.tables.directory, entry),
-        ];
-        if let Link::Alaris(link) = &connection.link {
-            let mut pointer = document(&keys::webhook(&link.webhook_guid), &empty)?;
-            pointer.insert("connection".to_owned(), text(connection.id.as_str()));
-            items.push(self.new_item(&self.tables.directory, pointer));
-        }
+    /// Stores a new connection with the entries by which workers, webhooks and clients find it.
+    pub async fn put_connection(&self, connection: &Connection) -> Result<ConnectionStored, StoreError> {
+        let entry = document(&keys::connection_entry(&connection.id), &BTreeMap::<String, String>::new())?;
+        let found_by = match &connection.link {
+            Link::Client(link) => Some(keys::smpp_client(&link.system_id)),
+            Link::Alaris(link) => Some(keys::webhook(&link.webhook_guid)),
+            Link::Smpp(_) | Link::Lookup(_) => None,
+        };
+        // First, so that a refusal at its place says that the name is taken.
+        let pointer = found_by.map(|key| pointer(&key, &connection.id));
+        let items = pointer.into_iter().chain([connection_item(connection), Ok(entry)]);
+        let items = items.map(|item| Ok(self.new_item(&self.tables.directory, item?)));
+        let items = items.collect::<Result<Vec<_>, StoreError>>()?;
         let action = "store the connection";
-        self.transact(action, items).await.map_err(|refused| refused.unexpected(action))
+        match (self.transact(action, items).await, &connection.link) {
+            (Ok(()), _) => Ok(ConnectionStored::Now),
+            (Err(Refused::At(0, stored)), Link::Client(_)) => claimed_by(stored, &connection.id),
+            (Err(refused), _) => Err(refused.unexpected(action)),
+        }
     }
 
-    /// Stores a connection's changed settings.
+    /// Stores a vendor connection's changed settings.
     pub async fn replace_connection(&self, connection: &Connection) -> Result<(), StoreError> {
-        let listing = keys::listing(CONNECTIONS, connection.company.as_str(), connection.id.as_str());
-        let item = listed(&keys::connection(&connection.id), &listing, connection)?;
+        let item = connection_item(connection)?;
         let put = self.dynamo.put_item().table_name(&self.tables.directory).set_item(Some(item));
         let put = put.condition_expression("attribute_exists(pk)");
         put.send().await.map_err(StoreError::aws("store a connection"))?;
         Ok(())
     }
+
+    /// Stores a client connection's changed settings. `before` is the name that the client has bound with
+    /// so far, which is free again if the new one is another.
+    pub async fn replace_client_connection(
+        &self,
+        connection: &Connection,
+        before: &str,
+    ) -> Result<ConnectionStored, StoreError> {
+        const SAME_NAME: &str = "link.system_id = :before";
+        let Link::Client(link) = &connection.link else {
+            return Err(StoreError::corrupt(KIND, "it is none of a client"));
+        };
+        let (item, named) =
+            (connection_item(connection)?, Item::from([(":before".to_owned(), text(before))]));
+        if link.system_id == before {
+            let put = self.dynamo.put_item().table_name(&self.tables.directory).set_item(Some(item));
+            let put = put.condition_expression(SAME_NAME).set_expression_attribute_values(Some(named));
+            let stored = unless_refused(put.send().await, "store a connection")?;
+            return Ok(stored.map_or(ConnectionStored::Overtaken, |_| ConnectionStored::Now));
+        }
+        let claim = pointer(&keys::smpp_client(&link.system_id), &connection.id)?;
+        let items = vec![
+            self.new_item(&self.tables.directory, claim),
+            self.put_item(&self.tables.directory, item, SAME_NAME, named),
+            self.delete_any(&self.tables.directory, &keys::smpp_client(before)),
+        ];
+        let action = "store the connection";
+        match self.transact(action, items).await {
+            Ok(()) => Ok(ConnectionStored::Now),
+            Err(Refused::At(0, stored)) => claimed_by(stored, &connection.id),
+            Err(Refused::At(..)) => Ok(ConnectionStored::Overtaken),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+}
+
+fn connection_item(connection: &Connection) -> Result<Item, StoreError> {
+    let listing = keys::listing(CONNECTIONS, connection.company.as_str(), connection.id.as_str());
+    listed(&keys::connection(&connection.id), &listing, connection)
+}
+
+fn pointer(key: &Key, connection: &ConnectionId) -> Result<Item, StoreError> {
+    let mut item = document(key, &BTreeMap::<String, String>::new())?;
+    item.insert("connection".to_owned(), text(connection.as_str()));
+    Ok(item)
+}
+
+/// A write whose answer was lost is refused by itself when it is sent again.
+fn claimed_by(stored: Option<Item>, own: &ConnectionId) -> Result<ConnectionStored, StoreError> {
+    let holder: Option<Pointer> = stored.map(|item| read("the name of a client", item)).transpose()?;
+    let is_own = holder.is_some_and(|holder| holder.connection == *own);
+    Ok(if is_own { ConnectionStored::Now } else { ConnectionStored::SystemIdTaken })
 }

@@ -13,11 +13,14 @@
 //! | directory | `dictionaries` | `versions` | which dictionaries differ from what is shipped |
 //! | directory | `dictionary#name` | version`#`part | how they differ |
 //! | directory | `sender#agreement` | address | sender ID; listed under its company |
+//! | directory | `incoming_number#digits` | agreement | which agreements have a sender ID with this number |
 //! | directory | `connection#id` | `connection` | listed under its company |
 //! | directory | `connections` | id | for the gateway, which serves all |
 //! | directory | `gateways` | id | gateway processes that live |
 //! | directory | `connection_owners` | connection | which of them serves it |
+//! | directory | `client_binds` | connection | how many binds of the client each gateway has |
 //! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
+//! | directory | `smpp_client#system_id` | `smpp_client` | which connection a client binds with |
 //! | directory | `api_key#hash` | `api_key` | API key; listed under its company |
 //! | directory | `user#id` | `user` | user |
 //! | directory | `users#company` | user | a company's users |
@@ -38,8 +41,10 @@
 //! | ledger | `fee_rules#agreement` | rule | what charges a fee again and again |
 //! | ledger | `fees_due` | time`#`rule | when each of them is due, for the sweeper |
 //! | messages | `message#id` | `message` | message; a batch takes the place of its request's only message |
-//! | messages | `block#wallet#fence#number` | `block` | messages that a lease accepted together |
-//! | messages | `reference#connection#id` | `message`, `receipt#hash` | vendor's id to message; receipts that came first |
+//! | messages | `block#wallet#fence#number` | `block` | messages that a lease accepted together, until their end |
+//! | messages | `reference#connection#id` | `message`, `receipt#hash`, `awaited` | vendor's id to message; receipts that came first, and that there are some |
+//! | messages | `incoming#id` | `incoming` | a message from a phone |
+//! | messages | `incoming_parts#connection#hash` | number | parts of a long one that is not whole; expire |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
 //! | records | `notice#cause` | `notice` | what people were told |
 //! | records | `edr#agreement` | time`#`message, time`#`fee | EDRs |
@@ -47,6 +52,7 @@
 //! | records | `invoices#agreement` | period's first day | invoice |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#tenant` | `counter` | the last number given |
+//! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
 //! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
 //! | records | `suspicion#agreement` | `charges` | charges and usage that did not agree yet |
@@ -56,8 +62,8 @@ use domain::destination::Msisdn;
 use domain::dictionary::DictionaryName;
 use domain::edr::UsageKey;
 use domain::id::{
-    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, InvoiceId, MessageId,
-    PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
+    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, IncomingId, InvoiceId,
+    MessageId, PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
 };
 use domain::lease::LeaseTag;
 use domain::period::Period;
@@ -147,6 +153,15 @@ pub fn sender(agreement: &AgreementId, address: &SenderAddress) -> Key {
     key(format!("sender#{agreement}"), address.as_str())
 }
 
+/// By the number phones write to, which is the address of a sender ID.
+pub fn incoming_numbers(number: &str) -> String {
+    format!("incoming_number#{number}")
+}
+
+pub fn incoming_number(number: &str, agreement: &AgreementId) -> Key {
+    key(incoming_numbers(number), agreement.as_str())
+}
+
 pub fn connection(id: &ConnectionId) -> Key {
     key(format!("connection#{id}"), "connection")
 }
@@ -167,8 +182,18 @@ pub fn connection_owner(id: &ConnectionId) -> Key {
     key(CONNECTION_OWNERS.to_owned(), id.as_str())
 }
 
+pub const CLIENT_BINDS: &str = "client_binds";
+pub fn client_binds(id: &ConnectionId) -> Key {
+    key(CLIENT_BINDS.to_owned(), id.as_str())
+}
+
 pub fn webhook(guid: &str) -> Key {
     key(format!("webhook#{guid}"), "webhook")
+}
+
+/// Two clients never bind with one name.
+pub fn smpp_client(system_id: &str) -> Key {
+    key(format!("smpp_client#{system_id}"), "smpp_client")
 }
 
 pub fn api_key(hash: &str) -> Key {
@@ -306,10 +331,28 @@ pub fn reference(connection: &ConnectionId, reference: &str) -> Key {
     key(references(connection, reference), "message")
 }
 
+/// That a receipt may wait whose message the vendor's answer knows by this id.
+pub fn awaited(connection: &ConnectionId, reference: &str) -> Key {
+    key(references(connection, reference), "awaited")
+}
+
 pub const PARKED: &str = "receipt#";
 /// The same receipt twice is parked once.
 pub fn parked_receipt(connection: &ConnectionId, reference: &str, content: &str) -> Key {
     key(references(connection, reference), format!("{PARKED}{}", short_hash(content)))
+}
+
+pub fn incoming(id: &IncomingId) -> Key {
+    key(format!("incoming#{id}"), "incoming")
+}
+
+/// What makes parts belong together is the vendor's text, so its digest stands for it.
+pub fn incoming_parts(connection: &ConnectionId, belonging: &str) -> String {
+    format!("incoming_parts#{connection}#{}", short_hash(belonging))
+}
+
+pub fn incoming_part(connection: &ConnectionId, belonging: &str, number: u8) -> Key {
+    key(incoming_parts(connection, belonging), format!("{number:03}"))
 }
 
 pub fn statement(wallet: &WalletId) -> String {
@@ -382,6 +425,15 @@ pub fn invoice_numbers(tenant: &CompanyId) -> Key {
     key(format!("invoice_numbers#{tenant}"), "counter")
 }
 
+pub fn unmatched_receipts(connection: &ConnectionId) -> String {
+    format!("unmatched#{connection}")
+}
+
+/// The same receipt twice is listed once.
+pub fn unmatched_receipt(connection: &ConnectionId, received_at: Timestamp, content: &str) -> Key {
+    key(unmatched_receipts(connection), format!("{}#{}", sortable(received_at), short_hash(content)))
+}
+
 pub fn lookup(connection: &ConnectionId, number: &Msisdn) -> Key {
     key(format!("lookup#{connection}"), number.as_str())
 }
@@ -426,8 +478,21 @@ pub fn is_payment(pk: &str) -> bool {
     pk.starts_with("payment#")
 }
 
+pub fn is_incoming(pk: &str) -> bool {
+    pk.starts_with("incoming#")
+}
+
 pub fn is_message(pk: &str) -> bool {
     pk.starts_with("message#")
+}
+
+/// Whether a receipt waits here for its message; the connection whose receipt it is.
+pub fn parked_receipt_of(key: &Key) -> Option<ConnectionId> {
+    let (connection, _) = key.pk.strip_prefix("reference#")?.split_once('#')?;
+    if !key.sk.starts_with(PARKED) {
+        return None;
+    }
+    ConnectionId::parse(connection).ok()
 }
 
 pub fn is_block(pk: &str) -> bool {

@@ -13,13 +13,14 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::allowance::Pot;
 use domain::id::{MessageId, WalletId};
-use domain::lease::{Block, BlockError, LeaseTag, Pace, SLOTS, Standing};
+use domain::lease::{Block, LeaseTag, Pace, SLOTS, Standing};
 use domain::wallet::{Lease, Operation, OperationKind, Wallet, WalletState};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::block_item;
 use crate::escrow::{get_back, settlement};
-use crate::item::{Item, Partition, document, expiring, key_of, read};
+use crate::item::{Item, Partition, document, key_of};
 use crate::keys;
 use crate::transact::{CONFLICT_ATTEMPTS_MAX, Refused, pause};
 use crate::wallets::{Guard, Sum, WalletChange, expression, wallet_of};
@@ -27,9 +28,6 @@ use crate::{Store, StoreError};
 
 pub use session::{Flushed, LeaseSession};
 
-const BLOCK: &str = "a block";
-/// The messages of a block are rows within seconds; the block itself is kept to look into what happened.
-const BLOCK_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// Somebody else moved the lease each time: that is not for ever.
 const CLOSE_ATTEMPTS_MAX: u32 = 5;
 
@@ -48,7 +46,7 @@ pub(crate) enum Changed {
 
 /// How putting something under a key ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Put {
+pub enum Put {
     Now,
     /// There is something already.
     Before,
@@ -196,11 +194,6 @@ impl Store {
         Ok(tag.standing_at_end(end.written))
     }
 
-    /// The block with this tag, whether it counts or not.
-    pub async fn block(&self, tag: &LeaseTag) -> Result<Option<Block>, StoreError> {
-        self.get_item(&self.tables.messages, &keys::block(tag)).await?.map(block_of).transpose()
-    }
-
     /// What a flush of a lease has charged, under the reference that the lease's item names it by.
     pub async fn flushed(&self, tag: &LeaseTag, reference: &str) -> Result<Option<Effective>, StoreError> {
         if reference == block_reference(tag) {
@@ -215,15 +208,9 @@ impl Store {
         }
     }
 
-    async fn put_block(&self, block: &Block, now: Timestamp) -> Result<Put, StoreError> {
-        #[derive(Serialize)]
-        struct Stored<'a> {
-            tag: &'a LeaseTag,
-        }
-        let content = block.pack().map_err(|error| StoreError::corrupt(BLOCK, error))?;
-        let mut item = document(&keys::block(&block.tag), &Stored { tag: &block.tag })?;
-        item.insert("content".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(content.into()));
-        self.put_before_flush(expiring(item, now + BLOCK_KEPT)).await
+    /// Puts a block, which counts once its lease was charged for it.
+    pub async fn put_block(&self, block: &Block, now: Timestamp) -> Result<Put, StoreError> {
+        self.put_before_flush(block_item(block, now)?).await
     }
 
     /// Puts a row or a block unless there is one. A plain write that meets a transaction is tried again.
@@ -294,19 +281,6 @@ pub enum Effective {
 /// How a lease's item names a block that it has charged.
 fn block_reference(tag: &LeaseTag) -> String {
     format!("block {tag}")
-}
-
-/// Reads a block, from the table or from an image in its stream.
-pub fn block_of(item: Item) -> Result<Block, StoreError> {
-    #[derive(Deserialize)]
-    struct Stored {
-        tag: LeaseTag,
-    }
-    let content = item.get("content").and_then(|content| content.as_b().ok()).cloned();
-    let content = content.ok_or_else(|| StoreError::corrupt(BLOCK, "it has no content"))?;
-    let stored: Stored = read(BLOCK, item)?;
-    let corrupt = |error: BlockError| StoreError::corrupt(BLOCK, error);
-    Block::unpack(stored.tag, content.as_ref()).map_err(corrupt)
 }
 
 fn lease_of(wallet: &Wallet) -> Result<&Lease, StoreError> {

@@ -1,22 +1,20 @@
-//! Messages and batches after they were accepted: read, claimed by a worker, moved, refunded; and the
-//! vendors' references by which receipts find them.
+//! Messages and batches after they were accepted: read, claimed by a worker, moved, refunded. By which
+//! references receipts find them is in `references`.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::allowance::Pot;
 use domain::batch::{Batch, Row};
-use domain::id::{BatchId, ConnectionId, MessageId, WalletId};
+use domain::id::{BatchId, MessageId, WalletId};
 use domain::lease::{LeaseTag, Standing};
-use domain::message::{Message, Status};
+use domain::message::{Message, Progress, Status, Step, apply};
 use domain::money::Amount;
 use domain::quote::Charge;
-use domain::receipt::{ReceiptState, canonical_reference};
 use domain::wallet::{Operation, OperationKind};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
 
-use crate::item::{Item, document, expiring, key_of, number, read, text, unless_refused};
+use crate::item::{Item, document, key_of, number, read, text, unless_refused};
 use crate::keys;
 use crate::transact::Refused;
 use crate::wallets::{Sum, WalletChange};
@@ -24,11 +22,6 @@ use crate::{Store, StoreError};
 
 const MESSAGE: &str = "a message";
 const BATCH: &str = "a batch";
-/// A receipt is awaited this long after the submit: validity and 48 hours, and some.
-const REFERENCE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
-/// A receipt whose message is not known waits this long for it.
-const RECEIPT_KEPT: SignedDuration = SignedDuration::from_hours(48);
-
 /// Rows of one transaction, which takes a hundred items.
 const REFUNDS_AT_ONCE: usize = 99;
 
@@ -78,29 +71,8 @@ pub enum Stored {
     Overtaken,
 }
 
-/// Which segment of which message a vendor's id stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reference {
-    pub message: MessageId,
-    pub part: usize,
-    /// To tell a real match in another number form from a chance one.
-    pub recipient: String,
-}
-
-/// A receipt that came before its message's reference was stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ParkedReceipt {
-    /// As the vendor wrote it.
-    pub reference: String,
-    pub state: ReceiptState,
-    #[serde(default)]
-    pub error: Option<String>,
-    #[serde(default)]
-    pub recipient: Option<String>,
-}
-
 impl Store {
-    /// A message that was charged; one of a batch also before its row was written.
+    /// A message that was charged: a row, one in a block, or one of a batch before its row was written.
     pub async fn message(&self, id: &MessageId) -> Result<Option<Message>, StoreError> {
         match self.requested(id).await? {
             Requested::Counts(Row::Message(message)) => return Ok(Some(*message)),
@@ -120,6 +92,11 @@ impl Store {
 
     /// What became of a request with this id.
     pub async fn requested(&self, id: &MessageId) -> Result<Requested, StoreError> {
+        if let Some((tag, place)) = id.block()
+            && let Some(requested) = self.requested_in_block(&tag, place).await?
+        {
+            return Ok(requested);
+        }
         self.standing_row(&keys::message(id)).await
     }
 
@@ -139,6 +116,24 @@ impl Store {
 
     pub(crate) async fn row(&self, key: &keys::Key) -> Result<Option<Row>, StoreError> {
         self.get_item(&self.tables.messages, key).await?.map(row_of).transpose()
+    }
+
+    /// None if it was overtaken.
+    pub(crate) async fn cancel_row(
+        &self,
+        id: &MessageId,
+        now: Timestamp,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some(message) = self.message(id).await? else { return Ok(Some(false)) };
+        let Step::Move { message: next, refund } = apply(&message, &Progress::Canceled, now) else {
+            return Ok(Some(false));
+        };
+        if id.batch().is_some() {
+            // It may have no row yet.
+            self.write_message_of_batch(&message).await?;
+        }
+        let stored = self.move_message(&next, message.revision, &refund).await?;
+        Ok((stored == Stored::Now).then_some(true))
     }
 
     /// Writes the row of a batch's message. Repeats change nothing.
@@ -290,63 +285,6 @@ impl Store {
             .set_expression_attribute_values(Some(revision));
         Ok(stored(unless_refused(put.send().await, "store a message")?))
     }
-
-    /// Remembers which segment a vendor's id stands for. The latest message under an id wins, as
-    /// vendors use ids again.
-    pub async fn put_reference(
-        &self,
-        connection: &ConnectionId,
-        raw: &str,
-        reference: &Reference,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let key = keys::reference(connection, &canonical_reference(raw));
-        let item = expiring(document(&key, reference)?, now + REFERENCE_KEPT);
-        let put = self.dynamo.put_item().table_name(&self.tables.messages).set_item(Some(item));
-        put.send().await.map_err(StoreError::aws("store a reference"))?;
-        Ok(())
-    }
-
-    /// `canonical` as `domain::receipt` makes it.
-    pub async fn reference(
-        &self,
-        connection: &ConnectionId,
-        canonical: &str,
-    ) -> Result<Option<Reference>, StoreError> {
-        self.get(&self.tables.messages, &keys::reference(connection, canonical), "a reference").await
-    }
-
-    /// Keeps a receipt whose message is not known yet.
-    pub async fn park_receipt(
-        &self,
-        connection: &ConnectionId,
-        receipt: &ParkedReceipt,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let content = format!("{receipt:?}");
-        let key = keys::parked_receipt(connection, &canonical_reference(&receipt.reference), &content);
-        let item = expiring(document(&key, receipt)?, now + RECEIPT_KEPT);
-        self.put_if_new(&self.tables.messages, item).await?;
-        Ok(())
-    }
-
-    /// The receipts that came for this id before it was known.
-    pub async fn parked_receipts(
-        &self,
-        connection: &ConnectionId,
-        canonical: &str,
-    ) -> Result<Vec<ParkedReceipt>, StoreError> {
-        let query = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.messages)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :parked)")
-            .expression_attribute_values(":pk", text(keys::references(connection, canonical)))
-            .expression_attribute_values(":parked", text(keys::PARKED))
-            .consistent_read(true);
-        let answer = query.send().await.map_err(StoreError::aws("read receipts"))?;
-        answer.items.unwrap_or_default().into_iter().map(|item| read("a receipt", item)).collect()
-    }
 }
 
 /// A message's next state, decided on the revision `before`, and the charges that it no longer owes.
@@ -381,7 +319,7 @@ fn stored<T>(answer: Option<T>) -> Stored {
 
 /// Where the units of packs above go back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Units {
+pub(crate) enum Units {
     /// What the home wallet holds of them, if it still counts them as used: so `granted` of their owner
     /// never hides escrow that somebody has.
     ToEscrow,
@@ -389,11 +327,22 @@ enum Units {
     ToOwners,
 }
 
-/// Gives charges back to the home wallet: its own to its headroom and its packs, the others to the escrow
-/// it holds, also where they were taken directly, so that no wallet above is written but for units.
+/// Gives charges of one message back, each to its wallet.
 fn refund_of(message: &Message, refund: &[Charge], units: Units) -> Result<Vec<WalletChange>, StoreError> {
-    let (home, main) = (message.home(), message.main_wallet());
-    let operation = refunding(message);
+    refund_from(message, message.id.as_str(), refund, units)
+}
+
+/// Gives charges back to the home wallet: its own to its headroom and its packs, the others to the escrow
+/// it holds, also where they were taken directly, so that no wallet above is written but for units. All of
+/// them are of messages that were sent from one wallet, as `one` was; `reference` is what statements say.
+pub(crate) fn refund_from(
+    one: &Message,
+    reference: &str,
+    refund: &[Charge],
+    units: Units,
+) -> Result<Vec<WalletChange>, StoreError> {
+    let (home, main) = (one.home(), one.main_wallet());
+    let operation = Operation { kind: OperationKind::Refund, reference: reference.to_owned() };
     let mut change = WalletChange::new(&home, operation.clone());
     let mut taken: BTreeMap<Pot, Amount> = BTreeMap::new();
     for charge in refund {

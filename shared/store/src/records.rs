@@ -314,7 +314,7 @@ fn record_of(item: Item) -> Result<Record, StoreError> {
     }
 }
 
-fn page<T>(
+pub(crate) fn page<T>(
     of: impl Fn(Item) -> Result<T, StoreError>,
     answer: aws_sdk_dynamodb::operation::query::QueryOutput,
 ) -> Result<Page<T>, StoreError> {

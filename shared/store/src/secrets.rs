@@ -1,6 +1,8 @@
 //! The secret store: passwords of connections, keys of payment systems. Nothing of it is logged.
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -28,10 +30,23 @@ impl Secrets {
         format!("payment-systems/{name}")
     }
 
+    /// The name of the secret that signs what is posted for an agreement.
+    pub fn webhooks(agreement: &domain::id::AgreementId) -> String {
+        format!("webhooks/{agreement}")
+    }
+
     pub async fn create<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt("a secret", error))?;
         let create = self.client.create_secret().name(format!("{}{name}", self.prefix)).secret_string(text);
         create.send().await.map_err(StoreError::aws("store a secret"))?;
+        Ok(())
+    }
+
+    /// Puts another value in the place of a secret's.
+    pub async fn replace<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt("a secret", error))?;
+        let put = self.client.put_secret_value().secret_id(format!("{}{name}", self.prefix));
+        put.secret_string(text).send().await.map_err(StoreError::aws("replace a secret"))?;
         Ok(())
     }
 
@@ -41,5 +56,22 @@ impl Secrets {
         let text = answer.secret_string.unwrap_or_default();
         // The parser's message could quote the secret.
         serde_json::from_str(&text).map_err(|_| StoreError::corrupt("a secret", "not the expected fields"))
+    }
+
+    /// Reads a secret, and makes it where there is none. Of two who make one at once, both get the first.
+    pub async fn read_or_create<T: Serialize + DeserializeOwned>(
+        &self,
+        name: &str,
+        new: impl FnOnce() -> T,
+    ) -> Result<T, StoreError> {
+        let get = self.client.get_secret_value().secret_id(format!("{}{name}", self.prefix)).send().await;
+        let is_missing = |error: &SdkError<GetSecretValueError>| {
+            error.as_service_error().is_some_and(GetSecretValueError::is_resource_not_found_exception)
+        };
+        if get.as_ref().is_err_and(is_missing) {
+            // Whether it failed, or another was faster, the read shows.
+            let _ = self.create(name, &new()).await;
+        }
+        self.read(name).await
     }
 }

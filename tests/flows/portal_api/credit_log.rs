@@ -14,6 +14,7 @@ async fn project(platform: &Platform) {
         sqs: platform.sqs.client(),
         http_send: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("http-send")),
         notifications: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("notifications")),
+        webhooks: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("webhooks")),
     };
     projector::handle(&app, platform.database.take_stream("flow-ledger")).await.unwrap();
 }

@@ -29,6 +29,7 @@ async fn notices(shop: &Shop) -> Vec<(String, Timestamp, [u32; 4])> {
         sqs: shop.platform.sqs.client(),
         http_send: queue("http-send"),
         notifications: queue("notifications"),
+        webhooks: queue("webhooks"),
     };
     let event = shop.platform.database.take_stream("flow-ledger");
     for _ in 0..2 {

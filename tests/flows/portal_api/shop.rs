@@ -17,7 +17,7 @@ use crate::platform::{Answer, Member, Platform, text};
 pub struct Shop {
     pub platform: Platform,
     sending: Router,
-    projector: projector::App,
+    pub projector: projector::App,
 }
 
 /// The text of a message of so many segments.
@@ -53,6 +53,7 @@ impl Shop {
             sqs: platform.sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
         };
         let sending = send_api::App::new(platform.store.clone(), platform.secrets.store()).unwrap();
         let sending = runtime::http::finish(send_api::router(sending));
@@ -188,6 +189,7 @@ impl Shop {
             message,
             reason: "no".to_owned(),
             next_route: false,
+            connection: None,
             at: runtime::now(),
         };
         applier.apply(progress).await.unwrap();

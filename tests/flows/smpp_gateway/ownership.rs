@@ -10,11 +10,6 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-/// What a real lease, scaled down, has to be taken over in.
-fn take_over_max(pace: Pace) -> Duration {
-    pace.lease * 3 / 2
-}
-
 /// Two more connections to the same vendor, beside the stage's own, and queues for their jobs.
 async fn with_connections(stage: &Stage, count: u128) {
     for number in 0..count {
@@ -28,7 +23,7 @@ async fn with_connections(stage: &Stage, count: u128) {
 /// How many connections a gateway has bound.
 fn bound_here(board: &Board) -> usize {
     let here = board.status().connections.into_iter().filter_map(|connection| connection.here);
-    here.filter(|here| here.binds == 1).count()
+    here.filter(|here| here.binds.up == 1).count()
 }
 
 #[tokio::test]
@@ -55,7 +50,7 @@ async fn connections_are_spread_over_the_gateways_and_never_bound_twice() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_stops_hands_over_within_two_seconds() {
+async fn a_gateway_that_stops_hands_over_long_before_its_lease_is_over() {
     let behaviour = Behaviour { answer_latency: MOMENT, ..Behaviour::default() };
     let (simulator, mut stage) = staged(behaviour, |_| {}).await;
     let progress = || Sender::new(stage.sqs.client(), stage.progress.clone());
@@ -72,7 +67,7 @@ async fn a_gateway_that_stops_hands_over_within_two_seconds() {
     let started = Instant::now();
     first.stop().await;
     until("the other's bind", || bound_here(&board) == 1).await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Pace::default().lease / 2, "{:?}", started.elapsed());
     stage.until_done().await;
     let outcomes = stage.outcomes();
     assert!(messages.iter().all(|id| matches!(outcomes[id][..], [Progress::SubmittedV1 { .. }])));
@@ -106,7 +101,7 @@ async fn what_a_killed_gateway_served_is_taken_over_with_no_message_lost_and_non
     drop(killed);
     let died = Instant::now();
     until("the other's bind", || bound_here(&board) == 1).await;
-    assert!(died.elapsed() < take_over_max(pace()), "{:?}", died.elapsed());
+    assert!(died.elapsed() < Duration::from_secs(30), "{:?}", died.elapsed());
     stage.until_done().await;
     other.stop().await;
 
@@ -115,7 +110,7 @@ async fn what_a_killed_gateway_served_is_taken_over_with_no_message_lost_and_non
     assert!(messages.iter().all(|message| outcomes.contains_key(message)));
     let in_doubt = |said: &&Vec<Progress>| matches!(said[0], Progress::InDoubtV1 { .. });
     let in_doubt = outcomes.values().filter(in_doubt).count();
-    assert!(in_doubt <= 40, "{in_doubt} are in doubt, no more than was in hand");
+    assert!(in_doubt <= 20, "{in_doubt} are in doubt, no more than the window");
     assert!(400 - in_doubt <= taken.len());
 }
 

@@ -56,7 +56,7 @@ async fn read(world: &World) -> Ledger {
     let (mut rows, mut blocks) = (Vec::new(), Vec::new());
     for item in messages {
         if keys::is_block(text(&item, keys::PK)) {
-            blocks.push(block_of(item).expect("a block"));
+            blocks.push((block_of(item.clone()).expect("a block"), item));
         } else if keys::is_message(text(&item, keys::PK)) {
             let row = row_of(item.clone()).expect("a row");
             if row.lease().is_none_or(|tag| ends.counts(tag)) {
@@ -65,12 +65,7 @@ async fn read(world: &World) -> Ledger {
         }
     }
     // A batch and a block count before the rows of their messages.
-    for message in blocks.iter().filter(|block| ends.counts(&block.tag)).flat_map(|block| &block.messages) {
-        let mut item: Item = serde_dynamo::to_item(message).expect("an item");
-        let key = keys::message(&message.id);
-        for (name, value) in [(keys::PK, key.pk), (keys::SK, key.sk)] {
-            item.insert(name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(value));
-        }
+    for (_, item) in blocks.into_iter().filter(|(block, _)| ends.counts(&block.tag)) {
         ledger.put(item).unwrap_or_else(|breach| panic!("{breach}"));
     }
     rows.sort_by_key(|(is_message, _)| *is_message);

@@ -1,14 +1,21 @@
 //! From a lease's write to a job: what a lease has charged goes out once, and what it has not never does.
 
-use domain::connection::ConnectionKind;
+use std::collections::BTreeMap;
+
+use domain::connection::{Connection, ConnectionKind, Link, SmppLink};
+use domain::edr::Record;
 use domain::id::MessageId;
 use domain::lease::Seen;
-use queue::{Job, Sender};
-use store::{EdrFilter, Flushed};
+use domain::message::Status;
+use domain::receipt::ReceiptState;
+use queue::{Job, Outcome, Progress, Sender};
+use store::{EdrFilter, Flushed, Row};
 use tests::embedded_sqs::EmbeddedSqs;
-use tests::world::{Member, NOW, World, tables};
+use tests::world::{Member, NOW, World, amount, connection, tables};
 
 use super::{acquire, pair, sweep};
+
+const SMPP_QUEUE: &str = "smpp-send";
 
 struct Scene {
     world: World,
@@ -27,8 +34,20 @@ impl Scene {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
         };
         let (client, _) = pair(&world).await;
+        let link = SmppLink { queue_url: sqs.queue(SMPP_QUEUE), ..SmppLink::new("vendor", 2775, "us") };
+        let vendor = Connection {
+            id: connection(),
+            company: world.owner.company.id.clone(),
+            name: "the vendor".to_owned(),
+            enabled: true,
+            link: Link::Smpp(link),
+            on_unknown_outcome: Default::default(),
+            created_at: NOW,
+        };
+        world.store.put_connection(&vendor).await.expect("it is stored");
         Self { world, sqs, projector, client }
     }
 
@@ -66,9 +85,22 @@ impl Scene {
     }
 
     async fn recorded(&self) -> usize {
+        self.records().await.len()
+    }
+
+    async fn records(&self) -> BTreeMap<MessageId, Status> {
         let store = &self.world.store;
         let page = store.edrs(&self.client.agreement.id, &EdrFilter::default(), 500, None).await;
-        page.expect("a page").items.len()
+        let edrs = page.expect("a page").items.into_iter().filter_map(Record::into_message);
+        edrs.map(|edr| (edr.message, edr.status)).collect()
+    }
+
+    /// What the owner of the SMPP connection was told, each once.
+    fn told(&self) -> Vec<Job> {
+        let mut jobs: Vec<Job> = self.sqs.messages(&self.sqs.queue(SMPP_QUEUE));
+        jobs.sort_by_key(|job| format!("{job:?}"));
+        jobs.dedup();
+        jobs
     }
 }
 
@@ -95,6 +127,56 @@ async fn what_a_lease_has_charged_is_sent_recorded_and_counted_once() {
     scene.project().await;
     let owed = scene.world.store.owed(&scene.client.agreement.id).await.expect("a sum");
     assert_eq!(owed, scene.world.wallet(&scene.client.wallet).await.charged);
+}
+
+#[tokio::test]
+async fn a_block_is_one_job_and_its_messages_are_recorded_as_they_move() {
+    let scene = Scene::new().await;
+    let store = &scene.world.store;
+    let mut session = acquire(store, &scene.client).await;
+    let draft = |number| scene.client.draft(&format!("smpp-{number}"), "hello", 1).expect("a rate");
+    let drafts: Vec<_> = (0..6).map(draft).collect();
+    let rows = session.flush(&drafts, NOW).await.expect("an answer");
+    session.close().await.expect("it is closed");
+    let id = |row: &Row| MessageId::parse(row.reference()).expect("an id");
+    let ids: Vec<MessageId> = rows.iter().map(|row| id(row.as_ref().expect("accepted"))).collect();
+    let (block, _) = ids[0].block().expect("a block");
+    // Called back before anybody has heard of it.
+    assert!(store.cancel_message(&ids[5], NOW).await.expect("an answer"));
+    scene.project().await;
+    let job = Job::SubmitBlockV1 { block: block.clone(), connection: connection(), count: 5 };
+    assert_eq!(scene.told(), std::slice::from_ref(&job));
+    store.claim_block(&block, 1).await.expect("claimed");
+    let outcomes = vec![
+        (0, Outcome::Submitted(vec![Some("a".to_owned())])),
+        (1, Outcome::Refused { reason: "no".to_owned(), next_route: false }),
+        (2, Outcome::NotSent),
+        (3, Outcome::InDoubt),
+        (4, Outcome::Submitted(vec![Some("b".to_owned())])),
+    ];
+    let app = progress_applier::App { store: store.clone() };
+    for _ in 0..2 {
+        let (block, outcomes) = (block.clone(), outcomes.clone());
+        let told = Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW };
+        app.apply(told).await.expect("applied");
+    }
+    let receipt = Progress::ReceiptV1 {
+        connection: connection(),
+        reference: "B".to_owned(),
+        state: ReceiptState::Delivered,
+        error: None,
+        recipient: None,
+        at: NOW,
+    };
+    app.apply(receipt).await.expect("applied");
+    scene.project().await;
+    let alone = Job::SubmitV1 { message: ids[2].clone(), connection: connection() };
+    assert_eq!(scene.told(), [job, alone]);
+    use Status::{Accepted, Canceled, Delivered, Submitted, Unsent};
+    let expected = [Submitted, Unsent, Accepted, Submitted, Delivered, Canceled];
+    assert_eq!(scene.records().await, ids.into_iter().zip(expected).collect());
+    let owed = store.owed(&scene.client.agreement.id).await.expect("a sum");
+    assert_eq!((owed, owed), (amount("0.2"), scene.world.wallet(&scene.client.wallet).await.charged));
 }
 
 #[tokio::test]

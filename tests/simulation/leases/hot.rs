@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::lease::LeaseTag;
 use jiff::{SignedDuration, Timestamp};
-use send_api::HotWallets;
+use sending::HotWallets;
 use store::{Accepted, Requested, Store};
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, Kill};

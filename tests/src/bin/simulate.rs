@@ -7,6 +7,10 @@ use std::time::Instant;
 use clap::Parser;
 use tests::ledger_simulation::run_seeds;
 
+/// A third of the time goes into memory with the system's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Random commands on the real store beside a plain model, under faults, conflicts and kills.
 #[derive(Parser)]
 struct Arguments {

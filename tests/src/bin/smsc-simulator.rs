@@ -5,11 +5,12 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use tests::smsc_simulator::{Behaviour, IdForm, ReceiptMode, SmscSimulator};
+use tests::smsc_simulator::{Behaviour, IdForm, Identity, ReceiptForm, ReceiptMode, SmscSimulator};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -67,9 +68,21 @@ struct Arguments {
     /// How ids are written in receipts
     #[arg(long, value_enum, default_value_t = IdForm::Decimal)]
     receipt_id: IdForm,
-    /// Send receipts as text alone, without optional parameters
+    /// Where receipts say what they have to say
+    #[arg(long, value_enum, default_value_t = ReceiptForm::Both)]
+    receipt_form: ReceiptForm,
+    /// Name sender and recipient the other way round in what is delivered
     #[arg(long)]
-    receipt_text_only: bool,
+    inverted_addresses: bool,
+    /// Binds of one system_id at one time; any number if not given
+    #[arg(long)]
+    binds_max: Option<usize>,
+    /// Speak TLS alone, with the certificates of this PEM file; needs --tls-key
+    #[arg(long, requires = "tls_key", value_name = "FILE")]
+    tls_certificates: Option<PathBuf>,
+    /// The PEM file with the key to --tls-certificates
+    #[arg(long, requires = "tls_certificates", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Treat all destinations alike, whatever they end in
     #[arg(long)]
     no_endings: bool,
@@ -82,11 +95,14 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn behaviour(self) -> Behaviour {
+    fn behaviour(self) -> anyhow::Result<Behaviour> {
         let shortest = Duration::from_millis(self.receipt_delay_ms);
         let longest = self.receipt_delay_max_ms.map_or(shortest, Duration::from_millis);
         let usual = Behaviour::default();
-        Behaviour {
+        let tls = self.tls_certificates.zip(self.tls_key).map(|(certificates, key)| {
+            anyhow::Ok(Identity { certificates: read(&certificates)?, key: read(&key)? })
+        });
+        Ok(Behaviour {
             port: self.listen.map_or(self.port, |listen| listen.port()),
             answer_latency: Duration::from_millis(self.answer_latency_ms),
             receipt_delay: shortest..=longest,
@@ -95,13 +111,20 @@ impl Arguments {
             receipts: self.receipts,
             answer_id: self.answer_id,
             receipt_id: self.receipt_id,
-            receipt_tlvs: !self.receipt_text_only,
+            receipt_form: self.receipt_form,
+            inverted_addresses: self.inverted_addresses,
             overrides: if self.no_endings { Vec::new() } else { usual.overrides },
             credentials: self.system_id.zip(self.password),
+            binds_max: self.binds_max.unwrap_or(usize::MAX),
+            tls: tls.transpose()?,
             window: self.window,
             remembered_max: 0, // nobody can ask a process what it received
-        }
+        })
     }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 /// It takes any password, so nobody but this machine may reach it.
@@ -119,7 +142,7 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     log(arguments.quiet);
     let mut terminate = signal(SignalKind::terminate()).context("no SIGTERM handler")?;
-    let simulator = SmscSimulator::start(arguments.behaviour()).await.context("the port is not free")?;
+    let simulator = SmscSimulator::start(arguments.behaviour()?).await.context("the port is not free")?;
     println!("{}", serde_json::json!({ "address": simulator.address().to_string() }));
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("no Ctrl-C handler")?,

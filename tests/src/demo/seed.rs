@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::api::{Api, text};
+use super::smpp_client::account;
 use super::stack::{Companies, Member, Seeded, Stack};
 use super::tenancy::{NewMember, agreement, member, pay_in, sell, sender_id};
 
@@ -17,7 +18,7 @@ const DELIVERY_WAIT: Duration = Duration::from_secs(60);
 
 /// Makes the tenancy unless the stack has it, then shows how to use it.
 pub async fn seed(file: &Path) -> Result<()> {
-    let stack = Stack::read(file)?;
+    let mut stack = Stack::read(file)?;
     let api_url = stack.api_url()?;
     let seeded = match stack.seeded() {
         Some(seeded) => seeded,
@@ -28,8 +29,7 @@ pub async fn seed(file: &Path) -> Result<()> {
         }
     };
     first_message(&api_url, &seeded).await?;
-    show(&api_url, &seeded);
-    Ok(())
+    show(&api_url, &stack, &seeded)
 }
 
 async fn make(stack: &Stack) -> Result<Seeded> {
@@ -53,11 +53,14 @@ async fn make(stack: &Stack) -> Result<Seeded> {
     let credits = agreement(&api, &owner.id, &credits).await?;
     let connection = smpp_connection(&api, stack).await?;
     let companies = chain(&api, owner, &connection, "").await?;
+    let seller = api.with_key(&companies.seller.api_key);
+    let smpp_account = account(&seller, &companies.client, "bakery").await?;
     Ok(Seeded {
         companies,
         owner_credits_agreement: text(&credits, "/id")?,
         owner_credits_wallet: text(&credits, "/wallet")?,
         connection,
+        smpp_account,
     })
 }
 
@@ -158,7 +161,7 @@ pub async fn wait_for_end(api: &Api, id: &str) -> Result<Value> {
     }
 }
 
-fn show(api_url: &str, seeded: &Seeded) {
+fn show(api_url: &str, stack: &Stack, seeded: &Seeded) -> Result<()> {
     let companies = &seeded.companies;
     println!("\nAPI keys");
     for (name, member) in [
@@ -175,4 +178,21 @@ fn show(api_url: &str, seeded: &Seeded) {
          -d '{{\"sender\":\"BAKERY\",\"recipients\":[\"+4915112345678\"],\"text\":\"Hello\"}}'\n",
         companies.client.api_key
     );
+    show_smpp(stack, seeded)
+}
+
+/// How the client binds with a program of its own: here one in Python, after `pip install smpplib`.
+fn show_smpp(stack: &Stack, seeded: &Seeded) -> Result<()> {
+    let (host, port) = (stack.text("/smpp/host")?, stack.number("/smpp/port")?);
+    let (name, password) = (&seeded.smpp_account.system_id, &seeded.smpp_account.password);
+    println!(
+        "Or bind as an SMPP client:\n  host {host}  port {port}  system_id {name}  password {password}\n  \
+         python3 -c \"import smpplib.client\nc = smpplib.client.Client('{host}', {port})\nc.connect()\n\
+         c.bind_transceiver(system_id='{name}', password='{password}')\n\
+         c.set_message_received_handler(lambda pdu: print(pdu.short_message))\n\
+         c.send_message(source_addr_ton=5, source_addr='BAKERY', dest_addr_ton=1, dest_addr_npi=1,\n    \
+         destination_addr='4915112345678', short_message=b'Hello', registered_delivery=True)\n\
+         c.listen()\"\n"
+    );
+    Ok(())
 }

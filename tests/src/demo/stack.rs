@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::smpp_client::SmppAccount;
+
 /// A company of the demo: what one needs to act for it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Member {
@@ -32,6 +34,8 @@ pub struct Seeded {
     pub owner_credits_wallet: String,
     /// The link to the SMSC simulator.
     pub connection: String,
+    /// What the client binds with over SMPP.
+    pub smpp_account: SmppAccount,
 }
 
 pub struct Stack {
@@ -53,6 +57,11 @@ impl Stack {
         super::api::text(&self.file, pointer)
     }
 
+    /// Where clients bind over SMPP.
+    pub fn smpp_address(&self) -> Result<String> {
+        Ok(format!("{}:{}", self.text("/smpp/host")?, self.number("/smpp/port")?))
+    }
+
     pub fn number(&self, pointer: &str) -> Result<u64> {
         self.file.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("{pointer} is missing"))
     }
@@ -62,7 +71,7 @@ impl Stack {
         serde_json::from_value(self.file.get("demo")?.clone()).ok()
     }
 
-    pub fn write_seeded(mut self, path: &Path, seeded: &Seeded) -> Result<()> {
+    pub fn write_seeded(&mut self, path: &Path, seeded: &Seeded) -> Result<()> {
         self.file["demo"] = serde_json::to_value(seeded)?;
         std::fs::write(path, serde_json::to_vec_pretty(&self.file)?)?;
         Ok(())

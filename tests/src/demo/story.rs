@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::api::{Api, text};
 use super::seed::{chain, wait_for_end};
+use super::smpp_client::{self, Exchange};
 use super::stack::{Member, Seeded, Stack};
 use super::tenancy::{NewMember, balance, member, pay_in, transfer};
 
@@ -31,6 +32,8 @@ pub struct Told {
     pub holds: bool,
     pub steps: Vec<Step>,
     pub invoice_pdf: String,
+    /// What the SMPP client submitted and was told.
+    pub smpp: Exchange,
 }
 
 /// Plays the story against the stack; prints as it goes unless `quiet`.
@@ -45,8 +48,9 @@ pub async fn play(file: &Path, quiet: bool) -> Result<Told> {
     let members = story.messages().await?;
     story.top_up(&stack, &members).await?;
     let pdf = story.invoice(file, &members).await?;
+    let smpp = story.smpp(&stack).await?;
     let holds = story.steps.iter().all(|step| step.holds);
-    Ok(Told { holds, steps: story.steps, invoice_pdf: pdf })
+    Ok(Told { holds, steps: story.steps, invoice_pdf: pdf, smpp })
 }
 
 struct Members {
@@ -186,6 +190,42 @@ impl Story {
         // 20 refunds of 0.05 to the client; the levels above paid for what the vendor took.
         self.balances(&members, ["10.95", "50.12", "80.08"]).await?;
         Ok(members)
+    }
+
+    /// A client with its own program: three messages over a bind, one of them of two parts, and their receipts
+    /// back over it.
+    async fn smpp(&mut self, stack: &Stack) -> Result<Exchange> {
+        self.say("A client binds over SMPP, and submits three messages, one of them in two parts");
+        let owner = self.seeded.companies.owner.clone();
+        let connection = self.seeded.connection.clone();
+        let made = chain(&self.owner, owner, &connection, &format!("-S-{}", self.run)).await?;
+        let members = Members { reseller: made.reseller, seller: made.seller, client: made.client };
+        let seller = self.owner.with_key(&members.seller.api_key);
+        // Of 15 characters at most; the end of the run's name is what differs.
+        let system_id = format!("demo-{}", &self.run[self.run.len() - 10..]);
+        let account = smpp_client::account(&seller, &members.client, &system_id).await?;
+        let long = "Dear baker, the flour comes on Monday at seven. ".repeat(5);
+        let messages = [
+            ("4915112345678", "Your bread is ready.".to_owned()),
+            ("4915112345679", "Your rolls are ready.".to_owned()),
+            ("4915112345680", long),
+        ];
+        let address = stack.smpp_address()?;
+        let exchange = smpp_client::submit_and_wait(&address, &account, "BAKERY", &messages).await?;
+        self.check("its submits are taken", "4", &exchange.messages.len().to_string());
+        self.check(
+            "it is told over its bind",
+            "DELIVRD DELIVRD DELIVRD DELIVRD",
+            &exchange.receipts.join(" "),
+        );
+        let api = self.owner.with_key(&members.client.api_key);
+        for id in &exchange.messages {
+            let message = wait_for_end(&api, id).await?;
+            self.check("the API says of it", "delivered", &text(&message, "/status")?);
+        }
+        // Four segments, at 0.05, 0.03 and 0.02.
+        self.balances(&members, ["59.8", "79.88", "99.92"]).await?;
+        Ok(exchange)
     }
 
     async fn balances(&mut self, members: &Members, expected: [&str; 3]) -> Result<()> {

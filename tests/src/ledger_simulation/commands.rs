@@ -19,7 +19,7 @@ use domain::transfer::TransferAmount;
 use domain::user::User;
 use jiff::{SignedDuration, Timestamp};
 use queue::Sender;
-use store::{Claim, Store, StoreError};
+use store::{Store, StoreError};
 
 pub use leasing::{Acknowledged, Acknowledgement};
 
@@ -122,6 +122,14 @@ pub enum Command {
     },
     /// A worker claims a message, and finds that it cannot send it.
     Release {
+        message: MessageId,
+    },
+    /// It goes on without its block, if it is in one.
+    Leave {
+        message: MessageId,
+    },
+    /// Its sender calls it back.
+    Cancel {
         message: MessageId,
     },
     Move {
@@ -230,13 +238,11 @@ impl Command {
                 None => Ok(Answer::Refused),
             },
             Self::Expand { batch, from } => expand(store, &batch, from).await,
-            Self::Claim { message } => match store.claim(&message).await? {
-                Claim::Yours(_) | Claim::Before(_) | Claim::Done => Ok(Answer::Done),
-            },
-            Self::Release { message } => {
-                if let Claim::Yours(claimed) = store.claim(&message).await? {
-                    store.release(&claimed).await?;
-                }
+            Self::Claim { message } => moving::claim(&means, &message).await,
+            Self::Release { message } => moving::release(&means, &message).await,
+            Self::Leave { message } => moving::leave(&means, &message).await,
+            Self::Cancel { message } => {
+                store.cancel_message(&message, means.now()).await?;
                 Ok(Answer::Done)
             }
             Self::Move { message, progress } => moving::step(&means, &message, &progress).await,

@@ -42,7 +42,7 @@ pub struct Ledger {
     pub messages: BTreeMap<MessageId, Message>,
     pub batches: BTreeMap<BatchId, Batch>,
     pub fees: BTreeMap<FeeId, Fee>,
-    /// Messages of blocks that count, also before they have rows.
+    /// Messages of blocks that count, as they are in their blocks; those that have left go on in their rows.
     pub of_blocks: BTreeMap<MessageId, Message>,
     /// How far each lease was written under each fence.
     written: BTreeMap<(WalletId, u64), u64>,
@@ -73,8 +73,9 @@ pub struct Ledger {
     most: Option<BTreeMap<WalletId, Amount>>,
     /// Which of a company's payments has a reference code.
     codes: BTreeMap<String, PaymentId>,
-    /// Whose claim of a message is the latest.
+    /// Whose claim of a message is the latest, and who has a block.
     marks: BTreeMap<MessageId, String>,
+    block_marks: BTreeMap<LeaseTag, Option<String>>,
     /// What was refunded to holders of a wallet since somebody began to take all of it.
     refunded: BTreeMap<WalletId, Amount>,
     /// Wallets whose sums may have changed since the last check.
@@ -118,7 +119,22 @@ impl Ledger {
             && self.batches == other.batches
             && self.fees == other.fees
             && self.of_blocks.keys().eq(other.of_blocks.keys())
+            && self.in_blocks().eq(other.in_blocks())
             && self.members == other.members
+    }
+
+    fn in_blocks(&self) -> impl Iterator<Item = &Message> {
+        self.of_blocks.values().filter(|message| !self.messages.contains_key(&message.id))
+    }
+
+    /// Every message that is a row or in a block.
+    pub fn stored_messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.values().chain(self.in_blocks())
+    }
+
+    /// A message where it is now: in its row, or else in its block.
+    pub fn stored_message(&self, id: &MessageId) -> Option<&Message> {
+        self.messages.get(id).or_else(|| self.of_blocks.get(id))
     }
 
     /// Remembers what the prices of a request refer to.
@@ -157,6 +173,9 @@ impl Ledger {
                     }
                 }
             }
+        } else if keys::is_block(pk) {
+            let block = store::block_of(item.clone()).map_err(|error| other(&error))?;
+            self.check_block(&item, &block)?;
         } else if keys::is_wallet(pk) {
             let after = wallet(&item)?;
             if let Some(before) = self.wallets.get(&after.id).filter(|before| **before != after) {
@@ -384,8 +403,7 @@ impl Ledger {
             let (batch, place) = id.batch()?;
             self.batches.get(&batch)?.message(place)
         };
-        let known = self.messages.get(id).or_else(|| self.of_blocks.get(id));
-        known.cloned().or_else(of_batch)
+        self.stored_message(id).cloned().or_else(of_batch)
     }
 
     /// The charges and draws of a message that stand.

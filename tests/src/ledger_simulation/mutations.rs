@@ -26,6 +26,9 @@ pub enum Mutation {
     ClaimStatus,
     ClaimMark,
     ReleaseMark,
+    BlockRevision,
+    BlockRefund,
+    BlockClaim,
     ChargeHeadroom,
     ChargeOpen,
     ChargeEscrow,
@@ -82,7 +85,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 65] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
@@ -92,6 +95,9 @@ impl Mutation {
         Self::ClaimStatus,
         Self::ClaimMark,
         Self::ReleaseMark,
+        Self::BlockRevision,
+        Self::BlockRefund,
+        Self::BlockClaim,
         Self::ChargeHeadroom,
         Self::ChargeOpen,
         Self::ChargeEscrow,
@@ -172,6 +178,9 @@ impl Mutation {
             Self::SettleUsed => "units are settled as used that have been refunded meanwhile",
             Self::ClaimStatus => "a message is claimed whatever its state",
             Self::ClaimMark => "a message is claimed although somebody else has it",
+            Self::BlockRevision => "a block is changed although it has changed meanwhile",
+            Self::BlockRefund => "messages of a block are refunded although it has changed meanwhile",
+            Self::BlockClaim => "a block is claimed although somebody else has it",
             Self::ReleaseMark => "a message is given back although it has moved on, or somebody else has it",
             Self::ChargeHeadroom => "the sender's headroom is taken although it is not there",
             Self::ChargeOpen => "a wallet that is suspended is charged",
@@ -379,7 +388,11 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         // A message of a batch or a block, which was charged with it.
         "message" if is_new && transaction.items == 0 => Listed(Mutation::ExpandedRowIsNew),
         "message" if part.ends_with("lease = :void") => Listed(Mutation::VoidRow),
-        // Under one number a holder puts one block, whose messages follow from it.
+        "block" if part == "revision = :before" && transaction.items > 0 => Listed(Mutation::BlockRefund),
+        "block" if part == "revision = :before" => Listed(Mutation::BlockRevision),
+        "block" if part.contains(":mark") => Listed(Mutation::BlockClaim),
+        // Under one number a holder puts one block, a job of one that is not there is none, nobody claims
+        // what was not given back, and whose fence is later only owners of connections know.
         "block" => Repeats,
         "message" if is_new => Listed(Mutation::RowIsNew),
         "message" if part == "revision = :before" && transaction.items > 0 => {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use domain::edr::{Edr, Record, records};
 use domain::id::{AgreementId, MessageId, WalletId};
+use domain::lease::LeaseTag;
 use domain::message::Status;
 use domain::money::Amount;
 use domain::period::Period;
@@ -129,6 +130,7 @@ impl Delivery {
             sqs: means.sqs.clone(),
             http_send: means.http_send.clone(),
             notifications: means.notifications.clone(),
+            webhooks: means.notifications.clone(), // no phone writes here
         };
         let mut event = Event::default();
         event.records = self.records.iter().map(|record| delivered(record)).collect();
@@ -150,7 +152,7 @@ fn delivered(record: &Written) -> EventRecord {
 }
 
 /// Statements, EDRs, usage and jobs say what the rows say, once all of the streams was projected.
-pub async fn check(store: &Store, sqs: &EmbeddedSqs, http_send: &str, ledger: &Ledger) -> Result<(), Breach> {
+pub async fn check(store: &Store, sqs: &EmbeddedSqs, queues: &[&str], ledger: &Ledger) -> Result<(), Breach> {
     // A lease has no balance, and so no statement.
     for wallet in ledger.wallets.values().filter(|wallet| wallet.lease.is_none()) {
         let lines = lines(store, &wallet.id).await.map_err(failed)?;
@@ -159,7 +161,7 @@ pub async fn check(store: &Store, sqs: &EmbeddedSqs, http_send: &str, ledger: &L
     }
     let mut expected: BTreeMap<AgreementId, Vec<Edr>> = BTreeMap::new();
     let mut owed: BTreeMap<AgreementId, Amount> = BTreeMap::new();
-    for message in ledger.messages.values() {
+    for message in ledger.stored_messages() {
         for edr in records(message) {
             let sum = owed.entry(edr.agreement.clone()).or_default();
             *sum = sum.checked_add(edr.amount)?;
@@ -181,14 +183,38 @@ pub async fn check(store: &Store, sqs: &EmbeddedSqs, http_send: &str, ledger: &L
             return wrong(format!("the usage of {agreement} is {counted}, its charges are {owed}"));
         }
     }
-    let jobs: Vec<Job> = sqs.messages(http_send);
-    let jobs: BTreeSet<MessageId> = jobs.into_iter().filter_map(single).collect();
-    if let Some(id) = ledger.of_blocks.keys().find(|id| !ledger.messages.contains_key(*id)) {
-        return wrong(format!("{id} is in a block and has no row"));
-    }
-    match ledger.messages.keys().find(|id| !jobs.contains(*id)) {
+    let told = Told::by(sqs, queues);
+    // One that was called back may have been so before anybody was told.
+    let to_send = ledger.stored_messages().filter(|message| message.status != Status::Canceled);
+    match to_send.map(|message| &message.id).find(|id| !told.to_send(id)) {
         Some(id) => wrong(format!("nobody was told to send {id}")),
         None => Ok(()),
+    }
+}
+
+/// What workers were told to send.
+#[derive(Default)]
+pub struct Told {
+    messages: BTreeSet<MessageId>,
+    blocks: BTreeSet<LeaseTag>,
+}
+
+impl Told {
+    pub fn by(sqs: &EmbeddedSqs, queues: &[&str]) -> Self {
+        let mut told = Self::default();
+        for job in queues.iter().flat_map(|queue| sqs.messages::<Job>(queue)) {
+            match job {
+                Job::SubmitV1 { message, .. } => drop(told.messages.insert(message)),
+                Job::SubmitBlockV1 { block, .. } => drop(told.blocks.insert(block)),
+            }
+        }
+        told
+    }
+
+    /// By itself or with its block.
+    pub fn to_send(&self, id: &MessageId) -> bool {
+        let is_of_block = |(tag, _): (LeaseTag, u16)| self.blocks.contains(&tag);
+        self.messages.contains(id) || id.block().is_some_and(is_of_block)
     }
 }
 
@@ -264,11 +290,4 @@ fn wrong(detail: String) -> Result<(), Breach> {
 
 fn failed(error: StoreError) -> Breach {
     Breach::of(Invariant::Lively, error.to_string())
-}
-
-fn single(job: Job) -> Option<MessageId> {
-    match job {
-        Job::SubmitV1 { message, .. } => Some(message),
-        Job::SubmitBlockV1 { .. } => None,
-    }
 }

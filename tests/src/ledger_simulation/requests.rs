@@ -154,7 +154,7 @@ impl Requests {
         for _ in 0..PLACES_TRIED {
             let place = (!self.open.is_empty()).then(|| random.random_range(0..self.open.len()))?;
             // One that a lease has not charged yet may still come.
-            let Some(message) = ledger.messages.get(&self.open[place]) else { continue };
+            let Some(message) = ledger.stored_message(&self.open[place]) else { continue };
             if !message.status.is_final() || random.random_ratio(1, 6) {
                 return Some(next_of(message, random));
             }
@@ -267,6 +267,10 @@ fn next_of(message: &Message, random: &mut StdRng) -> Command {
     match message.status {
         Status::Accepted if random.random_ratio(2, 3) => return Command::Claim { message: id },
         Status::Accepted if random.random_ratio(1, 4) => return Command::Release { message: id },
+        Status::Accepted if random.random_ratio(1, 8) => return Command::Cancel { message: id },
+        Status::Accepted if id.block().is_some() && random.random_ratio(1, 4) => {
+            return Command::Leave { message: id };
+        }
         _ if random.random_ratio(1, 30) => return Command::Release { message: id },
         _ => {}
     }

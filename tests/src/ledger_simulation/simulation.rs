@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use domain::batch::Draft;
+use domain::connection;
 use domain::id::{BatchId, MessageId};
 use domain::message::Message;
 use jiff::{SignedDuration, Timestamp};
-use queue::{Job, Sender};
+use queue::Sender;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use store::{Store, Tables, keys};
@@ -93,6 +94,8 @@ pub struct Simulation {
     sqs_client: aws_sdk_sqs::Client,
     http_send: Sender,
     http_send_url: String,
+    /// The queue of the SMPP connection.
+    smpp_send_url: String,
     notifications: Sender,
     ledger: Ledger,
     model: Model,
@@ -156,6 +159,7 @@ impl Simulation {
             http_send: Sender::new(sqs_client.clone(), http_send_url.clone()),
             sqs_client,
             http_send_url,
+            smpp_send_url: sqs.queue("smpp-send"),
             notifications,
             sqs,
             ledger: Ledger::default(),
@@ -181,10 +185,29 @@ impl Simulation {
     }
 
     async fn begin_following(&mut self) -> Result<(), Breach> {
+        let stored = self.scenario.world.store.put_connection(&self.vendor()).await;
+        stored.map_err(|error| Breach::of(Invariant::Lively, error.to_string()))?;
         self.ledger = Ledger::read(&self.client, &self.tables).await?.follow()?;
         self.model.begin(&self.ledger);
         self.stream_what_is_there();
         Ok(())
+    }
+
+    /// Whose queue the jobs of blocks go to.
+    fn vendor(&self) -> connection::Connection {
+        let link = connection::SmppLink {
+            queue_url: self.smpp_send_url.clone(),
+            ..connection::SmppLink::new("vendor", 2775, "us")
+        };
+        connection::Connection {
+            id: crate::world::connection(),
+            company: self.scenario.world.owner.company.id.clone(),
+            name: "the vendor".to_owned(),
+            enabled: true,
+            link: connection::Link::Smpp(link),
+            on_unknown_outcome: Default::default(),
+            created_at: self.scenario.now,
+        }
     }
 
     async fn play(&mut self) -> Result<(), Breach> {
@@ -243,8 +266,8 @@ impl Simulation {
 
     /// What was made of the streams, all of which was projected.
     pub async fn check_projected(&self) -> Result<(), Breach> {
-        let (store, url) = (&self.scenario.world.store, &self.http_send_url);
-        projection::check(store, &self.sqs, url, &self.ledger).await
+        let (store, queues) = (&self.scenario.world.store, [&*self.http_send_url, &*self.smpp_send_url]);
+        projection::check(store, &self.sqs, &queues, &self.ledger).await
     }
 
     /// Lets everyone finish.
@@ -322,17 +345,20 @@ impl Simulation {
 
     /// Nobody knows of a message that a lease has charged before the projector has told somebody to send it.
     fn is_early(&self, command: &Command) -> bool {
-        let (Command::Claim { message } | Command::Release { message } | Command::Move { message, .. }) =
-            command
+        let (Command::Claim { message }
+        | Command::Release { message }
+        | Command::Leave { message }
+        | Command::Move { message, .. }) = command
         else {
             return false;
         };
-        let is_new = |message: &Message| message.lease.is_some() && message.revision == 0;
-        if self.streams.is_none() || !self.ledger.messages.get(message).is_some_and(is_new) {
+        let is_new = |message: &Message| {
+            (message.lease.is_some() || message.id.block().is_some()) && message.revision == 0
+        };
+        if self.streams.is_none() || !self.ledger.stored_message(message).is_some_and(is_new) {
             return false;
         }
-        let jobs: Vec<Job> = self.sqs.messages(&self.http_send_url);
-        !jobs.iter().any(|job| matches!(job, Job::SubmitV1 { message: told, .. } if told == message))
+        !projection::Told::by(&self.sqs, &[&self.http_send_url, &self.smpp_send_url]).to_send(message)
     }
 
     async fn finish_streams(&mut self) -> Result<(), Breach> {

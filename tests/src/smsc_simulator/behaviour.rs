@@ -8,6 +8,8 @@ use rand::RngExt;
 use smpp::CommandStatus;
 use smpp::receipt::ReceiptState;
 
+use super::Identity;
+
 const ID_WIDTH: usize = 20;
 
 /// What the simulator does; it may be changed while it runs.
@@ -27,12 +29,17 @@ pub struct Behaviour {
     /// How the id is written in the submit's answer, and in the receipt.
     pub answer_id: IdForm,
     pub receipt_id: IdForm,
-    /// Whether receipts carry `receipted_message_id` and `message_state` beside their text.
-    pub receipt_tlvs: bool,
+    pub receipt_form: ReceiptForm,
+    /// Whether what is delivered names sender and recipient the other way round.
+    pub inverted_addresses: bool,
     /// The first whose ending fits decides.
     pub overrides: Vec<Override>,
     /// The only system_id and password that may bind; without them everyone may.
     pub credentials: Option<(String, String)>,
+    /// Binds of one system_id at one time; one more is refused with ESME_RALYBND (0x05).
+    pub binds_max: usize,
+    /// With this it speaks TLS alone. Read once, at the start.
+    pub tls: Option<Identity>,
     /// Deliveries without an answer, for each bind.
     pub window: NonZeroUsize,
     /// How many submits are remembered; the oldest are forgotten first.
@@ -50,9 +57,12 @@ impl Default for Behaviour {
             receipts: ReceiptMode::Normal,
             answer_id: IdForm::Decimal,
             receipt_id: IdForm::Decimal,
-            receipt_tlvs: true,
+            receipt_form: ReceiptForm::Both,
+            inverted_addresses: false,
             overrides: default_overrides(),
             credentials: None,
+            binds_max: usize::MAX,
+            tls: None,
             window: NonZeroUsize::MIN.saturating_add(99),
             remembered_max: 1_000_000,
         }
@@ -90,6 +100,17 @@ pub enum ReceiptMode {
     Late,
     Never,
     Doubled,
+}
+
+/// Where a receipt says what it has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReceiptForm {
+    /// In its text and in `receipted_message_id` and its companions.
+    Both,
+    Text,
+    Parameters,
+    /// In a text that stands in `message_payload`.
+    Payload,
 }
 
 /// How the one number behind a message is written. A UUID is found only if both sides use it.

@@ -7,22 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use smpp::DeliverSm;
 use smpp::smsc::{DeliverError, ServerSession};
-use smpp::{DeliverSm, SubmitSm, tlv, udh};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::{Behaviour, BoundClient, Fate};
+use super::BoundClient;
 
 /// How long a delivery rests after the receiver would not have it.
 const REFUSED_REST: Duration = Duration::from_millis(500);
-/// `esm_class` of a delivery receipt.
-const ESM_CLASS_RECEIPT: u8 = 0x04;
-/// How much of the message a receipt repeats (SMPP 3.4 appendix B).
-const RECEIPT_TEXT_OCTETS: usize = 20;
 
 pub(super) struct Deliveries {
     binds: Mutex<Binds>,
@@ -37,9 +31,12 @@ struct Binds {
     all: Vec<Bind>,
     /// Receivers take turns.
     turn: usize,
+    /// The number of the last bind.
+    number: u64,
 }
 
 struct Bind {
+    number: u64,
     system_id: String,
     session: ServerSession,
 }
@@ -107,10 +104,23 @@ impl Deliveries {
         binds.all.iter().filter(fits).nth(index).map(|bind| bind.session.clone())
     }
 
-    pub fn add_bind(&self, system_id: &str, session: &ServerSession) {
-        let bind = Bind { system_id: system_id.to_owned(), session: session.clone() };
-        self.lock().all.push(bind);
+    /// Returns the bind's number.
+    pub fn add_bind(&self, system_id: &str, session: &ServerSession) -> u64 {
+        let number = {
+            let mut binds = self.lock();
+            binds.number += 1;
+            let bind =
+                Bind { number: binds.number, system_id: system_id.to_owned(), session: session.clone() };
+            binds.all.push(bind);
+            binds.number
+        };
         self.bound.send_modify(|count| *count += 1);
+        number
+    }
+
+    pub fn count_of(&self, system_id: &str) -> usize {
+        let is_live = |bind: &&Bind| bind.system_id == system_id && !bind.session.is_closed();
+        self.lock().all.iter().filter(is_live).count()
     }
 
     pub fn forget_closed(&self) {
@@ -120,12 +130,20 @@ impl Deliveries {
     pub fn binds(&self) -> Vec<BoundClient> {
         let binds = self.lock();
         let live = binds.all.iter().filter(|bind| !bind.session.is_closed());
-        live.map(|bind| BoundClient { system_id: bind.system_id.clone(), mode: bind.session.mode() })
-            .collect()
+        let client = |bind: &Bind| BoundClient {
+            number: bind.number,
+            system_id: bind.system_id.clone(),
+            mode: bind.session.mode(),
+        };
+        live.map(client).collect()
     }
 
     pub fn open_count(&self) -> usize {
         self.open.load(Ordering::SeqCst)
+    }
+
+    pub fn disconnect(&self, number: u64) {
+        self.lock().all.iter().filter(|bind| bind.number == number).for_each(|bind| bind.session.abort());
     }
 
     pub fn disconnect_all(&self) {
@@ -145,44 +163,5 @@ impl Deliveries {
 
     fn lock(&self) -> MutexGuard<'_, Binds> {
         self.binds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The receipt for a message, in the shape of SMPP 3.4 appendix B.
-pub(super) fn receipt(behaviour: &Behaviour, submit: &SubmitSm, fate: Fate, id: u64) -> DeliverSm {
-    let id = behaviour.receipt_id.write(id);
-    let now = Timestamp::now().to_zoned(TimeZone::UTC).strftime("%y%m%d%H%M").to_string();
-    let delivered = u8::from(fate.error == 0);
-    let mut text = format!(
-        "id:{id} sub:001 dlvrd:{delivered:03} submit date:{now} done date:{now} stat:{} err:{:03} text:",
-        fate.state.name(),
-        fate.error,
-    )
-    .into_bytes();
-    text.extend(content(submit).iter().take(RECEIPT_TEXT_OCTETS));
-    let mut receipt = DeliverSm {
-        source: submit.destination.clone(),
-        source_ton: submit.destination_ton,
-        source_npi: submit.destination_npi,
-        destination: submit.source.clone(),
-        destination_ton: submit.source_ton,
-        destination_npi: submit.source_npi,
-        esm_class: ESM_CLASS_RECEIPT,
-        short_message: text.into(),
-        ..DeliverSm::default()
-    };
-    if behaviour.receipt_tlvs {
-        receipt.tlvs.push_text(tlv::RECEIPTED_MESSAGE_ID, &id);
-        receipt.tlvs.push(tlv::MESSAGE_STATE, vec![fate.state.number()]);
-    }
-    receipt
-}
-
-/// The message without its header.
-pub(super) fn content(submit: &SubmitSm) -> &[u8] {
-    let has_header = submit.esm_class & udh::ESM_CLASS_UDHI != 0;
-    match udh::split(submit.payload()) {
-        Some((_, text)) if has_header => text,
-        _ => submit.payload(),
     }
 }

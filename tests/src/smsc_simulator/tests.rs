@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use smpp::esme::{self, BindError, BindSettings, CloseReason, Inbound, Session, SubmitError};
 use smpp::receipt::{self, ReceiptState, id_forms};
+use smpp::udh;
 
 use super::*;
 
@@ -165,7 +166,7 @@ async fn receipts_wait_for_a_receiver_and_come_again_until_acknowledged() {
 }
 
 #[tokio::test]
-async fn ids_are_written_in_each_form_and_still_match() {
+async fn ids_are_written_in_each_form_and_place_and_still_match() {
     let (simulator, session, mut inbound) = bound(Behaviour::default()).await;
     for (answer_id, receipt_id) in [
         (IdForm::Hex, IdForm::ZeroPadded),
@@ -173,11 +174,13 @@ async fn ids_are_written_in_each_form_and_still_match() {
         (IdForm::ZeroPadded, IdForm::Decimal),
         (IdForm::Uuid, IdForm::Uuid),
     ] {
-        for receipt_tlvs in [true, false] {
+        for receipt_form in
+            [ReceiptForm::Both, ReceiptForm::Text, ReceiptForm::Parameters, ReceiptForm::Payload]
+        {
             simulator.set_behaviour(Behaviour {
                 answer_id,
                 receipt_id,
-                receipt_tlvs,
+                receipt_form,
                 ..Behaviour::default()
             });
             let answer = session.submit(to("4917")).await.expect("is answered");
@@ -224,6 +227,53 @@ async fn a_message_from_a_phone_reaches_the_client() {
     assert!(!receipt::is_receipt(&delivery.pdu));
     assert_eq!(delivery.pdu.destination, "12345");
     delivery.accept();
+}
+
+#[tokio::test]
+async fn a_long_text_from_a_phone_comes_in_parts() {
+    let (simulator, _session, mut inbound) = bound(Behaviour::default()).await;
+    simulator.send_text("acme", "+4915112345678", "12345", &"0123456789".repeat(20));
+    let mut parts = Vec::new();
+    for _ in 0..2 {
+        let delivery = timeout(SOON, inbound.next()).await.expect("comes in time").expect("comes");
+        assert_eq!((delivery.pdu.source_ton, delivery.pdu.destination_ton), (1, 3));
+        parts.push(part_of(&delivery.pdu));
+        delivery.accept();
+    }
+    parts.sort_by_key(|(concat, _)| concat.map(|concat| concat.part));
+    let text: Vec<u8> = parts.iter().flat_map(|(_, text)| text.to_vec()).collect();
+    assert_eq!(text, "0123456789".repeat(20).as_bytes());
+}
+
+#[tokio::test]
+async fn addresses_may_be_the_other_way_round() {
+    let behaviour = Behaviour { inverted_addresses: true, ..Behaviour::default() };
+    let (simulator, session, mut inbound) = bound(behaviour).await;
+    session.submit(to("4917")).await.expect("is answered");
+    let receipt = timeout(SOON, inbound.next()).await.expect("comes in time").expect("comes");
+    assert_eq!((receipt.pdu.source.as_str(), receipt.pdu.destination.as_str()), ("Waybill", "4917"));
+    receipt.accept();
+    simulator.send_text("acme", "+4915112345678", "12345", "hi");
+    let message = timeout(SOON, inbound.next()).await.expect("comes in time").expect("comes");
+    assert_eq!((message.pdu.source.as_str(), message.pdu.source_ton), ("12345", 3));
+    message.accept();
+}
+
+#[tokio::test]
+async fn one_bind_too_many_is_refused_and_any_can_be_dropped_alone() {
+    let (simulator, session, _inbound) = bound(Behaviour { binds_max: 2, ..Behaviour::default() }).await;
+    let (_receiver, mut receipts) = client(&simulator, BindMode::Receiver, 10).await;
+    let stream = tcp::connect(simulator.address()).await.expect("connects");
+    let refused = esme::bind(stream, BindSettings::new("acme", "secret")).await.err();
+    assert!(matches!(refused, Some(BindError::Refused(CommandStatus::RALYBND))), "{refused:?}");
+
+    let binds = simulator.binds();
+    session.submit(to("49170004")).await.expect("is answered");
+    assert_eq!(simulator.received()[0].bind, binds[0].number);
+    simulator.disconnect(binds[1].number);
+    assert!(receipts.next().await.is_none());
+    assert!(!session.is_closed());
+    client(&simulator, BindMode::Receiver, 10).await;
 }
 
 #[tokio::test]

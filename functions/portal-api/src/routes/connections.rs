@@ -1,201 +1,76 @@
-//! Links to vendors. A password goes to the secret store and is never answered.
+//! Links to vendors, and from clients. A password goes to the secret store, or is kept as a hash, and is
+//! never answered.
 
+mod alaris;
+pub mod change;
 mod client;
 mod lookup;
-
-use std::num::NonZeroU32;
+mod smpp;
+pub mod unmatched;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::connection::{AlarisLink, Connection, Link, OnUnknownOutcome, SmppLink};
-use domain::id::ConnectionId;
+use domain::connection::{Connection, Link, OnUnknownOutcome};
+use domain::id::{CompanyId, ConnectionId};
 use jiff::Timestamp;
-use queue::connection_queue;
+use queue::{client_queue, connection_queue};
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::Secrets;
+use store::{ConnectionStored, Secrets};
 use utoipa::{IntoParams, ToSchema};
 
-use self::client::ClientView;
-use self::lookup::{LookupRequest, LookupView};
+use self::alaris::AlarisSettings;
+use self::client::{ClientSettings, system_id_taken};
+use self::lookup::LookupSettings;
+use self::smpp::SmppSettings;
 use super::{Created, Reply, created};
 use crate::App;
 use crate::error::ApiError;
-use crate::fields::{self, List};
-use crate::{rights, schema};
+use crate::fields::List;
+use crate::rights;
 
-#[derive(Deserialize, ToSchema)]
+/// What the link is and how it is used; passwords are taken and never shown.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ConnectionRequest {
-    Smpp(SmppRequest),
-    Alaris(AlarisRequest),
-    Lookup(LookupRequest),
+pub enum ConnectionSettings {
+    Smpp(Box<SmppSettings>),
+    Alaris(AlarisSettings),
+    Lookup(LookupSettings),
+    Client(ClientSettings),
 }
 
-/// A link over SMPP 3.4.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SmppRequest {
-    /// 1 to 120 characters.
-    name: String,
-    /// Name or address of the vendor's SMSC.
-    #[schema(example = "smsc.example.com")]
-    host: String,
-    /// TCP port.
-    #[schema(example = 2775)]
-    port: u16,
-    /// The account's name at the vendor.
-    system_id: String,
-    /// The account's password; SMPP 3.4 allows 8 characters, many vendors more.
-    password: String,
-    /// Empty unless the vendor asks for one.
-    #[serde(default)]
-    system_type: String,
-    /// Submits that may wait for their answers at once, at most 1,000; 10 unless told.
-    #[serde(default = "window")]
-    #[schema(value_type = Option<u32>)]
-    window: NonZeroU32,
-    /// Submits per second, at most 10,000; 50 unless told.
-    #[serde(default = "rate")]
-    #[schema(value_type = Option<u32>)]
-    rate: NonZeroU32,
-    /// Seconds between enquire_link requests; 30 unless told.
-    #[serde(default = "enquire_link_seconds")]
-    #[schema(value_type = Option<u32>)]
-    enquire_link_seconds: NonZeroU32,
-    /// What to do with a message whose fate nobody knows; `wait` unless told.
-    #[serde(default)]
-    #[schema(value_type = Option<schema::OnUnknownOutcome>)]
-    on_unknown_outcome: OnUnknownOutcome,
-}
-
-const fn window() -> NonZeroU32 {
-    NonZeroU32::new(10).expect("not zero")
-}
-
-const fn rate() -> NonZeroU32 {
-    NonZeroU32::new(50).expect("not zero")
-}
-
-const fn enquire_link_seconds() -> NonZeroU32 {
-    NonZeroU32::new(30).expect("not zero")
-}
-
-/// A link to a vendor that runs the Alaris HTTP API.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AlarisRequest {
-    /// 1 to 120 characters.
-    name: String,
-    /// The vendor's address.
-    #[schema(example = "https://sms.example.com/api")]
-    url: String,
-    /// The account's name at the vendor.
-    username: String,
-    /// The account's password.
-    password: String,
-    /// The service type, if the vendor asks for one.
-    #[serde(default)]
-    service_type: String,
-    /// What to do with a message whose fate nobody knows; `wait` unless told.
-    #[serde(default)]
-    #[schema(value_type = Option<schema::OnUnknownOutcome>)]
-    on_unknown_outcome: OnUnknownOutcome,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ConnectionView {
     /// Its id.
+    #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     id: String,
     /// Whose link it is.
+    #[schema(example = "com_01m814gssve5b8ba12ve1e1grf")]
     company: String,
-    /// Its name.
-    name: String,
     /// Whether messages go over it.
+    #[schema(example = true)]
     enabled: bool,
-    /// What to do with a message whose fate nobody knows.
-    #[schema(value_type = schema::OnUnknownOutcome)]
-    on_unknown_outcome: OnUnknownOutcome,
     /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00Z")]
     created_at: Timestamp,
     #[serde(flatten)]
-    link: LinkView,
-}
-
-/// What the link is, without its password.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum LinkView {
-    Smpp(SmppView),
-    Alaris(AlarisView),
-    Lookup(LookupView),
-    Client(ClientView),
-}
-
-/// A link over SMPP 3.4.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SmppView {
-    /// Name or address of the vendor's SMSC.
-    host: String,
-    /// TCP port.
-    port: u16,
-    /// The account's name at the vendor.
-    system_id: String,
-    /// Empty unless the vendor asks for one.
-    system_type: String,
-    /// Submits that may wait for their answers at once.
-    window: u32,
-    /// Submits per second.
-    rate: u32,
-    /// Seconds between enquire_link requests.
-    enquire_link_seconds: u32,
-}
-
-/// A link to a vendor that runs the Alaris HTTP API.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AlarisView {
-    /// The vendor's address.
-    url: String,
-    /// The account's name at the vendor.
-    username: String,
-    /// The service type, if the vendor asks for one.
-    service_type: String,
-    /// Where the vendor has to send its receipts. Whoever knows it can report on messages.
-    webhook_url: String,
+    settings: ConnectionSettings,
 }
 
 impl ConnectionView {
     fn new(connection: Connection, public_base_url: &str) -> Self {
-        let link = match connection.link {
-            Link::Smpp(link) => LinkView::Smpp(SmppView {
-                host: link.host,
-                port: link.port,
-                system_id: link.system_id,
-                system_type: link.system_type,
-                window: link.window.get(),
-                rate: link.rate.get(),
-                enquire_link_seconds: link.enquire_link_seconds.get(),
-            }),
-            Link::Alaris(link) => LinkView::Alaris(AlarisView {
-                url: link.url,
-                username: link.username,
-                service_type: link.service_type,
-                webhook_url: format!("{public_base_url}/webhooks/alaris/{}", link.webhook_guid),
-            }),
-            Link::Lookup(link) => LinkView::Lookup(link.into()),
-            Link::Client(link) => LinkView::Client(link.into()),
+        let webhook_url = match &connection.link {
+            Link::Alaris(link) => Some(alaris::webhook_url(public_base_url, link)),
+            Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => None,
         };
-        Self {
-            id: connection.id.into(),
-            company: connection.company.into(),
-            name: connection.name,
-            enabled: connection.enabled,
-            on_unknown_outcome: connection.on_unknown_outcome,
-            created_at: connection.created_at,
-            link,
+        let Connection { enabled, created_at, .. } = connection;
+        let (id, company) = (connection.id.clone().into(), connection.company.clone().into());
+        let mut settings = ConnectionSettings::of(connection);
+        if let ConnectionSettings::Alaris(settings) = &mut settings {
+            settings.webhook_url = webhook_url;
         }
+        Self { id, company, enabled, created_at, settings }
     }
 }
 
@@ -205,66 +80,91 @@ struct ConnectionSecret {
     password: String,
 }
 
-/// Create a connection of your own.
-#[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectionRequest,
+/// Create a connection of your own: to a vendor, or from a client that you have an agreement with.
+#[utoipa::path(post, path = "/v1/connections", tag = "connections", request_body = ConnectionSettings,
     responses((status = 201, description = "The new connection", body = ConnectionView)))]
 pub async fn create(
     State(app): State<App>,
     who: Principal,
-    Body(body): Body<ConnectionRequest>,
+    Body(body): Body<ConnectionSettings>,
 ) -> Created<ConnectionView> {
     rights::sells(&who)?;
     let id = ConnectionId::new(runtime::fresh());
-    let Parts { name, password, on_unknown_outcome, mut link } = body.parts()?;
+    let parts = body.parts(&app, &who, &who.company.id, None).await?;
+    let Parts { name, password, on_unknown_outcome, mut link } = parts;
     // The connection is stored last: workers serve what they find, and find a queue and a password.
-    if let Link::Smpp(smpp) = &mut link {
-        let queues = &app.connection_queues;
-        smpp.queue_url = connection_queue(&queues.sqs, &queues.prefix, &id, &queues.dead_queue_arn).await?;
+    make_queue(&app, &id, &mut link).await?;
+    if let Some(password) = password {
+        app.secrets.create(&Secrets::connection(&id), &ConnectionSecret { password }).await?;
     }
-    app.secrets.create(&Secrets::connection(&id), &ConnectionSecret { password }).await?;
     let (company, created_at) = (who.company.id, runtime::now());
     let connection = Connection { id, company, name, enabled: true, link, on_unknown_outcome, created_at };
-    app.store.put_connection(&connection).await?;
+    if app.store.put_connection(&connection).await? != ConnectionStored::Now {
+        return Err(system_id_taken());
+    }
     created(ConnectionView::new(connection, &app.public_base_url))
+}
+
+/// Makes the queue of jobs to a vendor, or of what waits for a client.
+async fn make_queue(app: &App, id: &ConnectionId, link: &mut Link) -> Result<(), ApiError> {
+    let queues = &app.connection_queues;
+    match link {
+        Link::Smpp(link) => {
+            let made = connection_queue(&queues.sqs, &queues.prefix, id, &queues.dead_queue_arn).await?;
+            link.queue_url = made;
+        }
+        Link::Client(link) => {
+            // Asked before, so that a name that is taken leaves no queue behind.
+            if app.store.client_connection(&link.system_id).await?.is_some() {
+                return Err(system_id_taken());
+            }
+            link.queue_url = client_queue(&queues.sqs, &queues.prefix, id).await?;
+        }
+        Link::Alaris(_) | Link::Lookup(_) => {}
+    }
+    Ok(())
 }
 
 /// What a request consists of, whatever its kind.
 struct Parts {
     name: String,
-    password: String,
+    /// To be kept in the secret store; not there if it stays as it is, or is kept as a hash.
+    password: Option<String>,
     on_unknown_outcome: OnUnknownOutcome,
     link: Link,
 }
 
-impl ConnectionRequest {
-    fn parts(self) -> Result<Parts, ApiError> {
-        let (name, password, on_unknown_outcome, link) = match self {
-            Self::Lookup(body) => return body.parts(),
-            Self::Smpp(body) => {
-                let host = not_empty("host", body.host)?;
-                let system_id = not_empty("system_id", body.system_id)?;
-                let link = SmppLink {
-                    system_type: body.system_type,
-                    window: body.window,
-                    rate: body.rate,
-                    enquire_link_seconds: body.enquire_link_seconds,
-                    ..SmppLink::new(host, body.port, system_id)
-                };
-                link.check()?;
-                (body.name, body.password, body.on_unknown_outcome, Link::Smpp(link))
-            }
-            Self::Alaris(body) => {
-                let link = AlarisLink {
-                    url: http_url(body.url)?,
-                    username: not_empty("username", body.username)?,
-                    service_type: body.service_type,
-                    // Random in all its 122 bits: knowing when it was made helps nobody to guess it.
-                    webhook_guid: uuid::Uuid::new_v4().simple().to_string(),
-                };
-                (body.name, body.password, body.on_unknown_outcome, Link::Alaris(link))
-            }
+impl ConnectionSettings {
+    /// Judges the settings of a connection of this company. `before` is what the link has been so far, if
+    /// there is one.
+    async fn parts(
+        self,
+        app: &App,
+        who: &Principal,
+        company: &CompanyId,
+        before: Option<&Link>,
+    ) -> Result<Parts, ApiError> {
+        let parts = match self {
+            Self::Client(settings) => return settings.parts(app, who, company, before).await,
+            Self::Lookup(settings) => return settings.parts(before),
+            Self::Smpp(settings) => settings.parts(before)?,
+            Self::Alaris(settings) => settings.parts(before)?,
         };
-        Ok(Parts { name: fields::name(&name)?, password, on_unknown_outcome, link })
+        if parts.password.is_none() && before.is_none() {
+            return Err(Problem::invalid("password", "it must be told").into());
+        }
+        Ok(parts)
+    }
+
+    /// As they are now, without what must not be shown.
+    fn of(connection: Connection) -> Self {
+        let Connection { name, on_unknown_outcome, link, .. } = connection;
+        match link {
+            Link::Smpp(link) => Self::Smpp(Box::new(SmppSettings::of(name, on_unknown_outcome, link))),
+            Link::Alaris(link) => Self::Alaris(AlarisSettings::of(name, on_unknown_outcome, link)),
+            Link::Lookup(link) => Self::Lookup(LookupSettings::of(name, link)),
+            Link::Client(link) => Self::Client(ClientSettings::of(name, link)),
+        }
     }
 }
 
@@ -275,10 +175,10 @@ fn not_empty(field: &str, text: String) -> Result<String, ApiError> {
     Ok(text)
 }
 
-fn http_url(text: String) -> Result<String, ApiError> {
+pub(super) fn http_url(field: &str, text: String) -> Result<String, ApiError> {
     match reqwest::Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
-        _ => Err(Problem::invalid("url", "an address begins with https:// or http://").into()),
+        _ => Err(Problem::invalid(field, "an address begins with https:// or http://").into()),
     }
 }
 
@@ -310,27 +210,4 @@ pub async fn list(
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ConnectionView> {
     let connection = app.seen_by(&who).connection(&id).await?;
     Ok(Json(ConnectionView::new(connection, &app.public_base_url)))
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConnectionPatch {
-    /// Whether messages go over it.
-    enabled: bool,
-}
-
-/// Enable or disable a connection.
-#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", request_body = ConnectionPatch,
-    params(("id" = String, Path, description = "The connection's id")),
-    responses((status = 200, description = "The connection as it is now", body = ConnectionView)))]
-pub async fn change(
-    State(app): State<App>,
-    who: Principal,
-    Path(id): Path<String>,
-    Body(body): Body<ConnectionPatch>,
-) -> Reply<ConnectionView> {
-    let connection = app.seen_by(&who).connection(&id).await?;
-    let changed = Connection { enabled: body.enabled, ..connection };
-    app.store.replace_connection(&changed).await?;
-    Ok(Json(ConnectionView::new(changed, &app.public_base_url)))
 }

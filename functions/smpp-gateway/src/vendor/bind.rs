@@ -1,5 +1,5 @@
-//! From nothing to a bound session: the password, the stream, the bind; and how long to wait after
-//! that failed.
+//! From nothing to a bound session: the password, the stream, TLS, the bind; and how long to wait
+//! after that failed.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -10,11 +10,13 @@ use domain::connection::SmppLink;
 use domain::id::ConnectionId;
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use smpp::CommandStatus;
 use smpp::esme::{BindError, BindSettings, Inbound, Session, bind};
+use smpp::{BindMode, CommandStatus};
 use store::{Secrets, StoreError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+
+use crate::vendor::tls::{self, TlsError};
 
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(500);
@@ -51,6 +53,8 @@ pub enum NotBound {
     #[error("the vendor cannot be reached")]
     Connect(#[source] io::Error),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
     Bind(BindError),
 }
 
@@ -64,34 +68,67 @@ impl NotBound {
             CommandStatus::RINVSYSID,
             CommandStatus::RINVSYSTYP,
         ];
-        matches!(self, Self::Bind(BindError::Refused(status)) if REFUSALS.contains(status))
+        match self {
+            Self::Bind(BindError::Refused(status)) => REFUSALS.contains(status),
+            Self::Tls(error) => error.is_refusal(),
+            Self::Secret(_) | Self::Connect(_) | Self::Bind(_) => false,
+        }
     }
 }
 
-/// Binds once. The password is read each time, since it may have been changed.
-pub async fn once(
-    dial: Dial,
-    secrets: Secrets,
-    id: ConnectionId,
-    link: SmppLink,
-    answer_timeout: Duration,
-) -> Result<(Session, Inbound), NotBound> {
-    let secret: Secret = secrets.read(&Secrets::connection(&id)).await.map_err(NotBound::Secret)?;
-    let stream = timeout(CONNECT_MAX, dial(link.host.clone(), link.port)).await;
-    let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(NotBound::Connect)?;
-    let settings = BindSettings {
-        system_type: link.system_type.clone(),
-        window: window(&link),
-        enquire_link_every: Duration::from_secs(u64::from(link.enquire_link_seconds.get())),
-        answer_timeout,
-        ..BindSettings::new(&link.system_id, secret.password)
-    };
-    bind(stream, settings).await.map_err(NotBound::Bind)
+/// What it takes to bind once.
+pub struct Binder {
+    pub dial: Dial,
+    pub secrets: Secrets,
+    pub connection: ConnectionId,
+    pub link: SmppLink,
+    pub mode: BindMode,
+    pub answer_timeout: Duration,
 }
 
-/// Submits without an answer at one time.
+impl Binder {
+    /// Binds. The password is read each time, since it may have been changed.
+    pub async fn once(&self) -> Result<(Session, Inbound), NotBound> {
+        let named = Secrets::connection(&self.connection);
+        let secret: Secret = self.secrets.read(&named).await.map_err(NotBound::Secret)?;
+        let stream = timeout(CONNECT_MAX, self.connect()).await;
+        let stream = stream.unwrap_or_else(|_| Err(NotBound::Connect(io::ErrorKind::TimedOut.into())))?;
+        bind(stream, self.settings(secret)).await.map_err(NotBound::Bind)
+    }
+
+    async fn connect(&self) -> Result<Box<dyn Stream>, NotBound> {
+        let SmppLink { host, port, .. } = &self.link;
+        let stream = (self.dial)(host.clone(), *port).await.map_err(NotBound::Connect)?;
+        match &self.link.tls {
+            None => Ok(stream),
+            Some(settings) => {
+                let stream = tls::connect(stream, settings, host).await?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+
+    fn settings(&self, secret: Secret) -> BindSettings {
+        BindSettings {
+            system_type: self.link.system_type.clone(),
+            bind_mode: self.mode,
+            window: share_of_window(&self.link),
+            enquire_link_every: Duration::from_secs(u64::from(self.link.enquire_link_seconds.get())),
+            answer_timeout: self.answer_timeout,
+            ..BindSettings::new(&self.link.system_id, secret.password)
+        }
+    }
+}
+
+/// Submits without an answer at one time, over all binds.
 pub fn window(link: &SmppLink) -> NonZeroUsize {
     NonZeroUsize::try_from(link.window).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// What one bind has of it: an equal share, rounded up, so that all of the window can be used.
+fn share_of_window(link: &SmppLink) -> NonZeroUsize {
+    let submitting = usize::from(link.binds.transceivers) + usize::from(link.binds.transmitters);
+    NonZeroUsize::new(window(link).get().div_ceil(submitting.max(1))).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// How long to wait after so many failures in a row: doubled each time, and between half and the
@@ -105,6 +142,7 @@ pub fn back_off(failures: u32, is_refusal: bool) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::connection::Binds;
 
     #[test]
     fn waits_grow_to_a_minute_and_differ() {
@@ -113,6 +151,20 @@ mod tests {
             let waits: Vec<_> = (0..50).map(|_| back_off(failures, false)).collect();
             assert!(waits.iter().all(|wait| (longest / 2..=longest).contains(wait)), "{failures}");
             assert!(waits.iter().any(|wait| wait != &waits[0]), "{failures}");
+        }
+    }
+
+    #[test]
+    fn the_window_is_shared_by_the_binds_that_submit() {
+        for (window, transceivers, transmitters, share) in
+            [(10, 1, 0, 10), (10, 2, 1, 4), (1, 0, 2, 1), (50, 0, 2, 25)]
+        {
+            let link = SmppLink {
+                window: window.try_into().unwrap(),
+                binds: Binds { transceivers, transmitters, receivers: 3 },
+                ..SmppLink::new("smsc.example.com", 2775, "waybill")
+            };
+            assert_eq!(share_of_window(&link).get(), share);
         }
     }
 

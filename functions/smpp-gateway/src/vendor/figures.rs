@@ -1,30 +1,28 @@
 //! What a connection's work looks like from outside: counted where it happens, read by [`crate::status`]
 //! and [`crate::metrics`]. Nothing is decided by it.
 
+mod pulse;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::connection::SmppLink;
 use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use serde::Serialize;
-use smpp::esme::Session;
 use tokio::time::Instant;
 
 use crate::vendor::bind;
 use crate::vendor::in_hand::InHand;
-use crate::vendor::job::Lane;
+use crate::vendor::lane::Lane;
 use crate::vendor::submit::Verdict;
+use pulse::Pulse;
 
 /// Latencies are told apart up to here; a submit is given up long before.
 const LATENCY_MAX: Duration = Duration::from_secs(120);
 /// Their precision: two digits.
 const LATENCY_DIGITS: u8 = 2;
-/// The submits per second are those of so many whole seconds.
-const PULSE_SECONDS: u64 = 10;
-const PULSE_SLOTS: usize = PULSE_SECONDS as usize + 1;
-
 /// Submits by what was said to them, since this process took the connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Answers {
@@ -62,9 +60,11 @@ pub struct Latency {
     pub max_us: u64,
 }
 
-/// Why a connection does not work; gone once it is bound.
+/// What does not work as it should; gone once it does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
+    /// A bind, as `receiver 1`, or the queue.
+    pub of: String,
     pub error: String,
     /// When the trouble began, with this error or another.
     pub since: Timestamp,
@@ -85,7 +85,14 @@ pub struct Figures {
     receipts: AtomicU64,
     unreadable_receipts: AtomicU64,
     from_phones: AtomicU64,
-    trouble: Mutex<Option<Trouble>>,
+    standing: Mutex<Standing>,
+}
+
+#[derive(Default)]
+struct Standing {
+    /// The binds that are up.
+    bound: BTreeSet<String>,
+    troubles: BTreeMap<String, Trouble>,
 }
 
 struct Counted {
@@ -96,7 +103,7 @@ struct Counted {
 }
 
 impl Figures {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let counted = Counted {
             answers: Answers::default(),
             pulse: Pulse::new(Instant::now()),
@@ -108,7 +115,7 @@ impl Figures {
             receipts: AtomicU64::new(0),
             unreadable_receipts: AtomicU64::new(0),
             from_phones: AtomicU64::new(0),
-            trouble: Mutex::new(None),
+            standing: Mutex::default(),
         }
     }
 
@@ -119,7 +126,7 @@ impl Figures {
         let class = match verdict {
             Verdict::Taken { .. } => &mut answers.taken,
             Verdict::Refused(_) => &mut answers.refused,
-            Verdict::Busy { status } => {
+            Verdict::Busy { status, .. } => {
                 answers.throttled += u64::from(status.is_throttling());
                 &mut answers.busy
             }
@@ -148,15 +155,27 @@ impl Figures {
         self.from_phones.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn bound(&self) {
-        *lock(&self.trouble) = None;
+    /// A bind is up.
+    pub fn bound(&self, bind: &str) {
+        let mut standing = lock(&self.standing);
+        standing.bound.insert(bind.to_owned());
+        standing.troubles.remove(bind);
     }
 
-    pub fn trouble(&self, error: &str) {
-        let (now, error) = (runtime::now(), error.to_owned());
-        let mut trouble = lock(&self.trouble);
-        let since = trouble.as_ref().map_or(now, |trouble| trouble.since);
-        *trouble = Some(Trouble { error, since, last_at: now });
+    /// A bind is down, or did not come up.
+    pub fn lost(&self, bind: &str, error: &str) {
+        let mut standing = lock(&self.standing);
+        standing.bound.remove(bind);
+        standing.trouble(bind, error);
+    }
+
+    pub fn trouble(&self, of: &str, error: &str) {
+        lock(&self.standing).trouble(of, error);
+    }
+
+    /// The end of a trouble, if there was one.
+    pub fn well(&self, of: &str) {
+        lock(&self.standing).troubles.remove(of);
     }
 
     /// To be called once a minute: older latencies are forgotten with the call after.
@@ -197,41 +216,13 @@ impl Figures {
     }
 }
 
-/// Submits of the last seconds.
-struct Pulse {
-    began: Instant,
-    slots: [u64; PULSE_SLOTS],
-    second: u64,
-}
-
-impl Pulse {
-    fn new(now: Instant) -> Self {
-        Self { began: now, slots: [0; PULSE_SLOTS], second: 0 }
+impl Standing {
+    fn trouble(&mut self, of: &str, error: &str) {
+        let now = runtime::now();
+        let since = self.troubles.get(of).map_or(now, |trouble| trouble.since);
+        let trouble = Trouble { of: of.to_owned(), error: error.to_owned(), since, last_at: now };
+        self.troubles.insert(of.to_owned(), trouble);
     }
-
-    fn count(&mut self, now: Instant) {
-        self.advance(now);
-        self.slots[place(self.second)] += 1;
-    }
-
-    fn per_second(&mut self, now: Instant) -> u64 {
-        self.advance(now);
-        let whole: u64 = self.slots.iter().sum::<u64>() - self.slots[place(self.second)];
-        whole / PULSE_SECONDS
-    }
-
-    fn advance(&mut self, now: Instant) {
-        let second = now.saturating_duration_since(self.began).as_secs();
-        let first = (self.second + 1).max(second.saturating_sub(PULSE_SECONDS));
-        for passed in first..=second {
-            self.slots[place(passed)] = 0;
-        }
-        self.second = second;
-    }
-}
-
-fn place(second: u64) -> usize {
-    usize::try_from(second % PULSE_SLOTS as u64).unwrap_or(0)
 }
 
 fn histogram() -> Histogram<u64> {
@@ -248,13 +239,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct View {
     pub lane: Arc<Lane>,
     pub in_hand: Arc<InHand>,
-    pub link: SmppLink,
 }
 
 /// How it stands at this moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
-    pub binds: u64,
+    pub binds: Up,
     pub window: Used,
     pub rate: Speed,
     pub submitted_per_second: u64,
@@ -262,8 +252,15 @@ pub struct Snapshot {
     pub latency: Latency,
     pub jobs_in_hand: u64,
     pub deliveries: Deliveries,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<Trouble>,
+}
+
+/// Binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Up {
+    pub up: u64,
+    pub wanted: u64,
 }
 
 /// Slots of the window.
@@ -283,20 +280,21 @@ pub struct Speed {
 impl View {
     pub fn snapshot(&self) -> Snapshot {
         let figures = &self.lane.figures;
-        let is_bound = |session: &Session| !session.is_closed();
-        let size = bind::window(&self.link).get();
+        let link = &self.lane.link;
+        let size = bind::window(link).get();
         let used = size.saturating_sub(self.lane.slots.available_permits());
         let submitted_per_second = lock(&figures.counted).pulse.per_second(Instant::now());
+        let standing = lock(&figures.standing);
         Snapshot {
-            binds: u64::from(self.lane.session.borrow().as_ref().is_some_and(is_bound)),
+            binds: Up { up: standing.bound.len() as u64, wanted: link.binds.count() as u64 },
             window: Used { used: used as u64, size: size as u64 },
-            rate: Speed { now: self.lane.rate.now(), limit: self.link.rate.get() },
+            rate: Speed { now: self.lane.rate.now(), limit: link.rate.get() },
             submitted_per_second,
             answers: figures.answers(),
             latency: figures.latency(),
             jobs_in_hand: self.in_hand.count() as u64,
             deliveries: figures.deliveries(),
-            trouble: lock(&figures.trouble).clone(),
+            troubles: standing.troubles.values().cloned().collect(),
         }
     }
 }
@@ -318,7 +316,7 @@ mod tests {
             figures.answered(&verdict, moment);
         }
         for status in [CommandStatus::RTHROTTLED, CommandStatus::RSYSERR] {
-            figures.answered(&Verdict::Busy { status }, moment);
+            figures.answered(&Verdict::Busy { status, slow_down: status.is_throttling() }, moment);
         }
         let expected = Answers { taken: 2, busy: 2, throttled: 1, unanswered: 1, not_sent: 1, refused: 0 };
         assert_eq!(figures.answers(), expected);
@@ -342,28 +340,21 @@ mod tests {
     }
 
     #[test]
-    fn submits_per_second_are_those_of_ten_whole_seconds() {
-        let start = Instant::now();
-        let at = |second| start + Duration::from_secs(second);
-        let mut pulse = Pulse::new(start);
-        (0..20).for_each(|_| pulse.count(at(3)));
-        assert_eq!(pulse.per_second(at(3)), 0, "this second is not over");
-        assert_eq!(pulse.per_second(at(4)), 2);
-        assert_eq!(pulse.per_second(at(13)), 2);
-        assert_eq!(pulse.per_second(at(14)), 0);
-        (0..10).for_each(|_| pulse.count(at(1_000)));
-        assert_eq!(pulse.per_second(at(1_001)), 1);
-    }
-
-    #[test]
-    fn trouble_begins_with_the_first_error_and_ends_with_a_bind() {
+    fn each_trouble_begins_with_its_first_error_and_ends_with_its_bind() {
         let figures = Figures::new();
-        figures.trouble("one");
-        let since = lock(&figures.trouble).as_ref().map(|trouble| trouble.since);
-        figures.trouble("another");
-        let trouble = lock(&figures.trouble).clone().expect("is there");
-        assert_eq!((trouble.error.as_str(), Some(trouble.since)), ("another", since));
-        figures.bound();
-        assert_eq!(*lock(&figures.trouble), None);
+        let troubles = || -> Vec<_> { lock(&figures.standing).troubles.values().cloned().collect() };
+        figures.lost("receiver 1", "one");
+        let since = troubles()[0].since;
+        figures.lost("receiver 1", "another");
+        figures.lost("transmitter 1", "a third");
+        let told: Vec<_> = troubles().into_iter().map(|trouble| (trouble.of, trouble.error)).collect();
+        let expected = [("receiver 1", "another"), ("transmitter 1", "a third")];
+        assert_eq!(told, expected.map(|(of, error)| (of.to_owned(), error.to_owned())));
+        assert_eq!(troubles()[0].since, since);
+        figures.bound("receiver 1");
+        assert_eq!(troubles().len(), 1);
+        assert_eq!(lock(&figures.standing).bound.len(), 1);
+        figures.bound("transmitter 1");
+        assert_eq!(troubles(), []);
     }
 }

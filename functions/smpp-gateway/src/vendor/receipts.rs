@@ -1,65 +1,51 @@
-//! What a vendor delivers to us: reports, which go to the progress queue and are only then
-//! acknowledged.
-//!
-//! Messages from phones are not handled at this stage. They are refused with a temporary error, so
-//! that the vendor keeps them for its retry period, and logged, so that nobody has to guess: to accept
-//! one would lose it. A report that cannot be read is treated in the same way.
+//! A vendor's receipt as the report that goes to the progress queue. No I/O.
 
-use std::sync::Arc;
-
-use domain::id::ConnectionId;
+use domain::connection::{SmppLink, StatusOutcome};
 use domain::receipt::ReceiptState;
-use jiff::Timestamp;
-use queue::Progress;
-use smpp::esme::Delivery;
+use queue::Report;
+use smpp::DeliverSm;
 use smpp::receipt::{self, Receipt};
-use smpp::{CommandStatus, DeliverSm};
-use tracing::{debug, error, warn};
 
-use crate::vendor::job::Lane;
+/// Twice what SMPP 3.4 section 5.2.23 allows. What is longer is no id, and nobody answered a submit with it.
+const REFERENCE_MAX: usize = 130;
+/// An error code or a number that is longer is neither; its beginning is kept.
+const WORD_MAX: usize = 32;
 
-/// "Not now": the vendor sends it again later (SMPP 3.4 section 5.1.3).
-const NOT_NOW: CommandStatus = CommandStatus::RX_T_APPN;
+/// Reads it; none if it names no message or no state.
+pub fn read(pdu: &DeliverSm, link: &SmppLink) -> Option<Report> {
+    let receipt = receipt::parse(pdu)?;
+    let state = state(&receipt, link);
+    let is_id = |id: &String| id.len() <= REFERENCE_MAX;
+    // A report goes the other way: it comes from whom the message went to.
+    let recipient = if link.inverted_addresses { &pdu.destination } else { &pdu.source };
+    Some(Report {
+        reference: Some(receipt.id).filter(is_id)?,
+        other_reference: receipt.id_in_text.filter(is_id),
+        state,
+        error: receipt.error.map(shortened),
+        recipient: Some(recipient.clone()).filter(|recipient| !recipient.is_empty()).map(shortened),
+    })
+}
 
-/// Stores a delivery, then answers it.
-pub async fn pass_on(lane: Arc<Lane>, delivery: Delivery) {
-    let (connection, figures) = (&lane.connection, &lane.figures);
-    if !receipt::is_receipt(&delivery.pdu) {
-        warn!(%connection, destination = delivery.pdu.destination, "a message from a phone is refused for now");
-        figures.phone_message();
-        return delivery.refuse(NOT_NOW);
+fn shortened(mut word: String) -> String {
+    word.truncate(word.floor_char_boundary(WORD_MAX));
+    word
+}
+
+/// What it says in our words: as the connection's own rules have it, or else as is usual.
+fn state(receipt: &Receipt, link: &SmppLink) -> ReceiptState {
+    if receipt.is_intermediate {
+        return ReceiptState::Enroute;
     }
-    let Some(receipt) = receipt::parse(&delivery.pdu) else {
-        let octets = delivery.pdu.payload().len();
-        error!(%connection, octets, "a receipt without id or state is refused for now");
-        figures.unreadable_receipt();
-        return delivery.refuse(NOT_NOW);
-    };
-    debug!(%connection, reference = receipt.id, state = receipt.state_name, "receipt");
-    let progress = progress(connection, &delivery.pdu, receipt, runtime::now());
-    match lane.outbox.send(progress).await {
-        Ok(()) => {
-            figures.receipt();
-            delivery.accept();
-        }
-        Err(_) => delivery.refuse(NOT_NOW), // the outbox has said why
+    match link.outcome_of(&receipt.state_name, receipt.error.as_deref()) {
+        Some(StatusOutcome::Unsent) => ReceiptState::Unsent,
+        Some(StatusOutcome::Undelivered) => ReceiptState::Undelivered,
+        None => usual(receipt.state),
     }
 }
 
-fn progress(connection: &ConnectionId, pdu: &DeliverSm, receipt: Receipt, at: Timestamp) -> Progress {
-    Progress::ReceiptV1 {
-        connection: connection.clone(),
-        reference: receipt.id,
-        state: state(receipt.state),
-        error: receipt.error,
-        // A report goes the other way: it comes from whom the message went to.
-        recipient: Some(pdu.source.clone()).filter(|source| !source.is_empty()),
-        at,
-    }
-}
-
-/// The vendor's word in ours. `ACCEPTD` is not an end: some carriers report on after it.
-fn state(state: receipt::ReceiptState) -> ReceiptState {
+/// `ACCEPTD` is not an end: some carriers report on after it.
+fn usual(state: receipt::ReceiptState) -> ReceiptState {
     use receipt::ReceiptState as Smpp;
     match state {
         Smpp::Enroute | Smpp::Accepted => ReceiptState::Enroute,
@@ -74,36 +60,107 @@ fn state(state: receipt::ReceiptState) -> ReceiptState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::connection::StatusRule;
+    use smpp::tlv;
 
-    #[track_caller]
-    fn check(text: &str, state: ReceiptState, error: Option<&str>) {
-        let pdu = DeliverSm {
+    fn link() -> SmppLink {
+        let rule = |status: &str, codes: &[&str], outcome| StatusRule {
+            status: status.to_owned(),
+            codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+            outcome,
+        };
+        SmppLink {
+            statuses: vec![
+                rule("BLOCKED", &[], StatusOutcome::Unsent),
+                rule("UNDELIV", &["666"], StatusOutcome::Unsent),
+                rule("EXPIRED", &[], StatusOutcome::Undelivered),
+            ],
+            ..SmppLink::new("smsc.example.com", 2775, "waybill")
+        }
+    }
+
+    fn pdu(text: &str) -> DeliverSm {
+        DeliverSm {
             esm_class: 0x04,
             source: "4915112345678".to_owned(),
+            destination: "ACME".to_owned(),
             short_message: text.to_owned().into(),
             ..DeliverSm::default()
-        };
-        let receipt = receipt::parse(&pdu).unwrap();
-        let said = progress(&ConnectionId::new(1), &pdu, receipt, Timestamp::UNIX_EPOCH);
-        let expected = Progress::ReceiptV1 {
-            connection: ConnectionId::new(1),
+        }
+    }
+
+    fn usual_link() -> SmppLink {
+        SmppLink { statuses: Vec::new(), ..link() }
+    }
+
+    #[track_caller]
+    fn check(link: &SmppLink, text: &str, state: ReceiptState, error: Option<&str>) {
+        let expected = Report {
             reference: "0042".to_owned(),
+            other_reference: None,
             state,
             error: error.map(str::to_owned),
             recipient: Some("4915112345678".to_owned()),
-            at: Timestamp::UNIX_EPOCH,
         };
-        assert_eq!(said, expected);
+        assert_eq!(read(&pdu(text), link), Some(expected));
     }
 
     #[test]
     fn a_receipt_is_passed_on_with_the_vendors_id_as_it_is_and_our_word_for_its_state() {
-        check("id:0042 stat:DELIVRD err:000", ReceiptState::Delivered, Some("000"));
-        check("id:0042 stat:UNDELIV err:21b", ReceiptState::Undelivered, Some("21b"));
-        check("id:0042 stat:DELETED", ReceiptState::Undelivered, None);
-        check("id:0042 stat:EXPIRED", ReceiptState::Expired, None);
-        check("id:0042 stat:REJECTD", ReceiptState::Rejected, None);
-        check("id:0042 stat:ACCEPTD", ReceiptState::Enroute, None);
-        check("id:0042 stat:FROBBED", ReceiptState::Unknown, None);
+        let link = usual_link();
+        check(&link, "id:0042 stat:DELIVRD err:000", ReceiptState::Delivered, Some("000"));
+        check(&link, "id:0042 stat:UNDELIV err:21b", ReceiptState::Undelivered, Some("21b"));
+        check(&link, "id:0042 stat:DELETED", ReceiptState::Undelivered, None);
+        check(&link, "id:0042 stat:EXPIRED", ReceiptState::Expired, None);
+        check(&link, "id:0042 stat:REJECTD", ReceiptState::Rejected, None);
+        check(&link, "id:0042 stat:ACCEPTD", ReceiptState::Enroute, None);
+        check(&link, "id:0042 stat:FROBBED", ReceiptState::Unknown, None);
+    }
+
+    #[test]
+    fn a_connection_may_take_a_vendors_words_for_something_else() {
+        let link = link();
+        check(&link, "id:0042 stat:BLOCKED", ReceiptState::Unsent, None);
+        check(&link, "id:0042 stat:UNDELIV err:666", ReceiptState::Unsent, Some("666"));
+        check(&link, "id:0042 stat:UNDELIV err:001", ReceiptState::Undelivered, Some("001"));
+        check(&link, "id:0042 stat:EXPIRED err:000", ReceiptState::Undelivered, Some("000"));
+        check(&link, "id:0042 stat:DELIVRD err:666", ReceiptState::Delivered, Some("666"));
+    }
+
+    #[test]
+    fn a_notification_on_the_way_ends_nothing() {
+        let on_the_way = DeliverSm { esm_class: 0x20, ..pdu("id:0042 stat:UNDELIV err:666") };
+        assert_eq!(read(&on_the_way, &link()).map(|report| report.state), Some(ReceiptState::Enroute));
+    }
+
+    #[test]
+    fn both_ids_of_a_receipt_are_passed_on() {
+        let mut both = pdu("id:1715004 stat:DELIVRD");
+        both.tlvs.push_text(tlv::RECEIPTED_MESSAGE_ID, "1a2b3c");
+        let report = read(&both, &link()).unwrap();
+        assert_eq!(
+            (report.reference.as_str(), report.other_reference.as_deref()),
+            ("1a2b3c", Some("1715004"))
+        );
+    }
+
+    #[test]
+    fn a_vendor_may_name_the_recipient_second() {
+        let link = SmppLink { inverted_addresses: true, ..link() };
+        let inverted = DeliverSm {
+            source: "ACME".to_owned(),
+            destination: "4915112345678".to_owned(),
+            ..pdu("id:1 stat:DELIVRD")
+        };
+        assert_eq!(read(&inverted, &link).unwrap().recipient.as_deref(), Some("4915112345678"));
+    }
+
+    #[test]
+    fn what_is_no_receipt_and_what_could_fill_a_queue_is_none() {
+        for text in ["", "stat:DELIVRD", "id:0042", &format!("id:{} stat:DELIVRD", "9".repeat(200))] {
+            assert_eq!(read(&pdu(text), &link()), None, "{text}");
+        }
+        let long = read(&pdu(&format!("id:1 stat:DELIVRD err:{}", "9".repeat(99))), &link()).unwrap();
+        assert_eq!(long.error.map(|error| error.len()), Some(32));
     }
 }

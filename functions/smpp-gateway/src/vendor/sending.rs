@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use domain::connection::OnUnknownOutcome;
-use tracing::warn;
+use queue::Outcome;
+use tracing::debug;
 
 use crate::vendor::submit::Verdict;
 
@@ -28,26 +29,9 @@ pub fn delay(tries: u32) -> Duration {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     /// Submit the next segment, or the same one again, after this time.
-    Submit {
-        after: Duration,
-    },
+    Submit { after: Duration },
+    /// It has ended; one that is not sent may be tried again from its beginning.
     Done(Outcome),
-}
-
-/// How it ended.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The vendor took some or all; none stands for a segment it did not take.
-    Submitted {
-        references: Vec<Option<String>>,
-    },
-    Refused {
-        reason: String,
-    },
-    /// The vendor may have taken it or not.
-    InDoubt,
-    /// The vendor took nothing and may later.
-    NotYet,
 }
 
 /// A message on its way out.
@@ -84,13 +68,13 @@ impl Sending {
             Verdict::Taken { reference } => self.taken(reference),
             Verdict::Refused(_) if is_first && self.doubted => Step::Done(Outcome::InDoubt),
             Verdict::Refused(refusal) if is_first => {
-                Step::Done(Outcome::Refused { reason: refusal.to_string() })
+                Step::Done(Outcome::Refused { reason: refusal.to_string(), next_route: refusal.next_route() })
             }
             Verdict::Refused(refusal) => {
-                warn!(%refusal, segment = self.segment(), "a segment is refused after others were taken");
+                debug!(%refusal, segment = self.segment(), "a segment is refused after others were taken");
                 self.give_up()
             }
-            Verdict::Busy { .. } | Verdict::NotSent if is_first => Step::Done(Outcome::NotYet),
+            Verdict::Busy { .. } | Verdict::NotSent if is_first => Step::Done(Outcome::NotSent),
             Verdict::Busy { .. } | Verdict::NotSent => self.try_again(),
             Verdict::InDoubt => self.in_doubt(),
         }
@@ -102,7 +86,7 @@ impl Sending {
         if self.references.len() < self.total {
             return Step::Submit { after: Duration::ZERO };
         }
-        Step::Done(Outcome::Submitted { references: std::mem::take(&mut self.references) })
+        Step::Done(Outcome::Submitted(std::mem::take(&mut self.references)))
     }
 
     fn try_again(&mut self) -> Step {
@@ -117,14 +101,14 @@ impl Sending {
     fn give_up(&mut self) -> Step {
         let mut references = std::mem::take(&mut self.references);
         references.resize(self.total, None);
-        Step::Done(Outcome::Submitted { references })
+        Step::Done(Outcome::Submitted(references))
     }
 
     /// The end of a message that was begun and cannot go on.
     pub fn abandon(&mut self) -> Outcome {
         match self.give_up() {
-            Step::Done(Outcome::Submitted { references }) if references.iter().any(Option::is_some) => {
-                Outcome::Submitted { references }
+            Step::Done(Outcome::Submitted(references)) if references.iter().any(Option::is_some) => {
+                Outcome::Submitted(references)
             }
             _ => Outcome::InDoubt, // it was being sent again
         }
@@ -154,11 +138,11 @@ mod tests {
     }
 
     fn refused() -> Verdict {
-        Verdict::Refused(Refusal::Vendor(CommandStatus::RINVDSTADR))
+        Verdict::Refused(Refusal::Vendor { status: CommandStatus::RINVDSTADR, next_route: false })
     }
 
     fn busy() -> Verdict {
-        Verdict::Busy { status: CommandStatus::RTHROTTLED }
+        Verdict::Busy { status: CommandStatus::RTHROTTLED, slow_down: true }
     }
 
     /// How a message of so many segments ends when it hears these; the last one is heard for ever.
@@ -176,7 +160,7 @@ mod tests {
 
     fn submitted(references: &[Option<&str>]) -> Outcome {
         let references = references.iter().map(|reference| reference.map(str::to_owned)).collect();
-        Outcome::Submitted { references }
+        Outcome::Submitted(references)
     }
 
     use OnUnknownOutcome::{Resend, Wait};
@@ -190,7 +174,7 @@ mod tests {
     #[test]
     fn a_refused_first_segment_refuses_the_message() {
         let reason = "smpp_0x0000000B_ESME_RINVDSTADR".to_owned();
-        assert_eq!(outcome(3, Wait, &[refused()]), Outcome::Refused { reason });
+        assert_eq!(outcome(3, Wait, &[refused()]), Outcome::Refused { reason, next_route: false });
     }
 
     #[test]
@@ -200,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_message_of_which_nothing_was_taken_may_begin_again() {
-        assert_eq!(outcome(3, Wait, &[busy()]), Outcome::NotYet);
-        assert_eq!(outcome(3, Wait, &[Verdict::NotSent]), Outcome::NotYet);
+        assert_eq!(outcome(3, Wait, &[busy()]), Outcome::NotSent);
+        assert_eq!(outcome(3, Wait, &[Verdict::NotSent]), Outcome::NotSent);
     }
 
     #[test]

@@ -1,73 +1,15 @@
-//! A message as the submits that carry it, and an answer as what it means. No I/O.
+//! A message as the submits that carry it ([`parts()`]), and an answer as what it means. No I/O.
+
+mod parts;
 
 use std::fmt;
 
-use domain::message::Message;
-use domain::segmentation::{Encoding, segment};
-use domain::sender::SenderAddress;
+use domain::connection::{ErrorAction, SmppLink};
+use smpp::CommandStatus;
 use smpp::esme::{SubmitAnswer, SubmitError};
-use smpp::{CommandStatus, SubmitSm, udh};
+use smpp::status::ErrorClass;
 
-/// Type of number and numbering plan, SMPP 3.4 sections 5.2.5 and 5.2.6.
-const ALPHANUMERIC: (u8, u8) = (5, 0);
-const INTERNATIONAL: (u8, u8) = (1, 1);
-const NETWORK_SPECIFIC: (u8, u8) = (3, 0);
-/// No number of E.164 is shorter, so fewer digits are a short code.
-const INTERNATIONAL_DIGITS_MIN: usize = 7;
-/// A receipt for success and for failure, SMPP 3.4 section 5.2.17.
-const REGISTERED_DELIVERY_FINAL: u8 = 1;
-
-/// The submits of a message, one a segment, in the order in which they are to be sent. Several carry
-/// a header with `reference`, which should differ from that of the recipient's last long message.
-pub fn parts(message: &Message, reference: u8) -> Vec<SubmitSm> {
-    let segmented = segment(&message.text);
-    let total = u8::try_from(segmented.segments_count()).unwrap_or(u8::MAX);
-    let whole = SubmitSm { data_coding: data_coding(segmented.encoding), ..addressed(message) };
-    let numbered = (1..=total).zip(segmented.segments);
-    numbered
-        .map(|(number, octets)| match total {
-            1 => SubmitSm { short_message: octets.into(), ..whole.clone() },
-            _ => SubmitSm {
-                esm_class: udh::ESM_CLASS_UDHI,
-                short_message: [&udh::concat_header(reference, total, number), octets.as_slice()]
-                    .concat()
-                    .into(),
-                ..whole.clone()
-            },
-        })
-        .collect()
-}
-
-fn addressed(message: &Message) -> SubmitSm {
-    let (source_ton, source_npi) = source_type(&message.sender);
-    let (destination_ton, destination_npi) = INTERNATIONAL;
-    SubmitSm {
-        source_ton,
-        source_npi,
-        source: message.sender.to_string(),
-        destination_ton,
-        destination_npi,
-        destination: message.recipient.to_string(),
-        registered_delivery: REGISTERED_DELIVERY_FINAL,
-        ..SubmitSm::default()
-    }
-}
-
-fn source_type(sender: &SenderAddress) -> (u8, u8) {
-    if !sender.is_numeric() {
-        return ALPHANUMERIC;
-    }
-    if sender.as_str().len() < INTERNATIONAL_DIGITS_MIN { NETWORK_SPECIFIC } else { INTERNATIONAL }
-}
-
-/// SMPP 3.4 section 5.2.19; 0 is read as GSM 03.38, the vendor's usual default.
-fn data_coding(encoding: Encoding) -> u8 {
-    match encoding {
-        Encoding::Gsm7 => 0,
-        Encoding::Binary => 4,
-        Encoding::Ucs2 => 8,
-    }
-}
+pub use parts::parts;
 
 /// What an answer, or the lack of one, says about a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +18,8 @@ pub enum Verdict {
     Taken { reference: String },
     /// Not taken, and never will be.
     Refused(Refusal),
-    /// Not taken; later it may be.
-    Busy { status: CommandStatus },
+    /// Not taken; later it may be. Everything else should go slower, if the vendor says so.
+    Busy { status: CommandStatus, slow_down: bool },
     /// It never left, because the link is gone.
     NotSent,
     /// It left, and no answer came.
@@ -87,135 +29,114 @@ pub enum Verdict {
 /// Why a segment is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    Vendor(CommandStatus),
+    /// By the vendor; another one may take the message or not.
+    Vendor { status: CommandStatus, next_route: bool },
     /// It has something that SMPP cannot carry.
     Unwritable,
+    /// It was not to be delivered any more.
+    ValidityOver,
 }
 
 /// `smpp_0x0000000B_ESME_RINVDSTADR`: the number for machines, the name for people.
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Vendor(CommandStatus(number)) => {
-                write!(out, "smpp_0x{number:08X}")?;
-                CommandStatus(*number).name().map_or(Ok(()), |name| write!(out, "_ESME_{name}"))
+            Self::Vendor { status, .. } => {
+                write!(out, "smpp_0x{:08X}", status.0)?;
+                status.name().map_or(Ok(()), |name| write!(out, "_ESME_{name}"))
             }
             Self::Unwritable => out.write_str("smpp_unwritable"),
+            Self::ValidityOver => out.write_str("validity_over"),
         }
     }
 }
 
-/// Reads an answer.
-pub fn verdict(answer: Result<SubmitAnswer, SubmitError>) -> Verdict {
+impl Refusal {
+    /// Whether another vendor may take the message.
+    pub fn next_route(&self) -> bool {
+        matches!(self, Self::Vendor { next_route: true, .. })
+    }
+}
+
+/// Reads an answer, by the vendor's own table of errors where the link has one.
+pub fn verdict(answer: Result<SubmitAnswer, SubmitError>, link: &SmppLink) -> Verdict {
     match answer {
         Ok(answer) if answer.status.is_ok() => Verdict::Taken { reference: answer.message_id },
-        Ok(answer) if answer.status.is_temporary() => Verdict::Busy { status: answer.status },
-        Ok(answer) => Verdict::Refused(Refusal::Vendor(answer.status)),
+        Ok(answer) => not_taken(answer.status, link),
         Err(SubmitError::Invalid(_)) => Verdict::Refused(Refusal::Unwritable),
         Err(SubmitError::NotSent) => Verdict::NotSent,
         Err(SubmitError::InDoubt) => Verdict::InDoubt,
     }
 }
 
+fn not_taken(status: CommandStatus, link: &SmppLink) -> Verdict {
+    match link.action_for(status.0).unwrap_or_else(|| usual_action(status)) {
+        ErrorAction::Retry => Verdict::Busy { status, slow_down: false },
+        ErrorAction::SlowDown => Verdict::Busy { status, slow_down: true },
+        ErrorAction::NextRoute => Verdict::Refused(Refusal::Vendor { status, next_route: true }),
+        ErrorAction::Stop => Verdict::Refused(Refusal::Vendor { status, next_route: false }),
+    }
+}
+
+fn usual_action(status: CommandStatus) -> ErrorAction {
+    match status.class() {
+        ErrorClass::Retry => ErrorAction::Retry,
+        ErrorClass::SlowDown => ErrorAction::SlowDown,
+        ErrorClass::NextRoute => ErrorAction::NextRoute,
+        ErrorClass::Stop => ErrorAction::Stop,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::connection::ConnectionKind;
-    use domain::destination::Msisdn;
-    use domain::handling::Handling;
-    use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
-    use domain::message::Status;
-    use jiff::Timestamp;
+    use domain::connection::ErrorRule;
 
-    fn message(sender: &str, text: &str) -> Message {
-        Message {
-            id: MessageId::in_batch(&BatchId::new(1), 0),
-            company: CompanyId::new(1),
-            agreement: AgreementId::new(1),
-            sender: SenderAddress::parse(sender).unwrap(),
-            recipient: Msisdn::parse("+4915112345678").unwrap(),
-            text: text.to_owned(),
-            client_reference: None,
-            connection: ConnectionId::new(1),
-            connection_kind: ConnectionKind::Smpp,
-            country: "DE".to_owned(),
-            network: None,
-            encoding: Encoding::Gsm7,
-            segments: 1,
-            charges: Vec::new(),
-            handling: Handling::default(),
-            status: Status::Queued,
-            reason: None,
-            parts: Vec::new(),
-            accepted_at: Timestamp::UNIX_EPOCH,
-            submitted_at: None,
-            finished_at: None,
-            revision: 1,
-            request_hash: String::new(),
-            balance_after: None,
-            lease: None,
-        }
-    }
-
-    #[test]
-    fn a_short_message_goes_out_plain_and_asks_for_a_receipt() {
-        let parts = parts(&message("ACME", "hi @ €"), 7);
-        let [part] = parts.as_slice() else { panic!("{} parts", parts.len()) };
-        assert_eq!((part.esm_class, part.data_coding, part.registered_delivery), (0, 0, 1));
-        assert_eq!(part.short_message[..], [b'h', b'i', b' ', 0, b' ', 0x1B, 0x65]);
-        assert_eq!(part.destination, "4915112345678");
-        assert_eq!((part.destination_ton, part.destination_npi), (1, 1));
-    }
-
-    #[test]
-    fn a_long_message_goes_out_in_parts_that_say_which_they_are() {
-        let text = "0123456789".repeat(40);
-        let parts = parts(&message("ACME", &text), 7);
-        let mut joined = Vec::new();
-        for (number, part) in (1..).zip(&parts) {
-            assert_eq!((part.esm_class, part.data_coding), (0x40, 0));
-            let (header, octets) = udh::split(&part.short_message).unwrap();
-            assert_eq!(udh::concat(header), Some(udh::Concat { reference: 7, total: 3, part: number }));
-            joined.extend_from_slice(octets);
-        }
-        assert_eq!((parts.len(), joined.as_slice()), (3, text.as_bytes()));
-    }
-
-    #[test]
-    fn what_gsm_cannot_say_goes_out_as_ucs2() {
-        let single = parts(&message("ACME", "Привет"), 1);
-        assert_eq!((single[0].data_coding, single[0].short_message.len()), (8, 12));
-        let long = parts(&message("ACME", &"Ж".repeat(71)), 1);
-        let lengths: Vec<_> = long.iter().map(|part| part.short_message.len()).collect();
-        assert_eq!(lengths, [6 + 67 * 2, 6 + 4 * 2]);
-    }
-
-    #[test]
-    fn a_sender_is_a_name_a_number_or_a_short_code() {
-        for (sender, ton, npi) in
-            [("ACME", 5, 0), ("+4915112345678", 1, 1), ("1234567", 1, 1), ("12345", 3, 0), ("4U 2", 5, 0)]
-        {
-            let part = &parts(&message(sender, "hi"), 1)[0];
-            assert_eq!((part.source_ton, part.source_npi), (ton, npi), "{sender}");
-        }
-    }
-
+    /// What an answer is taken for, in words.
     #[track_caller]
-    fn answered(status: CommandStatus) -> Verdict {
-        verdict(Ok(SubmitAnswer { status, message_id: "a1".to_owned(), ..SubmitAnswer::default() }))
+    fn check(status: u32, errors: &[(u32, ErrorAction)], expected: &str) {
+        let rule = |(status, action): &(u32, ErrorAction)| ErrorRule { status: *status, action: *action };
+        let errors = errors.iter().map(rule).collect();
+        let link = SmppLink { errors, ..SmppLink::new("smsc.example.com", 2775, "waybill") };
+        let status = CommandStatus(status);
+        let answer = SubmitAnswer { status, message_id: "a1".to_owned(), ..SubmitAnswer::default() };
+        let said = match verdict(Ok(answer), &link) {
+            Verdict::Taken { reference } => format!("taken as {reference}"),
+            Verdict::Refused(refusal) if refusal.next_route() => format!("{refusal}, another may take it"),
+            Verdict::Refused(refusal) => refusal.to_string(),
+            Verdict::Busy { slow_down: true, .. } => "later, and slower".to_owned(),
+            Verdict::Busy { slow_down: false, .. } => "later".to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(said, expected);
     }
 
     #[test]
     fn an_answer_decides_whether_a_segment_is_taken_tried_again_or_given_up() {
-        assert_eq!(answered(CommandStatus::ROK), Verdict::Taken { reference: "a1".to_owned() });
-        for status in [CommandStatus::RTHROTTLED, CommandStatus::RMSGQFUL, CommandStatus::RSYSERR] {
-            assert_eq!(answered(status), Verdict::Busy { status });
-        }
-        for (number, reason) in [(0x0B, "smpp_0x0000000B_ESME_RINVDSTADR"), (0x456, "smpp_0x00000456")] {
-            let Verdict::Refused(refusal) = answered(CommandStatus(number)) else { panic!("{number}") };
-            assert_eq!(refusal.to_string(), reason);
-        }
-        assert_eq!(verdict(Err(SubmitError::NotSent)), Verdict::NotSent);
-        assert_eq!(verdict(Err(SubmitError::InDoubt)), Verdict::InDoubt);
+        check(0x00, &[], "taken as a1");
+        check(0x58, &[], "later, and slower");
+        check(0x14, &[], "later, and slower");
+        check(0x08, &[], "later");
+        check(0x0B, &[], "smpp_0x0000000B_ESME_RINVDSTADR");
+        check(0x0A, &[], "smpp_0x0000000A_ESME_RINVSRCADR, another may take it");
+        check(0x456, &[], "smpp_0x00000456, another may take it");
+        let link = SmppLink::new("smsc.example.com", 2775, "waybill");
+        assert_eq!(verdict(Err(SubmitError::NotSent), &link), Verdict::NotSent);
+        assert_eq!(verdict(Err(SubmitError::InDoubt), &link), Verdict::InDoubt);
+    }
+
+    #[test]
+    fn a_vendors_own_table_goes_before_the_usual_one() {
+        let errors = [
+            (0x14, ErrorAction::NextRoute),
+            (0x0B, ErrorAction::Retry),
+            (0x456, ErrorAction::SlowDown),
+            (0x0A, ErrorAction::Stop),
+        ];
+        check(0x14, &errors, "smpp_0x00000014_ESME_RMSGQFUL, another may take it");
+        check(0x0B, &errors, "later");
+        check(0x456, &errors, "later, and slower");
+        check(0x0A, &errors, "smpp_0x0000000A_ESME_RINVSRCADR");
+        check(0x58, &errors, "later, and slower");
     }
 }

@@ -6,11 +6,15 @@
 //! certain what became of the one before. Where that cannot be found out, the lease is closed, so that it
 //! cannot land any more.
 
+mod lines;
+
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::allowance::{Allowance, Gone, Pot, Stock};
 use domain::batch::{Draft, Priced, Row};
-use domain::id::WalletId;
+use domain::connection::ConnectionKind;
+use domain::id::{ConnectionId, WalletId};
 use domain::lease::{Block, LeaseTag, Pace, Seen, Standing};
 use domain::money::{Amount, AmountError};
 use domain::wallet::{Lease, Leg, Operation, OperationKind, Wallet, WalletState};
@@ -25,6 +29,9 @@ use crate::transact::pause;
 use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{AcceptError, Accepted, Requested, Store, StoreError};
 
+/// Messages of a block. One with its outcomes then stays below what DynamoDB writes in some milliseconds,
+/// and half of what a usual window allows to be under way.
+const BLOCK_MAX: usize = 200;
 /// A write whose answer did not come is asked again so often before the lease is closed.
 const FLUSH_ATTEMPTS_MAX: u32 = 3;
 /// With so many tenths of the last refill left the next one is asked for, so that few have to wait.
@@ -167,24 +174,45 @@ impl LeaseSession {
         Ok(if is_own { Put::Now } else { Put::Before })
     }
 
-    /// Accepts messages that came together, each to one recipient: as one block, and those that a lease
-    /// cannot charge at the home wallet. For each, in their order, how it was accepted or why not; in a
-    /// block messages have other ids than they were drafted with. An error says that nobody knows which of
-    /// them were charged.
+    /// Accepts messages that came together, each to one recipient: those for one SMPP connection as blocks,
+    /// those for vendors with an HTTP API one by one, and those that a lease cannot charge at the home
+    /// wallet. For each, in their order, how it was accepted or why not; in a block messages have other ids
+    /// than they were drafted with. An error says that nobody knows which of them were charged.
     pub async fn flush(
         &mut self,
         drafts: &[Draft],
         now: Timestamp,
     ) -> Result<Vec<Result<Row, AcceptError>>, StoreError> {
-        let mut accepted = self.flush_block(drafts, now).await?;
+        let mut accepted = BTreeMap::new();
+        for places in in_blocks(drafts) {
+            let together: Vec<&Draft> = places.iter().map(|place| &drafts[*place]).collect();
+            let charged = self.flush_block(&together, now).await?;
+            accepted.extend(charged.into_iter().map(|(place, row)| (places[place], row)));
+        }
         let mut outcomes = Vec::with_capacity(drafts.len());
         for (place, draft) in drafts.iter().enumerate() {
             outcomes.push(match accepted.remove(&place) {
                 Some(row) => Ok(row),
-                None => self.at_home(draft).await,
+                None => self.accept_alone(draft, now).await?,
             });
         }
         Ok(outcomes)
+    }
+
+    async fn accept_alone(
+        &mut self,
+        draft: &Draft,
+        now: Timestamp,
+    ) -> Result<Result<Row, AcceptError>, StoreError> {
+        let over = match draft.batch.connection_kind {
+            ConnectionKind::Smpp => None,
+            ConnectionKind::Http => match self.send(draft, now).await? {
+                Flushed::Now(row) => return Ok(Ok(row)),
+                Flushed::Before => None,
+                Flushed::AtHome { over } => over,
+            },
+        };
+        Ok(self.at_home(draft, over.as_ref()).await)
     }
 
     /// Gives back what is unused. To be called when there is nothing to send for a while; a lease that
@@ -207,15 +235,15 @@ impl LeaseSession {
     }
 
     /// Those that were charged, by their places.
-    async fn flush_block(
+    async fn flush_block<D: Borrow<Draft>>(
         &mut self,
-        drafts: &[Draft],
+        drafts: &[D],
         now: Timestamp,
     ) -> Result<BTreeMap<usize, Row>, StoreError> {
         if !self.is_usable(now).await? {
             return Ok(BTreeMap::new());
         }
-        let all: Vec<&Draft> = drafts.iter().collect();
+        let all: Vec<&Draft> = drafts.iter().map(Borrow::borrow).collect();
         let mut fitting = self.prepare(&all, now).await?;
         let (mut places, mut messages) = (Vec::new(), Vec::new());
         for (place, row) in std::mem::take(&mut fitting.rows) {
@@ -239,8 +267,8 @@ impl LeaseSession {
         Ok(if charged { places.into_iter().zip(rows).collect() } else { BTreeMap::new() })
     }
 
-    async fn at_home(&self, draft: &Draft) -> Result<Row, AcceptError> {
-        match self.store.accept_over(draft, None, &mut Seen::default()).await? {
+    async fn at_home(&self, draft: &Draft, over: Option<&LeaseTag>) -> Result<Row, AcceptError> {
+        match self.store.accept_over(draft, over, &mut Seen::default()).await? {
             Accepted::Now(row) => Ok(row),
             Accepted::Before => match self.store.standing_row(&draft_key(draft)).await? {
                 Requested::Counts(row) => Ok(row),
@@ -455,21 +483,25 @@ impl Fitting {
         self.legs.iter().all(|(pot, needed)| *needed <= wallet.escrow_on(pot))
     }
 
-    /// With one more, if a lease's escrow allows it.
-    fn with(
-        &self,
-        legs: &[Leg],
-        within: Option<&Wallet>,
-    ) -> Result<Option<BTreeMap<Pot, Amount>>, AmountError> {
-        let mut sums = self.legs.clone();
-        for leg in legs.iter().filter(|leg| !leg.amount.is_zero()) {
-            let sum = sums.entry(leg.pot.clone()).or_default();
-            *sum = sum.checked_add(leg.amount)?;
-            if within.is_some_and(|wallet| wallet.escrow_on(&leg.pot) < *sum) {
-                return Ok(None);
+    /// Takes one more in. False, and nothing taken, if the escrow of the lease `within` which it has to be
+    /// does not allow it.
+    fn add(&mut self, legs: &[Leg], within: Option<&Wallet>) -> Result<bool, AmountError> {
+        let legs = || legs.iter().filter(|leg| !leg.amount.is_zero());
+        if let Some(wallet) = within {
+            for leg in legs() {
+                let sum = self.legs.get(&leg.pot).copied().unwrap_or_default().checked_add(leg.amount)?;
+                if wallet.escrow_on(&leg.pot) < sum {
+                    return Ok(false);
+                }
             }
         }
-        Ok(Some(sums))
+        for leg in legs() {
+            match self.legs.get_mut(&leg.pot) {
+                Some(sum) => *sum = sum.checked_add(leg.amount)?,
+                None => drop(self.legs.insert(leg.pot.clone(), leg.amount)),
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -494,8 +526,9 @@ fn fit(
         if reprices || after.joined() != stock.joined() {
             continue;
         }
-        let Some(sums) = fitting.with(&legs, within)? else { continue };
-        fitting.legs = sums;
+        if !fitting.add(&legs, within)? {
+            continue;
+        }
         for (pot, unit) in units {
             let most = fitting.units.entry(pot).or_default();
             *most = (*most).max(unit);
@@ -505,6 +538,17 @@ fn fit(
     }
     fitting.empty = stock.empty().clone();
     Ok(fitting)
+}
+
+/// The places of the drafts that may share a block: a block is worked on by one connection's owner.
+fn in_blocks(drafts: &[Draft]) -> Vec<Vec<usize>> {
+    let mut by_connection: BTreeMap<&ConnectionId, Vec<usize>> = BTreeMap::new();
+    for (place, draft) in drafts.iter().enumerate() {
+        if draft.batch.connection_kind == ConnectionKind::Smpp {
+            by_connection.entry(&draft.batch.connection).or_default().push(place);
+        }
+    }
+    by_connection.values().flat_map(|places| places.chunks(BLOCK_MAX)).map(<[usize]>::to_vec).collect()
 }
 
 fn row_key(row: &Row) -> Key {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::batch::{Draft, Row};
+use domain::connection::ConnectionKind;
 use domain::id::MessageId;
 use domain::lease::{LeaseTag, Seen};
 use store::{AcceptError, Accepted, Flushed, LeaseSession, Requested, Store, StoreError};
@@ -134,9 +135,11 @@ fn id_of(draft: &Draft) -> Option<MessageId> {
     draft.single.clone().or_else(of_batch)
 }
 
-/// Messages that came together. Those that the lease cannot charge are requests like any others.
+/// Messages that came together, over SMPP. Those that the lease cannot charge are requests like any others.
 async fn flush(means: &Means, session: &mut LeaseSession, drafts: &[Draft]) -> Result<(), Refused> {
-    for outcome in session.flush(drafts, means.now()).await? {
+    let mut drafts = drafts.to_vec();
+    drafts.iter_mut().for_each(|draft| draft.batch.connection_kind = ConnectionKind::Smpp);
+    for outcome in session.flush(&drafts, means.now()).await? {
         let Ok(Row::Message(message)) = outcome else { continue };
         // In a block messages have ids of their own.
         let is_request = drafts.iter().any(|draft| draft.single.as_ref() == Some(&message.id));

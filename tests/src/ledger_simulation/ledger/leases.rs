@@ -7,6 +7,7 @@ use domain::message::Message;
 use domain::wallet::Lease;
 use store::{Item, Row, keys};
 
+use super::steps::check_step;
 use super::{Breach, Invariant, Ledger, breach, other};
 
 impl Ledger {
@@ -40,7 +41,9 @@ impl Ledger {
 
     pub(super) fn put_block(&mut self, block: &Block) -> Result<(), Breach> {
         if self.counts(&block.tag) {
-            return block.messages.iter().try_for_each(|message| self.put_message_of_block(message.clone()));
+            let of =
+                (0..).zip(&block.messages).map(|(place, message)| (block.left.contains(&place), message));
+            return of.into_iter().try_for_each(|(left, message)| self.put_message_of_block(message, left));
         }
         let rows = block.messages.iter().map(|message| Row::Message(Box::new(message.clone())));
         self.pending.insert(block.tag.clone(), rows.collect());
@@ -48,12 +51,40 @@ impl Ledger {
         Ok(())
     }
 
-    fn put_message_of_block(&mut self, message: Message) -> Result<(), Breach> {
-        if self.message(&message.id).is_none() {
-            self.count(&message)?;
-            self.charge(&message, false)?;
+    /// One that has left goes on in its row.
+    fn put_message_of_block(&mut self, message: &Message, left: bool) -> Result<(), Breach> {
+        match self.message(&message.id) {
+            Some(_) if left => {
+                self.of_blocks.entry(message.id.clone()).or_insert_with(|| message.clone());
+                return Ok(());
+            }
+            Some(before) => self.charge(&before, true)?,
+            None => self.count(message)?,
         }
-        self.of_blocks.insert(message.id.clone(), message);
+        self.charge(message, false)?;
+        self.of_blocks.insert(message.id.clone(), message.clone());
+        Ok(())
+    }
+
+    /// A block is claimed by one worker at a time, its messages take lawful steps, and who has left it stays
+    /// away.
+    pub(super) fn check_block(&mut self, item: &Item, block: &Block) -> Result<(), Breach> {
+        let mark = item.get("claimed").and_then(|mark| mark.as_n().ok()).cloned();
+        let known = self.block_marks.insert(block.tag.clone(), mark.clone());
+        if let (Some(Some(known)), Some(mark)) = (known, mark)
+            && known != mark
+        {
+            return Err(breach(Invariant::VoidedOnce, format!("two workers have {}", block.tag)));
+        }
+        for (place, after) in (0..).zip(&block.messages) {
+            let has_row = self.messages.contains_key(&after.id);
+            if has_row && !block.left.contains(&place) {
+                return Err(breach(Invariant::VoidedOnce, format!("{} came back into its block", after.id)));
+            }
+            if let Some(before) = self.of_blocks.get(&after.id).filter(|_| !block.left.contains(&place)) {
+                check_step(before, after)?;
+            }
+        }
         Ok(())
     }
 
@@ -89,7 +120,7 @@ impl Ledger {
         let is_block = self.blocks.remove(&tag);
         match self.pending.remove(&tag) {
             Some(rows) => rows.into_iter().try_for_each(|row| match row {
-                Row::Message(message) if is_block => self.put_message_of_block(*message),
+                Row::Message(message) if is_block => self.put_message_of_block(&message, false),
                 row => self.put_row(row),
             }),
             // Whoever reads the tables has not come to the messages yet.

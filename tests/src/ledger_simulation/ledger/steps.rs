@@ -18,6 +18,8 @@ pub(super) fn check_step(before: &Message, after: &Message) -> Result<(), Breach
         Some(0) => after == before,
         Some(1) => {
             let is_lawful = match after.status {
+                // One that leaves its block is there again to be sent.
+                Status::Accepted if after.id.block().is_some() => !before.status.is_final(),
                 Status::Accepted => before.status == Status::Queued,
                 Status::Queued => matches!(before.status, Status::Accepted | Status::Queued),
                 _ => !before.status.is_final(),

@@ -140,6 +140,13 @@ impl Simulation {
 
     /// A new row was priced as things stood.
     fn check_price(&mut self, place: usize, items: &[(String, store::Item)]) -> Result<(), Breach> {
+        for (_, item) in items.iter().filter(|(pk, _)| keys::is_block(pk)) {
+            let block = store::block_of(item.clone());
+            let block = block.map_err(|error| Breach::of(Invariant::Replayed, error.to_string()))?;
+            if block.revision == 0 {
+                block.messages.iter().for_each(|message| self.requests.stored(&message.id));
+            }
+        }
         let rows = items.iter().filter(|(pk, _)| keys::is_message(pk));
         for (_, item) in rows {
             let row = store::row_of(item.clone());

@@ -14,29 +14,31 @@ use crate::fields;
 ///
 /// The vendor is asked with GET for each number that is not known from before, and answers with JSON. A
 /// vendor that fails or is slow never stops a message: the numbering plan has to do then.
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LookupRequest {
+pub struct LookupSettings {
     /// 1 to 120 characters.
-    name: String,
+    #[schema(example = "MNP")]
+    pub name: String,
     /// The vendor's address, in which `{number}` stands for the digits of the number, without a plus.
     #[schema(example = "https://hlr.example.com/v1/numbers/{number}")]
     url: String,
     /// The header that carries the secret; none if the vendor wants none.
     #[schema(example = "Authorization")]
     secret_header: Option<String>,
-    /// What that header says, as a whole.
-    #[schema(example = "Bearer 5f0c8a")]
+    /// What that header says, as a whole. Never shown.
+    #[serde(skip_serializing)]
+    #[schema(write_only, example = "Bearer 5f0c8a")]
     secret: Option<String>,
     /// Where in the answer is what.
     answer: AnswerBody,
     /// 50 to 5,000 milliseconds; 1,000 unless told.
     #[serde(default = "timeout_ms")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(example = 1000)]
     timeout_ms: u32,
     /// For how long an answer is believed, at most 2,160 hours; 24 unless told, and 0 asks for each message.
     #[serde(default = "cache_hours")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(example = 24)]
     cache_hours: u32,
 }
 
@@ -65,58 +67,48 @@ pub struct AnswerBody {
     error: Option<String>,
 }
 
-/// A look-up, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LookupView {
-    /// The vendor's address, with `{number}` in it.
-    url: String,
-    /// The header that carries the secret.
-    secret_header: Option<String>,
-    /// Where in the answer is what.
-    answer: AnswerBody,
-    /// How long an answer may take, in milliseconds.
-    timeout_ms: u32,
-    /// For how many hours an answer is believed.
-    cache_hours: u32,
-}
-
-impl From<LookupLink> for LookupView {
-    fn from(link: LookupLink) -> Self {
-        let AnswerFields { mccmnc, mcc, mnc, ported, error } = link.answer;
-        Self {
-            url: link.url,
-            secret_header: link.secret_header,
-            answer: AnswerBody { mccmnc, mcc, mnc, ported, error },
-            timeout_ms: link.timeout_ms,
-            cache_hours: link.cache_hours,
-        }
-    }
-}
-
-impl LookupRequest {
-    pub(super) fn parts(self) -> Result<Parts, ApiError> {
+impl LookupSettings {
+    /// `before` is what the link has been so far: its secret stays if no other is told.
+    pub(super) fn parts(self, before: Option<&Link>) -> Result<Parts, ApiError> {
         let AnswerBody { mccmnc, mcc, mnc, ported, error } = self.answer;
         let link = LookupLink {
-            url: http_url(self.url)?,
+            url: http_url("url", self.url)?,
             secret_header: self.secret_header,
             answer: AnswerFields { mccmnc, mcc, mnc, ported, error },
             timeout_ms: self.timeout_ms,
             cache_hours: self.cache_hours,
         };
         link.check()?;
-        if link.secret_header.is_some() != self.secret.is_some() {
+        let kept = matches!(before, Some(Link::Lookup(before)) if before.secret_header.is_some());
+        let fits = match &link.secret_header {
+            Some(_) => kept || self.secret.is_some(),
+            None => self.secret.is_none(),
+        };
+        if !fits {
             return Err(Problem::invalid("secret", "a header and its secret go together").into());
         }
         let is_header = |secret: &String| http::HeaderValue::from_str(secret).is_ok();
         if !self.secret.as_ref().is_none_or(is_header) {
             return Err(Problem::invalid("secret", "a header cannot carry this text").into());
         }
-        Ok(Parts {
-            name: fields::name(&self.name)?,
-            password: self.secret.unwrap_or_default(),
-            on_unknown_outcome: OnUnknownOutcome::default(),
-            link: Link::Lookup(link),
-        })
+        // There is a secret even if it says nothing, so that whoever reads it finds one.
+        let password = if link.secret_header.is_none() { Some(String::new()) } else { self.secret };
+        let name = fields::name(&self.name)?;
+        let on_unknown_outcome = OnUnknownOutcome::default();
+        Ok(Parts { name, password, on_unknown_outcome, link: Link::Lookup(link) })
+    }
+
+    pub(super) fn of(name: String, link: LookupLink) -> Self {
+        let AnswerFields { mccmnc, mcc, mnc, ported, error } = link.answer;
+        Self {
+            name,
+            url: link.url,
+            secret_header: link.secret_header,
+            secret: None,
+            answer: AnswerBody { mccmnc, mcc, mnc, ported, error },
+            timeout_ms: link.timeout_ms,
+            cache_hours: link.cache_hours,
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Histories for the guards of leases: one that holds a lease is stopped, others go on, and it comes back.
 
+use domain::id::MessageId;
+use domain::message::Progress;
 use jiff::SignedDuration;
 
 use super::super::super::actors::Sending;
 use super::super::super::commands::Command;
+use super::super::super::ledger::{Breach, Invariant};
 use super::super::super::simulation::Simulation;
-use super::{ABOVE, CLIENT, Played, RICH, Stage, company, one, send};
+use super::{ABOVE, CLIENT, Played, RICH, Stage, company, one, refused, send};
 
 /// A process with a lease, which sends so many messages and gives it back.
 fn much(key: &str, requests: u32) -> Command {
@@ -118,5 +121,40 @@ impl Stage {
         }
         stage.run_to_end(one(CLIENT, "c")).await?;
         stage.finish().await
+    }
+
+    pub(super) async fn block_revision(&self) -> Played {
+        let (mut stage, message) = self.block().await?;
+        stage.hold(Command::Move { message: message.clone(), progress: Progress::InDoubt }, 1).await?;
+        let references = vec![Some("reference".to_owned())];
+        stage.run_to_end(Command::Move { message, progress: Progress::Submitted { references } }).await?;
+        stage.finish().await
+    }
+
+    pub(super) async fn block_refund(&self) -> Played {
+        let (mut stage, message) = self.block().await?;
+        stage.hold(refused(message.clone()), 1).await?;
+        stage.run_to_end(refused(message)).await?;
+        stage.finish().await
+    }
+
+    pub(super) async fn block_claim(&self) -> Played {
+        let (mut stage, message) = self.block().await?;
+        stage.run_to_end(Command::Claim { message: message.clone() }).await?;
+        stage.run_to_end(Command::Claim { message }).await?;
+        stage.finish().await
+    }
+
+    /// A block of two messages that was charged, and one of them.
+    async fn block(&self) -> Result<(Simulation, MessageId), Breach> {
+        let mut stage = self.pair(RICH, RICH).await?;
+        let much =
+            Command::SendMuch { account: CLIENT, key: "a".to_owned(), requests: 2, block: 2, closes: true };
+        stage.run_to_end(much).await?;
+        // Nobody works on it before it has its job.
+        stage.project_all().await?;
+        let first = stage.ledger().of_blocks.keys().next().cloned();
+        let none = || Breach::of(Invariant::FencedHolders, "there is no block");
+        first.map(|message| (stage, message)).ok_or_else(none)
     }
 }

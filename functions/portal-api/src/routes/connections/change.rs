@@ -1,0 +1,88 @@
+//! Changing a connection: what is told takes the place of what was, and the whole is judged as a new one
+//! is, so that a change that breaks a rule changes nothing.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::connection::{Connection, Link};
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem, unavailable};
+use serde::Deserialize;
+use serde_json::Value;
+use store::{ConnectionStored, Secrets};
+use utoipa::ToSchema;
+
+use super::client::system_id_taken;
+use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts};
+use crate::App;
+use crate::error::{ApiError, busy};
+use crate::rights;
+use crate::routes::Reply;
+
+/// What is to be different.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"enabled": true, "window": 50, "password": "secret09", "tls": null}))]
+pub struct ConnectionPatch {
+    /// Whether messages go over it. A client whose connection is disabled is unbound.
+    enabled: Option<bool>,
+    /// Any field that a new connection of this kind has: whole, not in parts. What is not named stays, a
+    /// null sets back to what holds unless told. A password that is not named stays.
+    #[serde(flatten)]
+    settings: BTreeMap<String, Value>,
+}
+
+/// Enable or disable a connection, or change its settings.
+#[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", request_body = ConnectionPatch,
+    params(("id" = String, Path, description = "The connection's id")),
+    responses((status = 200, description = "The connection as it is now", body = ConnectionView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    Body(body): Body<ConnectionPatch>,
+) -> Reply<ConnectionView> {
+    rights::sells(&who)?;
+    let before = app.seen_by(&who).connection(&id).await?;
+    let settings = changed(&before, body.settings)?;
+    let Parts { name, password, on_unknown_outcome, link } =
+        settings.parts(&app, &who, &before.company, Some(&before.link)).await?;
+    if let Some(password) = password {
+        // Before the settings: what a worker binds with anew is then the new password.
+        app.secrets.replace(&Secrets::connection(&before.id), &ConnectionSecret { password }).await?;
+    }
+    let enabled = body.enabled.unwrap_or(before.enabled);
+    let changed = Connection { name, enabled, link, on_unknown_outcome, ..before.clone() };
+    store(&app, &before, &changed).await?;
+    Ok(Json(ConnectionView::new(changed, &app.public_base_url)))
+}
+
+/// What was, with what is told in its place.
+fn changed(before: &Connection, told: BTreeMap<String, Value>) -> Result<ConnectionSettings, ApiError> {
+    let was = serde_json::to_value(ConnectionSettings::of(before.clone())).map_err(unavailable)?;
+    let Value::Object(mut fields) = was else {
+        return Err(unavailable(anyhow::anyhow!("settings are no object")).into());
+    };
+    if told.get("kind").is_some_and(|kind| Some(kind) != fields.get("kind")) {
+        return Err(Problem::invalid("kind", "a connection stays of its kind").into());
+    }
+    for (name, value) in told {
+        match value {
+            Value::Null => drop(fields.remove(&name)),
+            value => drop(fields.insert(name, value)),
+        }
+    }
+    let read = serde_json::from_value(Value::Object(fields));
+    read.map_err(|error| Problem::new(422, "invalid", error.to_string()).into())
+}
+
+async fn store(app: &App, before: &Connection, changed: &Connection) -> Result<(), ApiError> {
+    let Link::Client(link) = &before.link else {
+        return Ok(app.store.replace_connection(changed).await?);
+    };
+    match app.store.replace_client_connection(changed, &link.system_id).await? {
+        ConnectionStored::Now => Ok(()),
+        ConnectionStored::SystemIdTaken => Err(system_id_taken()),
+        ConnectionStored::Overtaken => Err(busy()),
+    }
+}

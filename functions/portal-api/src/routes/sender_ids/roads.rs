@@ -1,0 +1,148 @@
+//! The roads of a sender ID: over which connections its messages go, and where what phones send to it goes.
+
+use domain::company::Company;
+use domain::connection::{Connection, Link};
+use domain::id::ConnectionId;
+use domain::incoming::IncomingRule;
+use domain::route::{Route, Routes, RoutesError};
+use domain::sender::SenderAddress;
+use runtime::http::Problem;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::App;
+use crate::error::ApiError;
+use crate::routes::connections::http_url;
+use crate::seen::Seen;
+
+/// More than any word that a campaign asks people to send.
+const KEYWORD_LENGTH_MAX: usize = 30;
+
+/// One road to a vendor.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteBody {
+    /// A connection that you see and that carries messages, of the sender's company or of one above it.
+    #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
+    pub connection: String,
+    /// Lower ranks are tried first; 0 unless told.
+    #[serde(default)]
+    #[schema(example = 0)]
+    rank: u8,
+    /// Its share of the messages among the routes of its rank, 1 to 1,000; 1 unless told.
+    #[serde(default = "weight")]
+    #[schema(example = 1)]
+    weight: u16,
+}
+
+const fn weight() -> u16 {
+    1
+}
+
+impl RouteBody {
+    /// The only road.
+    pub fn only(connection: String) -> Self {
+        Self { connection, rank: 0, weight: weight() }
+    }
+}
+
+impl From<&Route> for RouteBody {
+    fn from(route: &Route) -> Self {
+        Self { connection: route.connection.to_string(), rank: route.rank, weight: route.weight }
+    }
+}
+
+/// Which messages from phones to the number of a sender ID are for it, and where they go: to an address, to
+/// a client's connection, or to both.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncomingBody {
+    /// The first word of the text, for a number that several share; at most 30 letters and digits, in any
+    /// case. Any text unless told.
+    #[schema(example = "BREAD")]
+    keyword: Option<String>,
+    /// The mobile country code of the phones; any unless told.
+    #[schema(example = "262")]
+    mcc: Option<String>,
+    /// Each message is posted here.
+    #[schema(example = "https://bakery.example.com/sms")]
+    webhook_url: Option<String>,
+    /// Each message is delivered to the receivers of this client connection: one of the sender's company.
+    #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
+    client_connection: Option<String>,
+}
+
+impl From<IncomingRule> for IncomingBody {
+    fn from(rule: IncomingRule) -> Self {
+        let IncomingRule { keyword, mcc, webhook_url, client } = rule;
+        Self { keyword, mcc, webhook_url, client_connection: client.map(Into::into) }
+    }
+}
+
+/// Reads the roads of a company's sender ID. `field` is what the request calls them.
+pub async fn routes(
+    seen: &Seen<'_>,
+    company: &Company,
+    told: Vec<RouteBody>,
+    field: &str,
+) -> Result<Routes, ApiError> {
+    let refused = |detail: String| ApiError::from(Problem::invalid(field, detail));
+    let mut routes = Vec::with_capacity(told.len());
+    for RouteBody { connection, rank, weight } in told {
+        let connection = seen.connection(&connection).await.map_err(|error| error.field(field))?;
+        if !company.path.contains(&connection.company) {
+            let detail = "the connection must be one of the sender's company or of a company above it";
+            return Err(refused(detail.to_owned()));
+        }
+        let Some(kind) = connection.kind() else {
+            return Err(refused("this connection carries no messages".to_owned()));
+        };
+        routes.push(Route { connection: connection.id, kind, rank, weight });
+    }
+    Routes::new(routes).map_err(|error: RoutesError| refused(error.to_string()))
+}
+
+/// Reads what is to become of messages from phones to a company's sender ID.
+pub async fn incoming(
+    app: &App,
+    company: &Company,
+    address: &SenderAddress,
+    told: IncomingBody,
+) -> Result<IncomingRule, ApiError> {
+    let refused = |detail: &str| ApiError::from(Problem::invalid("incoming", detail));
+    if !address.is_numeric() {
+        return Err(refused("phones can only send to a number"));
+    }
+    if told.webhook_url.is_none() && told.client_connection.is_none() {
+        return Err(refused("a webhook_url or a client_connection is needed"));
+    }
+    let keyword = told.keyword.map(|word| word.trim().to_uppercase());
+    let is_word = |word: &String| {
+        (1..=KEYWORD_LENGTH_MAX).contains(&word.chars().count()) && word.chars().all(char::is_alphanumeric)
+    };
+    if !keyword.as_ref().is_none_or(is_word) {
+        return Err(refused("a keyword is one word of at most 30 letters and digits"));
+    }
+    let is_code = |code: &String| code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit());
+    if !told.mcc.as_ref().is_none_or(is_code) {
+        return Err(refused("a mobile country code has 3 digits"));
+    }
+    let webhook_url = told.webhook_url.map(|url| http_url("incoming", url)).transpose()?;
+    let client = match told.client_connection {
+        Some(id) => Some(client_of(app, company, &id).await?.ok_or_else(|| {
+            refused("the client_connection must be a client connection of the sender's company")
+        })?),
+        None => None,
+    };
+    Ok(IncomingRule { keyword, mcc: told.mcc, webhook_url, client })
+}
+
+/// The company's own connection over which it binds to us. It belongs to the company above, so that it is
+/// not among those that the company sees.
+async fn client_of(app: &App, company: &Company, id: &str) -> Result<Option<ConnectionId>, ApiError> {
+    let Ok(id) = ConnectionId::parse(id) else { return Ok(None) };
+    let found = app.store.any_connection(&id).await?;
+    let is_own =
+        |connection: &Connection| matches!(&connection.link, Link::Client(link) if link.client == company.id);
+    Ok(found.filter(is_own).map(|connection| connection.id))
+}

@@ -1,0 +1,132 @@
+//! Messages from phones: the parts of a long one wait until all are there; a whole one is stored once,
+//! with whose it is. From there the stream takes it on.
+
+use anyhow::Context;
+use domain::destination::{CountryCode, Msisdn, destination};
+use domain::dictionary::Dictionaries;
+use domain::id::{ConnectionId, IncomingId};
+use domain::incoming::{IncomingMessage, IncomingPart, Routed, joined, route};
+use domain::sender::{Sender, SenderAddress};
+use jiff::Timestamp;
+use queue::Incoming;
+use store::{PartsOf, Store};
+
+use crate::App;
+
+/// Takes what a vendor delivered. Everything may come twice, and changes nothing then.
+pub async fn take(
+    app: &App,
+    connection: &ConnectionId,
+    incoming: Incoming,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let store = &app.store;
+    let Incoming { source, destination, data_coding, octets, text, part } = incoming;
+    let (number, total) = part.map_or((1, 1), |part| (part.number, part.total));
+    let arrived = IncomingPart { number, data_coding, octets, text, received_at: at };
+    let of = part.filter(|part| part.total > 1).map(|part| (part.reference, part.total));
+    let of = of.map(|(reference, total)| PartsOf {
+        connection,
+        source: &source.value,
+        destination: &destination.value,
+        reference,
+        total,
+    });
+    let whole = match of {
+        None => Some(arrived),
+        Some(of) => joined(store.keep_incoming_part(of, &arrived, at).await?, of.total),
+    };
+    let Some(whole) = whole else { return Ok(()) };
+    let mut message = IncomingMessage {
+        id: IncomingId::new(0), // made of the rest below
+        connection: connection.clone(),
+        source: source.clone(),
+        destination: destination.clone(),
+        data_coding: whole.data_coding,
+        octets: whole.octets,
+        text: whole.text,
+        parts: total,
+        received_at: whole.received_at,
+        routed: None,
+    };
+    let [id, earlier] = message.possible_ids();
+    message.id = id;
+    if !is_known(store, &message, &earlier).await? {
+        message.routed = routed(store, &message).await?;
+        store_once(store, &message).await?;
+    }
+    match of {
+        Some(of) => Ok(store.forget_incoming_parts(of).await?),
+        None => Ok(()),
+    }
+}
+
+async fn is_known(store: &Store, message: &IncomingMessage, earlier: &IncomingId) -> anyhow::Result<bool> {
+    if store.incoming(&message.id).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(store.incoming(earlier).await?.is_some_and(|before| message.is_repeat_of(&before)))
+}
+
+async fn store_once(store: &Store, message: &IncomingMessage) -> anyhow::Result<()> {
+    if !store.put_incoming(message).await? {
+        return Ok(());
+    }
+    let (id, connection, number) = (&message.id, &message.connection, &message.destination.value);
+    match &message.routed {
+        Some(routed) => {
+            tracing::info!(incoming = %id, %connection, sender = %routed.sender, "from a phone");
+        }
+        // The alarm on these counts the field.
+        None => tracing::warn!(unrouted = %id, %connection, number, "nobody gets this message from a phone"),
+    }
+    Ok(())
+}
+
+/// Whose it is: none if its number is no sender ID, or no rule chooses it.
+async fn routed(store: &Store, message: &IncomingMessage) -> anyhow::Result<Option<Routed>> {
+    let Some(number) = dialled(&message.destination.value) else { return Ok(None) };
+    let senders = store.senders_of_number(&number).await?;
+    let has_country = |sender: &Sender| sender.incoming.as_ref().is_some_and(|rule| rule.mcc.is_some());
+    let found = if senders.iter().any(has_country) {
+        let dictionaries = store.dictionaries().await.context("no dictionaries")?;
+        let country = country(&message.source.value, &dictionaries);
+        let is_from =
+            |mcc: &str| country.is_some_and(|country| dictionaries.is_mcc_of(mcc, country.as_str()));
+        route(&senders, &message.text, is_from)
+    } else {
+        route(&senders, &message.text, |_| false)
+    };
+    Ok(found.and_then(Routed::to))
+}
+
+/// By the numbering plan: a phone keeps its country, whatever network it went to.
+fn country(phone: &str, dictionaries: &Dictionaries) -> Option<CountryCode> {
+    Some(destination(&Msisdn::parse(phone).ok()?, dictionaries).ok()?.country)
+}
+
+/// The number as sender IDs have it. Vendors write an international one with `+`, `00` or neither.
+fn dialled(number: &str) -> Option<SenderAddress> {
+    let digits = number.trim();
+    let digits = digits.strip_prefix("00").unwrap_or(digits);
+    SenderAddress::parse(digits).ok().filter(SenderAddress::is_numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_however_the_vendor_writes_it() {
+        for (written, expected) in [
+            ("+4915112345678", Some("4915112345678")),
+            ("004915112345678", Some("4915112345678")),
+            ("4915112345678", Some("4915112345678")),
+            ("12345", Some("12345")),
+            ("ACME", None),
+            ("", None),
+        ] {
+            assert_eq!(dialled(written).as_ref().map(SenderAddress::as_str), expected, "{written}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What happened to messages, one by one or many together, wherever they are: in a row, which moves by
+//! itself, or in a block, whose messages move together by one write.
+
+use std::collections::BTreeMap;
+
+use domain::id::{ConnectionId, MessageId};
+use domain::lease::{Block, BlockChange, Fits, LeaseTag};
+use domain::message::{Message, Progress as Fact, Status, Step, apply as step};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use store::Stored;
+
+use crate::App;
+use crate::routes::Roads;
+
+/// Each round lost means that another progress of the same message was stored, and a message has only
+/// a handful of them; so has a block, where they come together.
+const ATTEMPTS_MAX: u32 = 20;
+/// Blocks and rows changed at once.
+const AT_ONCE: usize = 8;
+
+/// One of a message's own jobs is about the message wherever it is; what is said of a block is not about
+/// those that have left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    OfMessages,
+    OfBlock,
+}
+
+#[derive(Debug, Clone)]
+pub struct News {
+    pub message: MessageId,
+    pub what: What,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Fact(Fact),
+    /// The vendor took nothing of it. `by` says whose vendor, where that is known.
+    Refused {
+        reason: String,
+        next_route: bool,
+        by: Option<ConnectionId>,
+    },
+    /// Nothing of it left, and it is to be sent by itself.
+    NotSent,
+}
+
+impl What {
+    /// Whether it says that a vendor has the message: that is true on whichever road it is by now.
+    fn is_of_vendor(&self) -> bool {
+        matches!(self, Self::Fact(Fact::Submitted { .. } | Fact::Receipt { .. }))
+    }
+}
+
+/// Moves each message as far as its news, in their order, still move it.
+pub async fn apply(app: &App, said: Said, news: Vec<News>, at: Timestamp) -> anyhow::Result<()> {
+    let mut blocks: BTreeMap<LeaseTag, Vec<(u16, What)>> = BTreeMap::new();
+    let mut rows: BTreeMap<MessageId, Vec<What>> = BTreeMap::new();
+    for News { message, what } in news {
+        match message.block() {
+            Some((tag, place)) => blocks.entry(tag).or_default().push((place, what)),
+            None => rows.entry(message).or_default().push(what),
+        }
+    }
+    // Boxed, because the compiler does not see of unboxed ones that threads may share them.
+    let blocks = blocks.into_iter().map(|(tag, news)| move_block(app, said, tag, news, at).boxed());
+    let rows = rows.into_iter().map(|(id, news)| move_row(app, id, news, at).boxed());
+    let moves: Vec<BoxFuture<'_, anyhow::Result<()>>> = blocks.chain(rows).collect();
+    stream::iter(moves).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+/// Moves messages of one block, by one write if they have room in one.
+async fn move_block(
+    app: &App,
+    said: Said,
+    tag: LeaseTag,
+    mut news: Vec<(u16, What)>,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let (mut roads, mut lost) = (Roads::new(app), 0);
+    while !news.is_empty() {
+        let block = app.store.block(&tag).await?;
+        let block = block.ok_or_else(|| anyhow::anyhow!("the block {tag} does not exist"))?;
+        let (own, left): (Vec<_>, Vec<_>) =
+            news.iter().cloned().partition(|(place, _)| !block.left.contains(place));
+        // The first of them always has room.
+        let (change, taken) = change_of(block, &own, &mut roads, at).await?;
+        if change.is_some() && app.store.change_block(&change).await? == Stored::Overtaken {
+            lost += 1;
+            anyhow::ensure!(lost < ATTEMPTS_MAX, "the block {tag} is being changed by others");
+            continue;
+        }
+        for (place, what) in left {
+            if said == Said::OfMessages || what.is_of_vendor() {
+                move_row(app, MessageId::in_block(&tag, place), vec![what], at).await?;
+            }
+        }
+        tracing::info!(block = %tag, news = taken, of = own.len(), "moved");
+        news = own.into_iter().skip(taken).collect();
+    }
+    Ok(())
+}
+
+/// As many of the news as have room in one write.
+async fn change_of(
+    block: Block,
+    news: &[(u16, What)],
+    roads: &mut Roads<'_>,
+    at: Timestamp,
+) -> anyhow::Result<(BlockChange, usize)> {
+    let mut change = block.change();
+    for (taken, (place, what)) in news.iter().enumerate() {
+        let fits = match what {
+            What::NotSent => change.send_alone(*place),
+            What::Fact(fact) => change.step(*place, fact, at),
+            What::Refused { reason, next_route, .. } => {
+                let message = change.block.messages.get(usize::from(*place));
+                let message = message.ok_or_else(|| anyhow::anyhow!("there is no message {place}"))?;
+                // One that may have been taken goes nowhere else.
+                let next_route = *next_route && message.status == Status::Accepted;
+                let fact = roads.refusal(message, reason, next_route).await?;
+                change.step(*place, &fact, at)
+            }
+        };
+        if fits == Fits::No {
+            return Ok((change, taken));
+        }
+    }
+    Ok((change, news.len()))
+}
+
+/// Moves a row one step for each of its news, if the step is still due.
+async fn move_row(app: &App, id: MessageId, news: Vec<What>, at: Timestamp) -> anyhow::Result<()> {
+    let mut roads = Roads::new(app);
+    'news: for what in news {
+        for _ in 0..ATTEMPTS_MAX {
+            let message = known(app, &id).await?;
+            let Some(fact) = fact_of(&message, &what, &mut roads).await? else { continue 'news };
+            let Step::Move { message: next, refund } = step(&message, &fact, at) else { continue 'news };
+            if app.store.move_message(&next, message.revision, &refund).await? == Stored::Now {
+                tracing::info!(message = %id, status = ?next.status, refunds = refund.len(), "moved");
+                continue 'news;
+            }
+        }
+        anyhow::bail!("{id} is being changed by others");
+    }
+    Ok(())
+}
+
+/// What the news come to for a row. None if they are of an earlier road, or old.
+async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyhow::Result<Option<Fact>> {
+    match what {
+        What::Fact(fact) => Ok(Some(fact.clone())),
+        What::NotSent => Ok(None),
+        What::Refused { by: Some(by), .. } if *by != message.connection => Ok(None),
+        // It has gone on already, as only who has it in hand can be refused.
+        What::Refused { next_route: true, .. } if message.status == Status::Accepted => Ok(None),
+        What::Refused { reason, next_route, .. } => {
+            let next_route = *next_route && message.status == Status::Queued;
+            Ok(Some(roads.refusal(message, reason, next_route).await?))
+        }
+    }
+}
+
+pub async fn known(app: &App, id: &MessageId) -> anyhow::Result<Message> {
+    app.store.message(id).await?.ok_or_else(|| anyhow::anyhow!("{id} does not exist"))
+}

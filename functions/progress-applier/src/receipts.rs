@@ -1,0 +1,136 @@
+//! Receipts, and the vendors' ids by which they find their messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::id::{ConnectionId, MessageId};
+use domain::message::{Message, Progress as Fact};
+use domain::receipt::canonical_reference;
+use jiff::Timestamp;
+use queue::Report;
+use store::{ParkedReceipt, Reference};
+
+use crate::App;
+use crate::news::{self, News, Said, What};
+
+pub fn parked(report: Report) -> ParkedReceipt {
+    let Report { reference, other_reference, state, error, recipient } = report;
+    ParkedReceipt { reference, other_reference, state, error, recipient }
+}
+
+/// The segments of a message under the vendor's ids.
+pub fn segments(message: &Message, raw: &[Option<String>]) -> Vec<(String, Reference)> {
+    let reference = |part| {
+        let (message, recipient) = (message.id.clone(), message.recipient.to_string());
+        Reference { message, part, recipient }
+    };
+    let known = raw.iter().enumerate().filter_map(|(part, raw)| Some((part, raw.clone()?)));
+    known.map(|(part, raw)| (raw, reference(part))).collect()
+}
+
+/// Stores what a vendor answered for one message.
+pub async fn submitted(
+    app: &App,
+    id: MessageId,
+    references: Vec<Option<String>>,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let what = What::Fact(Fact::Submitted { references: references.clone() });
+    news::apply(app, Said::OfMessages, vec![News { message: id.clone(), what }], at).await?;
+    let message = news::known(app, &id).await?;
+    know(app, &message.connection, &segments(&message, &references), at).await
+}
+
+/// Stores ids of segments that are stored already, and then applies receipts that came before. In this
+/// order whoever finds an id finds its segment, and since receipts are parked before they look a second
+/// time, one of the two always sees the other.
+pub async fn know(
+    app: &App,
+    connection: &ConnectionId,
+    references: &[(String, Reference)],
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    app.store.put_references(connection, references, at).await?;
+    let known = references.iter().map(|(raw, _)| canonical_reference(raw)).collect();
+    let waiting = app.store.parked_receipts(connection, &known).await?;
+    apply_known(app, connection, waiting, at, Parked::Yes).await.map(drop)
+}
+
+/// Applies receipts whose messages are known, and keeps the others until they are. One that decides nothing
+/// is passed over.
+pub async fn reported(
+    app: &App,
+    connection: &ConnectionId,
+    mut receipts: Vec<ParkedReceipt>,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    receipts.retain(|receipt| receipt.state.is_final());
+    let unknown = apply_known(app, connection, receipts, at, Parked::No).await?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    app.store.park_receipts(connection, &unknown, at).await?;
+    let unknown = apply_known(app, connection, unknown, at, Parked::Yes).await?;
+    if !unknown.is_empty() {
+        tracing::info!(%connection, receipts = unknown.len(), "no messages for these receipts yet: kept");
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parked {
+    Yes,
+    No,
+}
+
+/// Those whose messages are not known come back.
+async fn apply_known(
+    app: &App,
+    connection: &ConnectionId,
+    receipts: Vec<ParkedReceipt>,
+    at: Timestamp,
+    parked: Parked,
+) -> anyhow::Result<Vec<ParkedReceipt>> {
+    let found = find(app, connection, &receipts).await?;
+    let (mut news, mut known, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for (receipt, reference) in receipts.into_iter().zip(found) {
+        let Some(Reference { message, part, .. }) = reference else {
+            unknown.push(receipt);
+            continue;
+        };
+        let fact = Fact::Receipt { part, state: receipt.state, error: receipt.error.clone() };
+        news.push(News { message, what: What::Fact(fact) });
+        known.push(receipt);
+    }
+    news::apply(app, Said::OfMessages, news, at).await?;
+    if parked == Parked::Yes {
+        app.store.forget_receipts(connection, &known).await?;
+    }
+    Ok(unknown)
+}
+
+/// The segment that each receipt is about: by the ids as they are written first, which is nearly always
+/// enough, and where they are not known in other number forms.
+async fn find(
+    app: &App,
+    connection: &ConnectionId,
+    receipts: &[ParkedReceipt],
+) -> anyhow::Result<Vec<Option<Reference>>> {
+    let keys: Vec<Vec<String>> = receipts.iter().map(ParkedReceipt::keys).collect();
+    let first: BTreeSet<String> = keys.iter().filter_map(|keys| keys.first().cloned()).collect();
+    let mut known = app.store.references(connection, &first).await?;
+    let matching = |known: &BTreeMap<String, Reference>, receipt: &ParkedReceipt, keys: &[String]| {
+        let found = keys.iter().filter_map(|key| Some((key, known.get(key)?)));
+        found.into_iter().find(|(key, found)| receipt.is_of(key, found)).map(|(_, found)| found.clone())
+    };
+    let mut found: Vec<_> =
+        receipts.iter().zip(&keys).map(|(receipt, keys)| matching(&known, receipt, &keys[..1])).collect();
+    let missing = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
+    let others: BTreeSet<String> = missing.flat_map(|(keys, _)| keys.iter().skip(1).cloned()).collect();
+    known.extend(app.store.references(connection, &others).await?);
+    for ((receipt, keys), found) in receipts.iter().zip(&keys).zip(&mut found) {
+        if found.is_none() {
+            *found = matching(&known, receipt, keys);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,67 @@
+//! What the listener and the road to a charged message say to each other: whose order it is, what it
+//! asks for, and why it is refused.
+
+use domain::agreement::Agreement;
+use domain::company::Company;
+use domain::connection::ClientLink;
+use domain::handling::Handling;
+use domain::id::ConnectionId;
+use domain::segmentation::Encoding;
+
+/// A client that is bound, as it was when that was last looked at.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The client's connection.
+    pub connection: ConnectionId,
+    pub link: ClientLink,
+    /// Whose messages come over it.
+    pub company: Company,
+    /// The agreement that pays for them.
+    pub agreement: Agreement,
+}
+
+/// A message that a client asks for, to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The sender ID as it is to be seen, without its type of number.
+    pub sender: String,
+    /// In international form, with or without `+`.
+    pub recipient: String,
+    /// As it reads, also where [`Handling::raw`] has the octets that are to go out in its place.
+    pub text: String,
+    pub encoding: Encoding,
+    /// What the message takes, and what is charged for it; at least one.
+    pub segments: u32,
+    pub handling: Handling,
+}
+
+/// Why an order was not accepted. Nothing was charged for it, but see [`Refusal::Unavailable`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("more than the account's rate, or more than can be taken at the moment")]
+    Throttled,
+    #[error("there is no such sender ID under the account's agreement")]
+    SenderUnknown,
+    #[error("the sender ID is not active")]
+    SenderNotActive,
+    #[error("the recipient is no number that can be sent to")]
+    BadRecipient,
+    /// No connection of the sender ID's routes is in use.
+    #[error("no connection takes messages of this sender ID")]
+    NoRoute,
+    /// With the code of the reason, as the HTTP API names it: `no_rate`, `blocked`, `service_archived`.
+    #[error("the destination is not sold: {0}")]
+    NoPrice(String),
+    /// At the given level, 1 being the client's own.
+    #[error("level {level} cannot pay for it")]
+    NotEnough { level: usize },
+    /// The company may not send or is disabled, or an agreement that pays is suspended.
+    #[error("nothing may be sent under this account at the moment")]
+    NotAllowed,
+    #[error("the text has too many characters or segments")]
+    TooLong,
+    /// It is not known whether the message was charged, or it was not for want of the database. A message
+    /// that was charged after all is on its way; to the client it is a request without an answer.
+    #[error("the order could not be stored")]
+    Unavailable,
+}

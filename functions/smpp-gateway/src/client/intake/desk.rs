@@ -1,0 +1,347 @@
+//! Where the orders that one wallet pays are gathered and charged. A few a second are charged at the
+//! wallet itself, a row each. More are charged through leases, in blocks of those that came within some
+//! milliseconds and go over one connection; a lease does one thing at a time, so several are held when
+//! one keeps up no longer. Who has too little money for a lease is served at the wallet again.
+
+mod arrivals;
+mod broke;
+mod work;
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use domain::id::{ConnectionId, MessageId, WalletId};
+use domain::lease::Load;
+use domain::order::Line;
+use jiff::{SignedDuration, Timestamp};
+use sending::HotWallets;
+use store::{LeaseSession, Store};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use self::arrivals::Arrivals;
+use self::broke::Broke;
+use self::work::Done;
+use crate::chain;
+use crate::client::account::Refusal;
+
+/// A block is written when its first message has waited for so long, or when it is full.
+const GATHERED_FOR: Duration = Duration::from_millis(10);
+/// Orders that wait for longer than some two flushes take say that the leases do not keep up.
+const KEEPS_UP: Duration = Duration::from_millis(60);
+/// Each keeps escrow to itself, and at 8 ms a write four of them charge some 25,000 messages a second.
+const LEASES_MAX: usize = 4;
+/// A lease gives back what it has when nothing was sent through it for so long.
+const IDLE: Duration = Duration::from_secs(30);
+/// A wallet that could give its lease nothing is left alone for a while: it is as well charged itself.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// Charges of the wallet itself at once; more would only be in each other's way.
+const AT_HOME_MAX: usize = 4;
+/// Orders that wait at one desk. More are too many for a wallet that is charged by rows, and at the most
+/// that leases do they wait for half a second.
+const WAITING_MAX: usize = 10_000;
+
+/// An order with its price.
+pub struct Asked {
+    pub line: Line,
+    /// Messages of a block over its connection, if the vendor takes blocks.
+    pub at_once: Option<usize>,
+}
+
+type Answer = oneshot::Sender<Result<MessageId, Refusal>>;
+
+/// An order that waits.
+struct Waiting {
+    line: Line,
+    answer: Answer,
+    since: Instant,
+}
+
+/// The way to a desk. It finishes and closes once all of them are gone.
+#[derive(Clone)]
+pub struct Desk {
+    orders: mpsc::Sender<(Asked, Answer)>,
+}
+
+impl Desk {
+    pub fn open(store: Store, hot: HotWallets, home: WalletId) -> (Self, JoinHandle<()>) {
+        let (orders, asked) = mpsc::channel(WAITING_MAX);
+        let clerk = Clerk {
+            store,
+            hot,
+            home,
+            asked,
+            is_open: true,
+            blocks: HashMap::new(),
+            rows: VecDeque::new(),
+            leases: Leases::default(),
+            arrivals: Arrivals::default(),
+            load: Load::default(),
+            broke: Broke::default(),
+            at_home: 0,
+            work: JoinSet::new(),
+        };
+        (Self { orders }, tokio::spawn(clerk.run()))
+    }
+
+    /// Hands an order in, to be answered when it is charged or refused.
+    pub fn ask(&self, asked: Asked, answer: Answer) -> Result<(), Refusal> {
+        self.orders.try_send((asked, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Refusal::Throttled,
+            mpsc::error::TrySendError::Closed(_) => Refusal::Unavailable,
+        })
+    }
+}
+
+/// Who serves a desk.
+struct Clerk {
+    store: Store,
+    hot: HotWallets,
+    home: WalletId,
+    asked: mpsc::Receiver<(Asked, Answer)>,
+    /// Whether anybody may still ask.
+    is_open: bool,
+    /// What may go as blocks, by connection.
+    blocks: HashMap<ConnectionId, Gathered>,
+    /// What is charged at the wallet, a row each.
+    rows: VecDeque<Waiting>,
+    leases: Leases,
+    arrivals: Arrivals,
+    load: Load,
+    broke: Broke,
+    /// Charges at the wallet under way.
+    at_home: usize,
+    work: JoinSet<Done>,
+}
+
+/// Orders for one connection.
+struct Gathered {
+    waiting: VecDeque<Waiting>,
+    at_once: usize,
+}
+
+impl Gathered {
+    fn since(&self) -> Option<Instant> {
+        self.waiting.front().map(|first| first.since)
+    }
+}
+
+/// The leases of a wallet.
+#[derive(Default)]
+struct Leases {
+    /// Those that do nothing at the moment, with the time since when; the last one was used last.
+    free: Vec<(LeaseSession, Instant)>,
+    /// Those that charge a block.
+    busy: usize,
+    /// One is being taken.
+    coming: bool,
+    /// None is taken before this time.
+    not_before: Option<Timestamp>,
+}
+
+impl Leases {
+    fn count(&self) -> usize {
+        self.free.len() + self.busy + usize::from(self.coming)
+    }
+
+    fn may_grow(&self) -> bool {
+        let is_paused = self.not_before.is_some_and(|time| runtime::now() < time);
+        !is_paused && !self.coming && self.count() < LEASES_MAX
+    }
+}
+
+impl Clerk {
+    async fn run(mut self) {
+        let mut asked = Vec::new();
+        loop {
+            self.begin();
+            if !self.is_open && self.is_done() {
+                return;
+            }
+            let room = WAITING_MAX.saturating_sub(self.waiting());
+            let next_look = self.next_look();
+            tokio::select! {
+                count = self.asked.recv_many(&mut asked, room), if self.is_open && room > 0 => {
+                    self.is_open = count > 0;
+                    self.take_in(&mut asked);
+                }
+                Some(done) = self.work.join_next(), if !self.work.is_empty() => match done {
+                    Ok(done) => self.take_back(done),
+                    // Its orders were dropped with it, and their clients are told so.
+                    Err(error) => tracing::error!(wallet = %self.home, %error, "a charge broke"),
+                },
+                () = sleep_until(next_look) => {}
+            }
+        }
+    }
+
+    /// Begins whatever can begin now.
+    fn begin(&mut self) {
+        let now = Instant::now();
+        if self.leases.count() == 0 {
+            if self.is_hot(now) && self.leases.may_grow() {
+                self.take_lease(now);
+            } else {
+                self.blocks_to_rows();
+            }
+        }
+        while let Some(connection) = self.ready(now) {
+            let Some((session, _)) = self.leases.free.pop() else {
+                if self.is_behind(&connection, now) && self.leases.may_grow() {
+                    self.take_lease(now);
+                }
+                break;
+            };
+            self.flush(session, &connection);
+        }
+        while self.at_home < AT_HOME_MAX
+            && let Some(next) = self.rows.pop_front()
+        {
+            self.charge_at_home(next);
+        }
+        self.give_back_idle(now);
+    }
+
+    /// Whether blocks are worth it: many come, or others write the wallet as well.
+    fn is_hot(&self, now: Instant) -> bool {
+        self.blocks.values().any(|gathered| !gathered.waiting.is_empty()) && self.arrivals.is_hot(now)
+    }
+
+    fn take_lease(&mut self, now: Instant) {
+        self.leases.coming = true;
+        let (store, home, rate) = (self.store.clone(), self.home.clone(), self.arrivals.rate(now));
+        self.work.spawn(async move { Done::Lease(store.acquire_lease(&home, rate, runtime::now()).await) });
+    }
+
+    /// The connection whose block is full or has waited long enough; of several the one that waits longest.
+    fn ready(&self, now: Instant) -> Option<ConnectionId> {
+        let is_ready = |gathered: &Gathered| {
+            let waited = gathered.since().is_some_and(|since| GATHERED_FOR <= now - since);
+            waited || gathered.at_once <= gathered.waiting.len() || !self.is_open
+        };
+        let ready = self.blocks.iter().filter(|(_, gathered)| is_ready(gathered));
+        let first = ready.filter_map(|(connection, gathered)| Some((gathered.since()?, connection))).min();
+        first.map(|(_, connection)| connection.clone())
+    }
+
+    fn is_behind(&self, connection: &ConnectionId, now: Instant) -> bool {
+        let since = self.blocks.get(connection).and_then(Gathered::since);
+        since.is_some_and(|since| KEEPS_UP <= now - since)
+    }
+
+    fn flush(&mut self, session: LeaseSession, connection: &ConnectionId) {
+        let Some(gathered) = self.blocks.get_mut(connection) else { return };
+        let count = gathered.at_once.min(gathered.waiting.len());
+        let block: Vec<Waiting> = gathered.waiting.drain(..count).collect();
+        self.leases.busy += 1;
+        self.work.spawn(work::flush(session, block));
+    }
+
+    fn charge_at_home(&mut self, waiting: Waiting) {
+        if let Some(refusal) = self.broke.refuses(&waiting.line, Instant::now()) {
+            // Nobody waits any more whose client is gone; here and below.
+            let _ = waiting.answer.send(Err(refusal));
+            return;
+        }
+        self.at_home += 1;
+        self.work.spawn(work::charge_at_home(self.store.clone(), self.hot.clone(), waiting));
+    }
+
+    /// Closes leases that have nothing to do; all of them at the end.
+    fn give_back_idle(&mut self, now: Instant) {
+        let is_over = !self.is_open && self.waiting() == 0;
+        let is_idle = |(_, since): &mut (LeaseSession, Instant)| is_over || IDLE <= now - *since;
+        for (session, _) in self.leases.free.extract_if(.., is_idle) {
+            self.work.spawn(work::give_back(session));
+        }
+    }
+
+    fn take_in(&mut self, asked: &mut Vec<(Asked, Answer)>) {
+        let since = Instant::now();
+        self.arrivals.add(asked.len(), since);
+        for (Asked { line, at_once }, answer) in asked.drain(..) {
+            let waiting = Waiting { line, answer, since };
+            let Some(at_once) = at_once else {
+                self.rows.push_back(waiting);
+                continue;
+            };
+            let connection = waiting.line.article.connection();
+            match self.blocks.get_mut(connection) {
+                Some(gathered) => {
+                    gathered.at_once = at_once;
+                    gathered.waiting.push_back(waiting);
+                }
+                None => {
+                    let connection = connection.clone();
+                    let gathered = Gathered { waiting: VecDeque::from([waiting]), at_once };
+                    self.blocks.insert(connection, gathered);
+                }
+            }
+        }
+    }
+
+    fn take_back(&mut self, done: Done) {
+        match done {
+            Done::Flushed { session, back } => {
+                self.leases.busy -= 1;
+                self.rows.extend(back);
+                match session {
+                    Ok(session) => self.leases.free.push((session, Instant::now())),
+                    Err(work::Over) => self.leases.not_before = Some(runtime::now() + PAUSE),
+                }
+            }
+            Done::AtHome { seen, refused } => {
+                self.at_home -= 1;
+                if let Some(rate) = self.load.observe(seen, runtime::now()) {
+                    self.arrivals.others(rate, Instant::now());
+                }
+                if let Some((line, refusal)) = refused {
+                    self.broke.note(&line, refusal, Instant::now());
+                }
+            }
+            Done::Lease(taken) => {
+                self.leases.coming = false;
+                match taken {
+                    Ok(Some(session)) => {
+                        tracing::info!(home = %self.home, lease = %session.id(), "promoted");
+                        self.leases.free.push((session, Instant::now()));
+                    }
+                    Ok(None) => self.leases.not_before = Some(runtime::now() + PAUSE),
+                    Err(error) => {
+                        tracing::warn!(home = %self.home, error = chain(error), "no lease");
+                        self.leases.not_before = Some(runtime::now() + PAUSE);
+                    }
+                }
+            }
+            Done::GivenBack => {}
+        }
+    }
+
+    /// Without a lease everything is a row.
+    fn blocks_to_rows(&mut self) {
+        for gathered in self.blocks.values_mut() {
+            self.rows.extend(gathered.waiting.drain(..));
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.rows.len() + self.blocks.values().map(|gathered| gathered.waiting.len()).sum::<usize>()
+    }
+
+    fn is_done(&self) -> bool {
+        self.work.is_empty() && self.waiting() == 0 && self.leases.free.is_empty()
+    }
+
+    /// When time alone lets something begin.
+    fn next_look(&self) -> Instant {
+        let can_flush = !self.leases.free.is_empty();
+        let patience = if can_flush { GATHERED_FOR } else { KEEPS_UP };
+        let flush = self.blocks.values().filter_map(Gathered::since).map(|since| since + patience).min();
+        let idle = self.leases.free.iter().map(|(_, since)| *since + IDLE).min();
+        let now = Instant::now();
+        // What is due already waits for a lease or for its turn, which wake this by themselves.
+        let due = [flush, idle].into_iter().flatten().filter(|due| now < *due).min();
+        due.unwrap_or(now + IDLE)
+    }
+}

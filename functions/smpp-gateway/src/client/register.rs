@@ -1,0 +1,148 @@
+//! How many binds each client has here, and what the other gateways are told of it: `store::client_binds`.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::id::ConnectionId;
+use store::{ClientBound, GatewayId, Store, StoreError};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::warn;
+
+use crate::chain;
+use crate::status::Board;
+
+/// How soon a count that could not be told is told again, and a new life tells the counts of the last one.
+const TELL_EVERY: Duration = Duration::from_secs(3);
+const TELL_MAX: Duration = Duration::from_secs(5);
+
+/// Clones share it.
+#[derive(Clone)]
+pub struct Register {
+    store: Store,
+    /// Says under which id this process lives.
+    board: Board,
+    clients: Arc<Mutex<BTreeMap<ConnectionId, Arc<Client>>>>,
+}
+
+#[derive(Default)]
+struct Client {
+    binds: AtomicU32,
+    /// Held while the store is told.
+    told: tokio::sync::Mutex<Told>,
+}
+
+/// What the store knows of a client's binds here.
+#[derive(Default)]
+enum Told {
+    #[default]
+    Nothing,
+    /// A call was not answered.
+    Unsure,
+    Said {
+        by: GatewayId,
+        count: u32,
+    },
+}
+
+impl Told {
+    /// Whether nothing has to be said for this to be known.
+    fn is(&self, gateway: &GatewayId, now: u32) -> bool {
+        match self {
+            Self::Nothing => now == 0,
+            Self::Unsure => false,
+            Self::Said { by, count } => *count == now && (by == gateway || now == 0),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("the client has as many binds as it may")]
+    LimitReached,
+    #[error("the store does not know of this gateway yet")]
+    NotAlive,
+    #[error("the store did not answer in time")]
+    Slow,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Register {
+    pub fn new(store: Store, board: Board) -> Self {
+        Self { store, board, clients: Arc::default() }
+    }
+
+    /// Counts one more bind, unless the client has `max` of them here and elsewhere. Each has to be given
+    /// back by [`Self::leave`].
+    pub async fn enter(&self, connection: &ConnectionId, max: u32) -> Result<(), RegisterError> {
+        let client = self.clients().entry(connection.clone()).or_default().clone();
+        if max <= client.binds.load(Ordering::SeqCst) {
+            return Err(RegisterError::LimitReached);
+        }
+        let mut told = client.told.lock().await;
+        let gateway = self.board.gateway().ok_or(RegisterError::NotAlive)?;
+        let count = client.binds.load(Ordering::SeqCst).saturating_add(1);
+        let before = std::mem::replace(&mut *told, Told::Unsure);
+        let asked = timeout(TELL_MAX, self.store.bind_client(connection, &gateway, count, max)).await;
+        match asked.map_err(|_| RegisterError::Slow)?? {
+            ClientBound::LimitReached => {
+                *told = before;
+                Err(RegisterError::LimitReached)
+            }
+            ClientBound::Now => {
+                *told = Told::Said { by: gateway, count };
+                client.binds.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts one bind less.
+    pub async fn leave(&self, connection: &ConnectionId) {
+        let Some(client) = self.clients().get(connection).cloned() else { return };
+        client.binds.fetch_sub(1, Ordering::SeqCst);
+        self.tell(connection, &client).await;
+    }
+
+    /// Tells what is not told yet, for ever.
+    pub async fn keep_told(&self) {
+        let mut tick = interval(TELL_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let clients = self.clients().clone();
+            for (connection, client) in clients {
+                self.tell(&connection, &client).await;
+            }
+            // Who is held by nobody else has nothing left to tell.
+            self.clients().retain(|_, client| 1 < Arc::strong_count(client) || !is_idle(client));
+        }
+    }
+
+    /// Of many binds that end together the first to come tells the count of all.
+    async fn tell(&self, connection: &ConnectionId, client: &Client) {
+        let mut told = client.told.lock().await;
+        let Some(gateway) = self.board.gateway() else { return };
+        let count = client.binds.load(Ordering::SeqCst);
+        if told.is(&gateway, count) {
+            return;
+        }
+        *told = Told::Unsure;
+        match timeout(TELL_MAX, self.store.unbind_client(connection, &gateway, count)).await {
+            Ok(Ok(())) => *told = Told::Said { by: gateway, count },
+            Ok(Err(error)) => warn!(%connection, error = chain(error), "its binds are not counted yet"),
+            Err(_) => warn!(%connection, "its binds are not counted yet, the store does not answer"),
+        }
+    }
+
+    fn clients(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Arc<Client>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_idle(client: &Client) -> bool {
+    let is_told = |told: &Told| matches!(told, Told::Nothing | Told::Said { count: 0, .. });
+    client.binds.load(Ordering::SeqCst) == 0 && client.told.try_lock().is_ok_and(|told| is_told(&told))
+}

@@ -1,0 +1,173 @@
+//! A client's bind at work: each request is answered on its own, so a slow one holds up no other, and as
+//! many run at once as the account's window allows, which `smpp::smsc` sees to.
+//!
+//! A submit is answered after its charge is stored. A submit_multi is one order for each destination, each
+//! charged by itself; its answer has room for one id, which is the first accepted one's. The others are
+//! named by their receipts, each with an id of its own, and can be asked for then.
+
+use std::sync::Arc;
+
+use domain::id::MessageId;
+use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
+use smpp::address::Address;
+use smpp::pdu::{Destination, Unsuccess};
+use smpp::smsc::{Request, Requests, ServerSession, Submit, SubmitMany};
+use smpp::{CommandStatus, SubmitSm};
+use store::Store;
+use tokio::sync::watch;
+use tracing::debug;
+
+use super::account::{Account, Refusal};
+use super::accounts::Sight;
+use super::figures::Figures;
+use super::intake::Intake;
+use super::{answers, order, queries};
+
+/// SMPP 3.4 section 4.5.1.
+const DESTINATIONS_MAX: usize = 254;
+
+/// What a bind works with.
+pub struct Session {
+    pub store: Store,
+    pub intake: Intake,
+    pub figures: Arc<Figures>,
+    pub server: ServerSession,
+    /// As the client said at its bind: 0x34 for 3.4, 0x50 for 5.0.
+    pub interface_version: u8,
+}
+
+/// Why an order has no message.
+enum NotOrdered {
+    /// It cannot be read as one.
+    Unreadable(CommandStatus),
+    Refused(Refusal),
+}
+
+impl NotOrdered {
+    fn status(&self) -> CommandStatus {
+        match self {
+            Self::Unreadable(status) => *status,
+            Self::Refused(refusal) => answers::status(refusal),
+        }
+    }
+}
+
+impl Session {
+    /// Serves until the link is closed. When the account is changed or disabled, or the process stops, the
+    /// bind is ended in good order: what is in hand is answered first.
+    pub async fn run(
+        self,
+        mut requests: Requests,
+        mut account: Arc<Account>,
+        mut sight: Sight,
+        mut leave: watch::Receiver<bool>,
+    ) {
+        let mut in_hand = FuturesUnordered::new();
+        let mut is_leaving = false;
+        loop {
+            tokio::select! {
+                request = requests.next() => match request {
+                    Some(request) => in_hand.push(self.serve(account.clone(), request)),
+                    None => break,
+                },
+                Some(()) = in_hand.next() => {}
+                _ = sight.changed(), if !is_leaving => match sight.borrow_and_update().clone() {
+                    Some(now) => account = now,
+                    None => is_leaving = self.leave(),
+                },
+                _ = leave.wait_for(|leave| *leave), if !is_leaving => is_leaving = self.leave(),
+            }
+        }
+        // Nobody waits for these answers any more, but what is being charged is not left halfway.
+        while in_hand.next().await.is_some() {}
+    }
+
+    /// The link closes when nothing is in hand any more, or when that takes too long.
+    fn leave(&self) -> bool {
+        let server = self.server.clone();
+        tokio::spawn(async move { server.unbind().await });
+        true
+    }
+
+    async fn serve(&self, account: Arc<Account>, request: Request) {
+        match request {
+            Request::Submit(submit) => self.submit(&account, submit).await,
+            Request::SubmitMulti(many) => self.submit_many(&account, many).await,
+            Request::Query(asked) => {
+                match queries::query(&self.store, &account.connection, &asked.pdu).await {
+                    Ok(answer) => asked.answer(answer),
+                    Err(status) => asked.refuse(status),
+                }
+            }
+            Request::Cancel(asked) => {
+                match queries::cancel(&self.store, &account.connection, &asked.pdu).await {
+                    CommandStatus::ROK => asked.accept(),
+                    status => asked.refuse(status),
+                }
+            }
+            // It is priced and charged as it is.
+            Request::Replace(asked) => asked.refuse(CommandStatus::RREPLACEFAIL),
+        }
+    }
+
+    async fn submit(&self, account: &Account, submit: Submit) {
+        match self.order(account, &submit.pdu).await {
+            Ok(message) => submit.accept(message),
+            Err(NotOrdered::Unreadable(status)) => submit.refuse(status),
+            Err(NotOrdered::Refused(refusal)) => {
+                let answer = answers::explained(&refusal, self.interface_version);
+                submit.answer(answers::status(&refusal), answer);
+            }
+        }
+    }
+
+    async fn submit_many(&self, account: &Account, many: SubmitMany) {
+        let destinations = &many.pdu.destinations;
+        if destinations.is_empty() || DESTINATIONS_MAX < destinations.len() {
+            return many.refuse(CommandStatus::RINVNUMDESTS);
+        }
+        let ordered = join_all(destinations.iter().map(async |destination| match destination {
+            Destination::Address(address) => {
+                let ordered = self.order(account, &many.pdu.to(address)).await;
+                ordered.map_err(|error| Unsuccess { destination: address.clone(), status: error.status() })
+            }
+            // We keep no lists.
+            Destination::List(name) => {
+                let destination = Address { value: name.clone(), ..Address::default() };
+                Err(Unsuccess { destination, status: CommandStatus::RINVDLNAME })
+            }
+        }));
+        let mut accepted = Vec::new();
+        let mut unsuccess = Vec::new();
+        for one in ordered.await {
+            match one {
+                Ok(message) => accepted.push(message),
+                Err(refused) => unsuccess.push(refused),
+            }
+        }
+        match (accepted.into_iter().next(), unsuccess.first().map(|refused| refused.status)) {
+            (Some(first), _) => many.accept(first, unsuccess),
+            (None, status) => many.refuse(status.unwrap_or(CommandStatus::RSUBMITFAIL)),
+        }
+    }
+
+    async fn order(&self, account: &Account, submit: &SubmitSm) -> Result<MessageId, NotOrdered> {
+        let zero = account.link.alphabet;
+        let ordered = match order::read(&account.connection, zero, submit, runtime::now()) {
+            Ok(order) => self.intake.accept(account, order).await.map_err(NotOrdered::Refused),
+            Err(status) => Err(NotOrdered::Unreadable(status)),
+        };
+        match &ordered {
+            Ok(message) => {
+                self.figures.accepted();
+                debug!(connection = %account.connection, %message, "accepted");
+            }
+            Err(error) => {
+                self.figures.refused(error.status());
+                debug!(connection = %account.connection, status = %error.status(), "refused");
+            }
+        }
+        ordered
+    }
+}

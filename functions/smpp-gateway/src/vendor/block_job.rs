@@ -1,0 +1,217 @@
+//! One block from the queue to the outcomes of its messages: wait until so many more may be unknown, claim
+//! the block, submit its messages side by side, store what became of them, and only then delete the job.
+//!
+//! What is known after a moment is told, and what takes longer is told later. A block of which nothing left
+//! is given back whole; a message that is left over while others left goes on by itself, in a row of its
+//! own.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::connection::OnUnknownOutcome;
+use domain::lease::{Block, LeaseTag};
+use domain::message::{Message, Status};
+use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
+use queue::{Outcome, Progress};
+use store::{BlockClaim, ClaimedBlock, Stored};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, error, warn};
+
+use crate::chain;
+use crate::vendor::in_hand::Hand;
+use crate::vendor::lane::{LONG_PAUSE, Lane, STORE_PAUSE, Sent, TRIES_MAX, Turn};
+use crate::vendor::sending::delay;
+
+/// How long outcomes wait for the others of their block.
+const GATHERED_FOR: Duration = Duration::from_secs(1);
+
+/// What is to be done about a job.
+enum End {
+    /// All is told.
+    Delete,
+    /// Let it come again, not before this time.
+    GiveBack(Duration),
+    /// What became of some messages could not be told. It comes again by itself.
+    Leave,
+}
+
+/// Walks the job of one block through.
+pub async fn run(lane: Arc<Lane>, hand: Hand, block: LeaseTag, count: u16) {
+    match work(&lane, &block, count).await {
+        End::Delete => lane.delete(hand.finish()).await,
+        End::GiveBack(pause) => lane.give_back(hand.let_go(), pause).await,
+        End::Leave => drop(hand),
+    }
+}
+
+async fn work(lane: &Lane, tag: &LeaseTag, count: u16) -> End {
+    let Some(admitted) = lane.admit(u32::from(count)).await else { return End::GiveBack(Duration::ZERO) };
+    if !lane.is_up().await {
+        return End::GiveBack(Duration::ZERO);
+    }
+    let mut telling = Telling { lane, tag, admitted, told: false };
+    match lane.store.claim_block(tag, lane.fence).await {
+        Ok(BlockClaim::Yours(claimed)) => {
+            let unsent = telling.send(&claimed.block, false).await;
+            telling.end(unsent, &claimed).await
+        }
+        // Whoever claimed it before us is gone without a word.
+        Ok(BlockClaim::Before(block)) => {
+            warn!(block = %tag, connection = %lane.connection, "was claimed before, its rest is in doubt");
+            match lane.on_unknown_outcome {
+                OnUnknownOutcome::Wait => {
+                    let in_doubt = due(&block).map(|place| (place, Outcome::InDoubt)).collect();
+                    if telling.tell(in_doubt).await { End::Delete } else { End::Leave }
+                }
+                OnUnknownOutcome::Resend => match telling.send(&block, true).await {
+                    Some(_) => End::Delete, // a doubted one is never left over
+                    None => End::Leave,
+                },
+            }
+        }
+        Ok(BlockClaim::Done) => End::Delete,
+        Err(error) => {
+            error!(block = %tag, error = chain(error), "the block is not claimed");
+            End::GiveBack(STORE_PAUSE)
+        }
+    }
+}
+
+/// The places of its messages that have no outcome.
+fn due(block: &Block) -> impl Iterator<Item = u16> {
+    let placed = (0..).zip(&block.messages);
+    placed.filter(|(_, message)| message.status == Status::Accepted).map(|(place, _)| place)
+}
+
+/// Sends them side by side, each as soon as it has its turn.
+fn sending<'a>(
+    lane: &'a Lane,
+    block: &'a Block,
+    doubted: bool,
+) -> impl Stream<Item = (u16, Outcome)> + Send + use<'a> {
+    let in_turn = stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn().await) });
+    let sent = in_turn.map(move |(place, turn)| async move {
+        let message = &block.messages[usize::from(place)];
+        (place, lane.send_to_its_end(message, turn, doubted).await)
+    });
+    sent.buffer_unordered(block.messages.len().max(1))
+}
+
+/// A block on its way, and what was told of it.
+struct Telling<'a> {
+    lane: &'a Lane,
+    tag: &'a LeaseTag,
+    /// For each message without a stored outcome.
+    admitted: OwnedSemaphorePermit,
+    /// Whether anything was.
+    told: bool,
+}
+
+impl<'a> Telling<'a> {
+    /// Sends the messages that are due and tells their outcomes. Returns the places of those of which
+    /// nothing left, which it does not tell; none if anything could not be told.
+    async fn send(&mut self, block: &Block, doubted: bool) -> Option<Vec<u16>> {
+        let lane = self.lane;
+        let (mut sending, mut ending) = (pin!(sending(lane, block, doubted)), pin!(lane.ending()));
+        let (mut tell_at, mut is_ending) = (pin!(sleep(GATHERED_FOR)), false);
+        let mut telling = FuturesUnordered::new();
+        let (mut known, mut unsent, mut is_told) = (Vec::new(), Vec::new(), true);
+        loop {
+            tokio::select! {
+                outcome = sending.next() => match outcome {
+                    Some((place, Outcome::NotSent)) => unsent.push(place),
+                    Some(outcome) => known.push(outcome),
+                    None => break,
+                },
+                () = &mut tell_at, if !known.is_empty() => {
+                    telling.push(self.telling(std::mem::take(&mut known)));
+                    tell_at.as_mut().reset(Instant::now() + GATHERED_FOR);
+                }
+                Some(stored) = telling.next() => is_told &= stored,
+                // What is known is safe before what is not takes our last time.
+                () = &mut ending, if !is_ending => {
+                    is_ending = true;
+                    tell_at.as_mut().reset(Instant::now());
+                }
+            }
+        }
+        if !known.is_empty() {
+            telling.push(self.telling(known));
+        }
+        while let Some(stored) = telling.next().await {
+            is_told &= stored;
+        }
+        is_told.then_some(unsent)
+    }
+
+    /// What becomes of those of which nothing left: if they are all, the block is as it was before.
+    async fn end(&mut self, unsent: Option<Vec<u16>>, claimed: &ClaimedBlock) -> End {
+        let Some(unsent) = unsent else { return End::Leave };
+        if unsent.is_empty() {
+            return End::Delete;
+        }
+        if !self.told && self.is_released(claimed).await {
+            return End::GiveBack(if self.lane.is_ending() { Duration::ZERO } else { LONG_PAUSE });
+        }
+        let unsent = unsent.into_iter().map(|place| (place, Outcome::NotSent)).collect();
+        if self.tell(unsent).await { End::Delete } else { End::Leave }
+    }
+
+    async fn is_released(&self, claimed: &ClaimedBlock) -> bool {
+        match self.lane.store.release_block(claimed).await {
+            Ok(Stored::Now) => true,
+            Ok(Stored::Overtaken) => false,
+            Err(error) => {
+                error!(block = %self.tag, error = chain(error), "the block stays claimed");
+                false
+            }
+        }
+    }
+
+    async fn tell(&mut self, outcomes: Vec<(u16, Outcome)>) -> bool {
+        self.telling(outcomes).await
+    }
+
+    /// Whether it is stored. Only then others may be claimed in the place of these.
+    fn telling(&mut self, outcomes: Vec<(u16, Outcome)>) -> impl Future<Output = bool> + use<'a> {
+        let lane = self.lane;
+        self.told = true;
+        let count = outcomes.len().min(self.admitted.num_permits());
+        let admitted = self.admitted.split(count);
+        let in_doubt = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::InDoubt).count();
+        if 0 < in_doubt {
+            warn!(block = %self.tag, connection = %lane.connection, in_doubt, "messages are in doubt");
+        }
+        debug!(block = %self.tag, connection = %lane.connection, outcomes = outcomes.len(), "outcomes");
+        let (block, connection) = (self.tag.clone(), lane.connection.clone());
+        async move {
+            let at = runtime::now();
+            let is_stored = lane.report(&Progress::BlockV1 { block, connection, outcomes, at }).await;
+            drop(admitted);
+            is_stored
+        }
+    }
+}
+
+impl Lane {
+    /// With all its tries, the first one in its turn.
+    async fn send_to_its_end(&self, message: &Message, turn: Option<Turn>, doubted: bool) -> Outcome {
+        let (mut turn, mut is_doubted) = (turn, doubted);
+        for tries in 1.. {
+            let Some(now) = turn.take() else { break };
+            let sent: Sent = self.send(now, message, is_doubted).await;
+            is_doubted = sent.is_doubted;
+            if sent.outcome != Outcome::NotSent {
+                return sent.outcome;
+            }
+            if tries == TRIES_MAX {
+                break;
+            }
+            self.sleep_unless_stopped(delay(tries)).await;
+            turn = self.first_turn().await;
+        }
+        if is_doubted { Outcome::InDoubt } else { Outcome::NotSent }
+    }
+}

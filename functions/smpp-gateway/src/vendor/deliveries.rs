@@ -1,0 +1,133 @@
+//! What a vendor delivers to us goes to the progress queue, and is only then acknowledged. Until it is
+//! there the vendor keeps it: what the queue does not take is refused with a temporary error.
+//!
+//! Reports that come within a few milliseconds, over whichever bind, go as one progress.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use queue::{Progress, Report};
+use smpp::CommandStatus;
+use smpp::esme::Delivery;
+use smpp::receipt::is_receipt;
+use tokio::time::sleep;
+use tracing::{debug, error};
+
+use crate::vendor::lane::Lane;
+use crate::vendor::{incoming, receipts};
+
+/// "Not now": the vendor sends it again later (SMPP 3.4 section 5.1.3).
+const NOT_NOW: CommandStatus = CommandStatus::RX_T_APPN;
+/// How long a report waits for others; the window of a vendor that sends ten at a time then still lets
+/// through a thousand a second.
+const GATHERED_FOR: Duration = Duration::from_millis(5);
+const REPORTS_MAX: usize = 500;
+/// Less than SQS takes in a message.
+const OCTETS_MAX: usize = 240_000;
+
+/// The reports of a connection that wait for their progress. No more than the binds hand out at once.
+#[derive(Default)]
+pub struct Gathering {
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    reports: Vec<Report>,
+    /// Of each report, in the same order.
+    deliveries: Vec<Delivery>,
+    octets: usize,
+}
+
+/// Begins to store a delivery, which is answered once that is done.
+pub fn pass_on(lane: &Arc<Lane>, delivery: Delivery) {
+    if is_receipt(&delivery.pdu) {
+        report(lane, delivery);
+    } else {
+        tokio::spawn(take_in(lane.clone(), delivery));
+    }
+}
+
+fn report(lane: &Arc<Lane>, delivery: Delivery) {
+    let Some(report) = receipts::read(&delivery.pdu, &lane.link) else {
+        let octets = delivery.pdu.payload().len();
+        error!(connection = %lane.connection, octets, "a receipt without id or state is refused for now");
+        lane.figures.unreadable_receipt();
+        return delivery.refuse(NOT_NOW);
+    };
+    debug!(connection = %lane.connection, reference = report.reference, state = ?report.state, "receipt");
+    let mut waiting = lane.gathering.waiting();
+    let is_first = waiting.reports.is_empty();
+    waiting.octets += octets_max(&report);
+    waiting.reports.push(report);
+    waiting.deliveries.push(delivery);
+    if waiting.is_full() {
+        tokio::spawn(store(lane.clone(), std::mem::take(&mut *waiting)));
+    } else if is_first {
+        let lane = lane.clone();
+        tokio::spawn(async move {
+            sleep(GATHERED_FOR).await;
+            let gathered = std::mem::take(&mut *lane.gathering.waiting());
+            store(lane, gathered).await;
+        });
+    }
+}
+
+async fn store(lane: Arc<Lane>, gathered: Waiting) {
+    let Waiting { reports, deliveries, .. } = gathered;
+    if reports.is_empty() {
+        return; // it had become too many before the time was over
+    }
+    let (connection, at) = (lane.connection.clone(), runtime::now());
+    let progress = Progress::ReceiptsV1 { connection, receipts: reports, at };
+    let stored = lane.outbox.send(&progress).await; // which says why not
+    for delivery in deliveries {
+        match stored {
+            Ok(()) => {
+                lane.figures.receipt();
+                delivery.accept();
+            }
+            Err(_) => delivery.refuse(NOT_NOW),
+        }
+    }
+}
+
+/// A message from a phone.
+async fn take_in(lane: Arc<Lane>, delivery: Delivery) {
+    let incoming = Box::new(incoming::read(&delivery.pdu, lane.link.inverted_addresses));
+    debug!(
+        connection = %lane.connection,
+        destination = incoming.destination.value,
+        part = ?incoming.part,
+        "a message from a phone"
+    );
+    let (connection, at) = (lane.connection.clone(), runtime::now());
+    match lane.outbox.send(&Progress::IncomingV1 { connection, incoming, at }).await {
+        Ok(()) => {
+            lane.figures.phone_message();
+            delivery.accept();
+        }
+        Err(_) => delivery.refuse(NOT_NOW), // the outbox has said why
+    }
+}
+
+impl Gathering {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Whether one more might be too much.
+    fn is_full(&self) -> bool {
+        REPORTS_MAX <= self.reports.len() || OCTETS_MAX <= self.octets
+    }
+}
+
+/// As JSON, which writes a control character in six octets.
+fn octets_max(report: &Report) -> usize {
+    const NAMES: usize = 120;
+    let texts = [&report.other_reference, &report.error, &report.recipient].into_iter().flatten();
+    let texts = texts.map(String::len).sum::<usize>() + report.reference.len();
+    NAMES + texts * 6
+}

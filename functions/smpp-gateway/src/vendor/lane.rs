@@ -1,0 +1,236 @@
+//! What all jobs of a connection share, and how one message goes out over it: each of its segments in its
+//! turn, within the window and the rate. How messages are claimed, and how is told what became of them, is
+//! in [`job`](super::job) for rows and in [`block_job`](super::block_job) for blocks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use domain::connection::{OnUnknownOutcome, SmppLink};
+use domain::id::ConnectionId;
+use domain::message::Message;
+use futures::FutureExt;
+use queue::{Outcome, Progress, Receiver};
+use smpp::SubmitSm;
+use store::Store;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, warn};
+
+use crate::by_ten::{ByTen, NotDone};
+use crate::chain;
+use crate::outbox::Outbox;
+use crate::ownership::life::Life;
+use crate::vendor::deliveries::Gathering;
+use crate::vendor::figures::Figures;
+use crate::vendor::rate::Rate;
+use crate::vendor::sending::{Sending, Step, delay};
+use crate::vendor::sessions::{Lent, Sessions};
+use crate::vendor::submit::{self, Verdict};
+
+/// How long a message waits here for the link to come back. SQS lends a job for 12 hours at most.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// A vendor that took nothing of a message so often is left alone with it: with the delays between them
+/// that is two and a half minutes.
+pub const TRIES_MAX: u32 = 10;
+/// For how long it is left alone: as the queue gives up on a job after ten deliveries, a job holds out for
+/// two hours.
+pub const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// The store did not answer.
+pub const STORE_PAUSE: Duration = Duration::from_secs(5);
+/// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
+/// as one whose outcome is unknown.
+const REPORT_TRIES_MAX: u32 = 24;
+
+/// One connection, as its jobs see it.
+pub struct Lane {
+    pub connection: ConnectionId,
+    pub link: SmppLink,
+    pub on_unknown_outcome: OnUnknownOutcome,
+    pub store: Store,
+    pub jobs: Receiver,
+    /// The handles of jobs that are to go from the queue.
+    pub done: ByTen<String>,
+    pub outbox: Outbox,
+    pub rate: Rate,
+    /// As many as the window has, held from the turn to the answer.
+    pub slots: Arc<Semaphore>,
+    /// As many as the window has, held from a message's claim until its outcome is stored: what is in doubt
+    /// after this process was killed is never more.
+    pub gate: Arc<Semaphore>,
+    pub sessions: Sessions,
+    pub gathering: Gathering,
+    pub stop: watch::Receiver<bool>,
+    /// Of this process, and the fence under which it owns the connection.
+    pub life: Life,
+    pub fence: u64,
+    pub figures: Figures,
+    /// Of the next long message.
+    pub concat_reference: AtomicU16,
+}
+
+/// The right to submit once, now.
+pub struct Turn {
+    session: Lent,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// How a message that was sent ended.
+pub struct Sent {
+    pub outcome: Outcome,
+    /// Whether anything of it may have left all the same.
+    pub is_doubted: bool,
+}
+
+/// Deletes jobs from their queue.
+pub fn deleting(jobs: &Receiver, connection: &ConnectionId) -> ByTen<String> {
+    let (jobs, connection) = (jobs.clone(), connection.clone());
+    ByTen::start(move |handles: Vec<String>| {
+        let (jobs, connection) = (jobs.clone(), connection.clone());
+        async move {
+            jobs.delete_all(handles).await.map_err(|error| {
+                // What is not deleted comes again, and is then known as finished.
+                warn!(%connection, error = chain(error), "jobs are not deleted");
+                NotDone
+            })
+        }
+    })
+}
+
+impl Lane {
+    /// Waits until the outcomes of so many more messages may be unknown at once. None when the process is
+    /// to stop.
+    pub async fn admit(&self, messages: u32) -> Option<OwnedSemaphorePermit> {
+        let messages = messages.min(self.link.window.get());
+        tokio::select! {
+            biased;
+            () = self.ending() => None,
+            permit = self.gate.clone().acquire_many_owned(messages) => permit.ok(),
+        }
+    }
+
+    /// Waits for the link. False when the process is to stop, or the link is down for too long.
+    pub async fn is_up(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.ending() => false,
+            bound = timeout(PATIENCE, self.sessions.bound()) => bound.is_ok(),
+        }
+    }
+
+    /// The turn of a message of which nothing has left. None when the process is to stop, or the link is
+    /// down for too long.
+    pub async fn first_turn(&self) -> Option<Turn> {
+        if self.is_ending() {
+            return None;
+        }
+        // Most often it is its turn at once, and nobody has to be asked to wake it.
+        if let Some(turn) = self.turn().now_or_never() {
+            return turn;
+        }
+        tokio::select! {
+            biased;
+            () = self.ending() => None,
+            turn = self.turn() => turn,
+        }
+    }
+
+    /// Submits the message's segments one after the other. `doubted` if something of it may have left
+    /// before.
+    pub async fn send(&self, turn: Turn, message: &Message, doubted: bool) -> Sent {
+        let reference = self.concat_reference.fetch_add(1, Ordering::Relaxed);
+        let parts = match submit::parts(message, &self.link, reference, runtime::now()) {
+            Ok(parts) => parts,
+            Err(_) if doubted => return Sent { outcome: Outcome::InDoubt, is_doubted: true },
+            Err(refusal) => {
+                let (reason, next_route) = (refusal.to_string(), refusal.next_route());
+                return Sent { outcome: Outcome::Refused { reason, next_route }, is_doubted: false };
+            }
+        };
+        let mut sending = Sending::new(parts.len(), self.on_unknown_outcome, doubted);
+        let mut turn = Some(turn);
+        let outcome = loop {
+            let (Some(now), Some(part)) = (turn.take(), parts.get(sending.segment())) else {
+                break sending.abandon(); // the link does not come back
+            };
+            match sending.hear(self.submit(now, part).await) {
+                Step::Submit { after: Duration::ZERO } => {}
+                Step::Submit { after } => sleep(after).await,
+                Step::Done(outcome) => break outcome,
+            }
+            // Of one that is sent again from its beginning the end can be told now as well as later.
+            turn = if sending.segment() == 0 { self.first_turn().await } else { self.turn().await };
+        };
+        Sent { outcome, is_doubted: sending.is_doubted() }
+    }
+
+    async fn submit(&self, turn: Turn, part: &SubmitSm) -> Verdict {
+        // Since the turn was given the message was claimed, which may have taken long.
+        if !self.life.is_alive() {
+            return Verdict::NotSent;
+        }
+        let started = Instant::now();
+        let verdict = submit::verdict(turn.session.submit(part.clone()).await, &self.link);
+        self.figures.answered(&verdict, started.elapsed());
+        if let Verdict::Busy { slow_down: true, .. } = verdict {
+            self.rate.throttled();
+        }
+        verdict
+    }
+
+    /// A bound session, a slot in the window and a token of the rate.
+    async fn turn(&self) -> Option<Turn> {
+        timeout(PATIENCE, self.sessions.bound()).await.ok()?;
+        let slot = self.slots.clone().acquire_owned().await.ok()?;
+        self.rate.take().await;
+        // By now it may be another session, or none again.
+        let session = timeout(PATIENCE, self.sessions.next()).await.ok()?;
+        self.life.is_alive().then_some(Turn { session, _slot: slot })
+    }
+
+    pub async fn sleep_unless_stopped(&self, duration: Duration) {
+        let _ = timeout(duration, self.ending()).await;
+    }
+
+    /// Whether nothing more is to be begun.
+    pub fn is_ending(&self) -> bool {
+        *self.stop.borrow() || !self.life.is_alive()
+    }
+
+    /// Returns when nothing more is to be begun.
+    pub async fn ending(&self) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            _ = stop.wait_for(|stopped| *stopped) => {}
+            () = self.life.over() => {}
+        }
+    }
+
+    /// Whether it is stored.
+    pub async fn report(&self, progress: &Progress) -> bool {
+        for tries in 1..=REPORT_TRIES_MAX {
+            if self.outbox.send(progress).await.is_ok() {
+                return true;
+            }
+            sleep(delay(tries)).await;
+        }
+        error!(connection = %self.connection, "an outcome is not stored, its job stays in the queue");
+        false
+    }
+
+    /// What is not deleted comes again, and is then known as finished.
+    pub async fn delete(&self, handles: Vec<String>) {
+        for handle in handles {
+            let _ = self.done.ask(handle).await; // which has said why not
+        }
+    }
+
+    /// What is not given back comes again by itself, later.
+    pub async fn give_back(&self, handles: Vec<String>, pause: Duration) {
+        for handle in &handles {
+            if let Err(error) = self.jobs.hold(handle, pause).await {
+                warn!(connection = %self.connection, error = chain(error), "a job is not given back");
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The road from a request to a charged message, whatever a client speaks: what is wrong with it, where
+//! its recipients are, what each level takes, over which connection it goes, and how it is charged when
+//! there is little or much of it. No HTTP and no SMPP: [`SendError`] says what is wrong, and who uses
+//! this says it in the client's words.
+
+mod destinations;
+mod error;
+mod hot;
+mod lookup;
+mod place;
+mod plan;
+mod rates;
+mod routes;
+
+pub use error::SendError;
+pub use hot::HotWallets;
+pub use lookup::Lookups;
+pub use place::place;
+pub use plan::{Ask, Plan, Planner};
+pub use rates::levels;
+pub use routes::{pick, roads};

@@ -1,0 +1,146 @@
+//! How many binds each client has, over all gateways: an item for each connection with the count of each
+//! gateway process.
+//!
+//! It keeps a limit, not money. So nothing is fenced: a gateway that was taken for dead and is not may let
+//! a client have more binds than it should until it notices, and that is all. A process says how many binds
+//! it has, not one more or one less, so that a call whose answer was lost is set right by the next one; and
+//! the counts of the dead are dropped by whoever writes next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::connection::Connection;
+use domain::id::ConnectionId;
+use serde::{Deserialize, Serialize};
+
+use crate::item::{document, number, read, unless_refused};
+use crate::ownership::GatewayId;
+use crate::transact::{CONFLICT_ATTEMPTS_MAX, pause};
+use crate::{Store, StoreError, keys};
+
+const KIND: &str = "the binds of a client";
+
+/// Whether a client may have one more bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientBound {
+    Now,
+    /// It has as many as it may, here and elsewhere.
+    LimitReached,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Binds {
+    /// Raised by every change.
+    revision: u64,
+    by_gateway: BTreeMap<String, u32>,
+}
+
+impl Binds {
+    fn elsewhere(&self, gateway: &GatewayId) -> u32 {
+        let others = self.by_gateway.iter().filter(|(id, _)| *id != gateway.as_str());
+        others.fold(0, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    fn set(&mut self, gateway: &GatewayId, count: u32) {
+        match count {
+            0 => self.by_gateway.remove(gateway.as_str()),
+            count => self.by_gateway.insert(gateway.as_str().to_owned(), count),
+        };
+    }
+}
+
+impl Store {
+    /// Says that a gateway has `count` binds of a client, the new one among them, unless that would be more
+    /// than `max` over all gateways that live.
+    pub async fn bind_client(
+        &self,
+        connection: &ConnectionId,
+        gateway: &GatewayId,
+        count: u32,
+        max: u32,
+    ) -> Result<ClientBound, StoreError> {
+        self.set_client_binds(connection, gateway, count, Some(max)).await
+    }
+
+    /// Says that a gateway has `count` binds of a client left. Also for a gateway that begins a new life
+    /// with binds of its last one: nobody is turned out for it.
+    pub async fn unbind_client(
+        &self,
+        connection: &ConnectionId,
+        gateway: &GatewayId,
+        count: u32,
+    ) -> Result<(), StoreError> {
+        self.set_client_binds(connection, gateway, count, None).await.map(|_| ())
+    }
+
+    async fn set_client_binds(
+        &self,
+        connection: &ConnectionId,
+        gateway: &GatewayId,
+        count: u32,
+        max: Option<u32>,
+    ) -> Result<ClientBound, StoreError> {
+        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+            let key = keys::client_binds(connection);
+            let stored: Option<Binds> = self.get(&self.tables.directory, &key, KIND).await?;
+            let before = stored.as_ref().map(|binds| binds.revision);
+            let mut binds = stored.unwrap_or_default();
+            self.drop_dead(&mut binds, gateway).await?;
+            if max.is_some_and(|max| max < binds.elsewhere(gateway).saturating_add(count)) {
+                return Ok(ClientBound::LimitReached);
+            }
+            binds.set(gateway, count);
+            if self.write_client_binds(connection, binds, before).await? {
+                return Ok(ClientBound::Now);
+            }
+            pause(attempt).await;
+        }
+        Err(StoreError::Busy { action: "count the binds of a client" })
+    }
+
+    /// Who lives is only asked for when somebody else is named.
+    async fn drop_dead(&self, binds: &mut Binds, me: &GatewayId) -> Result<(), StoreError> {
+        if binds.by_gateway.keys().all(|id| id == me.as_str()) {
+            return Ok(());
+        }
+        let living = self.gateways().await?;
+        let living: BTreeSet<&str> = living.iter().map(|gateway| gateway.id.as_str()).collect();
+        binds.by_gateway.retain(|id, _| id == me.as_str() || living.contains(id.as_str()));
+        Ok(())
+    }
+
+    /// False if somebody else was faster.
+    async fn write_client_binds(
+        &self,
+        connection: &ConnectionId,
+        mut binds: Binds,
+        before: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        binds.revision = before.unwrap_or(0) + 1;
+        let item = document(&keys::client_binds(connection), &binds)?;
+        let put = self.dynamo.put_item().table_name(&self.tables.directory).set_item(Some(item));
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(before) => put
+                .condition_expression("revision = :before")
+                .expression_attribute_values(":before", number(before)),
+        };
+        Ok(unless_refused(put.send().await, KIND)?.is_some())
+    }
+
+    /// How many binds a client has over all gateways that live.
+    pub async fn client_binds(&self, connection: &ConnectionId) -> Result<u32, StoreError> {
+        let key = keys::client_binds(connection);
+        let binds: Option<Binds> = self.get(&self.tables.directory, &key, KIND).await?;
+        let Some(binds) = binds else { return Ok(0) };
+        let living = self.gateways().await?;
+        let counts = living.iter().filter_map(|gateway| binds.by_gateway.get(gateway.id.as_str()));
+        Ok(counts.fold(0, |sum, count| sum.saturating_add(*count)))
+    }
+
+    /// These connections, in no order; those that are no more are missing.
+    pub async fn connections_by_id(&self, ids: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(keys::connection).collect();
+        let items = self.get_many(&self.tables.directory, &wanted).await?;
+        items.into_iter().map(|item| read("a connection", item)).collect()
+    }
+}

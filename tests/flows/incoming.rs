@@ -1,0 +1,395 @@
+//! Messages from phones: from what a vendor delivered through the progress-applier and the projector to
+//! the client's bind, or to its webhook on loopback.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::connection::ConnectionKind;
+use domain::handling::ClientAddress;
+use domain::id::{ConnectionId, SenderId};
+use domain::incoming::{IncomingMessage, IncomingRule};
+use domain::route::Routes;
+use domain::sender::{Sender as SenderIdentity, SenderAddress, SenderStatus};
+use hmac::{Hmac, KeyInit, Mac};
+use http_sender::{Targets, Webhooks};
+use jiff::{SignedDuration, Timestamp};
+use queue::{Incoming, IncomingPart, Progress, Sender, Webhook};
+use sha2::Sha256;
+use smpp_gateway::client::account::Account;
+use store::{Secrets, incoming_of};
+use tests::embedded_secrets::EmbeddedSecrets;
+use tests::embedded_sqs::EmbeddedSqs;
+use tests::loopback::{Reserved, Serving};
+use tests::world::{Member, NOW, World, connection};
+
+use tests::receiver::{Receiver, account, gateway};
+
+const NUMBER: &str = "12345";
+const GERMAN: &str = "4915112345678";
+const FRENCH: &str = "33612345678";
+/// What Lambda leaves a function for a batch.
+const TIME: Duration = Duration::from_secs(10);
+
+struct Stage {
+    world: World,
+    client: Member,
+    sqs: EmbeddedSqs,
+    secrets: EmbeddedSecrets,
+    account: Account,
+    webhooks: String,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let world = World::with_streams(&["messages"]).await;
+        let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
+        let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
+        let account = account(&world, &client, &sqs).await;
+        let webhooks = sqs.queue("webhooks");
+        Self { world, client, sqs, secrets, account, webhooks }
+    }
+
+    /// A sender ID of the client, or of another with the same number.
+    async fn sender(&self, owner: &Member, number: &str, rule: IncomingRule) -> SenderId {
+        let id = SenderId::new(self.world.unique());
+        let sender = SenderIdentity {
+            id: id.clone(),
+            company: owner.company.id.clone(),
+            agreement: owner.agreement.id.clone(),
+            address: SenderAddress::parse(number).expect("a number"),
+            status: SenderStatus::Active,
+            routes: Routes::only(connection(), ConnectionKind::Smpp),
+            incoming: Some(rule),
+            created_at: NOW,
+        };
+        assert!(self.world.store.put_sender(&sender).await.expect("stored"));
+        assert!(!self.world.store.put_sender(&sender).await.expect("known"));
+        id
+    }
+
+    fn to_bind(&self) -> IncomingRule {
+        IncomingRule { client: Some(self.account.connection.clone()), ..IncomingRule::default() }
+    }
+
+    /// What a vendor delivered, as often as it is told.
+    async fn arrives(&self, incoming: Incoming, at: Timestamp) {
+        let app = progress_applier::App { store: self.world.store.clone() };
+        let said = Progress::IncomingV1 { connection: connection(), incoming: Box::new(incoming), at };
+        app.apply(said).await.expect("applied");
+    }
+
+    /// What was stored since the last look; it is handed on twice, as a stream may do.
+    async fn project(&self) -> Vec<IncomingMessage> {
+        let queue = |name: &str| Sender::new(self.sqs.client(), self.sqs.queue(name));
+        let app = projector::App {
+            store: self.world.store.clone(),
+            sqs: self.sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
+        };
+        let event = self.world.database.take_stream("world-messages");
+        let image = |record: &aws_lambda_events::event::dynamodb::EventRecord| {
+            let item: store::Item = record.change.new_image.clone().into();
+            let pk = item.get(store::keys::PK)?.as_s().ok()?.clone();
+            store::keys::is_incoming(&pk).then(|| incoming_of(item).expect("reads"))
+        };
+        let stored = event.records.iter().filter_map(image).collect();
+        projector::handle(&app, event).await.expect("projected");
+        stored
+    }
+
+    /// One invocation of http-sender for what is in the webhooks queue. How many failed.
+    async fn post(&self) -> usize {
+        let sender = Sender::new(self.sqs.client(), self.sqs.queue("progress"));
+        let receiver = queue::Receiver::new(self.sqs.client(), self.webhooks.clone());
+        let app =
+            http_sender::App::new(self.world.store.clone(), self.secrets.store(), sender).expect("an app");
+        let app = app.posting(Webhooks::new(receiver, Targets::Any).expect("a client"));
+        let mut taken = self.sqs.take(&self.webhooks);
+        let answer = http_sender::handle(&app, taken.clone(), TIME).await;
+        // As Lambda does: those that failed stay hidden for as long as they are.
+        let failed = |id: &Option<String>| {
+            answer.batch_item_failures.iter().any(|failure| Some(&failure.item_identifier) == id.as_ref())
+        };
+        taken.records.retain(|record| !failed(&record.message_id));
+        self.sqs.finish(&self.webhooks, &taken, &SqsBatchResponse::default());
+        answer.batch_item_failures.len()
+    }
+
+    async fn secret(&self) -> String {
+        let name = Secrets::webhooks(&self.client.agreement.id);
+        let secret: serde_json::Value = self.secrets.store().read(&name).await.expect("there is one");
+        secret["secret"].as_str().expect("a text").to_owned()
+    }
+}
+
+fn address(value: &str) -> ClientAddress {
+    ClientAddress { ton: 1, npi: 1, value: value.to_owned() }
+}
+
+fn plain(phone: &str, text: &str) -> Incoming {
+    Incoming {
+        source: address(phone),
+        destination: address(NUMBER),
+        data_coding: 0,
+        octets: hex::encode(text),
+        text: text.to_owned(),
+        part: None,
+    }
+}
+
+fn part(number: u8, text: &str) -> Incoming {
+    Incoming { part: Some(IncomingPart { reference: 7, total: 3, number }), ..plain(GERMAN, text) }
+}
+
+/// What a webhook's receiver got.
+#[derive(Clone, Default)]
+struct Hooks {
+    got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+    answers: Arc<Mutex<Vec<StatusCode>>>,
+}
+
+impl Hooks {
+    /// Answers these, and then that it is fine.
+    async fn serve(answers: &[StatusCode]) -> (Self, String, Serving) {
+        let hooks = Self { answers: Arc::new(Mutex::new(answers.to_vec())), ..Self::default() };
+        let reserved = Reserved::port(0).await.expect("a port");
+        let url = format!("{}/hook?token=1", reserved.url());
+        let router = Router::new().route("/hook", post(Self::take)).with_state(hooks.clone());
+        (hooks, url, reserved.serve(router))
+    }
+
+    async fn take(State(hooks): State<Self>, headers: HeaderMap, body: String) -> StatusCode {
+        hooks.got.lock().expect("not poisoned").push((headers, body));
+        let mut answers = hooks.answers.lock().expect("not poisoned");
+        if answers.is_empty() { StatusCode::NO_CONTENT } else { answers.remove(0) }
+    }
+
+    fn got(&self) -> Vec<(HeaderMap, String)> {
+        self.got.lock().expect("not poisoned").clone()
+    }
+}
+
+/// As a receiver checks it, by the text of the standard.
+fn is_signed(headers: &HeaderMap, body: &str, secret: &str) -> bool {
+    let header = |name: &str| headers[name].to_str().expect("a text").to_owned();
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("a prefix")).expect("base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length");
+    mac.update(format!("{}.{}.{body}", header("webhook-id"), header("webhook-timestamp")).as_bytes());
+    header("webhook-signature") == format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[tokio::test]
+async fn a_message_from_a_phone_comes_to_the_clients_bind_once() {
+    let stage = Stage::new().await;
+    let sender = stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW + SignedDuration::from_mins(4)).await;
+    let stored = stage.project().await;
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), Some(&sender));
+    let deliveries = gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    let delivery = receiver.next().await;
+    let pdu = &delivery.pdu;
+    assert_eq!((pdu.source.as_str(), pdu.destination.as_str(), pdu.esm_class), (GERMAN, NUMBER, 0));
+    assert_eq!(pdu.short_message.as_ref(), b"hello");
+    delivery.accept();
+    receiver.gets_nothing().await;
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_words_an_hour_later_are_another_message() {
+    let stage = Stage::new().await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    stage.arrives(plain(GERMAN, "yes"), NOW).await;
+    stage.arrives(plain(GERMAN, "yes"), NOW + SignedDuration::from_hours(1)).await;
+    assert_eq!(stage.project().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_long_message_is_joined_once_whatever_is_repeated() {
+    let stage = Stage::new().await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let texts = ["a".repeat(153), "b".repeat(153), "c".repeat(10)];
+    for number in [3, 1, 3, 1, 2, 2] {
+        stage.arrives(part(number, &texts[usize::from(number) - 1]), NOW).await;
+    }
+    let stored = stage.project().await;
+    assert_eq!(
+        stored.iter().map(|message| (message.text.clone(), message.parts)).collect::<Vec<_>>(),
+        [(texts.concat(), 3)]
+    );
+    // All of it again, as after a lost link.
+    for number in [1, 2, 3] {
+        stage
+            .arrives(part(number, &texts[usize::from(number) - 1]), NOW + SignedDuration::from_secs(90))
+            .await;
+    }
+    assert_eq!(stage.project().await, []);
+    // The phone's next long message has the same reference.
+    for number in [1, 2, 3] {
+        stage.arrives(part(number, "next "), NOW + SignedDuration::from_hours(1)).await;
+    }
+    assert_eq!(stage.project().await[0].text, "next next next ");
+    let deliveries = gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    assert_eq!(receiver.take(2).await, [texts.concat(), "next next next ".to_owned()]);
+    receiver.gets_nothing().await;
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phone() {
+    let stage = Stage::new().await;
+    let others = [
+        stage.world.client(&stage.world.owner, "0.05").open().await,
+        stage.world.client(&stage.world.owner, "0.05").open().await,
+        stage.world.client(&stage.world.owner, "0.05").open().await,
+    ];
+    let rule = |keyword: Option<&str>, mcc: Option<&str>| IncomingRule {
+        keyword: keyword.map(str::to_owned),
+        mcc: mcc.map(str::to_owned),
+        ..stage.to_bind()
+    };
+    let any = stage.sender(&stage.client, NUMBER, rule(None, None)).await;
+    let german = stage.sender(&others[0], NUMBER, rule(None, Some("262"))).await;
+    let vote = stage.sender(&others[1], NUMBER, rule(Some("VOTE"), None)).await;
+    let german_vote = stage.sender(&others[2], NUMBER, rule(Some("VOTE"), Some("262"))).await;
+    for (minute, (phone, text, expected)) in (0..).zip([
+        (GERMAN, "hello", &german),
+        (GERMAN, "vote 7", &german_vote),
+        (FRENCH, "Vote 7", &vote),
+        (FRENCH, "hello", &any),
+        ("ACME", "hello", &any),
+    ]) {
+        stage.arrives(plain(phone, text), NOW + SignedDuration::from_mins(minute)).await;
+        let stored = stage.project().await;
+        assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), Some(expected), "{phone} {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_gets_is_stored_all_the_same() {
+    let stage = Stage::new().await;
+    stage.sender(&stage.client, "99999", stage.to_bind()).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    let stored = stage.project().await;
+    assert_eq!(stored[0].routed, None);
+    assert_eq!(stage.world.store.incoming(&stored[0].id).await.unwrap().unwrap().text, "hello");
+    assert_eq!(stage.sqs.messages::<Webhook>(&stage.webhooks), []);
+}
+
+#[tokio::test]
+async fn a_message_whose_clients_connection_is_gone_does_not_hold_up_others() {
+    let stage = Stage::new().await;
+    let gone = IncomingRule { client: Some(ConnectionId::new(404)), ..IncomingRule::default() };
+    stage.sender(&stage.client, NUMBER, gone).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    assert_eq!(stage.project().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_webhook_is_signed_with_the_agreements_secret() {
+    let stage = Stage::new().await;
+    let (hooks, url, _serving) = Hooks::serve(&[]).await;
+    let rule = IncomingRule { webhook_url: Some(url), ..IncomingRule::default() };
+    let sender = stage.sender(&stage.client, NUMBER, rule).await;
+    stage.arrives(plain(GERMAN, "Grüße"), NOW).await;
+    for number in [2, 3, 1] {
+        stage.arrives(part(number, "long "), NOW).await;
+    }
+    let stored = stage.project().await;
+    assert_eq!(stage.post().await, 0);
+    let got = hooks.got();
+    let secret = stage.secret().await;
+    assert!(got.iter().all(|(headers, body)| is_signed(headers, body, &secret)));
+    assert!(!is_signed(&got[0].0, &got[1].1, &secret), "another body has another signature");
+    let texts: Vec<_> = got
+        .iter()
+        .map(|(headers, body)| {
+            let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            assert_eq!(headers["content-type"], "application/json");
+            assert_eq!(headers["webhook-id"].to_str().ok(), body["data"]["id"].as_str());
+            assert_eq!((&body["type"], &body["data"]["from"]), (&"message.incoming".into(), &GERMAN.into()));
+            assert_eq!(body["data"]["sender_id"], sender.as_str());
+            body["data"]["text"].as_str().expect("a text").to_owned()
+        })
+        .collect();
+    let mut sorted = texts.clone();
+    sorted.sort();
+    assert_eq!(sorted, ["Grüße", "long long long "]);
+    assert_eq!(stored.len(), 2);
+    assert_eq!(stage.sqs.messages::<Webhook>(&stage.webhooks), []);
+}
+
+#[tokio::test]
+async fn a_webhook_that_fails_comes_again_after_a_pause_under_the_same_id_and_secret() {
+    let stage = Stage::new().await;
+    let (hooks, url, _serving) =
+        Hooks::serve(&[StatusCode::BAD_GATEWAY, StatusCode::TEMPORARY_REDIRECT]).await;
+    let rule = IncomingRule { webhook_url: Some(url), ..IncomingRule::default() };
+    stage.sender(&stage.client, NUMBER, rule).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    stage.project().await;
+    assert_eq!(stage.post().await, 1);
+    assert!(stage.sqs.take(&stage.webhooks).records.is_empty(), "it waits");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    tokio::time::resume();
+    assert_eq!(stage.post().await, 1);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    assert!(stage.sqs.take(&stage.webhooks).records.is_empty(), "it waits for longer");
+    tokio::time::advance(Duration::from_secs(5 * 60)).await;
+    tokio::time::resume();
+    assert_eq!(stage.post().await, 0);
+    let got = hooks.got();
+    assert_eq!(got.len(), 3);
+    assert!(got.iter().all(|(headers, _)| headers["webhook-id"] == got[0].0["webhook-id"]));
+    let secret = stage.secret().await;
+    assert!(got.iter().all(|(headers, body)| is_signed(headers, body, &secret)));
+    assert_eq!(stage.sqs.messages::<Webhook>(&stage.webhooks), []);
+}
+
+#[tokio::test]
+async fn no_webhook_is_posted_to_an_address_around_us() {
+    let stage = Stage::new().await;
+    let (hooks, url, _serving) = Hooks::serve(&[]).await;
+    let port = url.split(':').nth(2).and_then(|rest| rest.split('/').next()).expect("a port");
+    for url in
+        [url.clone(), format!("https://localhost:{port}/hook"), format!("https://127.0.0.1:{port}/hook")]
+    {
+        let receiver = queue::Receiver::new(stage.sqs.client(), stage.webhooks.clone());
+        let progress = Sender::new(stage.sqs.client(), stage.sqs.queue("progress"));
+        let app = http_sender::App::new(stage.world.store.clone(), stage.secrets.store(), progress).unwrap();
+        let app = app.posting(Webhooks::new(receiver, Targets::Public).expect("a client"));
+        let webhook = Webhook::IncomingMessageV1 {
+            id: domain::id::IncomingId::new(1),
+            url,
+            agreement: stage.client.agreement.id.clone(),
+            sender: SenderId::new(1),
+            source: GERMAN.to_owned(),
+            destination: NUMBER.to_owned(),
+            text: "hello".to_owned(),
+            octets: String::new(),
+            data_coding: 0,
+            at: NOW,
+        };
+        Sender::new(stage.sqs.client(), stage.webhooks.clone()).send(&webhook).await.expect("is sent");
+        let taken = stage.sqs.take(&stage.webhooks);
+        let answer = http_sender::handle(&app, taken, TIME).await;
+        assert_eq!(answer.batch_item_failures.len(), 1);
+    }
+    assert!(hooks.got().is_empty());
+}

@@ -1,0 +1,269 @@
+//! Clients at the gateway: real sessions, over TCP and TLS, against the whole of it, on an embedded
+//! database and embedded queues. What they send goes on through the projector to a simulated SMS centre.
+
+#[path = "smpp_listener/binding.rs"]
+mod binding;
+#[path = "smpp_listener/robust.rs"]
+mod robust;
+#[path = "smpp_listener/sending.rs"]
+mod sending;
+#[path = "smpp_listener/tls.rs"]
+mod tls;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use ::sending::Lookups;
+use domain::connection::{ClientAlphabet, ClientLink, Connection, Link, SmppLink};
+use domain::id::{ConnectionId, MessageId};
+use domain::message::Message;
+use jiff::Timestamp;
+use queue::Sender;
+use serde_json::json;
+use smpp::esme::{self, BindError, BindSettings, Inbound, Session};
+use smpp::{CommandStatus, SubmitSm, tcp};
+use smpp_gateway::client::Clients;
+use smpp_gateway::client::deliveries::{Deliveries, Pauses};
+use smpp_gateway::client::intake::Intake;
+use smpp_gateway::client::listener::Door;
+use smpp_gateway::status::Board;
+use smpp_gateway::vendor::bind;
+use smpp_gateway::{Gateway, Pace};
+use store::Secrets;
+use tests::embedded_secrets::EmbeddedSecrets;
+use tests::embedded_sqs::EmbeddedSqs;
+use tests::smsc_simulator::{Behaviour, SmscSimulator};
+use tests::world::{Member, STACK, World, connection};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+const PASSWORD: &str = "pw-Kq83z";
+/// Far more than anything here takes.
+const SOON: Duration = Duration::from_secs(60);
+/// What is disabled has to end its binds within this.
+const FIVE_SECONDS: Duration = Duration::from_secs(5);
+
+fn pace() -> Pace {
+    Pace {
+        look_every: Duration::from_millis(50),
+        share_every: Duration::from_millis(50),
+        renew_every: Duration::from_millis(500),
+        lease: Duration::from_secs(4),
+        answer_timeout: Duration::from_secs(1),
+    }
+}
+
+/// Everything around gateways, with a vendor that every sender ID leads to.
+struct Stage {
+    world: World,
+    sqs: EmbeddedSqs,
+    secrets: EmbeddedSecrets,
+    simulator: SmscSimulator,
+    progress: String,
+    projector: projector::App,
+    applier: progress_applier::App,
+}
+
+/// A client with an account.
+struct Client {
+    member: Member,
+    connection: Connection,
+}
+
+impl Client {
+    fn link(&self) -> &ClientLink {
+        match &self.connection.link {
+            Link::Client(link) => link,
+            _ => panic!("a client's link"),
+        }
+    }
+
+    fn settings(&self) -> BindSettings {
+        BindSettings::new(&self.link().system_id, PASSWORD)
+    }
+
+    /// A message to a number.
+    fn submit(&self, recipient: &str, text: &str) -> SubmitSm {
+        SubmitSm {
+            source_ton: 5,
+            source: self.member.sender.to_string(),
+            destination_ton: 1,
+            destination_npi: 1,
+            destination: recipient.to_owned(),
+            registered_delivery: 1,
+            short_message: text.as_bytes().to_vec().into(),
+            ..SubmitSm::default()
+        }
+    }
+}
+
+/// A gateway process with its doors.
+struct Gate {
+    address: SocketAddr,
+    board: Board,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    running: JoinHandle<()>,
+}
+
+impl Gate {
+    async fn bind(&self, settings: BindSettings) -> Result<(Session, Inbound), BindError> {
+        esme::bind(tcp::connect(self.address).await.expect("connects"), settings).await
+    }
+
+    /// What a refused bind is told.
+    async fn refusal(&self, settings: BindSettings) -> CommandStatus {
+        match self.bind(settings).await {
+            Err(BindError::Refused(status)) => status,
+            Err(error) => panic!("{error}"),
+            Ok(_) => CommandStatus::ROK,
+        }
+    }
+
+    /// As SIGTERM does.
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        timeout(SOON, self.serving).await.expect("stops in time").expect("does not break");
+        timeout(SOON, self.running).await.expect("stops in time").expect("does not break");
+    }
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
+        let simulator = SmscSimulator::start(Behaviour::default()).await.expect("starts");
+        let many = |number: u32| NonZeroU32::new(number).expect("not zero");
+        let link = SmppLink {
+            window: many(50),
+            rate: many(5_000),
+            queue_url: sqs.queue("jobs"),
+            ..SmppLink::new("127.0.0.1", simulator.address().port(), "waybill")
+        };
+        let vendor = connection_of(connection(), &world.owner, Link::Smpp(link));
+        world.store.put_connection(&vendor).await.expect("the connection is stored");
+        secrets.set(&Secrets::connection(&vendor.id), json!({ "password": PASSWORD }));
+        let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
+        let projector = projector::App {
+            store: world.store.clone(),
+            sqs: sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
+        };
+        let applier = progress_applier::App { store: world.store.clone() };
+        let progress = sqs.queue("progress");
+        Self { world, sqs, secrets, simulator, progress, projector, applier }
+    }
+
+    /// An account of a new client of the owner's, with 10 credits at 0.05 a segment.
+    async fn client(&self, system_id: &str, change: impl FnOnce(&mut ClientLink)) -> Client {
+        let member = self.world.client(&self.world.owner, "0.05").with_funds("10").open().await;
+        self.client_of(member, system_id, change).await
+    }
+
+    async fn client_of(
+        &self,
+        member: Member,
+        system_id: &str,
+        change: impl FnOnce(&mut ClientLink),
+    ) -> Client {
+        let many = |number: u32| NonZeroU32::new(number).expect("not zero");
+        let id = ConnectionId::new(self.world.unique());
+        let mut link = ClientLink {
+            client: member.company.id.clone(),
+            agreement: member.agreement.id.clone(),
+            system_id: system_id.to_owned(),
+            password_hash: runtime::password::hash(PASSWORD).expect("is hashed"),
+            system_type: None,
+            networks: Vec::new(),
+            tls_required: false,
+            binds_max: many(10),
+            window: many(100),
+            rate: many(1_000),
+            alphabet: ClientAlphabet::Gsm7,
+            queue_url: self.sqs.queue(&format!("client-{system_id}.fifo")),
+        };
+        change(&mut link);
+        let connection = connection_of(id, &self.world.owner, Link::Client(link));
+        self.world.store.put_connection(&connection).await.expect("the connection is stored");
+        Client { member, connection }
+    }
+
+    async fn gate(&self) -> Gate {
+        self.gate_with(|listener| Door { listener, certificate: None, behind_proxy: false }).await
+    }
+
+    /// A gateway that others know of, with one door.
+    async fn gate_with(&self, door: impl FnOnce(TcpListener) -> Door) -> Gate {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        let store = self.world.store.clone();
+        let (secrets, sqs) = (self.secrets.store(), self.sqs.client());
+        let progress = Sender::new(sqs.clone(), self.progress.clone());
+        let gateway = Gateway::new(store.clone(), secrets.clone(), sqs.clone(), progress, pace());
+        let board = gateway.board();
+        let intake = Intake::new(store, Lookups::new(secrets).expect("a client"));
+        let clients = Clients::new(&gateway, intake, Deliveries::new(sqs, Pauses::default()));
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(clients.expect("is made").serve(vec![door(listener)], stopped.clone()));
+        let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
+        until("a gateway that lives", || board.status().gateway.is_some()).await;
+        Gate { address, board, stop, serving, running }
+    }
+
+    /// Lets the projector and the progress-applier do what there is to do.
+    async fn work(&self) {
+        for table in ["ledger", "messages"] {
+            let event = self.world.database.take_stream(&format!("{STACK}-{table}"));
+            projector::handle(&self.projector, event).await.expect("projected");
+        }
+        let taken = self.sqs.take(&self.progress);
+        let answer = progress_applier::handle(&self.applier, taken.clone()).await;
+        self.sqs.finish(&self.progress, &taken, &answer);
+    }
+
+    /// Works until it is so.
+    async fn work_until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        let working = async {
+            while !is_so().await {
+                self.work().await;
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(SOON, working).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+    }
+
+    async fn message(&self, id: &str) -> Message {
+        let id = MessageId::parse(id).expect("an id");
+        self.world.store.message(&id).await.expect("is read").expect("is there")
+    }
+
+    async fn balance(&self, member: &Member) -> String {
+        self.world.balance(member).await.to_string()
+    }
+}
+
+fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
+    Connection {
+        id,
+        company: company.company.id.clone(),
+        name: "a connection".to_owned(),
+        enabled: true,
+        link,
+        on_unknown_outcome: Default::default(),
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waited = async {
+        while !is_so() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, waited).await.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+}

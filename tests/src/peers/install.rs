@@ -1,0 +1,97 @@
+//! The packages of node and Python, once for all tests that run at a time.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Missing, programs, target_folder};
+
+/// Written last: what it repeats is installed.
+const STAMP: &str = "installed.txt";
+/// How much of what a package manager says of a failure is passed on.
+const COMPLAINT_MAX: usize = 400;
+
+/// node and its `smpp`.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Holds `node_modules`.
+    pub folder: PathBuf,
+}
+
+/// An interpreter that knows `smpplib`.
+#[derive(Debug, Clone)]
+pub struct Python {
+    pub program: PathBuf,
+}
+
+impl Node {
+    const PEER: &str = "the package smpp of node";
+
+    /// Installs it unless it is there.
+    ///
+    /// # Errors
+    /// When there is no `node` or `npm`, or it cannot be installed.
+    pub fn find() -> Result<Self, Missing> {
+        let lock = programs().join("node/package-lock.json");
+        let folder = installed("node", &lock, |folder| {
+            run(Command::new("node").arg("--version"))?;
+            for name in ["package.json", "package-lock.json"] {
+                fs::copy(programs().join("node").join(name), folder.join(name))?;
+            }
+            let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+            run(Command::new("npm").args(quiet).current_dir(folder))
+        });
+        let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
+        Ok(Self { folder })
+    }
+}
+
+impl Python {
+    const PEER: &str = "the package smpplib of Python";
+
+    /// Installs it unless it is there.
+    ///
+    /// # Errors
+    /// When there is no `python3` with `venv`, or it cannot be installed.
+    pub fn find() -> Result<Self, Missing> {
+        let pinned = programs().join("python/requirements.txt");
+        let folder = installed("python", &pinned, |folder| {
+            run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+            let pip = folder.join("bin/pip");
+            run(Command::new(pip).args(quiet).args(["--require-hashes", "--requirement"]).arg(&pinned))
+        });
+        let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
+        Ok(Self { program: folder.join("bin/python") })
+    }
+}
+
+/// The folder of a peer in which is installed what the file names.
+fn installed(
+    name: &str,
+    pinned: &Path,
+    install: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let folder = target_folder().join("peers").join(name);
+    fs::create_dir_all(&folder)?;
+    let one_at_a_time = File::create(folder.with_extension("lock"))?;
+    one_at_a_time.lock()?;
+    let wanted = fs::read(pinned)?;
+    let stamp = folder.join(STAMP);
+    if fs::read(&stamp).ok().as_ref() != Some(&wanted) {
+        install(&folder)?;
+        fs::write(&stamp, wanted)?;
+    }
+    Ok(folder)
+}
+
+fn run(command: &mut Command) -> io::Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let complaint: String = String::from_utf8_lossy(&output.stderr).chars().take(COMPLAINT_MAX).collect();
+    Err(io::Error::other(format!("{name} ended with {}: {complaint}", output.status)))
+}

@@ -1,0 +1,94 @@
+//! What Lambda does: gives the streams to the projector and the progress queue to the progress-applier,
+//! all the time, on a thread of its own.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use futures::future::join_all;
+use queue::Sender;
+use tokio::time::sleep;
+
+use crate::embedded_dynamodb::EmbeddedDynamodb;
+use crate::embedded_sqs::EmbeddedSqs;
+use crate::world::{STACK, World};
+
+pub const PROGRESS: &str = "progress";
+/// Between two looks at a stream or queue that was empty.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Batches of progress that are applied at once.
+const APPLIERS: usize = 4;
+
+/// Running functions; dropped, they end with what they have in hand.
+pub struct Functions {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Functions {
+    /// On a thread whose name is `functions`.
+    pub fn start(world: &World, sqs: &EmbeddedSqs) -> io::Result<Self> {
+        let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
+        let projector = projector::App {
+            store: world.store.clone(),
+            sqs: sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            webhooks: queue("webhooks"),
+        };
+        let applier = progress_applier::App { store: world.store.clone() };
+        let (database, sqs, progress) = (world.database.clone(), sqs.clone(), sqs.queue(PROGRESS));
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = move || {
+            let appliers = (0..APPLIERS).map(|_| apply(&applier, &sqs, &progress, &stopped));
+            runtime.block_on(async {
+                tokio::join!(
+                    project(&projector, &database, "ledger", &stopped),
+                    project(&projector, &database, "messages", &stopped),
+                    join_all(appliers),
+                )
+            });
+        };
+        let thread = thread::Builder::new().name("functions".to_owned()).spawn(work)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Functions {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // what broke there was told there
+        }
+    }
+}
+
+async fn project(app: &projector::App, database: &EmbeddedDynamodb, table: &str, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        let event = database.take_stream(&format!("{STACK}-{table}"));
+        if event.records.is_empty() {
+            sleep(PAUSE).await;
+            continue;
+        }
+        while let Err(error) = projector::handle(app, event.clone()).await {
+            tracing::warn!(table, "projected again: {error:#}");
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn apply(app: &progress_applier::App, sqs: &EmbeddedSqs, progress: &str, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        let taken = sqs.take(progress);
+        if taken.records.is_empty() {
+            sleep(PAUSE).await;
+            continue;
+        }
+        let answer = progress_applier::handle(app, taken.clone()).await;
+        sqs.finish(progress, &taken, &answer);
+    }
+}
