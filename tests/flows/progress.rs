@@ -116,6 +116,20 @@ async fn another_number_form_of_another_recipient_is_not_taken_for_a_match() {
 }
 
 #[tokio::test]
+async fn an_id_as_it_is_written_goes_before_the_same_number_in_another_form() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    let messages = claimed(&world, &client, 2).await;
+    // The same number, as 1715004 is 0x1A2B3C.
+    app.apply(submitted(&messages[0], "1A2B3C")).await.expect("applied");
+    app.apply(submitted(&messages[1], "1715004")).await.expect("applied");
+    assert_eq!(messages[0].recipient, messages[1].recipient);
+    app.apply(receipt(&messages[1], "1715004", ReceiptState::Delivered)).await.expect("applied");
+    assert_eq!(status(&world, &messages[1].id).await, Status::Delivered);
+    assert_eq!(status(&world, &messages[0].id).await, Status::Submitted);
+}
+
+#[tokio::test]
 async fn progress_that_comes_three_times_refunds_once() {
     let (world, client) = world().await;
     let app = App { store: world.store.clone() };

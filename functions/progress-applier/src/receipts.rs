@@ -1,6 +1,6 @@
 //! Receipts, and the vendors' ids by which they find their messages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Progress as Fact};
@@ -109,27 +109,27 @@ async fn apply_known(
 }
 
 /// The segment that each receipt is about: by the ids as they are written first, which is nearly always
-/// enough, and where they are not known in other number forms.
+/// enough, and where they are not known, or known with another recipient, in other number forms.
 async fn find(
     app: &App,
     connection: &ConnectionId,
     receipts: &[ParkedReceipt],
 ) -> anyhow::Result<Vec<Option<Reference>>> {
-    let keys: Vec<Vec<String>> = receipts.iter().map(ParkedReceipt::keys).collect();
-    let first: BTreeSet<String> = keys.iter().filter_map(|keys| keys.first().cloned()).collect();
-    let mut known = app.store.references(connection, &first).await?;
-    let matching = |known: &BTreeMap<String, Reference>, receipt: &ParkedReceipt, keys: &[String]| {
-        let found = keys.iter().filter_map(|key| Some((key, known.get(key)?)));
-        found.into_iter().find(|(key, found)| receipt.is_of(key, found)).map(|(_, found)| found.clone())
+    let written: BTreeSet<String> = receipts.iter().flat_map(ParkedReceipt::written_keys).collect();
+    let known = app.store.references(connection, &written).await?;
+    let exact = |receipt: &ParkedReceipt| receipt.written_keys().find_map(|key| known.get(&key).cloned());
+    let mut found: Vec<_> = receipts.iter().map(exact).collect();
+    let is_open = |(receipt, found): &(&ParkedReceipt, &mut Option<Reference>)| {
+        found.as_ref().is_none_or(|found| !receipt.may_be_for(found))
     };
-    let mut found: Vec<_> =
-        receipts.iter().zip(&keys).map(|(receipt, keys)| matching(&known, receipt, &keys[..1])).collect();
-    let missing = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
-    let others: BTreeSet<String> = missing.flat_map(|(keys, _)| keys.iter().skip(1).cloned()).collect();
-    known.extend(app.store.references(connection, &others).await?);
-    for ((receipt, keys), found) in receipts.iter().zip(&keys).zip(&mut found) {
-        if found.is_none() {
-            *found = matching(&known, receipt, keys);
+    let open: Vec<_> = receipts.iter().zip(&mut found).filter(is_open).collect();
+    let others: BTreeSet<String> = open.iter().flat_map(|(receipt, _)| receipt.other_keys()).collect();
+    let known = app.store.references(connection, &others).await?;
+    for (receipt, found) in open {
+        let keys = receipt.other_keys();
+        let other = keys.iter().filter_map(|key| known.get(key)).find(|other| receipt.may_be_for(other));
+        if let Some(other) = other {
+            *found = Some(other.clone());
         }
     }
     Ok(found)

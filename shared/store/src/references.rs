@@ -24,6 +24,8 @@ use crate::{Store, StoreError};
 const REFERENCE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// A receipt whose message is not known waits this long for it.
 pub(crate) const RECEIPT_KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// Numbers of fewer digits are near each other in their decimal and their hexadecimal form.
+const TELLING_LENGTH_MIN: usize = 6;
 /// DynamoDB takes so many items in a batch of reads, and of writes.
 const READS_AT_ONCE: usize = 100;
 const WRITES_AT_ONCE: usize = 25;
@@ -58,22 +60,41 @@ impl ParkedReceipt {
     /// The keys under which its message may be known, the likeliest first: the ids as they are written, and
     /// only then in other number forms.
     pub fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<String> = self.written().map(|raw| canonical_reference(raw)).collect();
+        let mut keys: Vec<String> = self.written_keys().collect();
         keys.extend(self.written().flat_map(|raw| possible_references(raw)));
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(key.clone()));
         keys
     }
 
-    /// Whether what is known under `key` is what it reports on. An id that matches only in another number
-    /// form counts only for the same recipient.
-    pub fn is_of(&self, key: &str, found: &Reference) -> bool {
-        self.written().any(|raw| canonical_reference(raw) == key)
-            || self.recipient.as_ref().is_none_or(|to| to.trim_start_matches(['+', '0']) == found.recipient)
+    /// The keys of its ids as they are written.
+    pub fn written_keys(&self) -> impl Iterator<Item = String> {
+        self.written().map(|raw| canonical_reference(raw))
     }
-}
 
-impl ParkedReceipt {
+    /// The keys of its ids in other number forms.
+    pub fn other_keys(&self) -> Vec<String> {
+        let written: BTreeSet<String> = self.written_keys().collect();
+        self.keys().into_iter().filter(|key| !written.contains(key)).collect()
+    }
+
+    /// Whether what is known under `key` is what it reports on.
+    pub fn is_of(&self, key: &str, found: &Reference) -> bool {
+        self.written_keys().any(|written| written == key) || self.may_be_for(found)
+    }
+
+    /// Whether nothing speaks against its being for what was found under one of its keys. A short id is
+    /// another one in another number form by chance, so it takes the recipient to tell.
+    pub fn may_be_for(&self, found: &Reference) -> bool {
+        let is_long = self.written_keys().all(|key| TELLING_LENGTH_MIN <= key.len());
+        self.names(found) || (self.recipient.is_none() && is_long)
+    }
+
+    fn names(&self, found: &Reference) -> bool {
+        let recipient = self.recipient.as_ref().map(|number| number.trim_start_matches(['+', '0']));
+        recipient == Some(found.recipient.as_str())
+    }
+
     fn written(&self) -> impl Iterator<Item = &String> {
         [Some(&self.reference), self.other_reference.as_ref()].into_iter().flatten()
     }
@@ -253,6 +274,6 @@ impl Write {
 fn parked_keys(connection: &ConnectionId, receipt: &ParkedReceipt) -> impl Iterator<Item = Key> {
     let content = format!("{receipt:?}");
     let key = move |id: String| keys::parked_receipt(connection, &id, &content);
-    let written: BTreeSet<String> = receipt.written().map(|raw| canonical_reference(raw)).collect();
+    let written: BTreeSet<String> = receipt.written_keys().collect();
     written.into_iter().map(key)
 }
