@@ -26,7 +26,8 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     self, BehaviorVersion, Config, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig,
 };
-use dynoxide::storage_backend::{Clock, SystemClock};
+use dynoxide::Database;
+use dynoxide::storage_backend::Clock;
 
 pub use capacity::{CapacityLog, Consumed, Source};
 pub use dynoxide::storage_backend::ManualClock;
@@ -44,13 +45,14 @@ pub struct EmbeddedDynamodb {
 impl EmbeddedDynamodb {
     /// A new empty database. Its stream records carry the machine's time.
     pub fn new() -> Self {
-        Self::with_clock(SystemClock::arc())
+        Self { engine: Arc::new(Engine::new(engine::long_streams())) }
     }
 
     /// A new empty database that reads the time from `clock` (see [`ManualClock::arc`]), for tests
     /// in which the stream records' times and sequence numbers must repeat exactly.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { engine: Arc::new(Engine::new(clock)) }
+        let database = Database::memory_with_clock(clock).expect("an in-memory database opens");
+        Self { engine: Arc::new(Engine::new(database)) }
     }
 
     /// A client whose calls all arrive and are all answered.

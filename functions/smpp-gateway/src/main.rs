@@ -14,6 +14,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info};
 
+/// Much of what a message costs here is memory that comes and goes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Where `/status` and `/health` are. Unless told, a free port of this machine, which the log names.
 const STATUS_ADDRESS: &str = "STATUS_ADDRESS";
 const STATUS_ADDRESS_DEFAULT: &str = "127.0.0.1:0";

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use aws_lambda_events::event::dynamodb::Event;
-use dynoxide::storage_backend::Clock;
 use dynoxide::types::{Item, item_size};
 use dynoxide::{Database, DynoxideError};
+use rusqlite::Connection;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,10 +31,24 @@ pub(super) struct Engine {
     clients: AtomicU64,
 }
 
+/// A database in memory that finds the last record of a stream by an index. Without it each write to a table
+/// with a stream looks through all its records, and a run of many thousand messages never ends. It is shared
+/// by name within this process, since only a connection of one's own can make an index.
+pub(super) fn long_streams() -> Database {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("file:embedded-dynamodb-{number}?mode=memory&cache=shared");
+    let database = Database::new(&name).expect("an in-memory database opens");
+    let connection = Connection::open(&name).expect("the same one opens again");
+    let index = "CREATE INDEX stream_order ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+    connection.execute_batch(index).expect("the index is made");
+    database
+}
+
 impl Engine {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(database: Database) -> Self {
         Self {
-            database: Database::memory_with_clock(clock).expect("an in-memory database opens"),
+            database,
             capacity: CapacityLog::default(),
             applying: Mutex::default(),
             taken: Mutex::default(),
