@@ -80,8 +80,12 @@ impl Stage {
 
     /// What a vendor delivered, as often as it is told.
     async fn arrives(&self, incoming: Incoming, at: Timestamp) {
+        self.arrives_over(connection(), incoming, at).await;
+    }
+
+    async fn arrives_over(&self, connection: ConnectionId, incoming: Incoming, at: Timestamp) {
         let app = progress_applier::App { store: self.world.store.clone() };
-        let said = Progress::IncomingV1 { connection: connection(), incoming: Box::new(incoming), at };
+        let said = Progress::IncomingV1 { connection, incoming: Box::new(incoming), at };
         app.apply(said).await.expect("applied");
     }
 
@@ -277,6 +281,15 @@ async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phon
         let stored = stage.project().await;
         assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), Some(expected), "{phone} {text}");
     }
+}
+
+#[tokio::test]
+async fn a_vendor_speaks_only_for_the_sender_ids_that_it_carries() {
+    let stage = Stage::new().await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    stage.arrives_over(ConnectionId::derived(&["another vendor"]), plain(GERMAN, "made up"), NOW).await;
+    let stored = stage.project().await;
+    assert!(matches!(&stored[..], [message] if message.routed.is_none()), "{stored:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! database.
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use domain::id::MessageId;
+use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
 use futures::future::join_all;
@@ -127,6 +127,22 @@ async fn an_id_as_it_is_written_goes_before_the_same_number_in_another_form() {
     app.apply(receipt(&messages[1], "1715004", ReceiptState::Delivered)).await.expect("applied");
     assert_eq!(status(&world, &messages[1].id).await, Status::Delivered);
     assert_eq!(status(&world, &messages[0].id).await, Status::Submitted);
+}
+
+#[tokio::test]
+async fn a_doubt_about_an_earlier_vendor_does_not_stop_the_next() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    let message = claimed(&world, &client, 1).await.remove(0);
+    let doubt = |connection: ConnectionId| Progress::InDoubtV1 {
+        message: message.id.clone(),
+        connection: Some(connection),
+        at: NOW,
+    };
+    app.apply(doubt(ConnectionId::derived(&["an earlier one"]))).await.expect("applied");
+    assert_eq!(status(&world, &message.id).await, Status::Queued);
+    app.apply(doubt(message.connection.clone())).await.expect("applied");
+    assert_eq!(status(&world, &message.id).await, Status::Submitted);
 }
 
 #[tokio::test]

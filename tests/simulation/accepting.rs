@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::id::{PaymentId, TopUpId, TransferId};
+use domain::connection::ConnectionKind;
+use domain::id::{ConnectionId, PaymentId, TopUpId, TransferId};
 use domain::message::{Message, Progress, Status, Step, apply};
 use domain::money::Amount;
 use domain::payment::PaymentDirection;
@@ -334,11 +335,33 @@ async fn an_earlier_owner_of_a_connection_cannot_claim_what_a_later_one_has_had(
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, "1").await;
     let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
-    let claim = async |fence| world.store.claim_as_owner(&message.id, fence).await;
+    let claim = async |fence| world.store.claim_as_owner(&message.id, &message.connection, fence).await;
     let Ok(Claim::Yours(of_later)) = claim(8).await else { panic!("is not claimed") };
     assert_eq!(world.store.release(&of_later).await.expect("an answer"), Stored::Now);
     assert!(matches!(claim(7).await, Err(StoreError::Busy { .. })));
     assert!(matches!(claim(8).await, Ok(Claim::Yours(_))));
+}
+
+#[tokio::test]
+async fn a_job_of_a_vendor_that_refused_a_message_does_nothing_once_another_has_it() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, "1").await;
+    let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+    let (first, second) = (&message.connection, ConnectionId::derived(&["the next vendor"]));
+    let Ok(Claim::Yours(_)) = world.store.claim_as_owner(&message.id, first, 5).await else {
+        panic!("is not claimed")
+    };
+    let claimed = world.store.message(&message.id).await.expect("read").expect("there");
+    let rerouted = Progress::Rerouted { connection: second.clone(), kind: ConnectionKind::Smpp };
+    let Step::Move { message: next, refund } = apply(&claimed, &rerouted, NOW) else { panic!("stays") };
+    let moved = world.store.move_message(&next, claimed.revision, &refund).await.expect("an answer");
+    assert_eq!(moved, Stored::Now);
+    let again = world.store.claim_as_owner(&message.id, first, 5).await.expect("an answer");
+    assert!(matches!(again, Claim::Done), "the first vendor's job came again");
+    assert!(matches!(world.store.claim_over(&message.id, first).await, Ok(Claim::Done)));
+    assert!(matches!(world.store.claim_as_owner(&message.id, &second, 2).await, Ok(Claim::Yours(_))));
+    let again = world.store.claim_as_owner(&message.id, first, 5).await.expect("an answer");
+    assert!(matches!(again, Claim::Done), "while the second has it in hand");
 }
 
 /// A store in whose way one write comes: right before its first recall, `spend` happens.

@@ -109,13 +109,13 @@ impl Run<'_> {
         if !self.has_time() {
             bail!("no time left in this run");
         }
-        match self.app.store.claim(&message).await? {
+        match self.app.store.claim_over(&message, &connection).await? {
             Claim::Done => Ok(()),
             Claim::Yours(claimed) => self.submit(&claimed.message, &road, Some(&claimed)).await,
             // An earlier run ended without an outcome: perhaps the vendor has the message.
             Claim::Before(claimed) => match road.on_unknown_outcome {
                 OnUnknownOutcome::Resend => self.submit(&claimed, &road, None).await,
-                OnUnknownOutcome::Wait => self.tell(in_doubt(message)).await,
+                OnUnknownOutcome::Wait => self.tell(in_doubt(message, connection)).await,
             },
         }
     }
@@ -139,7 +139,7 @@ impl Run<'_> {
                 let references = references.into_iter().map(Some).collect();
                 self.tell(Progress::SubmittedV1 { message: id, references, at: runtime::now() }).await
             }
-            Outcome::Refused { .. } if doubted => self.tell(in_doubt(id)).await,
+            Outcome::Refused { .. } if doubted => self.tell(in_doubt(id, message.connection.clone())).await,
             Outcome::Refused { reason } => {
                 self.tell(Progress::RefusedV1 {
                     message: id,
@@ -151,7 +151,7 @@ impl Run<'_> {
                 .await
             }
             Outcome::InDoubt { reason } => match road.on_unknown_outcome {
-                OnUnknownOutcome::Wait => self.tell(in_doubt(id)).await,
+                OnUnknownOutcome::Wait => self.tell(in_doubt(id, message.connection.clone())).await,
                 OnUnknownOutcome::Resend => bail!("{id} will be sent again: {reason}"),
             },
             // It stays claimed, so that the next run knows of the doubt.
@@ -205,8 +205,8 @@ impl Run<'_> {
     }
 }
 
-fn in_doubt(message: MessageId) -> Progress {
-    Progress::InDoubtV1 { message, at: runtime::now() }
+fn in_doubt(message: MessageId, connection: ConnectionId) -> Progress {
+    Progress::InDoubtV1 { message, connection: Some(connection), at: runtime::now() }
 }
 
 /// Why a job cannot be worked off; it ends in the dead-letter queue, where somebody looks at it.

@@ -86,7 +86,12 @@ async fn store_once(store: &Store, message: &IncomingMessage) -> anyhow::Result<
 /// Whose it is: none if its number is no sender ID, or no rule chooses it.
 async fn routed(store: &Store, message: &IncomingMessage) -> anyhow::Result<Option<Routed>> {
     let Some(number) = dialled(&message.destination.value) else { return Ok(None) };
-    let senders = store.senders_of_number(&number).await?;
+    let mut senders = store.senders_of_number(&number).await?;
+    // A vendor speaks for the numbers that it carries. So nobody gets the messages of another company's number
+    // by naming it, and no vendor makes up what a phone sent to another's.
+    let is_of_vendor =
+        |sender: &Sender| sender.routes.all().iter().any(|route| route.connection == message.connection);
+    senders.retain(is_of_vendor);
     let has_country = |sender: &Sender| sender.incoming.as_ref().is_some_and(|rule| rule.mcc.is_some());
     let found = if senders.iter().any(has_country) {
         let dictionaries = store.dictionaries().await.context("no dictionaries")?;

@@ -9,7 +9,6 @@ mod refusals;
 mod routes;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use domain::message::Progress as Fact;
 use queue::Progress;
 use runtime::batch::each_message;
 use store::{ParkedReceipt, Store};
@@ -41,8 +40,8 @@ impl App {
                 let what = What::Refused { reason, next_route, by: connection };
                 news::apply(self, Said::OfMessages, vec![News { message, what }], at).await
             }
-            Progress::InDoubtV1 { message, at } => {
-                let what = What::Fact(Fact::InDoubt);
+            Progress::InDoubtV1 { message, connection, at } => {
+                let what = What::InDoubt { over: connection };
                 news::apply(self, Said::OfMessages, vec![News { message, what }], at).await
             }
             Progress::ReceiptV1 { connection, reference, state, error, recipient, at } => {

@@ -43,6 +43,10 @@ pub enum What {
         next_route: bool,
         by: Option<ConnectionId>,
     },
+    /// It may have left, over this connection where that is known.
+    InDoubt {
+        over: Option<ConnectionId>,
+    },
     /// Nothing of it left, and it is to be sent by itself.
     NotSent,
 }
@@ -115,6 +119,7 @@ async fn change_of(
         let fits = match what {
             What::NotSent => change.send_alone(*place),
             What::Fact(fact) => change.step(*place, fact, at),
+            What::InDoubt { .. } => change.step(*place, &Fact::InDoubt, at),
             What::Refused { reason, next_route, .. } => {
                 let message = change.block.messages.get(usize::from(*place));
                 let message = message.ok_or_else(|| anyhow::anyhow!("there is no message {place}"))?;
@@ -154,7 +159,12 @@ async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyho
     match what {
         What::Fact(fact) => Ok(Some(fact.clone())),
         What::NotSent => Ok(None),
-        What::Refused { by: Some(by), .. } if *by != message.connection => Ok(None),
+        What::Refused { by: Some(by), .. } | What::InDoubt { over: Some(by) }
+            if *by != message.connection =>
+        {
+            Ok(None)
+        }
+        What::InDoubt { .. } => Ok(Some(Fact::InDoubt)),
         // It has gone on already, as only who has it in hand can be refused.
         What::Refused { next_route: true, .. } if message.status == Status::Accepted => Ok(None),
         What::Refused { reason, next_route, .. } => {

@@ -188,6 +188,11 @@ impl Supervisor {
                 running.stop.send_replace(true);
             }
         }
+        let is_given = |id: &ConnectionId| !mine.contains_key(id) && !self.running.contains_key(id);
+        if self.giving.as_ref().is_some_and(is_given) {
+            // The answer to giving it back was lost.
+            self.giving = None;
+        }
         for (id, fence) in mine {
             if self.running.contains_key(&id) {
                 continue;

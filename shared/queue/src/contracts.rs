@@ -48,7 +48,13 @@ pub enum Progress {
         at: Timestamp,
     },
     /// Whether the vendor took it nobody knows, and it will not be sent again.
-    InDoubtV1 { message: MessageId, at: Timestamp },
+    InDoubtV1 {
+        message: MessageId,
+        /// Over which it may have left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<ConnectionId>,
+        at: Timestamp,
+    },
     /// A report on the segment that the vendor knows by `reference`.
     ReceiptV1 {
         connection: ConnectionId,

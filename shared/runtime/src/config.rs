@@ -1,7 +1,14 @@
 //! Settings from the environment, and the clients built from them.
 
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use store::{DocumentLinks, Documents, Secrets, Store, Tables};
+
+/// A peer that vanished without a word is noticed. Longer than SQS holds a poll, which is 20 seconds.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+const ATTEMPT_MAX: Duration = Duration::from_secs(30);
 
 /// A setting that the function cannot do without.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +31,10 @@ pub struct Aws {
 
 impl Aws {
     pub async fn load() -> Self {
-        Self { config: aws_config::load_defaults(BehaviorVersion::latest()).await }
+        let limits =
+            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_attempt_timeout(ATTEMPT_MAX);
+        let loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(limits.build());
+        Self { config: loader.load().await }
     }
 
     pub fn store(&self) -> Result<Store, MissingSetting> {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::allowance::Pot;
 use domain::batch::{Batch, Row};
-use domain::id::{BatchId, MessageId, WalletId};
+use domain::id::{BatchId, ConnectionId, MessageId, WalletId};
 use domain::lease::{LeaseTag, Standing};
 use domain::message::{Message, Progress, Status, Step, apply};
 use domain::money::Amount;
@@ -147,16 +147,32 @@ impl Store {
     /// again. One write unit. The mark is this call's own: when an answer is lost and the SDK asks again,
     /// it finds its own mark, not somebody else's.
     pub async fn claim(&self, id: &MessageId) -> Result<Claim, StoreError> {
-        self.claim_marked(id, None).await
+        self.claim_marked(id, None, None).await
     }
 
-    /// The same for the owner of the message's connection, with the owner's fence (see
-    /// [`Store::own_connection`]). A message that a later owner has ever claimed is refused as busy.
-    pub async fn claim_as_owner(&self, id: &MessageId, fence: u64) -> Result<Claim, StoreError> {
-        self.claim_marked(id, Some(fence)).await
+    /// The same for the job of a connection: nothing is left to do for a message that has gone on to
+    /// another vendor since.
+    pub async fn claim_over(&self, id: &MessageId, connection: &ConnectionId) -> Result<Claim, StoreError> {
+        self.claim_marked(id, Some(connection), None).await
     }
 
-    async fn claim_marked(&self, id: &MessageId, fence: Option<u64>) -> Result<Claim, StoreError> {
+    /// The same for the owner of the connection, with the owner's fence (see [`Store::own_connection`]). A
+    /// message that a later owner has ever claimed is refused as busy.
+    pub async fn claim_as_owner(
+        &self,
+        id: &MessageId,
+        connection: &ConnectionId,
+        fence: u64,
+    ) -> Result<Claim, StoreError> {
+        self.claim_marked(id, Some(connection), Some(fence)).await
+    }
+
+    async fn claim_marked(
+        &self,
+        id: &MessageId,
+        connection: Option<&ConnectionId>,
+        fence: Option<u64>,
+    ) -> Result<Claim, StoreError> {
         const FREE: &str = "#status = :accepted OR (#status = :queued AND claimed = :mark)";
         const SET: &str = "SET #status = :queued, revision = revision + :one, claimed = :mark";
         let mark = rand::random::<u32>();
@@ -171,20 +187,26 @@ impl Store {
             .expression_attribute_values(":accepted", text("accepted"))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew);
-        let update = match fence {
-            None => update.update_expression(SET).condition_expression(FREE),
-            Some(fence) => update
-                .update_expression(format!("{SET}, fence = :fence"))
-                .condition_expression(format!(
-                    "({FREE}) AND (attribute_not_exists(fence) OR fence <= :fence)"
-                ))
-                .expression_attribute_values(":fence", number(fence)),
-        };
+        let (mut set, mut condition, mut update) = (SET.to_owned(), format!("({FREE})"), update);
+        if let Some(connection) = connection {
+            condition.push_str(" AND #connection = :connection");
+            update = update
+                .expression_attribute_names("#connection", "connection")
+                .expression_attribute_values(":connection", text(connection.as_str()));
+        }
+        if let Some(fence) = fence {
+            set.push_str(", fence = :fence");
+            condition.push_str(" AND (attribute_not_exists(fence) OR fence <= :fence)");
+            update = update.expression_attribute_values(":fence", number(fence));
+        }
+        let update = update.update_expression(set).condition_expression(condition);
         if let Some(answer) = unless_refused(update.send().await, "claim a message")? {
             let item = answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
             return Ok(Claim::Yours(Claimed { message: Box::new(read(MESSAGE, item)?), mark }));
         }
+        let is_elsewhere = |message: &Message| connection.is_some_and(|own| message.connection != *own);
         match self.row(&keys::message(id)).await? {
+            Some(Row::Message(message)) if is_elsewhere(&message) => Ok(Claim::Done),
             Some(Row::Message(message)) if message.status == Status::Queued => Ok(Claim::Before(message)),
             Some(Row::Message(message)) if message.status != Status::Accepted => Ok(Claim::Done),
             // Given back at this moment, not there yet, or for a later owner: its job comes again.

@@ -51,7 +51,7 @@ impl Lane {
         loop {
             let Some(admitted) = self.admit(1).await else { return End::GiveBack(Duration::ZERO) };
             let Some(turn) = self.first_turn().await else { return End::GiveBack(Duration::ZERO) };
-            let outcome = match self.store.claim_as_owner(id, self.fence).await {
+            let outcome = match self.store.claim_as_owner(id, &self.connection, self.fence).await {
                 Ok(Claim::Yours(claimed)) => self.send_claimed(turn, &claimed).await,
                 Ok(Claim::Before(message)) => self.send_doubted(turn, &message).await,
                 Ok(Claim::Done) => return End::Delete,
@@ -102,7 +102,7 @@ impl Lane {
             }
             Outcome::InDoubt | Outcome::NotSent => {
                 warn!(message_id = %message, %connection, "in doubt");
-                Progress::InDoubtV1 { message, at }
+                Progress::InDoubtV1 { message, connection: Some(connection.clone()), at }
             }
         }
     }

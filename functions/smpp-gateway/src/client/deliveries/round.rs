@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use futures::stream::{FuturesUnordered, StreamExt};
 use smpp::CommandStatus;
 use smpp::smsc::{DeliverError, ServerSession};
+use smpp::status::ErrorClass;
 use tokio::sync::watch;
 use tokio::task::unconstrained;
 use tracing::{error, warn};
@@ -63,6 +64,13 @@ async fn one(session: &ServerSession, item: Item) -> (Item, Result<CommandStatus
     (item, answer)
 }
 
+/// Whether a client has done with a delivery: it took it, or says that it will never take this one. Any
+/// other error may pass, and what is waiting is kept for it.
+fn is_final(status: CommandStatus) -> bool {
+    const NEVER: [CommandStatus; 2] = [CommandStatus::RX_P_APPN, CommandStatus::RX_R_APPN];
+    status.is_ok() || NEVER.contains(&status) || status.class() == ErrorClass::Stop
+}
+
 /// Why no more is to be begun, if so.
 fn settle(
     session: &ServerSession,
@@ -72,7 +80,7 @@ fn settle(
     answer: Result<CommandStatus, DeliverError>,
 ) -> Option<Ended> {
     match answer {
-        Ok(status) if status.is_temporary() => {
+        Ok(status) if !is_final(status) => {
             left.push(item);
             return Some(Ended::NotNow);
         }
@@ -86,4 +94,25 @@ fn settle(
     }
     hand.answered(&item);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_in_trouble_gets_it_later_and_one_that_never_wants_it_does_not() {
+        for status in [
+            CommandStatus::RSYSERR,
+            CommandStatus::RTHROTTLED,
+            CommandStatus::RUNKNOWNERR,
+            CommandStatus::RINVBNDSTS,
+            CommandStatus(0x400),
+        ] {
+            assert!(!is_final(status), "{status}");
+        }
+        for status in [CommandStatus::ROK, CommandStatus::RX_R_APPN, CommandStatus::RINVDSTADR] {
+            assert!(is_final(status), "{status}");
+        }
+    }
 }
