@@ -145,6 +145,16 @@ ids! {
     ImportId = "imp_";
     /// An API key, by which it is named and revoked; not the secret itself.
     ApiKeyId = "key_";
+    /// A role that somebody made.
+    RoleId = "rol_";
+    /// An invitation to become a user.
+    InvitationId = "ivt_";
+    /// An entry of the audit.
+    AuditId = "aud_";
+    /// A legal entity of a company, or one of a tenant's own.
+    LegalEntityId = "leg_";
+    BankId = "bnk_";
+    BankAccountId = "bac_";
 }
 
 impl WalletId {

@@ -1,0 +1,185 @@
+//! Who changed what: one entry for each change and each login, with the fields that are different.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{AuditId, CompanyId};
+
+/// Stands in the place of every secret, whatever its length.
+pub const MASK: &str = "***";
+/// Fields that are secrets wherever they stand.
+const SECRETS: [&str; 7] =
+    ["password", "password_hash", "secret", "hash", "token", "webhook_guid", "signing_key"];
+/// A longer value is cut: an entry has to fit one item.
+const VALUE_LENGTH_MAX: usize = 500;
+/// Fields of one entry; a change of more is a change of the whole.
+const FIELDS_MAX: usize = 100;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub id: AuditId,
+    pub at: Timestamp,
+    pub actor: Actor,
+    /// What was done, as `agreement.change`.
+    pub action: String,
+    /// What it was done to.
+    pub object: String,
+    /// Whose it is, and all above it: those who see the entry.
+    pub path: Vec<CompanyId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldChange>,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub company: CompanyId,
+    /// A user, an API key, or a process of the platform.
+    pub who: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+}
+
+/// A field that is different. None where there was or is no such field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// From the top down, as `link.window`.
+    pub field: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// The fields in which two states of a thing differ, secrets masked. None of them for what is new or gone.
+pub fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    walk("", before, after, &mut changes);
+    changes.truncate(FIELDS_MAX);
+    changes
+}
+
+fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<FieldChange>) {
+    if before == after {
+        return;
+    }
+    let fields = |value: Option<&Value>| -> Option<BTreeSet<String>> {
+        match value {
+            None => Some(BTreeSet::new()),
+            Some(Value::Object(fields)) => Some(fields.keys().cloned().collect()),
+            Some(_) => None,
+        }
+    };
+    let (Some(mut names), Some(others)) = (fields(before), fields(after)) else {
+        let (before, after) = (before.map(|value| shown(path, value)), after.map(|value| shown(path, value)));
+        return changes.push(FieldChange { field: path.to_owned(), before, after });
+    };
+    names.extend(others);
+    for name in names {
+        let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let child = |value: Option<&Value>| value.and_then(|value| value.get(&name)).cloned();
+        walk(&below, child(before).as_ref(), child(after).as_ref(), changes);
+    }
+}
+
+fn shown(path: &str, value: &Value) -> String {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    if SECRETS.contains(&name) {
+        return MASK.to_owned();
+    }
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => masked(other.clone()).to_string(),
+    };
+    match text.char_indices().nth(VALUE_LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The same without the secrets inside of lists.
+fn masked(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(masked).collect(),
+        Value::Object(fields) => {
+            let mask = |(name, value): (String, Value)| {
+                let is_secret = SECRETS.contains(&name.as_str());
+                let value = if is_secret { Value::from(MASK) } else { masked(value) };
+                (name, value)
+            };
+            Value::Object(fields.into_iter().map(mask).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(before: Option<Value>, after: Option<Value>, expected: &[(&str, Option<&str>, Option<&str>)]) {
+        let found = differences(before.as_ref(), after.as_ref());
+        let found: Vec<_> = found
+            .iter()
+            .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_what_is_different_is_told_field_by_field() {
+        let before = json!({"name": "A", "link": {"host": "h", "window": 10}, "enabled": true});
+        let after = json!({"name": "A", "link": {"host": "h", "window": 20}, "enabled": false});
+        check(
+            Some(before.clone()),
+            Some(after),
+            &[("enabled", Some("true"), Some("false")), ("link.window", Some("10"), Some("20"))],
+        );
+        check(Some(before.clone()), Some(before), &[]);
+    }
+
+    #[test]
+    fn what_is_new_or_gone_has_one_side() {
+        check(
+            None,
+            Some(json!({"name": "A", "tags": ["x"]})),
+            &[("name", None, Some("A")), ("tags", None, Some(r#"["x"]"#))],
+        );
+        check(Some(json!({"name": "A"})), None, &[("name", Some("A"), None)]);
+        check(
+            Some(json!({"a": 1})),
+            Some(json!({"b": 2})),
+            &[("a", Some("1"), None), ("b", None, Some("2"))],
+        );
+    }
+
+    #[test]
+    fn a_secret_is_seen_to_change_and_not_seen() {
+        let (before, after) = (
+            json!({"password": "old", "keys": []}),
+            json!({
+                "password": "new", "keys": [{"name": "k", "token": "t"}]
+            }),
+        );
+        check(
+            Some(before),
+            Some(after),
+            &[
+                ("keys", Some("[]"), Some(r#"[{"name":"k","token":"***"}]"#)),
+                ("password", Some(MASK), Some(MASK)),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut_at_a_character() {
+        let text = "ж".repeat(600);
+        let change = &differences(None, Some(&json!({ "text": text })))[0];
+        assert_eq!(change.after.as_ref().map(|text| text.chars().count()), Some(501));
+    }
+}
