@@ -295,19 +295,43 @@ async fn a_refund_whose_answer_was_lost_is_not_given_twice() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_is_never_given_twice() {
+async fn a_claim_whose_answer_was_lost_is_still_its_callers_and_nobody_elses() {
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, "1").await;
     let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
     let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-    assert!(is_unknown(&lost.claim(&message.id).await));
-    let again = lost.claim(&message.id).await.expect("an answer");
-    assert!(matches!(again, Claim::Before(_)), "{again:?}");
-    // Nobody knows the mark of that claim, so nobody gives it back.
-    assert_eq!(
-        world.store.message(&message.id).await.expect("is read").expect("is there").status,
-        Status::Queued
-    );
+    let Ok(Claim::Yours(claimed)) = lost.claim(&message.id).await else { panic!("it found its own mark") };
+    let other = world.store.claim(&message.id).await.expect("an answer");
+    assert!(matches!(other, Claim::Before(_)), "{other:?}");
+    // Applied, then told as refused: what counts is that it is free again.
+    let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
+    lost.release(&claimed).await.expect("an answer");
+    assert!(matches!(world.store.claim(&message.id).await, Ok(Claim::Yours(_))));
+}
+
+#[tokio::test]
+async fn a_claim_that_never_got_an_answer_is_given_to_nobody() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, "1").await;
+    let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+    let is_lost = |call: &Call| if call.is_write { TimeoutAppliedAnswerLost } else { Fault::None };
+    assert!(is_unknown(&world.store_with(is_lost).claim(&message.id).await));
+    let other = world.store.claim(&message.id).await.expect("an answer");
+    assert!(matches!(other, Claim::Before(_)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_plain_write_that_meets_a_transaction_is_tried_again() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, "1").await;
+    let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+    let busy = || world.store_with(first_write(Fault::ConflictBeforeApply));
+    let Ok(Claim::Yours(claimed)) = busy().claim(&message.id).await else { panic!("is not claimed") };
+    assert_eq!(busy().release(&claimed).await.expect("an answer"), Stored::Now);
+    let waiting = world.store.message(&message.id).await.expect("is read").expect("is there");
+    let (taken, refund) = moved(&waiting, &Progress::Submitted { references: vec![Some("a".into())] });
+    let stored = busy().move_message(&taken, waiting.revision, &refund).await;
+    assert_eq!(stored.expect("an answer"), Stored::Now);
 }
 
 #[tokio::test]

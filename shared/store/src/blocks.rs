@@ -12,7 +12,8 @@ use domain::message::Progress;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, document, expiring, key_of, number, read, unless_refused};
+use crate::alone::{write_alone, write_marked};
+use crate::item::{Item, document, expiring, key_of, number, read};
 use crate::keys;
 use crate::messages::{Units, refund_from};
 use crate::transact::{Change, Refused};
@@ -72,7 +73,7 @@ impl Store {
     /// is this call's own: when an answer is lost and the SDK asks again, it finds its own mark.
     pub async fn claim_block(&self, tag: &LeaseTag, fence: u64) -> Result<BlockClaim, StoreError> {
         let mark = rand::random::<u32>();
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
@@ -87,10 +88,8 @@ impl Store {
             .expression_attribute_values(":mark", number(mark))
             .expression_attribute_values(":fence", number(fence))
             .expression_attribute_values(":one", number(1))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        if let Some(answer) = unless_refused(sent, "claim a block")? {
+            .return_values(ReturnValue::AllNew);
+        if let Some(answer) = write_marked("claim a block", || write.clone().send()).await? {
             let item = answer.attributes.ok_or_else(|| StoreError::corrupt(BLOCK, "nothing came back"))?;
             let block = block_of(item)?;
             let has_something = block.is_open();
@@ -115,7 +114,7 @@ impl Store {
     /// Gives a claimed block back, so that the next delivery of its job may claim it. Only for one of which
     /// nothing left but what was told before. One that somebody else has claimed stays as it is.
     pub async fn release_block(&self, claimed: &ClaimedBlock) -> Result<Stored, StoreError> {
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
@@ -123,10 +122,8 @@ impl Store {
             .update_expression("SET revision = revision + :one REMOVE claimed")
             .condition_expression("claimed = :own")
             .expression_attribute_values(":own", number(claimed.mark))
-            .expression_attribute_values(":one", number(1))
-            .send()
-            .await;
-        let released = unless_refused(sent, "release a block")?;
+            .expression_attribute_values(":one", number(1));
+        let released = write_marked("release a block", || write.clone().send()).await?;
         Ok(released.map_or(Stored::Overtaken, |_| Stored::Now))
     }
 
@@ -169,17 +166,15 @@ impl Store {
 
     async fn change_states(&self, change: &BlockChange) -> Result<Stored, StoreError> {
         let change = self.states_change(change)?;
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&change.table)
             .set_key(Some(key_of(&change.key)))
             .update_expression(&change.expression)
             .condition_expression(&change.condition)
-            .set_expression_attribute_values(Some(change.values))
-            .send()
-            .await;
-        let stored = unless_refused(sent, "store a block")?;
+            .set_expression_attribute_values(Some(change.values));
+        let stored = write_alone("store a block", || write.clone().send()).await?;
         Ok(stored.map_or(Stored::Overtaken, |_| Stored::Now))
     }
 

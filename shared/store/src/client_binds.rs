@@ -12,7 +12,8 @@ use domain::connection::Connection;
 use domain::id::ConnectionId;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{document, number, read, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{document, number, read};
 use crate::ownership::GatewayId;
 use crate::transact::{CONFLICT_ATTEMPTS_MAX, pause};
 use crate::{Store, StoreError, keys};
@@ -124,7 +125,7 @@ impl Store {
                 .condition_expression("revision = :before")
                 .expression_attribute_values(":before", number(before)),
         };
-        Ok(unless_refused(put.send().await, KIND)?.is_some())
+        Ok(write_alone(KIND, || put.clone().send()).await?.is_some())
     }
 
     /// How many binds a client has over all gateways that live.

@@ -6,7 +6,8 @@ use domain::company::Subtree;
 use domain::connection::{Connection, Link};
 use domain::id::{CompanyId, ConnectionId};
 
-use crate::item::{Item, Partition, document, listed, read, text, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Item, Partition, document, listed, read, text};
 use crate::keys::{self, Key};
 use crate::transact::Refused;
 use crate::{Store, StoreError};
@@ -129,7 +130,7 @@ impl Store {
         if link.system_id == before {
             let put = self.dynamo.put_item().table_name(&self.tables.directory).set_item(Some(item));
             let put = put.condition_expression(SAME_NAME).set_expression_attribute_values(Some(named));
-            let stored = unless_refused(put.send().await, "store a connection")?;
+            let stored = write_alone("store a connection", || put.clone().send()).await?;
             return Ok(stored.map_or(ConnectionStored::Overtaken, |_| ConnectionStored::Now));
         }
         let claim = pointer(&keys::smpp_client(&link.system_id), &connection.id)?;

@@ -3,16 +3,13 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::money::Amount;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::alone::write_alone;
 use crate::keys::{EXPIRES_AT, Key, LISTED, Listing, PARENT, PK, SK};
 use crate::{Store, StoreError};
 
@@ -88,8 +85,8 @@ impl Store {
     /// Writes a document unless there is one under its key. False if there was.
     pub(crate) async fn put_if_new(&self, table: &str, item: Item) -> Result<bool, StoreError> {
         let put = self.dynamo.put_item().table_name(table).set_item(Some(item));
-        let sent = put.condition_expression("attribute_not_exists(pk)").send().await;
-        Ok(unless_refused(sent, "write an item")?.is_some())
+        let write = put.condition_expression("attribute_not_exists(pk)");
+        Ok(write_alone("write an item", || write.clone().send()).await?.is_some())
     }
 
     /// Every item of a partition of a table, or of its `by_parent` index, in order.
@@ -127,42 +124,4 @@ impl Store {
 pub(crate) enum Partition<'a> {
     Table(&'a str),
     Listing(&'a str),
-}
-
-/// The answers of single writes that a condition can refuse.
-pub(crate) trait Conditional {
-    fn is_refused(&self) -> bool;
-}
-
-impl Conditional for PutItemError {
-    fn is_refused(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
-}
-
-impl Conditional for DeleteItemError {
-    fn is_refused(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
-}
-
-impl Conditional for UpdateItemError {
-    fn is_refused(&self) -> bool {
-        self.is_conditional_check_failed_exception()
-    }
-}
-
-/// What a conditional write answered; none if its condition did not hold.
-pub(crate) fn unless_refused<T, E>(
-    sent: Result<T, SdkError<E>>,
-    action: &'static str,
-) -> Result<Option<T>, StoreError>
-where
-    E: Conditional + std::error::Error + Send + Sync + 'static,
-{
-    match sent {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.as_service_error().is_some_and(Conditional::is_refused) => Ok(None),
-        Err(error) => Err(StoreError::aws(action)(error)),
-    }
 }

@@ -8,7 +8,6 @@ mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::allowance::Pot;
@@ -213,20 +212,10 @@ impl Store {
         self.put_before_flush(block_item(block, now)?).await
     }
 
-    /// Puts a row or a block unless there is one. A plain write that meets a transaction is tried again.
+    /// Puts a row or a block unless there is one.
     async fn put_before_flush(&self, item: Item) -> Result<Put, StoreError> {
-        const ACTION: &str = "store what a lease charges";
-        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
-            let put = self.dynamo.put_item().table_name(&self.tables.messages).set_item(Some(item.clone()));
-            let sent = put.condition_expression("attribute_not_exists(pk)").send().await;
-            let Err(error) = sent else { return Ok(Put::Now) };
-            match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => return Ok(Put::Before),
-                Some(PutItemError::TransactionConflictException(_)) => pause(attempt).await,
-                _ => return Err(StoreError::aws(ACTION)(error)),
-            }
-        }
-        Err(StoreError::Busy { action: ACTION })
+        let is_new = self.put_if_new(&self.tables.messages, item).await?;
+        Ok(if is_new { Put::Now } else { Put::Before })
     }
 
     /// Changes one wallet by a plain write, which costs half of what a transaction does and never makes

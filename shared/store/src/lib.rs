@@ -7,6 +7,7 @@
 mod accept;
 mod agreements;
 mod allowances;
+mod alone;
 mod blocks;
 mod client_binds;
 mod companies;

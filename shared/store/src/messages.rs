@@ -14,7 +14,8 @@ use domain::quote::Charge;
 use domain::wallet::{Operation, OperationKind};
 use jiff::Timestamp;
 
-use crate::item::{Item, document, key_of, number, read, text, unless_refused};
+use crate::alone::{write_alone, write_marked};
+use crate::item::{Item, document, key_of, number, read, text};
 use crate::keys;
 use crate::transact::Refused;
 use crate::wallets::{Sum, WalletChange};
@@ -200,7 +201,7 @@ impl Store {
             update = update.expression_attribute_values(":fence", number(fence));
         }
         let update = update.update_expression(set).condition_expression(condition);
-        if let Some(answer) = unless_refused(update.send().await, "claim a message")? {
+        if let Some(answer) = write_marked("claim a message", || update.clone().send()).await? {
             let item = answer.attributes.ok_or_else(|| StoreError::corrupt(MESSAGE, "nothing came back"))?;
             return Ok(Claim::Yours(Claimed { message: Box::new(read(MESSAGE, item)?), mark }));
         }
@@ -218,7 +219,7 @@ impl Store {
     /// surely did not leave. One that has moved on, or that somebody has claimed since, stays as it is:
     /// a release that arrives late, or twice, frees nobody else's claim.
     pub async fn release(&self, claimed: &Claimed) -> Result<Stored, StoreError> {
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
@@ -229,10 +230,8 @@ impl Store {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":own", number(claimed.mark))
             .expression_attribute_values(":accepted", text("accepted"))
-            .expression_attribute_values(":one", number(1))
-            .send()
-            .await;
-        Ok(stored(unless_refused(sent, "release a message")?))
+            .expression_attribute_values(":one", number(1));
+        Ok(stored(write_marked("release a message", || write.clone().send()).await?))
     }
 
     /// Stores the next state of a message and gives back what it no longer owes, in one write: one unit
@@ -305,7 +304,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("revision = :before")
             .set_expression_attribute_values(Some(revision));
-        Ok(stored(unless_refused(put.send().await, "store a message")?))
+        Ok(stored(write_alone("store a message", || put.clone().send()).await?))
     }
 }
 

@@ -14,7 +14,8 @@ use std::fmt;
 use domain::id::ConnectionId;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Partition, document, key_of, number, text, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Partition, document, key_of, number, text};
 use crate::keys;
 use crate::{Store, StoreError};
 
@@ -82,32 +83,28 @@ impl Store {
 
     /// Shows that a process lives. One write unit.
     pub async fn renew_gateway(&self, id: &GatewayId) -> Result<Renewed, StoreError> {
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.directory)
             .set_key(Some(key_of(&keys::gateway(id.as_str()))))
             .update_expression("ADD beat :one")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":one", number(1))
-            .send()
-            .await;
-        let answer = unless_refused(sent, "renew a gateway")?;
+            .expression_attribute_values(":one", number(1));
+        let answer = write_alone("renew a gateway", || write.clone().send()).await?;
         Ok(answer.map_or(Renewed::Buried, |_| Renewed::Now))
     }
 
     /// Ends the life of another process, unless it has shown itself since it was seen.
     pub async fn bury_gateway(&self, seen: &LivingGateway) -> Result<bool, StoreError> {
-        let sent = self
+        let write = self
             .dynamo
             .delete_item()
             .table_name(&self.tables.directory)
             .set_key(Some(key_of(&keys::gateway(seen.id.as_str()))))
             .condition_expression("beat = :seen")
-            .expression_attribute_values(":seen", number(seen.beat))
-            .send()
-            .await;
-        Ok(unless_refused(sent, "bury a gateway")?.is_some())
+            .expression_attribute_values(":seen", number(seen.beat));
+        Ok(write_alone("bury a gateway", || write.clone().send()).await?.is_some())
     }
 
     /// Ends one's own life, after everything was given back.
@@ -153,7 +150,7 @@ impl Store {
                 .condition_expression(format!("fence = :seen OR {AGAIN}"))
                 .expression_attribute_values(":seen", number(seen)),
         };
-        Ok(unless_refused(update.send().await, "own a connection")?.map(|_| fence))
+        Ok(write_alone("own a connection", || update.clone().send()).await?.map(|_| fence))
     }
 
     /// Gives a connection back; one that has another owner by now stays as it is.
@@ -163,7 +160,7 @@ impl Store {
         fence: u64,
         gateway: &GatewayId,
     ) -> Result<(), StoreError> {
-        let sent = self
+        let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.directory)
@@ -171,10 +168,8 @@ impl Store {
             .update_expression("REMOVE gateway")
             .condition_expression("gateway = :gateway AND fence = :fence")
             .expression_attribute_values(":gateway", text(gateway.as_str()))
-            .expression_attribute_values(":fence", number(fence))
-            .send()
-            .await;
-        unless_refused(sent, "give a connection back")?;
+            .expression_attribute_values(":fence", number(fence));
+        write_alone("give a connection back", || write.clone().send()).await?;
         Ok(())
     }
 }

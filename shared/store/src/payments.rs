@@ -11,12 +11,13 @@ use domain::wallet::{Operation, OperationKind, Wallet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::item::{Item, document, number, read, text, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::records::Page;
 use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange};
-use crate::{CONFLICT_ATTEMPTS_MAX, Store, StoreError};
+use crate::{Store, StoreError};
 
 const KIND: &str = "a payment";
 /// DynamoDB reads at most this many items in one batch.
@@ -292,24 +293,15 @@ impl Store {
     /// The record alone, for a change that moves nothing. One write unit.
     async fn replace_record(&self, before: &Payment, after: &Payment) -> Result<ChangedPayment, StoreError> {
         let item = document(&keys::payment(&after.id), after)?;
-        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
-            let put = self
-                .dynamo
-                .put_item()
-                .table_name(&self.tables.ledger)
-                .set_item(Some(item.clone()))
-                .condition_expression(AS_READ)
-                .set_expression_attribute_values(Some(as_read(before)));
-            let sent = put.send().await;
-            let service_error = sent.as_ref().err().and_then(|error| error.as_service_error());
-            if service_error.is_some_and(|error| error.is_transaction_conflict_exception()) {
-                crate::transact::pause(attempt).await;
-                continue;
-            }
-            let written = unless_refused(sent, "change the payment")?;
-            return Ok(if written.is_some() { ChangedPayment::Now } else { ChangedPayment::Overtaken });
-        }
-        Err(StoreError::Busy { action: "change the payment" })
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.tables.ledger)
+            .set_item(Some(item))
+            .condition_expression(AS_READ)
+            .set_expression_attribute_values(Some(as_read(before)));
+        let written = write_alone("change the payment", || put.clone().send()).await?;
+        Ok(if written.is_some() { ChangedPayment::Now } else { ChangedPayment::Overtaken })
     }
 }
 

@@ -11,7 +11,8 @@ use domain::wallet::Wallet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, amount_of, document, expiring, number, read, text, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Item, amount_of, document, expiring, number, read, text};
 use crate::keys::{self, Key};
 use crate::payments::payment_of;
 use crate::{Store, StoreError};
@@ -89,7 +90,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk) OR turn = :before")
             .expression_attribute_values(":before", number(before));
-        let taken = unless_refused(put.send().await, "take a part of the reconciliation")?;
+        let taken = write_alone("take a part of the reconciliation", || put.clone().send()).await?;
         Ok(taken.map(|_| agreements).unwrap_or_default())
     }
 

@@ -12,7 +12,8 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::item::{Item, amount_of, document, key_of, number, read, text, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Item, amount_of, document, key_of, number, read, text};
 use crate::keys;
 use crate::transact::{Change, Refused};
 use crate::{Store, StoreError};
@@ -189,7 +190,7 @@ impl Store {
             .condition_expression(NEWER)
             .expression_attribute_values(":revision", number(edr.revision));
         // Refused where a later state is shown already.
-        unless_refused(put.send().await, "store an EDR").map(drop)
+        write_alone("store an EDR", || put.clone().send()).await.map(drop)
     }
 
     /// The EDRs first, so that a refused place tells which message it was; then each usage row once.

@@ -7,7 +7,8 @@ use domain::route::Routes;
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use serde::Serialize;
 
-use crate::item::{Partition, key_of, listed, read, unless_refused};
+use crate::alone::write_alone;
+use crate::item::{Partition, key_of, listed, read};
 use crate::keys;
 use crate::transact::Refused;
 use crate::{Store, StoreError};
@@ -99,7 +100,7 @@ impl Store {
                 .expression_attribute_names(format!("#{name}"), name)
                 .expression_attribute_values(format!(":{name}"), value);
         }
-        let changed = unless_refused(update.send().await, "change a sender ID")?;
+        let changed = write_alone("change a sender ID", || update.clone().send()).await?;
         changed.and_then(|answer| answer.attributes).map(|item| read(KIND, item)).transpose()
     }
 }
