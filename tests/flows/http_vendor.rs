@@ -18,6 +18,7 @@ use serde_json::json;
 use store::Claim;
 use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
 use tests::callback_urls::Urls;
+use tests::edits::change_company;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
 use tests::loopback::{Reserved, Serving};
@@ -370,8 +371,7 @@ async fn a_disabled_connection_refuses_what_waits_for_it() {
 async fn a_connection_of_a_disabled_company_refuses_what_waits_for_it() {
     let road = Road::open(OnUnknownOutcome::Wait).await;
     road.accepted("4915110000000").await;
-    let owner = domain::company::Company { enabled: false, ..road.world.owner.company.clone() };
-    road.world.store.replace_company(&owner).await.unwrap();
+    change_company(&road.world.store, &road.world.owner.company.id, |owner| owner.enabled = false).await;
     assert_eq!(road.run(&road.app()).await, 0);
     refused(&road.told(), CONNECTION_DISABLED);
 }

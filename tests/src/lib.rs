@@ -3,6 +3,7 @@ pub mod callback_urls;
 pub mod contention;
 pub mod demo;
 pub mod deployed;
+pub mod edits;
 mod embedded_aws;
 pub mod embedded_dynamodb;
 pub mod embedded_secrets;

@@ -2,8 +2,9 @@
 //! credits are handed out, and its first API key.
 
 use domain::agreement::{Agreement, AgreementError, Charging, CreditLimit, NewAgreement, plan_agreement};
+use domain::audit::Act;
 use domain::company::{Company, CompanyError, plan_owner};
-use domain::id::{AgreementId, CompanyId};
+use domain::id::{AgreementId, AuditId, CompanyId};
 use domain::money::{Amount, Currency};
 use domain::period::BillingTerms;
 use domain::wallet::Wallet;
@@ -11,6 +12,9 @@ use jiff::Timestamp;
 use runtime::fresh;
 use serde::Serialize;
 use store::{Store, StoreError};
+
+/// As the audit log and the first key name it.
+const BOOTSTRAP: &str = "bootstrap";
 
 /// What was made. The key's secret is nowhere else.
 #[derive(Debug, Serialize)]
@@ -48,8 +52,9 @@ pub enum BootstrapError {
 /// Makes the owner and its API key. Of two attempts one is refused.
 pub async fn create_owner(store: &Store, name: &str, now: Timestamp) -> Result<Owner, BootstrapError> {
     let company = plan_owner(CompanyId::new(fresh()), name, now)?;
-    let key = runtime::new_api_key(&company.id, None, "bootstrap", now);
-    let made = store.put_owner(&company, &key.stored).await?;
+    let key = runtime::new_api_key(&company.id, None, BOOTSTRAP, now);
+    let act = Act::of_platform(AuditId::new(fresh()), BOOTSTRAP, &company.id, now);
+    let made = store.put_owner(&act, &company, &key.stored).await?;
     // A write whose answer was lost is refused by itself when it is sent again.
     if !made && store.api_key(&key.stored.hash).await?.is_none() {
         return Err(BootstrapError::Done);

@@ -30,6 +30,7 @@ use crate::routes;
     security(("api_key" = [])),
     tags(
         (name = "companies", description = "The tree of resellers and clients"),
+        (name = "audit", description = "Who changed what"),
         (name = "users", description = "The people of companies"),
         (name = "api_keys", description = "What programs identify themselves with"),
         (name = "agreements", description = "Contracts between a company and the one above it"),

@@ -20,7 +20,7 @@ use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
 use runtime::http::{Problem, unavailable};
-use store::StoreError;
+use store::{StoreError, Written};
 
 /// What a handler answers when it does not do what it was asked.
 #[derive(Debug)]
@@ -63,6 +63,15 @@ impl From<QueueError> for ApiError {
 /// Others keep changing the same thing: the caller may try again.
 pub fn busy() -> ApiError {
     Problem::new(409, "conflict", "Others are changing this at the moment. Send the request again.").into()
+}
+
+/// What was written, or why it was not.
+pub fn written(how: Written) -> Result<(), ApiError> {
+    match how {
+        Written::Now => Ok(()),
+        Written::Overtaken => Err(busy()),
+        Written::Taken => Err(Problem::new(409, "taken", "There is another one with this name.").into()),
+    }
 }
 
 /// A repeat under a key that was used for something else.

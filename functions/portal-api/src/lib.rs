@@ -6,6 +6,7 @@ pub mod bootstrap;
 mod docs;
 mod error;
 mod fields;
+mod lists;
 mod rights;
 mod routes;
 mod schema;

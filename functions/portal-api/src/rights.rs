@@ -1,11 +1,55 @@
 //! Who may do what to whom, once both are known. What a caller may see at all is in `seen`.
 
+use domain::catalog::choice;
 use domain::company::CompanyKind;
 use domain::id::CompanyId;
+use domain::permission::{Area, Level};
 use runtime::auth::Principal;
 use runtime::http::Problem;
 
 use crate::error::ApiError;
+
+/// Seeing what belongs to an area.
+pub fn view(who: &Principal, area: Area) -> Result<(), ApiError> {
+    has(who, area, Level::View)
+}
+
+/// Changing what belongs to an area.
+pub fn manage(who: &Principal, area: Area) -> Result<(), ApiError> {
+    has(who, area, Level::Manage)
+}
+
+/// Seeing what a company sees of itself in the client portal, and those above it in the back office.
+pub fn view_own(who: &Principal, company: &CompanyId, office: Area, portal: Area) -> Result<(), ApiError> {
+    has_own(who, company, office, portal, Level::View)
+}
+
+/// Changing what a company changes for itself in the client portal, and those above it in the back office.
+pub fn manage_own(who: &Principal, company: &CompanyId, office: Area, portal: Area) -> Result<(), ApiError> {
+    has_own(who, company, office, portal, Level::Manage)
+}
+
+fn has_own(
+    who: &Principal,
+    company: &CompanyId,
+    office: Area,
+    portal: Area,
+    level: Level,
+) -> Result<(), ApiError> {
+    if *company == who.company.id && who.may(portal, level) {
+        return Ok(());
+    }
+    has(who, office, level)
+}
+
+fn has(who: &Principal, area: Area, level: Level) -> Result<(), ApiError> {
+    if who.may(area, level) {
+        return Ok(());
+    }
+    let (area, level) = (choice(area), choice(level));
+    let detail = format!("Your roles do not let you {level} this: ask for `{area}`.");
+    Err(Problem::new(403, "not_allowed", detail).figure("area", area).figure("level", level).into())
+}
 
 /// What is done for the whole company is for its master users, and for keys of the company itself.
 pub fn master(who: &Principal) -> Result<(), ApiError> {

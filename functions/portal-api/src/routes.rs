@@ -2,6 +2,7 @@
 
 mod agreements;
 mod api_keys;
+mod audit;
 mod companies;
 mod connections;
 mod credit_log;
@@ -23,6 +24,7 @@ mod wallets;
 
 use axum::Json;
 use http::StatusCode;
+use runtime::revision::Versioned;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -33,6 +35,8 @@ use crate::error::ApiError;
 
 /// What a handler answers when it has done what it was asked.
 type Reply<T> = Result<Json<T>, ApiError>;
+/// The same under its revision, for what can be edited.
+type Edited<T> = Result<Versioned<T>, ApiError>;
 /// The same, with status 201: something new is there.
 type Created<T> = Result<(StatusCode, Json<T>), ApiError>;
 
@@ -46,6 +50,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(companies::me))
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::one, companies::change))
+        .routes(routes!(audit::list))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::one))
         .routes(routes!(api_keys::list, api_keys::create))

@@ -2,6 +2,7 @@
 //! outside the caller's subtree reads as not found, as does a text that is no id at all.
 
 use domain::agreement::Agreement;
+use domain::catalog::Thing;
 use domain::company::{Company, Subtree};
 use domain::connection::Connection;
 use domain::id::{
@@ -22,6 +23,9 @@ use store::Store;
 use crate::App;
 use crate::error::ApiError;
 use crate::rights::is_tenant_side;
+
+/// No id is longer; the database refuses keys that are much longer.
+const ID_LENGTH_MAX: usize = 100;
 
 /// The platform as one caller sees it.
 pub struct Seen<'a> {
@@ -48,6 +52,18 @@ impl Seen<'_> {
             Some(id) => self.company(id).await,
             None => Ok(self.who.company.clone()),
         }
+    }
+
+    /// Something that people edit, with the company in whose list it stands.
+    pub async fn thing<T: Thing>(&self, id: &str) -> Result<(T, Company), ApiError> {
+        let none = || missing(&T::NOUN.replace('_', " "));
+        if ID_LENGTH_MAX < id.len() {
+            return Err(none());
+        }
+        let thing = self.store.thing::<T>(id).await?.ok_or_else(none)?;
+        let owner = thing.lists().first().and_then(|list| CompanyId::parse(list).ok()).ok_or_else(none)?;
+        let company = self.store.company(&self.scope, &owner).await?;
+        company.map(|company| (thing, company)).ok_or_else(none)
     }
 
     pub async fn user(&self, id: &str) -> Result<User, ApiError> {

@@ -37,10 +37,47 @@ pub struct AuditEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     pub company: CompanyId,
-    /// A user, an API key, or a process of the platform.
+    /// The id of a user or of an API key, or the name of a process of the platform.
     pub who: String,
+    /// As it was called then: names change.
+    pub name: String,
+    /// Where the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+}
+
+/// Somebody does something to a thing of a company. Every write that people ask for takes one, and puts
+/// its entry into the same transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// One of its own for each request.
+    pub id: AuditId,
+    pub actor: Actor,
+    pub at: Timestamp,
+    /// The company that the thing belongs to and all above it, from the owner down.
+    pub path: Vec<CompanyId>,
+}
+
+impl Act {
+    /// A process of the platform does something by itself.
+    pub fn of_platform(id: AuditId, process: &str, company: &CompanyId, at: Timestamp) -> Self {
+        let (who, name) = (process.to_owned(), process.to_owned());
+        let actor = Actor { company: company.clone(), who, name, ip: None };
+        Self { id, actor, at, path: vec![company.clone()] }
+    }
+
+    /// What stands in the log. One request may do several things.
+    pub fn entry(&self, action: &str, object: &str, changes: Vec<FieldChange>) -> AuditEntry {
+        AuditEntry {
+            id: AuditId::derived(&[self.id.as_str(), action, object]),
+            at: self.at,
+            actor: self.actor.clone(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            path: self.path.clone(),
+            changes,
+        }
+    }
 }
 
 /// A field that is different. None where there was or is no such field.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::id::CompanyId;
 use crate::lookup::CompanyLookup;
 
@@ -35,6 +36,35 @@ pub struct Company {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup: Option<CompanyLookup>,
     pub created_at: Timestamp,
+    /// Raised by every change, so that two editors cannot overwrite each other.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// Listed under the company above it.
+impl Thing for Company {
+    const NOUN: &'static str = "company";
+    const NOUNS: &'static str = "companies";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        self.tenant().map(ToString::to_string).into_iter().collect()
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("name", catalog::words(&self.name)),
+            ("kind", catalog::choice(self.kind)),
+            ("enabled", catalog::flag(self.enabled)),
+        ]
+    }
 }
 
 impl Company {
@@ -124,6 +154,7 @@ pub fn plan_company(parent: &Company, ask: NewCompany, now: Timestamp) -> Result
         direct_sending,
         lookup: None,
         created_at: now,
+        revision: 0,
     })
 }
 
@@ -143,6 +174,7 @@ pub fn plan_change(company: &Company, by: &CompanyId, ask: CompanyChange) -> Res
         enabled: ask.enabled.unwrap_or(company.enabled),
         direct_sending: direct_sending && company.kind != CompanyKind::Client,
         lookup,
+        revision: company.revision + 1,
         ..company.clone()
     })
 }
@@ -176,6 +208,7 @@ pub fn plan_owner(id: CompanyId, name: &str, now: Timestamp) -> Result<Company, 
         direct_sending: true,
         lookup: None,
         created_at: now,
+        revision: 0,
     })
 }
 

@@ -10,6 +10,7 @@ pub mod allowance;
 pub mod audit;
 pub mod bank;
 pub mod batch;
+pub mod catalog;
 pub mod company;
 pub mod connection;
 pub mod destination;

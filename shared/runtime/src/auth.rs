@@ -1,11 +1,14 @@
 //! Who is calling. Without a [`Principal`] there is no call, and it carries the subtree it may see.
 
 use axum::extract::{FromRef, FromRequestParts};
-use domain::company::{Company, Subtree};
-use domain::id::ApiKeyId;
+use domain::audit::{Act, Actor};
+use domain::company::{Company, CompanyKind, Subtree};
+use domain::id::{AuditId, CompanyId};
+use domain::permission::{Area, Face, Grants, Level};
 use domain::user::User;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use lambda_http::request::RequestContext;
 use sha2::{Digest, Sha256};
 use store::Store;
 
@@ -18,14 +21,27 @@ pub const KEY_PREFIX: &str = "waybill_";
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub company: Company,
-    pub key: ApiKeyId,
     /// None for a key of the company itself, which may do what a master user may.
     pub user: Option<User>,
+    /// As the audit log names it.
+    pub actor: Actor,
+    /// What it may see and do. In which companies is another matter: see `scope`.
+    pub grants: Grants,
 }
 
 impl Principal {
     pub fn scope(&self) -> Subtree {
         Subtree { root: self.company.id.clone() }
+    }
+
+    pub fn may(&self, area: Area, level: Level) -> bool {
+        self.grants.allows(area, level)
+    }
+
+    /// It does something now to a thing of the company with this path.
+    pub fn act(&self, path: &[CompanyId]) -> Act {
+        let id = AuditId::new(crate::fresh());
+        Act { id, actor: self.actor.clone(), at: crate::now(), path: path.to_vec() }
     }
 
     /// Whether it acts for the company, and not only for a person.
@@ -61,7 +77,30 @@ where
             Some(id) => Some(store.any_user(id).await?.ok_or_else(unauthorized)?),
             None => None,
         };
-        Ok(Self { company, key: key.id, user })
+        let actor = Actor {
+            company: company.id.clone(),
+            who: user.as_ref().map_or(key.id.as_str(), |user| user.id.as_str()).to_owned(),
+            name: user.as_ref().map_or(key.name, |user| user.name.clone()),
+            ip: client_address(parts),
+        };
+        let grants = faces_of(company.kind);
+        Ok(Self { company, user, actor, grants })
+    }
+}
+
+/// All that people of such a company can have. Clients have the client portal only.
+pub fn faces_of(kind: CompanyKind) -> Grants {
+    match kind {
+        CompanyKind::Owner | CompanyKind::Reseller | CompanyKind::Seller => Grants::everything(),
+        CompanyKind::Client => Grants::all_of(Face::ClientPortal),
+    }
+}
+
+/// Where a request came from, as the gateway in front of the function saw it.
+pub fn client_address(parts: &Parts) -> Option<String> {
+    match parts.extensions.get::<RequestContext>()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod config;
 pub mod http;
 pub mod password;
+pub mod revision;
 pub mod telemetry;
 
 use domain::id::ApiKeyId;

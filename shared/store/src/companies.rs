@@ -1,17 +1,17 @@
 //! Companies and their API keys.
 
+use domain::audit::Act;
 use domain::company::{Company, Subtree};
 use domain::id::{ApiKeyId, CompanyId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Partition, document, key_of, listed, read};
+use crate::item::{Partition, key_of, listed, read};
 use crate::keys;
 use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a company";
-const COMPANIES: &str = "companies";
 const API_KEYS: &str = "api_keys";
 
 /// An API key as it is stored: under the hash of its secret, never with it.
@@ -48,39 +48,22 @@ impl Store {
 
     /// The companies directly below one, oldest first.
     pub async fn children(&self, tenant: &CompanyId) -> Result<Vec<Company>, StoreError> {
-        let parent = keys::listing(COMPANIES, tenant.as_str(), "").parent;
-        self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
-    }
-
-    /// Stores a new company. False if there is one under its id.
-    pub async fn put_company(&self, company: &Company) -> Result<bool, StoreError> {
-        let item = self.company_item(company)?;
-        self.put_if_new(&self.tables.directory, item).await
+        self.all_things(tenant.as_str()).await
     }
 
     /// The owner and its first API key, on an empty deployment: `owner` is a fixed key, so that of two
     /// attempts one is refused. False if there is an owner already.
-    pub async fn put_owner(&self, owner: &Company, api_key: &ApiKey) -> Result<bool, StoreError> {
+    pub async fn put_owner(&self, act: &Act, owner: &Company, api_key: &ApiKey) -> Result<bool, StoreError> {
         let marker = keys::Key { pk: "owner".into(), sk: "owner".into() };
-        let items = vec![
+        let mut items = vec![
             self.new_item(&self.tables.directory, key_of(&marker)),
-            self.new_item(&self.tables.directory, self.company_item(owner)?),
             self.new_item(&self.tables.directory, api_key_item(api_key)?),
         ];
+        items.extend(self.changes(act, None, Some(owner))?);
         match self.transact("store the owner", items).await {
             Ok(()) => Ok(true),
             Err(Refused::At(..)) => Ok(false),
             Err(Refused::Failed(error)) => Err(error),
-        }
-    }
-
-    fn company_item(&self, company: &Company) -> Result<crate::Item, StoreError> {
-        let key = keys::company(&company.id);
-        match company.tenant() {
-            Some(tenant) => {
-                listed(&key, &keys::listing(COMPANIES, tenant.as_str(), company.id.as_str()), company)
-            }
-            None => document(&key, company),
         }
     }
 
@@ -102,15 +85,6 @@ impl Store {
         let key = key_of(&keys::api_key(&api_key.hash));
         let delete = self.dynamo.delete_item().table_name(&self.tables.directory).set_key(Some(key));
         delete.send().await.map_err(StoreError::aws("delete an API key"))?;
-        Ok(())
-    }
-
-    /// Stores a company's changed settings.
-    pub async fn replace_company(&self, company: &Company) -> Result<(), StoreError> {
-        let item = self.company_item(company)?;
-        let put = self.dynamo.put_item().table_name(&self.tables.directory).set_item(Some(item));
-        let put = put.condition_expression("attribute_exists(pk)");
-        put.send().await.map_err(StoreError::aws("store a company"))?;
         Ok(())
     }
 }

@@ -25,6 +25,9 @@
 //! | directory | `user#id` | `user` | user |
 //! | directory | `users#company` | user | a company's users |
 //! | directory | `top_up#id` | `top_up` | top-up; listed under its agreement |
+//! | directory | `noun#id` | noun | what people edit: banks, roles, ...; listed under its company |
+//! | directory | `entries#noun#id` | list`#`column | where a list stands it by a column |
+//! | directory | `unique#noun` | name | a name that only one may have |
 //! | directory | `review#system` | event | a payment event that a person has to look at; listed |
 //! | ledger | `wallet#id` | `wallet` | the balance |
 //! | ledger | `holders#wallet` | holder | who holds escrow on a wallet |
@@ -47,23 +50,25 @@
 //! | messages | `incoming_parts#connection#hash` | number | parts of a long one that is not whole; expire |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
 //! | records | `notice#cause` | `notice` | what people were told |
-//! | records | `edr#agreement` | time`#`message, time`#`fee | EDRs |
+//! | records | `edr#agreement` | time`#`message, time`#`fee, time`#`block | EDRs; where those of a block are |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
 //! | records | `invoices#agreement` | period's first day | invoice |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#tenant` | `counter` | the last number given |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
+//! | records | `audit#company` | time`#`id | what was done in the company and below it |
 //! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
 //! | records | `suspicion#agreement` | `charges` | charges and usage that did not agree yet |
 
 use domain::allowance::Pot;
+use domain::catalog::Thing;
 use domain::destination::Msisdn;
 use domain::dictionary::DictionaryName;
 use domain::edr::UsageKey;
 use domain::id::{
-    AgreementId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, IncomingId, InvoiceId,
-    MessageId, PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
+    AgreementId, AuditId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, IncomingId,
+    InvoiceId, MessageId, PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
 };
 use domain::lease::LeaseTag;
 use domain::period::Period;
@@ -79,7 +84,7 @@ pub const PARENT: &str = "parent";
 pub const LISTED: &str = "listed";
 pub const EXPIRES_AT: &str = "expires_at";
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     pub pk: String,
     pub sk: String,
@@ -87,6 +92,53 @@ pub struct Key {
 
 fn key(pk: String, sk: impl Into<String>) -> Key {
     Key { pk, sk: sk.into() }
+}
+
+/// Something that people edit.
+pub fn thing<T: Thing>(id: &str) -> Key {
+    key(format!("{}#{id}", T::NOUN), T::NOUN)
+}
+
+/// Where a thing lies: under its id, if it does not say otherwise.
+pub fn place_of<T: Thing>(thing: &T) -> Key {
+    match thing.place() {
+        Some((pk, sk)) => key(pk, sk),
+        None => self::thing::<T>(thing.id()),
+    }
+}
+
+/// Stands between a column's value and the id of what has it. Sorts before every other character.
+pub const LISTED_END: char = '\u{1}';
+/// The column of those who stand in a further list by their ids.
+pub const BY_ID: &str = "id";
+
+/// A list by a column, or by id as the things themselves stand in it.
+pub fn list_of(nouns: &str, list: &str, column: Option<&str>) -> String {
+    match column {
+        Some(column) => format!("{nouns}#{list}#{column}"),
+        None => format!("{nouns}#{list}"),
+    }
+}
+
+pub fn list_entry<T: Thing>(id: &str, list: &str, column: &str) -> Key {
+    key(format!("entries#{}#{id}", T::NOUN), format!("{list}#{column}"))
+}
+
+pub fn unique(noun: &str, name: &str) -> Key {
+    key(format!("unique#{noun}"), name)
+}
+
+pub fn audit_log(company: &CompanyId) -> String {
+    format!("audit#{company}")
+}
+
+pub fn audit_entry(company: &CompanyId, at: Timestamp, id: &AuditId) -> Key {
+    key(audit_log(company), format!("{}#{id}", sortable(at)))
+}
+
+/// The sort keys of the entries from one time until before another.
+pub fn audit_range(from: Option<Timestamp>, till: Option<Timestamp>) -> (String, String) {
+    (from.map_or_else(|| "0".to_owned(), sortable), till.map_or_else(|| "a".to_owned(), sortable))
 }
 
 pub fn company(id: &CompanyId) -> Key {
@@ -379,6 +431,24 @@ pub fn edrs(agreement: &AgreementId) -> String {
 
 pub fn edr(agreement: &AgreementId, accepted_at: Timestamp, message: &MessageId) -> Key {
     key(edrs(agreement), format!("{}#{message}", sortable(accepted_at)))
+}
+
+/// Sorts right before the records that those who have left the block have of their own.
+pub fn edrs_of_block(agreement: &AgreementId, accepted_at: Timestamp, block: &LeaseTag) -> Key {
+    let first = MessageId::in_block(block, 0);
+    let all = first.as_str().trim_end_matches(|letter| letter != '-');
+    key(edrs(agreement), format!("{}#{all}", sortable(accepted_at)))
+}
+
+/// The place of one of the messages in the list: behind the block's entry, whose `sk` this is, and before all
+/// that follow.
+pub fn edr_in_block(sk: &str, place: u16) -> String {
+    format!("{sk}!{place:05}")
+}
+
+/// Reads what [`edr_in_block`] made of this entry.
+pub fn place_in_block(sk: &str, cursor: &str) -> Option<u16> {
+    cursor.strip_prefix(sk)?.strip_prefix('!')?.parse().ok()
 }
 
 pub fn fee_record(agreement: &AgreementId, accepted_at: Timestamp, fee: &FeeId) -> Key {

@@ -15,6 +15,7 @@ mod guide_examples;
 mod imports;
 mod individual_credits;
 mod ledger;
+mod lists;
 mod lookups;
 mod packs;
 mod payments;

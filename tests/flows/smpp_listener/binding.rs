@@ -3,6 +3,7 @@
 use domain::connection::Network;
 use domain::id::CompanyId;
 use smpp::esme::CloseReason;
+use tests::edits::change_company;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -23,9 +24,7 @@ impl Stage {
     }
 
     async fn set_enabled(&self, company: &CompanyId, enabled: bool) {
-        let mut company = self.world.store.any_company(company).await.expect("is read").expect("is there");
-        company.enabled = enabled;
-        self.world.store.replace_company(&company).await.expect("is stored");
+        change_company(&self.world.store, company, |company| company.enabled = enabled).await;
     }
 }
 
@@ -135,14 +134,10 @@ async fn what_is_disabled_or_changed_ends_its_binds_in_good_order_within_five_se
 #[tokio::test]
 async fn behind_a_balancer_the_address_it_tells_is_the_clients() {
     let stage = Stage::new().await;
-    let gate = stage.gate_with(|listener| Door { listener, certificate: None, behind_proxy: true }).await;
+    let gate = stage.gate_behind_proxy().await;
     let client = stage.client("acme", |link| link.networks = networks("192.0.2.7")).await;
     for (last, expected) in [(7, CommandStatus::ROK), (8, CommandStatus::RBINDFAIL)] {
-        let mut stream = tcp::connect(gate.address).await.expect("connects");
-        let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();
-        header.extend([192, 0, 2, last, 10, 0, 0, 1, 0x1F, 0x90, 0x0A, 0xC3]);
-        stream.write_all(&header).await.expect("is written");
-        match (esme::bind(stream, client.settings()).await, expected) {
+        match (esme::bind(gate.connect_from(last).await, client.settings()).await, expected) {
             (Ok((session, _)), CommandStatus::ROK) => drop(session),
             (Err(BindError::Refused(status)), expected) => assert_eq!(status, expected),
             (other, _) => panic!("{:?}", other.map(|_| "bound")),

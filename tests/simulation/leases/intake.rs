@@ -17,10 +17,12 @@ use domain::route::{Route, Routes};
 use domain::segmentation::Encoding;
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use jiff::SignedDuration;
+use runtime::targets::Targets;
 use sending::Lookups;
 use smpp_gateway::client::account::{Account, Order, Refusal};
 use smpp_gateway::client::intake::Intake;
 use store::Store;
+use tests::edits::change_company;
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::ledger_simulation::ledger::Ledger;
@@ -152,7 +154,7 @@ async fn name(world: &World, client: &Member, name: &str, routes: Vec<Route>) {
 }
 
 fn intake(store: Store) -> Intake {
-    let lookups = Lookups::new(EmbeddedSecrets::new().store()).expect("a client");
+    let lookups = Lookups::new(EmbeddedSecrets::new().store(), Targets::Any).expect("a client");
     Intake::new(store, lookups)
 }
 
@@ -325,9 +327,7 @@ async fn what_is_changed_takes_effect_within_five_seconds() {
     assert_eq!(soon().await, Err(Refusal::NotAllowed));
     suspend(false).await;
     assert_eq!(soon().await, Ok(()));
-    let mut company = client.company.clone();
-    company.enabled = false;
-    world.store.replace_company(&company).await.expect("it is stored");
+    change_company(&world.store, &client.company.id, |company| company.enabled = false).await;
     assert_eq!(soon().await, Err(Refusal::NotAllowed));
     intake.close().await;
     balanced(&world).await;
@@ -501,10 +501,10 @@ async fn a_ported_number_is_priced_by_its_network_and_a_failing_look_up_stops_no
     let secrets = EmbeddedSecrets::new();
     let password = serde_json::json!({"password": "open sesame"});
     secrets.store().create(&store::Secrets::connection(&mnp), &password).await.expect("it is stored");
-    let mut company = client.company.clone();
-    company.lookup = Some(CompanyLookup { connection: mnp, of: world.owner.company.id.clone() });
-    world.store.replace_company(&company).await.expect("it is stored");
-    let intake = Intake::new(world.store.clone(), Lookups::new(secrets.store()).expect("a client"));
+    let lookup = CompanyLookup { connection: mnp, of: world.owner.company.id.clone() };
+    change_company(&world.store, &client.company.id, |company| company.lookup = Some(lookup)).await;
+    let intake =
+        Intake::new(world.store.clone(), Lookups::new(secrets.store(), Targets::Any).expect("a client"));
     let of_client = account(&client);
     let orders = async || {
         let orders = (0..3).map(|number| intake.accept(&of_client, order(number)));

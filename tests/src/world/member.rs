@@ -163,7 +163,9 @@ impl<'a> NewMember<'a> {
             direct_sending: true,
         };
         let company = plan_company(&self.parent.company, ask, NOW).expect("the company is allowed");
-        assert!(self.world.store.put_company(&company).await.expect("the company is stored"));
+        let act = crate::edits::act(&company.path);
+        let written = self.world.store.create(&act, &company).await.expect("the company is stored");
+        assert_eq!(written, store::Written::Now);
         company
     }
 
@@ -225,7 +227,8 @@ pub fn enabled(service: ServiceId, from: Timestamp) -> EnabledService {
 
 pub(super) async fn open_owner(store: &Store, company: Company, number: u128) -> Member {
     let secret = secret(&company);
-    let owner = store.put_owner(&company, &api_key(&company, &secret, number)).await;
+    let act = crate::edits::act(&company.path);
+    let owner = store.put_owner(&act, &company, &api_key(&company, &secret, number)).await;
     assert!(owner.expect("the owner is stored"));
     let ask = NewAgreement {
         id: AgreementId::new(number),

@@ -2,20 +2,25 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::catalog;
 use domain::company::{Company, CompanyChange, CompanyKind, NewCompany, plan_change, plan_company};
 use domain::connection::Link;
 use domain::id::CompanyId;
 use domain::lookup::CompanyLookup;
+use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Reply, created};
+use super::{Edited, Reply};
 use crate::App;
-use crate::error::{ApiError, busy};
+use crate::error::{ApiError, written};
 use crate::fields::List;
+use crate::lists::{Format, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -76,6 +81,8 @@ pub struct CompanyView {
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Its revision, which is its `ETag` as well.
+    revision: u64,
 }
 
 impl From<Company> for CompanyView {
@@ -89,6 +96,7 @@ impl From<Company> for CompanyView {
             direct_sending: company.direct_sending,
             lookup_connection: company.lookup.map(|lookup| lookup.connection.into()),
             created_at: company.created_at,
+            revision: company.revision,
         }
     }
 }
@@ -109,43 +117,72 @@ pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<CompanyRequest>,
-) -> Created<CompanyView> {
-    rights::master(&who)?;
+) -> Edited<CompanyView> {
+    rights::manage(&who, Area::Companies)?;
     let parent = app.seen_by(&who).company_or_own(body.parent.as_deref()).await?;
     let CompanyRequest { name, kind, direct_sending, .. } = body;
     let ask = NewCompany { id: CompanyId::new(runtime::fresh()), name, kind, direct_sending };
     let company = plan_company(&parent, ask, runtime::now())?;
-    if !app.store.put_company(&company).await? {
-        return Err(busy());
-    }
-    created(company)
+    written(app.store.create(&who.act(&company.path), &company).await?)?;
+    Ok(Versioned::created(company.revision, company.into()))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct CompanyFilter {
+pub struct CompanyQuery {
     /// Whose children to list; yours unless told.
     parent: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only of this kind.
+    #[param(value_type = Option<schema::CompanyKind>)]
+    kind: Option<CompanyKind>,
+    /// Only those that are enabled, or that are not.
+    enabled: Option<bool>,
+    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "-created_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
+const FILE_COLUMNS: [&str; 7] = ["id", "name", "kind", "parent", "enabled", "direct_sending", "created_at"];
+
 /// The companies directly below one.
-#[utoipa::path(get, path = "/v1/companies", tag = "companies", params(CompanyFilter),
-    responses((status = 200, description = "Oldest first", body = List<CompanyView>)))]
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/companies", tag = "companies", params(CompanyQuery),
+    responses((status = 200, description = "A page",
+        content((List<CompanyView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<CompanyFilter>,
-) -> Reply<List<CompanyView>> {
-    let parent = app.seen_by(&who).company_or_own(filter.parent.as_deref()).await?;
-    Ok(Json(List::all(app.store.children(&parent.id).await?)))
+    format: Format,
+    Query(query): Query<CompanyQuery>,
+) -> Result<Response, ApiError> {
+    rights::view(&who, Area::Companies)?;
+    let parent = app.seen_by(&who).company_or_own(query.parent.as_deref()).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(parent.id, &["name", "kind", "enabled"], sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .is("kind", query.kind.map(catalog::choice))
+        .is("enabled", query.enabled.map(catalog::flag));
+    let found = listing.read(&app.store, format, |_: &Company| true).await?;
+    found.answer(CompanyView::from, "companies", &FILE_COLUMNS)
 }
 
 /// One company.
 #[utoipa::path(get, path = "/v1/companies/{id}", tag = "companies",
     params(("id" = String, Path, description = "The company's id")),
     responses((status = 200, description = "The company", body = CompanyView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<CompanyView> {
-    Ok(Json(app.seen_by(&who).company(&id).await?.into()))
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<CompanyView> {
+    let company = app.seen_by(&who).company(&id).await?;
+    if company.id != who.company.id {
+        rights::view(&who, Area::Companies)?;
+    }
+    Ok(Versioned::new(company.revision, company.into()))
 }
 
 /// Change a company's settings.
@@ -158,10 +195,12 @@ pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(body): Body<CompanyPatch>,
-) -> Reply<CompanyView> {
-    rights::master(&who)?;
+) -> Edited<CompanyView> {
     let company = app.seen_by(&who).company(&id).await?;
+    rights::manage_own(&who, &company.id, Area::Companies, Area::PortalUsers)?;
+    if_match.check(company.revision)?;
     let CompanyPatch { name, enabled, direct_sending, lookup_connection } = body;
     let lookup = match lookup_connection {
         Some(Some(id)) => Some(Some(lookup(&app, &who, &id).await?)),
@@ -170,8 +209,8 @@ pub async fn change(
     };
     let ask = CompanyChange { name, enabled, direct_sending, lookup };
     let changed = plan_change(&company, &who.company.id, ask)?;
-    app.store.replace_company(&changed).await?;
-    Ok(Json(changed.into()))
+    written(app.store.replace(&who.act(&company.path), &company, &changed).await?)?;
+    Ok(Versioned::new(changed.revision, changed.into()))
 }
 
 /// A look-up connection that the caller sees.

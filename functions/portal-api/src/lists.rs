@@ -1,0 +1,312 @@
+//! Lists of what people edit: filters, order and pages for reading on a screen, the whole as a file for a
+//! spreadsheet.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::catalog::{self, Thing};
+use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use runtime::http::{Problem, unavailable};
+use serde::Serialize;
+use serde_json::Value;
+use store::{Ask, Page, Store};
+
+use crate::error::ApiError;
+use crate::fields::{self, List};
+
+/// A file holds no more: Lambda answers with 6 MB at most.
+pub const FILE_ROWS_MAX: usize = 10_000;
+const FILE_PAGE: u16 = 500;
+/// A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV Injection").
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Ids sort by the time of making.
+const CREATED_AT: &str = "created_at";
+
+/// How a list is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Json,
+    /// For `Accept: text/csv`.
+    Csv,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Format {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+impl Format {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_csv = |range: &str| range.split(';').next().is_some_and(|name| name.trim() == "text/csv");
+        if accepted.split(',').any(is_csv) { Self::Csv } else { Self::Json }
+    }
+}
+
+/// What one request asks of a list.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    list: String,
+    sort: Option<(Option<&'static str>, bool)>,
+    tests: Vec<(&'static str, Test)>,
+    limit: u16,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Begins(String),
+    Is(String),
+    /// From the first one on, before the second.
+    Within(Option<String>, Option<String>),
+}
+
+impl Test {
+    fn passes(&self, value: &str) -> bool {
+        match self {
+            Self::Begins(begin) => value.starts_with(begin),
+            Self::Is(wanted) => value == wanted,
+            Self::Within(from, till) => {
+                from.as_deref().is_none_or(|from| from <= value)
+                    && till.as_deref().is_none_or(|till| value < till)
+            }
+        }
+    }
+}
+
+impl Listing {
+    /// `sort` is one of the columns or `created_at`, with a `-` before it for the other way round.
+    pub fn new(
+        list: impl Into<String>,
+        columns: &[&'static str],
+        sort: Option<&str>,
+        limit: Option<u16>,
+        cursor: Option<&str>,
+    ) -> Result<Self, ApiError> {
+        let sort = sort.map(|sort| sort_of(sort, columns)).transpose()?;
+        let cursor = cursor.map(cursor_of).transpose()?;
+        Ok(Self { list: list.into(), sort, tests: Vec::new(), limit: fields::limit(limit)?, cursor })
+    }
+
+    /// Only where the column begins with this text, whatever the case.
+    pub fn begins(mut self, column: &'static str, text: Option<&str>) -> Self {
+        self.tests.extend(text.map(|text| (column, Test::Begins(catalog::words(text)))));
+        self
+    }
+
+    /// Only where the column has this value, given as its sort text.
+    pub fn is(mut self, column: &'static str, value: Option<String>) -> Self {
+        self.tests.extend(value.map(|value| (column, Test::Is(value))));
+        self
+    }
+
+    /// Only where the column's time is in this span.
+    pub fn within(mut self, column: &'static str, from: Option<Timestamp>, till: Option<Timestamp>) -> Self {
+        if from.is_some() || till.is_some() {
+            let span = Test::Within(from.map(catalog::time), till.map(catalog::time));
+            self.tests.push((column, span));
+        }
+        self
+    }
+
+    /// What the request asks for, of what `shows` lets pass: a page, or for a file all.
+    pub async fn read<T: Thing>(
+        self,
+        store: &Store,
+        format: Format,
+        shows: impl Fn(&T) -> bool,
+    ) -> Result<Found<T>, ApiError> {
+        let mut ask = self.ask();
+        let keep = |thing: &T| shows(thing) && self.passes(thing);
+        if format == Format::Json {
+            return Ok(Found { page: store.things(&ask, keep).await?, format });
+        }
+        (ask.limit, ask.cursor) = (FILE_PAGE, None);
+        let mut items = Vec::new();
+        loop {
+            let page = store.things(&ask, keep).await?;
+            items.extend(page.items);
+            if FILE_ROWS_MAX < items.len() {
+                return Err(too_many_rows());
+            }
+            match page.next {
+                Some(next) => ask.cursor = Some(next),
+                None => return Ok(Found { page: Page { items, next: None }, format }),
+            }
+        }
+    }
+
+    /// The list in the order asked for, else in that of the first filter, so that this reads only what
+    /// passes it.
+    fn ask(&self) -> Ask {
+        let first = self.tests.first().map(|(column, _)| *column);
+        let (column, descending) = self.sort.unwrap_or((first, false));
+        let mut ask = Ask {
+            list: self.list.clone(),
+            column,
+            descending,
+            limit: self.limit,
+            cursor: self.cursor.clone(),
+            ..Ask::default()
+        };
+        let test = self.tests.iter().find(|(tested, _)| Some(*tested) == column);
+        match test.map(|(_, test)| test) {
+            Some(Test::Begins(begin)) => ask.begins = Some(begin.clone()),
+            Some(Test::Is(value)) => ask.begins = Some(store::whole_value(value)),
+            Some(Test::Within(from, till)) => (ask.from, ask.till) = (from.clone(), till.clone()),
+            None => {}
+        }
+        ask
+    }
+
+    fn passes<T: Thing>(&self, thing: &T) -> bool {
+        let columns = thing.columns();
+        let value = |name| columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value);
+        self.tests.iter().all(|(column, test)| value(*column).is_some_and(|value| test.passes(value)))
+    }
+}
+
+fn sort_of(sort: &str, columns: &[&'static str]) -> Result<(Option<&'static str>, bool), ApiError> {
+    let (name, descending) = match sort.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (sort, false),
+    };
+    if let Some(column) = columns.iter().find(|column| **column == name) {
+        return Ok((Some(column), descending));
+    }
+    if name == CREATED_AT {
+        return Ok((None, descending));
+    }
+    let allowed = columns.iter().copied().chain([CREATED_AT]).collect::<Vec<_>>().join(", ");
+    let detail = format!("one of {allowed} is allowed, with a `-` before it for the other way round");
+    Err(Problem::invalid("sort", detail).into())
+}
+
+pub fn cursor_of(text: &str) -> Result<String, ApiError> {
+    let place = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let place = place.filter(|place| !place.is_empty());
+    place.ok_or_else(|| Problem::invalid("cursor", "not a cursor of this list").into())
+}
+
+/// As it is answered, for a URL.
+pub fn cursor_text(place: &str) -> String {
+    URL_SAFE_NO_PAD.encode(place)
+}
+
+/// What was found, and how it is to be answered.
+#[derive(Debug)]
+pub struct Found<T> {
+    pub page: Page<T>,
+    pub format: Format,
+}
+
+impl<T> Found<T> {
+    pub fn items(&self) -> &[T] {
+        &self.page.items
+    }
+
+    /// The page as JSON, or the file: of each row the fields at these paths, as `billing.period`.
+    pub fn answer<V: Serialize>(
+        self,
+        view: impl FnMut(T) -> V,
+        file: &str,
+        columns: &[&str],
+    ) -> Result<Response, ApiError> {
+        let rows: Vec<V> = self.page.items.into_iter().map(view).collect();
+        let mut response = match self.format {
+            Format::Json => {
+                let next = self.page.next.as_deref().map(cursor_text);
+                Json(List { items: rows, next }).into_response()
+            }
+            Format::Csv => csv_file(file, &rows, columns)?,
+        };
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+        Ok(response)
+    }
+}
+
+pub fn too_many_rows() -> ApiError {
+    let detail = format!("a file holds at most {FILE_ROWS_MAX} rows: filter the list");
+    Problem::new(422, "too_many", detail).into()
+}
+
+/// A CSV file (RFC 4180).
+pub fn csv_file<V: Serialize>(name: &str, rows: &[V], columns: &[&str]) -> Result<Response, ApiError> {
+    let mut response = csv_text(rows, columns).map_err(unavailable)?.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\""));
+    headers.insert(CONTENT_DISPOSITION, disposition.map_err(unavailable)?);
+    Ok(response)
+}
+
+fn csv_text<V: Serialize>(rows: &[V], columns: &[&str]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in rows {
+        let row = serde_json::to_value(row)?;
+        writer.write_record(columns.iter().map(|path| cell(&row, path)))?;
+    }
+    writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn cell(row: &Value, path: &str) -> String {
+    match path.split('.').try_fold(row, |value, name| value.get(name)) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => harmless(text),
+        Some(Value::Array(items)) => harmless(&items.iter().map(plain).collect::<Vec<_>>().join("; ")),
+        Some(other) => other.to_string(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A text that no spreadsheet calculates. A plain negative number stays one.
+fn harmless(text: &str) -> String {
+    let is_number = text.strip_prefix('-').is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_digit() || c == '.')
+    });
+    if text.starts_with(FORMULA_STARTS) && !is_number { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_sorted_by_its_columns_only() {
+        let sort = |text| sort_of(text, &["name"]).ok();
+        assert_eq!(sort("name"), Some((Some("name"), false)));
+        assert_eq!(sort("-created_at"), Some((None, true)));
+        assert_eq!(sort("password"), None);
+    }
+
+    #[test]
+    fn a_file_holds_what_its_columns_name_and_no_formula() {
+        let rows =
+            [json!({"id": "a", "terms": {"days": 30}, "mails": ["x", "y"], "name": "=1+1", "due": "-5.2"})];
+        let text = csv_text(&rows, &["id", "terms.days", "mails", "name", "due", "gone"]).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text, "id,terms.days,mails,name,due,gone\r\na,30,x; y,'=1+1,-5.2,\r\n");
+    }
+
+    #[test]
+    fn a_cursor_is_what_was_answered() {
+        assert_eq!(cursor_of(&cursor_text("ärzte\u{1}com_1")).unwrap(), "ärzte\u{1}com_1");
+        for bad in ["", "%", "????"] {
+            assert!(cursor_of(bad).is_err(), "{bad:?}");
+        }
+    }
+}

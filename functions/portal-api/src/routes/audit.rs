@@ -1,0 +1,161 @@
+//! The audit log: who changed what in a company and below it.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::audit::{AuditEntry, FieldChange};
+use domain::permission::Area;
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::{Problem, Query};
+use serde::{Deserialize, Serialize};
+use store::AuditAsk;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::{self, List};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+use crate::rights;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AuditQuery {
+    /// In this company and below it; in yours unless told.
+    company: Option<String>,
+    /// Only what this user, API key or process did, by its id or name.
+    who: Option<String>,
+    /// Only what people of this company did.
+    of: Option<String>,
+    /// Only actions that begin so: `agreement`, `agreement.change`.
+    #[param(example = "agreement.")]
+    action: Option<String>,
+    /// Only what was done to the thing with this id.
+    object: Option<String>,
+    /// Only what was asked for from this address.
+    ip: Option<String>,
+    /// At this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    till: Option<Timestamp>,
+    /// `-at`, newest first, unless told; or `at`.
+    #[param(example = "-at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditView {
+    /// The entry's id.
+    id: String,
+    /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The company of who did it.
+    company: String,
+    /// The id of the user or API key, or the name of a process of the platform.
+    who: String,
+    /// What that was called then.
+    name: String,
+    /// Where the request came from; null for what the platform did by itself.
+    ip: Option<String>,
+    /// What was done.
+    #[schema(example = "agreement.change")]
+    action: String,
+    /// The id of what it was done to.
+    object: String,
+    /// The fields that became different.
+    changes: Vec<FieldChangeView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldChangeView {
+    /// From the top down, as `link.window`.
+    field: String,
+    /// What it was; null if there was none. Secrets read `***`.
+    before: Option<String>,
+    /// What it is; null if there is none.
+    after: Option<String>,
+}
+
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
+        let AuditEntry { id, at, actor, action, object, changes, .. } = entry;
+        let changes = changes.into_iter().map(|FieldChange { field, before, after }| FieldChangeView {
+            field,
+            before,
+            after,
+        });
+        Self {
+            id: id.into(),
+            at,
+            company: actor.company.into(),
+            who: actor.who,
+            name: actor.name,
+            ip: actor.ip,
+            action,
+            object,
+            changes: changes.collect(),
+        }
+    }
+}
+
+impl AuditQuery {
+    fn passes(&self, entry: &AuditEntry) -> bool {
+        let is =
+            |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
+        let actor = &entry.actor;
+        self.who.as_deref().is_none_or(|who| who == actor.who || who == actor.name)
+            && is(&self.of, actor.company.as_str())
+            && is(&self.object, &entry.object)
+            && is(&self.ip, actor.ip.as_deref().unwrap_or_default())
+            && self.action.as_deref().is_none_or(|action| entry.action.starts_with(action))
+    }
+
+    fn ask(&self) -> Result<AuditAsk, ApiError> {
+        let oldest_first = match self.sort.as_deref() {
+            None | Some("-at") => false,
+            Some("at") => true,
+            Some(_) => return Err(Problem::invalid("sort", "`at` or `-at` is allowed").into()),
+        };
+        let cursor = self.cursor.as_deref().map(cursor_of).transpose()?;
+        let limit = fields::limit(self.limit)?;
+        Ok(AuditAsk { from: self.from, till: self.till, oldest_first, limit, cursor })
+    }
+}
+
+const FILE_COLUMNS: [&str; 9] = ["at", "company", "who", "name", "ip", "action", "object", "changes", "id"];
+
+/// Who did what.
+///
+/// Every change and every login, with the fields that became different. With a filter a page may hold
+/// fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv` answers a
+/// file.
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
+    responses((status = 200, description = "A page",
+        content((List<AuditView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, ApiError> {
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    rights::view_own(&who, &company.id, Area::Audit, Area::PortalAudit)?;
+    let mut ask = query.ask()?;
+    let mut page = app.store.audit_log(&company.id, &ask, |entry| query.passes(entry)).await?;
+    while format == Format::Csv && page.next.is_some() {
+        ask.cursor = page.next.take();
+        let more = app.store.audit_log(&company.id, &ask, |entry| query.passes(entry)).await?;
+        page.items.extend(more.items);
+        page.next = more.next;
+        if FILE_ROWS_MAX < page.items.len() {
+            return Err(too_many_rows());
+        }
+    }
+    Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+}

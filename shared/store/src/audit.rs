@@ -1,0 +1,120 @@
+//! The audit log. An entry is written with the change that it tells of, once for every company that sees
+//! it, so that a company reads its subtree's log as one list by time. Entries are never changed.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::audit::{Act, AuditEntry, differences};
+use domain::id::CompanyId;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::item::{document, read, text};
+use crate::keys;
+use crate::records::Page;
+use crate::{Store, StoreError};
+
+/// How many entries one page reads at most when a filter passes few of them over.
+const READ_MAX: usize = 2_000;
+
+/// Which part of a company's log to read.
+#[derive(Debug, Clone, Default)]
+pub struct AuditAsk {
+    pub from: Option<Timestamp>,
+    pub till: Option<Timestamp>,
+    pub oldest_first: bool,
+    pub limit: u16,
+    pub cursor: Option<String>,
+}
+
+impl Store {
+    /// The entry of a change, to be written with it.
+    pub(crate) fn audit_items<T: Serialize>(
+        &self,
+        act: &Act,
+        action: &str,
+        object: &str,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let value = |state: Option<&T>| -> Result<Option<Value>, StoreError> {
+            let value = state.map(serde_json::to_value).transpose();
+            value.map_err(|error| StoreError::corrupt("an audit entry", error))
+        };
+        let changes = differences(value(before)?.as_ref(), value(after)?.as_ref());
+        let entry = act.entry(action, object, changes);
+        let item = |company| {
+            let item = document(&keys::audit_entry(company, entry.at, &entry.id), &entry)?;
+            Ok(self.put_any(&self.tables.records, item))
+        };
+        act.path.iter().map(item).collect()
+    }
+
+    /// Notes what changed nothing that is stored with it: a login, say.
+    pub async fn audit(&self, act: &Act, action: &str, object: &str) -> Result<(), StoreError> {
+        let items = self.audit_items::<Value>(act, action, object, None, None)?;
+        self.transact("write the audit log", items)
+            .await
+            .map_err(|refused| refused.unexpected("write the audit log"))
+    }
+
+    /// One page of what was done in a company and below it. What `keep` refuses is passed over.
+    pub async fn audit_log(
+        &self,
+        company: &CompanyId,
+        ask: &AuditAsk,
+        keep: impl Fn(&AuditEntry) -> bool,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let (mut low, mut high) = keys::audit_range(ask.from, ask.till);
+        match &ask.cursor {
+            Some(cursor) if ask.oldest_first => low = format!("{cursor}!"),
+            Some(cursor) => high = cursor.clone(),
+            None => {}
+        }
+        let (mut kept, mut seen) = (Vec::new(), 0);
+        while low < high {
+            let answer = self.audit_page(company, &low, &high, ask).await?;
+            let is_last = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
+            for item in answer.items.unwrap_or_default() {
+                let entry: AuditEntry = read("an audit entry", item)?;
+                let place = keys::audit_entry(company, entry.at, &entry.id).sk;
+                if !ask.oldest_first && place == high {
+                    continue;
+                }
+                match ask.oldest_first {
+                    true => low = format!("{place}!"),
+                    false => high.clone_from(&place),
+                }
+                seen += 1;
+                kept.extend(Some(entry).filter(&keep));
+                if kept.len() == usize::from(ask.limit) || seen == READ_MAX {
+                    return Ok(Page { items: kept, next: Some(place) });
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(Page { items: kept, next: None })
+    }
+
+    async fn audit_page(
+        &self,
+        company: &CompanyId,
+        low: &str,
+        high: &str,
+        ask: &AuditAsk,
+    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, StoreError> {
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.records)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
+            .expression_attribute_values(":pk", text(keys::audit_log(company)))
+            .expression_attribute_values(":low", text(low))
+            .expression_attribute_values(":high", text(high))
+            .scan_index_forward(ask.oldest_first)
+            .limit(i32::from(ask.limit.saturating_add(1)));
+        query.send().await.map_err(StoreError::aws("read the audit log"))
+    }
+}

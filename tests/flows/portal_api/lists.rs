@@ -1,0 +1,167 @@
+//! What every list of the portals does alike, shown on companies; and what every editor sees.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::platform::{Platform, text};
+
+async fn with_children(names: &[&str]) -> Platform {
+    let platform = Platform::new().await;
+    for name in names {
+        let kind = if name.contains("Ltd") { "reseller" } else { "client" };
+        let body = json!({"name": name, "kind": kind});
+        platform.post(&platform.owner.key, "/v1/companies", body).await.good();
+    }
+    platform
+}
+
+fn names(list: &Value) -> Vec<String> {
+    list["items"].as_array().unwrap().iter().map(|item| text(item, "name")).collect()
+}
+
+/// The names on every page of a list, and how many pages there were.
+async fn walk(platform: &Platform, path: &str) -> (Vec<String>, usize) {
+    let (mut found, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let page = platform.get(&platform.owner.key, &format!("{path}{cursor}")).await.good();
+        found.extend(names(&page));
+        pages += 1;
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (found, pages),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_sorted_by_any_column_either_way_and_read_in_pages() {
+    let platform = with_children(&["delta", "Alpha Ltd", "charlie", "Bravo Ltd", "alpha"]).await;
+    let walk = |query| {
+        let path = format!("/v1/companies?limit=2&{query}");
+        let platform = &platform;
+        async move { walk(platform, &path).await }
+    };
+    let by_name = ["alpha", "Alpha Ltd", "Bravo Ltd", "charlie", "delta"];
+    assert_eq!(walk("sort=name").await, (by_name.map(String::from).into(), 3));
+    let mut reversed = by_name;
+    reversed.reverse();
+    assert_eq!(walk("sort=-name").await.0, reversed);
+    let oldest = ["delta", "Alpha Ltd", "charlie", "Bravo Ltd", "alpha"];
+    assert_eq!(walk("sort=created_at").await.0, oldest);
+    let mut newest = oldest;
+    newest.reverse();
+    assert_eq!(walk("sort=-created_at").await.0, newest);
+    assert_eq!(walk("sort=kind").await.0[3..], ["Alpha Ltd", "Bravo Ltd"]);
+    let refused = platform.get(&platform.owner.key, "/v1/companies?sort=path").await;
+    assert_eq!(refused.refusal(), "422 invalid");
+    let refused = platform.get(&platform.owner.key, "/v1/companies?cursor=%25").await;
+    assert_eq!(refused.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn filters_work_together_and_with_any_order() {
+    let platform = with_children(&["delta", "Alpha Ltd", "charlie", "Bravo Ltd", "alpha"]).await;
+    for (query, expected) in [
+        ("name=ALPHA", vec!["alpha", "Alpha Ltd"]),
+        ("name=alpha&kind=reseller", vec!["Alpha Ltd"]),
+        ("kind=reseller&sort=-name", vec!["Bravo Ltd", "Alpha Ltd"]),
+        ("enabled=false", vec![]),
+        ("enabled=true&sort=name&limit=2", vec!["alpha", "Alpha Ltd", "Bravo Ltd", "charlie", "delta"]),
+        ("kind=client&limit=1&sort=-created_at", vec!["alpha", "charlie", "delta"]),
+    ] {
+        let (found, _) = walk(&platform, &format!("/v1/companies?{query}")).await;
+        assert_eq!(found, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_company_stands_where_its_new_name_belongs() {
+    let platform = with_children(&["alpha", "bravo"]).await;
+    let key = &platform.owner.key;
+    let list = platform.get(key, "/v1/companies?sort=name").await.good();
+    let path = format!("/v1/companies/{}", text(&list["items"][0], "id"));
+    platform.patch(key, &path, json!({"name": "Zulu"})).await.good();
+    let list = platform.get(key, "/v1/companies?sort=name").await.good();
+    assert_eq!(names(&list), ["bravo", "Zulu"]);
+}
+
+#[tokio::test]
+async fn a_list_is_answered_as_a_file_too() {
+    let platform = with_children(&["delta", "=cmd()", "alpha, inc"]).await;
+    let key = &platform.owner.key;
+    let accept = [("accept", "text/csv")];
+    let path = "/v1/companies?sort=name&limit=1";
+    let answer = platform.ask(key, Method::GET, path, &accept, None).await;
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/csv"));
+    let file = answer.good();
+    let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
+    assert_eq!(lines[0], "id,name,kind,parent,enabled,direct_sending,created_at");
+    assert_eq!(lines.len(), 4);
+    assert!(lines[1].contains(",'=cmd(),client,") && lines[2].contains(",\"alpha, inc\","), "{file}");
+}
+
+#[tokio::test]
+async fn of_two_editors_of_one_revision_the_second_is_told() {
+    let platform = with_children(&["alpha"]).await;
+    let key = &platform.owner.key;
+    let list = platform.get(key, "/v1/companies").await.good();
+    let path = format!("/v1/companies/{}", text(&list["items"][0], "id"));
+    let read = platform.get(key, &path).await;
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    let change = |name: &str| {
+        let (body, path, tag) = (json!({ "name": name }), path.clone(), tag.clone());
+        let platform = &platform;
+        async move { platform.ask(key, Method::PATCH, &path, &[("if-match", &tag)], Some(body)).await }
+    };
+    let first = change("first").await;
+    assert_ne!(first.headers["etag"].to_str().unwrap(), tag);
+    first.good();
+    assert_eq!(change("second").await.refusal(), "412 precondition_failed");
+    assert_eq!(text(&platform.get(key, &path).await.good(), "name"), "first");
+}
+
+#[tokio::test]
+async fn every_change_is_in_the_log_of_all_companies_above_with_its_fields() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let path = format!("/v1/companies/{}", client.company);
+    platform.patch(&reseller.key, &path, json!({"name": "Renamed", "enabled": false})).await.good();
+    for seer in [&platform.owner, &reseller] {
+        let path = format!("/v1/audit?action=company.change&object={}", client.company);
+        let log = platform.get(&seer.key, &path).await.good();
+        let entry = &log["items"][0];
+        assert_eq!(log["items"].as_array().unwrap().len(), 1);
+        assert_eq!((text(entry, "company"), text(entry, "name")), (reseller.company.clone(), "first".into()));
+        let changed: Vec<_> = entry["changes"].as_array().unwrap().iter().map(|c| text(c, "field")).collect();
+        assert_eq!(changed, ["enabled", "name", "revision"]);
+    }
+    let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
+    let log = platform.get(&neighbour.key, "/v1/audit?limit=500").await.good();
+    assert!(!log.to_string().contains(&client.company));
+}
+
+#[tokio::test]
+async fn the_log_is_read_either_way_in_pages_and_by_its_filters() {
+    let platform = with_children(&["a", "b", "c", "d"]).await;
+    let key = &platform.owner.key;
+    let mut found = Vec::new();
+    let mut path = "/v1/audit?action=company.create&limit=2&sort=at".to_owned();
+    loop {
+        let page = platform.get(key, &path).await.good();
+        let items = page["items"].as_array().unwrap().clone();
+        found.extend(items.iter().map(|item| text(item, "object")));
+        match page["next"].as_str() {
+            Some(next) => path = format!("/v1/audit?action=company.create&limit=2&sort=at&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found.len(), 5, "the owner and four children");
+    let newest = platform.get(key, "/v1/audit?action=company.create").await.good();
+    let newest: Vec<_> =
+        newest["items"].as_array().unwrap().iter().map(|item| text(item, "object")).collect();
+    found.reverse();
+    assert_eq!(newest, found);
+    let none = platform.get(key, "/v1/audit?who=nobody").await.good();
+    assert_eq!(none["items"], json!([]));
+}
