@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const STARTS: usize = 15;
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
@@ -17,11 +17,12 @@ const FUNCTIONS: [&str; 9] = [
     "progress-applier",
     "http-sender",
     "invoice-closer",
+    "mailer",
     "projector",
     "sweeper",
 ];
 /// Names that functions read at their start; none is called before the first event.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 17] = [
     "DIRECTORY_TABLE",
     "LEDGER_TABLE",
     "MESSAGES_TABLE",
@@ -30,6 +31,8 @@ const SETTINGS: [&str; 15] = [
     "HTTP_SEND_QUEUE_URL",
     "BILLING_QUEUE_URL",
     "NOTIFICATIONS_QUEUE_URL",
+    "MAIL_QUEUE_URL",
+    "WEBHOOKS_QUEUE_URL",
     "CONNECTION_QUEUE_PREFIX",
     "CONNECTION_DEAD_QUEUE_ARN",
     "DOCUMENTS_BUCKET",
@@ -66,6 +69,7 @@ fn start(function: &str) -> Duration {
     let begin = Instant::now();
     let mut child = Command::new(binary(function))
         .envs(SETTINGS.map(|name| (name, "http://127.0.0.1:9/bench")))
+        .env("WEBHOOK_TARGETS", "public")
         .env("AWS_LAMBDA_RUNTIME_API", &address)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
         .env("AWS_LAMBDA_FUNCTION_VERSION", "1")

@@ -1,12 +1,14 @@
 //! Receipts on their way to a client: from the end of a message through the projector and the client's
 //! queue to its receivers, in order, whatever these do.
 
+use aws_lambda_events::event::dynamodb::Event;
 use domain::connection::Connection;
 use domain::handling::{ClientAddress, Handling, Origin, ReceiptsWanted};
 use domain::id::{BatchId, MessageId};
+use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
-use queue::{ClientReceipt, ForClient, Progress, Sender};
+use queue::{ClientReceipt, ForClient, Outcome, Progress, Report, Sender};
 use smpp::CommandStatus;
 use smpp_gateway::client::account::Account;
 use smpp_gateway::client::deliveries::Deliveries;
@@ -87,7 +89,8 @@ impl Stage {
         let id = draft.single.expect("one recipient is a message");
         self.world.store.claim(&id).await.expect("claimed");
         let references = vec![Some(format!("vendor-{key}"))];
-        self.apply(Progress::SubmittedV1 { message: id.clone(), references, at: NOW }).await;
+        self.apply(Progress::SubmittedV1 { message: id.clone(), references, connection: None, at: NOW })
+            .await;
         self.world.store.message(&id).await.expect("read").expect("there")
     }
 
@@ -110,6 +113,13 @@ impl Stage {
 
     /// Lets the projector work off what has changed, `times` over.
     async fn project(&self, times: usize) {
+        let event = self.world.database.take_stream("world-messages");
+        for _ in 0..times {
+            self.project_event(event.clone()).await;
+        }
+    }
+
+    async fn project_event(&self, event: Event) {
         let queue = |name: &str| Sender::new(self.sqs.client(), self.sqs.queue(name));
         let app = projector::App {
             store: self.world.store.clone(),
@@ -128,10 +138,7 @@ impl Stage {
             ..self.world.store.any_connection(&self.account.connection).await.expect("read").expect("there")
         };
         let _ = self.world.store.put_connection(&vendor).await;
-        let event = self.world.database.take_stream("world-messages");
-        for _ in 0..times {
-            projector::handle(&app, event.clone()).await.expect("projected");
-        }
+        projector::handle(&app, event).await.expect("projected");
     }
 }
 
@@ -171,6 +178,54 @@ async fn the_end_of_a_message_is_told_once_to_the_client_it_came_from_if_it_want
     receiver.gets_nothing().await;
     stage.until_empty().await;
     deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn what_two_writes_have_ended_at_one_moment_is_told_once_however_the_stream_is_cut() {
+    let stage = Stage::new().await;
+    let message = stage.submitted("a", ReceiptsWanted::Final).await;
+    let new = Message {
+        status: Status::Accepted,
+        submitted_at: None,
+        parts: Vec::new(),
+        revision: 0,
+        ..message.clone()
+    };
+    let tag = LeaseTag { lease: message.home(), fence: 1, number: 1 };
+    let block = Block::new(tag.clone(), vec![new; 4], NOW);
+    stage.world.store.put_block(&block, NOW).await.expect("stored");
+    let reference = |place: u16| format!("of-block-{place}");
+    let connection = message.connection.clone();
+    let outcomes = (0..4).map(|place| (place, Outcome::Submitted(vec![Some(reference(place))]))).collect();
+    stage.apply(Progress::BlockV1 { block: tag, connection: connection.clone(), outcomes, at: NOW }).await;
+    stage.project(1).await;
+    for places in [[0, 1], [2, 3]] {
+        let report = |place| Report {
+            reference: reference(place),
+            other_reference: None,
+            state: ReceiptState::Delivered,
+            error: None,
+            recipient: None,
+        };
+        let receipts = places.map(report).to_vec();
+        stage.apply(Progress::ReceiptsV1 { connection: connection.clone(), receipts, at: NOW }).await;
+    }
+    let event = stage.world.database.take_stream("world-messages");
+    stage.project_event(event.clone()).await;
+    for record in &event.records {
+        let mut part = event.clone();
+        part.records = vec![record.clone()];
+        stage.project_event(part).await;
+    }
+    let told: usize = stage
+        .waiting()
+        .iter()
+        .map(|waiting| match waiting {
+            ForClient::ReceiptsV1 { receipts } => receipts.len(),
+            ForClient::IncomingV1 { .. } => 0,
+        })
+        .sum();
+    assert_eq!(told, 4);
 }
 
 #[tokio::test]

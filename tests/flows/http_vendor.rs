@@ -11,14 +11,16 @@ use domain::destination::Msisdn;
 use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
+use domain::sender::{Sender as SenderOf, SenderStatus};
 use http::{Request, StatusCode};
 use http_sender::{App, CONNECTION_DISABLED, handle};
 use queue::{Job, Progress, Sender};
+use runtime::targets::Targets;
 use serde_json::json;
 use store::Claim;
 use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
 use tests::callback_urls::Urls;
-use tests::edits::change_company;
+use tests::edits::{change_agreement, change_company, change_sender};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
 use tests::loopback::{Reserved, Serving};
@@ -79,7 +81,7 @@ impl Road {
 
     fn app_with(&self, sqs: aws_sdk_sqs::Client) -> App {
         let progress = Sender::new(sqs, self.progress.clone());
-        App::new(self.world.store.clone(), self.secrets.store(), progress).expect("an app")
+        App::new(self.world.store.clone(), self.secrets.store(), progress, Targets::Any).expect("an app")
     }
 
     /// One invocation. Says how many jobs are left to come again.
@@ -377,6 +379,30 @@ async fn a_connection_of_a_disabled_company_refuses_what_waits_for_it() {
 }
 
 #[tokio::test]
+async fn what_waits_is_stopped_and_refunded_when_who_sent_it_may_not_any_more() {
+    for (reason, stop) in [("company_disabled", 0), ("agreement_suspended", 1), ("sender_blocked", 2)] {
+        let road = Road::open(OnUnknownOutcome::Wait).await;
+        let (store, client) = (&road.world.store, &road.client);
+        let message = road.accepted("4915110000000").await;
+        match stop {
+            0 => change_company(store, &client.company.id, |company| company.enabled = false).await,
+            1 => change_agreement(store, &client.agreement.id, |agreement| agreement.suspended = true).await,
+            _ => {
+                let block = |sender: &mut SenderOf| sender.status = SenderStatus::Blocked;
+                change_sender(store, &client.agreement.id, &client.sender, block).await;
+            }
+        }
+        assert_eq!(road.run(&road.app()).await, 0);
+        refused(&road.told(), reason);
+        road.apply().await;
+        assert_eq!(road.message(&message).await.status, Status::Unsent, "{reason}");
+        let wallet = road.world.wallet(&client.wallet).await;
+        assert_eq!(store.balance(&wallet).await.expect("a balance"), tests::world::amount("10"), "{reason}");
+        assert_eq!(road.submits().len(), 0, "{reason}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_disabled_connection_may_have_sent_before_stays_in_doubt() {
     let road = Road::open(OnUnknownOutcome::Resend).await;
     let id = road.accepted("4915110000000").await;
@@ -391,9 +417,26 @@ async fn without_a_password_the_message_stays_unclaimed_and_the_job_comes_again(
     let road = Road::open(OnUnknownOutcome::Wait).await;
     let id = road.accepted("4915110000000").await;
     let progress = Sender::new(road.sqs.client(), road.progress.clone());
-    let app = App::new(road.world.store.clone(), EmbeddedSecrets::new().store(), progress).unwrap();
+    let app =
+        App::new(road.world.store.clone(), EmbeddedSecrets::new().store(), progress, Targets::Any).unwrap();
     assert_eq!(road.run(&app).await, 1);
     assert_eq!(road.message(&id).await.status, Status::Accepted);
+}
+
+#[tokio::test]
+async fn a_vendor_around_us_is_not_called() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let progress = Sender::new(road.sqs.client(), road.progress.clone());
+    let app = App::new(road.world.store.clone(), road.secrets.store(), progress, Targets::Public).unwrap();
+    road.accepted("4915110000000").await;
+    assert_eq!(road.run(&app).await, 0);
+    refused(&road.told(), http_sender::VENDOR_NOT_CALLED);
+    // A name that leads here: nobody was called, and it may lead elsewhere when the job comes again.
+    let port = road.alaris.url().rsplit(':').next().expect("a port").to_owned();
+    road.set_url(format!("http://localhost:{port}")).await;
+    road.accepted("4915110000001").await;
+    assert_eq!(road.run(&app).await, 1);
+    assert_eq!((road.submits().len(), road.told().len()), (0, 1));
 }
 
 async fn call(router: Router, request: Request<Body>) -> (StatusCode, String) {

@@ -16,11 +16,12 @@ use domain::handling::ClientAddress;
 use domain::id::{ConnectionId, SenderId};
 use domain::incoming::{IncomingMessage, IncomingRule};
 use domain::route::Routes;
-use domain::sender::{Sender as SenderIdentity, SenderAddress, SenderStatus};
+use domain::sender::{Sender as SenderIdentity, SenderAddress};
 use hmac::{Hmac, KeyInit, Mac};
-use http_sender::{Targets, Webhooks};
+use http_sender::Webhooks;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Incoming, IncomingPart, Progress, Sender, Webhook};
+use runtime::targets::Targets;
 use sha2::Sha256;
 use smpp_gateway::client::account::Account;
 use store::{Secrets, incoming_of};
@@ -59,18 +60,17 @@ impl Stage {
     /// A sender ID of the client, or of another with the same number.
     async fn sender(&self, owner: &Member, number: &str, rule: IncomingRule) -> SenderId {
         let id = SenderId::new(self.world.unique());
-        let sender = SenderIdentity {
-            id: id.clone(),
-            company: owner.company.id.clone(),
-            agreement: owner.agreement.id.clone(),
-            address: SenderAddress::parse(number).expect("a number"),
-            status: SenderStatus::Active,
-            routes: Routes::only(connection(), ConnectionKind::Smpp),
-            incoming: Some(rule),
-            created_at: NOW,
-        };
-        assert!(self.world.store.put_sender(&sender).await.expect("stored"));
-        assert!(!self.world.store.put_sender(&sender).await.expect("known"));
+        let sender = SenderIdentity::new(
+            id.clone(),
+            owner.company.id.clone(),
+            owner.agreement.id.clone(),
+            SenderAddress::parse(number).expect("a number"),
+            Routes::only(connection(), ConnectionKind::Smpp),
+            NOW,
+        );
+        let sender = SenderIdentity { incoming: Some(rule), ..sender };
+        let act = tests::edits::act(&owner.company.path);
+        assert_eq!(self.world.store.put_sender(&act, &sender).await.expect("stored"), store::Written::Now);
         id
     }
 
@@ -114,8 +114,8 @@ impl Stage {
     async fn post(&self) -> usize {
         let sender = Sender::new(self.sqs.client(), self.sqs.queue("progress"));
         let receiver = queue::Receiver::new(self.sqs.client(), self.webhooks.clone());
-        let app =
-            http_sender::App::new(self.world.store.clone(), self.secrets.store(), sender).expect("an app");
+        let app = http_sender::App::new(self.world.store.clone(), self.secrets.store(), sender, Targets::Any)
+            .expect("an app");
         let app = app.posting(Webhooks::new(receiver, Targets::Any).expect("a client"));
         let mut taken = self.sqs.take(&self.webhooks);
         let answer = http_sender::handle(&app, taken.clone(), TIME).await;
@@ -254,6 +254,30 @@ async fn a_long_message_is_joined_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_one_long_message_does_not_get_into_a_later_one_with_its_reference() {
+    let stage = Stage::new().await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let arrives = async |number, text: &str, minute| {
+        stage.arrives(part(number, text), NOW + SignedDuration::from_mins(minute)).await;
+        stage.project().await.into_iter().map(|message| message.text).collect::<Vec<_>>()
+    };
+    for number in [1, 2] {
+        assert_eq!(arrives(number, "first ", 0).await, [""; 0]);
+    }
+    assert_eq!(arrives(3, "first ", 0).await, ["first first first "]);
+    // Its answer was lost.
+    assert_eq!(arrives(2, "first ", 1).await, [""; 0]);
+    assert_eq!(arrives(1, "second ", 30).await, [""; 0]);
+    assert_eq!(arrives(3, "second ", 30).await, [""; 0]);
+    assert_eq!(arrives(2, "second ", 30).await, ["second second second "]);
+    // One whose last part never came.
+    assert_eq!(arrives(2, "third ", 100).await, [""; 0]);
+    assert_eq!(arrives(1, "fourth ", 161).await, [""; 0]);
+    assert_eq!(arrives(3, "fourth ", 161).await, [""; 0]);
+    assert_eq!(arrives(2, "fourth ", 161).await, ["fourth fourth fourth "]);
+}
+
+#[tokio::test]
 async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phone() {
     let stage = Stage::new().await;
     let others = [
@@ -385,7 +409,13 @@ async fn no_webhook_is_posted_to_an_address_around_us() {
     {
         let receiver = queue::Receiver::new(stage.sqs.client(), stage.webhooks.clone());
         let progress = Sender::new(stage.sqs.client(), stage.sqs.queue("progress"));
-        let app = http_sender::App::new(stage.world.store.clone(), stage.secrets.store(), progress).unwrap();
+        let app = http_sender::App::new(
+            stage.world.store.clone(),
+            stage.secrets.store(),
+            progress,
+            Targets::Public,
+        )
+        .unwrap();
         let app = app.posting(Webhooks::new(receiver, Targets::Public).expect("a client"));
         let webhook = Webhook::IncomingMessageV1 {
             id: domain::id::IncomingId::new(1),

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tests::edits::act;
 use tests::embedded_dynamodb::Fault;
 use tests::embedded_secrets::{EmbeddedSecrets, Fault as SecretFault};
 use tests::world::{Member, NOW, World, amount};
@@ -38,7 +39,9 @@ impl Shop {
         let world = World::with_streams(&[]).await;
         let payer = world.client(&world.owner, "0.05").open().await;
         let top_up = top_up(&payer);
-        assert!(world.store.put_top_up(&top_up).await.expect("the top-up is stored"));
+        assert!(
+            world.store.put_top_up(&act(&payer.company.path), &top_up).await.expect("the top-up is stored")
+        );
         let secrets = EmbeddedSecrets::new();
         secrets.set("payment-systems/stripe", account(json!(SECRET)));
         let router =
@@ -118,6 +121,7 @@ fn top_up(payer: &Member) -> TopUp {
         session: SESSION.into(),
         url: "https://checkout.example.com".into(),
         created_at: NOW,
+        revision: 0,
     }
 }
 
@@ -368,7 +372,13 @@ async fn what_a_user_bought_is_in_the_users_own_wallet() {
     let main = shop.world.wallet(&shop.payer.wallet).await;
     let opened = shop.world.store.user_wallets(&main, &[UserId::new(1)]).await.expect("an answer");
     let users = TopUp { id: TopUpId::new(51), wallet: Some(opened[0].id.clone()), ..top_up(&shop.payer) };
-    assert!(shop.world.store.put_top_up(&users).await.expect("the top-up is stored"));
+    assert!(
+        shop.world
+            .store
+            .put_top_up(&act(&shop.payer.company.path), &users)
+            .await
+            .expect("the top-up is stored")
+    );
     for _ in 0..2 {
         assert_eq!(shop.call(&Completed.callback(&users.id)).await, StatusCode::OK);
     }
@@ -428,7 +438,7 @@ async fn a_payment_that_a_person_booked_by_hand_under_the_same_code_is_not_booke
         by: "a person".into(),
     };
     let payment = plan_payment(&shop.payer.agreement, &wallet, ask, NOW).unwrap();
-    shop.world.store.post_payment(&payment, &wallet).await.unwrap();
+    shop.world.store.post_payment(&act(&shop.payer.company.path), &payment, &wallet).await.unwrap();
     assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((shop.balance().await, shop.payments().await), (amount("50"), 1));
     assert_eq!(shop.reviews().await, ["pi_flow could not be booked: look for a payment with this code"]);

@@ -3,7 +3,7 @@
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use domain::id::{ConnectionId, MessageId};
-use domain::message::{Message, Status};
+use domain::message::{Message, Progress as Fact, Status, Step, apply};
 use domain::receipt::ReceiptState;
 use futures::future::join_all;
 use progress_applier::{App, handle};
@@ -27,6 +27,7 @@ fn submitted(message: &Message, reference: &str) -> Progress {
     Progress::SubmittedV1 {
         message: message.id.clone(),
         references: vec![Some(reference.to_owned())],
+        connection: Some(message.connection.clone()),
         at: NOW,
     }
 }
@@ -127,6 +128,21 @@ async fn an_id_as_it_is_written_goes_before_the_same_number_in_another_form() {
     app.apply(receipt(&messages[1], "1715004", ReceiptState::Delivered)).await.expect("applied");
     assert_eq!(status(&world, &messages[1].id).await, Status::Delivered);
     assert_eq!(status(&world, &messages[0].id).await, Status::Submitted);
+}
+
+#[tokio::test]
+async fn a_vendors_receipt_finds_a_message_that_has_gone_on_before_its_answer_was_stored() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    let message = claimed(&world, &client, 1).await.remove(0);
+    let message = world.store.message(&message.id).await.expect("read").expect("there");
+    let next = ConnectionId::derived(&["the next one"]);
+    let rerouted = Fact::Rerouted { connection: next, kind: message.connection_kind };
+    let Step::Move { message: moved, refund } = apply(&message, &rerouted, NOW) else { panic!("it moves") };
+    world.store.move_message(&moved, message.revision, &refund).await.expect("moved");
+    app.apply(submitted(&message, "a1")).await.expect("applied");
+    app.apply(receipt(&message, "a1", ReceiptState::Delivered)).await.expect("applied");
+    assert_eq!(status(&world, &message.id).await, Status::Delivered);
 }
 
 #[tokio::test]

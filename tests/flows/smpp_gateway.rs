@@ -13,6 +13,8 @@ mod kill;
 mod links;
 #[path = "smpp_gateway/ownership.rs"]
 mod ownership;
+#[path = "smpp_gateway/stopped.rs"]
+mod stopped;
 #[path = "smpp_gateway/telling.rs"]
 mod telling;
 #[path = "smpp_gateway/tls.rs"]
@@ -28,12 +30,13 @@ use domain::connection::{Connection, ConnectionKind, Link, OnUnknownOutcome, Smp
 use domain::destination::Msisdn;
 use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
-use domain::message::{Message, Status};
+use domain::message::{Message, NewMessage, Status};
 use domain::receipt::ReceiptState;
 use domain::segmentation::segment;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
 use queue::{Job, Progress, Report, Sender};
+use runtime::targets::Targets;
 use serde_json::json;
 use smpp::smsc::{self, Requests, ServerSession, ServerSettings};
 use smpp::{CommandStatus, DeliverSm, udh};
@@ -117,7 +120,7 @@ impl Stage {
     }
 
     fn run(&self) -> Running {
-        run(self.gateway(), bind::tcp())
+        run(self.gateway(), bind::tcp(Targets::Any))
     }
 
     /// A message that was accepted, and its job in the queue.
@@ -251,7 +254,7 @@ fn smpp_link(connection: &mut Connection) -> &mut SmppLink {
 
 fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId) -> Message {
     let segmented = segment(text);
-    Message {
+    NewMessage {
         id: MessageId::in_batch(&BatchId::new(number), 0),
         company: CompanyId::new(1),
         agreement: AgreementId::new(1),
@@ -267,17 +270,8 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         segments: u32::try_from(segmented.segments_count()).expect("few"),
         charges: Vec::new(),
         handling: Handling::default(),
-        status: Status::Accepted,
-        reason: None,
-        parts: Vec::new(),
-        accepted_at: Timestamp::UNIX_EPOCH,
-        submitted_at: None,
-        finished_at: None,
-        revision: 0,
-        request_hash: String::new(),
-        balance_after: None,
-        lease: None,
     }
+    .accepted(Timestamp::UNIX_EPOCH)
 }
 
 fn run(gateway: Gateway, dial: Dial) -> Running {
@@ -569,7 +563,7 @@ async fn a_killed_gateway_loses_no_message_and_sends_none_twice() {
         // All its tasks go at once, as with SIGKILL.
         let process = Runtime::new().expect("a runtime");
         let guard = process.enter();
-        let running = run(stage.gateway(), bind::tcp());
+        let running = run(stage.gateway(), bind::tcp(Targets::Any));
         drop(guard);
         until("traffic", || enough <= simulator.received_count()).await;
         process.shutdown_background();
@@ -595,7 +589,7 @@ async fn a_receipt_is_acknowledged_only_when_the_queue_has_it() {
     let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
     let failing = stage.sqs.client_with(|call| if call.number <= 3 { Fault::Failure } else { Fault::None });
     let gateway = stage.gateway_with(Sender::new(failing, stage.progress.clone()), pace());
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     let message = stage.send("+4915112345678", "hello").await;
     stage.references(&message).await;
     until("a receipt", || stage.receipts().len() == 1).await;

@@ -15,11 +15,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ::sending::Lookups;
-use domain::connection::{ClientAlphabet, ClientLink, Connection, Link, SmppLink};
+use domain::connection::{ClientLink, Connection, Link, SmppLink};
 use domain::id::{ConnectionId, MessageId};
 use domain::message::Message;
 use jiff::Timestamp;
 use queue::Sender;
+use runtime::targets::Targets;
 use serde_json::json;
 use smpp::esme::{self, BindError, BindSettings, Inbound, Session};
 use smpp::{CommandStatus, SubmitSm, tcp};
@@ -35,7 +36,8 @@ use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::smsc_simulator::{Behaviour, SmscSimulator};
 use tests::world::{Member, STACK, World, connection};
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -114,6 +116,15 @@ impl Gate {
         esme::bind(tcp::connect(self.address).await.expect("connects"), settings).await
     }
 
+    /// A connection of a client with this address, which a balancer in front tells: 192.0.2.`last`.
+    async fn connect_from(&self, last: u8) -> TcpStream {
+        let mut stream = tcp::connect(self.address).await.expect("connects");
+        let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();
+        header.extend([192, 0, 2, last, 10, 0, 0, 1, 0x1F, 0x90, 0x0A, 0xC3]);
+        stream.write_all(&header).await.expect("is written");
+        stream
+    }
+
     /// What a refused bind is told.
     async fn refusal(&self, settings: BindSettings) -> CommandStatus {
         match self.bind(settings).await {
@@ -174,18 +185,15 @@ impl Stage {
         let many = |number: u32| NonZeroU32::new(number).expect("not zero");
         let id = ConnectionId::new(self.world.unique());
         let mut link = ClientLink {
-            client: member.company.id.clone(),
-            agreement: member.agreement.id.clone(),
-            system_id: system_id.to_owned(),
-            password_hash: runtime::password::hash(PASSWORD).expect("is hashed"),
-            system_type: None,
-            networks: Vec::new(),
-            tls_required: false,
             binds_max: many(10),
-            window: many(100),
             rate: many(1_000),
-            alphabet: ClientAlphabet::Gsm7,
             queue_url: self.sqs.queue(&format!("client-{system_id}.fifo")),
+            ..ClientLink::new(
+                member.company.id.clone(),
+                member.agreement.id.clone(),
+                system_id,
+                runtime::password::hash(PASSWORD).expect("is hashed"),
+            )
         };
         change(&mut link);
         let connection = connection_of(id, &self.world.owner, Link::Client(link));
@@ -197,6 +205,11 @@ impl Stage {
         self.gate_with(|listener| Door { listener, certificate: None, behind_proxy: false }).await
     }
 
+    /// A gateway behind a balancer.
+    async fn gate_behind_proxy(&self) -> Gate {
+        self.gate_with(|listener| Door { listener, certificate: None, behind_proxy: true }).await
+    }
+
     /// A gateway that others know of, with one door.
     async fn gate_with(&self, door: impl FnOnce(TcpListener) -> Door) -> Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
@@ -206,11 +219,11 @@ impl Stage {
         let progress = Sender::new(sqs.clone(), self.progress.clone());
         let gateway = Gateway::new(store.clone(), secrets.clone(), sqs.clone(), progress, pace());
         let board = gateway.board();
-        let intake = Intake::new(store, Lookups::new(secrets).expect("a client"));
+        let intake = Intake::new(store, Lookups::new(secrets, Targets::Any).expect("a client"));
         let clients = Clients::new(&gateway, intake, Deliveries::new(sqs, Pauses::default()));
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(clients.expect("is made").serve(vec![door(listener)], stopped.clone()));
-        let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
+        let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(Targets::Any), stopped));
         until("a gateway that lives", || board.status().gateway.is_some()).await;
         Gate { address, board, stop, serving, running }
     }

@@ -12,6 +12,7 @@ use queue::{Progress, Sender};
 use store::{Item, keys};
 use sweeper::reconcile::{REVIEWED_AS, SETTLED_AFTER};
 use sweeper::{App, handle};
+use tests::edits::act;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::world::{Member, NOW, STACK, World, amount};
 
@@ -34,7 +35,8 @@ impl Story {
         let wallet = world.wallet(&story.client.wallet).await;
         let id = PaymentId::new(world.unique());
         let back = story.client.payment(id, PaymentDirection::Outbound, amount("2"), &wallet);
-        let posted = world.store.post_payment(&back.expect("it may be paid back"), &wallet).await;
+        let act = act(&story.client.company.path);
+        let posted = world.store.post_payment(&act, &back.expect("it may be paid back"), &wallet).await;
         posted.expect("the payment is stored");
         story.send(0..6).await;
         story.project().await;
@@ -197,7 +199,8 @@ async fn a_payment_that_left_the_balance_and_came_back_is_no_breach() {
     let mut wallet = story.world.wallet(&client.wallet).await;
     let id = PaymentId::new(story.world.unique());
     let mut payment = client.payment(id, PaymentDirection::Inbound, amount("3"), &wallet).expect("allowed");
-    store.post_payment(&payment, &wallet).await.expect("the payment is stored");
+    let act = act(&client.company.path);
+    store.post_payment(&act, &payment, &wallet).await.expect("the payment is stored");
     for confirmed in [false, true, false] {
         let edit = PaymentEdit {
             confirmed: Some(confirmed),
@@ -207,7 +210,7 @@ async fn a_payment_that_left_the_balance_and_came_back_is_no_breach() {
         let later = NOW + SignedDuration::from_hours(48);
         let changed = plan_change(&payment, &client.agreement, &wallet, edit, later).expect("allowed");
         let changed = changed.expect("it changes");
-        store.change_payment(&payment, &changed, &wallet).await.expect("the payment is changed");
+        store.change_payment(&act, &payment, &changed, &wallet).await.expect("the payment is changed");
         (payment, wallet) = (changed, story.world.wallet(&client.wallet).await);
     }
     story.project().await;
@@ -350,7 +353,8 @@ async fn a_payment_that_nobody_confirms_leaves_the_balance_when_its_deadline_com
     let id = PaymentId::new(story.world.unique());
     let payment =
         client.payment(id.clone(), PaymentDirection::Inbound, amount("3"), &wallet).expect("allowed");
-    store.post_payment(&payment, &wallet).await.expect("the payment is stored");
+    let act = act(&client.company.path);
+    store.post_payment(&act, &payment, &wallet).await.expect("the payment is stored");
     let edit = PaymentEdit {
         confirmed: Some(false),
         confirm_before: Some(payment.payment_date.tomorrow().expect("a day")),
@@ -359,7 +363,7 @@ async fn a_payment_that_nobody_confirms_leaves_the_balance_when_its_deadline_com
     let changed = plan_change(&payment, &client.agreement, &wallet, edit, NOW).expect("allowed");
     let changed = changed.expect("it changes");
     let wallet = story.world.wallet(&client.wallet).await;
-    store.change_payment(&payment, &changed, &wallet).await.expect("the payment is changed");
+    store.change_payment(&act, &payment, &changed, &wallet).await.expect("the payment is changed");
     let before = story.world.balance(client).await;
     let deadline = changed.due().expect("a deadline");
     story.sweep(deadline - SignedDuration::from_secs(1)).await;

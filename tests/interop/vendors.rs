@@ -8,12 +8,13 @@ use domain::connection::{Connection, ConnectionKind, Link, LongForm, OnUnknownOu
 use domain::destination::Msisdn;
 use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
-use domain::message::{Message, Status};
+use domain::message::{Message, NewMessage};
 use domain::receipt::ReceiptState;
 use domain::segmentation::segment;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
 use queue::{Job, Progress, Sender};
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 use smpp::receipt::id_forms;
 use smpp_gateway::vendor::bind;
@@ -66,7 +67,7 @@ impl Stage {
         let outcomes = Sender::new(sqs.client(), progress.clone());
         let gateway = Gateway::new(store.clone(), secrets.store(), sqs.client(), outcomes, pace());
         let (stop, stopped) = watch::channel(false);
-        let gateway = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
+        let gateway = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(Targets::Any), stopped));
         let bound = centre.event("bound").await;
         assert_eq!((&bound["mode"], &bound["version"]), (&json!("bind_transceiver"), &json!(0x34)));
         let connection = connection.id;
@@ -161,7 +162,7 @@ fn connection(port: u16, long_form: LongForm, jobs: &str) -> Connection {
 
 fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId) -> Message {
     let segmented = segment(text);
-    Message {
+    NewMessage {
         id: MessageId::in_batch(&BatchId::new(number), 0),
         company: CompanyId::new(1),
         agreement: AgreementId::new(1),
@@ -177,17 +178,8 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         segments: u32::try_from(segmented.segments_count()).expect("few"),
         charges: Vec::new(),
         handling: Handling::default(),
-        status: Status::Accepted,
-        reason: None,
-        parts: Vec::new(),
-        accepted_at: Timestamp::UNIX_EPOCH,
-        submitted_at: None,
-        finished_at: None,
-        revision: 0,
-        request_hash: String::new(),
-        balance_after: None,
-        lease: None,
     }
+    .accepted(Timestamp::UNIX_EPOCH)
 }
 
 /// Messages go out whole, and what is reported of them comes back.

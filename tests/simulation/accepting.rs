@@ -12,6 +12,7 @@ use domain::payment::PaymentDirection;
 use domain::quote::Charge;
 use domain::top_up::{TopUp, TopUpState};
 use store::{Claim, PostedPayment, PostedTransfer, Store, StoreError, Stored, TopUpPosted};
+use tests::edits::act;
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost};
 use tests::ledger_simulation::ledger::Ledger;
@@ -159,7 +160,8 @@ async fn a_transfer_raced_repeated_and_doubled_moves_credits_once() {
     assert_eq!(again, PostedTransfer::Before(Box::new(transfer.clone())));
     // Also where the handler does not look first: the record decides, not the balance.
     let wallet = world.wallet(&reseller.wallet).await;
-    let again = world.store.post_transfer(&transfer, &wallet).await.expect("an answer");
+    let again =
+        world.store.post_transfer(&act(&client.company.path), &transfer, &wallet).await.expect("an answer");
     assert_eq!(again, PostedTransfer::Before(Box::new(transfer)));
     let ledger = balanced(&world).await;
     assert_eq!(ledger.balance(&reseller.wallet), amount("10"));
@@ -176,16 +178,22 @@ async fn a_payment_raced_repeated_and_doubled_counts_once() {
             |id| client.payment(PaymentId::new(id), direction, amount("4"), &wallet).expect("it is allowed");
         let answers = race(&world, |store| {
             let (payment, wallet) = (payment(7), wallet.clone());
-            async move { store.post_payment(&payment, &wallet).await.expect("an answer") }
+            let act = act(&client.company.path);
+            async move { store.post_payment(&act, &payment, &wallet).await.expect("an answer") }
         });
         once(&answers.await, &PostedPayment::Now);
         let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-        assert!(is_unknown(&lost.post_payment(&payment(8), &wallet).await));
-        let again = lost.post_payment(&payment(8), &wallet).await.expect("an answer");
+        assert!(is_unknown(&lost.post_payment(&act(&client.company.path), &payment(8), &wallet).await));
+        let again =
+            lost.post_payment(&act(&client.company.path), &payment(8), &wallet).await.expect("an answer");
         assert_eq!(again, PostedPayment::Before(Box::new(payment(8))));
         let mut same_reference = payment(9);
         same_reference.reference = payment(8).reference;
-        let taken = world.store.post_payment(&same_reference, &wallet).await.expect("an answer");
+        let taken = world
+            .store
+            .post_payment(&act(&client.company.path), &same_reference, &wallet)
+            .await
+            .expect("an answer");
         assert_eq!(taken, PostedPayment::ReferenceTaken);
         assert_eq!(balanced(&world).await.balance(&client.wallet), amount(expected));
     }
@@ -208,27 +216,31 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
             session: format!("cs_{number}"),
             url: "https://pay.example".into(),
             created_at: NOW,
+            revision: 0,
         };
-        assert!(world.store.put_top_up(&top_up).await.expect("it is stored"));
-        assert!(!world.store.put_top_up(&top_up).await.expect("an answer"));
+        let act = act(&client.company.path);
+        assert!(world.store.put_top_up(&act, &top_up).await.expect("it is stored"));
+        let other = TopUp { session: "cs_other".into(), ..top_up.clone() };
+        assert!(!world.store.put_top_up(&act, &other).await.expect("an answer"));
         let wallet = world.wallet(&client.wallet).await;
         let id = PaymentId::derived(&["top-up", id.as_str()]);
         let payment =
             client.payment(id, PaymentDirection::Inbound, top_up.amount, &wallet).expect("a payment");
         if is_lost {
             let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-            assert!(is_unknown(&lost.confirm_top_up(&top_up, &payment, &wallet).await));
-            let again = lost.confirm_top_up(&top_up, &payment, &wallet).await;
+            assert!(is_unknown(&lost.confirm_top_up(&act, &top_up, &payment, &wallet).await));
+            let again = lost.confirm_top_up(&act, &top_up, &payment, &wallet).await;
             assert_eq!(again.expect("an answer"), TopUpPosted::Overtaken);
         } else {
             let answers = race(&world, |store| {
                 let (top_up, payment, wallet) = (top_up.clone(), payment.clone(), wallet.clone());
-                async move { store.confirm_top_up(&top_up, &payment, &wallet).await.expect("an answer") }
+                let act = act.clone();
+                async move { store.confirm_top_up(&act, &top_up, &payment, &wallet).await.expect("an answer") }
             });
             once(&answers.await, &TopUpPosted::Now);
         }
         let closed = TopUpState::Closed { reason: "expired".into() };
-        let moved = world.store.move_top_up(&top_up, &closed).await;
+        let moved = world.store.move_top_up(&act, &top_up, &closed).await;
         assert_eq!(moved.expect("an answer"), TopUpPosted::Overtaken);
         let stored = world.store.top_up(&top_up.id).await.expect("a read").expect("a top-up");
         assert_eq!(stored.state, TopUpState::Confirmed { payment: payment.id });

@@ -2,6 +2,7 @@
 //! and doubled.
 
 use domain::agreement::{EnabledService, NewAgreement, plan_agreement};
+use domain::api_key::ApiKey;
 use domain::company::plan_owner;
 use domain::edr::{Usage, UsageKey};
 use domain::id::{AgreementId, ApiKeyId, CompanyId, RateId, ServiceId, TreeTag, WalletId};
@@ -11,7 +12,8 @@ use domain::period::Period;
 use domain::rating::Resource;
 use domain::wallet::Wallet;
 use jiff::civil::date;
-use store::{ApiKey, Store, Stored, schema};
+use store::{Store, Stored, Written, schema};
+use tests::edits::act;
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_dynamodb::Fault::TimeoutAppliedAnswerLost;
 use tests::world::{Member, NOW, STACK, World, amount, tables};
@@ -50,9 +52,16 @@ async fn there_is_one_owner_however_many_bootstraps_race() {
             user: None,
             name: "first".into(),
             hash: format!("{racer}"),
+            previous: None,
+            scopes: None,
+            networks: Vec::new(),
+            expires_at: None,
+            last_used_at: None,
             created_at: NOW,
+            revision: 0,
         };
-        async move { store.put_owner(&owner, &key).await.expect("an answer") }
+        let act = act(&owner.path);
+        async move { store.put_owner(&act, &owner, &key).await.expect("an answer") }
     });
     once(&answers.await, &true);
     let store = Store::new(database.client(), tables());
@@ -87,10 +96,11 @@ async fn of_agreements_with_one_code_one_is_opened_with_its_wallet() {
         let (store, owner) = (world.store.clone(), world.owner.clone());
         async move {
             let (agreement, wallet) = agreement_under(&owner, racer, "SAME");
-            store.open_agreement(&agreement, &wallet).await.expect("an answer")
+            let act = act(std::slice::from_ref(&agreement.company));
+            store.open_agreement(&act, &agreement, &wallet).await.expect("an answer")
         }
     });
-    once(&answers.await, &true);
+    once(&answers.await, &Written::Now);
     for racer in 0..RACERS {
         let agreement = world.store.any_agreement(&AgreementId::new(racer)).await.expect("a read");
         let wallet = world.store.wallet(&WalletId::new(racer)).await.expect("a read");
@@ -103,25 +113,21 @@ async fn of_two_editors_of_an_agreement_one_is_told_that_it_has_changed() {
     let world = World::with_streams(&[]).await;
     let client = world.client(&world.owner, "0.05").open().await;
     let edited = |number: u128| {
-        let enabled = EnabledService {
-            service: ServiceId::new(number),
-            effective_from: NOW,
-            effective_till: None,
-            purchase: None,
-        };
+        let enabled = EnabledService::new(ServiceId::new(number), NOW, None);
         client.agreement.with_service(enabled, client.agreement.currency).expect("it is enabled")
     };
     let answers = race(|racer| {
-        let (store, agreement) = (world.store.clone(), edited(racer));
-        async move { store.replace_agreement(&agreement).await.expect("an answer") }
+        let (store, before, after) = (world.store.clone(), client.agreement.clone(), edited(racer));
+        let act = act(&client.company.path);
+        async move { store.replace_agreement(&act, &before, &after).await.expect("an answer") }
     });
-    once(&answers.await, &Stored::Now);
-    let next = world.store.any_agreement(&client.agreement.id).await.expect("a read").expect("it is there");
-    assert_eq!(next.services.len(), 2);
-    let next = domain::agreement::Agreement { revision: next.revision + 1, ..next };
-    let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-    assert!(is_unknown(&lost.replace_agreement(&next).await));
-    assert_eq!(lost.replace_agreement(&next).await.expect("an answer"), Stored::Overtaken);
+    once(&answers.await, &Written::Now);
+    let before = world.store.any_agreement(&client.agreement.id).await.expect("a read").expect("it is there");
+    assert_eq!(before.services.len(), 2);
+    let next = domain::agreement::Agreement { revision: before.revision + 1, ..before.clone() };
+    let (lost, act) = (world.store_with(first_write(TimeoutAppliedAnswerLost)), act(&client.company.path));
+    assert!(is_unknown(&lost.replace_agreement(&act, &before, &next).await));
+    assert_eq!(lost.replace_agreement(&act, &before, &next).await.expect("an answer"), Written::Now);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -131,16 +137,21 @@ async fn of_two_new_versions_of_a_rate_tree_one_comes_into_force() {
     let id = client.levels[0].rates[0].service.clone();
     let service = world.store.services(std::slice::from_ref(&id)).await.expect("a read").remove(0);
     let tree = world.store.tree(&id, 1).await.expect("a read").expect("a tree");
-    let next = domain::rating::Service { version: 2, ..service };
+    let act = act(&world.owner.company.path);
+    let next = domain::rating::Service { version: 2, ..service.clone() };
     let answers = race(|_| {
         let (store, next, tree) = (world.store.clone(), next.clone(), tree.clone());
-        async move { store.replace_service(&next, Some(&tree)).await.expect("an answer") }
+        let (act, service) = (act.clone(), service.clone());
+        async move { store.replace_service(&act, &service, &next, Some(&tree)).await.expect("an answer") }
     });
     once(&answers.await, &Stored::Now);
-    let next = domain::rating::Service { version: 3, ..next };
+    let (before, next) = (next.clone(), domain::rating::Service { version: 3, ..next });
     let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-    assert!(is_unknown(&lost.replace_service(&next, Some(&tree)).await));
-    assert_eq!(lost.replace_service(&next, Some(&tree)).await.expect("an answer"), Stored::Overtaken);
+    assert!(is_unknown(&lost.replace_service(&act, &before, &next, Some(&tree)).await));
+    assert_eq!(
+        lost.replace_service(&act, &before, &next, Some(&tree)).await.expect("an answer"),
+        Stored::Overtaken
+    );
 }
 
 fn invoice(client: &Member, month: i8) -> Invoice {
@@ -163,22 +174,24 @@ fn invoice(client: &Member, month: i8) -> Invoice {
 async fn invoices_are_made_once_and_numbered_without_gaps() {
     let world = World::with_streams(&[]).await;
     let client = world.client(&world.owner, "0.05").open().await;
+    let act = act(&client.company.path);
     let billing = &client.agreement.versions[0].billing;
     let (first, second) = (invoice(&client, 1), invoice(&client, 2));
     let answers = race(|_| {
-        let (store, first) = (world.store.clone(), first.clone());
-        async move { store.put_invoice(&first).await.expect("an answer") }
+        let (store, first, act) = (world.store.clone(), first.clone(), act.clone());
+        async move { store.put_invoice(&act, &first).await.expect("an answer") }
     });
     once(&answers.await, &Stored::Now);
-    world.store.put_invoice(&second).await.expect("it is stored");
+    world.store.put_invoice(&act, &second).await.expect("it is stored");
     let numbered = |draft: &Invoice, number| {
         confirm(draft, number, billing, Timing::AfterPeriod, NOW).expect("the period is over")
     };
     // Both want the first number; the one that loses reads again and takes the next.
     let answers = race(|racer| {
         let draft = if racer % 2 == 0 { &first } else { &second };
-        let (store, invoice) = (world.store.clone(), numbered(draft, 1));
-        async move { store.confirm_invoice(&invoice).await.expect("an answer") }
+        let (store, draft, invoice) = (world.store.clone(), draft.clone(), numbered(draft, 1));
+        let act = act.clone();
+        async move { store.confirm_invoice(&act, &draft, &invoice).await.expect("an answer") }
     });
     once(&answers.await, &Stored::Now);
     let number = async || world.store.last_invoice_number(&client.agreement.tenant).await.expect("a read");
@@ -186,9 +199,10 @@ async fn invoices_are_made_once_and_numbered_without_gaps() {
     let stored = world.store.any_invoice(&first.id).await.expect("a read").expect("an invoice");
     let left = if stored.number.is_none() { first } else { second };
     let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-    assert!(is_unknown(&lost.confirm_invoice(&numbered(&left, 2)).await));
-    let again = lost.confirm_invoice(&numbered(&left, 2)).await;
+    assert!(is_unknown(&lost.confirm_invoice(&act, &left, &numbered(&left, 2)).await));
+    let again = lost.confirm_invoice(&act, &left, &numbered(&left, 2)).await;
     assert_eq!(again.expect("an answer"), Stored::Overtaken);
     assert_eq!(number().await, 2);
-    assert_eq!(world.store.replace_invoice(&numbered(&left, 3)).await.expect("an answer"), Stored::Overtaken);
+    let late = world.store.replace_invoice(&act, &left, &numbered(&left, 3)).await;
+    assert_eq!(late.expect("an answer"), Stored::Overtaken);
 }

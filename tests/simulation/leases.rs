@@ -3,6 +3,7 @@
 
 mod books;
 mod drains;
+mod edrs;
 mod flow;
 mod hot;
 mod intake;

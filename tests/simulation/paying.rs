@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rust_decimal::Decimal;
-use store::{ChangedPayment, Expired, PostedPayment, Store, StoreError};
+use store::{Ask, ChangedPayment, Expired, PostedPayment, Store, StoreError};
+use tests::edits::act;
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost, TimeoutNotApplied};
 use tests::ledger_simulation::ledger::Ledger;
@@ -69,7 +70,8 @@ fn payment(
 async fn expected(world: &World, client: &Member, number: u128, direction: PaymentDirection) -> Payment {
     let wallet = world.wallet(&client.wallet).await;
     let made = payment(client, number, direction, &wallet);
-    assert_eq!(world.store.post_payment(&made, &wallet).await.expect("an answer"), PostedPayment::Now);
+    let posted = world.store.post_payment(&act(&client.company.path), &made, &wallet).await;
+    assert_eq!(posted.expect("an answer"), PostedPayment::Now);
     take(&world.store, client, &made.id, &withdraw(TOMORROW), NOW).await.expect("an answer")
 }
 
@@ -97,7 +99,7 @@ async fn take(
             Ok(None) | Err(PaymentError::Canceled) => return Ok(before),
             Err(error) => panic!("{step:?}: {error}"),
         };
-        match store.change_payment(&before, &after, &wallet).await? {
+        match store.change_payment(&act(&client.company.path), &before, &after, &wallet).await? {
             ChangedPayment::Now => return Ok(after),
             ChangedPayment::Overtaken => {}
             ChangedPayment::ReferenceTaken => return Ok(before),
@@ -287,9 +289,12 @@ async fn a_code_is_free_when_its_payment_has_another_or_is_deleted() {
         let made = payment(&client, number, PaymentDirection::Inbound, &wallet);
         Payment { reference: reference.to_owned(), ..made }
     };
-    let post = async |made: Payment| world.store.post_payment(&made, &wallet).await.expect("an answer");
+    let act = act(&client.company.path);
+    let post = async |made: Payment| world.store.post_payment(&act, &made, &wallet).await.expect("an answer");
     let list = async || {
-        let page = world.store.payments_of(&client.company.id, 10, None).await.expect("a page");
+        let list = client.company.id.to_string();
+        let ask = Ask { list, column: Some("reference"), limit: 10, ..Ask::default() };
+        let page = world.store.things::<Payment>(&ask, |_| true).await.expect("a page");
         page.items.iter().map(|found| (found.reference.clone(), found.status)).collect::<Vec<_>>()
     };
     assert_eq!(post(named(1, "a")).await, PostedPayment::Now);
@@ -298,7 +303,7 @@ async fn a_code_is_free_when_its_payment_has_another_or_is_deleted() {
     let (first, second) = (PaymentId::new(1), PaymentId::new(2));
     let before = world.store.payment(&first).await.expect("a read").expect("a payment");
     let after = Payment { reference: "b".into(), revision: 1, ..before.clone() };
-    let taken = world.store.change_payment(&before, &after, &wallet).await.expect("an answer");
+    let taken = world.store.change_payment(&act, &before, &after, &wallet).await.expect("an answer");
     assert_eq!(taken, ChangedPayment::ReferenceTaken);
     take(&world.store, &client, &first, &renamed("c"), NOW).await.expect("an answer");
     take(&world.store, &client, &second, &Step::Delete, NOW).await.expect("an answer");
@@ -307,9 +312,8 @@ async fn a_code_is_free_when_its_payment_has_another_or_is_deleted() {
     let (alive, gone) = (PaymentStatus::Confirmed, PaymentStatus::Canceled);
     // The funds that the client began with are a payment as well, named by its id.
     let listed = list().await;
-    let expected = [("a", alive), ("b", alive), ("c", alive)].map(|(name, status)| (name.to_owned(), status));
-    assert_eq!(listed[..3], expected);
-    assert_eq!(listed[4..], [("b".to_owned(), gone)]);
+    let expected = [("a", alive), ("b", gone), ("b", alive), ("c", alive)];
+    assert_eq!(listed[..4], expected.map(|(name, status)| (name.to_owned(), status)));
 }
 
 #[tokio::test]
@@ -320,7 +324,8 @@ async fn what_goes_out_is_there_when_it_is_written_whatever_was_read_before() {
     let outbound = |number| payment(&client, number, PaymentDirection::Outbound, &read);
     // Both were planned on the 150 that were there.
     let (first, second) = (outbound(1), outbound(2));
-    let post = async |made: &Payment| world.store.post_payment(made, &read).await.expect("an answer");
+    let act = &act(&client.company.path);
+    let post = async |made: &Payment| world.store.post_payment(act, made, &read).await.expect("an answer");
     assert_eq!(post(&first).await, PostedPayment::Now);
     assert_eq!(post(&second).await, PostedPayment::NotEnough);
     assert_eq!(post(&Payment { may_overdraw: true, ..second }).await, PostedPayment::Now);
@@ -331,7 +336,7 @@ async fn what_goes_out_is_there_when_it_is_written_whatever_was_read_before() {
     let again = PaymentEdit { confirmed: Some(true), ..PaymentEdit::default() };
     let planned = plan_change(&second, &client.agreement, &read, again, LATER).expect("it was there");
     let back = planned.expect("it changes something");
-    let refused = world.store.change_payment(&second, &back, &read).await.expect("an answer");
+    let refused = world.store.change_payment(act, &second, &back, &read).await.expect("an answer");
     assert_eq!((refused, balance(&world, &client).await), (ChangedPayment::NotEnough, "50".to_owned()));
 }
 
@@ -363,18 +368,18 @@ async fn write_units_of_a_payments_life() {
     let units = async |what: &str, step: Step, now: Timestamp| {
         world.take_write_units();
         take(&world.store, &client, &id, &step, now).await.expect("an answer");
-        let units: Decimal = world.take_write_units().values().sum();
+        let units = of_ledger(&world);
         println!("{what:<58} {units:>9}");
         units
     };
     world.take_write_units();
-    world.store.post_payment(&made, &wallet).await.expect("an answer");
-    let posted: Decimal = world.take_write_units().values().sum();
+    world.store.post_payment(&act(&client.company.path), &made, &wallet).await.expect("an answer");
+    let posted = of_ledger(&world);
     assert_eq!(posted, Decimal::from(6));
     let noted = Step::Edit(PaymentEdit { description: Some("seen".into()), ..PaymentEdit::default() });
     let late = date(2026, 1, 3);
     for (what, step, now, expected) in [
-        ("payment: an edit that moves nothing", noted, NOW, 1),
+        ("payment: an edit that moves nothing", noted, NOW, 2),
         ("payment: another amount", paid("99"), NOW, 4),
         ("payment: withdrawn, with a deadline ahead", withdraw(TOMORROW), NOW, 4),
         ("payment: expired", Step::Expire, LATER, 6),
@@ -386,4 +391,9 @@ async fn write_units_of_a_payments_life() {
     }
     assert_eq!(balance(&world, &client).await, "1000");
     assert_eq!(world.wallet(&client.wallet).await.headroom, amount("1000"));
+}
+
+/// What the money took; lists and audit log come on top.
+fn of_ledger(world: &World) -> Decimal {
+    world.take_write_units().get(&world.store.tables.ledger).copied().unwrap_or_default()
 }

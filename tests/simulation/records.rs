@@ -8,7 +8,7 @@ use domain::period::Period;
 use domain::statement::StatementLine;
 use domain::wallet::OperationKind;
 use jiff::civil::date;
-use store::{StatementPosted, Store, UsageChange};
+use store::{StatementPosted, Statistics, Store, UsageChange};
 use tests::embedded_dynamodb::Fault;
 use tests::world::{NOW, World, amount};
 use tokio::task::JoinSet;
@@ -94,7 +94,7 @@ fn change(before: Option<&Message>, after: &Message) -> UsageChange {
         (key, part.usage)
     };
     let usage = usage_changes(before, after).expect("an amount").into_iter().map(row).collect();
-    UsageChange { edrs, usage }
+    UsageChange { edrs, usage, statistics: Statistics::new() }
 }
 
 fn moved(message: &Message, progress: Progress) -> Message {

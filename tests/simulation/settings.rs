@@ -9,7 +9,8 @@ use domain::money::Amount;
 use domain::transfer::{Party, Transfer, TransferRequest, plan_transfer};
 use domain::user::{NewUser, plan_user};
 use domain::wallet::WalletState;
-use store::{AcceptError, PostedTransfer, Store, Stored};
+use store::{AcceptError, PostedTransfer, Store, Written};
+use tests::edits::{act, act_at};
 use tests::embedded_dynamodb::Fault::TimeoutAppliedAnswerLost;
 use tests::ledger_simulation::ledger::Ledger;
 use tests::world::{Member, NOW, Refused, World, amount, tables};
@@ -24,20 +25,21 @@ async fn balanced(world: &World) -> Ledger {
 }
 
 /// One attempt to store new settings.
-async fn try_change(store: &Store, member: &Member, change: &AgreementChange) -> (Agreement, Stored) {
+async fn try_change(store: &Store, member: &Member, change: &AgreementChange) -> (Agreement, Written) {
     let agreement = store.any_agreement(&member.agreement.id).await.expect("a read").expect("it is there");
     let main = store.wallet(&member.wallet).await.expect("a read").expect("it is there");
     let changed = agreement.with_settings(change.clone(), NOW).expect("allowed");
     if changed == agreement {
-        return (agreement, Stored::Now);
+        return (agreement, Written::Now);
     }
-    let stored = store.change_terms(&changed, &main).await.expect("an answer");
+    let act = act_at(&member.company.path, NOW);
+    let stored = store.change_terms(&act, &agreement, &changed, &main).await.expect("an answer");
     (changed, stored)
 }
 
 async fn change(store: &Store, member: &Member, change: AgreementChange) -> Agreement {
     loop {
-        if let (agreement, Stored::Now) = try_change(store, member, &change).await {
+        if let (agreement, Written::Now) = try_change(store, member, &change).await {
             return agreement;
         }
     }
@@ -65,7 +67,7 @@ async fn however_limits_race_the_wallet_has_the_agreements_last() {
     let agreement = change(&world.store, &client, AgreementChange::default()).await;
     assert_eq!(agreement.versions.len(), 9);
     let wallet = world.wallet(&client.wallet).await;
-    assert_eq!(wallet.credit_limit, agreement.last_version().credit_limit.amount());
+    assert_eq!(wallet.credit_limit, agreement.version_at(NOW).credit_limit.amount());
     assert_eq!(wallet.headroom, wallet.credit_limit.checked_add(amount("5")).expect("an amount"));
     balanced(&world).await;
 }
@@ -77,8 +79,10 @@ async fn a_limit_whose_answer_was_lost_is_changed_once() {
     let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
     let changed = client.agreement.with_settings(limit(50), NOW).expect("allowed");
     let main = world.wallet(&client.wallet).await;
-    assert!(is_unknown(&lost.change_terms(&changed, &main).await));
-    assert_eq!(lost.change_terms(&changed, &main).await.expect("an answer"), Stored::Overtaken);
+    let act = act_at(&client.company.path, NOW);
+    assert!(is_unknown(&lost.change_terms(&act, &client.agreement, &changed, &main).await));
+    let again = lost.change_terms(&act, &client.agreement, &changed, &main).await;
+    assert_eq!(again.expect("an answer"), Written::Now);
     let agreement = change(&world.store, &client, limit(50)).await;
     assert_eq!(agreement.revision, changed.revision);
     assert_eq!(world.wallet(&client.wallet).await.headroom, amount("50"));
@@ -157,18 +161,19 @@ async fn a_users_wallet_is_opened_once_however_many_need_it_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_users_with_one_id_one_is_stored_and_listed() {
     let world = Arc::new(World::with_streams(&[]).await);
-    let company = world.owner.company.id.clone();
+    let company = world.owner.company.clone();
     let mut racing = JoinSet::new();
     for number in 0..8 {
         let (store, company) = (world.store.clone(), company.clone());
         racing.spawn(async move {
-            let (name, email) = (format!("User {number}"), "user@example.com".to_owned());
-            let ask = NewUser { id: UserId::new(1), name, email, master: false };
-            store.put_user(&plan_user(&company, ask, NOW).expect("a user")).await.expect("an answer")
+            let ask = NewUser::named(UserId::new(1), &format!("User {number}"), "user@example.com");
+            let user = plan_user(&company, ask, NOW).expect("a user");
+            let act = tests::edits::act(&company.path);
+            store.create_user(&act, &user, None).await.expect("an answer") == Written::Now
         });
     }
     assert_eq!(racing.join_all().await.into_iter().filter(|stored| *stored).count(), 1);
-    let listed = world.store.users(&company).await.expect("a read");
+    let listed = world.store.users(&company.id).await.expect("a read");
     let stored = world.store.any_user(&UserId::new(1)).await.expect("a read").expect("it is there");
     assert_eq!(listed, [stored]);
 }
@@ -205,13 +210,18 @@ impl Users {
             note: String::new(),
             by: self.client.company.id.clone(),
             by_user: None,
+            own_wallet_only: false,
         };
         plan_transfer(party(&giver), party(&taker), ask, NOW).expect("there is enough")
     }
 
     async fn post(&self, transfer: &Transfer) -> PostedTransfer {
         let from = self.world.wallet(&transfer.from).await;
-        self.world.store.post_transfer(transfer, &from).await.expect("an answer")
+        self.world
+            .store
+            .post_transfer(&act(&self.client.company.path), transfer, &from)
+            .await
+            .expect("an answer")
     }
 }
 
@@ -231,7 +241,8 @@ async fn of_transfers_racing_for_the_last_ten_of_a_user_exactly_one_wins() {
     let mut racing = JoinSet::new();
     for transfer in planned {
         let (store, from) = (users.world.store.clone(), from.clone());
-        racing.spawn(async move { store.post_transfer(&transfer, &from).await.expect("an answer") });
+        let act = act(&users.client.company.path);
+        racing.spawn(async move { store.post_transfer(&act, &transfer, &from).await.expect("an answer") });
     }
     let posted = racing.join_all().await;
     assert_eq!(posted.iter().filter(|posted| **posted == PostedTransfer::Now).count(), 1, "{posted:?}");

@@ -264,14 +264,27 @@ async fn transfer_and_payment() {
     take(&world).await;
     let ask = transfer_request(TransferId::new(world.unique()), seller, client, amount("0.000001"));
     post_transfer(&world.store, seller, client, ask).await.expect("there is enough");
-    check("transfer", take(&world).await, "6");
+    check_parts("transfer", &world, ("6", "12", 6));
     let wallet = world.wallet(&client.wallet).await;
     let id = PaymentId::new(world.unique());
     let payment = client
         .payment(id, PaymentDirection::Inbound, amount("0.000001"), &wallet)
         .expect("the payment is allowed");
-    world.store.post_payment(&payment, &wallet).await.expect("the payment is stored");
-    check("payment", take(&world).await, "6");
+    let act = tests::edits::act(&client.company.path);
+    world.store.post_payment(&act, &payment, &wallet).await.expect("the payment is stored");
+    check_parts("payment", &world, ("6", "40", 6));
+}
+
+/// The money, the places in lists, and the entries of the audit log: for each company that sees one two units,
+/// or four where it is larger than a kilobyte. They are in three tables.
+fn check_parts(what: &str, world: &World, (money, lists, companies): (&str, &str, u32)) {
+    let units = world.take_write_units();
+    let of = |table: &String| units.get(table).copied().unwrap_or_default();
+    let tables = &world.store.tables;
+    check(what, of(&tables.ledger), money);
+    check("  its places in lists", of(&tables.directory), lists);
+    let log = format!("  its entry in the log of {companies} companies");
+    check(&log, of(&tables.records), &(4 * companies).to_string());
 }
 
 /// From accepted to refused: the claim, and the refund of all levels with the last status.

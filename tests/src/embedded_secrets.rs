@@ -70,6 +70,11 @@ impl Service for EmbeddedSecrets {
                 self.secrets().insert(name.clone(), text("SecretString"));
                 Ok(json!({"Name": name}))
             }
+            "DeleteSecret" => {
+                let name = text("SecretId");
+                self.secrets().remove(&name);
+                Ok(json!({"Name": name}))
+            }
             "GetSecretValue" => {
                 let name = text("SecretId");
                 let found = self.secrets().get(&name).cloned();

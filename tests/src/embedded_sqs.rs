@@ -133,6 +133,12 @@ impl EmbeddedSqs {
         self.make(name, VISIBILITY, RETENTION)
     }
 
+    /// How often each message of a queue was received, oldest first.
+    pub fn receives(&self, url: &str) -> Vec<u32> {
+        self.with(name_of(url), |queue| queue.messages.iter().map(|message| message.receives).collect())
+            .expect("the queue exists")
+    }
+
     /// What is in a queue, received or not, oldest first.
     ///
     /// # Panics

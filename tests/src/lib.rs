@@ -1,4 +1,5 @@
 pub mod alaris_simulator;
+pub mod bucket;
 pub mod callback_urls;
 pub mod contention;
 pub mod demo;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Member, NOW, World};
-use domain::connection::{ClientAlphabet, ClientLink, Connection, Link, OnUnknownOutcome};
+use domain::connection::{ClientLink, Connection, Link, OnUnknownOutcome};
 use domain::id::ConnectionId;
 use queue::client_queue;
 use smpp::esme::{self, BindSettings, Delivery, Inbound, Session};
@@ -22,18 +22,15 @@ pub async fn account(world: &World, client: &Member, sqs: &EmbeddedSqs) -> Accou
     let id = ConnectionId::new(world.unique());
     let many = |number: u32| NonZeroU32::new(number).expect("not zero");
     let link = ClientLink {
-        client: client.company.id.clone(),
-        agreement: client.agreement.id.clone(),
-        system_id: format!("client-{}", world.unique() % 10_000),
-        password_hash: String::new(),
-        system_type: None,
-        networks: Vec::new(),
-        tls_required: false,
         binds_max: many(10),
-        window: many(100),
         rate: many(1_000),
-        alphabet: ClientAlphabet::Gsm7,
         queue_url: client_queue(&sqs.client(), "t-", &id).await.expect("the queue is made"),
+        ..ClientLink::new(
+            client.company.id.clone(),
+            client.agreement.id.clone(),
+            format!("client-{}", world.unique() % 10_000),
+            String::new(),
+        )
     };
     let connection = Connection {
         id: id.clone(),

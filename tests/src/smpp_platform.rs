@@ -11,11 +11,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::connection::{ClientAlphabet, ClientLink, Connection, Link, SmppLink};
+use domain::connection::{ClientLink, Connection, Link, SmppLink};
 use domain::id::{ConnectionId, MessageId};
 use domain::message::Message;
 use jiff::Timestamp;
 use queue::Sender;
+use runtime::targets::Targets;
 use sending::Lookups;
 use serde_json::json;
 use smpp_gateway::client::Clients;
@@ -106,12 +107,12 @@ impl Platform {
             let listener = TcpListener::from_std(listener).expect("is a socket");
             let gateway = Gateway::new(store.clone(), secrets.store(), queues.clone(), progress, pace());
             let board = gateway.board();
-            let intake = Intake::new(store, Lookups::new(secrets.store()).expect("a client"));
+            let intake = Intake::new(store, Lookups::new(secrets.store(), Targets::Any).expect("a client"));
             let deliveries = Deliveries::new(queues, Pauses::default());
             let clients = Clients::new(&gateway, intake, deliveries).expect("passwords can be checked");
             let door = Door { listener, certificate: None, behind_proxy: false };
             let serving = tokio::spawn(clients.serve(vec![door], stopped.clone()));
-            let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
+            let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(Targets::Any), stopped));
             until_alive(&board).await;
             vec![serving, running]
         };
@@ -126,18 +127,15 @@ impl Platform {
     pub async fn client(&self, system_id: &str, funds: &str, change: impl FnOnce(&mut ClientLink)) -> Client {
         let member = self.world.client(&self.world.owner, "0.05").with_funds(funds).open().await;
         let mut link = ClientLink {
-            client: member.company.id.clone(),
-            agreement: member.agreement.id.clone(),
-            system_id: system_id.to_owned(),
-            password_hash: runtime::password::hash(PASSWORD).expect("is hashed"),
-            system_type: None,
-            networks: Vec::new(),
-            tls_required: false,
             binds_max: many(10),
-            window: many(100),
             rate: many(1_000),
-            alphabet: ClientAlphabet::Gsm7,
             queue_url: self.sqs.queue(&format!("client-{system_id}.fifo")),
+            ..ClientLink::new(
+                member.company.id.clone(),
+                member.agreement.id.clone(),
+                system_id,
+                runtime::password::hash(PASSWORD).expect("is hashed"),
+            )
         };
         change(&mut link);
         let id = ConnectionId::new(self.world.unique());

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use store::{PostedPayment, PostedTransfer, Store, Tables, schema};
 
+use crate::edits;
 use crate::embedded_dynamodb::{EmbeddedDynamodb, Faults};
 
 pub use member::{Member, NewMember, enabled, levels};
@@ -117,7 +118,7 @@ impl World {
         let wallet = self.wallet(&member.wallet).await;
         let inbound = PaymentDirection::Inbound;
         let payment = member.payment(id, inbound, amount(funds), &wallet).expect("the payment is allowed");
-        let posted = self.store.post_payment(&payment, &wallet).await;
+        let posted = self.store.post_payment(&edits::act(&member.company.path), &payment, &wallet).await;
         assert_eq!(posted.expect("the payment is stored"), PostedPayment::Now);
     }
 

@@ -14,7 +14,7 @@ const SHARED: [&str; 8] = ["domain", "store", "queue", "vendors", "payments", "s
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
         "store" | "queue" | "vendors" | "payments" => &["domain"],
-        "sending" => &["domain", "store"],
+        "sending" => &["domain", "store", "runtime"],
         // Login reads the store, and settings build the queues' clients.
         "runtime" => &["domain", "store", "queue"],
         _ => &[],

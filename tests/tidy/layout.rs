@@ -18,6 +18,17 @@ fn the_top_level_holds_these_and_no_other() {
     top.dedup();
     assert_eq!(
         top,
-        ["Cargo.lock", "Cargo.toml", "README.md", "events", "functions", "fuzz", "infra", "shared", "tests"]
+        [
+            "Cargo.lock",
+            "Cargo.toml",
+            "README.md",
+            "clients",
+            "events",
+            "functions",
+            "fuzz",
+            "infra",
+            "shared",
+            "tests"
+        ]
     );
 }

@@ -5,7 +5,7 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use invoice_closer::Wake;
 use lambda_http::request::LambdaRequest;
-use queue::{Billing, ForClient, Job, Notification, Progress, Webhook};
+use queue::{Billing, ForClient, Job, Mail, Notification, Progress, Webhook};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +24,8 @@ fn every_sample_reads_as_what_its_function_is_handed() {
             "progress-applier" => batch::<Progress>(&path, &text),
             "http-sender" if path.ends_with("/webhook.json") => batch::<Webhook>(&path, &text),
             "http-sender" => batch::<Job>(&path, &text),
+            "mailer" if path.ends_with("/mail.json") => batch::<Mail>(&path, &text),
+            "mailer" => batch::<Notification>(&path, &text),
             "invoice-closer" => invoice_closer(&path, &text),
             "sweeper" => schedule(&path, &text),
             "projector" => stream(&path, &text),
@@ -42,6 +44,7 @@ fn contract(path: &str, text: &str) {
         Some("client") => reads_back::<ForClient>(path, text),
         Some("webhook") => reads_back::<Webhook>(path, text),
         Some("notification") => reads_back::<Notification>(path, text),
+        Some("mail") => reads_back::<Mail>(path, text),
         _ => panic!("{path}: of which contract?"),
     }
     let value: serde_json::Value = serde_json::from_str(text).expect("JSON");

@@ -6,8 +6,11 @@ use bytes::BytesMut;
 use domain::message::Message;
 use http::StatusCode;
 use reqwest::{Client, Response};
+use runtime::targets::Targets;
 use tokio::time::Instant;
 use vendors::alaris::{Answer, Link, Submission, answer, request};
+
+use crate::{App, VENDOR_NOT_CALLED};
 
 /// Vendors answer within a second; one that does not in this time is left in doubt.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(6);
@@ -39,17 +42,19 @@ pub(crate) enum Outcome {
 }
 
 /// A client that follows no redirects: whoever answers with one has not taken the message, and a login
-/// does not go to another host.
-pub(crate) fn client() -> reqwest::Result<Client> {
+/// does not go to another host. It uses no proxy, which would look up names by itself.
+pub(crate) fn client(targets: Targets) -> reqwest::Result<Client> {
     Client::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .pool_idle_timeout(IDLE_TIME_MAX)
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .dns_resolver(targets)
         .build()
 }
 
 /// Submits a message once, with an answer before `until`.
-pub(crate) async fn submit(client: &Client, message: &Message, link: &Link, until: Instant) -> Outcome {
+pub(crate) async fn submit(app: &App, message: &Message, link: &Link, until: Instant) -> Outcome {
     let submission = Submission {
         sender: message.sender.as_str(),
         recipient: message.recipient.as_str(),
@@ -60,8 +65,15 @@ pub(crate) async fn submit(client: &Client, message: &Message, link: &Link, unti
         Err(error) => return Outcome::Refused { reason: error.to_string() },
     };
     let (parts, body) = request.into_parts();
+    let url = match app.targets.url(&parts.uri.to_string()) {
+        Ok(url) => url,
+        Err(error) => {
+            tracing::warn!(message = %message.id, connection = %message.connection, %error, "not called");
+            return Outcome::Refused { reason: VENDOR_NOT_CALLED.to_owned() };
+        }
+    };
     let time = ANSWER_TIME_MAX.min(until.saturating_duration_since(Instant::now()));
-    let call = client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
+    let call = app.vendors.request(parts.method, url).headers(parts.headers);
     match call.body(body).timeout(time).send().await {
         Ok(response) => read(response).await,
         Err(error) if error.is_connect() => Outcome::NotSent { reason: told(error) },

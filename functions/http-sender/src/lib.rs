@@ -18,18 +18,21 @@ use domain::message::Message;
 use futures::future::join_all;
 use queue::{Job, Progress, Sender, Webhook};
 use runtime::batch::each_message;
+use runtime::targets::Targets;
 use serde::Deserialize;
-use store::{Claim, Claimed, Secrets, Store};
+use store::{Claim, Claimed, Secrets, Standings, Store};
 use tokio::time::Instant;
 use vendors::alaris::Link;
 
 use attempt::Outcome;
 use road::{Passwords, Road, Roads};
 use webhook::Ticket;
-pub use webhook::{Targets, Webhooks};
+pub use webhook::Webhooks;
 
 /// Why a message is refused whose connection, or the company that owns it, is switched off.
 pub const CONNECTION_DISABLED: &str = "connection_disabled";
+/// Why a message is refused whose vendor's address is none that this platform calls.
+pub const VENDOR_NOT_CALLED: &str = "vendor_address_not_called";
 /// Tries of one run. What is still not sent then is given back and comes again in a minute.
 const ATTEMPTS_MAX: u32 = 3;
 /// Doubled after each try: a throttled second is over after the second pause.
@@ -42,17 +45,22 @@ const CLOSING_TIME: Duration = Duration::from_secs(1);
 /// What the function works with, made once a process.
 pub struct App {
     store: Store,
+    standings: Standings,
     secrets: Secrets,
     progress: Sender,
     vendors: reqwest::Client,
+    targets: Targets,
     passwords: Passwords,
     webhooks: Option<Webhooks>,
 }
 
 impl App {
-    pub fn new(store: Store, secrets: Secrets, progress: Sender) -> anyhow::Result<Self> {
-        let vendors = attempt::client().context("no client for HTTP vendors")?;
-        Ok(Self { store, secrets, progress, vendors, passwords: Passwords::default(), webhooks: None })
+    /// Vendors are called where `targets` allow it.
+    pub fn new(store: Store, secrets: Secrets, progress: Sender, targets: Targets) -> anyhow::Result<Self> {
+        let vendors = attempt::client(targets).context("no client for HTTP vendors")?;
+        let passwords = Passwords::default();
+        let standings = Standings::new(store.clone());
+        Ok(Self { store, standings, secrets, progress, vendors, targets, passwords, webhooks: None })
     }
 
     /// The same, which posts webhooks too.
@@ -130,14 +138,20 @@ impl Run<'_> {
     async fn submit(&self, message: &Message, road: &Road, claimed: Option<&Claimed>) -> anyhow::Result<()> {
         let id = message.id.clone();
         let mut doubted = claimed.is_none();
-        let outcome = match &road.link {
-            Some(link) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
-            None => Outcome::Refused { reason: CONNECTION_DISABLED.to_owned() },
+        let stopped = match claimed {
+            Some(_) => self.app.standings.refusal(message).await,
+            None => None,
+        };
+        let outcome = match (&road.link, stopped) {
+            (Some(_), Some(reason)) => Outcome::Refused { reason: reason.to_owned() },
+            (Some(link), None) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
+            (None, _) => Outcome::Refused { reason: CONNECTION_DISABLED.to_owned() },
         };
         match outcome {
             Outcome::Submitted { references } => {
                 let references = references.into_iter().map(Some).collect();
-                self.tell(Progress::SubmittedV1 { message: id, references, at: runtime::now() }).await
+                let (connection, at) = (Some(message.connection.clone()), runtime::now());
+                self.tell(Progress::SubmittedV1 { message: id, references, connection, at }).await
             }
             Outcome::Refused { .. } if doubted => self.tell(in_doubt(id, message.connection.clone())).await,
             Outcome::Refused { reason } => {
@@ -176,7 +190,7 @@ impl Run<'_> {
         let mut pause = RETRY_PAUSE;
         let mut attempt = 1;
         loop {
-            let outcome = attempt::submit(&self.app.vendors, message, link, self.until).await;
+            let outcome = attempt::submit(self.app, message, link, self.until).await;
             let again = match &outcome {
                 Outcome::Submitted { .. } | Outcome::Refused { .. } => false,
                 Outcome::NotSent { .. } => true,

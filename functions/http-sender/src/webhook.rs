@@ -5,7 +5,6 @@
 
 mod body;
 mod signature;
-mod target;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,12 +16,12 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use queue::{Receiver, Webhook};
 use reqwest::Client;
+use runtime::targets::Targets;
 use store::Secrets;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use signature::SigningSecret;
-pub use target::Targets;
 
 /// What a receiver may take to answer, if the run has that much left.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -76,8 +75,8 @@ impl Webhooks {
     }
 
     async fn post(&self, secrets: &Secrets, webhook: &Webhook, until: Instant) -> anyhow::Result<()> {
-        let Webhook::IncomingMessageV1 { id, url, agreement, .. } = webhook;
-        let url = self.targets.url(url)?;
+        let (id, url, agreement) = (webhook.id(), webhook.url(), webhook.agreement());
+        let url = self.targets.webhook(url)?;
         let secret = self.secret(secrets, agreement).await?;
         let body = body::text(webhook)?;
         let sent_at = runtime::now().as_second().to_string();
@@ -86,15 +85,15 @@ impl Webhooks {
             .posts
             .post(url)
             .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id.as_str())
+            .header("webhook-id", &id)
             .header("webhook-timestamp", &sent_at)
-            .header("webhook-signature", secret.sign(id.as_str(), &sent_at, &body))
+            .header("webhook-signature", secret.sign(&id, &sent_at, &body))
             .body(body)
             .timeout(time);
         // Clients write secrets into addresses.
         let answer = call.send().await.map_err(reqwest::Error::without_url)?;
         match answer.status() {
-            StatusCode::GONE => tracing::warn!(%id, "the receiver wants no webhooks any more"),
+            StatusCode::GONE => tracing::warn!(id, "the receiver wants no webhooks any more"),
             status => ensure!(status.is_success(), "{id} was answered with {status}"),
         }
         Ok(())

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::agreement::Agreement;
-use domain::id::InvoiceId;
+use domain::audit::Act;
+use domain::id::{CompanyId, InvoiceId};
+use domain::invoice::Invoice;
 use domain::period::Period;
 use jiff::{Span, Timestamp};
 use queue::{Billing, Sender};
@@ -82,7 +84,8 @@ impl App {
     }
 
     async fn close(&self, agreement: &Agreement, period: Period, now: Timestamp) -> anyhow::Result<()> {
-        match self.store.close_period(agreement, period, now).await? {
+        let act = self.act(&agreement.company, now, &[agreement.id.as_str(), &period.to_string()]).await?;
+        match self.store.close_period(&act, agreement, period).await? {
             Closed::Stored(invoice) => {
                 tracing::info!(invoice = %invoice.id, total = %invoice.total_due, "drafted")
             }
@@ -94,10 +97,14 @@ impl App {
         Ok(())
     }
 
+    async fn act(&self, company: &CompanyId, now: Timestamp, unique: &[&str]) -> anyhow::Result<Act> {
+        Ok(self.store.act_of_platform("invoice-closer", company, now, unique).await?)
+    }
+
     /// Makes the document of an invoice and notes where it is. The same invoice gives the same file.
     async fn render(&self, id: &InvoiceId) -> anyhow::Result<()> {
         for _ in 0..ATTEMPTS_MAX {
-            let mut invoice = self.store.any_invoice(id).await?.context("no such invoice")?;
+            let invoice = self.store.any_invoice(id).await?.context("no such invoice")?;
             let issuer = self.store.any_company(&invoice.tenant).await?.context("no issuing company")?;
             let payer = self.store.any_company(&invoice.company).await?.context("no paying company")?;
             let agreement = self.store.any_agreement(&invoice.agreement).await?.context("no agreement")?;
@@ -108,9 +115,11 @@ impl App {
             if invoice.document.as_ref() == Some(&key) {
                 return Ok(());
             }
-            invoice.document = Some(key);
-            invoice.revision += 1;
-            if self.store.replace_invoice(&invoice).await? == Stored::Now {
+            let revision = invoice.revision + 1;
+            let unique = [id.as_str(), &revision.to_string()];
+            let act = self.act(&invoice.company, runtime::now(), &unique).await?;
+            let after = Invoice { document: Some(key), revision, ..invoice.clone() };
+            if self.store.replace_invoice(&act, &invoice, &after).await? == Stored::Now {
                 tracing::info!(invoice = %id, "document made");
                 return Ok(());
             }
@@ -121,7 +130,7 @@ impl App {
 
 /// The periods of the last days, each once.
 fn open_periods(agreement: &Agreement, now: Timestamp) -> BTreeSet<Period> {
-    let terms = &agreement.version_at(now).billing;
-    let today = terms.day_of(now);
-    (0..=LOOK_BACK_DAYS).map(|days| terms.period_of(today.saturating_sub(Span::new().days(days)))).collect()
+    let today = agreement.version_at(now).billing.day_of(now);
+    let days = (0..=LOOK_BACK_DAYS).map(|days| today.saturating_sub(Span::new().days(days)));
+    days.map(|day| agreement.billing_period(day)).collect()
 }

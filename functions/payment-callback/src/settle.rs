@@ -1,6 +1,7 @@
 //! What a report does: the one payment of its top-up, another state of it, something for a person, or
 //! nothing.
 
+use domain::audit::Act;
 use domain::id::PaymentId;
 use domain::payment::{Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment};
 use domain::top_up::{Decision, Report, TopUp, TopUpState, decide};
@@ -39,11 +40,15 @@ impl App {
             if is_about_another_checkout(told, &top_up) {
                 return Ok(());
             }
+            let unique = [told.reference.as_str(), &top_up.revision.to_string()];
+            let act = self.store.act_of_platform(SYSTEM, &top_up.company, runtime::now(), &unique).await?;
             let posted = match decide(&top_up, &told.report, account.livemode) {
                 Decision::Nothing => return Ok(()),
-                Decision::Move(state) => self.move_to(told, &top_up, &state).await?,
+                Decision::Move(state) => self.move_to(&act, told, &top_up, &state).await?,
                 Decision::Confirm => match plan(&self.store, &top_up, told).await {
-                    Ok((payment, wallet)) => self.store.confirm_top_up(&top_up, &payment, &wallet).await?,
+                    Ok((payment, wallet)) => {
+                        self.store.confirm_top_up(&act, &top_up, &payment, &wallet).await?
+                    }
                     Err(PlanError::Store(error)) => return Err(error.into()),
                     Err(error) => {
                         let detail = format!("{} was paid: {:#}", told.reference, anyhow::anyhow!(error));
@@ -63,6 +68,7 @@ impl App {
 
     async fn move_to(
         &self,
+        act: &Act,
         told: &TopUpReport,
         top_up: &TopUp,
         state: &TopUpState,
@@ -73,7 +79,7 @@ impl App {
         if top_up.state == *state {
             return Ok(TopUpPosted::Now);
         }
-        Ok(self.store.move_top_up(top_up, state).await?)
+        Ok(self.store.move_top_up(act, top_up, state).await?)
     }
 
     /// Keeps something for a person to look at, and says so in the log, where alarms listen.

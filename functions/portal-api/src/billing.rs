@@ -2,9 +2,9 @@
 //! of those who race, and the others look again.
 
 use domain::agreement::Agreement;
+use domain::audit::Act;
 use domain::invoice::{self, Invoice, InvoiceStatus, Recalculated, Timing};
 use domain::period::Period;
-use jiff::Timestamp;
 use store::{Store, Stored};
 
 use crate::error::{ApiError, busy};
@@ -16,25 +16,25 @@ const ROUNDS_MAX: u32 = 20;
 /// one stays as it is.
 pub async fn close(
     store: &Store,
+    act: &Act,
     agreement: &Agreement,
     period: Period,
-    now: Timestamp,
 ) -> Result<Option<Invoice>, ApiError> {
     for _ in 0..ROUNDS_MAX {
         let stored = store.invoice_of(&agreement.id, period).await?;
         let usage = store.usage(&agreement.id, period).await?;
-        let fresh = invoice::draft(agreement, period, &usage, now)?;
+        let fresh = invoice::draft(agreement, period, &usage, act.at)?;
         let (made, written) = match (stored, fresh) {
             (Some(stored), _) if stored.status == InvoiceStatus::Confirmed => return Ok(Some(stored)),
             (Some(stored), fresh) => match invoice::recalculate(&stored, fresh)? {
                 Recalculated::Same => return Ok(Some(stored)),
                 Recalculated::Changed(changed) => {
-                    let written = store.replace_invoice(&changed).await?;
+                    let written = store.replace_invoice(act, &stored, &changed).await?;
                     (*changed, written)
                 }
             },
             (None, Some(draft)) => {
-                let written = store.put_invoice(&draft).await?;
+                let written = store.put_invoice(act, &draft).await?;
                 (draft, written)
             }
             (None, None) => return Ok(None),
@@ -50,20 +50,20 @@ pub async fn close(
 /// Confirming twice is confirming once.
 pub async fn confirm(
     store: &Store,
+    act: &Act,
     agreement: &Agreement,
     period: Period,
     timing: Timing,
-    now: Timestamp,
 ) -> Result<Option<Invoice>, ApiError> {
-    let terms = &agreement.version_at(now).billing;
+    let terms = &agreement.version_at(act.at).billing;
     for _ in 0..ROUNDS_MAX {
-        let Some(draft) = close(store, agreement, period, now).await? else { return Ok(None) };
+        let Some(draft) = close(store, act, agreement, period).await? else { return Ok(None) };
         if draft.status == InvoiceStatus::Confirmed {
             return Ok(Some(draft));
         }
         let number = store.last_invoice_number(&draft.tenant).await? + 1;
-        let confirmed = invoice::confirm(&draft, number, terms, timing, now)?;
-        if store.confirm_invoice(&confirmed).await? == Stored::Now {
+        let confirmed = invoice::confirm(&draft, number, terms, timing, act.at)?;
+        if store.confirm_invoice(act, &draft, &confirmed).await? == Stored::Now {
             return Ok(Some(confirmed));
         }
     }

@@ -56,7 +56,7 @@ pub async fn create_owner(store: &Store, name: &str, now: Timestamp) -> Result<O
     let act = Act::of_platform(AuditId::new(fresh()), BOOTSTRAP, &company.id, now);
     let made = store.put_owner(&act, &company, &key.stored).await?;
     // A write whose answer was lost is refused by itself when it is sent again.
-    if !made && store.api_key(&key.stored.hash).await?.is_none() {
+    if !made && store.api_key(&key.stored.id).await?.is_none() {
         return Err(BootstrapError::Done);
     }
     Ok(Owner { company: company.id, api_key: key.secret, house: None, credits: None })
@@ -81,7 +81,8 @@ pub async fn open_house(
         billing: BillingTerms::monthly_utc(),
     };
     let agreement = plan_agreement(ask, None, true, now)?;
-    store.open_agreement(&agreement, &wallet_of(&agreement, now)).await?;
+    let act = Act::of_platform(AuditId::new(fresh()), BOOTSTRAP, owner, now);
+    store.open_agreement(&act, &agreement, &wallet_of(&agreement, now)).await?;
     Ok(House { wallet: agreement.wallet(), agreement: agreement.id, currency })
 }
 

@@ -1,7 +1,8 @@
 //! The one place where a refusal gets its HTTP status and its stable code.
 
 use axum::response::{IntoResponse, Response};
-use domain::agreement::AgreementError;
+use domain::agreement::{AgreementError, DeletionError, VersionError};
+use domain::api_key::ApiKeyError;
 use domain::company::CompanyError;
 use domain::enabled::PackError;
 use domain::fee::FeeError;
@@ -13,9 +14,14 @@ use domain::import::record::ImportError;
 use domain::import::table::TableError;
 use domain::invoice::InvoiceError;
 use domain::money::{Amount, AmountError};
+use domain::notification::{ChannelError, TemplateError};
+use domain::password::{PasswordError, PolicyError};
 use domain::payment::PaymentError;
+use domain::permission::Area;
 use domain::rating::{ScopeError, TreeError, TreeProblem};
-use domain::sender::SenderAddressError;
+use domain::record::FieldError;
+use domain::role::RoleError;
+use domain::sender::{SenderAddressError, SenderError};
 use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
@@ -101,6 +107,16 @@ impl From<CompanyError> for ApiError {
             CompanyError::TooDeep => Problem::new(422, "too_deep", detail).field("parent"),
             CompanyError::NotAllowed { .. } => Problem::new(403, "not_allowed", detail).field("kind"),
             CompanyError::OwnSettings => Problem::new(403, "not_allowed", detail),
+            CompanyError::Description => Problem::invalid("description", detail),
+            CompanyError::NoReseller => Problem::invalid("creator_of_resellers", detail),
+            CompanyError::Deleted => Problem::new(409, "company_deleted", detail),
+            CompanyError::HasCompanies => Problem::new(409, "has_companies", detail),
+            CompanyError::HasMoney { wallet } => {
+                Problem::new(409, "has_money", detail).figure("wallet", wallet)
+            }
+            CompanyError::HasOpenInvoice { invoice } => {
+                Problem::new(409, "has_open_invoice", detail).figure("invoice", invoice)
+            }
             CompanyError::LookupOfOther => Problem::invalid("lookup_connection", detail),
             CompanyError::LookupFromAbove => {
                 Problem::new(403, "not_allowed", detail).field("lookup_connection")
@@ -131,8 +147,56 @@ impl From<AgreementError> for ApiError {
                 Problem::new(409, "service_overlaps", detail).field("service")
             }
             AgreementError::TimesReversed => Problem::invalid("effective_till", detail),
+            AgreementError::TimeZone => Problem::invalid("time_zone", detail),
+            AgreementError::InvoiceEmails(_) => Problem::invalid("invoice_emails", detail),
+            AgreementError::AccountEmails(_) => Problem::invalid("account_emails", detail),
+            AgreementError::ServiceEmails(_) => Problem::invalid("service_emails", detail),
+            AgreementError::NoSuchService => Problem::not_found("enabled service"),
+            AgreementError::Bought => Problem::new(409, "bought", detail),
             AgreementError::CurrencyDiffers { .. } => {
                 Problem::new(422, "currency_differs", detail).field("service")
+            }
+        }
+        .into()
+    }
+}
+
+impl From<VersionError> for ApiError {
+    fn from(error: VersionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            VersionError::NoSuchVersion => Problem::not_found("version"),
+            VersionError::Begun => Problem::new(409, "version_begun", detail),
+            VersionError::Only => Problem::new(409, "only_version", detail),
+            VersionError::BeginsInThePast => Problem::invalid("effective_from", detail),
+            VersionError::SameMoment => Problem::new(409, "version_overlaps", detail).field("effective_from"),
+            VersionError::TooMany => Problem::new(422, "too_many", detail),
+            VersionError::Terms(_) => Problem::invalid("billing", detail),
+            VersionError::Agreement(error) => return Self::from(*error),
+        }
+        .into()
+    }
+}
+
+impl From<DeletionError> for ApiError {
+    fn from(error: DeletionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DeletionError::HasMoney { wallet } => {
+                Problem::new(409, "has_money", detail).figure("wallet", wallet)
+            }
+            DeletionError::HasCharges => Problem::new(409, "has_charges", detail),
+            DeletionError::HasInvoice { invoice } => {
+                Problem::new(409, "has_invoices", detail).figure("invoice", invoice)
+            }
+            DeletionError::HasSender { sender } => {
+                Problem::new(409, "has_sender_ids", detail).figure("sender_id", sender)
+            }
+            DeletionError::HasFeeRule { rule } => {
+                Problem::new(409, "has_fee_rules", detail).figure("fee_rule", rule)
+            }
+            DeletionError::IsResold { agreement } => {
+                Problem::new(409, "is_resold", detail).figure("agreement", agreement)
             }
         }
         .into()
@@ -213,11 +277,92 @@ impl From<TransferError> for ApiError {
 
 impl From<UserError> for ApiError {
     fn from(error: UserError) -> Self {
+        let detail = error.to_string();
+        match error {
+            UserError::Name => Problem::invalid("first_name", detail),
+            UserError::LastName => Problem::invalid("last_name", detail),
+            UserError::Email(_) => Problem::invalid("email", detail),
+            UserError::Login => Problem::invalid("login", detail),
+            UserError::Phone(_) => Problem::invalid("phone", detail),
+            UserError::Language => Problem::invalid("language", detail),
+            UserError::NoSuchRole(_) | UserError::Roles => Problem::invalid("roles", detail),
+            UserError::NotYours(area) => not_yours(area, detail),
+            UserError::Status(status) => {
+                Problem::new(409, "user_status", detail).figure("status", domain::catalog::choice(status))
+            }
+        }
+        .into()
+    }
+}
+
+/// Nobody grants what they do not have.
+fn not_yours(area: Area, detail: String) -> Problem {
+    Problem::new(403, "not_allowed", detail).figure("area", domain::catalog::choice(area))
+}
+
+impl From<RoleError> for ApiError {
+    fn from(error: RoleError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RoleError::Name => Problem::invalid("name", detail),
+            RoleError::Description => Problem::invalid("description", detail),
+            RoleError::Companies => Problem::invalid("companies", detail),
+            RoleError::Nothing | RoleError::OtherFace(_) => Problem::invalid("grants", detail),
+            RoleError::NotYours(area) => not_yours(area, detail),
+        }
+        .into()
+    }
+}
+
+impl From<ApiKeyError> for ApiError {
+    fn from(error: ApiKeyError) -> Self {
         let field = match error {
-            UserError::Name => "name",
-            UserError::Email(_) => "email",
+            ApiKeyError::Name => "name",
+            ApiKeyError::Network | ApiKeyError::Networks => "networks",
+            ApiKeyError::Expired => "expires_at",
+            ApiKeyError::Overlap => "overlap_hours",
         };
         Problem::invalid(field, error).into()
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PasswordError::TooSoon { from } => {
+                Problem::new(409, "password_changed", detail).field("password").figure("from", from)
+            }
+            PasswordError::Before { .. } => Problem::new(422, "password_used", detail).field("password"),
+            _ => Problem::new(422, "weak_password", detail).field("password"),
+        }
+        .into()
+    }
+}
+
+impl From<PolicyError> for ApiError {
+    fn from(error: PolicyError) -> Self {
+        let field = match error {
+            PolicyError::Length => "length_min",
+            PolicyError::Classes => "classes_min",
+            PolicyError::History => "history",
+            PolicyError::Idle => "idle_minutes",
+            PolicyError::Tries => "tries",
+            PolicyError::Invitation => "invitation_days",
+            PolicyError::Days => "valid_days",
+        };
+        Problem::invalid(field, error).into()
+    }
+}
+
+/// What was written about a user, or why it was not: what only one may have is the login.
+pub fn taken_login(how: Written) -> Result<(), ApiError> {
+    match how {
+        Written::Taken => {
+            let detail = "Somebody else has this login. Take another one.";
+            Err(Problem::new(409, "taken", detail).field("login").into())
+        }
+        how => written(how),
     }
 }
 
@@ -251,9 +396,48 @@ impl From<InvoiceError> for ApiError {
         match error {
             InvoiceError::Confirmed => Problem::new(409, "already_confirmed", detail),
             InvoiceError::PeriodOpen(_) => Problem::new(409, "period_open", detail),
+            InvoiceError::PeriodChanged(_) => Problem::new(409, "period_changed", detail),
             InvoiceError::Amount(error) => return error.into(),
         }
         .into()
+    }
+}
+
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Problem::invalid(error.field, error.detail).into()
+    }
+}
+
+impl From<ChannelError> for ApiError {
+    fn from(error: ChannelError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ChannelError::Name => Problem::invalid("name", detail),
+            ChannelError::FromName => Problem::invalid("from_name", detail),
+            ChannelError::FromEmail => Problem::invalid("from_email", detail),
+            ChannelError::ReplyTo => Problem::invalid("reply_to", detail),
+            ChannelError::Host => Problem::invalid("host", detail),
+            ChannelError::Port => Problem::invalid("port", detail),
+            ChannelError::Username | ChannelError::UsernameMissing => Problem::invalid("username", detail),
+            ChannelError::PasswordMissing => Problem::invalid("password", detail),
+            ChannelError::PasswordInTheClear => Problem::invalid("tls", detail),
+            ChannelError::FirstForAll => Problem::new(409, "first_for_all", detail).field("legal_entity"),
+            ChannelError::NeededForOthers => Problem::new(409, "needed_for_others", detail).field("enabled"),
+        }
+        .into()
+    }
+}
+
+impl From<TemplateError> for ApiError {
+    fn from(error: TemplateError) -> Self {
+        let field = match error {
+            TemplateError::Name => "name",
+            TemplateError::Subject(_) | TemplateError::SubjectLength => "subject",
+            TemplateError::Text(_) | TemplateError::TextLength => "text",
+            TemplateError::Html(_) | TemplateError::HtmlLength => "html",
+        };
+        Problem::invalid(field, error).into()
     }
 }
 
@@ -335,6 +519,18 @@ impl From<MapError> for ApiError {
         Problem::invalid(&format!("mappings.{}", error.subject.name()), &error)
             .figure("text", &error.text)
             .into()
+    }
+}
+
+impl From<SenderError> for ApiError {
+    fn from(error: SenderError) -> Self {
+        let field = match error {
+            SenderError::Name => "name",
+            SenderError::WebhookGuid => "webhook_guid",
+            SenderError::Mno => "mno",
+            SenderError::Monitoring => "monitoring",
+        };
+        Problem::invalid(field, error).into()
     }
 }
 

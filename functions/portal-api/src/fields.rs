@@ -14,6 +14,7 @@ const PAGE_MAX: u16 = 500;
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
+    /// What is on this page.
     pub items: Vec<T>,
     /// Ask with this as `cursor` for the next page; null on the last.
     pub next: Option<String>,
@@ -28,6 +29,26 @@ impl<T> List<T> {
 
 pub fn amount(field: &str, text: &str) -> Result<Amount, ApiError> {
     Amount::parse(text).map_err(|error| Problem::invalid(field, error).into())
+}
+
+/// Amounts from one to another, both included.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Amounts {
+    pub min: Option<Amount>,
+    pub max: Option<Amount>,
+}
+
+impl Amounts {
+    pub fn contains(&self, amount: Amount) -> bool {
+        self.min.is_none_or(|min| min <= amount) && self.max.is_none_or(|max| amount <= max)
+    }
+}
+
+/// From the fields `amount_min` and `amount_max`.
+pub fn amounts(min: Option<&str>, max: Option<&str>) -> Result<Amounts, ApiError> {
+    let min = min.map(|text| amount("amount_min", text)).transpose()?;
+    let max = max.map(|text| amount("amount_max", text)).transpose()?;
+    Ok(Amounts { min, max })
 }
 
 pub fn currency(text: &str) -> Result<Currency, ApiError> {

@@ -7,15 +7,19 @@ mod docs;
 mod error;
 mod fields;
 mod lists;
+mod people;
 mod rights;
 mod routes;
 mod schema;
+mod second_factor;
 mod seen;
+mod sms_codes;
 mod stripe;
 mod wallet_book;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
+use runtime::targets::Targets;
 use store::{DocumentLinks, Secrets, Store, TreeCache};
 
 pub use docs::openapi;
@@ -27,6 +31,8 @@ pub struct App {
     pub trees: TreeCache,
     /// Takes `queue::Billing`.
     pub billing: queue::Sender,
+    /// Takes `queue::Mail`.
+    pub mail: queue::Sender,
     pub connection_queues: ConnectionQueues,
     pub documents: DocumentLinks,
     pub secrets: Secrets,
@@ -35,6 +41,8 @@ pub struct App {
     pub stripe_base_url: String,
     /// Where vendors and browsers reach this platform, without a slash at the end.
     pub public_base_url: String,
+    /// What webhooks and vendors may be at.
+    pub targets: Targets,
 }
 
 /// Where the queues of connections are made.

@@ -11,13 +11,14 @@ use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::http::{Problem, unavailable};
 use serde::Serialize;
 use serde_json::Value;
 use store::{Ask, Page, Store};
 
 use crate::error::ApiError;
-use crate::fields::{self, List};
+use crate::fields::{self, Amounts, List};
 
 /// A file holds no more: Lambda answers with 6 MB at most.
 pub const FILE_ROWS_MAX: usize = 10_000;
@@ -26,6 +27,9 @@ const FILE_PAGE: u16 = 500;
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// Ids sort by the time of making.
 const CREATED_AT: &str = "created_at";
+
+/// Sorts behind a value and all places of a column that begin with it.
+const END: char = '\u{2}';
 
 /// How a list is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +121,33 @@ impl Listing {
         self
     }
 
+    /// Only days from this one on, before that one.
+    pub fn within_days(mut self, column: &'static str, from: Option<Date>, till: Option<Date>) -> Self {
+        if from.is_some() || till.is_some() {
+            let span = Test::Within(from.map(catalog::day), till.map(catalog::day));
+            self.tests.push((column, span));
+        }
+        self
+    }
+
+    /// Only amounts in this span.
+    pub fn within_amounts(mut self, column: &'static str, span: Amounts) -> Self {
+        if span.min.is_some() || span.max.is_some() {
+            // What has exactly the last amount is still in it.
+            let after = |max| format!("{}{END}", catalog::amount(max));
+            self.tests.push((column, Test::Within(span.min.map(catalog::amount), span.max.map(after))));
+        }
+        self
+    }
+
+    /// By this column from the end on, unless the request sorts or filters.
+    pub fn newest_first(mut self, column: &'static str) -> Self {
+        if self.sort.is_none() && self.tests.iter().all(|(tested, _)| *tested == column) {
+            self.sort = Some((Some(column), true));
+        }
+        self
+    }
+
     /// What the request asks for, of what `shows` lets pass: a page, or for a file all.
     pub async fn read<T: Thing>(
         self,
@@ -133,6 +164,34 @@ impl Listing {
         let mut items = Vec::new();
         loop {
             let page = store.things(&ask, keep).await?;
+            items.extend(page.items);
+            if FILE_ROWS_MAX < items.len() {
+                return Err(too_many_rows());
+            }
+            match page.next {
+                Some(next) => ask.cursor = Some(next),
+                None => return Ok(Found { page: Page { items, next: None }, format }),
+            }
+        }
+    }
+
+    /// The same of several lists together. What stands in two of them is found twice.
+    pub async fn read_all<T: Thing>(
+        self,
+        lists: &[String],
+        store: &Store,
+        format: Format,
+        shows: impl Fn(&T) -> bool,
+    ) -> Result<Found<T>, ApiError> {
+        let mut ask = self.ask();
+        let keep = |thing: &T| shows(thing) && self.passes(thing);
+        if format == Format::Json {
+            return Ok(Found { page: merged(lists, store, &ask, &keep).await?, format });
+        }
+        (ask.limit, ask.cursor) = (FILE_PAGE, None);
+        let mut items = Vec::new();
+        loop {
+            let page = merged(lists, store, &ask, &keep).await?;
             items.extend(page.items);
             if FILE_ROWS_MAX < items.len() {
                 return Err(too_many_rows());
@@ -172,6 +231,41 @@ impl Listing {
         let value = |name| columns.iter().find(|(column, _)| *column == name).map(|(_, value)| value);
         self.tests.iter().all(|(column, test)| value(*column).is_some_and(|value| test.passes(value)))
     }
+}
+
+/// One page of several lists in one order. Each is read from the cursor on; what lies behind the end of
+/// one's page is left for the next, because that list may have something before it.
+async fn merged<T: Thing>(
+    lists: &[String],
+    store: &Store,
+    ask: &Ask,
+    keep: &impl Fn(&T) -> bool,
+) -> Result<Page<T>, ApiError> {
+    let comes_before = |one: &String, other: &String| if ask.descending { other < one } else { one < other };
+    let (mut rows, mut end) = (Vec::new(), None::<String>);
+    for list in lists {
+        let page = store.things(&Ask { list: list.clone(), ..ask.clone() }, keep).await?;
+        rows.extend(page.items.into_iter().map(|thing| (place_in(&thing, ask.column), thing)));
+        if let Some(next) = page.next {
+            end = Some(end.filter(|end| comes_before(end, &next)).unwrap_or(next));
+        }
+    }
+    rows.sort_by(|(one, _), (other, _)| if ask.descending { other.cmp(one) } else { one.cmp(other) });
+    rows.retain(|(place, _)| end.as_ref().is_none_or(|end| !comes_before(end, place)));
+    let limit = usize::from(ask.limit);
+    if limit < rows.len() {
+        rows.truncate(limit);
+        end = rows.last().map(|(place, _)| place.clone());
+    }
+    Ok(Page { items: rows.into_iter().map(|(_, thing)| thing).collect(), next: end })
+}
+
+/// Where a thing stands in a list by this column.
+fn place_in<T: Thing>(thing: &T, column: Option<&'static str>) -> String {
+    let Some(column) = column.or(T::ORDER) else { return thing.id().to_owned() };
+    let columns = thing.columns();
+    let value = columns.iter().find(|(name, _)| *name == column).map(|(_, value)| value.as_str());
+    format!("{}{}", store::whole_value(value.unwrap_or_default()), thing.id())
 }
 
 fn sort_of(sort: &str, columns: &[&'static str]) -> Result<(Option<&'static str>, bool), ApiError> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Context;
 use portal_api::{App, ConnectionQueues, router};
 use runtime::config::{Aws, setting};
+use runtime::limits::{Limit, limited};
+use runtime::targets::Targets;
 
 /// Stripe answers within a second or two; the function itself has twenty.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,6 +19,7 @@ async fn main() -> anyhow::Result<()> {
         store: aws.store()?,
         trees: store::TreeCache::default(),
         billing: aws.queue("BILLING_QUEUE_URL")?,
+        mail: aws.queue("MAIL_QUEUE_URL")?,
         connection_queues: ConnectionQueues {
             sqs: aws.sqs(),
             prefix: setting("CONNECTION_QUEUE_PREFIX")?,
@@ -27,6 +30,7 @@ async fn main() -> anyhow::Result<()> {
         http: reqwest::Client::builder().timeout(HTTP_TIMEOUT).build().context("the HTTP client")?,
         stripe_base_url: setting("STRIPE_BASE_URL")?,
         public_base_url: setting("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
+        targets: Targets::from_environment()?,
     };
-    runtime::http::serve(router(app)).await
+    runtime::http::serve(limited(router(app), Limit::from_env()?)).await
 }

@@ -51,47 +51,34 @@ fn has(who: &Principal, area: Area, level: Level) -> Result<(), ApiError> {
     Err(Problem::new(403, "not_allowed", detail).figure("area", area).figure("level", level).into())
 }
 
-/// What is done for the whole company is for its master users, and for keys of the company itself.
-pub fn master(who: &Principal) -> Result<(), ApiError> {
-    if who.is_master() {
-        return Ok(());
-    }
-    Err(not_allowed("This is for master users of your company."))
-}
-
-/// Terms, payments and invoices are for the tenant's side of an agreement: for the company that sells,
-/// or one above it. The owner's agreement with itself has the owner on both sides. `company` is known to
-/// be inside the caller's subtree.
-pub fn tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) -> Result<(), ApiError> {
-    master(who)?;
+/// Terms, payments and invoices are for the tenant's side of an agreement: for the company that sells, or one
+/// above it. The owner's agreement with itself has the owner on both sides. `company` is known to be inside
+/// the caller's subtree; what somebody may do on that side is for their roles to say.
+pub fn on_tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) -> Result<(), ApiError> {
     if is_tenant_side(who, company, tenant) {
         return Ok(());
     }
     Err(not_allowed("This is for the company that the agreement is with, not for the company itself."))
 }
 
-pub fn is_tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) -> bool {
-    who.company.id != *company || who.company.id == *tenant
+/// Seeing what is in the wallets of a company, its users' included.
+pub fn sees_wallets(who: &Principal, company: &CompanyId) -> bool {
+    view_own(who, company, Area::Transfers, Area::PortalFinance).is_ok()
 }
 
-/// Clients buy; only those who sell have rate plans and vendors.
-pub fn sells(who: &Principal) -> Result<(), ApiError> {
-    master(who)?;
-    match who.company.kind {
-        CompanyKind::Client => Err(not_allowed("A client has no rate plans and no connections of its own.")),
-        CompanyKind::Owner | CompanyKind::Reseller | CompanyKind::Seller => Ok(()),
-    }
-}
-
-/// What holds for the whole platform is for master users of the company that runs it.
-pub fn runs_platform(who: &Principal) -> Result<(), ApiError> {
-    master(who)?;
+/// Changing what holds for the whole platform.
+pub fn manage_platform(who: &Principal, area: Area) -> Result<(), ApiError> {
+    manage(who, area)?;
     match who.company.kind {
         CompanyKind::Owner => Ok(()),
         CompanyKind::Reseller | CompanyKind::Seller | CompanyKind::Client => {
             Err(not_allowed("This is for the company that runs the platform."))
         }
     }
+}
+
+pub fn is_tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) -> bool {
+    who.company.id != *company || who.company.id == *tenant
 }
 
 fn not_allowed(detail: &str) -> ApiError {

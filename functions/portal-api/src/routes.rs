@@ -3,28 +3,58 @@
 mod agreements;
 mod api_keys;
 mod audit;
+mod bank_accounts;
+mod banks;
 mod companies;
 mod connections;
 mod credit_log;
 mod dictionaries;
 mod edrs;
 mod enabled;
+mod enabled_services;
+mod external_users;
 mod fees;
 mod imports;
+mod invitations;
 mod invoices;
 mod ledger;
+mod legal_entities;
+mod login_codes;
+mod mails;
+mod my_account;
+mod notification_channels;
+mod notification_templates;
+mod own_bank_accounts;
+mod own_legal_entities;
+mod password_policy;
+mod password_resets;
+mod payment_systems;
 mod payments;
+mod portals;
+mod printable_forms;
 mod rates;
+mod records;
+mod registrations;
+mod reselling_agreements;
+mod roles;
+mod self_registrations;
 mod sender_ids;
 mod services;
+mod sessions;
+mod statistics;
 mod top_ups;
 mod transfers;
+mod two_factor_integrations;
+mod uploads;
 mod users;
 mod wallets;
+
+pub use sessions::locked;
 
 use axum::Json;
 use http::StatusCode;
 use runtime::revision::Versioned;
+use serde::{Deserialize, Deserializer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,25 +74,93 @@ fn created<T, F: Into<T>>(made: F) -> Created<T> {
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// A field that is there, even as null.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 /// Every documented route.
 pub fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(companies::me))
         .routes(routes!(companies::list, companies::create))
-        .routes(routes!(companies::one, companies::change))
+        .routes(routes!(companies::one, companies::change, companies::delete))
         .routes(routes!(audit::list))
         .routes(routes!(users::list, users::create))
-        .routes(routes!(users::one))
+        .routes(routes!(users::one, users::change, users::delete))
+        .routes(routes!(users::give_password))
+        .routes(routes!(users::reset_two_factor))
+        .routes(routes!(my_account::avatar))
+        .routes(routes!(invitations::create))
+        .routes(routes!(invitations::check))
+        .routes(routes!(invitations::resend, invitations::revoke))
+        .routes(routes!(invitations::sign_up))
+        .routes(routes!(registrations::create))
+        .routes(routes!(external_users::list))
+        .routes(routes!(external_users::review))
+        .routes(routes!(roles::system))
+        .routes(routes!(roles::areas))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::one, roles::change, roles::delete))
+        .routes(routes!(sessions::log_in))
+        .routes(routes!(sessions::current, sessions::log_out))
+        .routes(routes!(password_policy::show, password_policy::set))
+        .routes(routes!(password_policy::generate))
+        .routes(routes!(password_resets::ask))
+        .routes(routes!(password_resets::confirm))
+        .routes(routes!(login_codes::show, login_codes::set, login_codes::delete))
+        .routes(routes!(my_account::show, my_account::change))
+        .routes(routes!(my_account::change_password))
+        .routes(routes!(my_account::delete))
+        .routes(routes!(my_account::put_avatar, my_account::delete_avatar))
+        .routes(routes!(my_account::enrol))
+        .routes(routes!(my_account::confirm))
+        .routes(routes!(my_account::remove))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
         .routes(routes!(api_keys::list, api_keys::create))
-        .routes(routes!(api_keys::delete))
+        .routes(routes!(api_keys::one, api_keys::change, api_keys::delete))
+        .routes(routes!(api_keys::rotate))
         .routes(routes!(agreements::list, agreements::create))
-        .routes(routes!(agreements::one, agreements::change))
-        .routes(routes!(agreements::enable_service))
+        .routes(routes!(agreements::one, agreements::change, agreements::delete))
+        .routes(routes!(agreements::versions::list, agreements::versions::create))
+        .routes(routes!(agreements::versions::change, agreements::versions::delete))
+        .routes(routes!(enabled_services::list))
+        .routes(routes!(enabled_services::enable))
+        .routes(routes!(enabled_services::change, enabled_services::delete))
+        .routes(routes!(legal_entities::list, legal_entities::create))
+        .routes(routes!(legal_entities::one, legal_entities::change, legal_entities::delete))
+        .routes(routes!(own_legal_entities::list, own_legal_entities::create))
+        .routes(routes!(own_legal_entities::one, own_legal_entities::change, own_legal_entities::delete))
+        .routes(routes!(banks::list, banks::create))
+        .routes(routes!(banks::one, banks::change, banks::delete))
+        .routes(routes!(bank_accounts::list, bank_accounts::create))
+        .routes(routes!(bank_accounts::one, bank_accounts::change, bank_accounts::delete))
+        .routes(routes!(own_bank_accounts::list, own_bank_accounts::create))
+        .routes(routes!(own_bank_accounts::one, own_bank_accounts::change, own_bank_accounts::delete))
+        .routes(routes!(payment_systems::list, payment_systems::create))
+        .routes(routes!(payment_systems::one, payment_systems::change, payment_systems::delete))
+        .routes(routes!(portals::list, portals::create))
+        .routes(routes!(portals::one, portals::change, portals::delete))
+        .routes(routes!(self_registrations::list, self_registrations::create))
+        .routes(routes!(self_registrations::one, self_registrations::change, self_registrations::delete))
+        .routes(routes!(printable_forms::list, printable_forms::create))
+        .routes(routes!(printable_forms::one, printable_forms::change, printable_forms::delete))
+        .routes(routes!(reselling_agreements::list, reselling_agreements::create))
+        .routes(routes!(
+            reselling_agreements::one,
+            reselling_agreements::change,
+            reselling_agreements::delete
+        ))
+        .routes(routes!(portals::check))
+        .routes(routes!(portals::branding::show))
+        .routes(routes!(printable_forms::file))
+        .routes(routes!(uploads::create))
         .routes(routes!(ledger::show))
         .routes(routes!(enabled::list, enabled::buy))
         .routes(routes!(enabled::change))
         .routes(routes!(enabled::price))
-        .routes(routes!(fees::list))
+        .routes(routes!(fees::list::list))
         .routes(routes!(fees::charge))
         .routes(routes!(fees::charge_setup))
         .routes(routes!(fees::rules::list, fees::rules::create))
@@ -91,10 +189,21 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(rates::margins))
         .routes(routes!(rates::one))
         .routes(routes!(sender_ids::list, sender_ids::create))
-        .routes(routes!(sender_ids::one, sender_ids::change))
+        .routes(routes!(sender_ids::of_agreement, sender_ids::change_of_agreement))
+        .routes(routes!(sender_ids::one, sender_ids::change, sender_ids::delete))
         .routes(routes!(connections::list, connections::create))
-        .routes(routes!(connections::one, connections::change::change))
+        .routes(routes!(connections::one, connections::change::change, connections::delete))
         .routes(routes!(connections::unmatched::list))
+        .routes(routes!(two_factor_integrations::list, two_factor_integrations::create))
+        .routes(routes!(
+            two_factor_integrations::one,
+            two_factor_integrations::change,
+            two_factor_integrations::delete
+        ))
+        .routes(routes!(two_factor_integrations::make_key))
+        .routes(routes!(statistics::dashboard))
+        .routes(routes!(statistics::of_company))
+        .routes(routes!(statistics::of_integration))
         .routes(routes!(dictionaries::list))
         .routes(routes!(dictionaries::one))
         .routes(routes!(dictionaries::entries))
@@ -102,18 +211,35 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(dictionaries::change::import))
         .routes(routes!(dictionaries::export))
         .routes(routes!(dictionaries::change::reset))
+        .routes(routes!(notification_channels::list, notification_channels::create))
+        .routes(routes!(
+            notification_channels::one,
+            notification_channels::change,
+            notification_channels::delete
+        ))
+        .routes(routes!(notification_channels::test::send))
+        .routes(routes!(notification_templates::events::list))
+        .routes(routes!(notification_templates::list, notification_templates::create))
+        .routes(routes!(notification_templates::preview::of_words))
+        .routes(routes!(
+            notification_templates::one,
+            notification_templates::change,
+            notification_templates::delete
+        ))
+        .routes(routes!(notification_templates::preview::of_template))
+        .routes(routes!(mails::list))
         .routes(routes!(wallets::list))
         .routes(routes!(wallets::one))
         .routes(routes!(wallets::statement))
         .routes(routes!(credit_log::list))
-        .routes(routes!(transfers::create))
+        .routes(routes!(transfers::list::list, transfers::create))
         .routes(routes!(transfers::one))
         .routes(routes!(payments::list::list, payments::create))
         .routes(routes!(payments::one, payments::change::change, payments::change::delete))
         .routes(routes!(top_ups::list, top_ups::create))
         .routes(routes!(top_ups::one))
         .routes(routes!(edrs::list))
-        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::list::list))
         .routes(routes!(invoices::one))
         .routes(routes!(invoices::close))
         .routes(routes!(invoices::recalculate))

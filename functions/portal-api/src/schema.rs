@@ -29,16 +29,93 @@ macro_rules! mirrors {
 }
 
 mirrors! {
+    /// How far somebody has come: `invited` by mail, `expired` if the invitation was not followed in time,
+    /// `revoked` if it was taken back; `waiting` for a review after registering by themselves, `refused` by it;
+    /// `active`, `inactive`, `deleted`.
+    UserStatus = domain::user::ShownStatus {
+        Invited, Expired, Revoked, Waiting, Refused, Active, Inactive, Deleted
+    }
+
+    /// One of the two portals. A client's people have the client portal only.
+    Face = domain::permission::Face { BackOffice, ClientPortal }
+
+    /// How much of an area: `manage` includes `view`.
+    Level = domain::permission::Level { None, View, Manage }
+
+    /// A role that every company has.
+    SystemRole = domain::role::SystemRole {
+        Admin, ClientManager, FinanceManager, NocEngineer, RateManager, PortalAdmin, PortalBroadcastManager,
+        PortalFinanceManager, PortalNocEngineer
+    }
+
+    /// What may be uploaded.
+    FileKind = domain::upload::FileKind { Svg, Png, Jpeg, Gif, Ico, Pdf, Odt, Xlsx }
+
+    /// Which payment system.
+    PaymentSystemKind = domain::payment_system::PaymentSystemKind { Stripe, PayOnline, FreedomPay, NetCommerce }
+
+    /// From whom the payment system's fee comes: with `client` it is missing from the balance, with `owner`
+    /// the balance gets all.
+    FeeFrom = domain::payment_system::FeeFrom { Client, Owner }
+
+    /// Who sees to the certificate of a host name: the platform, or somebody by hand.
+    Certificate = domain::portal::Certificate { Automatic, Manual }
+
+    /// Whether a host name leads to this platform: not looked at, `ready`, `elsewhere`, or `unknown` where
+    /// it leads nowhere.
+    DomainState = domain::portal::DomainState { Unchecked, Ready, Elsewhere, Unknown }
+
+    /// `draft` until its host name was checked, `active` where that leads here, else `error`.
+    PortalStatus = domain::portal::PortalStatus { Draft, Active, Error }
+
+    /// Which document a form makes.
+    FormKind = domain::printable_form::FormKind { Invoice, Charge }
+
+    /// Whether an agreement is resold under.
+    ResellingStatus = domain::reselling::ResellingStatus { Coming, Active, Ended }
+
+    /// What people are told of by mail.
+    NotificationEvent = domain::notification::NotificationEvent {
+        AgreementBalance, CreditLimit, BundleLimit, PaymentConfirmation, RatesChange, TrafficAlert,
+        SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
+        RegistrationConfirmation, PasswordReset, ProblemReport, UserInvitation,
+    }
+
+    /// What an event is about.
+    NotificationGroup = domain::notification::NotificationGroup {
+        Finance, Technical, Moderation, PersonalInformation
+    }
+
+    /// How the connection to a mail server is protected: not at all with `none`, over TLS after a beginning
+    /// in the clear with `starttls` (port 587 as a rule), from the beginning with `tls` (port 465).
+    SmtpTls = domain::notification::SmtpTls { None, Starttls, Tls }
+
+    /// `waiting`: it is tried, or was and will be again. `sent`: the server has taken it. `refused`: the
+    /// server does not want it, or there is none. `failed`: no server took it within about a day.
+    MailStatus = domain::notification::MailStatus { Waiting, Sent, Refused, Failed }
+
     /// Where a company stands: the `owner` runs the platform, a `reseller` creates any company below
     /// it, a `seller` creates clients only, a `client` creates none.
     CompanyKind = domain::company::CompanyKind { Owner, Reseller, Seller, Client }
+
+    /// A `disabled` company is refused with all below it until it is enabled again, a `deleted` one for good.
+    CompanyStatus = domain::company::CompanyStatus { Active, Disabled, Deleted }
+
+    /// A way in which messages go to people.
+    Channel = domain::channel::Channel { Sms, Rcs, Viber, Whatsapp, Wechat, Email, Telegram, Push }
+
+    /// `client`: the company above sells to the company.
+    Direction = domain::agreement::Direction { Client }
 
     /// `cascade` debits this agreement and all above it, each at its own rates; `prefunded` debits this
     /// one alone, because its credits were handed down and paid for before.
     Charging = domain::agreement::Charging { Cascade, Prefunded }
 
     /// How often an agreement is invoiced.
-    BillingPeriod = domain::period::BillingPeriod { Daily, Monthly }
+    BillingPeriod = domain::period::BillingPeriod { Daily, Weekly, Monthly, Quarterly }
+
+    /// A `draft` is not used yet, an `active` one is, a `blocked` one is not any more.
+    IntegrationStatus = domain::two_factor::IntegrationStatus { Draft, Active, Blocked }
 
     /// `inbound` adds to the balance, `outbound` takes from it.
     PaymentDirection = domain::payment::PaymentDirection { Inbound, Outbound }
@@ -126,6 +203,20 @@ mirrors! {
 
     /// What kind of sender ID it is.
     SenderIdType = domain::fee_rule::SenderType { Alphanumeric, Numeric, ShortCode }
+}
+
+/// Where a version of an agreement stands in time.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "described, never made")]
+pub enum VersionState {
+    /// Another one has taken its place.
+    Past,
+    /// The one that counts now.
+    InForce,
+    /// It is to begin.
+    Coming,
 }
 
 /// How a service sells.

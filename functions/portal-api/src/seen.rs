@@ -2,16 +2,19 @@
 //! outside the caller's subtree reads as not found, as does a text that is no id at all.
 
 use domain::agreement::Agreement;
+use domain::audit::Act;
+use domain::bank_account::Bank;
 use domain::catalog::Thing;
 use domain::company::{Company, Subtree};
 use domain::connection::Connection;
 use domain::id::{
-    AgreementId, CompanyId, ConnectionId, InvoiceId, PaymentId, ServiceId, TopUpId, TransferId, UserId,
-    WalletId,
+    AgreementId, CompanyId, ConnectionId, InvoiceId, PaymentId, RoleId, ServiceId, TopUpId, TransferId,
+    UserId, WalletId,
 };
 use domain::invoice::{Invoice, InvoiceStatus};
 use domain::payment::Payment;
 use domain::rating::Service;
+use domain::role::Role;
 use domain::top_up::TopUp;
 use domain::transfer::Transfer;
 use domain::user::User;
@@ -22,7 +25,7 @@ use store::Store;
 
 use crate::App;
 use crate::error::ApiError;
-use crate::rights::is_tenant_side;
+use crate::rights::{is_tenant_side, sees_wallets};
 
 /// No id is longer; the database refuses keys that are much longer.
 const ID_LENGTH_MAX: usize = 100;
@@ -66,11 +69,32 @@ impl Seen<'_> {
         company.map(|company| (thing, company)).ok_or_else(none)
     }
 
-    pub async fn user(&self, id: &str) -> Result<User, ApiError> {
+    /// A bank of the caller's subtree, or of a company above, which shares its banks downwards.
+    pub async fn bank(&self, id: &str) -> Result<Bank, ApiError> {
+        if ID_LENGTH_MAX < id.len() {
+            return Err(missing("bank"));
+        }
+        let bank = self.store.thing::<Bank>(id).await?.ok_or_else(|| missing("bank"))?;
+        let from_above = self.who.company.path.contains(&bank.company);
+        if from_above || self.store.company(&self.scope, &bank.company).await?.is_some() {
+            return Ok(bank);
+        }
+        Err(missing("bank"))
+    }
+
+    /// A user with their company.
+    pub async fn user(&self, id: &str) -> Result<(User, Company), ApiError> {
         let Ok(id) = UserId::parse(id) else { return Err(missing("user")) };
-        let user = self.store.any_user(&id).await?.ok_or_else(|| missing("user"))?;
-        let company = self.store.company(&self.scope, &user.company).await?;
-        company.map(|_| user).ok_or_else(|| missing("user"))
+        self.thing::<User>(id.as_str()).await
+    }
+
+    /// A role of a company that the caller sees, or one that is for the caller's own.
+    pub async fn role(&self, id: &str) -> Result<Role, ApiError> {
+        let Ok(id) = RoleId::parse(id) else { return Err(missing("role")) };
+        let role = self.store.thing::<Role>(id.as_str()).await?.ok_or_else(|| missing("role"))?;
+        let company = self.store.company(&self.scope, &role.company).await?;
+        let seen = company.is_some() || role.is_for(&self.who.company.id);
+        if seen { Ok(role) } else { Err(missing("role")) }
     }
 
     pub async fn agreement(&self, id: &str) -> Result<Agreement, ApiError> {
@@ -88,18 +112,29 @@ impl Seen<'_> {
         self.store.connection(&self.scope, &id).await?.ok_or_else(|| missing("connection"))
     }
 
-    /// A wallet with its company. Who is no master sees the own wallets only.
+    /// The caller does something now to what belongs to a company inside the subtree.
+    pub async fn act_on(&self, company: &CompanyId) -> Result<Act, ApiError> {
+        if *company == self.who.company.id {
+            return Ok(self.who.act(&self.who.company.path));
+        }
+        let company = self.store.company(&self.scope, company).await?.ok_or_else(|| missing("company"))?;
+        Ok(self.who.act(&company.path))
+    }
+
+    /// A wallet with its company. Whose roles show them no wallets sees the own ones.
     pub async fn wallet(&self, id: &str) -> Result<(Wallet, Company), ApiError> {
         let Ok(id) = WalletId::parse(id) else { return Err(missing("wallet")) };
         self.wallet_by_id(&id).await?.ok_or_else(|| missing("wallet"))
     }
 
-    /// A wallet that the caller may give credits to: for who is no master, any of the own company.
+    /// A wallet that the caller may give credits to: any of the own company, and all that are seen.
     pub async fn wallet_to_give(&self, id: &str) -> Result<(Wallet, Company), ApiError> {
         let Ok(id) = WalletId::parse(id) else { return Err(missing("wallet")) };
         let found = self.any_wallet(&id).await?;
-        let own = |company: &Company| self.who.is_master() || company.id == self.who.company.id;
-        found.filter(|(_, company)| own(company)).ok_or_else(|| missing("wallet"))
+        let is_known = |(wallet, company): &(Wallet, Company)| {
+            company.id == self.who.company.id || self.shows_wallet(wallet)
+        };
+        found.filter(is_known).ok_or_else(|| missing("wallet"))
     }
 
     async fn wallet_by_id(&self, id: &WalletId) -> Result<Option<(Wallet, Company)>, ApiError> {
@@ -115,10 +150,13 @@ impl Seen<'_> {
     }
 
     pub fn shows_wallet(&self, wallet: &Wallet) -> bool {
-        match &self.who.user {
-            Some(user) if !user.master => wallet.id == WalletId::of_user(&wallet.agreement, &user.id),
-            _ => true,
-        }
+        sees_wallets(self.who, &wallet.company) || self.is_own(wallet)
+    }
+
+    /// The caller's own: a person's.
+    pub fn is_own(&self, wallet: &Wallet) -> bool {
+        let user = self.who.user.as_ref();
+        user.is_some_and(|user| wallet.id == WalletId::of_user(&wallet.agreement, &user.id))
     }
 
     /// A transfer from or to a wallet that the caller sees.

@@ -23,7 +23,7 @@ pub async fn take(
     let store = &app.store;
     let Incoming { source, destination, data_coding, octets, text, part } = incoming;
     let (number, total) = part.map_or((1, 1), |part| (part.number, part.total));
-    let arrived = IncomingPart { number, data_coding, octets, text, received_at: at };
+    let arrived = IncomingPart { number, data_coding, octets, text, received_at: at, is_spent: false };
     let of = part.filter(|part| part.total > 1).map(|part| (part.reference, part.total));
     let of = of.map(|(reference, total)| PartsOf {
         connection,
@@ -32,9 +32,15 @@ pub async fn take(
         reference,
         total,
     });
-    let whole = match of {
-        None => Some(arrived),
-        Some(of) => joined(store.keep_incoming_part(of, &arrived, at).await?, of.total),
+    let (whole, parts) = match of {
+        None => (Some(arrived), Vec::new()),
+        Some(of) => {
+            if store.incoming_parts(of).await?.iter().any(|earlier| arrived.is_repeat_of_spent(earlier)) {
+                return Ok(());
+            }
+            let parts = store.keep_incoming_part(of, &arrived, at).await?;
+            (joined(parts.clone(), of.total), parts)
+        }
     };
     let Some(whole) = whole else { return Ok(()) };
     let mut message = IncomingMessage {
@@ -56,7 +62,7 @@ pub async fn take(
         store_once(store, &message).await?;
     }
     match of {
-        Some(of) => Ok(store.forget_incoming_parts(of).await?),
+        Some(of) => Ok(store.spend_incoming_parts(of, parts, at).await?),
         None => Ok(()),
     }
 }

@@ -33,8 +33,8 @@ pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
 impl App {
     pub async fn apply(&self, progress: Progress) -> anyhow::Result<()> {
         match progress {
-            Progress::SubmittedV1 { message, references, at } => {
-                receipts::submitted(self, message, references, at).await
+            Progress::SubmittedV1 { message, references, connection, at } => {
+                receipts::submitted(self, message, references, connection, at).await
             }
             Progress::RefusedV1 { message, reason, next_route, connection, at } => {
                 let what = What::Refused { reason, next_route, by: connection };

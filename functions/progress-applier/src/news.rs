@@ -69,24 +69,28 @@ pub async fn apply(app: &App, said: Said, news: Vec<News>, at: Timestamp) -> any
         }
     }
     // Boxed, because the compiler does not see of unboxed ones that threads may share them.
-    let blocks = blocks.into_iter().map(|(tag, news)| move_block(app, said, tag, news, at).boxed());
+    let blocks = blocks.into_iter().map(|(tag, news)| move_block(app, said, tag, None, news, at).boxed());
     let rows = rows.into_iter().map(|(id, news)| move_row(app, id, news, at).boxed());
     let moves: Vec<BoxFuture<'_, anyhow::Result<()>>> = blocks.chain(rows).collect();
     stream::iter(moves).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// Moves messages of one block, by one write if they have room in one.
-async fn move_block(
+/// Moves messages of one block, by one write if they have room in one. `read` is the block if it was read just
+/// now.
+pub async fn move_block(
     app: &App,
     said: Said,
     tag: LeaseTag,
+    mut read: Option<Block>,
     mut news: Vec<(u16, What)>,
     at: Timestamp,
 ) -> anyhow::Result<()> {
     let (mut roads, mut lost) = (Roads::new(app), 0);
     while !news.is_empty() {
-        let block = app.store.block(&tag).await?;
-        let block = block.ok_or_else(|| anyhow::anyhow!("the block {tag} does not exist"))?;
+        let block = match read.take() {
+            Some(block) => block,
+            None => existing(app, &tag).await?,
+        };
         let (own, left): (Vec<_>, Vec<_>) =
             news.iter().cloned().partition(|(place, _)| !block.left.contains(place));
         // The first of them always has room.
@@ -172,6 +176,10 @@ async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyho
             Ok(Some(roads.refusal(message, reason, next_route).await?))
         }
     }
+}
+
+pub async fn existing(app: &App, tag: &LeaseTag) -> anyhow::Result<Block> {
+    app.store.block(tag).await?.ok_or_else(|| anyhow::anyhow!("the block {tag} does not exist"))
 }
 
 pub async fn known(app: &App, id: &MessageId) -> anyhow::Result<Message> {

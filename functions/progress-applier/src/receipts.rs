@@ -27,17 +27,19 @@ pub fn segments(message: &Message, raw: &[Option<String>]) -> Vec<(String, Refer
     known.map(|(part, raw)| (raw, reference(part))).collect()
 }
 
-/// Stores what a vendor answered for one message.
+/// Stores what a vendor answered for one message: the one of this connection, where that is known.
 pub async fn submitted(
     app: &App,
     id: MessageId,
     references: Vec<Option<String>>,
+    by: Option<ConnectionId>,
     at: Timestamp,
 ) -> anyhow::Result<()> {
     let what = What::Fact(Fact::Submitted { references: references.clone() });
     news::apply(app, Said::OfMessages, vec![News { message: id.clone(), what }], at).await?;
     let message = news::known(app, &id).await?;
-    know(app, &message.connection, &segments(&message, &references), at).await
+    let by = by.as_ref().unwrap_or(&message.connection);
+    know(app, by, &segments(&message, &references), at).await
 }
 
 /// Stores ids of segments that are stored already, and then applies receipts that came before. In this

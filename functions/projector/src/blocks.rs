@@ -2,12 +2,12 @@
 //! messages; the write of the lease that charges it is what makes it count, and so what sends it.
 
 use domain::batch::Row;
-use domain::lease::{Block, LeaseTag};
+use domain::lease::LeaseTag;
 use futures::future::try_join_all;
 use store::Effective;
 
 use crate::change::{MessageChange, WalletChange};
-use crate::{App, jobs, usage, write_rows};
+use crate::{App, block_usage, codes, jobs, usage, write_rows};
 
 /// Does for what these changes charge what is done for a new row.
 pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> {
@@ -17,7 +17,7 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> 
         let charged = app.store.flushed(tag, reference).await?;
         charged.ok_or_else(|| anyhow::anyhow!("{tag} has charged {reference}, which is not there"))
     });
-    let (mut rows, mut blocks, mut new) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut blocks) = (Vec::new(), Vec::new());
     for charged in try_join_all(charged).await? {
         match charged {
             Effective::Block(block) => blocks.push(block),
@@ -27,14 +27,11 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> 
     }
     // One that has moved is known: from an earlier delivery, or from whoever called it back.
     rows.retain(|message| message.revision == 0);
-    new.extend(rows.into_iter().map(MessageChange::new));
-    let unmoved = |block: &Block| block.messages.clone().into_iter().filter(|message| message.revision == 0);
-    let of_blocks = blocks.iter().flat_map(unmoved);
-    let of_blocks =
-        of_blocks.map(|message| MessageChange { has_new_row: false, ..MessageChange::new(message) });
-    new.extend(of_blocks);
+    let new: Vec<_> = rows.into_iter().map(MessageChange::new).collect();
     // Their later changes come by another stream: nobody may work on them before they are recorded.
     usage::post(&app.store, &new).await?;
+    codes::tell(app, &new, &[]).await?;
+    block_usage::post_accepted(&app.store, &blocks).await?;
     jobs::enqueue(app, &new, &blocks).await
 }
 

@@ -4,15 +4,16 @@ use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use domain::batch::Batch;
 use domain::fee::Fee;
 use domain::incoming::IncomingMessage;
-use domain::lease::Block;
+use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, Status};
 use domain::payment::Payment;
 use domain::rating::RateChange;
+use domain::two_factor::CodeRequest;
 use domain::wallet::Wallet;
 use jiff::Timestamp;
 use store::{
-    Item, Row, StoreError, UnmatchedReceipt, block_change_of, fee_of, incoming_of, keys, parked_receipt_of,
-    payment_of, rate_change_of, row_of, wallet_of,
+    Item, Row, StoreError, UnmatchedReceipt, block_change_of, code_request_of, fee_of, incoming_of, keys,
+    parked_receipt_of, payment_of, rate_change_of, row_of, wallet_of,
 };
 
 pub struct WalletChange {
@@ -45,6 +46,18 @@ impl MessageChange {
     }
 }
 
+/// Messages of one block that have moved by one write.
+pub struct BlockChange {
+    pub tag: LeaseTag,
+    /// After it.
+    pub revision: u32,
+    pub moved: Vec<MessageChange>,
+    /// The block before it, if that may not have been recorded as accepted: messages of it were called back,
+    /// which may be so before the write that charged it has come by its own stream. What is recorded later is
+    /// older, and passed over.
+    pub accepted: Option<Block>,
+}
+
 pub struct PaymentChange {
     pub before: Option<Payment>,
     pub after: Payment,
@@ -57,13 +70,16 @@ pub enum Change {
     /// A new one: fees do not change.
     Fee(Box<Fee>),
     Rates(Box<RateChange>),
-    /// Of one message, or of those of one block.
+    /// Of one message with a row.
     Messages(Vec<MessageChange>),
+    Block(Box<BlockChange>),
     Batch(Box<Batch>),
     /// A receipt that waits for its message.
     Parked(Box<UnmatchedReceipt>),
     /// One that has waited for as long as receipts do.
     Expired(Box<UnmatchedReceipt>),
+    /// A two-factor code that somebody has typed right just now.
+    Verified(Box<CodeRequest>),
     /// A new one from a phone: they do not change.
     Incoming(Box<IncomingMessage>),
 }
@@ -102,13 +118,22 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     if keys::is_rate_change(&pk) {
         return Ok(Some(Change::Rates(Box::new(rate_change_of(after)?))));
     }
+    if keys::is_code_request(&pk) {
+        let before = before.map(code_request_of).transpose()?;
+        let after = code_request_of(after)?;
+        let was_verified = before.is_none_or(|before| before.verified_at.is_some());
+        let is_news = after.verified_at.is_some() && !was_verified;
+        return Ok(is_news.then(|| Change::Verified(Box::new(after))));
+    }
     if keys::is_incoming(&pk) {
         return Ok(Some(Change::Incoming(Box::new(incoming_of(after)?))));
     }
     if keys::is_block(&pk) {
         // A new one is nobody's business before it is charged: the lease's own change brings it.
         let Some(before) = before else { return Ok(None) };
-        return Ok(Some(Change::Messages(changes_of_block(block_change_of(before, after)?))));
+        return Ok(
+            change_of_block(block_change_of(before, after)?).map(|change| Change::Block(Box::new(change)))
+        );
     }
     if !keys::is_message(&pk) {
         let parked = if before.is_none() { parked_receipt_of(&after)? } else { None };
@@ -137,12 +162,23 @@ fn new_row(message: Message) -> MessageChange {
     MessageChange { before, ..MessageChange::new(message) }
 }
 
-/// Those that have moved. One that has left goes on in its row.
-fn changes_of_block((before, after): (Block, Block)) -> Vec<MessageChange> {
-    let is_here = |place: usize| u16::try_from(place).is_ok_and(|place| !after.left.contains(&place));
-    let both = before.messages.into_iter().zip(after.messages).enumerate();
-    let moved = both.filter(|(place, (before, after))| is_here(*place) && before.revision < after.revision);
-    moved.flat_map(|(_, (before, after))| MessageChange::of_known(before, after)).collect()
+/// Of those that have moved; none if none has. One that has left goes on in its row.
+fn change_of_block((before, after): (Block, Block)) -> Option<BlockChange> {
+    let Block { tag, revision, messages, left, .. } = after;
+    let has_moved = |(place, (before, after)): &(usize, (&Message, &Message))| {
+        before.revision < after.revision && u16::try_from(*place).is_ok_and(|place| !left.contains(&place))
+    };
+    let both = before.messages.iter().zip(&messages).enumerate();
+    let places: Vec<_> = both.filter(has_moved).map(|(place, _)| place).collect();
+    if places.is_empty() {
+        return None;
+    }
+    let accepted = (before.revision == 0).then(|| before.clone());
+    let mut both: Vec<_> = before.messages.into_iter().zip(messages).map(Some).collect();
+    let moved = places.into_iter().filter_map(|place| both[place].take());
+    let moved =
+        moved.map(|(before, after)| MessageChange { before: Some(before), after, has_new_row: false });
+    Some(BlockChange { tag, revision, moved: moved.collect(), accepted })
 }
 
 fn item(image: serde_dynamo::Item) -> Item {

@@ -4,7 +4,7 @@
 //! ended of one block goes together, so that it is the same message, and known as a repeat, however the
 //! stream is cut. Repeats after five minutes are told twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use domain::connection::Link;
 use domain::handling::Origin;
@@ -25,21 +25,28 @@ const TEXT_CHARACTERS_MAX: usize = 20;
 /// Vendors' codes are shorter; a longer reason is a text for people.
 const ERROR_CHARACTERS_MAX: usize = 20;
 
-/// Receipts for the messages of this delivery that have ended, in their order.
-pub async fn tell_ends(app: &App, changes: &[MessageChange]) -> anyhow::Result<()> {
-    let mut ends: BTreeMap<&ConnectionId, Vec<(&Message, ClientReceipt)>> = BTreeMap::new();
-    for change in changes.iter().filter(|change| has_ended(change)) {
-        let Some(origin) = &change.after.handling.origin else { continue };
-        if let Some(receipt) = receipt(&change.after, origin) {
-            ends.entry(&origin.connection).or_default().push((&change.after, receipt));
+/// Receipts for the messages that these writes have ended, in their order.
+pub async fn tell_ends<'a>(
+    app: &App,
+    writes: impl Iterator<Item = &'a [MessageChange]>,
+) -> anyhow::Result<()> {
+    let mut ends: BTreeMap<&ConnectionId, Vec<(String, ForClient)>> = BTreeMap::new();
+    for write in writes {
+        let mut receipts: BTreeMap<&ConnectionId, Vec<ClientReceipt>> = BTreeMap::new();
+        for change in write.iter().filter(|change| has_ended(change)) {
+            let Some(origin) = &change.after.handling.origin else { continue };
+            receipts.entry(&origin.connection).or_default().extend(receipt(&change.after, origin));
+        }
+        for (connection, receipts) in receipts {
+            ends.entry(connection).or_default().extend(together(&receipts));
         }
     }
-    for (connection, receipts) in ends {
+    for (connection, packs) in ends.into_iter().filter(|(_, packs)| !packs.is_empty()) {
         let Some(queue) = queue_of(app, connection).await? else {
-            tracing::warn!(%connection, receipts = receipts.len(), "the client's connection is gone, and so are its receipts");
+            tracing::warn!(%connection, packs = packs.len(), "the client's connection is gone, and so are its receipts");
             continue;
         };
-        queue.send_group(connection.as_str(), &together(receipts)).await?;
+        queue.send_group(connection.as_str(), &packs).await?;
     }
     Ok(())
 }
@@ -102,23 +109,10 @@ fn state(status: Status) -> Option<ReceiptState> {
     }
 }
 
-/// As queue messages with their names: those of one block that one write has ended are one.
-fn together(receipts: Vec<(&Message, ClientReceipt)>) -> Vec<(String, ForClient)> {
-    let mut places = HashMap::new();
-    let mut packs: Vec<Vec<ClientReceipt>> = Vec::new();
-    for (message, receipt) in receipts {
-        let belonging = match message.id.block() {
-            Some((tag, _)) => (format!("{tag}"), receipt.finished_at),
-            None => (message.id.to_string(), receipt.finished_at),
-        };
-        let place = *places.entry(belonging).or_insert(packs.len());
-        match packs.get_mut(place) {
-            Some(pack) => pack.push(receipt),
-            None => packs.push(vec![receipt]),
-        }
-    }
-    let parts = packs.iter().flat_map(|pack| pack.chunks(RECEIPTS_MAX));
-    parts.map(|part| (name(part), ForClient::ReceiptsV1 { receipts: part.to_vec() })).collect()
+/// As queue messages with their names: what one write has ended is one, or as many as it takes.
+fn together(receipts: &[ClientReceipt]) -> impl Iterator<Item = (String, ForClient)> {
+    let parts = receipts.chunks(RECEIPTS_MAX);
+    parts.map(|part| (name(part), ForClient::ReceiptsV1 { receipts: part.to_vec() }))
 }
 
 /// The same for the same ends of the same messages.

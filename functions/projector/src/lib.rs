@@ -5,8 +5,10 @@
 //! the function that stored it. A stream delivers at least once and in order for each item; everything
 //! here can be repeated.
 
+mod block_usage;
 mod blocks;
 mod change;
+mod codes;
 mod fees;
 mod for_clients;
 mod jobs;
@@ -22,7 +24,7 @@ use futures::{StreamExt, TryStreamExt};
 use queue::Sender;
 use store::{Store, StoreError};
 
-pub use crate::change::{Change, MessageChange, PaymentChange, WalletChange, changes};
+pub use crate::change::{BlockChange, Change, MessageChange, PaymentChange, WalletChange, changes};
 
 /// Rows of a batch written at once.
 const ROWS_AT_ONCE: usize = 32;
@@ -43,14 +45,17 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let records = event.records.len();
     let (mut wallets, mut payments, mut messages) = (Vec::new(), Vec::new(), Vec::new());
     let (mut charged, mut rates, mut incoming) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut parked, mut expired) = (Vec::new(), Vec::new());
+    let (mut parked, mut expired, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut verified = Vec::new();
     for change in changes(event)? {
         match change {
             Change::Wallet(change) => wallets.push(*change),
             Change::Payment(change) => payments.push(*change),
             Change::Fee(fee) => charged.push(*fee),
+            Change::Verified(request) => verified.push(*request),
             Change::Rates(change) => rates.push(*change),
             Change::Messages(changes) => messages.extend(changes),
+            Change::Block(change) => blocks.push(*change),
             Change::Incoming(message) => incoming.push(*message),
             Change::Parked(receipt) => parked.push(*receipt),
             Change::Expired(receipt) => expired.push(*receipt),
@@ -58,9 +63,12 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
         }
     }
     jobs::enqueue(app, &messages, &[]).await?;
-    for_clients::tell_ends(app, &messages).await?;
+    let writes = messages.iter().map(std::slice::from_ref).chain(blocks.iter().map(|block| &*block.moved));
+    for_clients::tell_ends(app, writes).await?;
     for_clients::hand_on(app, &incoming).await?;
+    codes::tell(app, &messages, &verified).await?;
     usage::post(&app.store, &messages).await?;
+    block_usage::post_moved(&app.store, &blocks).await?;
     blocks::release(app, &wallets).await?;
     fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;

@@ -1,20 +1,27 @@
-//! EDRs and usage rows from the changes of messages.
+//! EDRs and usage rows from the changes of messages. Of those in blocks in `block_usage`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
-use domain::edr::{UsageKey, agreements as charged_to, records, usage_changes};
-use domain::id::AgreementId;
-use domain::message::Status;
-use store::{Store, StoreError, UsageChange};
+use domain::edr::{ChargeUsage, UsageKey, agreements as charged_to, records, usage_changes};
+use domain::id::{AgreementId, CompanyId};
+use domain::message::{Message, Status};
+use domain::rating::Resource;
+use domain::statistics::{self, counts};
+use store::{Statistics, Store, StoreError, UsageChange};
 
 use crate::change::MessageChange;
+
+pub type Agreements = BTreeMap<AgreementId, Agreement>;
+pub type Paths = BTreeMap<CompanyId, Vec<CompanyId>>;
 
 /// Posts what the changes of this delivery show and count.
 pub async fn post(store: &Store, changes: &[MessageChange]) -> Result<(), StoreError> {
     let shown: Vec<_> = changes.iter().filter(|change| is_shown(change)).collect();
-    let agreements = agreements(store, &shown).await?;
-    let usage = shown.iter().map(|change| usage_of(change, &agreements)).collect::<Result<Vec<_>, _>>()?;
+    let agreements = agreements(store, shown.iter().map(|change| &change.after)).await?;
+    let paths = paths(store, shown.iter().map(|change| &change.after)).await?;
+    let usage = shown.iter().map(|change| usage_of(change, &agreements, &paths));
+    let usage = usage.collect::<Result<Vec<_>, _>>()?;
     store.post_usage(&usage).await
 }
 
@@ -23,36 +30,57 @@ fn is_shown(change: &MessageChange) -> bool {
     change.before.is_none() || change.after.status != Status::Queued
 }
 
-async fn agreements(
+/// Those that these messages are charged to.
+pub async fn agreements(
     store: &Store,
-    changes: &[&MessageChange],
-) -> Result<BTreeMap<AgreementId, Agreement>, StoreError> {
-    let wanted: BTreeSet<_> = changes.iter().flat_map(|change| charged_to(&change.after)).collect();
+    messages: impl Iterator<Item = &Message>,
+) -> Result<Agreements, StoreError> {
+    let wanted: BTreeSet<_> = messages.flat_map(charged_to).collect();
     let wanted: Vec<_> = wanted.into_iter().collect();
     let found = store.agreements(&wanted).await?;
     Ok(found.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect())
 }
 
+/// From the owner down to each of the companies that sent these messages.
+pub async fn paths(store: &Store, messages: impl Iterator<Item = &Message>) -> Result<Paths, StoreError> {
+    let wanted: BTreeSet<_> = messages.map(|message| &message.company).collect();
+    let wanted: Vec<_> = wanted.into_iter().cloned().collect();
+    let found = store.companies(&wanted).await?;
+    Ok(found.into_iter().map(|company| (company.id, company.path)).collect())
+}
+
 fn usage_of(
     change: &MessageChange,
-    agreements: &BTreeMap<AgreementId, Agreement>,
+    agreements: &Agreements,
+    paths: &Paths,
 ) -> Result<UsageChange, StoreError> {
     let edrs = records(&change.after);
     let mut usage = Vec::new();
     for part in usage_changes(change.before.as_ref(), &change.after)? {
-        let Some(edr) = edrs.get(part.level) else { continue };
-        let Some(agreement) = agreements.get(&edr.agreement) else { continue };
-        let key = UsageKey {
-            agreement: edr.agreement.clone(),
-            day: agreement.version_at(edr.accepted_at).billing.day_of(edr.accepted_at),
-            resource: edr.resource,
-            sender: Some(edr.sender.clone()),
-            subject: None,
-            country: Some(edr.country.clone()),
-            rate: part.rate,
-            unit_price: part.unit_price,
-        };
-        usage.push((key, part.usage));
+        let agreement = edrs.get(part.level).and_then(|edr| agreements.get(&edr.agreement));
+        if let Some(agreement) = agreement {
+            usage.push((key(agreement, &change.after, &part), part.usage));
+        }
     }
-    Ok(UsageChange { edrs, usage })
+    let mut statistics = Statistics::new();
+    let counts = counts(change.before.as_ref(), &change.after);
+    if let Some(path) = paths.get(&change.after.company).filter(|_| !counts.is_zero()) {
+        statistics::add(&mut statistics, path, &change.after, &counts);
+    }
+    Ok(UsageChange { edrs, usage, statistics })
+}
+
+/// The row that a part of what a message cost this agreement is counted in.
+pub fn key(agreement: &Agreement, message: &Message, part: &ChargeUsage) -> UsageKey {
+    let accepted_at = message.accepted_at;
+    UsageKey {
+        agreement: agreement.id.clone(),
+        day: agreement.version_at(accepted_at).billing.day_of(accepted_at),
+        resource: Resource::SmsMessage,
+        sender: Some(message.sender.clone()),
+        subject: None,
+        country: Some(message.country.clone()),
+        rate: part.rate.clone(),
+        unit_price: part.unit_price,
+    }
 }

@@ -16,12 +16,14 @@ pub struct Sent {
     pub encoding: String,
     /// Segments of each message.
     pub segments: u32,
+    /// One for each recipient that gets it.
     pub messages: Vec<SentMessage>,
     /// Recipients that get nothing and cost nothing.
     pub refused: Vec<RefusedRecipient>,
     /// What all messages cost together.
     #[schema(value_type = String, example = "0.05")]
     pub total: Amount,
+    /// ISO 4217, or `CREDIT` for message credits.
     #[schema(value_type = String, example = "EUR")]
     pub currency: Currency,
     /// Your balance after this request, if nothing else was spent at the same moment.
@@ -42,6 +44,7 @@ pub struct SentMessage {
     pub country: String,
     /// By a look-up, if your company has one; or else the network that the number's range was given to.
     pub network: Option<String>,
+    /// For all its segments.
     #[schema(value_type = String, example = "0.05")]
     pub price: Amount,
 }
@@ -52,17 +55,24 @@ pub struct RefusedRecipient {
     pub recipient: String,
     /// `invalid_number`, `no_rate`, `blocked`, `service_archived` or `repeated`.
     pub code: String,
+    /// Why, in words.
     pub detail: String,
 }
 
 /// A message and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MessageView {
+    /// Its id.
     pub id: String,
+    /// The sender ID that it was sent from.
     pub sender: String,
+    /// International form, digits only.
     pub recipient: String,
+    /// ISO 3166 alpha-2.
     pub country: String,
+    /// The recipient's network, if it is known.
     pub network: Option<String>,
+    /// Parts that it was sent in.
     pub segments: u32,
     /// `accepted`, `queued`, `submitted`, `delivered`, `undelivered`, `expired`, `rejected` or `unsent`.
     pub status: String,
@@ -71,11 +81,15 @@ pub struct MessageView {
     /// What is owed for it: zero once it was refunded.
     #[schema(value_type = String, example = "0.05")]
     pub price: Amount,
+    /// As it was sent with.
     pub client_reference: Option<String>,
+    /// When it was charged and stored.
     #[schema(value_type = String, format = DateTime)]
     pub accepted_at: jiff::Timestamp,
+    /// When a vendor took it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<jiff::Timestamp>,
+    /// When its last status was reached.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub finished_at: Option<jiff::Timestamp>,
 }

@@ -1,16 +1,18 @@
 //! The API by which clients send: messages, estimates, and what became of them.
 
 mod answer;
+mod codes;
 mod refused;
 mod routes;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use runtime::targets::Targets;
 use sending::{HotWallets, Planner};
+use serde_json::json;
 use store::{Secrets, Store};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,8 +24,9 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(store: Store, secrets: Secrets) -> anyhow::Result<Self> {
-        let planner = Planner::new(store.clone(), secrets)?;
+    /// Vendors of look-ups are asked where `targets` allow it.
+    pub fn new(store: Store, secrets: Secrets, targets: Targets) -> anyhow::Result<Self> {
+        let planner = Planner::new(store.clone(), secrets, targets)?;
         Ok(Self { store, planner, hot: HotWallets::default() })
     }
 }
@@ -37,7 +40,11 @@ impl FromRef<App> for Store {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Waybill: sending", description = "Send messages, ask for their price, and see what became of them."),
-    security(("api_key" = []))
+    security(("api_key" = [])),
+    tags(
+        (name = "messages", description = "Sent, asked the price of, and followed"),
+        (name = "codes", description = "Codes by SMS that a company sends to its own users"),
+    )
 )]
 struct Document;
 
@@ -47,13 +54,17 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(routes::send, routes::list))
         .routes(routes!(routes::estimate))
         .routes(routes!(routes::one))
+        .routes(routes!(codes::send))
+        .routes(routes!(codes::verify))
+        .routes(routes!(codes::one))
 }
 
 /// The OpenAPI 3.1 document of this function.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = documented().into_openapi();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    document.components.get_or_insert_default().add_security_scheme("api_key", SecurityScheme::Http(scheme));
+pub fn openapi() -> serde_json::Value {
+    let mut document = runtime::document::complete(documented().into_openapi());
+    let key =
+        json!({"type": "http", "scheme": "basic", "description": "The key of a two-factor integration."});
+    document["components"]["securitySchemes"]["integration_key"] = key;
     document
 }
 

@@ -42,6 +42,9 @@ pub fn problem(error: SendError) -> Problem {
         SendError::SegmentsMax => Problem::invalid("segments_max", detail),
         SendError::Sender(_) => Problem::invalid("sender", detail),
         SendError::Agreement(_) | SendError::AgreementAmbiguous => Problem::invalid("agreement", detail),
+        SendError::AgreementNotInForce => {
+            Problem::new(422, "agreement_not_in_force", detail).field("agreement")
+        }
         SendError::AgreementUnknown => Problem::not_found("agreement").field("agreement"),
         SendError::SenderUnknown => Problem::new(422, "sender_unknown", detail).field("sender"),
         SendError::SenderNotActive => Problem::new(422, "sender_not_active", detail).field("sender"),

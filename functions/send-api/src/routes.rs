@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use domain::edr::Record;
 use domain::id::{AgreementId, MessageId};
 use domain::lease::LeaseTag;
+use domain::permission::{Area, Level};
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -12,7 +13,7 @@ use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use sending::{Ask, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::{Accepted, EdrFilter, Requested, Row};
+use store::{Accepted, EdrFilter, EdrFilterError, Requested, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
@@ -31,6 +32,7 @@ pub struct SendRequest {
     /// 1 to 1,000 numbers in international form.
     #[schema(example = json!(["+4915112345678"]))]
     pub recipients: Vec<String>,
+    /// What to send; long texts and other alphabets take several segments.
     #[schema(example = "Your code is 1234")]
     pub text: String,
     /// Kept with the messages, to find them by.
@@ -66,6 +68,7 @@ pub async fn send(
     IdempotencyKey(key): IdempotencyKey,
     Body(request): Body<SendRequest>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
+    may(&who, Level::Manage)?;
     let now = runtime::now();
     // Before any rule is judged: prices and balances have moved since the first time.
     let void = match before(&app, &who, &key, &request, now).await? {
@@ -86,6 +89,15 @@ pub async fn send(
     }
 }
 
+/// Messages are one of the areas that roles and scopes grant.
+fn may(who: &Principal, level: Level) -> Result<(), Problem> {
+    if who.may(Area::PortalMessages, level) {
+        return Ok(());
+    }
+    let detail = "Your roles or your key do not let you do this: ask for `portal_messages`.";
+    Err(Problem::new(403, "not_allowed", detail).figure("area", "portal_messages"))
+}
+
 async fn plan(
     app: &App,
     who: &Principal,
@@ -104,6 +116,7 @@ async fn plan(
         segments_max: request.segments_max,
         agreement: request.agreement.as_deref(),
         hash: request_hash(request),
+        code: None,
     };
     app.planner.plan(&ask, now).await.map_err(problem)
 }
@@ -178,6 +191,7 @@ pub async fn estimate(
     who: Principal,
     Body(request): Body<SendRequest>,
 ) -> Result<Json<Sent>, Problem> {
+    may(&who, Level::View)?;
     let plan = plan(&app, &who, "estimate", &request, runtime::now()).await?;
     let priced = app.store.estimate(&plan.draft).await.map_err(refused)?;
     Ok(Json(Sent::of_row(&priced.row, plan.agreement.currency).without_ids()))
@@ -198,6 +212,7 @@ pub async fn one(
     who: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<MessageView>, Problem> {
+    may(&who, Level::View)?;
     let unknown = || Problem::not_found("message");
     let id = MessageId::parse(&id).map_err(|_| unknown())?;
     let message = app.store.message(&id).await?.ok_or_else(unknown)?;
@@ -221,8 +236,11 @@ pub struct ListQuery {
     till: Option<Timestamp>,
     /// International form, digits only.
     recipient: Option<String>,
+    /// Only from this sender ID.
     sender: Option<String>,
+    /// Only with this status.
     status: Option<String>,
+    /// Only with this reference.
     client_reference: Option<String>,
     /// 1 to 500, 50 unless told.
     limit: Option<u16>,
@@ -247,6 +265,7 @@ pub async fn list(
     who: Principal,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<MessageList>, Problem> {
+    may(&who, Level::View)?;
     let agreement = listed_agreement(&app, &who, query.agreement.as_deref()).await?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     if !(1..=PAGE_MAX).contains(&limit) {
@@ -260,6 +279,8 @@ pub async fn list(
         status: query.status,
         client_reference: query.client_reference,
     };
+    let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
+    filter.check(query.cursor.as_deref()).map_err(wrong)?;
     let page = app.store.edrs(&agreement, &filter, limit, query.cursor.as_deref()).await?;
     let own = page.items.into_iter().filter_map(Record::into_message).filter(|edr| edr.level == 1);
     Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next: page.next }))

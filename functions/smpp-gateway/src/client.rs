@@ -18,6 +18,7 @@ mod proxy;
 mod queries;
 mod register;
 mod session;
+mod source;
 pub mod tls;
 
 use runtime::password::PasswordError;

@@ -21,7 +21,7 @@ pub mod vendor;
 use std::time::Duration;
 
 use queue::Sender;
-use store::{Secrets, Store};
+use store::{Secrets, Standings, Store};
 use tokio::sync::watch;
 
 use crate::outbox::Outbox;
@@ -66,6 +66,7 @@ pub struct Gateway {
     outbox: Outbox,
     pace: Pace,
     board: Board,
+    standings: Standings,
 }
 
 impl Gateway {
@@ -77,7 +78,9 @@ impl Gateway {
         progress: Sender,
         pace: Pace,
     ) -> Self {
-        Self { store, secrets, sqs, outbox: Outbox::start(progress), pace, board: Board::default() }
+        let standings = Standings::new(store.clone());
+        let (outbox, board) = (Outbox::start(progress), Board::default());
+        Self { store, secrets, sqs, outbox, pace, board, standings }
     }
 
     /// Where it shows how it stands.

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, bail};
 use runtime::config::Aws;
+use runtime::targets::Targets;
 use sending::Lookups;
 use smpp_gateway::client::deliveries::{Deliveries, Pauses};
 use smpp_gateway::client::intake::Intake;
@@ -37,7 +38,8 @@ async fn run(address: &str) -> anyhow::Result<()> {
     let aws = Aws::load().await;
     let progress = aws.queue("PROGRESS_QUEUE_URL")?;
     let gateway = Gateway::new(aws.store()?, aws.secrets()?, aws.sqs(), progress, Pace::default());
-    let intake = Intake::new(aws.store()?, Lookups::new(aws.secrets()?)?);
+    let targets = Targets::from_environment()?;
+    let intake = Intake::new(aws.store()?, Lookups::new(aws.secrets()?, targets)?);
     let deliveries = Deliveries::new(aws.sqs(), Pauses::default());
     let clients = Clients::new(&gateway, intake, deliveries)?;
     let doors = doors::open().await?;
@@ -46,7 +48,7 @@ async fn run(address: &str) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("no SIGINT handler")?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(clients.serve(doors, stopped.clone()));
-    let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(), stopped));
+    let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(targets), stopped));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

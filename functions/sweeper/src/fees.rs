@@ -6,16 +6,19 @@
 
 use anyhow::Context;
 use domain::agreement::Agreement;
+use domain::audit::Act;
 use domain::fee::Fee;
 use domain::fee_rule::{DuePlan, FeeRule, Missed, plan_due};
 use jiff::Timestamp;
-use store::{DueFee, FeeWrite, FeeWritten, Review, RuleWrite};
+use store::{AgreementWrite, DueFee, FeeWrite, FeeWritten, Review, RuleWrite};
 use tokio::time::Instant;
 
 use crate::App;
 
 /// The name under which fees that were given up are kept for review.
 pub const REVIEWED_AS: &str = "fees";
+/// As the audit log names who charges them.
+const PROCESS: &str = "sweeper";
 const PAGE: u16 = 50;
 /// No more rules are begun after this; the function has 60 seconds.
 const BEGIN_MAX: std::time::Duration = std::time::Duration::from_secs(40);
@@ -58,22 +61,26 @@ async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
         let Some(rule) = app.store.fee_rule(&due.agreement, &due.rule).await? else { return Ok(()) };
         let agreement = app.store.any_agreement(&due.agreement).await?.context("no such agreement")?;
         let level = app.store.level(&agreement, now).await?;
+        let unique = [rule.id.as_str(), &rule.revision.to_string()];
+        let act = app.store.act_of_platform(PROCESS, &agreement.company, now, &unique).await?;
         let missed = match plan_due(&rule, &level, now) {
             DuePlan::Wait => return Ok(()),
             DuePlan::Move(after) => {
-                write(app, &rule, &after, None, None).await?;
+                write(app, &act, (&rule, &after), None, None).await?;
                 continue;
             }
             DuePlan::Miss(error) => Some(error.code()),
-            DuePlan::Charge { fee, rule: after, agreement } => {
-                match write(app, &rule, &after, fee.as_deref(), agreement.as_deref()).await? {
+            DuePlan::Charge { fee, rule: after, agreement: extended } => {
+                let sides = (&rule, &*after);
+                let extended = extended.as_deref().map(|after| AgreementWrite { before: &agreement, after });
+                match write(app, &act, sides, fee.as_deref(), extended).await? {
                     FeeWritten::NotEnough { .. } => Some("insufficient_funds"),
                     FeeWritten::Suspended => Some("suspended"),
                     // It is still due in the next minute.
                     FeeWritten::Draining => return Ok(()),
                     // The period was charged before, and the rule planned anew since.
                     FeeWritten::FeeBefore(_) => {
-                        write(app, &rule, &after, None, agreement.as_deref()).await?;
+                        write(app, &act, sides, None, extended).await?;
                         None
                     }
                     FeeWritten::Now | FeeWritten::Overtaken | FeeWritten::RuleBefore(_) => None,
@@ -81,7 +88,7 @@ async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
             }
         };
         if let Some(problem) = missed {
-            miss(app, &rule, &agreement, problem, now).await?;
+            miss(app, &act, &rule, &agreement, problem).await?;
         }
     }
     Ok(())
@@ -89,35 +96,35 @@ async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
 
 async fn write(
     app: &App,
-    before: &FeeRule,
-    after: &FeeRule,
+    act: &Act,
+    (before, after): (&FeeRule, &FeeRule),
     fee: Option<&Fee>,
-    agreement: Option<&Agreement>,
+    agreement: Option<AgreementWrite<'_>>,
 ) -> anyhow::Result<FeeWritten> {
-    let rule = Some(RuleWrite::Replace { before, after });
-    Ok(app.store.write_fee(FeeWrite { fee, agreement, rule, review: None }).await?)
+    let rule = Some(RuleWrite::MoveOn { before, after });
+    Ok(app.store.write_fee(act, FeeWrite { fee, agreement, rule, review: None }).await?)
 }
 
 /// Notes that a try failed, and gives up after the last one.
 async fn miss(
     app: &App,
+    act: &Act,
     rule: &FeeRule,
     agreement: &Agreement,
     problem: &str,
-    now: Timestamp,
 ) -> anyhow::Result<()> {
-    match rule.missed(problem, agreement, now) {
+    match rule.missed(problem, agreement, act.at) {
         Missed::Again(after) => {
-            write(app, rule, &after, None, None).await?;
+            write(app, act, (rule, &after), None, None).await?;
             tracing::info!(rule = %rule.id, problem, "a fee will be tried again");
         }
         Missed::GivenUp { fee, rule: after } => {
-            let review = review(&fee, problem, now);
-            let rule_write = Some(RuleWrite::Replace { before: rule, after: &after });
+            let review = review(&fee, problem, act.at);
+            let rule_write = Some(RuleWrite::MoveOn { before: rule, after: &after });
             let write =
                 FeeWrite { fee: Some(&fee), agreement: None, rule: rule_write, review: Some(&review) };
-            if let FeeWritten::FeeBefore(_) = app.store.write_fee(write).await? {
-                app.store.write_fee(FeeWrite { rule: rule_write, ..FeeWrite::default() }).await?;
+            if let FeeWritten::FeeBefore(_) = app.store.write_fee(act, write).await? {
+                app.store.write_fee(act, FeeWrite { rule: rule_write, ..FeeWrite::default() }).await?;
             }
             tracing::warn!(rule = %rule.id, fee = %fee.id, problem, "a fee was given up");
         }

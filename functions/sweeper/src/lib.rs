@@ -7,6 +7,7 @@ pub mod fees;
 pub mod leases;
 pub mod payments;
 pub mod reconcile;
+pub mod versions;
 
 use std::pin::Pin;
 
@@ -28,6 +29,7 @@ fn duties(app: &App, now: Timestamp) -> Vec<(&'static str, Duty<'_>)> {
         ("leases", Box::pin(leases::run(app, now))),
         ("payments", Box::pin(payments::run(app, now))),
         ("reconcile", Box::pin(reconcile::run(app, now))),
+        ("versions", Box::pin(versions::run(app, now))),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::elf;
 use crate::paths::Paths;
 
 /// What runs as a function; the names are those of `infra/template.yaml`.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
@@ -22,6 +22,7 @@ pub const FUNCTIONS: [&str; 9] = [
     "progress-applier",
     "http-sender",
     "invoice-closer",
+    "mailer",
     "projector",
     "sweeper",
 ];

@@ -63,6 +63,7 @@ pub fn up(paths: &Paths, wish: &Wish) -> Result<()> {
     let mut stack = StackFile::describe(paths, &ports, &aws, &plan.build)?;
     started.add(start_smsc(paths, &ports)?)?;
     started.add(start_vendors(paths, &ports)?)?;
+    started.add(start_mail_sink(paths, &python, &ports)?)?;
     started.add(start_gateway(paths, &stack)?)?;
     stack.write(paths, &started.processes)?;
     if wish.seed {
@@ -88,6 +89,7 @@ fn stop_last(paths: &Paths) {
 /// Deletes the data, and with them what `stack.json` says of them.
 fn forget(paths: &Paths) -> Result<()> {
     remove(&paths.data())?;
+    remove(&paths.mail())?;
     if paths.stack_file().exists() {
         fs::remove_file(paths.stack_file())?;
     }
@@ -123,6 +125,14 @@ fn start_vendors(paths: &Paths, ports: &Ports) -> Result<Running> {
     processes::start(paths, name, &paths.binary(name), arguments.as_flattened(), [])
 }
 
+/// The mail server, which writes mails into files.
+fn start_mail_sink(paths: &Paths, python: &Path, ports: &Ports) -> Result<Running> {
+    let script = paths.own("mail_sink.py").display().to_string();
+    let (port, folder) = (ports.mail.to_string(), paths.mail().display().to_string());
+    let arguments = [script.as_str(), "--port", &port, "--folder", &folder];
+    processes::start(paths, "mail-sink", python, &arguments, [])
+}
+
 fn start_gateway(paths: &Paths, stack: &StackFile) -> Result<Running> {
     processes::start(paths, "smpp-gateway", &paths.binary("smpp-gateway"), &[], stack.env.clone())
 }
@@ -134,6 +144,7 @@ fn greet(stack: &StackFile) {
     println!("  AWS emulator    {}", stack.emulator_url);
     println!("  SMSC simulator  {}:{}", stack.smsc.host, stack.smsc.port);
     println!("  SMPP clients    {}:{}", stack.smpp.host, stack.smpp.port);
+    println!("  mails           {}", stack.mail.folder);
     println!("  logs            {}", stack.logs);
 }
 

@@ -28,6 +28,7 @@ pub struct Ports {
     pub alaris: u16,
     /// Where clients bind to the gateway.
     pub smpp: u16,
+    pub mail: u16,
 }
 
 impl Ports {
@@ -48,17 +49,24 @@ pub fn choose_ports(paths: &Paths) -> Result<Ports> {
         return Ok(ports);
     }
     // Held together until all are known, so that no port is given twice.
-    let held = [any_free()?, any_free()?, any_free()?, any_free()?, any_free()?, any_free()?];
-    let [emulator, api, smsc, stripe, alaris, smpp] =
+    let held = [any_free()?, any_free()?, any_free()?, any_free()?, any_free()?, any_free()?, any_free()?];
+    let [emulator, api, smsc, stripe, alaris, smpp, mail] =
         held.each_ref().map(|listener| listener.local_addr().map(|address| address.port()));
-    let ports =
-        Ports { emulator: emulator?, api: api?, smsc: smsc?, stripe: stripe?, alaris: alaris?, smpp: smpp? };
+    let ports = Ports {
+        emulator: emulator?,
+        api: api?,
+        smsc: smsc?,
+        stripe: stripe?,
+        alaris: alaris?,
+        smpp: smpp?,
+        mail: mail?,
+    };
     fs::write(file, serde_json::to_vec(&ports)?)?;
     Ok(ports)
 }
 
 fn all_free(ports: &Ports) -> bool {
-    [ports.emulator, ports.api, ports.smsc, ports.stripe, ports.alaris, ports.smpp]
+    [ports.emulator, ports.api, ports.smsc, ports.stripe, ports.alaris, ports.smpp, ports.mail]
         .into_iter()
         .all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
 }

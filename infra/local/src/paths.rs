@@ -49,12 +49,17 @@ impl Paths {
         self.state.join("logs")
     }
 
+    /// Where the mails are that the platform has sent.
+    pub fn mail(&self) -> PathBuf {
+        self.state.join("mail")
+    }
+
     pub fn stack_file(&self) -> PathBuf {
         self.state.join("stack.json")
     }
 
     pub fn make_folders(&self) -> Result<()> {
-        for folder in [self.data(), self.data().join("temporary"), self.logs()] {
+        for folder in [self.data(), self.data().join("temporary"), self.logs(), self.mail()] {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         Ok(())

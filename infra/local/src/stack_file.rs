@@ -31,6 +31,9 @@ pub struct StackFile {
     pub stripe: Stripe,
     /// An HTTP vendor, to connect to.
     pub alaris: Alaris,
+    /// Where mails go. Not there in files of earlier versions.
+    #[serde(default)]
+    pub mail: Mail,
     pub pids: BTreeMap<String, i32>,
     pub logs: String,
     pub build: String,
@@ -43,6 +46,14 @@ pub struct StackFile {
 pub struct Address {
     pub host: String,
     pub port: u16,
+}
+
+/// The mail server, and the folder in which it writes each mail to a file.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Mail {
+    pub host: String,
+    pub port: u16,
+    pub folder: String,
 }
 
 /// The stand-in for Stripe, where the deployed functions look for it.
@@ -75,7 +86,8 @@ impl StackFile {
             region: REGION.to_owned(),
             env,
             smsc: Address { host: host.clone(), port: ports.smsc },
-            smpp: Address { host, port: ports.smpp },
+            smpp: Address { host: host.clone(), port: ports.smpp },
+            mail: Mail { host, port: ports.mail, folder: paths.mail().display().to_string() },
             stripe: Stripe {
                 url: format!("http://127.0.0.1:{}", ports.stripe),
                 webhook_secret: STRIPE_WEBHOOK_SECRET.to_owned(),

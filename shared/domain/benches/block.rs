@@ -9,7 +9,7 @@ use domain::destination::Msisdn;
 use domain::handling::Handling;
 use domain::id::{AgreementId, CompanyId, ConnectionId, MessageId, RateId, ServiceId, TreeTag, WalletId};
 use domain::lease::{Block, LeaseTag};
-use domain::message::{Message, Progress, Status};
+use domain::message::{Message, NewMessage, Progress};
 use domain::money::Amount;
 use domain::quote::Charge;
 use domain::rating::BillingRule;
@@ -38,33 +38,26 @@ fn message(place: u16) -> Option<Message> {
         let (billing, wallet) = (BillingRule::Submitted, WalletId::new(level));
         Some(Charge { wallet, rate, unit_price, quantity: 1, billing, amount: unit_price, taken: None })
     };
-    Some(Message {
-        id: MessageId::of_request(&CompanyId::new(1), "key"),
-        company: CompanyId::new(1),
-        agreement: AgreementId::new(1),
-        sender: SenderAddress::parse("ACME").ok()?,
-        recipient: Msisdn::parse(&format!("+49151{:08}", u32::from(place) * 7_919)).ok()?,
-        text,
-        client_reference: None,
-        connection: ConnectionId::new(1),
-        connection_kind: ConnectionKind::Smpp,
-        country: "DE".to_owned(),
-        network: Some("O2".to_owned()),
-        encoding: Encoding::Gsm7,
-        segments: 1,
-        charges: vec![charge(1)?, charge(2)?],
-        handling: Handling::default(),
-        status: Status::Accepted,
-        reason: None,
-        parts: Vec::new(),
-        accepted_at: Timestamp::UNIX_EPOCH,
-        submitted_at: None,
-        finished_at: None,
-        revision: 0,
-        request_hash: String::new(),
-        balance_after: None,
-        lease: None,
-    })
+    Some(
+        NewMessage {
+            id: MessageId::of_request(&CompanyId::new(1), "key"),
+            company: CompanyId::new(1),
+            agreement: AgreementId::new(1),
+            sender: SenderAddress::parse("ACME").ok()?,
+            recipient: Msisdn::parse(&format!("+49151{:08}", u32::from(place) * 7_919)).ok()?,
+            text,
+            client_reference: None,
+            connection: ConnectionId::new(1),
+            connection_kind: ConnectionKind::Smpp,
+            country: "DE".to_owned(),
+            network: Some("O2".to_owned()),
+            encoding: Encoding::Gsm7,
+            segments: 1,
+            charges: vec![charge(1)?, charge(2)?],
+            handling: Handling::default(),
+        }
+        .accepted(Timestamp::UNIX_EPOCH),
+    )
 }
 
 fn blocks(c: &mut Criterion) {

@@ -1,20 +1,87 @@
 //! The contract between a company and its tenant: currency, charging mode, credit limit, billing terms
 //! and the rate plans that are enabled under it. What may change later is in `settings`.
 
+mod deletion;
+mod service;
 mod settings;
+mod version;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::company::DEPTH_MAX;
-use crate::enabled::Purchase;
-use crate::id::{AgreementId, CompanyId, ServiceId, WalletId};
+use crate::id::{
+    AgreementId, AgreementVersionId, BankAccountId, CompanyId, LegalEntityId, OwnLegalEntityId, ServiceId,
+    WalletId,
+};
 use crate::money::{Amount, Currency};
 use crate::period::{BillingTerms, TermsError};
 
+pub use deletion::{AgreementAssets, DeletionError};
+pub use service::{EnabledService, ServiceChange};
 pub use settings::{AgreementChange, Alerts, AlertsError, check_no_user_credits};
+pub use version::{VersionChange, VersionError};
 
 const CODE_LENGTH_MAX: usize = 40;
+
+/// Who sells. Vendors' agreements are not kept here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The tenant sells to the company.
+    #[default]
+    Client,
+}
+
+/// From when until when there is an agreement; what is not said has no bound.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Effective {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<Timestamp>,
+    /// IANA name: where its dates are to be read; UTC if none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+impl Effective {
+    fn check(&self) -> Result<(), AgreementError> {
+        if self.from.zip(self.till).is_some_and(|(from, till)| till <= from) {
+            return Err(AgreementError::TimesReversed);
+        }
+        match &self.time_zone {
+            Some(zone) if jiff::tz::TimeZone::get(zone).is_err() => Err(AgreementError::TimeZone),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn contains(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.till.is_none_or(|till| now < till)
+    }
+}
+
+/// The paper behind an agreement: between whom it is, and when it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parties {
+    /// Of the company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legal_entity: Option<LegalEntityId>,
+    /// Of the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<OwnLegalEntityId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_account: Option<BankAccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_bank_account: Option<BankAccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement_date: Option<Date>,
+    pub direction: Direction,
+}
 
 /// How a message below an agreement is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,6 +125,7 @@ impl CreditLimit {
 /// The terms in force from one moment until the next version begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreementVersion {
+    pub id: AgreementVersionId,
     pub effective_from: Timestamp,
     pub credit_limit: CreditLimit,
     pub billing: BillingTerms,
@@ -66,25 +134,18 @@ pub struct AgreementVersion {
     pub payment_alert_emails: Vec<String>,
 }
 
-/// A rate plan that may be used under an agreement, for a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnabledService {
-    pub service: ServiceId,
-    pub effective_from: Timestamp,
-    pub effective_till: Option<Timestamp>,
-    /// Of packs and bundle packs, which are bought.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub purchase: Option<Purchase>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreement {
     pub id: AgreementId,
     pub company: CompanyId,
     /// The other side. The owner's own agreement is with itself and is never debited by messages.
     pub tenant: CompanyId,
-    /// Unique among the agreements of one tenant.
+    /// Unique among the agreements of the tenant's legal entity, or of the tenant where none is named.
     pub code: String,
+    #[serde(flatten)]
+    pub parties: Parties,
+    #[serde(default)]
+    pub effective: Effective,
     pub currency: Currency,
     pub charging: Charging,
     /// The tenant's agreements that a message is charged to as well, nearest first.
@@ -103,9 +164,21 @@ pub struct Agreement {
     /// Who gets a mail when rates change of a service that is enabled.
     #[serde(default)]
     pub rate_emails: Vec<String>,
+    /// Who gets the invoices.
+    #[serde(default)]
+    pub invoice_emails: Vec<String>,
+    /// Who is told of the account: that it is open, that its traffic stands still.
+    #[serde(default)]
+    pub account_emails: Vec<String>,
+    /// Who is told of technical matters.
+    #[serde(default)]
+    pub service_emails: Vec<String>,
     /// Nothing is charged to the agreement until it is resumed.
     #[serde(default)]
     pub suspended: bool,
+    /// When it was deleted. It stays for what hangs off it: payments that are due, messages on their way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// Raised by every change, so that two editors cannot overwrite each other.
     pub revision: u64,
@@ -141,14 +214,26 @@ pub enum AgreementError {
     PaymentAlertEmails(AlertsError),
     #[error(transparent)]
     RateEmails(AlertsError),
+    #[error(transparent)]
+    InvoiceEmails(AlertsError),
+    #[error(transparent)]
+    AccountEmails(AlertsError),
+    #[error(transparent)]
+    ServiceEmails(AlertsError),
     #[error("the users still have credits, one of them in {wallet}: take them back first")]
     UsersHaveCredits { wallet: WalletId },
     #[error("the tree has at most {DEPTH_MAX} levels")]
     TooDeep,
     #[error("{service} is already enabled for a part of this time")]
     ServiceOverlaps { service: ServiceId },
+    #[error("this service is not enabled here")]
+    NoSuchService,
+    #[error("this one was bought: change it as a pack")]
+    Bought,
     #[error("`effective_till` must be later than `effective_from`")]
     TimesReversed,
+    #[error("a time zone has an IANA name such as Europe/Berlin")]
+    TimeZone,
     #[error("a service and the agreement must have the same currency: {service} is not {agreement}")]
     CurrencyDiffers { service: Currency, agreement: Currency },
 }
@@ -161,10 +246,7 @@ pub fn plan_agreement(
     tenant_is_owner: bool,
     now: Timestamp,
 ) -> Result<Agreement, AgreementError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if ask.code.is_empty() || ask.code.len() > CODE_LENGTH_MAX || !ask.code.chars().all(allowed) {
-        return Err(AgreementError::Code);
-    }
+    let code = valid_code(ask.code)?;
     let credit_limit = ask.credit_limit.checked()?;
     ask.billing.check()?;
     let above = match resold_under {
@@ -180,6 +262,7 @@ pub fn plan_agreement(
         return Err(AgreementError::TooDeep);
     }
     let version = AgreementVersion {
+        id: AgreementVersionId::derived(&[ask.id.as_str(), "0"]),
         effective_from: now,
         credit_limit,
         billing: ask.billing,
@@ -189,7 +272,9 @@ pub fn plan_agreement(
         id: ask.id,
         company: ask.company,
         tenant: ask.tenant,
-        code: ask.code,
+        code,
+        parties: Parties::default(),
+        effective: Effective::default(),
         currency: ask.currency,
         charging: ask.charging,
         above,
@@ -199,10 +284,22 @@ pub fn plan_agreement(
         transfers_use_credit_limit: false,
         alerts: Alerts::default(),
         rate_emails: Vec::new(),
+        invoice_emails: Vec::new(),
+        account_emails: Vec::new(),
+        service_emails: Vec::new(),
         suspended: false,
+        deleted_at: None,
         created_at: now,
         revision: 0,
     })
+}
+
+fn valid_code(code: String) -> Result<String, AgreementError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if code.is_empty() || code.len() > CODE_LENGTH_MAX || !code.chars().all(allowed) {
+        return Err(AgreementError::Code);
+    }
+    Ok(code)
 }
 
 impl Agreement {
@@ -210,15 +307,9 @@ impl Agreement {
         WalletId::main(&self.id)
     }
 
-    /// The version in force at `now`. There is always one: the first stands for all time before it.
-    pub fn version_at(&self, now: Timestamp) -> &AgreementVersion {
-        let begun = self.versions.iter().rev().find(|version| version.effective_from <= now);
-        begun.unwrap_or(&self.versions[0])
-    }
-
-    /// The version that changes build on. It has begun, though a clock that is behind may not know it.
-    pub fn last_version(&self) -> &AgreementVersion {
-        self.versions.last().unwrap_or(&self.versions[0])
+    /// Whether messages are charged to it now, as far as it says itself.
+    pub fn takes_messages(&self, now: Timestamp) -> bool {
+        !self.suspended && self.effective.contains(now)
     }
 
     /// The agreements a message is charged to, this one first.
@@ -229,37 +320,60 @@ impl Agreement {
         };
         [self.id.clone()].into_iter().chain(above.iter().cloned()).collect()
     }
+}
 
-    /// The services in force, those associated earlier first.
-    pub fn enabled_at(&self, now: Timestamp) -> impl Iterator<Item = &EnabledService> {
-        let in_force = move |enabled: &&EnabledService| {
-            enabled.effective_from <= now && enabled.effective_till.is_none_or(|till| now < till)
-        };
-        self.services.iter().filter(in_force)
+/// Listed under the company that pays, and under the one that is paid.
+impl Thing for Agreement {
+    const NOUN: &'static str = "agreement";
+    const NOUNS: &'static str = "agreements";
+    const ORDER: Option<&'static str> = Some("created_at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
     }
 
-    pub fn services_at(&self, now: Timestamp) -> impl Iterator<Item = &ServiceId> {
-        self.enabled_at(now).map(|enabled| &enabled.service)
+    fn revision(&self) -> u64 {
+        self.revision
     }
 
-    /// The agreement with one more rate plan; earlier ones keep the floor (`30-rating.md`).
-    pub fn with_service(&self, enabled: EnabledService, currency: Currency) -> Result<Self, AgreementError> {
-        if currency != self.currency {
-            return Err(AgreementError::CurrencyDiffers { service: currency, agreement: self.currency });
+    fn lists(&self) -> Vec<String> {
+        if self.is_gone() {
+            return Vec::new();
         }
-        if enabled.effective_till.is_some_and(|till| till <= enabled.effective_from) {
-            return Err(AgreementError::TimesReversed);
+        vec![self.company.to_string(), catalog::list_with(self.tenant.as_str())]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        let id = |id: Option<&str>| id.unwrap_or_default().to_owned();
+        let time = |time: Option<Timestamp>| time.map_or_else(String::new, catalog::time);
+        let Parties { legal_entity, own_legal_entity, agreement_date, .. } = &self.parties;
+        vec![
+            ("created_at", catalog::time(self.created_at)),
+            ("code", catalog::words(&self.code)),
+            ("company", self.company.to_string()),
+            ("currency", self.currency.to_string()),
+            ("suspended", catalog::flag(self.suspended)),
+            ("agreement_date", agreement_date.map_or_else(String::new, |day| day.to_string())),
+            ("effective_from", catalog::time(self.effective.from.unwrap_or(self.created_at))),
+            ("effective_till", time(self.effective.till)),
+            ("legal_entity", id(legal_entity.as_ref().map(LegalEntityId::as_str))),
+            ("own_legal_entity", id(own_legal_entity.as_ref().map(OwnLegalEntityId::as_str))),
+            ("bank_account", id(self.parties.bank_account.as_ref().map(BankAccountId::as_str))),
+            ("own_bank_account", id(self.parties.own_bank_account.as_ref().map(BankAccountId::as_str))),
+        ]
+    }
+
+    fn is_gone(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// Its code, for the legal entity in whose name the tenant sells.
+    fn unique(&self) -> Vec<String> {
+        if self.is_gone() {
+            return Vec::new();
         }
-        let overlaps = |other: &&EnabledService| {
-            other.service == enabled.service
-                && enabled.effective_till.is_none_or(|till| other.effective_from < till)
-                && other.effective_till.is_none_or(|till| enabled.effective_from < till)
-        };
-        if let Some(other) = self.services.iter().find(overlaps) {
-            return Err(AgreementError::ServiceOverlaps { service: other.service.clone() });
-        }
-        let services = self.services.iter().cloned().chain([enabled]).collect();
-        Ok(Self { services, revision: self.revision + 1, ..self.clone() })
+        let seller = self.parties.own_legal_entity.as_ref().map(OwnLegalEntityId::as_str);
+        vec![format!("{}#{}", seller.unwrap_or(self.tenant.as_str()), self.code)]
     }
 }
 
@@ -312,23 +426,5 @@ pub(crate) mod tests {
         assert_eq!(plan_agreement(ask(2, 1), None, false, NOW), Err(AgreementError::ResoldUnderMissing));
         let foreign = plan_agreement(ask(2, 7), Some(&reseller), false, NOW);
         assert_eq!(foreign, Err(AgreementError::ResoldUnderForeign));
-    }
-
-    #[test]
-    fn a_service_is_enabled_once_at_a_time() {
-        let agreement = plan_agreement(ask(1, 0), None, true, NOW).unwrap();
-        let euro = agreement.currency;
-        let enabled = |from: i64, till: Option<i64>| EnabledService {
-            service: ServiceId::new(1),
-            effective_from: Timestamp::from_second(from).unwrap(),
-            effective_till: till.map(|second| Timestamp::from_second(second).unwrap()),
-            purchase: None,
-        };
-        let first = agreement.with_service(enabled(0, Some(10)), euro).unwrap();
-        assert!(first.with_service(enabled(10, None), euro).is_ok());
-        assert!(first.with_service(enabled(9, None), euro).is_err());
-        assert_eq!(first.services_at(Timestamp::from_second(9).unwrap()).count(), 1);
-        assert_eq!(first.services_at(Timestamp::from_second(10).unwrap()).count(), 0);
-        assert_eq!(first.with_service(enabled(10, Some(10)), euro), Err(AgreementError::TimesReversed));
     }
 }

@@ -11,8 +11,21 @@ use crate::id::{AuditId, CompanyId};
 /// Stands in the place of every secret, whatever its length.
 pub const MASK: &str = "***";
 /// Fields that are secrets wherever they stand.
-const SECRETS: [&str; 7] =
-    ["password", "password_hash", "secret", "hash", "token", "webhook_guid", "signing_key"];
+/// Addresses of webhooks are among them: people write secrets into these.
+const SECRETS: [&str; 10] = [
+    "password",
+    "password_hash",
+    "secret",
+    "hash",
+    "key_hash",
+    "token",
+    "webhook_guid",
+    "signing_key",
+    "webhook_url",
+    "result_url",
+];
+/// Of use to nobody who reads the log.
+const UNSAID: &str = "request_hash";
 /// A longer value is cut: an entry has to fit one item.
 const VALUE_LENGTH_MAX: usize = 500;
 /// Fields of one entry; a change of more is a change of the whole.
@@ -66,6 +79,12 @@ impl Act {
         Self { id, actor, at, path: vec![company.clone()] }
     }
 
+    /// The same act on what belongs to a company with this path.
+    #[must_use]
+    pub fn on(self, path: &[CompanyId]) -> Self {
+        Self { path: path.to_vec(), ..self }
+    }
+
     /// What stands in the log. One request may do several things.
     pub fn entry(&self, action: &str, object: &str, changes: Vec<FieldChange>) -> AuditEntry {
         AuditEntry {
@@ -115,7 +134,7 @@ fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut
         return changes.push(FieldChange { field: path.to_owned(), before, after });
     };
     names.extend(others);
-    for name in names {
+    for name in names.into_iter().filter(|name| name != UNSAID) {
         let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let child = |value: Option<&Value>| value.and_then(|value| value.get(&name)).cloned();
         walk(&below, child(before).as_ref(), child(after).as_ref(), changes);

@@ -11,7 +11,7 @@ use crate::destination::Msisdn;
 use crate::handling::Handling;
 use crate::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, WalletId};
 use crate::lease::LeaseTag;
-use crate::message::{Message, Status};
+use crate::message::{Message, NewMessage};
 use crate::money::{Amount, AmountError};
 use crate::quote::{Charge, Offer, QuoteError};
 use crate::rating::Size;
@@ -101,33 +101,26 @@ impl Batch {
     pub fn message(&self, place: u16) -> Option<Message> {
         let recipient = self.recipients.get(usize::from(place))?;
         let tariff = self.tariffs.get(recipient.tariff)?;
-        Some(Message {
-            id: MessageId::in_batch(&self.id, place),
-            company: self.company.clone(),
-            agreement: self.agreement.clone(),
-            sender: self.sender.clone(),
-            recipient: recipient.number.clone(),
-            text: self.text.clone(),
-            client_reference: self.client_reference.clone(),
-            connection: self.connection.clone(),
-            connection_kind: self.connection_kind,
-            country: tariff.country.clone(),
-            network: tariff.network.clone(),
-            encoding: self.encoding,
-            segments: self.segments,
-            charges: tariff.charges.clone(),
-            handling: self.handling.clone(),
-            status: Status::Accepted,
-            reason: None,
-            parts: Vec::new(),
-            accepted_at: self.accepted_at,
-            submitted_at: None,
-            finished_at: None,
-            revision: 0,
-            request_hash: String::new(),
-            balance_after: None,
-            lease: None,
-        })
+        Some(
+            NewMessage {
+                id: MessageId::in_batch(&self.id, place),
+                company: self.company.clone(),
+                agreement: self.agreement.clone(),
+                sender: self.sender.clone(),
+                recipient: recipient.number.clone(),
+                text: self.text.clone(),
+                client_reference: self.client_reference.clone(),
+                connection: self.connection.clone(),
+                connection_kind: self.connection_kind,
+                country: tariff.country.clone(),
+                network: tariff.network.clone(),
+                encoding: self.encoding,
+                segments: self.segments,
+                charges: tariff.charges.clone(),
+                handling: self.handling.clone(),
+            }
+            .accepted(self.accepted_at),
+        )
     }
 }
 

@@ -2,11 +2,26 @@
 //! them says here by what it is found, listed and told apart from others of its kind.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::money::{Amount, PLACES_MAX};
+
 /// Longer texts are told apart by their ids only.
 const WORDS_LENGTH_MAX: usize = 80;
+
+/// Where the items of a kind lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    Directory,
+    /// With the money: written by the ledger's own functions, and only listed as the others are.
+    Ledger,
+    /// With the EDRs, likewise.
+    Records,
+}
 
 /// A thing that people edit. It is changed under its revision, listed by its columns, and each change of
 /// it stands in the audit log.
@@ -15,6 +30,12 @@ pub trait Thing: Clone + Serialize + DeserializeOwned {
     const NOUN: &'static str;
     /// As its lists are named: `banks`.
     const NOUNS: &'static str;
+    const HOME: Home = Home::Directory;
+    /// The field that counts its changes.
+    const REVISION: &'static str = "revision";
+    /// The column that its lists are in the order of where nobody says which. The id, if there is none:
+    /// right where ids are given out by time. What is not in the directory needs one.
+    const ORDER: Option<&'static str> = None;
 
     fn id(&self) -> &str;
 
@@ -27,15 +48,30 @@ pub trait Thing: Clone + Serialize + DeserializeOwned {
     /// By what its lists are sorted and filtered, beside its id: texts that sort as the values do.
     fn columns(&self) -> Vec<(&'static str, String)>;
 
+    /// The columns of one of its lists, where those beside the main one have fewer.
+    fn columns_in(&self, _list: &str) -> Vec<(&'static str, String)> {
+        self.columns()
+    }
+
     /// Partition and sort key of what is not stored under its id, because messages are charged by another.
     fn place(&self) -> Option<(String, String)> {
         None
+    }
+
+    /// Whether it was deleted and stays for what hangs off it.
+    fn is_gone(&self) -> bool {
+        false
     }
 
     /// Names that no other thing of the kind may have.
     fn unique(&self) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// The list of what the companies directly below a tenant have with it.
+pub fn list_with(tenant: &str) -> String {
+    format!("with#{tenant}")
 }
 
 /// A text as people look for it: whatever the case, without control characters.
@@ -47,6 +83,19 @@ pub fn words(text: &str) -> String {
 /// A time, to the microsecond.
 pub fn time(time: Timestamp) -> String {
     format!("{time:.6}")
+}
+
+/// A day. As it is written, it sorts.
+pub fn day(day: Date) -> String {
+    day.to_string()
+}
+
+/// An amount, of either sign.
+pub fn amount(amount: Amount) -> String {
+    // In smallest units, of which no amount has more than this above or below zero.
+    const UNITS_MAX: i128 = 1_000_000_000_000_000_000;
+    let units = amount.decimal() * Decimal::from(10_i64.pow(PLACES_MAX));
+    format!("{:020}", units.to_i128().unwrap_or_default() + UNITS_MAX)
 }
 
 pub fn flag(value: bool) -> String {
@@ -76,6 +125,9 @@ mod tests {
         assert!(time(early) < time(late));
         assert_eq!(time(early).len(), time(Timestamp::new(5, 1_000).unwrap()).len());
         assert!(flag(false) < flag(true));
+        let rising = ["-1000", "-10.5", "-10.499999", "0", "0.000001", "9", "10", "123456789012.5"];
+        let texts: Vec<_> = rising.iter().map(|text| amount(Amount::parse(text).unwrap())).collect();
+        assert!(texts.is_sorted() && texts.iter().all(|text| text.len() == texts[0].len()), "{texts:?}");
     }
 
     #[test]

@@ -58,6 +58,20 @@ impl Connection {
     }
 }
 
+impl Link {
+    /// Whether a password that is right for this link goes to the same place over the other one.
+    pub fn leads_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Smpp(one), Self::Smpp(other)) => (&one.host, one.port) == (&other.host, other.port),
+            (Self::Alaris(one), Self::Alaris(other)) => one.url == other.url,
+            (Self::Lookup(one), Self::Lookup(other)) => one.url == other.url,
+            // We call nobody there.
+            (Self::Client(_), Self::Client(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A vendor that runs the Alaris HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarisLink {

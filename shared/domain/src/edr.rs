@@ -107,6 +107,15 @@ pub fn records(message: &Message) -> Vec<Edr> {
     message.levels().enumerate().filter_map(|(index, charges)| record(message, index, charges)).collect()
 }
 
+/// A message's record at the level of one agreement. None if that does not pay for it.
+pub fn record_at(message: &Message, agreement: &AgreementId) -> Option<Edr> {
+    let (index, charges) = message.levels().enumerate().find(|(index, charges)| {
+        let wallet = charges.first().map(|charge| &charge.wallet);
+        wallet.and_then(|wallet| agreement_at(message, *index, wallet)).as_ref() == Some(agreement)
+    })?;
+    record(message, index, charges)
+}
+
 fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
     let part = |charge: &Charge| EdrPart {
         rate: charge.rate.clone(),
@@ -248,6 +257,10 @@ mod tests {
     #[test]
     fn a_level_sees_its_own_price_and_no_other() {
         let records = records(&message());
+        for record in &records {
+            assert_eq!(record_at(&message(), &record.agreement).as_ref(), Some(record));
+        }
+        assert_eq!(record_at(&message(), &AgreementId::new(99)), None);
         let shown: Vec<_> = records.iter().map(|edr| (edr.level, edr.amount.to_string())).collect();
         assert_eq!(shown, [(1, "0.05".to_owned()), (2, "0.03".to_owned())]);
         assert!(!serde_json::to_string(&records[1]).unwrap().contains("0.05"));

@@ -110,12 +110,8 @@ impl Agreement {
             auto_extend: ask.auto_extend,
             request_hash: ask.hash(self, &service.id),
         };
-        let enabled = EnabledService {
-            service: service.id.clone(),
-            effective_from,
-            effective_till,
-            purchase: Some(purchase),
-        };
+        let enabled = EnabledService::new(service.id.clone(), effective_from, effective_till);
+        let enabled = EnabledService { id: Some(self.next_enabled()), purchase: Some(purchase), ..enabled };
         let services = self.services.iter().cloned().chain([enabled]).collect();
         Ok(Self { services, revision: self.revision + 1, ..self.clone() })
     }

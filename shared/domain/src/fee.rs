@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
+use crate::catalog::{self, Home, Thing};
 use crate::edr::{FeeRecord, Usage, UsageKey};
 use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
@@ -29,6 +30,8 @@ pub struct Fee {
     pub id: FeeId,
     pub agreement: AgreementId,
     pub company: CompanyId,
+    /// Who charges it: the other side of the agreement.
+    pub tenant: CompanyId,
     pub wallet: WalletId,
     pub currency: Currency,
     pub resource: Resource,
@@ -144,6 +147,7 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         id,
         agreement: agreement.id.clone(),
         company: agreement.company.clone(),
+        tenant: agreement.tenant.clone(),
         wallet: agreement.wallet(),
         currency: agreement.currency,
         resource: item.resource,
@@ -161,6 +165,31 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         request_hash: String::new(),
         at: now,
     })
+}
+
+impl Thing for Fee {
+    const NOUN: &'static str = "fee";
+    const NOUNS: &'static str = "fees";
+    const HOME: Home = Home::Ledger;
+    const ORDER: Option<&'static str> = Some("at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// It never changes.
+    fn revision(&self) -> u64 {
+        0
+    }
+
+    fn lists(&self) -> Vec<String> {
+        let tenant = catalog::list_with(self.tenant.as_str());
+        vec![self.agreement.to_string(), self.company.to_string(), tenant]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("at", catalog::time(self.at))]
+    }
 }
 
 impl Fee {

@@ -498,6 +498,7 @@ impl FeeRule {
             id: self.fee_id(next.period),
             agreement: agreement.id.clone(),
             company: agreement.company.clone(),
+            tenant: agreement.tenant.clone(),
             wallet: agreement.wallet(),
             currency: agreement.currency,
             resource: self.kind.resource(),

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::ConnectionId;
+use crate::id::{CodeRequestId, ConnectionId, TwoFactorIntegrationId};
 
 /// Nothing of it for most messages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Handling {
     /// Over which client's bind it came, if it came over one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The two-factor code that it carries, if it carries one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// The connections whose vendors have refused it, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<ConnectionId>,
@@ -38,6 +41,13 @@ impl Handling {
 
 fn is_zero(number: &u8) -> bool {
     *number == 0
+}
+
+/// Which code a message carries, and of which integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    pub integration: TwoFactorIntegrationId,
+    pub request: CodeRequestId,
 }
 
 /// One short message in octets.

@@ -87,6 +87,12 @@ macro_rules! ids {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.write_str(&self.0)
@@ -113,6 +119,10 @@ ids! {
     CompanyId = "com_";
     /// A contract between a company and its tenant.
     AgreementId = "agr_";
+    /// The terms of an agreement from one moment on.
+    AgreementVersionId = "agv_";
+    /// A rate plan that is enabled under an agreement for a time.
+    EnabledServiceId = "ens_";
     /// One balance of the ledger.
     WalletId = "wal_";
     /// A movement of credits between two wallets.
@@ -149,12 +159,36 @@ ids! {
     RoleId = "rol_";
     /// An invitation to become a user.
     InvitationId = "ivt_";
+    /// How a company has codes sent to its own users.
+    TwoFactorIntegrationId = "tfi_";
+    /// One code on its way to a phone.
+    CodeRequestId = "cod_";
     /// An entry of the audit.
     AuditId = "aud_";
     /// A legal entity of a company, or one of a tenant's own.
     LegalEntityId = "leg_";
     BankId = "bnk_";
     BankAccountId = "bac_";
+    /// One of a tenant's own legal entities: in whose name it sells.
+    OwnLegalEntityId = "own_";
+    /// What ties a reseller's legal entity to an agreement that it resells under.
+    ResellingAgreementId = "rsa_";
+    /// A way of paying by card that a tenant has set up.
+    PaymentSystemId = "psy_";
+    /// A host name with the looks of the portals there.
+    PortalId = "por_";
+    /// What becomes of who registers at a portal.
+    SelfRegistrationId = "srg_";
+    /// A template of a document.
+    PrintableFormId = "pfo_";
+    /// A mail server over which a company tells people of events.
+    NotificationChannelId = "nch_";
+    /// A company's own words for an event.
+    NotificationTemplateId = "ntp_";
+    /// A session of somebody who has logged in, made from its secret.
+    SessionId = "ses_";
+    /// A mail to one person.
+    MailId = "mai_";
 }
 
 impl WalletId {

@@ -35,17 +35,15 @@ pub enum IncomingRuleError {
     Keyword,
     #[error("a mobile country code has three digits")]
     Mcc,
-    #[error(
-        "a webhook address is an https URL with a host, without a login and of at most {URL_OCTETS_MAX} octets"
-    )]
+    #[error("a webhook address is a URL with a host, without a login and of at most {URL_OCTETS_MAX} octets")]
     Webhook,
     #[error("a webhook address or a client's connection is needed")]
     NoTarget,
 }
 
 impl IncomingRule {
-    /// Whether messages can be handed on by it. That the connection is the client's own is to be checked
-    /// beside.
+    /// Whether messages can be handed on by it. To be checked beside: that the connection is the client's
+    /// own, and that the address is one that this platform calls (`runtime::targets`).
     pub fn check(&self) -> Result<(), IncomingRuleError> {
         if self.keyword.as_deref().is_some_and(|keyword| !is_keyword(keyword)) {
             return Err(IncomingRuleError::Keyword);
@@ -87,7 +85,8 @@ fn is_keyword(keyword: &str) -> bool {
 
 /// Coarse: whoever posts to it reads it as a URL, and looks where its host leads.
 fn is_webhook(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.split(':').next().unwrap_or_default();
     let is_text = url.bytes().all(|octet| octet.is_ascii_graphic());
@@ -160,6 +159,9 @@ impl Routed {
 /// A vendor whose link was lost before our answer sends a message again within minutes. That somebody
 /// wrote the same twice can only be told from it by time.
 pub const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(5);
+/// Parts of one message come within seconds, and after an outage together. Those that are further apart are
+/// of two messages, for which a phone has used the same reference.
+pub const PARTS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 impl IncomingMessage {
     /// The ids that it may have been stored under before, its own first: that of its content and the time
@@ -195,10 +197,26 @@ pub struct IncomingPart {
     pub octets: String,
     pub text: String,
     pub received_at: Timestamp,
+    /// Whether the message that it is a part of is stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_spent: bool,
 }
 
-/// The octets, the text and the time of a message of which all `total` parts are there, in any order.
+impl IncomingPart {
+    /// Whether it is an earlier part once more, and that one is in a message that is stored.
+    pub fn is_repeat_of_spent(&self, earlier: &Self) -> bool {
+        let content = |part: &Self| (part.number, part.data_coding, part.octets.clone());
+        earlier.is_spent
+            && content(self) == content(earlier)
+            && self.received_at.duration_since(earlier.received_at).abs() < REPEAT_WINDOW
+    }
+}
+
+/// The octets, the text and the time of a message of which all `total` parts are there, in any order. What
+/// is in another message, or much older than the last one, is not among them.
 pub fn joined(mut parts: Vec<IncomingPart>, total: u8) -> Option<IncomingPart> {
+    let last = parts.iter().map(|part| part.received_at).max()?;
+    parts.retain(|part| !part.is_spent && last.duration_since(part.received_at) <= PARTS_WITHIN);
     parts.sort_by_key(|part| part.number);
     parts.dedup_by_key(|part| part.number);
     if !parts.iter().map(|part| part.number).eq(1..=total) {
@@ -211,6 +229,7 @@ pub fn joined(mut parts: Vec<IncomingPart>, total: u8) -> Option<IncomingPart> {
         octets: parts.iter().map(|part| part.octets.as_str()).collect(),
         text: parts.iter().map(|part| part.text.as_str()).collect(),
         received_at: parts.iter().map(|part| part.received_at).max()?,
+        is_spent: false,
     })
 }
 
@@ -222,21 +241,21 @@ mod tests {
     use crate::sender::SenderAddress;
 
     fn sender(number: u128, keyword: Option<&str>, mcc: Option<&str>) -> Sender {
-        Sender {
-            id: SenderId::new(number),
-            company: CompanyId::new(number),
-            agreement: AgreementId::new(number),
-            address: SenderAddress::parse("12345").unwrap(),
-            status: SenderStatus::Active,
-            routes: Routes::only(ConnectionId::new(1), ConnectionKind::Smpp),
-            incoming: Some(IncomingRule {
-                keyword: keyword.map(str::to_owned),
-                mcc: mcc.map(str::to_owned),
-                webhook_url: None,
-                client: Some(ConnectionId::new(2)),
-            }),
-            created_at: Timestamp::UNIX_EPOCH,
-        }
+        let rule = IncomingRule {
+            keyword: keyword.map(str::to_owned),
+            mcc: mcc.map(str::to_owned),
+            webhook_url: None,
+            client: Some(ConnectionId::new(2)),
+        };
+        let sender = Sender::new(
+            SenderId::new(number),
+            CompanyId::new(number),
+            AgreementId::new(number),
+            SenderAddress::parse("12345").unwrap(),
+            Routes::only(ConnectionId::new(1), ConnectionKind::Smpp),
+            Timestamp::UNIX_EPOCH,
+        );
+        Sender { incoming: Some(rule), ..sender }
     }
 
     #[test]
@@ -297,7 +316,8 @@ mod tests {
         for (url, good) in [
             ("https://example.com/hooks?a=1", true),
             ("https://example.com:8443", true),
-            ("http://example.com", false),
+            ("http://example.com", true),
+            ("ftp://example.com", false),
             ("https://", false),
             ("https:///path", false),
             ("https://user:pw@example.com", false),
@@ -315,7 +335,22 @@ mod tests {
             octets: hex::encode(text),
             text: text.to_owned(),
             received_at: Timestamp::UNIX_EPOCH,
+            is_spent: false,
         }
+    }
+
+    #[test]
+    fn what_is_left_of_one_long_message_does_not_join_a_later_one() {
+        let at = |second, part| IncomingPart { received_at: Timestamp::from_second(second).unwrap(), ..part };
+        let join = |parts: [IncomingPart; 2]| joined(parts.to_vec(), 2).map(|whole| whole.text);
+        assert_eq!(join([at(0, part(1, "a")), at(3_600, part(2, "b"))]).as_deref(), Some("ab"));
+        assert_eq!(join([at(0, part(1, "a")), at(3_601, part(2, "b"))]), None);
+        let spent = IncomingPart { is_spent: true, ..part(1, "a") };
+        assert_eq!(join([spent.clone(), part(2, "b")]), None);
+        assert!(at(299, part(1, "a")).is_repeat_of_spent(&spent));
+        assert!(!at(300, part(1, "a")).is_repeat_of_spent(&spent), "it is another message's");
+        assert!(!part(1, "b").is_repeat_of_spent(&spent));
+        assert!(!part(1, "a").is_repeat_of_spent(&part(1, "a")));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
+use crate::catalog::{self, Home, Thing};
 use crate::edr::{Usage, UsageKey};
 use crate::id::{AgreementId, CompanyId, InvoiceId, RateId};
 use crate::money::{Amount, AmountError, Currency};
@@ -69,12 +70,47 @@ pub struct Invoice {
     pub revision: u64,
 }
 
+impl Thing for Invoice {
+    const NOUN: &'static str = "invoice";
+    const NOUNS: &'static str = "invoices";
+    const HOME: Home = Home::Records;
+    const ORDER: Option<&'static str> = Some("first_day");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        let tenant = catalog::list_with(self.tenant.as_str());
+        vec![self.agreement.to_string(), self.company.to_string(), tenant]
+    }
+
+    /// Under its agreement and period, so that there is one.
+    fn place(&self) -> Option<(String, String)> {
+        Some((format!("invoices#{}", self.agreement), self.period.first.to_string()))
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("first_day", catalog::day(self.period.first)),
+            ("status", catalog::choice(self.status)),
+            ("total_due", catalog::amount(self.total_due)),
+        ]
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvoiceError {
     #[error("the invoice is confirmed: what changed since belongs on a correction")]
     Confirmed,
     #[error("the period {0} has not ended yet")]
     PeriodOpen(Period),
+    #[error("the terms have changed: what this draft billed belongs to the period {0} now")]
+    PeriodChanged(Period),
     #[error(transparent)]
     Amount(#[from] AmountError),
 }
@@ -147,20 +183,31 @@ pub enum Recalculated {
     Changed(Box<Invoice>),
 }
 
+/// The period that a draft is of. Terms that were changed since may have moved its end; if they moved its
+/// beginning, it is of none any more.
+pub fn period_of(agreement: &Agreement, draft: &Invoice) -> Result<Period, InvoiceError> {
+    let period = agreement.billing_period(draft.period.first);
+    match period.first == draft.period.first {
+        true => Ok(period),
+        false => Err(InvoiceError::PeriodChanged(period)),
+    }
+}
+
 /// A draft, recalculated. `fresh` is what the usage makes now; with no usage left the charges go.
 pub fn recalculate(stored: &Invoice, fresh: Option<Invoice>) -> Result<Recalculated, InvoiceError> {
     if stored.status == InvoiceStatus::Confirmed {
         return Err(InvoiceError::Confirmed);
     }
-    let (charges, net, total_due, calculated_at) = match fresh {
-        Some(fresh) => (fresh.charges, fresh.net, fresh.total_due, fresh.calculated_at),
-        None => (Vec::new(), Amount::ZERO, Amount::ZERO, stored.calculated_at),
+    let (period, charges, net, total_due, calculated_at) = match fresh {
+        Some(fresh) => (fresh.period, fresh.charges, fresh.net, fresh.total_due, fresh.calculated_at),
+        None => (stored.period, Vec::new(), Amount::ZERO, Amount::ZERO, stored.calculated_at),
     };
-    if charges == stored.charges {
+    if charges == stored.charges && period == stored.period {
         return Ok(Recalculated::Same);
     }
     let revision = stored.revision + 1;
     Ok(Recalculated::Changed(Box::new(Invoice {
+        period,
         charges,
         net,
         total_due,

@@ -39,6 +39,21 @@ impl Status {
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Accepted | Self::Queued | Self::Submitted)
     }
+
+    /// As it is stored and filtered by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Queued => "queued",
+            Self::Submitted => "submitted",
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Expired => "expired",
+            Self::Rejected => "rejected",
+            Self::Unsent => "unsent",
+            Self::Canceled => "canceled",
+        }
+    }
 }
 
 /// What the reason of a message says while nobody knows whether the vendor took it.
@@ -99,6 +114,60 @@ pub struct Message {
     pub lease: Option<LeaseTag>,
 }
 
+/// What a message consists of before anything has happened to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub company: CompanyId,
+    pub agreement: AgreementId,
+    pub sender: SenderAddress,
+    pub recipient: Msisdn,
+    pub text: String,
+    pub client_reference: Option<String>,
+    pub connection: ConnectionId,
+    pub connection_kind: ConnectionKind,
+    pub country: String,
+    pub network: Option<String>,
+    pub encoding: Encoding,
+    pub segments: u32,
+    /// The client's level first.
+    pub charges: Vec<Charge>,
+    pub handling: Handling,
+}
+
+impl NewMessage {
+    /// The message as it begins.
+    pub fn accepted(self, at: Timestamp) -> Message {
+        Message {
+            id: self.id,
+            company: self.company,
+            agreement: self.agreement,
+            sender: self.sender,
+            recipient: self.recipient,
+            text: self.text,
+            client_reference: self.client_reference,
+            connection: self.connection,
+            connection_kind: self.connection_kind,
+            country: self.country,
+            network: self.network,
+            encoding: self.encoding,
+            segments: self.segments,
+            charges: self.charges,
+            handling: self.handling,
+            status: Status::Accepted,
+            reason: None,
+            parts: Vec::new(),
+            accepted_at: at,
+            submitted_at: None,
+            finished_at: None,
+            revision: 0,
+            request_hash: String::new(),
+            balance_after: None,
+            lease: None,
+        }
+    }
+}
+
 /// Something that happened to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
@@ -144,6 +213,11 @@ impl Message {
         }
     }
 
+    /// Whether nobody knows if the vendor took it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.status == Status::Submitted && self.reason.as_deref() == Some(IN_DOUBT)
+    }
+
     /// The charges of each level, the client's first.
     pub fn levels(&self) -> impl Iterator<Item = &[Charge]> {
         self.charges.chunk_by(|charge, next| charge.wallet == next.wallet)
@@ -186,7 +260,7 @@ pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
     }
     match progress {
         Progress::Submitted { references } => submitted(message, references, now),
-        Progress::Refused { reason } if message.status != Status::Submitted || is_in_doubt(message) => {
+        Progress::Refused { reason } if message.status != Status::Submitted || message.is_in_doubt() => {
             finish(message.clone(), Status::Unsent, Some(reason.clone()), now)
         }
         Progress::Refused { .. } => Step::Ignore,
@@ -207,10 +281,6 @@ pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
     }
 }
 
-fn is_in_doubt(message: &Message) -> bool {
-    message.status == Status::Submitted && message.reason.as_deref() == Some(IN_DOUBT)
-}
-
 /// On to the next road, as if it had just been accepted. Never for what a vendor took or may have taken, and
 /// to no vendor twice.
 fn rerouted(message: &Message, connection: &ConnectionId, kind: ConnectionKind) -> Step {
@@ -226,7 +296,7 @@ fn rerouted(message: &Message, connection: &ConnectionId, kind: ConnectionKind) 
 }
 
 fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -> Step {
-    if message.status == Status::Submitted && !is_in_doubt(message) {
+    if message.status == Status::Submitted && !message.is_in_doubt() {
         return Step::Ignore;
     }
     let part = |reference: &Option<String>| Part {

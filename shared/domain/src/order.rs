@@ -12,7 +12,7 @@ use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
 use crate::handling::Handling;
 use crate::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, WalletId};
-use crate::message::{Message, Status};
+use crate::message::{Message, NewMessage};
 use crate::money::Amount;
 use crate::quote::{Charge, Offer, QuoteError};
 use crate::rating::Size;
@@ -117,33 +117,26 @@ impl Line {
     pub fn message(&self, id: MessageId, now: Timestamp) -> Option<Message> {
         let shared = &self.article.shared;
         let charges = self.article.fixed.as_ref()?.charges.clone();
-        Some(Message {
-            id,
-            company: shared.company.clone(),
-            agreement: shared.agreement.clone(),
-            sender: shared.sender.clone(),
-            recipient: self.recipient.clone(),
-            text: self.text.clone(),
-            client_reference: None,
-            connection: shared.connection.clone(),
-            connection_kind: shared.connection_kind,
-            country: shared.place.country.clone(),
-            network: shared.place.network.clone(),
-            encoding: shared.encoding,
-            segments: shared.segments,
-            charges,
-            handling: self.handling.clone(),
-            status: Status::Accepted,
-            reason: None,
-            parts: Vec::new(),
-            accepted_at: now,
-            submitted_at: None,
-            finished_at: None,
-            revision: 0,
-            request_hash: String::new(),
-            balance_after: None,
-            lease: None,
-        })
+        Some(
+            NewMessage {
+                id,
+                company: shared.company.clone(),
+                agreement: shared.agreement.clone(),
+                sender: shared.sender.clone(),
+                recipient: self.recipient.clone(),
+                text: self.text.clone(),
+                client_reference: None,
+                connection: shared.connection.clone(),
+                connection_kind: shared.connection_kind,
+                country: shared.place.country.clone(),
+                network: shared.place.network.clone(),
+                encoding: shared.encoding,
+                segments: shared.segments,
+                charges,
+                handling: self.handling.clone(),
+            }
+            .accepted(now),
+        )
     }
 
     /// The same as a request of its own, for what is priced in the moment in which it is charged.

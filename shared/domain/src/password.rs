@@ -4,6 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Thing;
+use crate::id::CompanyId;
+
 /// No policy may ask for less.
 const LENGTH_FLOOR: u8 = 8;
 /// Longer ones only cost time to hash.
@@ -31,6 +34,43 @@ pub struct PasswordPolicy {
     pub idle_minutes: u16,
     /// Wrong tries before the first lock.
     pub tries: u8,
+    /// Days for which an invitation can be followed.
+    pub invitation_days: u16,
+}
+
+/// The policy as the owner has set it. There is one on a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPolicy {
+    /// The owner.
+    pub company: CompanyId,
+    pub policy: PasswordPolicy,
+    #[serde(default)]
+    pub revision: u64,
+}
+
+impl StoredPolicy {
+    pub const ID: &'static str = "platform";
+}
+
+impl Thing for StoredPolicy {
+    const NOUN: &'static str = "password_policy";
+    const NOUNS: &'static str = "password_policies";
+
+    fn id(&self) -> &str {
+        Self::ID
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        vec![self.company.to_string()]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 impl Default for PasswordPolicy {
@@ -44,6 +84,7 @@ impl Default for PasswordPolicy {
             unused_days_max: Some(180),
             idle_minutes: 60,
             tries: 5,
+            invitation_days: 7,
         }
     }
 }
@@ -60,6 +101,8 @@ pub enum PolicyError {
     Idle,
     #[error("1 to 20 tries are allowed")]
     Tries,
+    #[error("an invitation can be followed for 1 to 365 days")]
+    Invitation,
     #[error("a time is at least a day")]
     Days,
 }
@@ -91,6 +134,7 @@ impl PasswordPolicy {
             (self.history <= HISTORY_MAX, PolicyError::History),
             ((1..=1_440).contains(&self.idle_minutes), PolicyError::Idle),
             ((1..=20).contains(&self.tries), PolicyError::Tries),
+            ((1..=365).contains(&self.invitation_days), PolicyError::Invitation),
             (is_day(self.valid_days) && is_day(self.unused_days_max), PolicyError::Days),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, error)| Err(error))
@@ -136,6 +180,28 @@ impl PasswordPolicy {
         let beyond = wrong.checked_sub(u32::from(self.tries))?;
         let minutes = 1_i64.checked_shl(beyond.min(16)).unwrap_or(i64::MAX);
         Some(SignedDuration::from_mins(minutes.min(24 * 60)))
+    }
+}
+
+/// Letters, digits and signs that are not mistaken for each other, a group for each class.
+const GENERATED: [&[u8]; 4] =
+    [b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnopqrstuvwxyz", b"23456789", b"!#$%&*+-=?@_"];
+/// Longer than any policy asks for by itself; some 100 bits.
+const GENERATED_LENGTH: usize = 18;
+
+impl PasswordPolicy {
+    /// A strong password out of random bytes, with characters of every class.
+    pub fn generate(&self, mut random: impl FnMut() -> u32) -> String {
+        let length = GENERATED_LENGTH.max(self.length_min.into());
+        let mut pick = |from: &[u8]| from[random() as usize % from.len()] as char;
+        let all = GENERATED.concat();
+        let mut password: Vec<char> = GENERATED.iter().map(|class| pick(class)).collect();
+        password.extend((GENERATED.len()..length).map(|_| pick(&all)));
+        // The first of each class do not stand at known places.
+        for place in (1..password.len()).rev() {
+            password.swap(place, random() as usize % (place + 1));
+        }
+        password.into_iter().collect()
     }
 }
 
@@ -201,6 +267,21 @@ mod tests {
             [0, 4, 5, 6, 8, 15, 16, 10_000].map(minutes),
             [None, None, Some(1), Some(2), Some(8), Some(1_024), Some(1_440), Some(1_440)]
         );
+    }
+
+    #[test]
+    fn a_generated_password_passes_every_policy() {
+        let mut seed = 1u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed >> 8
+        };
+        let strict = PasswordPolicy { length_min: 30, classes_min: 4, ..policy() };
+        for policy in [policy(), strict] {
+            let (one, other) = (policy.generate(&mut random), policy.generate(&mut random));
+            assert_eq!(policy.check_form(&one, "ada"), Ok(()), "{one}");
+            assert_ne!(one, other);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Home, Thing};
 use crate::id::{AgreementId, CompanyId, PaymentId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 
@@ -51,6 +52,8 @@ pub enum PaymentStatus {
 pub struct Payment {
     pub id: PaymentId,
     pub company: CompanyId,
+    /// Whom it is paid to: the other side of the agreement.
+    pub tenant: CompanyId,
     pub agreement: AgreementId,
     pub wallet: WalletId,
     pub direction: PaymentDirection,
@@ -109,6 +112,35 @@ pub enum PaymentError {
     Canceled,
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+impl Thing for Payment {
+    const NOUN: &'static str = "payment";
+    const NOUNS: &'static str = "payments";
+    const HOME: Home = Home::Ledger;
+    const ORDER: Option<&'static str> = Some("created_at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        vec![self.company.to_string(), catalog::list_with(self.tenant.as_str())]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("created_at", catalog::time(self.at)),
+            ("payment_date", catalog::day(self.payment_date)),
+            ("replenishment_amount", catalog::amount(self.amount)),
+            ("status", catalog::choice(self.status)),
+            ("reference", catalog::words(&self.reference)),
+        ]
+    }
 }
 
 impl PaymentStatus {

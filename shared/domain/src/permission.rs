@@ -112,6 +112,11 @@ impl Grants {
         self
     }
 
+    /// No more than a scope says of each area.
+    pub fn at_most(&self, scope: &Self) -> Self {
+        Self::new(self.iter().map(|(area, level)| (area, level.min(scope.level(area)))))
+    }
+
     /// The first area of which `asked` has more. Nobody grants what they do not have.
     pub fn exceeded_by(&self, asked: &Self) -> Option<Area> {
         asked.iter().find(|(area, level)| !self.allows(*area, *level)).map(|(area, _)| area)
@@ -159,6 +164,13 @@ mod tests {
         let first = grants(&[(Area::Payments, Level::View), (Area::Users, Level::Manage)]);
         let both = first.and(&grants(&[(Area::Payments, Level::Manage), (Area::Users, Level::View)]));
         assert_eq!(both, grants(&[(Area::Payments, Level::Manage), (Area::Users, Level::Manage)]));
+    }
+
+    #[test]
+    fn a_scope_takes_away_and_never_adds() {
+        let own = grants(&[(Area::Payments, Level::Manage), (Area::Audit, Level::View)]);
+        let scope = grants(&[(Area::Payments, Level::View), (Area::Services, Level::Manage)]);
+        assert_eq!(own.at_most(&scope), grants(&[(Area::Payments, Level::View)]));
     }
 
     #[test]

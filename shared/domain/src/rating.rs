@@ -22,6 +22,7 @@ pub use tree::{Node, RateTree, TreeError, TreeProblem, step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::id::{CompanyId, ServiceId};
 use crate::money::{Amount, Currency};
 
@@ -60,6 +61,35 @@ pub enum ServiceKind {
     BundleInitiator,
     /// So many unique recipients in a billing period; each one more costs the `bundle_member` price.
     BundlePack { size: u32 },
+}
+
+impl Thing for Service {
+    const NOUN: &'static str = "service";
+    const NOUNS: &'static str = "services";
+    const REVISION: &'static str = "version";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        u64::from(self.version)
+    }
+
+    fn lists(&self) -> Vec<String> {
+        vec![self.company.to_string()]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        let currency = if self.kind.has_currency() { self.currency.code() } else { "" };
+        vec![
+            ("name", catalog::words(&self.name)),
+            ("type", self.kind.name().to_owned()),
+            ("size", self.kind.size().map(catalog::amount).unwrap_or_default()),
+            ("currency", currency.to_owned()),
+            ("archived", catalog::flag(self.archived)),
+        ]
+    }
 }
 
 impl Service {

@@ -4,12 +4,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::id::{CompanyId, RoleId};
 use crate::permission::{Area, Face, Grants, Level};
 
 /// As the guide's form allows.
 const NAME_LENGTH_MAX: usize = 40;
 const DESCRIPTION_LENGTH_MAX: usize = 500;
+/// Each is a list that the role stands in, and a transaction takes a hundred items.
+const COMPANIES_MAX: usize = 10;
 
 /// A role of somebody's own making.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,60 @@ pub struct Role {
     pub companies: Vec<CompanyId>,
     pub grants: Grants,
     pub created_at: Timestamp,
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// Listed under the company that made it, and under those it is for.
+impl Thing for Role {
+    const NOUN: &'static str = "role";
+    const NOUNS: &'static str = "roles";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        [&self.company].into_iter().chain(&self.companies).map(ToString::to_string).collect()
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("name", catalog::words(&self.name)), ("face", catalog::choice(self.face))]
+    }
+}
+
+impl Role {
+    /// Whether people of this company may have it.
+    pub fn is_for(&self, company: &CompanyId) -> bool {
+        self.company == *company || self.companies.contains(company)
+    }
+}
+
+/// One of somebody's roles: of the product, or of somebody's own making.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum UserRole {
+    System(SystemRole),
+    Custom(RoleId),
+}
+
+impl UserRole {
+    /// From the name of a system role, or from an id.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_value(text.into()).ok()
+    }
+
+    /// The id of one of somebody's own making.
+    pub fn custom(&self) -> Option<&RoleId> {
+        match self {
+            Self::System(_) => None,
+            Self::Custom(id) => Some(id),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +101,8 @@ pub enum RoleError {
     Name,
     #[error("a description has at most {DESCRIPTION_LENGTH_MAX} characters")]
     Description,
+    #[error("a role is for at most {COMPANIES_MAX} companies beside its maker")]
+    Companies,
     #[error("a role grants something")]
     Nothing,
     #[error("a role is for one face: {0:?} belongs to the other")]
@@ -62,6 +121,13 @@ pub fn plan_role(company: &CompanyId, own: &Grants, ask: NewRole, now: Timestamp
     if DESCRIPTION_LENGTH_MAX < ask.description.chars().count() {
         return Err(RoleError::Description);
     }
+    let mut companies = ask.companies;
+    companies.retain(|other| other != company);
+    companies.sort();
+    companies.dedup();
+    if COMPANIES_MAX < companies.len() {
+        return Err(RoleError::Companies);
+    }
     if ask.grants == Grants::default() {
         return Err(RoleError::Nothing);
     }
@@ -77,10 +143,22 @@ pub fn plan_role(company: &CompanyId, own: &Grants, ask: NewRole, now: Timestamp
         name: name.to_owned(),
         description: ask.description,
         face: ask.face,
-        companies: ask.companies,
+        companies,
         grants: ask.grants,
         created_at: now,
+        revision: 0,
     })
+}
+
+/// Other words and grants for a role, asked for by somebody with these grants. It keeps its id and its face.
+/// Whoever had less than the role grants could otherwise take from others what is not theirs to judge.
+pub fn plan_change(role: &Role, own: &Grants, ask: NewRole) -> Result<Role, RoleError> {
+    if let Some(area) = own.exceeded_by(&role.grants) {
+        return Err(RoleError::NotYours(area));
+    }
+    let ask = NewRole { id: role.id.clone(), face: role.face, ..ask };
+    let planned = plan_role(&role.company, own, ask, role.created_at)?;
+    Ok(Role { revision: role.revision + 1, ..planned })
 }
 
 /// A role that every company has.
@@ -240,6 +318,25 @@ mod tests {
         let payments = || Grants::new([(Area::Payments, Level::View)]);
         check(&own, NewRole { name: " ".into(), ..ask(payments()) }, Err(RoleError::Name));
         check(&own, NewRole { name: "x".repeat(41), ..ask(payments()) }, Err(RoleError::Name));
+    }
+
+    #[test]
+    fn a_role_is_changed_by_who_has_all_that_it_grants() {
+        let own = SystemRole::FinanceManager.grants();
+        let asked = || ask(Grants::new([(Area::Payments, Level::View)]));
+        let role = plan_role(&CompanyId::new(1), &own, asked(), Timestamp::UNIX_EPOCH).unwrap();
+        let changed = plan_change(&role, &own, NewRole { name: "Teller".into(), ..asked() }).unwrap();
+        assert_eq!((changed.name.as_str(), changed.revision), ("Teller", 1));
+        let less = SystemRole::NocEngineer.grants();
+        assert_eq!(plan_change(&role, &less, asked()), Err(RoleError::NotYours(Area::Payments)));
+    }
+
+    #[test]
+    fn a_users_role_is_the_name_of_a_system_role_or_an_id() {
+        assert_eq!(UserRole::parse("portal_admin"), Some(UserRole::System(SystemRole::PortalAdmin)));
+        let custom = UserRole::Custom(RoleId::new(7));
+        assert_eq!(UserRole::parse(&catalog::choice(&custom)), Some(custom));
+        assert_eq!(UserRole::parse("root"), None);
     }
 
     #[test]

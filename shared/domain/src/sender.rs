@@ -4,9 +4,18 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
+use crate::channel::Channel;
 use crate::id::{AgreementId, CompanyId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::route::Routes;
+
+const NAME_LENGTH_MAX: usize = 120;
+const GUID_LENGTH: std::ops::RangeInclusive<usize> = 8..=64;
+const MNO_LENGTH_MAX: usize = 80;
+const MESSAGES_MIN_MAX: u32 = 1_000_000;
+/// A day.
+const WINDOW_MINUTES_MAX: u16 = 1_440;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,12 +34,206 @@ pub struct Sender {
     pub agreement: AgreementId,
     /// What the recipient sees.
     pub address: SenderAddress,
+    #[serde(default)]
+    pub channel: Channel,
+    /// As people call it here.
+    #[serde(default)]
+    pub name: String,
     pub status: SenderStatus,
     pub routes: Routes,
     /// None: it gets nothing from phones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incoming: Option<IncomingRule>,
+    /// The unguessable part of the address that a provider calls about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_guid: Option<String>,
+    /// The operator that it is registered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mno: Option<String>,
+    /// None: nobody is told when its messages fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<Monitoring>,
     pub created_at: Timestamp,
+    /// None until it is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// When somebody is told that its messages fail (guide, section 6.5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitoring {
+    /// So many of a hundred fail, 1 to 100.
+    pub trigger_percent: u8,
+    /// Fewer messages than this say nothing.
+    pub messages_min: u32,
+    /// Counted over so many minutes.
+    pub window_minutes: u16,
+}
+
+/// What is to be different; what is not named stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SenderChange {
+    pub name: Option<String>,
+    pub status: Option<SenderStatus>,
+    pub routes: Option<Routes>,
+    /// None in it: nothing from phones any more.
+    pub incoming: Option<Option<IncomingRule>>,
+    pub webhook_guid: Option<Option<String>>,
+    pub mno: Option<Option<String>>,
+    pub monitoring: Option<Option<Monitoring>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SenderError {
+    #[error("a name has 1 to {NAME_LENGTH_MAX} characters")]
+    Name,
+    #[error("a webhook GUID has 8 to 64 letters, digits or -")]
+    WebhookGuid,
+    #[error("an operator's name has 1 to {MNO_LENGTH_MAX} characters")]
+    Mno,
+    #[error(
+        "monitoring has a percentage of 1 to 100, at least 1 and at most {MESSAGES_MIN_MAX} messages and 1 to {WINDOW_MINUTES_MAX} minutes"
+    )]
+    Monitoring,
+}
+
+impl Sender {
+    /// One that may be used from now on.
+    pub fn new(
+        id: SenderId,
+        company: CompanyId,
+        agreement: AgreementId,
+        address: SenderAddress,
+        routes: Routes,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            company,
+            agreement,
+            name: address.to_string(),
+            address,
+            channel: Channel::Sms,
+            status: SenderStatus::Active,
+            routes,
+            incoming: None,
+            webhook_guid: None,
+            mno: None,
+            monitoring: None,
+            created_at,
+            updated_at: None,
+            revision: 0,
+        }
+    }
+
+    /// It comes back as it is, with the same revision, if nothing of it is to be different.
+    pub fn changed(&self, change: SenderChange, now: Timestamp) -> Result<Self, SenderError> {
+        let line = |text: String, most: usize| {
+            let text = text.trim().to_owned();
+            let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+            fits.then_some(text)
+        };
+        let name = match change.name {
+            Some(name) => line(name, NAME_LENGTH_MAX).ok_or(SenderError::Name)?,
+            None => self.name.clone(),
+        };
+        let mno = match change.mno {
+            Some(Some(mno)) => Some(line(mno, MNO_LENGTH_MAX).ok_or(SenderError::Mno)?),
+            Some(None) => None,
+            None => self.mno.clone(),
+        };
+        let webhook_guid = change.webhook_guid.unwrap_or_else(|| self.webhook_guid.clone());
+        if webhook_guid.as_deref().is_some_and(|guid| !is_guid(guid)) {
+            return Err(SenderError::WebhookGuid);
+        }
+        let monitoring = change.monitoring.unwrap_or(self.monitoring);
+        if monitoring.is_some_and(|monitoring| !monitoring.is_sound()) {
+            return Err(SenderError::Monitoring);
+        }
+        let changed = Self {
+            name,
+            mno,
+            webhook_guid,
+            monitoring,
+            status: change.status.unwrap_or(self.status),
+            routes: change.routes.unwrap_or_else(|| self.routes.clone()),
+            incoming: change.incoming.unwrap_or_else(|| self.incoming.clone()),
+            ..self.clone()
+        };
+        Ok(match changed == *self {
+            true => changed,
+            false => Self { updated_at: Some(now), revision: self.revision + 1, ..changed },
+        })
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    GUID_LENGTH.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+impl Monitoring {
+    fn is_sound(self) -> bool {
+        (1..=100).contains(&self.trigger_percent)
+            && (1..=MESSAGES_MIN_MAX).contains(&self.messages_min)
+            && (1..=WINDOW_MINUTES_MAX).contains(&self.window_minutes)
+    }
+}
+
+/// Listed under its company and under the connections that its messages take.
+impl Thing for Sender {
+    const NOUN: &'static str = "sender_id";
+    const NOUNS: &'static str = "sender_ids";
+    const ORDER: Option<&'static str> = Some("created_at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        let roads = self.routes.all().iter().map(|route| route.connection.to_string());
+        let mut lists = vec![self.company.to_string()];
+        for road in roads {
+            if !lists.contains(&road) {
+                lists.push(road);
+            }
+        }
+        lists
+    }
+
+    /// Under its connections it is only looked for.
+    fn columns_in(&self, list: &str) -> Vec<(&'static str, String)> {
+        let mut columns = self.columns();
+        columns.retain(|(name, _)| list == self.company.as_str() || Self::ORDER == Some(*name));
+        columns
+    }
+
+    /// Where what is sent from it finds it.
+    fn place(&self) -> Option<(String, String)> {
+        Some((format!("sender#{}", self.agreement), self.address.to_string()))
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("created_at", catalog::time(self.created_at)),
+            ("updated_at", catalog::time(self.updated_at.unwrap_or(self.created_at))),
+            ("address", catalog::words(self.address.as_str())),
+            ("name", catalog::words(&self.name)),
+            ("channel", catalog::choice(self.channel)),
+            ("status", catalog::choice(self.status)),
+            ("agreement", self.agreement.to_string()),
+        ]
+    }
+
+    /// Its address under its agreement, and its webhook GUID.
+    fn unique(&self) -> Vec<String> {
+        self.webhook_guid.iter().map(|guid| format!("guid.{guid}")).collect()
+    }
 }
 
 /// An alphanumeric name of 1 to 11 characters, or a number of 3 to 15 digits (3GPP TS 23.040, 9.1.2.5).
@@ -94,6 +297,34 @@ impl From<SenderAddress> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sender_id_changes_in_what_is_named_and_only_to_what_makes_sense() {
+        let routes = Routes::only(crate::id::ConnectionId::new(1), crate::connection::ConnectionKind::Smpp);
+        let address = SenderAddress::parse("ACME").unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let (company, agreement) = (CompanyId::new(1), AgreementId::new(1));
+        let sender = Sender::new(SenderId::new(1), company, agreement, address, routes, now);
+        let watch = |trigger_percent| Monitoring { trigger_percent, messages_min: 40, window_minutes: 20 };
+        let ask = SenderChange { monitoring: Some(Some(watch(60))), ..SenderChange::default() };
+        let changed = sender.changed(ask, now).unwrap();
+        assert_eq!((changed.name.as_str(), changed.revision), ("ACME", 1));
+        assert_eq!(changed.monitoring, Some(watch(60)));
+        for (bad, error) in [
+            (SenderChange { name: Some(" ".into()), ..SenderChange::default() }, SenderError::Name),
+            (
+                SenderChange { monitoring: Some(Some(watch(0))), ..SenderChange::default() },
+                SenderError::Monitoring,
+            ),
+            (
+                SenderChange { webhook_guid: Some(Some("short".into())), ..SenderChange::default() },
+                SenderError::WebhookGuid,
+            ),
+            (SenderChange { mno: Some(Some(String::new())), ..SenderChange::default() }, SenderError::Mno),
+        ] {
+            assert_eq!(sender.changed(bad, now), Err(error));
+        }
+    }
 
     #[test]
     fn a_sender_is_a_short_name_or_a_number() {

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::id::{AgreementId, CompanyId, PaymentId, TopUpId, WalletId};
 use crate::money::{Amount, Currency};
 
@@ -24,6 +25,8 @@ pub struct TopUp {
     pub session: String,
     pub url: String,
     pub created_at: Timestamp,
+    /// Raised by every change.
+    pub revision: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +47,35 @@ pub enum TopUpState {
     },
 }
 
+impl Thing for TopUp {
+    const NOUN: &'static str = "top_up";
+    const NOUNS: &'static str = "top_ups";
+    const ORDER: Option<&'static str> = Some("created_at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        vec![self.agreement.to_string()]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("created_at", catalog::time(self.created_at)), ("amount", catalog::amount(self.amount))]
+    }
+}
+
 impl TopUp {
+    /// The next revision, in another state.
+    #[must_use]
+    pub fn in_state(&self, state: TopUpState) -> Self {
+        Self { state, revision: self.revision + 1, ..self.clone() }
+    }
+
     /// The wallet whose balance will rise.
     pub fn target(&self) -> WalletId {
         self.wallet.clone().unwrap_or_else(|| WalletId::main(&self.agreement))
@@ -138,6 +169,7 @@ mod tests {
             session: "cs_1".into(),
             url: "u".into(),
             created_at: Timestamp::UNIX_EPOCH,
+            revision: 0,
         }
     }
 

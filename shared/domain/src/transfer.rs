@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
+use crate::catalog::{self, Home, Thing};
 use crate::company::Company;
 use crate::id::{CompanyId, TransferId, UserId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
@@ -33,6 +34,8 @@ pub struct TransferRequest {
     pub by: CompanyId,
     /// The person who asks; none when the company does, by a key of its own.
     pub by_user: Option<User>,
+    /// That person may give from the own wallet and from no other.
+    pub own_wallet_only: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,9 @@ pub struct Transfer {
     pub id: TransferId,
     pub from: WalletId,
     pub to: WalletId,
+    /// Whose wallets these are.
+    pub from_company: CompanyId,
+    pub to_company: CompanyId,
     pub amount: Amount,
     pub currency: Currency,
     pub note: String,
@@ -72,7 +78,7 @@ pub enum TransferError {
     NoteTooLong,
     #[error("credits move between two wallets, not within one")]
     SameWallet,
-    #[error("only a master user gives from another wallet than the own one")]
+    #[error("your roles let you give from your own wallet only")]
     NotOwnWallet,
     #[error(
         "credits move between a company and its direct child, between agreements of one company, or \
@@ -89,6 +95,33 @@ pub enum TransferError {
     NothingThere { available: Amount },
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+impl Thing for Transfer {
+    const NOUN: &'static str = "transfer";
+    const NOUNS: &'static str = "transfers";
+    const HOME: Home = Home::Ledger;
+    const ORDER: Option<&'static str> = Some("at");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// It never changes.
+    fn revision(&self) -> u64 {
+        0
+    }
+
+    /// Of both companies, once where they are one.
+    fn lists(&self) -> Vec<String> {
+        let mut lists = vec![self.from_company.to_string(), self.to_company.to_string()];
+        lists.dedup();
+        lists
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("at", catalog::time(self.at)), ("amount", catalog::amount(self.amount))]
+    }
 }
 
 impl TransferAmount {
@@ -161,7 +194,7 @@ pub fn plan_transfer(
     if from.wallet.id == to.wallet.id {
         return Err(TransferError::SameWallet);
     }
-    if ask.by_user.as_ref().is_some_and(|user| !user.master && !from.is_wallet_of(user)) {
+    if ask.own_wallet_only && !ask.by_user.as_ref().is_some_and(|user| from.is_wallet_of(user)) {
         return Err(TransferError::NotOwnWallet);
     }
     if !are_related(from, to) {
@@ -189,6 +222,8 @@ pub fn plan_transfer(
         id: ask.id,
         from: ask.from,
         to: ask.to,
+        from_company: from.company.id.clone(),
+        to_company: to.company.id.clone(),
         amount,
         currency,
         note: ask.note,

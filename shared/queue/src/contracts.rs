@@ -4,10 +4,12 @@
 use domain::alert::Crossing;
 use domain::handling::ClientAddress;
 use domain::id::{
-    AgreementId, ConnectionId, IncomingId, InvoiceId, MessageId, PaymentId, SenderId, ServiceId,
+    AgreementId, CodeRequestId, CompanyId, ConnectionId, IncomingId, InvoiceId, MessageId,
+    NotificationChannelId, OwnLegalEntityId, PaymentId, SenderId, ServiceId,
 };
 use domain::lease::LeaseTag;
 use domain::money::{Amount, Currency};
+use domain::notification::{NotificationEvent, Values};
 use domain::period::Period;
 use domain::receipt::ReceiptState;
 use jiff::Timestamp;
@@ -34,7 +36,14 @@ pub enum Job {
 #[serde(tag = "type")]
 pub enum Progress {
     /// The vendor answered: an id for each segment, none for a segment that it refused.
-    SubmittedV1 { message: MessageId, references: Vec<Option<String>>, at: Timestamp },
+    SubmittedV1 {
+        message: MessageId,
+        references: Vec<Option<String>>,
+        /// Whose vendor it was: the message may have gone on to another one by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<ConnectionId>,
+        at: Timestamp,
+    },
     /// The vendor took nothing of it.
     RefusedV1 {
         message: MessageId,
@@ -177,6 +186,66 @@ pub enum Webhook {
         data_coding: u8,
         at: Timestamp,
     },
+    /// What became of a two-factor code. The same news may come twice.
+    CodeV1 {
+        url: String,
+        /// Whose secret signs it.
+        agreement: AgreementId,
+        request: CodeRequestId,
+        number: String,
+        result: CodeResult,
+        /// Whether it is paid for, once that is known.
+        billable: Option<bool>,
+        /// When the code was asked for.
+        at: Timestamp,
+    },
+}
+
+impl Webhook {
+    /// The same for the same news.
+    pub fn id(&self) -> String {
+        match self {
+            Self::IncomingMessageV1 { id, .. } => id.to_string(),
+            Self::CodeV1 { request, result, .. } => format!("{request}-{result}"),
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        match self {
+            Self::IncomingMessageV1 { url, .. } | Self::CodeV1 { url, .. } => url,
+        }
+    }
+
+    pub fn agreement(&self) -> &AgreementId {
+        match self {
+            Self::IncomingMessageV1 { agreement, .. } | Self::CodeV1 { agreement, .. } => agreement,
+        }
+    }
+}
+
+/// How far a two-factor code has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CodeResult {
+    /// Accepted and charged.
+    Sent,
+    /// On the phone.
+    Delivered,
+    /// It will not arrive.
+    Undelivered,
+    /// Somebody has typed it.
+    Verified,
+}
+
+impl std::fmt::Display for CodeResult {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Verified => "verified",
+        })
+    }
 }
 
 /// To the invoice-closer.
@@ -189,7 +258,7 @@ pub enum Billing {
     RenderV1 { invoice: InvoiceId },
 }
 
-/// To whoever tells people: by mail, and by webhook where the agreement names one.
+/// To the mailer, which says who is told, and in which words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub enum Notification {
@@ -242,4 +311,37 @@ pub struct RateChanges {
     pub down: u32,
     /// In another way than by the amount: a scale, a rule, a block.
     pub other: u32,
+}
+
+/// To the mailer: a mail to one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Mail {
+    /// Of an event, in the words of its template.
+    EventV1 {
+        /// Names the cause. The same one may come twice, and is mailed once to each address.
+        id: String,
+        /// In whose name it is mailed: its templates, its mail server or that of a company above it.
+        company: CompanyId,
+        /// Which of the company's own legal entities it is for, if it is one's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        legal_entity: Option<OwnLegalEntityId>,
+        event: NotificationEvent,
+        to: String,
+        /// By the names of the event's variables. What is not told reads as nothing; without a value that
+        /// the event cannot do without, as a link, the mail is refused.
+        values: Values,
+        at: Timestamp,
+    },
+    /// Whether a mail server works.
+    TestV1 { id: String, company: CompanyId, channel: NotificationChannelId, to: String, at: Timestamp },
+}
+
+impl Mail {
+    /// Whom it is for.
+    pub fn to(&self) -> &str {
+        match self {
+            Self::EventV1 { to, .. } | Self::TestV1 { to, .. } => to,
+        }
+    }
 }

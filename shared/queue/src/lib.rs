@@ -5,8 +5,8 @@ mod receive;
 mod send;
 
 pub use contracts::{
-    Billing, ClientReceipt, ForClient, Incoming, IncomingPart, Job, Notification, Outcome, Progress,
-    RateChanges, Report, Webhook,
+    Billing, ClientReceipt, CodeResult, ForClient, Incoming, IncomingPart, Job, Mail, Notification, Outcome,
+    Progress, RateChanges, Report, Webhook,
 };
 pub use receive::{Received, Receiver};
 pub use send::{Sender, client_queue, connection_queue};

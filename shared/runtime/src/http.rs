@@ -19,10 +19,15 @@ const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
 /// An error answer (RFC 9457). `code` is stable: programs decide by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
+    /// `about:blank`: `code` tells errors apart.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The status in words.
     pub title: String,
+    /// The HTTP status.
     pub status: u16,
+    /// Which rule was broken.
+    #[schema(example = "not_found")]
     pub code: String,
     /// What is wrong and what is allowed.
     pub detail: String,

@@ -1,14 +1,20 @@
 //! What every function needs and no rule depends on: settings, clients, login, HTTP answers, batches,
-//! logs.
+//! logs, and whom it may call.
 
 pub mod auth;
 pub mod batch;
 pub mod config;
+pub mod document;
 pub mod http;
+pub mod limits;
 pub mod password;
 pub mod revision;
+pub mod targets;
 pub mod telemetry;
+pub mod token;
+pub mod totp;
 
+use domain::api_key::ApiKey;
 use domain::id::ApiKeyId;
 use jiff::Timestamp;
 
@@ -25,7 +31,7 @@ pub fn fresh() -> u128 {
 /// An API key's secret, shown once, and what is stored of it.
 pub struct NewApiKey {
     pub secret: String,
-    pub stored: store::ApiKey,
+    pub stored: ApiKey,
 }
 
 /// A new API key of a company, or of one of its users.
@@ -35,15 +41,21 @@ pub fn new_api_key(
     name: &str,
     now: Timestamp,
 ) -> NewApiKey {
-    let random: [u8; 32] = rand::random();
-    let secret = format!("{}{}", auth::KEY_PREFIX, hex::encode(random));
-    let stored = store::ApiKey {
-        id: ApiKeyId::new(fresh()),
+    let id = ApiKeyId::new(fresh());
+    let secret = token::api_key(&id);
+    let stored = ApiKey {
+        id,
         company: company.clone(),
         user: user.cloned(),
         name: name.to_owned(),
-        hash: auth::hash(&secret),
+        hash: token::hash(&secret),
+        previous: None,
+        scopes: None,
+        networks: Vec::new(),
+        expires_at: None,
+        last_used_at: None,
         created_at: now,
+        revision: 0,
     };
     NewApiKey { secret, stored }
 }

@@ -3,6 +3,8 @@
 //! Each takes some tens of milliseconds and 19 MiB on purpose, so whoever calls this bounds how many are
 //! under way, and does it off the threads that serve others. API keys need none of this, see `auth`.
 
+use std::sync::LazyLock;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 
@@ -31,6 +33,25 @@ pub fn verify(password: &str, stored: &str) -> bool {
     argon2().verify_password(password.as_bytes(), &parsed).is_ok()
 }
 
+/// Whether this is somebody's password. Takes as long where there is no such person, or none with a password:
+/// then it is compared with one that nobody knows.
+pub fn verify_or_pretend(password: &str, stored: Option<&str>) -> bool {
+    static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hash(&crate::token::random()).ok());
+    match (stored, NOBODYS.as_deref()) {
+        (Some(stored), _) => verify(password, stored),
+        (None, Some(nobodys)) => {
+            verify(password, nobodys);
+            false
+        }
+        (None, None) => false,
+    }
+}
+
+/// Makes what [`verify_or_pretend`] compares with, so that nobody waits for it.
+pub fn prepare() {
+    verify_or_pretend("", None);
+}
+
 fn argon2() -> Argon2<'static> {
     // The constants are within the bounds that are checked here.
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap_or_default();
@@ -48,6 +69,12 @@ mod tests {
         assert!(verify("pw-Kq83z", &stored));
         assert!(!verify("pw-Kq83y", &stored));
         assert!(!verify("", &stored));
+    }
+
+    #[test]
+    fn nobodys_password_is_never_right() {
+        assert!(!verify_or_pretend("", None) && !verify_or_pretend("pw-Kq83z", None));
+        assert!(verify_or_pretend("pw-Kq83z", Some(&hash("pw-Kq83z").unwrap())));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::channel::Channel;
 use domain::company::Company;
 use domain::destination::{Destination, Msisdn, destination};
 use domain::dictionary::Dictionaries;
@@ -45,7 +46,7 @@ pub async fn recipients(
 ) -> Result<Vec<Recipient>, StoreError> {
     let dictionaries = store.dictionaries().await?;
     let mut recipients: Vec<_> = raw.iter().map(|raw| Recipient::read(raw, &dictionaries)).collect();
-    let Some(lookup) = &company.lookup else { return Ok(recipients) };
+    let Some(lookup) = company.lookup_of(Channel::Sms) else { return Ok(recipients) };
     let places = || recipients.iter().filter_map(|recipient| recipient.found.as_ref().ok());
     let numbers: BTreeSet<&Msisdn> = places().map(|(number, _)| number).collect();
     let numbers: Vec<&Msisdn> = numbers.into_iter().collect();

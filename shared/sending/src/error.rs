@@ -28,6 +28,8 @@ pub enum SendError {
     Agreement(#[from] IdError),
     #[error("There is no such agreement.")]
     AgreementUnknown,
+    #[error("this agreement, or one above it, is not in force at this time")]
+    AgreementNotInForce,
     #[error("several agreements have this sender ID: name one of them")]
     AgreementAmbiguous,
     #[error("There is no such sender ID under your agreement.")]

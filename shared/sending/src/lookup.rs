@@ -13,6 +13,7 @@ use domain::id::ConnectionId;
 use domain::lookup::{Looked, LookupLink};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use runtime::targets::Targets;
 use serde::Deserialize;
 use store::{Secrets, Store};
 use tokio::time::{Instant, timeout_at};
@@ -32,19 +33,23 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct Lookups {
     vendors: reqwest::Client,
+    targets: Targets,
     secrets: Secrets,
     kept: Arc<Mutex<HashMap<ConnectionId, (Instant, String)>>>,
 }
 
 impl Lookups {
-    /// A client that follows no redirects: a secret does not go to another host.
-    pub fn new(secrets: Secrets) -> anyhow::Result<Self> {
+    /// A client that follows no redirects (a secret does not go to another host), uses no proxy and calls
+    /// no address that `targets` do not allow.
+    pub fn new(secrets: Secrets, targets: Targets) -> anyhow::Result<Self> {
         let vendors = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIME_MAX)
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(targets)
             .build()
             .context("no client for look-ups")?;
-        Ok(Self { vendors, secrets, kept: Arc::default() })
+        Ok(Self { vendors, targets, secrets, kept: Arc::default() })
     }
 
     /// What is known of these numbers, from before or from the vendor now.
@@ -118,7 +123,8 @@ impl Lookups {
     ) -> anyhow::Result<Looked> {
         let link = &vendor.link;
         let time = Duration::from_millis(u64::from(link.timeout_ms));
-        let mut call = self.vendors.get(link.address(number.as_str())).timeout(time);
+        let url = self.targets.url(&link.address(number.as_str()))?;
+        let mut call = self.vendors.get(url).timeout(time);
         if let Some((header, secret)) = &vendor.secret {
             call = call.header(header, secret);
         }

@@ -6,7 +6,7 @@ use domain::agreement::Agreement;
 use domain::batch::{Batch, Draft, Place, RECIPIENTS_MAX, Refusal};
 use domain::company::Company;
 use domain::destination::{Destination, Msisdn};
-use domain::handling::Handling;
+use domain::handling::{Code, Handling};
 use domain::id::{AgreementId, BatchId, MessageId, UserId, WalletId};
 use domain::money::Amount;
 use domain::quote::Level;
@@ -14,6 +14,7 @@ use domain::route::{Route, Routes};
 use domain::segmentation::{Segmented, segment};
 use domain::sender::{Sender, SenderAddress, SenderStatus};
 use jiff::Timestamp;
+use runtime::targets::Targets;
 use store::{Secrets, Store, TreeCache};
 
 use crate::destinations::{Reason, Recipient, recipients};
@@ -45,6 +46,8 @@ pub struct Ask<'a> {
     pub agreement: Option<&'a str>,
     /// Tells a repeat of the request from another one under the same key.
     pub hash: String,
+    /// The two-factor code that it carries, if it carries one.
+    pub code: Option<Code>,
 }
 
 /// What a request comes to, before it is priced.
@@ -62,8 +65,8 @@ pub struct Planner {
 }
 
 impl Planner {
-    pub fn new(store: Store, secrets: Secrets) -> anyhow::Result<Self> {
-        Ok(Self { store, trees: TreeCache::default(), lookups: Lookups::new(secrets)? })
+    pub fn new(store: Store, secrets: Secrets, targets: Targets) -> anyhow::Result<Self> {
+        Ok(Self { store, trees: TreeCache::default(), lookups: Lookups::new(secrets, targets)? })
     }
 
     /// Judges the whole request, and looks up for every recipient what each level would take.
@@ -78,6 +81,9 @@ impl Planner {
             recipients(store, &self.lookups, ask.company, ask.recipients, now),
             road(store, &sender.routes, id.spread()),
         )?;
+        if !levels.iter().all(|level| level.agreement.effective.contains(now)) {
+            return Err(SendError::AgreementNotInForce);
+        }
         let mut offered = Offered::default();
         for recipient in recipients {
             offered.add(recipient, sender.address.as_str(), &levels, now);
@@ -94,7 +100,7 @@ impl Planner {
             connection_kind: route.kind,
             encoding: segmented.encoding,
             segments: segmented.segments_count() as u32,
-            handling: Handling::default(),
+            handling: Handling { code: ask.code.clone(), ..Handling::default() },
             tariffs: Vec::new(),
             recipients: Vec::new(),
             refused: offered.refused,

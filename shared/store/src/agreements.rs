@@ -1,13 +1,20 @@
 //! Agreements, each opened together with its main wallet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::agreement::Agreement;
+use domain::audit::Act;
+use domain::catalog;
 use domain::company::Subtree;
 use domain::id::{AgreementId, CompanyId};
+use domain::money::Amount;
 use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, document, listed, number, read};
+use crate::catalog::Written;
+use crate::item::{Item, Partition, document, read, text};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::Refused;
@@ -24,11 +31,12 @@ impl Store {
         scope: &Subtree,
         id: &AgreementId,
     ) -> Result<Option<Agreement>, StoreError> {
-        let Some(agreement) = self.any_agreement(id).await? else { return Ok(None) };
+        let found = self.any_agreement(id).await?.filter(|agreement| agreement.deleted_at.is_none());
+        let Some(agreement) = found else { return Ok(None) };
         Ok(self.company(scope, &agreement.company).await?.map(|_| agreement))
     }
 
-    /// An agreement, whoever asks.
+    /// An agreement, whoever asks; also a deleted one.
     pub async fn any_agreement(&self, id: &AgreementId) -> Result<Option<Agreement>, StoreError> {
         self.get(&self.tables.directory, &keys::agreement(id), KIND).await
     }
@@ -53,6 +61,11 @@ impl Store {
         self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
     }
 
+    /// The agreements that a company has with those it sells to, oldest first.
+    pub async fn agreements_with(&self, tenant: &CompanyId) -> Result<Vec<Agreement>, StoreError> {
+        self.all_things(&catalog::list_with(tenant.as_str())).await
+    }
+
     /// The ids of all agreements there are. For the billing schedule.
     pub async fn all_agreements(&self) -> Result<Vec<AgreementId>, StoreError> {
         #[derive(serde::Deserialize)]
@@ -64,52 +77,143 @@ impl Store {
         Ok(entries.into_iter().map(|entry| entry.sk).collect())
     }
 
-    /// Stores an agreement with its wallet, both or neither. False if its tenant has used the code.
-    pub async fn open_agreement(&self, agreement: &Agreement, wallet: &Wallet) -> Result<bool, StoreError> {
-        let empty = BTreeMap::<String, String>::new();
-        let named = BTreeMap::from([("agreement", &agreement.id)]);
-        let code = document(&keys::agreement_code(&agreement.tenant, &agreement.code), &named)?;
-        let entry = document(&keys::agreement_entry(&agreement.id), &empty)?;
-        let mut items = vec![
-            self.new_item(&self.tables.directory, code),
-            self.new_item(&self.tables.directory, agreement_item(agreement)?),
-            self.new_item(&self.tables.directory, entry),
-        ];
-        items.extend(self.open_wallet(wallet)?);
-        match self.transact("open the agreement", items).await {
-            Ok(()) => Ok(true),
-            Err(Refused::At(0, _)) => Ok(false),
-            Err(refused) => Err(refused.unexpected("open the agreement")),
-        }
+    /// Stores an agreement with its wallet, both or neither. `Taken` if its code is.
+    pub async fn open_agreement(
+        &self,
+        act: &Act,
+        agreement: &Agreement,
+        wallet: &Wallet,
+    ) -> Result<Written, StoreError> {
+        let entry = document(&keys::agreement_entry(&agreement.id), &BTreeMap::<String, String>::new())?;
+        let mut with = vec![self.new_item(&self.tables.directory, entry)];
+        with.extend(self.open_wallet(wallet)?);
+        with.extend(self.due_versions(act, None, Some(agreement))?);
+        self.write_thing(act, None, Some(agreement), with).await
     }
 
     /// Stores a changed agreement unless another change came first.
-    pub async fn replace_agreement(&self, agreement: &Agreement) -> Result<Stored, StoreError> {
-        let before = Item::from([(":before".to_owned(), number(agreement.revision.saturating_sub(1)))]);
-        let item = agreement_item(agreement)?;
-        let put = self.put_item(&self.tables.directory, item, "revision = :before", before);
-        match self.transact("store the agreement", vec![put]).await {
-            Ok(()) => Ok(Stored::Now),
-            Err(Refused::At(..)) => Ok(Stored::Overtaken),
-            Err(Refused::Failed(error)) => Err(error),
-        }
+    pub async fn replace_agreement(
+        &self,
+        act: &Act,
+        before: &Agreement,
+        after: &Agreement,
+    ) -> Result<Written, StoreError> {
+        let with = self.due_versions(act, Some(before), Some(after))?;
+        self.write_thing(act, Some(before), Some(after), with).await
     }
 
     /// Stores a changed agreement together with its credit limit in its main wallet and whether that is
     /// suspended, all or nothing. `main` is the wallet as it was read. A lower limit is in force at once
     /// and may take the headroom below zero: nothing is spent then until it is positive again.
-    pub async fn change_terms(&self, agreement: &Agreement, main: &Wallet) -> Result<Stored, StoreError> {
-        let before = Item::from([(":before".to_owned(), number(agreement.revision.saturating_sub(1)))]);
-        let item = agreement_item(agreement)?;
-        let put = self.put_item(&self.tables.directory, item, "revision = :before", before);
-        let limit = agreement.last_version().credit_limit.amount();
-        let difference = limit.checked_sub(main.credit_limit)?;
-        let Some(change) = self.suspension(main, agreement.suspended) else { return Ok(Stored::Overtaken) };
-        let change = change
-            .guard(Guard::CreditLimit(main.credit_limit))
-            .add(Sum::CreditLimit, difference)
-            .add(Sum::Headroom, difference);
-        match self.transact("change the terms", vec![put, self.change_wallet(change)]).await {
+    pub async fn change_terms(
+        &self,
+        act: &Act,
+        before: &Agreement,
+        after: &Agreement,
+        main: &Wallet,
+    ) -> Result<Written, StoreError> {
+        let Some(change) = self.suspension(main, after.suspended) else { return Ok(Written::Overtaken) };
+        let limit = after.version_at(act.at).credit_limit.amount();
+        let mut with = vec![self.change_wallet(with_limit(change, main, limit)?)];
+        with.extend(self.due_versions(act, Some(before), Some(after))?);
+        self.write_thing(act, Some(before), Some(after), with).await
+    }
+
+    /// Deletes an agreement of which nothing came. Its wallets, as they were read, stay empty for good.
+    pub async fn delete_agreement(
+        &self,
+        act: &Act,
+        agreement: &Agreement,
+        wallets: &[Wallet],
+    ) -> Result<Written, StoreError> {
+        let Some(mut with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
+        with.push(self.delete_any(&self.tables.directory, &keys::agreement_entry(&agreement.id)));
+        with.extend(self.due_versions(act, Some(agreement), None)?);
+        self.write_thing(act, Some(agreement), Some(&agreement.deleted(act.at)), with).await
+    }
+
+    /// Suspends wallets if nothing has moved in them since they were read. None while a transfer takes all
+    /// that is in one of them.
+    pub(crate) fn close_wallets(&self, wallets: &[Wallet]) -> Option<Vec<TransactWriteItem>> {
+        let close = |wallet: &Wallet| {
+            let change = self.suspension(wallet, true)?.guard(Guard::Sequence(wallet.sequence));
+            Some(self.change_wallet(change))
+        };
+        wallets.iter().map(close).collect()
+    }
+
+    /// The places of coming versions in the list that the platform begins them from.
+    fn due_versions(
+        &self,
+        act: &Act,
+        before: Option<&Agreement>,
+        after: Option<&Agreement>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let due = |agreement: Option<&Agreement>| -> BTreeSet<Timestamp> {
+            let coming = agreement.into_iter().flat_map(|agreement| agreement.coming_versions(act.at));
+            coming.map(|version| version.effective_from).collect()
+        };
+        let Some(agreement) = after.or(before) else { return Ok(Vec::new()) };
+        let (before, after) = (due(before), due(after));
+        let (table, entry) = (&self.tables.directory, DueVersion { agreement: agreement.id.clone() });
+        let mut items = Vec::new();
+        for at in after.difference(&before) {
+            items.push(self.put_any(table, document(&keys::due_version(*at, &agreement.id), &entry)?));
+        }
+        let gone = before.difference(&after);
+        items.extend(gone.map(|at| self.delete_any(table, &keys::due_version(*at, &agreement.id))));
+        Ok(items)
+    }
+
+    /// The agreements of which a version has begun that the platform has not noticed yet, with the moment
+    /// it began at.
+    pub async fn versions_begun(
+        &self,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<(Timestamp, AgreementId)>, StoreError> {
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.directory)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk <= :till")
+            .expression_attribute_values(":pk", text(keys::VERSIONS_DUE))
+            .expression_attribute_values(":till", text(keys::due_version_till(now)))
+            .limit(i32::from(limit));
+        let answer = query.send().await.map_err(StoreError::aws("list versions"))?;
+        let place = |item: Item| {
+            let sort = item.get(keys::SK).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+            let time = sort.split('#').next().and_then(|time| time.parse().ok());
+            let time = time.ok_or_else(|| StoreError::corrupt(KIND, format!("{sort} is no time")))?;
+            read::<DueVersion>(KIND, item).map(|due| (time, due.agreement))
+        };
+        answer.items.unwrap_or_default().into_iter().map(place).collect()
+    }
+
+    /// Notes that a version has begun, and puts its credit limit into force. `main` and the agreement are
+    /// as they were read; none if the agreement is gone.
+    pub async fn begin_version(
+        &self,
+        begun: Timestamp,
+        id: &AgreementId,
+        terms: Option<(&Agreement, &Wallet)>,
+        now: Timestamp,
+    ) -> Result<Stored, StoreError> {
+        let table = &self.tables.directory;
+        let mut items = vec![self.delete_any(table, &keys::due_version(begun, id))];
+        if let Some((agreement, main)) = terms {
+            let limit = agreement.version_at(now).credit_limit.amount();
+            // Whoever edits it at this moment has read the limit that was: they read it again.
+            let noticed = Agreement { revision: agreement.revision + 1, ..agreement.clone() };
+            items.push(self.main_change(Some(agreement), Some(&noticed))?);
+            if limit != main.credit_limit {
+                let operation = Operation { kind: OperationKind::Terms, reference: id.to_string() };
+                let change = with_limit(WalletChange::new(&main.id, operation), main, limit)?;
+                items.push(self.change_wallet(change));
+            }
+        }
+        match self.transact("begin a version", items).await {
             Ok(()) => Ok(Stored::Now),
             Err(Refused::At(..)) => Ok(Stored::Overtaken),
             Err(Refused::Failed(error)) => Err(error),
@@ -147,7 +251,16 @@ impl Store {
     }
 }
 
-pub(crate) fn agreement_item(agreement: &Agreement) -> Result<Item, StoreError> {
-    let listing = keys::listing(AGREEMENTS, agreement.company.as_str(), agreement.id.as_str());
-    listed(&keys::agreement(&agreement.id), &listing, agreement)
+/// The wallet as it was read, with another credit limit.
+fn with_limit(change: WalletChange, main: &Wallet, limit: Amount) -> Result<WalletChange, StoreError> {
+    let difference = limit.checked_sub(main.credit_limit)?;
+    Ok(change
+        .guard(Guard::CreditLimit(main.credit_limit))
+        .add(Sum::CreditLimit, difference)
+        .add(Sum::Headroom, difference))
+}
+
+#[derive(Serialize, Deserialize)]
+struct DueVersion {
+    agreement: AgreementId,
 }

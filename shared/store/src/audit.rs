@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::{Act, AuditEntry, differences};
-use domain::id::CompanyId;
+use domain::id::{AuditId, CompanyId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -47,6 +47,25 @@ impl Store {
             Ok(self.put_any(&self.tables.records, item))
         };
         act.path.iter().map(item).collect()
+    }
+
+    /// A process of the platform does something by itself to what belongs to a company. `unique` tells this
+    /// act from its others: tried again, it stays the same one.
+    pub async fn act_of_platform(
+        &self,
+        process: &str,
+        company: &CompanyId,
+        at: Timestamp,
+        unique: &[&str],
+    ) -> Result<Act, StoreError> {
+        let path = match self.any_company(company).await? {
+            Some(company) => company.path,
+            None => vec![company.clone()],
+        };
+        let time = at.to_string();
+        let parts: Vec<&str> = [process, &time].into_iter().chain(unique.iter().copied()).collect();
+        let owner = path.first().unwrap_or(company);
+        Ok(Act::of_platform(AuditId::derived(&parts), process, owner, at).on(&path))
     }
 
     /// Notes what changed nothing that is stored with it: a login, say.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
 use domain::id::MessageId;
 use domain::lease::{Block, BlockChange, BlockError, LeaseTag, Standing};
-use domain::message::Progress;
+use domain::message::{Progress, Status};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -194,8 +194,8 @@ impl Store {
         })
     }
 
-    /// Calls a message back, if no worker has had it. False if one has, if it has ended, or if there is
-    /// none.
+    /// Calls a message back, if no worker has had it. False if one has, if it has ended otherwise, or if there
+    /// is none. Of one that was called back before it is true again: the answer to that may have been lost.
     pub async fn cancel_message(&self, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
         for _ in 0..CHANGE_ATTEMPTS_MAX {
             let canceled = match self.place_of(id).await? {
@@ -216,6 +216,9 @@ impl Store {
         place: u16,
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
+        if block.messages.get(usize::from(place)).is_some_and(|message| message.status == Status::Canceled) {
+            return Ok(Some(true));
+        }
         if block.is_claimed || !self.counts(&block).await? {
             return Ok(Some(false));
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::audit::Act;
-use domain::catalog::Thing;
+use domain::catalog::{Home, Thing};
 use serde::Deserialize;
 
 use crate::item::{Item, document, key_of, listed, number, read, text};
@@ -57,7 +57,10 @@ pub fn whole_value(value: &str) -> String {
     format!("{value}{}", keys::LISTED_END)
 }
 
-/// Where an item of a list leads.
+/// Only items that lead to a thing have this.
+const OF_PK: &str = "of_pk";
+
+/// Where such an item leads.
 #[derive(Deserialize)]
 struct Entry {
     of_pk: String,
@@ -67,6 +70,15 @@ struct Entry {
 impl Store {
     pub async fn thing<T: Thing>(&self, id: &str) -> Result<Option<T>, StoreError> {
         self.get(&self.tables.directory, &keys::thing::<T>(id), T::NOUN).await
+    }
+
+    /// The thing that has a name which only one may have.
+    pub async fn thing_named<T: Thing>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let item = self.get_item(&self.tables.directory, &keys::unique(T::NOUN, name)).await?;
+        match item.as_ref().and_then(|item| string(item, "of")) {
+            Some(id) => self.thing(&id).await,
+            None => Ok(None),
+        }
     }
 
     /// Stores a new thing.
@@ -104,6 +116,17 @@ impl Store {
         }
     }
 
+    /// Stores a thing with another value of what is noted about it and no change of it: the revision stays
+    /// and the log does not tell. Nothing is written if somebody has changed it meanwhile.
+    pub(crate) async fn touch<T: Thing>(&self, before: &T, after: &T) -> Result<(), StoreError> {
+        let mut items = vec![self.main_change(Some(before), Some(after))?];
+        items.extend(self.list_changes(Some(before), Some(after)));
+        match self.transact("note something", items).await {
+            Ok(()) | Err(Refused::At(..)) => Ok(()),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
     async fn is_stored<T: Thing>(&self, before: Option<&T>, after: Option<&T>) -> Result<bool, StoreError> {
         match (before, after) {
             (_, Some(after)) => {
@@ -135,18 +158,11 @@ impl Store {
         for name in had.difference(&has) {
             items.push(self.delete_any(table, &keys::unique(T::NOUN, name)));
         }
-        let (stood, stands) = (entries(before), entries(after));
-        for (key, item) in &stands {
-            if stood.get(key) != Some(item) {
-                items.push(self.put_any(table, item.clone()));
-            }
-        }
-        for key in stood.keys().filter(|key| !stands.contains_key(*key)) {
-            items.push(self.delete_any(table, key));
-        }
+        items.extend(self.list_changes(before, after));
         let action = match (before, after) {
             (None, _) => "create",
             (_, None) => "delete",
+            (Some(before), Some(after)) if after.is_gone() && !before.is_gone() => "delete",
             _ => "change",
         };
         let action = format!("{}.{action}", T::NOUN);
@@ -154,13 +170,27 @@ impl Store {
         Ok(items)
     }
 
-    fn main_change<T: Thing>(
+    /// Where the lists show a thing from now on, beside the thing itself.
+    pub(crate) fn list_changes<T: Thing>(
+        &self,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Vec<TransactWriteItem> {
+        let table = &self.tables.directory;
+        let (stood, stands) = (entries(before), entries(after));
+        let new = stands.iter().filter(|(key, item)| stood.get(*key) != Some(item));
+        let new = new.map(|(_, item)| self.put_any(table, item.clone()));
+        let gone = stood.keys().filter(|key| !stands.contains_key(*key));
+        new.chain(gone.map(|key| self.delete_any(table, key))).collect()
+    }
+
+    pub(crate) fn main_change<T: Thing>(
         &self,
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<TransactWriteItem, StoreError> {
         let table = &self.tables.directory;
-        let unchanged = "revision = :before";
+        let unchanged = &format!("{} = :before", T::REVISION);
         let revision = |thing: &T| Item::from([(":before".to_owned(), number(thing.revision()))]);
         match (before, after) {
             (None, Some(after)) => Ok(self.new_item(table, main_item(after)?)),
@@ -181,7 +211,8 @@ impl Store {
         ask: &Ask,
         keep: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, StoreError> {
-        let partition = keys::list_of(T::NOUNS, &ask.list, ask.column);
+        let column = ask.column.or(T::ORDER);
+        let partition = keys::list_of(T::NOUNS, &ask.list, column);
         let mut range = Range::of(ask);
         let (mut kept, mut seen) = (Vec::new(), 0);
         loop {
@@ -190,7 +221,7 @@ impl Store {
             }
             let (items, is_last) = self.list_items(&partition, &range, ask).await?;
             let places: Vec<String> = items.iter().filter_map(place_of).collect();
-            let things: Vec<Option<T>> = self.listed_things(items, ask.column.is_some()).await?;
+            let things: Vec<Option<T>> = self.listed_things(items).await?;
             for (place, thing) in places.iter().zip(things) {
                 seen += 1;
                 kept.extend(thing.filter(&keep));
@@ -244,28 +275,35 @@ impl Store {
         Ok((answer.items.unwrap_or_default(), is_last))
     }
 
-    /// The things that these items of a list are of; none for one that was deleted since.
-    async fn listed_things<T: Thing>(
-        &self,
-        items: Vec<Item>,
-        by_column: bool,
-    ) -> Result<Vec<Option<T>>, StoreError> {
-        if !by_column {
-            return items.into_iter().map(|item| read(T::NOUN, item).map(Some)).collect();
-        }
-        let mut wanted = Vec::with_capacity(items.len());
-        for item in items {
-            let entry: Entry = read(T::NOUN, item)?;
-            wanted.push(Key { pk: entry.of_pk, sk: entry.of_sk });
-        }
-        let mut found = HashMap::new();
-        for some in wanted.chunks(BATCH_MAX) {
-            for item in self.get_many(&self.tables.directory, some).await? {
-                let key = (string(&item, keys::PK), string(&item, keys::SK));
-                found.insert(key, read::<T>(T::NOUN, item)?);
+    /// The things that these items of a list are, or lead to; none for one that was deleted since.
+    async fn listed_things<T: Thing>(&self, items: Vec<Item>) -> Result<Vec<Option<T>>, StoreError> {
+        let table = match T::HOME {
+            Home::Directory => &self.tables.directory,
+            Home::Ledger => &self.tables.ledger,
+            Home::Records => &self.tables.records,
+        };
+        let (mut things, mut wanted) = (Vec::with_capacity(items.len()), Vec::new());
+        for (place, item) in items.into_iter().enumerate() {
+            if item.contains_key(OF_PK) {
+                let entry: Entry = read(T::NOUN, item)?;
+                wanted.push((place, Key { pk: entry.of_pk, sk: entry.of_sk }));
+                things.push(None);
+            } else {
+                things.push(Some(read(T::NOUN, item)?));
             }
         }
-        Ok(wanted.into_iter().map(|key| found.remove(&(Some(key.pk), Some(key.sk)))).collect())
+        for some in wanted.chunks(BATCH_MAX) {
+            let some_keys: Vec<Key> = some.iter().map(|(_, key)| key.clone()).collect();
+            let mut found = HashMap::new();
+            for item in self.get_many(table, &some_keys).await? {
+                found.insert((string(&item, keys::PK), string(&item, keys::SK)), item);
+            }
+            for (place, key) in some {
+                let item = found.remove(&(Some(key.pk.clone()), Some(key.sk.clone())));
+                things[*place] = item.map(|item| read(T::NOUN, item)).transpose()?;
+            }
+        }
+        Ok(things)
     }
 }
 
@@ -354,15 +392,22 @@ fn entries<T: Thing>(thing: Option<&T>) -> HashMap<Key, Item> {
     let mut entries = HashMap::new();
     let main = keys::place_of(thing);
     for (place, list) in thing.lists().iter().enumerate() {
-        let by_id = (place > 0).then(|| (keys::BY_ID, String::new()));
-        for (column, value) in thing.columns().into_iter().chain(by_id) {
+        let mut stand = |column: &str, parent: String, listed: String| {
             let key = keys::list_entry::<T>(thing.id(), list, column);
             let mut item = key_of(&key);
-            item.insert(PARENT.to_owned(), text(keys::list_of(T::NOUNS, list, Some(column))));
-            item.insert(LISTED.to_owned(), text(format!("{value}{}{}", keys::LISTED_END, thing.id())));
-            item.insert("of_pk".to_owned(), text(&main.pk));
+            item.insert(PARENT.to_owned(), text(parent));
+            item.insert(LISTED.to_owned(), text(listed));
+            item.insert(OF_PK.to_owned(), text(&main.pk));
             item.insert("of_sk".to_owned(), text(&main.sk));
             entries.insert(key, item);
+        };
+        for (column, value) in thing.columns_in(list) {
+            let listed = format!("{value}{}{}", keys::LISTED_END, thing.id());
+            stand(column, keys::list_of(T::NOUNS, list, Some(column)), listed);
+        }
+        // In its main list the thing itself stands by its id.
+        if place > 0 && T::ORDER.is_none() {
+            stand(keys::BY_ID, keys::list_of(T::NOUNS, list, None), thing.id().to_owned());
         }
     }
     entries

@@ -1,32 +1,18 @@
-//! Companies and their API keys.
+//! Companies.
 
+use domain::api_key::ApiKey;
 use domain::audit::Act;
 use domain::company::{Company, Subtree};
-use domain::id::{ApiKeyId, CompanyId, UserId};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use domain::id::CompanyId;
+use domain::wallet::Wallet;
 
-use crate::item::{Partition, key_of, listed, read};
+use crate::catalog::Written;
+use crate::item::{Item, key_of, read, text};
 use crate::keys;
 use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a company";
-const API_KEYS: &str = "api_keys";
-
-/// An API key as it is stored: under the hash of its secret, never with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub id: ApiKeyId,
-    pub company: CompanyId,
-    /// Whose it is; none for a key of the company itself.
-    #[serde(default)]
-    pub user: Option<UserId>,
-    pub name: String,
-    /// Hex SHA-256 of the secret. The secret has 256 random bits, so a plain hash tells nothing.
-    pub hash: String,
-    pub created_at: Timestamp,
-}
 
 impl Store {
     /// A company inside the caller's subtree; any other reads as not there.
@@ -51,14 +37,45 @@ impl Store {
         self.all_things(tenant.as_str()).await
     }
 
+    /// Stores a company below another one, unless that is deleted.
+    pub async fn create_company(&self, act: &Act, company: &Company) -> Result<Written, StoreError> {
+        let alive = company.tenant().map(|tenant| {
+            let condition = "attribute_exists(pk) AND attribute_not_exists(deleted_at)";
+            self.check_item(&self.tables.directory, &keys::company(tenant), condition, Item::new())
+        });
+        self.write_thing(act, None, Some(company), alive.into_iter().collect()).await
+    }
+
+    /// Stores a company as deleted, if nothing has moved in its wallets since they were read. Nothing is
+    /// charged to them any more.
+    pub async fn delete_company(
+        &self,
+        act: &Act,
+        before: &Company,
+        after: &Company,
+        wallets: &[Wallet],
+    ) -> Result<Written, StoreError> {
+        let Some(with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
+        self.write_thing(act, Some(before), Some(after), with).await
+    }
+
+    /// The company that runs the platform.
+    pub async fn owner(&self) -> Result<Option<CompanyId>, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Marker {
+            company: Option<CompanyId>,
+        }
+        let marker: Option<Marker> = self.get(&self.tables.directory, &owner_marker(), KIND).await?;
+        Ok(marker.and_then(|marker| marker.company))
+    }
+
     /// The owner and its first API key, on an empty deployment: `owner` is a fixed key, so that of two
     /// attempts one is refused. False if there is an owner already.
     pub async fn put_owner(&self, act: &Act, owner: &Company, api_key: &ApiKey) -> Result<bool, StoreError> {
-        let marker = keys::Key { pk: "owner".into(), sk: "owner".into() };
-        let mut items = vec![
-            self.new_item(&self.tables.directory, key_of(&marker)),
-            self.new_item(&self.tables.directory, api_key_item(api_key)?),
-        ];
+        let mut marked = key_of(&owner_marker());
+        marked.insert("company".to_owned(), text(owner.id.as_str()));
+        let mut items = vec![self.new_item(&self.tables.directory, marked)];
+        items.extend(self.changes(act, None, Some(api_key))?);
         items.extend(self.changes(act, None, Some(owner))?);
         match self.transact("store the owner", items).await {
             Ok(()) => Ok(true),
@@ -66,30 +83,8 @@ impl Store {
             Err(Refused::Failed(error)) => Err(error),
         }
     }
-
-    pub async fn put_api_key(&self, api_key: &ApiKey) -> Result<bool, StoreError> {
-        self.put_if_new(&self.tables.directory, api_key_item(api_key)?).await
-    }
-
-    pub async fn api_key(&self, hash: &str) -> Result<Option<ApiKey>, StoreError> {
-        self.get(&self.tables.directory, &keys::api_key(hash), "an API key").await
-    }
-
-    pub async fn api_keys(&self, company: &CompanyId) -> Result<Vec<ApiKey>, StoreError> {
-        let parent = keys::listing(API_KEYS, company.as_str(), "").parent;
-        self.all(&self.tables.directory, Partition::Listing(&parent), "an API key").await
-    }
-
-    /// Revokes a key at once.
-    pub async fn delete_api_key(&self, api_key: &ApiKey) -> Result<(), StoreError> {
-        let key = key_of(&keys::api_key(&api_key.hash));
-        let delete = self.dynamo.delete_item().table_name(&self.tables.directory).set_key(Some(key));
-        delete.send().await.map_err(StoreError::aws("delete an API key"))?;
-        Ok(())
-    }
 }
 
-fn api_key_item(api_key: &ApiKey) -> Result<crate::Item, StoreError> {
-    let listing = keys::listing(API_KEYS, api_key.company.as_str(), api_key.id.as_str());
-    listed(&keys::api_key(&api_key.hash), &listing, api_key)
+fn owner_marker() -> keys::Key {
+    keys::Key { pk: "owner".into(), sk: "owner".into() }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::audit::Act;
 use domain::company::Subtree;
 use domain::connection::{Connection, Link};
 use domain::id::{CompanyId, ConnectionId};
@@ -87,11 +88,7 @@ impl Store {
     /// Stores a new connection with the entries by which workers, webhooks and clients find it.
     pub async fn put_connection(&self, connection: &Connection) -> Result<ConnectionStored, StoreError> {
         let entry = document(&keys::connection_entry(&connection.id), &BTreeMap::<String, String>::new())?;
-        let found_by = match &connection.link {
-            Link::Client(link) => Some(keys::smpp_client(&link.system_id)),
-            Link::Alaris(link) => Some(keys::webhook(&link.webhook_guid)),
-            Link::Smpp(_) | Link::Lookup(_) => None,
-        };
+        let found_by = found_by(connection);
         // First, so that a refusal at its place says that the name is taken.
         let pointer = found_by.map(|key| pointer(&key, &connection.id));
         let items = pointer.into_iter().chain([connection_item(connection), Ok(entry)]);
@@ -103,6 +100,19 @@ impl Store {
             (Err(Refused::At(0, stored)), Link::Client(_)) => claimed_by(stored, &connection.id),
             (Err(refused), _) => Err(refused.unexpected(action)),
         }
+    }
+
+    /// Deletes a connection with the entries by which workers, webhooks and clients find it. What waits for
+    /// it is left to a person.
+    pub async fn delete_connection(&self, act: &Act, connection: &Connection) -> Result<(), StoreError> {
+        let table = &self.tables.directory;
+        let keys = [keys::connection(&connection.id), keys::connection_entry(&connection.id)];
+        let keys = keys.into_iter().chain(found_by(connection));
+        let mut items: Vec<_> = keys.map(|key| self.delete_any(table, &key)).collect();
+        let id = connection.id.as_str();
+        items.extend(self.audit_items(act, "connection.delete", id, Some(connection), None)?);
+        let action = "delete a connection";
+        self.transact(action, items).await.map_err(|refused| refused.unexpected(action))
     }
 
     /// Stores a vendor connection's changed settings.
@@ -146,6 +156,15 @@ impl Store {
             Err(Refused::At(..)) => Ok(ConnectionStored::Overtaken),
             Err(Refused::Failed(error)) => Err(error),
         }
+    }
+}
+
+/// What leads to it besides its id.
+fn found_by(connection: &Connection) -> Option<Key> {
+    match &connection.link {
+        Link::Client(link) => Some(keys::smpp_client(&link.system_id)),
+        Link::Alaris(link) => Some(keys::webhook(&link.webhook_guid)),
+        Link::Smpp(_) | Link::Lookup(_) => None,
     }
 }
 

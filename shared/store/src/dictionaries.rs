@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::audit::Act;
 use domain::dictionary::edits::Edits;
 use domain::dictionary::{Dictionaries, DictionaryName, Provenance};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::item::{Item, document, key_of, number};
 use crate::keys;
@@ -42,6 +44,17 @@ pub struct EditedDictionary {
     /// Of the last import, if there was one.
     pub imported: Option<Provenance>,
     pub updated_at: Timestamp,
+}
+
+/// What the audit log says of a change.
+#[derive(Debug, Clone)]
+pub struct DictionaryNote {
+    /// As `dictionary.import`.
+    pub action: &'static str,
+    /// The dictionary, or one entry of it.
+    pub object: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
 }
 
 /// What came of storing changes.
@@ -129,14 +142,15 @@ impl Store {
     }
 
     /// Puts changes of a dictionary in force, unless others came first since `before` was read. Without
-    /// changes it is as it is shipped.
+    /// changes it is as it is shipped. The audit log says what is `noted`, and not the whole of it.
     pub async fn put_edits(
         &self,
+        act: &Act,
+        noted: &DictionaryNote,
         before: &DictionaryVersions,
         name: DictionaryName,
         edits: &Edits,
         imported: Option<Provenance>,
-        now: Timestamp,
     ) -> Result<EditsStored, StoreError> {
         let action = "store a dictionary";
         let mut after = DictionaryVersions { version: before.version + 1, ..before.clone() };
@@ -154,7 +168,7 @@ impl Store {
                 parts: count,
                 replaced: edits.is_replacing(),
                 imported,
-                updated_at: now,
+                updated_at: act.at,
             };
             for (key, part) in part_keys(name, &edited).zip(bytes.chunks(PART_BYTES_MAX)) {
                 let mut item = key_of(&key);
@@ -170,6 +184,8 @@ impl Store {
         items.extend(parts);
         let gone = old.iter().flat_map(|old| part_keys(name, old));
         items.extend(gone.map(|key| self.delete_any(table, &key)));
+        let DictionaryNote { action: done, object, before, after } = noted;
+        items.extend(self.audit_items(act, done, object, before.as_ref(), after.as_ref())?);
         match self.transact(action, items).await {
             Ok(()) => Ok(EditsStored::Now),
             Err(Refused::At(..)) => Ok(EditsStored::Overtaken),

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use domain::allowance::Pot;
+use domain::audit::Act;
 use domain::id::{TransferId, WalletId};
 use domain::money::Amount;
 use domain::transfer::Transfer;
@@ -70,6 +71,7 @@ impl Store {
     /// the wallet is open again afterwards.
     pub async fn post_full_transfer<E>(
         &self,
+        act: &Act,
         from: &WalletId,
         id: &TransferId,
         plan: impl Fn(&Wallet) -> Result<Transfer, E>,
@@ -88,7 +90,7 @@ impl Store {
             pause(attempt).await;
             attempt += 1;
         };
-        let posted = self.take_all(from, &state, plan).await;
+        let posted = self.take_all(act, from, &state, plan).await;
         if let (Ok(FullTransfer::Before(_)) | Err(_), Some(drain)) = (&posted, drain_of(from, &state)) {
             // Where the transfer's outcome is unknown this also keeps it from landing late.
             self.end_drain(&drain).await?;
@@ -125,6 +127,7 @@ impl Store {
 
     async fn take_all<E>(
         &self,
+        act: &Act,
         from: &WalletId,
         state: &WalletState,
         plan: impl Fn(&Wallet) -> Result<Transfer, E>,
@@ -139,7 +142,7 @@ impl Store {
                 }
                 if self.is_drained(&wallet).await? {
                     let transfer = plan(&wallet).map_err(FullTransferError::Refused)?;
-                    if let Some(posted) = self.post_all(&transfer, &wallet).await? {
+                    if let Some(posted) = self.post_all(act, &transfer, &wallet).await? {
                         return Ok(posted);
                     }
                 }
@@ -160,7 +163,12 @@ impl Store {
     }
 
     /// None if the wallet has moved since it was read.
-    async fn post_all(&self, transfer: &Transfer, from: &Wallet) -> Result<Option<FullTransfer>, StoreError> {
+    async fn post_all(
+        &self,
+        act: &Act,
+        transfer: &Transfer,
+        from: &Wallet,
+    ) -> Result<Option<FullTransfer>, StoreError> {
         let operation = |kind| Operation { kind, reference: transfer.id.to_string() };
         let mut take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
             .guard(Guard::State(from.state.clone()))
@@ -181,6 +189,7 @@ impl Store {
         if is_draining {
             items.push(self.delete_any(&self.tables.ledger, &keys::drain(&from.id)));
         }
+        items.extend(self.transfer_notes(act, transfer)?);
         match self.transact("post the transfer", items).await {
             Ok(()) => Ok(Some(FullTransfer::Now(transfer.clone()))),
             Err(Refused::At(0, Some(stored))) => Ok(Some(FullTransfer::Before(read("a transfer", stored)?))),

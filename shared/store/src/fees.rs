@@ -1,13 +1,14 @@
 //! Fees: the record, the wallet that pays it, the rule that charges it and whatever is bought with it are
-//! one write. The record's id follows from rule and period or from the request's key: it is charged once.
+//! one write, with the places in lists and the entries of the audit log. The record's id follows from rule and period or from the request's key: it is charged once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::agreement::Agreement;
 use domain::allowance::Pot;
+use domain::audit::Act;
 use domain::edr::{FeeRecord, Usage, UsageKey};
-use domain::fee::Fee;
+use domain::fee::{Fee, FeeStatus};
 use domain::fee_rule::FeeRule;
 use domain::id::{AgreementId, FeeId, FeeRuleId, WalletId};
 use domain::money::Amount;
@@ -15,7 +16,6 @@ use domain::wallet::{Operation, OperationKind, WalletState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::agreements::agreement_item;
 use crate::escrow::Recalled;
 use crate::item::{Item, Partition, document, number, read, text};
 use crate::keys::{self, Key};
@@ -27,8 +27,6 @@ use crate::{Review, Store, StoreError};
 
 const KIND: &str = "a fee";
 const RULE: &str = "a fee rule";
-/// DynamoDB reads at most this many items in one batch.
-const BATCH_MAX: usize = 100;
 /// In each round either the fee is written, or others have spent from the wallet.
 const ROUNDS_MAX: u32 = 8;
 
@@ -36,11 +34,18 @@ const ROUNDS_MAX: u32 = 8;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FeeWrite<'a> {
     pub fee: Option<&'a Fee>,
-    /// The agreement with what was bought, in place of the revision before it.
-    pub agreement: Option<&'a Agreement>,
+    /// The agreement with what was bought.
+    pub agreement: Option<AgreementWrite<'a>>,
     pub rule: Option<RuleWrite<'a>>,
     /// For a person to look at.
     pub review: Option<&'a Review>,
+}
+
+/// An agreement in place of what was read.
+#[derive(Debug, Clone, Copy)]
+pub struct AgreementWrite<'a> {
+    pub before: &'a Agreement,
+    pub after: &'a Agreement,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +56,22 @@ pub enum RuleWrite<'a> {
         before: &'a FeeRule,
         after: &'a FeeRule,
     },
+    /// The same where the platform moves it on to its next period or try, which the audit log leaves out.
+    MoveOn {
+        before: &'a FeeRule,
+        after: &'a FeeRule,
+    },
+}
+
+impl<'a> RuleWrite<'a> {
+    fn sides(self) -> (Option<&'a FeeRule>, &'a FeeRule) {
+        match self {
+            RuleWrite::New(rule) => (None, rule),
+            RuleWrite::Replace { before, after } | RuleWrite::MoveOn { before, after } => {
+                (Some(before), after)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,10 +137,10 @@ impl Store {
         self.all(&self.tables.ledger, Partition::Table(&pk), RULE).await
     }
 
-    /// Writes all of it or nothing. Six write units for a fee alone.
-    pub async fn write_fee(&self, write: FeeWrite<'_>) -> Result<FeeWritten, StoreError> {
+    /// Writes all of it or nothing. The money of a fee alone takes four write units.
+    pub async fn write_fee(&self, act: &Act, write: FeeWrite<'_>) -> Result<FeeWritten, StoreError> {
         for _ in 0..ROUNDS_MAX {
-            let (parts, items): (Vec<Part>, Vec<_>) = self.fee_items(write)?.into_iter().unzip();
+            let (parts, items): (Vec<Part>, Vec<_>) = self.fee_items(act, write)?.into_iter().unzip();
             let (place, item) = match self.transact("charge the fee", items).await {
                 Ok(()) => return Ok(FeeWritten::Now),
                 Err(Refused::At(place, item)) => (place, item),
@@ -163,22 +184,15 @@ impl Store {
     }
 
     /// What would say no first stands first: a repeat is a repeat, whatever has moved since.
-    fn fee_items(&self, write: FeeWrite<'_>) -> Result<Parts, StoreError> {
+    fn fee_items(&self, act: &Act, write: FeeWrite<'_>) -> Result<Parts, StoreError> {
         let ledger = &self.tables.ledger;
         let mut parts = Parts::new();
         if let Some(fee) = write.fee {
             parts.push((Part::Fee, self.new_item(ledger, document(&keys::fee(&fee.id), fee)?)));
-            let entry = keys::fee_entry(&fee.agreement, fee.at, &fee.id);
-            parts.push((
-                Part::Entry,
-                self.new_item(ledger, document(&entry, &FeeEntry { fee: fee.id.clone() })?),
-            ));
         }
-        if let Some(agreement) = write.agreement {
-            let before = Item::from([(":before".to_owned(), number(agreement.revision.saturating_sub(1)))]);
-            let item = agreement_item(agreement)?;
-            let put = self.put_item(&self.tables.directory, item, "revision = :before", before);
-            parts.push((Part::Agreement, put));
+        if let Some(AgreementWrite { before, after }) = write.agreement {
+            let changes = self.changes(act, Some(before), Some(after))?;
+            parts.extend(changes.into_iter().map(|item| (Part::Agreement, item)));
         }
         parts.extend(self.rule_items(write.rule)?);
         if let Some(review) = write.review {
@@ -193,16 +207,33 @@ impl Store {
                 .add(Sum::Charged, amount);
             parts.push((Part::Wallet, self.change_wallet(change)));
         }
+        parts.extend(self.fee_notes(act, write)?.into_iter().map(|item| (Part::Entry, item)));
         Ok(parts)
+    }
+
+    /// What is written beside the money: places in lists, and what the audit log says.
+    fn fee_notes(&self, act: &Act, write: FeeWrite<'_>) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut notes = Vec::new();
+        if let Some(fee) = write.fee {
+            notes.extend(self.list_changes(None, Some(fee)));
+            let action = match fee.status {
+                FeeStatus::Posted => "fee.charge",
+                FeeStatus::Failed => "fee.give_up",
+            };
+            notes.extend(self.audit_items(act, action, fee.id.as_str(), None, Some(fee))?);
+        }
+        if let Some(rule) = write.rule.filter(|rule| !matches!(rule, RuleWrite::MoveOn { .. })) {
+            let (before, after) = rule.sides();
+            let action = if before.is_none() { "fee_rule.create" } else { "fee_rule.change" };
+            notes.extend(self.audit_items(act, action, after.id.as_str(), before, Some(after))?);
+        }
+        Ok(notes)
     }
 
     fn rule_items(&self, rule: Option<RuleWrite<'_>>) -> Result<Parts, StoreError> {
         let Some(rule) = rule else { return Ok(Parts::new()) };
         let ledger = &self.tables.ledger;
-        let (before, after) = match rule {
-            RuleWrite::New(rule) => (None, rule),
-            RuleWrite::Replace { before, after } => (Some(before), after),
-        };
+        let (before, after) = rule.sides();
         let item = document(&keys::fee_rule(&after.agreement, &after.id), after)?;
         let put = match before {
             None => self.new_item(ledger, item),
@@ -256,42 +287,6 @@ impl Store {
         Ok(Page { items: items.collect::<Result<_, _>>()?, next })
     }
 
-    /// An agreement's fees, newest first.
-    pub async fn fees_of(
-        &self,
-        agreement: &AgreementId,
-        limit: u16,
-        cursor: Option<&str>,
-    ) -> Result<Page<Fee>, StoreError> {
-        let sent = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.ledger)
-            .key_condition_expression("pk = :pk AND sk < :before")
-            .expression_attribute_values(":pk", text(keys::fees(agreement)))
-            .expression_attribute_values(":before", text(cursor.unwrap_or("~")))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(i32::from(limit))
-            .send()
-            .await;
-        let answer = sent.map_err(StoreError::aws("list fees"))?;
-        let next = answer.last_evaluated_key.and_then(sort_key);
-        let entries = answer.items.unwrap_or_default().into_iter();
-        let ids: Vec<FeeId> = entries
-            .map(|item| read(KIND, item).map(|entry: FeeEntry| entry.fee))
-            .collect::<Result<_, _>>()?;
-        let mut found = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(BATCH_MAX) {
-            let wanted: Vec<Key> = some.iter().map(keys::fee).collect();
-            for item in self.get_many(&self.tables.ledger, &wanted).await? {
-                let fee = fee_of(item)?;
-                found.insert(fee.id.clone(), fee);
-            }
-        }
-        Ok(Page { items: ids.iter().filter_map(|id| found.remove(id)).collect(), next })
-    }
-
     /// Posts the record of a fee with the usage it adds, once.
     pub async fn post_fee_record(
         &self,
@@ -322,12 +317,6 @@ impl Store {
         }
         Ok(sums)
     }
-}
-
-/// Lists a fee under its agreement.
-#[derive(Serialize, Deserialize)]
-struct FeeEntry {
-    fee: FeeId,
 }
 
 fn sort_key(mut key: Item) -> Option<String> {

@@ -53,6 +53,12 @@ impl Store {
         items.into_iter().map(|item| read("a sender ID", item)).collect()
     }
 
+    /// The parts that are there, those of stored messages among them.
+    pub async fn incoming_parts(&self, of: PartsOf<'_>) -> Result<Vec<IncomingPart>, StoreError> {
+        let partition = keys::incoming_parts(of.connection, &of.belonging());
+        self.all(&self.tables.messages, Partition::Table(&partition), KIND).await
+    }
+
     /// Keeps a part, and gives those that are there now. One that came before under the same number, of
     /// this message or of an older one with its reference, gives way.
     pub async fn keep_incoming_part(
@@ -61,20 +67,32 @@ impl Store {
         part: &IncomingPart,
         now: Timestamp,
     ) -> Result<Vec<IncomingPart>, StoreError> {
+        self.put_incoming_part(of, part, now).await?;
+        self.incoming_parts(of).await
+    }
+
+    async fn put_incoming_part(
+        &self,
+        of: PartsOf<'_>,
+        part: &IncomingPart,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let item = expiring(document(&of.key(part.number), part)?, now + PARTS_KEPT);
         let put = self.dynamo.put_item().table_name(&self.tables.messages).set_item(Some(item));
         put.send().await.map_err(StoreError::aws("keep a part of a message"))?;
-        let partition = keys::incoming_parts(of.connection, &of.belonging());
-        self.all(&self.tables.messages, Partition::Table(&partition), KIND).await
+        Ok(())
     }
 
-    /// Forgets the parts of a message that is stored, so that a later one with its reference does not get
-    /// them.
-    pub async fn forget_incoming_parts(&self, of: PartsOf<'_>) -> Result<(), StoreError> {
-        for number in 1..=of.total {
-            let delete = self.dynamo.delete_item().table_name(&self.tables.messages);
-            let delete = delete.set_key(Some(crate::item::key_of(&of.key(number))));
-            delete.send().await.map_err(StoreError::aws("forget a part of a message"))?;
+    /// Marks the parts of a message that is stored, so that a later one with its reference does not get them,
+    /// and a repeat of one is known as such.
+    pub async fn spend_incoming_parts(
+        &self,
+        of: PartsOf<'_>,
+        parts: Vec<IncomingPart>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for part in parts {
+            self.put_incoming_part(of, &IncomingPart { is_spent: true, ..part }, now).await?;
         }
         Ok(())
     }

@@ -1,14 +1,15 @@
 //! Invoices, one per agreement and period, and the numbers that confirmations give out.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::agreement::Agreement;
+use domain::audit::Act;
 use domain::company::Subtree;
 use domain::id::{AgreementId, CompanyId, InvoiceId};
 use domain::invoice::{Invoice, InvoiceStatus, Recalculated, draft, recalculate};
 use domain::period::Period;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, document, number};
+use crate::item::{Item, document, number};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::{Change, Refused};
@@ -62,6 +63,7 @@ impl Store {
         }
     }
 
+    /// The invoice of a period.
     pub async fn invoice_of(
         &self,
         agreement: &AgreementId,
@@ -70,41 +72,56 @@ impl Store {
         self.get(&self.tables.records, &keys::invoice(agreement, period), KIND).await
     }
 
-    /// An agreement's invoices, oldest period first.
-    pub async fn invoices_of(&self, agreement: &AgreementId) -> Result<Vec<Invoice>, StoreError> {
-        let pk = keys::invoices(agreement);
-        self.all(&self.tables.records, Partition::Table(&pk), KIND).await
-    }
-
     /// Stores a new draft, unless another closer was first.
-    pub async fn put_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
+    pub async fn put_invoice(&self, act: &Act, invoice: &Invoice) -> Result<Stored, StoreError> {
         let pointer = Pointer { agreement: invoice.agreement.clone(), period: invoice.period };
         let pointer = document(&keys::invoice_pointer(&invoice.id), &pointer)?;
-        let items = vec![
+        let mut items = vec![
             self.new_item(&self.tables.records, invoice_item(invoice)?),
             self.new_item(&self.tables.records, pointer),
         ];
+        items.extend(self.invoice_notes(act, "invoice.create", None, invoice)?);
         overtaken(self.transact("store the invoice", items).await)
     }
 
     /// Stores a changed invoice, unless it was changed since.
-    pub async fn replace_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
-        overtaken(self.transact("store the invoice", vec![self.replacing(invoice)?]).await)
+    pub async fn replace_invoice(
+        &self,
+        act: &Act,
+        before: &Invoice,
+        after: &Invoice,
+    ) -> Result<Stored, StoreError> {
+        let mut items = vec![self.replacing(before, after)?];
+        items.extend(self.invoice_notes(act, "invoice.change", Some(before), after)?);
+        overtaken(self.transact("store the invoice", items).await)
+    }
+
+    /// Its places in lists, and the entry of the audit log.
+    fn invoice_notes(
+        &self,
+        act: &Act,
+        action: &str,
+        before: Option<&Invoice>,
+        after: &Invoice,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut notes = self.list_changes(before, Some(after));
+        notes.extend(self.audit_items(act, action, after.id.as_str(), before, Some(after))?);
+        Ok(notes)
     }
 
     /// Brings the draft of a period up to date with the usage, however often and by however many.
     pub async fn close_period(
         &self,
+        act: &Act,
         agreement: &Agreement,
         period: Period,
-        now: Timestamp,
     ) -> Result<Closed, StoreError> {
         for _ in 0..ROUNDS_MAX {
             let usage = self.usage(&agreement.id, period).await?;
-            let fresh = draft(agreement, period, &usage, now)?;
+            let fresh = draft(agreement, period, &usage, act.at)?;
             let Some(stored) = self.invoice_of(&agreement.id, period).await? else {
                 let Some(fresh) = fresh else { return Ok(Closed::NoUsage) };
-                if self.put_invoice(&fresh).await? == Stored::Now {
+                if self.put_invoice(act, &fresh).await? == Stored::Now {
                     return Ok(Closed::Stored(Box::new(fresh)));
                 }
                 continue;
@@ -119,7 +136,7 @@ impl Store {
             }
             match recalculate(&stored, fresh) {
                 Ok(Recalculated::Changed(next)) => {
-                    if self.replace_invoice(&next).await? == Stored::Now {
+                    if self.replace_invoice(act, &stored, &next).await? == Stored::Now {
                         return Ok(Closed::Stored(next));
                     }
                 }
@@ -139,23 +156,29 @@ impl Store {
 
     /// Stores a confirmed invoice and takes its number, both or neither: so numbers have no gaps, and
     /// no lock is held while the invoice is made.
-    pub async fn confirm_invoice(&self, invoice: &Invoice) -> Result<Stored, StoreError> {
-        let taken = invoice.number.unwrap_or_default();
+    pub async fn confirm_invoice(
+        &self,
+        act: &Act,
+        draft: &Invoice,
+        confirmed: &Invoice,
+    ) -> Result<Stored, StoreError> {
+        let taken = confirmed.number.unwrap_or_default();
         let counter = Change {
-            key: keys::invoice_numbers(&invoice.tenant),
+            key: keys::invoice_numbers(&confirmed.tenant),
             table: self.tables.records.clone(),
             expression: "SET #last = :taken".to_owned(),
             condition: if taken == 1 { "attribute_not_exists(pk)" } else { "#last = :before" }.to_owned(),
             names: vec![("#last".to_owned(), "last".to_owned())],
             values: counter_values(taken),
         };
-        let items = vec![self.replacing(invoice)?, self.update_item(counter)];
+        let mut items = vec![self.replacing(draft, confirmed)?, self.update_item(counter)];
+        items.extend(self.invoice_notes(act, "invoice.confirm", Some(draft), confirmed)?);
         overtaken(self.transact("confirm the invoice", items).await)
     }
 
-    fn replacing(&self, invoice: &Invoice) -> Result<aws_sdk_dynamodb::types::TransactWriteItem, StoreError> {
-        let before = Item::from([(":before".to_owned(), number(invoice.revision.saturating_sub(1)))]);
-        Ok(self.put_item(&self.tables.records, invoice_item(invoice)?, "revision = :before", before))
+    fn replacing(&self, before: &Invoice, after: &Invoice) -> Result<TransactWriteItem, StoreError> {
+        let seen = Item::from([(":before".to_owned(), number(before.revision))]);
+        Ok(self.put_item(&self.tables.records, invoice_item(after)?, "revision = :before", seen))
     }
 }
 

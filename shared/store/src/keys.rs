@@ -5,7 +5,7 @@
 //! | directory | `company#id` | `company` | company; listed under its tenant |
 //! | directory | `agreement#id` | `agreement` | agreement; listed under its company |
 //! | directory | `agreements` | id | for the billing schedule, which visits all |
-//! | directory | `agreement_code#tenant` | code | makes codes unique, and lists a tenant's agreements |
+//! | directory | `versions_due` | time`#`agreement | versions of agreements that are to begin, for the sweeper |
 //! | directory | `service#id` | `service`, `tree#version#part` | rate plan; its trees |
 //! | directory | `import#id` | `import` | a file of rates; listed under its scope |
 //! | directory | `import_mappings#company#hash` | subject | what a supplier's texts were mapped to by hand |
@@ -13,6 +13,7 @@
 //! | directory | `dictionaries` | `versions` | which dictionaries differ from what is shipped |
 //! | directory | `dictionary#name` | version`#`part | how they differ |
 //! | directory | `sender#agreement` | address | sender ID; listed under its company |
+//! | directory | `sender_id#id` | `pointer` | where the sender ID with this id lies |
 //! | directory | `incoming_number#digits` | agreement | which agreements have a sender ID with this number |
 //! | directory | `connection#id` | `connection` | listed under its company |
 //! | directory | `connections` | id | for the gateway, which serves all |
@@ -21,9 +22,9 @@
 //! | directory | `client_binds` | connection | how many binds of the client each gateway has |
 //! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
 //! | directory | `smpp_client#system_id` | `smpp_client` | which connection a client binds with |
-//! | directory | `api_key#hash` | `api_key` | API key; listed under its company |
-//! | directory | `user#id` | `user` | user |
-//! | directory | `users#company` | user | a company's users |
+//! | directory | `user#id` | `user`, `credentials`, `avatar` | user; what they prove themselves with |
+//! | directory | `users#company`, `user_email#email` | user | a company's users, and those with an address |
+//! | directory | `role_holders#role` | `holders` | how many have a role |
 //! | directory | `top_up#id` | `top_up` | top-up; listed under its agreement |
 //! | directory | `noun#id` | noun | what people edit: banks, roles, ...; listed under its company |
 //! | directory | `entries#noun#id` | list`#`column | where a list stands it by a column |
@@ -36,19 +37,24 @@
 //! | ledger | `lease_end#wallet` | fence | how far a lease was written when it was closed |
 //! | ledger | `drains` | wallet | wallets that a transfer is taking all from, for the sweeper |
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
-//! | ledger | `payments#company` | `code#reference`, `deleted#id` | lists payments and makes codes unique |
+//! | ledger | `payments#company` | `code#reference` | makes the codes of payments unique |
 //! | ledger | `payments_due` | time`#`id | payments that expire, for the sweeper |
 //! | ledger | `rate_change#service` | version | the rates of a service changed, for those who are told |
 //! | ledger | `fee#id` | `fee` | the fee, and the record that it was charged or given up |
-//! | ledger | `fees#agreement` | time`#`fee | lists fees |
 //! | ledger | `fee_rules#agreement` | rule | what charges a fee again and again |
 //! | ledger | `fees_due` | time`#`rule | when each of them is due, for the sweeper |
 //! | messages | `message#id` | `message` | message; a batch takes the place of its request's only message |
 //! | messages | `block#wallet#fence#number` | `block` | messages that a lease accepted together, until their end |
-//! | messages | `reference#connection#id` | `message`, `receipt#hash`, `awaited` | vendor's id to message; receipts that came first, and that there are some |
+//! | messages | `reference#connection#id` | `receipt#hash` | receipts that came before their message's vendor id was known |
+//! | records | `reference#connection#id` | `message`, `awaited` | vendor's id to message; that receipts came first |
+//! | messages | `code#id` | `code` | a two-factor code on its way; expires |
 //! | messages | `incoming#id` | `incoming` | a message from a phone |
 //! | messages | `incoming_parts#connection#hash` | number | parts of a long one that is not whole; expire |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
+//! | records | `mails#company` | time`#`id | what was mailed, and what failed; expires |
+//! | records | `sessions#user` | session | who is logged in; expires |
+//! | records | `sent_code#user` | `code` | what somebody was sent to log in with; expires |
+//! | records | `tries#hash` | `tries` | how often a login was tried in vain; expires |
 //! | records | `notice#cause` | `notice` | what people were told |
 //! | records | `edr#agreement` | time`#`message, time`#`fee, time`#`block | EDRs; where those of a block are |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
@@ -56,6 +62,7 @@
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#tenant` | `counter` | the last number given |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
+//! | records | `statistics#scope` | `d`day`#`shard, `m`month`#`shard | counts of messages |
 //! | records | `audit#company` | time`#`id | what was done in the company and below it |
 //! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
@@ -67,13 +74,16 @@ use domain::destination::Msisdn;
 use domain::dictionary::DictionaryName;
 use domain::edr::UsageKey;
 use domain::id::{
-    AgreementId, AuditId, BatchId, CompanyId, ConnectionId, FeeId, FeeRuleId, ImportId, IncomingId,
-    InvoiceId, MessageId, PaymentId, ServiceId, TopUpId, TransferId, TreeTag, UserId, WalletId,
+    AgreementId, AuditId, BatchId, CodeRequestId, CompanyId, ConnectionId, FeeId, FeeRuleId, IncomingId,
+    InvoiceId, MailId, MessageId, PaymentId, RoleId, SenderId, ServiceId, SessionId, TransferId, TreeTag,
+    UserId, WalletId,
 };
 use domain::lease::LeaseTag;
 use domain::period::Period;
 use domain::sender::SenderAddress;
+use domain::statistics::Scope;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 /// Names of the key attributes, of the listing index and of the attribute that expires items.
@@ -84,7 +94,7 @@ pub const PARENT: &str = "parent";
 pub const LISTED: &str = "listed";
 pub const EXPIRES_AT: &str = "expires_at";
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub pk: String,
     pub sk: String,
@@ -128,6 +138,18 @@ pub fn unique(noun: &str, name: &str) -> Key {
     key(format!("unique#{noun}"), name)
 }
 
+pub fn statistics(scope: &Scope) -> String {
+    format!("statistics#{}", scope.as_str())
+}
+
+pub fn statistics_of_day(scope: &Scope, day: Date, shard: &str) -> Key {
+    key(statistics(scope), format!("d{day}#{shard}"))
+}
+
+pub fn statistics_of_month(scope: &Scope, day: Date, shard: &str) -> Key {
+    key(statistics(scope), format!("m{}#{shard}", day.first_of_month()))
+}
+
 pub fn audit_log(company: &CompanyId) -> String {
     format!("audit#{company}")
 }
@@ -154,12 +176,14 @@ pub fn agreement_entry(id: &AgreementId) -> Key {
     key(ALL_AGREEMENTS.to_owned(), id.as_str())
 }
 
-pub fn agreement_codes(tenant: &CompanyId) -> String {
-    format!("agreement_code#{tenant}")
+pub const VERSIONS_DUE: &str = "versions_due";
+pub fn due_version(at: Timestamp, agreement: &AgreementId) -> Key {
+    key(VERSIONS_DUE.to_owned(), format!("{}#{agreement}", sortable(at)))
 }
 
-pub fn agreement_code(tenant: &CompanyId, code: &str) -> Key {
-    key(agreement_codes(tenant), code)
+/// Behind all that are due by now.
+pub fn due_version_till(now: Timestamp) -> String {
+    format!("{}$", sortable(now))
 }
 
 pub fn service(id: &ServiceId) -> Key {
@@ -169,15 +193,6 @@ pub fn service(id: &ServiceId) -> Key {
 /// A part of a tree, from 0.
 pub fn tree(id: &ServiceId, version: u32, part: u32) -> Key {
     key(format!("service#{id}"), format!("tree#{version:010}#{part:02}"))
-}
-
-pub fn import(id: &ImportId) -> Key {
-    key(format!("import#{id}"), "import")
-}
-
-/// Imports are listed under this.
-pub fn imports_parent(service: &ServiceId, scope: u32) -> String {
-    format!("{service}.{scope}")
 }
 
 /// A supplier's name is a free text of any length, so its digest stands for it.
@@ -203,6 +218,10 @@ pub fn dictionary_part(name: DictionaryName, version: u64, part: usize) -> Key {
 
 pub fn sender(agreement: &AgreementId, address: &SenderAddress) -> Key {
     key(format!("sender#{agreement}"), address.as_str())
+}
+
+pub fn sender_id(id: &SenderId) -> Key {
+    key(format!("sender_id#{id}"), "pointer")
 }
 
 /// By the number phones write to, which is the address of a sender ID.
@@ -248,10 +267,6 @@ pub fn smpp_client(system_id: &str) -> Key {
     key(format!("smpp_client#{system_id}"), "smpp_client")
 }
 
-pub fn api_key(hash: &str) -> Key {
-    key(format!("api_key#{hash}"), "api_key")
-}
-
 pub fn user(id: &UserId) -> Key {
     key(format!("user#{id}"), "user")
 }
@@ -265,8 +280,42 @@ pub fn user_entry(company: &CompanyId, id: &UserId) -> Key {
     key(users(company), id.as_str())
 }
 
-pub fn top_up(id: &TopUpId) -> Key {
-    key(format!("top_up#{id}"), "top_up")
+pub fn users_with_email(email: &str) -> String {
+    format!("user_email#{}", email.to_lowercase())
+}
+
+pub fn user_with_email(email: &str, id: &UserId) -> Key {
+    key(users_with_email(email), id.as_str())
+}
+
+pub fn credentials(user: &UserId) -> Key {
+    key(format!("user#{user}"), "credentials")
+}
+
+pub fn avatar(user: &UserId) -> Key {
+    key(format!("user#{user}"), "avatar")
+}
+
+pub fn role_holders(role: &RoleId) -> Key {
+    key(format!("role_holders#{role}"), "holders")
+}
+
+/// As `infra/template.yaml` says it too, which lets send-api write these partitions.
+pub fn sessions(user: &UserId) -> String {
+    format!("sessions#{user}")
+}
+
+pub fn session(user: &UserId, id: &SessionId) -> Key {
+    key(sessions(user), id.as_str())
+}
+
+pub fn sent_code(user: &UserId) -> Key {
+    key(format!("sent_code#{user}"), "code")
+}
+
+/// What is tried may be any text, so its digest stands for it.
+pub fn tries(name: &str) -> Key {
+    key(format!("tries#{}", short_hash(name)), "tries")
 }
 
 /// The same event twice is reviewed once.
@@ -312,17 +361,9 @@ pub fn payment(id: &PaymentId) -> Key {
     key(format!("payment#{id}"), "payment")
 }
 
-/// A company's payments: by their codes, and behind them the deleted ones, whose codes are free again.
-pub fn payments(company: &CompanyId) -> String {
-    format!("payments#{company}")
-}
-
+/// Makes a company's reference codes unique.
 pub fn payment_reference(company: &CompanyId, reference: &str) -> Key {
-    key(payments(company), format!("code#{reference}"))
-}
-
-pub fn deleted_payment(company: &CompanyId, id: &PaymentId) -> Key {
-    key(payments(company), format!("deleted#{id}"))
+    key(format!("payments#{company}"), format!("code#{reference}"))
 }
 
 pub const PAYMENTS_DUE: &str = "payments_due";
@@ -337,14 +378,6 @@ pub fn rate_change(service: &ServiceId, version: u32) -> Key {
 
 pub fn fee(id: &FeeId) -> Key {
     key(format!("fee#{id}"), "fee")
-}
-
-pub fn fees(agreement: &AgreementId) -> String {
-    format!("fees#{agreement}")
-}
-
-pub fn fee_entry(agreement: &AgreementId, at: Timestamp, id: &FeeId) -> Key {
-    key(fees(agreement), format!("{}#{id}", sortable(at)))
 }
 
 pub fn fee_rules(agreement: &AgreementId) -> String {
@@ -394,6 +427,14 @@ pub fn parked_receipt(connection: &ConnectionId, reference: &str, content: &str)
     key(references(connection, reference), format!("{PARKED}{}", short_hash(content)))
 }
 
+pub fn code_request(id: &CodeRequestId) -> Key {
+    key(format!("code#{id}"), "code")
+}
+
+pub fn is_code_request(pk: &str) -> bool {
+    pk.starts_with("code#")
+}
+
 pub fn incoming(id: &IncomingId) -> Key {
     key(format!("incoming#{id}"), "incoming")
 }
@@ -423,6 +464,19 @@ pub fn statement_cursor(wallet: &WalletId) -> Key {
 /// What follows from one write is told once.
 pub fn notice(id: &str) -> Key {
     key(format!("notice#{id}"), "notice")
+}
+
+pub fn mails(company: &CompanyId) -> String {
+    format!("mails#{company}")
+}
+
+pub fn mail(company: &CompanyId, at: Timestamp, id: &MailId) -> Key {
+    key(mails(company), format!("{}#{id}", sortable(at)))
+}
+
+/// The sort keys of mails from one time until before another.
+pub fn mails_range(from: Option<Timestamp>, till: Option<Timestamp>) -> (String, String) {
+    audit_range(from, till)
 }
 
 pub fn edrs(agreement: &AgreementId) -> String {

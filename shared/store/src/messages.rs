@@ -126,6 +126,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
         let Some(message) = self.message(id).await? else { return Ok(Some(false)) };
+        if message.status == Status::Canceled {
+            return Ok(Some(true));
+        }
         let Step::Move { message: next, refund } = apply(&message, &Progress::Canceled, now) else {
             return Ok(Some(false));
         };

@@ -1,27 +1,23 @@
-//! Payments: the record, its place among the company's payments, its deadline and its effect on the
-//! balance are one write, whatever happens to a payment.
+//! Payments: the record, its reference code, its deadline and its effect on the balance are one write,
+//! whatever happens to a payment, with its places in lists and the entry of the audit log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::id::{CompanyId, PaymentId};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::audit::Act;
+use domain::id::PaymentId;
 use domain::money::Amount;
 use domain::payment::{Payment, PaymentStatus, delta, needed, plan_expiry};
 use domain::wallet::{Operation, OperationKind, Wallet};
 use jiff::Timestamp;
-use serde::Deserialize;
 
-use crate::alone::write_alone;
 use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
-use crate::records::Page;
 use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{Store, StoreError};
 
 const KIND: &str = "a payment";
-/// DynamoDB reads at most this many items in one batch.
-const BATCH_MAX: usize = 100;
 /// In each round either the payment expires, or a person has changed it.
 const EXPIRY_ROUNDS_MAX: u32 = 8;
 
@@ -87,13 +83,15 @@ impl Store {
         self.get(&self.tables.ledger, &keys::payment(id), KIND).await
     }
 
-    /// Posts a payment once. Six write units; eight with a deadline.
+    /// Posts a payment once. The money takes six write units, eight with a deadline; the lists twenty, and
+    /// the audit log two or four for each company above.
     pub async fn post_payment(
         &self,
+        act: &Act,
         payment: &Payment,
         wallet: &Wallet,
     ) -> Result<PostedPayment, StoreError> {
-        let (parts, items) = self.payment_items(None, payment, wallet)?.split();
+        let (parts, items) = self.payment_items(act, None, payment, wallet)?.split();
         match self.transact("post the payment", items).await {
             Ok(()) => Ok(PostedPayment::Now),
             Err(Refused::At(place, stored)) => match (parts.get(place), stored) {
@@ -109,18 +107,16 @@ impl Store {
     }
 
     /// Stores `after` where `before` still stands, with all that follows from it. `wallet` is the
-    /// payment's as it was read. One write unit if only the record changes, four if the balance does, two
-    /// or four more for a deadline and for another reference code.
+    /// payment's as it was read. The money takes two write units if only the record changes, four if the
+    /// balance does, two or four more for a deadline and for another reference code.
     pub async fn change_payment(
         &self,
+        act: &Act,
         before: &Payment,
         after: &Payment,
         wallet: &Wallet,
     ) -> Result<ChangedPayment, StoreError> {
-        let (parts, items) = self.payment_items(Some(before), after, wallet)?.split();
-        if parts == [Part::Record] {
-            return self.replace_record(before, after).await;
-        }
+        let (parts, items) = self.payment_items(act, Some(before), after, wallet)?.split();
         match self.transact("change the payment", items).await {
             Ok(()) => {}
             Err(Refused::At(place, _)) => {
@@ -174,60 +170,18 @@ impl Store {
             let Some(before) = self.payment(id).await? else { return Ok(Expired::NotDue) };
             let Some(after) = plan_expiry(&before, now) else { return Ok(Expired::NotDue) };
             let wallet = self.known_wallet(&before.wallet).await?;
-            if self.change_payment(&before, &after, &wallet).await? == ChangedPayment::Now {
+            let act = self.act_of_platform("sweeper", &before.company, now, &[id.as_str()]).await?;
+            if self.change_payment(&act, &before, &after, &wallet).await? == ChangedPayment::Now {
                 return Ok(Expired::Now);
             }
         }
         Err(StoreError::Busy { action: "expire the payment" })
     }
 
-    /// A company's payments by their reference codes, the deleted ones behind them.
-    pub async fn payments_of(
-        &self,
-        company: &CompanyId,
-        limit: u16,
-        cursor: Option<&str>,
-    ) -> Result<Page<Payment>, StoreError> {
-        let sent = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.ledger)
-            .key_condition_expression("pk = :pk AND sk > :after")
-            .expression_attribute_values(":pk", text(keys::payments(company)))
-            // The first of all keys is a blank or greater.
-            .expression_attribute_values(":after", text(cursor.unwrap_or(" ")))
-            .consistent_read(true)
-            .limit(i32::from(limit))
-            .send()
-            .await;
-        let answer = sent.map_err(StoreError::aws("list payments"))?;
-        let next = answer.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
-        let next = next.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk) } else { None });
-        Ok(Page { items: self.payments_in(answer.items.unwrap_or_default()).await?, next })
-    }
-
-    /// The payments that these entries name, in the same order.
-    async fn payments_in(&self, entries: Vec<Item>) -> Result<Vec<Payment>, StoreError> {
-        #[derive(Deserialize)]
-        struct Entry {
-            payment: PaymentId,
-        }
-        let entries: Result<Vec<Entry>, _> = entries.into_iter().map(|entry| read(KIND, entry)).collect();
-        let ids: Vec<PaymentId> = entries?.into_iter().map(|entry| entry.payment).collect();
-        let mut found = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(BATCH_MAX) {
-            let wanted: Vec<Key> = some.iter().map(keys::payment).collect();
-            for item in self.get_many(&self.tables.ledger, &wanted).await? {
-                let payment = payment_of(item)?;
-                found.insert(payment.id.clone(), payment);
-            }
-        }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
-    }
-
     /// All that changes when a payment is stored as `after` in place of `before`.
     pub(crate) fn payment_items(
         &self,
+        act: &Act,
         before: Option<&Payment>,
         after: &Payment,
         wallet: &Wallet,
@@ -239,13 +193,15 @@ impl Store {
             Some(before) => self.put_item(ledger, record, AS_READ, as_read(before)),
         };
         let mut parts = vec![(Part::Record, record)];
-        let (place_before, place) = (before.map(place_of), place_of(after));
-        if place_before.as_ref() != Some(&place) {
-            let mut entry = document(&place, &BTreeMap::<String, String>::new())?;
-            entry.insert("payment".to_owned(), text(after.id.as_str()));
-            parts.push((Part::Code, self.new_item(ledger, entry)));
-            if let Some(place) = place_before {
-                parts.push((Part::Entry, self.remove_entry(&place)));
+        let (code_before, code) = (before.and_then(code_of), code_of(after));
+        if code_before != code {
+            if let Some(code) = &code {
+                let mut entry = document(code, &BTreeMap::<String, String>::new())?;
+                entry.insert("payment".to_owned(), text(after.id.as_str()));
+                parts.push((Part::Code, self.new_item(ledger, entry)));
+            }
+            if let Some(code) = &code_before {
+                parts.push((Part::Entry, self.remove_entry(code)));
             }
         }
         let due = |payment: &Payment| payment.due().map(|due| keys::due_payment(due, &payment.id));
@@ -260,6 +216,14 @@ impl Store {
             }
         }
         parts.extend(self.effect(before, after, wallet)?.map(|change| (Part::Wallet, change)));
+        let action = match (before, after.status) {
+            (None, _) => "payment.create",
+            (_, PaymentStatus::Canceled) => "payment.delete",
+            _ => "payment.change",
+        };
+        let mut noted = self.list_changes(before, Some(after));
+        noted.extend(self.audit_items(act, action, after.id.as_str(), before, Some(after))?);
+        parts.extend(noted.into_iter().map(|item| (Part::Entry, item)));
         Ok(Parts(parts))
     }
 
@@ -289,20 +253,6 @@ impl Store {
     fn remove_entry(&self, key: &Key) -> TransactWriteItem {
         self.delete_item(&self.tables.ledger, key, "attribute_exists(pk)", Item::new())
     }
-
-    /// The record alone, for a change that moves nothing. One write unit.
-    async fn replace_record(&self, before: &Payment, after: &Payment) -> Result<ChangedPayment, StoreError> {
-        let item = document(&keys::payment(&after.id), after)?;
-        let put = self
-            .dynamo
-            .put_item()
-            .table_name(&self.tables.ledger)
-            .set_item(Some(item))
-            .condition_expression(AS_READ)
-            .set_expression_attribute_values(Some(as_read(before)));
-        let written = write_alone("change the payment", || put.clone().send()).await?;
-        Ok(if written.is_some() { ChangedPayment::Now } else { ChangedPayment::Overtaken })
-    }
 }
 
 /// The record is as it was read.
@@ -312,12 +262,10 @@ fn as_read(payment: &Payment) -> Item {
     Item::from([(":revision".to_owned(), number(payment.revision))])
 }
 
-/// Where a payment stands among its company's.
-fn place_of(payment: &Payment) -> Key {
-    match payment.status {
-        PaymentStatus::Canceled => keys::deleted_payment(&payment.company, &payment.id),
-        _ => keys::payment_reference(&payment.company, &payment.reference),
-    }
+/// What keeps others from having its reference code.
+fn code_of(payment: &Payment) -> Option<Key> {
+    (payment.status != PaymentStatus::Canceled)
+        .then(|| keys::payment_reference(&payment.company, &payment.reference))
 }
 
 fn due_id(item: &Item) -> Result<PaymentId, StoreError> {

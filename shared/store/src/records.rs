@@ -1,20 +1,24 @@
 //! What is projected from the streams: statement lines, EDRs and usage rows, each exactly once however
-//! often a stream delivers.
+//! often a stream delivers. How EDRs are listed is in `edrs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::edr::{Edr, Record, Usage, UsageKey};
+use domain::edr::{Edr, Usage, UsageKey};
 use domain::id::{AgreementId, WalletId};
+use domain::lease::LeaseTag;
 use domain::period::Period;
 use domain::statement::StatementLine;
+use domain::statistics::{Slice, Slices};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::alone::write_alone;
-use crate::item::{Item, amount_of, document, key_of, number, read, text};
-use crate::keys;
+use crate::edrs::entry_of_block;
+use crate::item::{Item, amount_of, document, number, read, text};
+use crate::keys::{self, Key};
+use crate::statistics::{SLICES_MAX, Statistics, rows_of};
 use crate::transact::{Change, Refused};
 use crate::{Store, StoreError};
 
@@ -24,6 +28,10 @@ const TRANSACTION_ITEMS_MAX: usize = 100;
 const STATEMENT_LINES_MAX: usize = TRANSACTION_ITEMS_MAX - 1;
 /// Writes under way at once; more only queue up in the client.
 const PUTS_AT_ONCE: usize = 32;
+/// Of one block in one transaction: the rest is for the levels, and for the statistics of all who see it.
+const USAGE_ROWS_MAX: usize = 20;
+/// More transactions than the usage of one block takes, which has some hundred messages.
+const PARTS_MAX: u64 = 10_000;
 /// A record gives way to a later state of its message only.
 const NEWER: &str = "attribute_not_exists(pk) OR revision < :revision";
 
@@ -33,6 +41,34 @@ pub struct UsageChange {
     /// The message's records at all its levels, of one revision.
     pub edrs: Vec<Edr>,
     pub usage: Vec<(UsageKey, Usage)>,
+    pub statistics: Statistics,
+}
+
+/// What one change of a block adds to the records.
+#[derive(Debug, Clone)]
+pub struct BlockUsage {
+    pub block: LeaseTag,
+    pub accepted_at: Timestamp,
+    /// The block's after the change; 0 when its messages were accepted.
+    pub revision: u32,
+    /// Of its messages.
+    pub count: u16,
+    /// Those that pay for its messages, the sender's first.
+    pub agreements: Vec<AgreementId>,
+    pub usage: BTreeMap<UsageKey, Usage>,
+    pub statistics: Statistics,
+}
+
+/// Usage to be counted once, with what tells that it was.
+struct Posting<'a> {
+    /// The first of `once`. A transaction writes an item once.
+    key: Key,
+    /// Written with the usage, and refused if it was counted before.
+    once: Vec<TransactWriteItem>,
+    usage: Vec<(&'a UsageKey, Usage)>,
+    statistics: BTreeMap<Key, Slices>,
+    /// Whether a refusal means that what goes before it is missing, rather than that it was counted.
+    follows: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +83,6 @@ pub enum StatementPosted {
 pub struct Page<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
-}
-
-/// Which EDRs of an agreement to list.
-#[derive(Debug, Clone, Default)]
-pub struct EdrFilter {
-    pub from: Option<Timestamp>,
-    pub till: Option<Timestamp>,
-    pub recipient: Option<String>,
-    pub sender: Option<String>,
-    pub status: Option<String>,
-    pub client_reference: Option<String>,
 }
 
 impl Store {
@@ -153,30 +178,101 @@ impl Store {
     /// Posts EDRs and the usage they change. Every message is posted once per revision: those that are
     /// there already, from an earlier delivery, are left out and the rest is posted.
     pub async fn post_usage(&self, changes: &[UsageChange]) -> Result<(), StoreError> {
-        let (mut waiting, shown): (Vec<&UsageChange>, Vec<_>) =
-            changes.iter().partition(|change| !change.usage.is_empty());
+        let (counted, shown): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|change| !change.usage.is_empty() || !change.statistics.is_empty());
+        let postings = counted.into_iter().map(|change| self.posting(change));
+        self.count_once(postings.flat_map(Result::transpose).collect::<Result<_, _>>()?).await?;
+        // Nothing is counted: the records alone, each at half the price of a transaction.
+        let edrs: Vec<_> =
+            shown.iter().flat_map(|change| &change.edrs).map(|edr| self.put_edr(edr)).collect();
+        futures::stream::iter(edrs).buffer_unordered(PUTS_AT_ONCE).try_collect::<()>().await
+    }
+
+    /// Posts the usage that blocks change, once for each of their revisions. What the records of their
+    /// messages show is in the blocks (see `edrs`).
+    pub async fn post_usage_of_blocks(&self, changes: &[BlockUsage]) -> Result<(), StoreError> {
+        let mut postings = Vec::new();
+        for change in changes {
+            postings.extend(self.postings_of_block(change)?);
+        }
+        self.count_once(postings).await
+    }
+
+    /// As many at a time as fit a transaction. Those that were counted before are left out.
+    async fn count_once(&self, mut waiting: Vec<Posting<'_>>) -> Result<(), StoreError> {
+        const ACTION: &str = "post usage";
         while !waiting.is_empty() {
             let taken = fitting(&waiting);
-            let (now, later) = waiting.split_at(taken);
-            let later = later.to_vec();
-            match self.transact("post usage", self.usage_items(now)?).await {
-                Ok(()) => waiting = later,
-                Err(Refused::At(place, _)) => {
-                    let known = owner_of(now, place);
-                    let rest = now
-                        .iter()
-                        .enumerate()
-                        .filter(|(index, _)| *index != known)
-                        .map(|(_, change)| *change);
-                    waiting = rest.chain(later).collect();
+            match self.transact(ACTION, self.usage_items(&waiting[..taken])?).await {
+                Ok(()) => drop(waiting.drain(..taken)),
+                Err(Refused::At(place, found)) => {
+                    let known = waiting.remove(owner_of(&waiting[..taken], place));
+                    if known.follows && found.is_none() {
+                        return Err(StoreError::Busy { action: ACTION });
+                    }
                 }
                 Err(Refused::Failed(error)) => return Err(error),
             }
         }
-        // No money moved: the records alone, each at half the price of a transaction.
-        let edrs: Vec<_> =
-            shown.iter().flat_map(|change| &change.edrs).map(|edr| self.put_edr(edr)).collect();
-        futures::stream::iter(edrs).buffer_unordered(PUTS_AT_ONCE).try_collect::<()>().await
+        Ok(())
+    }
+
+    fn posting<'a>(&self, change: &'a UsageChange) -> Result<Option<Posting<'a>>, StoreError> {
+        let Some(first) = change.edrs.first() else { return Ok(None) };
+        let mut once = Vec::new();
+        for edr in &change.edrs {
+            let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
+            let revision = Item::from([(":revision".to_owned(), number(edr.revision))]);
+            once.push(self.put_item(&self.tables.records, item, NEWER, revision));
+        }
+        let usage = change.usage.iter().map(|(key, usage)| (key, *usage)).collect();
+        let key = keys::edr(&first.agreement, first.accepted_at, &first.message);
+        let statistics = rows_of(&change.statistics, &key.sk);
+        Ok(Some(Posting { key, once, usage, statistics, follows: false }))
+    }
+
+    /// One, or several where the messages are billed in many ways. Each has a number that is above those of
+    /// all before it, which the sender's entry of the block keeps.
+    fn postings_of_block<'a>(&self, change: &'a BlockUsage) -> Result<Vec<Posting<'a>>, StoreError> {
+        let BlockUsage { block, accepted_at, revision, count, agreements, usage, statistics } = change;
+        let Some(sender) = agreements.first() else { return Ok(Vec::new()) };
+        let rows: Vec<_> = usage.iter().map(|(key, usage)| (key, *usage)).collect();
+        let mut parts: Vec<_> = rows.chunks(USAGE_ROWS_MAX).collect();
+        if parts.is_empty() && (*revision == 0 || !statistics.is_empty()) {
+            parts.push(&[]); // they are listed and counted, though nothing is paid for them
+        }
+        let key = keys::edrs_of_block(sender, *accepted_at, block);
+        let mut statistics = rows_of(statistics, &key.sk);
+        let mut postings = Vec::new();
+        for (part, rows) in (u64::from(*revision) * PARTS_MAX..).zip(parts) {
+            let mut once = Vec::new();
+            if part == 0 {
+                for agreement in agreements {
+                    let mut entry = entry_of_block(agreement, block, *accepted_at, *count)?;
+                    if agreement == sender {
+                        entry.insert("counted".to_owned(), number(part));
+                    }
+                    once.push(self.new_item(&self.tables.records, entry));
+                }
+            } else {
+                once.push(self.update_item(Change {
+                    key: key.clone(),
+                    table: self.tables.records.clone(),
+                    expression: "SET counted = :number".to_owned(),
+                    condition: "counted < :number".to_owned(),
+                    names: Vec::new(),
+                    values: Item::from([(":number".to_owned(), number(part))]),
+                }));
+            }
+            postings.push(Posting {
+                key: key.clone(),
+                once,
+                usage: rows.to_vec(),
+                statistics: std::mem::take(&mut statistics),
+                follows: 0 < part,
+            });
+        }
+        Ok(postings)
     }
 
     /// Shows a newer state of a message in its record; an older one changes nothing.
@@ -193,16 +289,14 @@ impl Store {
         write_alone("store an EDR", || put.clone().send()).await.map(drop)
     }
 
-    /// The EDRs first, so that a refused place tells which message it was; then each usage row once.
-    fn usage_items(&self, changes: &[&UsageChange]) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut items = Vec::new();
-        for edr in changes.iter().flat_map(|change| &change.edrs) {
-            let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
-            let revision = Item::from([(":revision".to_owned(), number(edr.revision))]);
-            items.push(self.put_item(&self.tables.records, item, NEWER, revision));
-        }
-        for (key, usage) in sums(changes)? {
+    /// What makes it happen once first, so that a refused place tells whose it was; then each usage row once.
+    fn usage_items(&self, postings: &[Posting<'_>]) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut items: Vec<_> = postings.iter().flat_map(|posting| posting.once.clone()).collect();
+        for (key, usage) in sums(postings)? {
             items.push(self.update_item(self.usage_row(key, usage)?));
+        }
+        for (key, slices) in statistics_sums(postings) {
+            items.push(self.update_item(self.statistics_row(key, &slices)));
         }
         Ok(items)
     }
@@ -254,65 +348,6 @@ impl Store {
         }
         Ok(rows)
     }
-
-    /// An agreement's records of messages and fees, newest first. A page may be shorter than `limit` when a filter passes few.
-    pub async fn edrs(
-        &self,
-        agreement: &AgreementId,
-        filter: &EdrFilter,
-        limit: u16,
-        cursor: Option<&str>,
-    ) -> Result<Page<Record>, StoreError> {
-        let first = filter.from.map(keys::sortable).unwrap_or_default();
-        let last = filter.till.map_or_else(|| "~".to_owned(), keys::sortable);
-        let last = cursor.map_or(last, str::to_owned);
-        let mut query = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.records)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", text(keys::edrs(agreement)))
-            .expression_attribute_values(
-                ":first",
-                text(if first.is_empty() { " ".to_owned() } else { first }),
-            )
-            .expression_attribute_values(":last", text(last))
-            .scan_index_forward(false)
-            .limit(i32::from(limit));
-        if let Some(cursor) = cursor {
-            query = query.set_exclusive_start_key(Some(key_of(&keys::Key {
-                pk: keys::edrs(agreement),
-                sk: cursor.to_owned(),
-            })));
-        }
-        let equal = [
-            ("recipient", &filter.recipient),
-            ("sender", &filter.sender),
-            ("status", &filter.status),
-            ("client_reference", &filter.client_reference),
-        ];
-        let mut conditions = Vec::new();
-        for (name, value) in equal {
-            if let Some(value) = value {
-                conditions.push(format!("#{name} = :{name}"));
-                query = query
-                    .expression_attribute_names(format!("#{name}"), name)
-                    .expression_attribute_values(format!(":{name}"), text(value));
-            }
-        }
-        if !conditions.is_empty() {
-            query = query.filter_expression(conditions.join(" AND "));
-        }
-        page(record_of, query.send().await.map_err(StoreError::aws("list EDRs"))?)
-    }
-}
-
-/// A fee's record says which fee it is of.
-fn record_of(item: Item) -> Result<Record, StoreError> {
-    match item.contains_key("fee") {
-        true => Ok(Record::Fee(Box::new(read("a fee's record", item)?))),
-        false => Ok(Record::Message(Box::new(read("an EDR", item)?))),
-    }
 }
 
 pub(crate) fn page<T>(
@@ -325,22 +360,41 @@ pub(crate) fn page<T>(
     Ok(Page { items: items.collect::<Result<_, _>>()?, next })
 }
 
-/// How many changes one transaction can take, at least one. It writes an item once, so two changes of
-/// one message go into two.
-fn fitting(changes: &[&UsageChange]) -> usize {
+/// How many postings one transaction can take, at least one. It writes an item once, so two changes of one
+/// message or block go into two.
+fn fitting(postings: &[Posting<'_>]) -> usize {
     let mut items = 0;
-    let mut messages = BTreeSet::new();
-    let fits = changes.iter().take_while(|change| {
-        items += change.edrs.len() + change.usage.len();
-        items <= TRANSACTION_ITEMS_MAX && change.edrs.first().is_none_or(|edr| messages.insert(&edr.message))
+    let (mut keys, mut rows) = (BTreeSet::new(), BTreeSet::new());
+    let mut counted: BTreeMap<&Key, BTreeSet<&Slice>> = BTreeMap::new();
+    let fits = postings.iter().take_while(|posting| {
+        items += posting.once.len();
+        rows.extend(posting.usage.iter().map(|(key, _)| *key));
+        for (key, slices) in &posting.statistics {
+            counted.entry(key).or_default().extend(slices.keys());
+        }
+        items + rows.len() + counted.len() <= TRANSACTION_ITEMS_MAX
+            && counted.values().all(|slices| slices.len() <= SLICES_MAX)
+            && keys.insert((&posting.key.pk, &posting.key.sk))
     });
     fits.count().max(1)
 }
 
-/// Each usage row once, with the sum of what all changes add to it: a transaction writes an item once.
-fn sums<'a>(changes: &[&'a UsageChange]) -> Result<BTreeMap<&'a UsageKey, Usage>, StoreError> {
+/// Each row of statistics once, likewise.
+fn statistics_sums<'a>(postings: &'a [Posting<'_>]) -> BTreeMap<&'a Key, Slices> {
+    let mut sums: BTreeMap<&Key, Slices> = BTreeMap::new();
+    for (key, slices) in postings.iter().flat_map(|posting| &posting.statistics) {
+        let row = sums.entry(key).or_default();
+        for (slice, counts) in slices {
+            row.entry(slice.clone()).or_default().add(counts);
+        }
+    }
+    sums
+}
+
+/// Each usage row once, with the sum of what all postings add to it: a transaction writes an item once.
+fn sums<'a>(postings: &[Posting<'a>]) -> Result<BTreeMap<&'a UsageKey, Usage>, StoreError> {
     let mut sums: BTreeMap<&UsageKey, Usage> = BTreeMap::new();
-    for (key, usage) in changes.iter().flat_map(|change| &change.usage) {
+    for (key, usage) in postings.iter().flat_map(|posting| &posting.usage) {
         let sum = sums.entry(key).or_default();
         *sum = sum.checked_add(*usage)?;
     }
@@ -348,16 +402,14 @@ fn sums<'a>(changes: &[&'a UsageChange]) -> Result<BTreeMap<&'a UsageKey, Usage>
     Ok(sums)
 }
 
-/// Which change the EDR at this place of the transaction belongs to.
-fn owner_of(changes: &[&UsageChange], place: usize) -> usize {
+/// Which posting has the item at this place of the transaction.
+fn owner_of(postings: &[Posting<'_>], place: usize) -> usize {
     let mut end = 0;
-    changes
-        .iter()
-        .position(|change| {
-            end += change.edrs.len();
-            place < end
-        })
-        .unwrap_or_default()
+    let owner = postings.iter().position(|posting| {
+        end += posting.once.len();
+        place < end
+    });
+    owner.unwrap_or_default()
 }
 
 fn usage_of(item: &Item) -> Result<(UsageKey, Usage), StoreError> {

@@ -115,7 +115,7 @@ impl Store {
             let item = expiring(document(&key, reference)?, now + REFERENCE_KEPT);
             items.insert((key.pk, key.sk), item);
         }
-        self.write_all(items.into_values().map(Write::Put).collect()).await
+        self.write_all(&self.tables.records, items.into_values().map(Write::Put).collect()).await
     }
 
     /// What is known under these keys, which are canonical (see `domain::receipt`).
@@ -141,7 +141,7 @@ impl Store {
         connection: &ConnectionId,
         canonical: &str,
     ) -> Result<Option<Reference>, StoreError> {
-        self.get(&self.tables.messages, &keys::reference(connection, canonical), "a reference").await
+        self.get(&self.tables.records, &keys::reference(connection, canonical), "a reference").await
     }
 
     /// Keeps receipts whose messages are not known yet.
@@ -164,8 +164,8 @@ impl Store {
             }
         }
         // Whoever finds a mark finds what it is for.
-        self.write_all(parked.into_values().map(Write::Put).collect()).await?;
-        self.write_all(marks.into_values().map(Write::Put).collect()).await
+        self.write_all(&self.tables.messages, parked.into_values().map(Write::Put).collect()).await?;
+        self.write_all(&self.tables.records, marks.into_values().map(Write::Put).collect()).await
     }
 
     /// The receipts that came for ids before those were known, whose keys these are.
@@ -209,12 +209,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let keys = receipts.iter().flat_map(|receipt| parked_keys(connection, receipt));
         let keys: BTreeMap<_, _> = keys.map(|key| ((key.pk.clone(), key.sk.clone()), key)).collect();
-        self.write_all(keys.into_values().map(Write::Delete).collect()).await
+        self.write_all(&self.tables.messages, keys.into_values().map(Write::Delete).collect()).await
     }
 
-    /// The items under these keys, which differ in `pk`, by it.
+    /// The records under these keys, which differ in `pk`, by it.
     async fn get_all(&self, keys: Vec<Key>) -> Result<BTreeMap<String, Item>, StoreError> {
-        let batch = |some| self.get_many(&self.tables.messages, some).boxed();
+        let batch = |some| self.get_many(&self.tables.records, some).boxed();
         // Boxed here and elsewhere, because the compiler does not see of unboxed ones that threads may
         // share them.
         let batches: Vec<BoxFuture<'_, _>> = keys.chunks(READS_AT_ONCE).map(batch).collect();
@@ -224,21 +224,21 @@ impl Store {
         Ok(items.into_iter().flatten().filter_map(by_pk).collect())
     }
 
-    async fn write_all(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+    async fn write_all(&self, table: &str, writes: Vec<Write>) -> Result<(), StoreError> {
         let requests = writes.into_iter().map(Write::request).collect::<Result<Vec<_>, _>>()?;
-        let batch = |some: &[WriteRequest]| self.write_batch(some.to_vec()).boxed();
+        let batch = |some: &[WriteRequest]| self.write_batch(table, some.to_vec()).boxed();
         let batches: Vec<BoxFuture<'_, _>> = requests.chunks(WRITES_AT_ONCE).map(batch).collect();
         stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE).try_collect().await
     }
 
     /// What the database does not take at once is sent again.
-    async fn write_batch(&self, mut left: Vec<WriteRequest>) -> Result<(), StoreError> {
+    async fn write_batch(&self, table: &str, mut left: Vec<WriteRequest>) -> Result<(), StoreError> {
         const ACTION: &str = "write items";
         for attempt in 0..CONFLICT_ATTEMPTS_MAX {
-            let write = self.dynamo.batch_write_item().request_items(&self.tables.messages, left);
+            let write = self.dynamo.batch_write_item().request_items(table, left);
             let mut answer = write.send().await.map_err(StoreError::aws(ACTION))?;
             let unprocessed = answer.unprocessed_items.take();
-            left = unprocessed.and_then(|mut of| of.remove(&self.tables.messages)).unwrap_or_default();
+            left = unprocessed.and_then(|mut of| of.remove(table)).unwrap_or_default();
             if left.is_empty() {
                 return Ok(());
             }

@@ -35,6 +35,11 @@ impl Secrets {
         format!("webhooks/{agreement}")
     }
 
+    /// The name of the secret with a mail server's password.
+    pub fn notification_channel(id: &domain::id::NotificationChannelId) -> String {
+        format!("notification-channels/{id}")
+    }
+
     pub async fn create<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt("a secret", error))?;
         let create = self.client.create_secret().name(format!("{}{name}", self.prefix)).secret_string(text);
@@ -47,6 +52,23 @@ impl Secrets {
         let text = serde_json::to_string(value).map_err(|error| StoreError::corrupt("a secret", error))?;
         let put = self.client.put_secret_value().secret_id(format!("{}{name}", self.prefix));
         put.secret_string(text).send().await.map_err(StoreError::aws("replace a secret"))?;
+        Ok(())
+    }
+
+    /// The same, also where there is no secret yet.
+    pub async fn create_or_replace<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        match self.create(name, value).await {
+            Ok(()) => Ok(()),
+            // There is one, or the replacement says what is wrong.
+            Err(_) => self.replace(name, value).await,
+        }
+    }
+
+    /// Deletes a secret for good.
+    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_secret().secret_id(format!("{}{name}", self.prefix));
+        let delete = delete.force_delete_without_recovery(true);
+        delete.send().await.map_err(StoreError::aws("delete a secret"))?;
         Ok(())
     }
 

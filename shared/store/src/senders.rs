@@ -1,28 +1,23 @@
-//! Sender IDs, found by agreement and address.
+//! Sender IDs, found by agreement and address, as messages name them, and by their ids.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::id::{AgreementId, CompanyId};
-use domain::incoming::IncomingRule;
-use domain::route::Routes;
-use domain::sender::{Sender, SenderAddress, SenderStatus};
-use serde::Serialize;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::audit::Act;
+use domain::id::{AgreementId, CompanyId, ConnectionId, SenderId};
+use domain::sender::{Sender, SenderAddress};
+use serde::{Deserialize, Serialize};
 
-use crate::alone::write_alone;
-use crate::item::{Partition, key_of, listed, read};
+use crate::catalog::{Ask, Written};
+use crate::item::{document, key_of};
 use crate::keys;
-use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a sender ID";
-const SENDERS: &str = "senders";
 
-/// What is to be different in a sender ID.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SenderChange {
-    pub status: Option<SenderStatus>,
-    pub routes: Option<Routes>,
-    /// None in it: nothing from phones any more.
-    pub incoming: Option<Option<IncomingRule>>,
+/// Where the sender ID with an id lies.
+#[derive(Serialize, Deserialize)]
+struct Pointer {
+    agreement: AgreementId,
+    address: SenderAddress,
 }
 
 impl Store {
@@ -34,78 +29,45 @@ impl Store {
         self.get(&self.tables.directory, &keys::sender(agreement, address), KIND).await
     }
 
+    pub async fn sender_by_id(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
+        let found: Option<Pointer> = self.get(&self.tables.directory, &keys::sender_id(id), KIND).await?;
+        match found {
+            Some(Pointer { agreement, address }) => self.sender(&agreement, &address).await,
+            None => Ok(None),
+        }
+    }
+
     pub async fn senders_of(&self, company: &CompanyId) -> Result<Vec<Sender>, StoreError> {
-        let parent = keys::listing(SENDERS, company.as_str(), "").parent;
-        self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
+        self.all_things(company.as_str()).await
+    }
+
+    /// Whether messages of some sender ID take this connection.
+    pub async fn is_road(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
+        let ask = Ask { list: connection.to_string(), limit: 1, ..Ask::default() };
+        Ok(!self.things(&ask, |_: &Sender| true).await?.items.is_empty())
     }
 
     /// Stores a new sender ID, and where it is a number the entry by which messages from phones find it.
-    /// False if the agreement has one with this address.
-    pub async fn put_sender(&self, sender: &Sender) -> Result<bool, StoreError> {
-        let (table, action) = (&self.tables.directory, "store the sender ID");
-        let listing = keys::listing(SENDERS, sender.company.as_str(), sender.id.as_str());
-        let item = listed(&keys::sender(&sender.agreement, &sender.address), &listing, sender)?;
-        if !sender.address.is_numeric() {
-            return self.put_if_new(table, item).await;
-        }
-        let number = key_of(&keys::incoming_number(sender.address.as_str(), &sender.agreement));
-        match self.transact(action, vec![self.new_item(table, item), self.put_any(table, number)]).await {
-            Ok(()) => Ok(true),
-            Err(Refused::At(..)) => Ok(false),
-            Err(Refused::Failed(error)) => Err(error),
-        }
+    /// `Overtaken` if the agreement has one with this address.
+    pub async fn put_sender(&self, act: &Act, sender: &Sender) -> Result<Written, StoreError> {
+        let table = &self.tables.directory;
+        let pointer = Pointer { agreement: sender.agreement.clone(), address: sender.address.clone() };
+        let mut with = vec![self.put_any(table, document(&keys::sender_id(&sender.id), &pointer)?)];
+        let number = self.number_of(sender).map(|key| self.put_any(table, key_of(&key)));
+        with.extend(number);
+        self.write_thing(act, None, Some(sender), with).await
     }
 
-    /// Changes a sender ID, and gives it as it is now; none if there is none. What is not named stays, also
-    /// if somebody else changes that at this moment.
-    pub async fn change_sender(
-        &self,
-        agreement: &AgreementId,
-        address: &SenderAddress,
-        change: &SenderChange,
-    ) -> Result<Option<Sender>, StoreError> {
-        let (mut set, mut remove) = (Vec::new(), Vec::new());
-        if let Some(status) = &change.status {
-            set.push(("status", attribute(status)?));
-        }
-        if let Some(routes) = &change.routes {
-            set.push(("routes", attribute(routes)?));
-        }
-        match &change.incoming {
-            Some(Some(rule)) => set.push(("incoming", attribute(rule)?)),
-            Some(None) => remove.push("incoming"),
-            None => {}
-        }
-        if set.is_empty() && remove.is_empty() {
-            return self.sender(agreement, address).await;
-        }
-        let assignments: Vec<_> = set.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
-        let removals: Vec<_> = remove.iter().map(|name| format!("#{name}")).collect();
-        let parts = [("SET", assignments), ("REMOVE", removals)];
-        let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
-        let expression: Vec<_> = parts.map(|(verb, names)| format!("{verb} {}", names.join(", "))).collect();
-        let mut update = self
-            .dynamo
-            .update_item()
-            .table_name(&self.tables.directory)
-            .set_key(Some(key_of(&keys::sender(agreement, address))))
-            .update_expression(expression.join(" "))
-            .condition_expression("attribute_exists(pk)")
-            .return_values(ReturnValue::AllNew);
-        for name in remove {
-            update = update.expression_attribute_names(format!("#{name}"), name);
-        }
-        for (name, value) in set {
-            update = update
-                .expression_attribute_names(format!("#{name}"), name)
-                .expression_attribute_values(format!(":{name}"), value);
-        }
-        let changed = write_alone("change a sender ID", || update.clone().send()).await?;
-        changed.and_then(|answer| answer.attributes).map(|item| read(KIND, item)).transpose()
+    /// Deletes a sender ID; nothing is sent from it or comes to it any more.
+    pub async fn delete_sender(&self, act: &Act, sender: &Sender) -> Result<Written, StoreError> {
+        let table = &self.tables.directory;
+        let mut with: Vec<TransactWriteItem> = vec![self.delete_any(table, &keys::sender_id(&sender.id))];
+        with.extend(self.number_of(sender).map(|key| self.delete_any(table, &key)));
+        self.write_thing(act, Some(sender), None, with).await
     }
-}
 
-fn attribute<T: Serialize>(value: &T) -> Result<AttributeValue, StoreError> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value)
-        .map_err(|error| StoreError::corrupt(KIND, error))
+    fn number_of(&self, sender: &Sender) -> Option<keys::Key> {
+        let is_numeric = sender.address.is_numeric();
+        is_numeric.then(|| keys::incoming_number(sender.address.as_str(), &sender.agreement))
+    }
 }

@@ -1,13 +1,17 @@
 //! Rate plans and the versions of their trees. A version never changes once it is stored.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use domain::audit::Act;
 use domain::company::Subtree;
 use domain::id::{CompanyId, RateId, ServiceId, TreeTag};
 use domain::rating::{CompiledTree, Service};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, document, key_of, listed, number, read};
+use crate::catalog::Written;
+use crate::item::{Item, document, key_of, number, read};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::Refused;
@@ -15,7 +19,6 @@ use crate::{Store, StoreError};
 
 const KIND: &str = "a service";
 const TREE: &str = "a rate tree";
-const SERVICES: &str = "services";
 
 /// An item holds 400 KB; the key and the numbers beside the bytes are small.
 const PART_BYTES_MAX: usize = 380_000;
@@ -30,6 +33,14 @@ const PARTS: &str = "parts";
 pub struct TreeVersion {
     pub service: ServiceId,
     pub version: u32,
+}
+
+/// A tree as the audit log tells of it.
+#[derive(Serialize)]
+struct NewTree {
+    version: u32,
+    scopes: Vec<u32>,
+    prices: usize,
 }
 
 impl Store {
@@ -48,8 +59,7 @@ impl Store {
     }
 
     pub async fn services_of(&self, company: &CompanyId) -> Result<Vec<Service>, StoreError> {
-        let parent = keys::listing(SERVICES, company.as_str(), "").parent;
-        self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
+        self.all_things(company.as_str()).await
     }
 
     /// One version of a service's tree.
@@ -76,6 +86,7 @@ impl Store {
     /// Stores a new service, with the trees of its scopes by their versions.
     pub async fn put_service(
         &self,
+        act: &Act,
         service: &Service,
         trees: &[(u32, &CompiledTree)],
     ) -> Result<(), StoreError> {
@@ -85,33 +96,38 @@ impl Store {
             let written = self.transact("store the tree", items).await;
             written.map_err(|refused| refused.unexpected("store the tree"))?;
         }
-        let item = self.new_item(&self.tables.directory, service_item(service)?);
-        let written = self.transact("store the service", vec![item]).await;
-        written.map_err(|refused| refused.unexpected("store the service"))
+        let noted = self.tree_notes(act, service, trees)?;
+        match self.write_thing(act, None, Some(service), noted).await? {
+            Written::Now => Ok(()),
+            Written::Overtaken | Written::Taken => Err(StoreError::Busy { action: "store the service" }),
+        }
     }
 
     /// Stores the next version of a service, unless another one came first; with a new tree, if there is
     /// one, under the same version.
     pub async fn replace_service(
         &self,
-        service: &Service,
+        act: &Act,
+        before: &Service,
+        after: &Service,
         tree: Option<&CompiledTree>,
     ) -> Result<Stored, StoreError> {
-        self.replace_service_and(service, tree, None).await
+        self.replace_service_and(act, before, after, tree, None).await
     }
 
-    /// The same, with one more item that is written together with it.
+    /// The same, with more items that are written together with it.
     pub(crate) async fn replace_service_and(
         &self,
-        service: &Service,
+        act: &Act,
+        before: &Service,
+        after: &Service,
         tree: Option<&CompiledTree>,
         beside: impl IntoIterator<Item = TransactWriteItem>,
     ) -> Result<Stored, StoreError> {
-        let before = Item::from([(":before".to_owned(), number(service.version.saturating_sub(1)))]);
-        let names = "version = :before";
-        let mut items = vec![self.put_item(&self.tables.directory, service_item(service)?, names, before)];
+        let mut items = self.changes(act, Some(before), Some(after))?;
         if let Some(tree) = tree {
-            items.extend(self.tree_items(&service.id, service.version, tree)?);
+            items.extend(self.tree_items(&after.id, after.version, tree)?);
+            items.extend(self.tree_notes(act, after, &[(after.version, tree)])?);
         }
         items.extend(beside);
         match self.transact("store the service", items).await {
@@ -119,6 +135,25 @@ impl Store {
             Err(Refused::At(..)) => Ok(Stored::Overtaken),
             Err(Refused::Failed(error)) => Err(error),
         }
+    }
+
+    /// What the audit log says of new trees: not the trees.
+    fn tree_notes(
+        &self,
+        act: &Act,
+        service: &Service,
+        trees: &[(u32, &CompiledTree)],
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        if trees.is_empty() {
+            return Ok(Vec::new());
+        }
+        let noted = |(version, tree): &(u32, &CompiledTree)| {
+            let scopes = service.scopes.iter().filter(|scope| scope.tree == Some(*version));
+            let scopes = scopes.map(|scope| scope.number).collect();
+            NewTree { version: *version, scopes, prices: tree.leaves() }
+        };
+        let noted = BTreeMap::from([("trees", trees.iter().map(noted).collect::<Vec<_>>())]);
+        self.audit_items(act, "service.tree", service.id.as_str(), None, Some(&noted))
     }
 
     /// The parts of a tree, and the tag by which its prices are traced back.
@@ -160,9 +195,4 @@ fn parts(item: &Item) -> Result<u32, StoreError> {
 
 fn missing(id: &ServiceId, version: u32) -> StoreError {
     StoreError::corrupt(TREE, format!("version {version} of {id} is not whole"))
-}
-
-fn service_item(service: &Service) -> Result<Item, StoreError> {
-    let listing = keys::listing(SERVICES, service.company.as_str(), service.id.as_str());
-    listed(&keys::service(&service.id), &listing, service)
 }

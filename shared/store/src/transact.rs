@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use rand::RngExt;
 
@@ -99,6 +100,25 @@ impl Store {
             .build();
         let delete = delete.expect("table and key are set above");
         TransactWriteItem::builder().delete(delete).build()
+    }
+
+    /// Changes nothing, and goes through only if an item meets the condition.
+    pub(crate) fn check_item(
+        &self,
+        table: &str,
+        key: &Key,
+        condition: &str,
+        values: Item,
+    ) -> TransactWriteItem {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key_of(key)))
+            .condition_expression(condition)
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        let check = check.expect("table, key and condition are set above");
+        TransactWriteItem::builder().condition_check(check).build()
     }
 
     pub(crate) fn update_item(&self, change: Change) -> TransactWriteItem {

@@ -1,5 +1,8 @@
-//! Transfers: both wallets or neither, once. Six write units.
+//! Transfers: both wallets or neither, once, in six write units; with the places in lists of both
+//! companies, and the entry of the audit log.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::audit::Act;
 use domain::id::TransferId;
 use domain::money::Amount;
 use domain::transfer::Transfer;
@@ -30,6 +33,7 @@ impl Store {
     /// may not have moved since.
     pub async fn post_transfer(
         &self,
+        act: &Act,
         transfer: &Transfer,
         from: &Wallet,
     ) -> Result<PostedTransfer, StoreError> {
@@ -45,11 +49,12 @@ impl Store {
             .add(Sum::Headroom, transfer.amount)
             .add(Sum::Funding, transfer.amount);
         let record = document(&keys::transfer(&transfer.id), transfer)?;
-        let items = vec![
+        let mut items = vec![
             self.new_item(&self.tables.ledger, record),
             self.change_wallet(take),
             self.change_wallet(give),
         ];
+        items.extend(self.transfer_notes(act, transfer)?);
         match self.transact("post the transfer", items).await {
             Ok(()) => Ok(PostedTransfer::Now),
             Err(Refused::At(0, Some(stored))) => {
@@ -58,6 +63,17 @@ impl Store {
             Err(Refused::At(1, _)) => Ok(PostedTransfer::NotEnough),
             Err(refused) => Err(refused.unexpected("post the transfer")),
         }
+    }
+
+    /// What is written beside the money.
+    pub(crate) fn transfer_notes(
+        &self,
+        act: &Act,
+        transfer: &Transfer,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut notes = self.list_changes(None, Some(transfer));
+        notes.extend(self.audit_items(act, "transfer.create", transfer.id.as_str(), None, Some(transfer))?);
+        Ok(notes)
     }
 
     /// Takes back what holders below keep of a wallet unused, so that a transfer can have it.

@@ -9,9 +9,11 @@ use domain::lease::LeaseTag;
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
 use domain::route::{Route, Routes};
+use domain::sender::Sender;
 use progress_applier::App;
 use queue::{Outcome, Progress, Report};
-use store::{BlockClaim, Claim, ClaimedBlock, SenderChange, Store, Stored};
+use store::{BlockClaim, Claim, ClaimedBlock, Store, Stored};
+use tests::edits::change_sender;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount, connection, tables};
 
@@ -240,7 +242,7 @@ async fn a_message_is_called_back_until_a_worker_has_its_block() {
     let store = &scene.world.store;
     let cancel = async |place| store.cancel_message(&scene.id(place), NOW).await.expect("an answer");
     assert!(cancel(0).await);
-    assert!(!cancel(0).await, "it is over");
+    assert!(cancel(0).await, "the answer may have been lost");
     assert_eq!(scene.balance().await, "49.9");
     let claimed = scene.claim(1).await;
     let to_send = claimed.block.messages.iter().filter(|message| message.status == Status::Accepted);
@@ -258,6 +260,21 @@ async fn a_message_is_called_back_until_a_worker_has_its_block() {
         (scene.statuses(3).await, scene.balance().await),
         (vec![Status::Canceled; 3], "50".to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_message_that_was_called_back_is_told_so_whichever_answer_was_lost() {
+    for lost in 1..=6 {
+        let scene = Scene::new(1).await;
+        let store = scene.world.store_with(move |call: &Call<'_>| match call.number == lost {
+            true => Fault::TimeoutAppliedAnswerLost,
+            false => Fault::None,
+        });
+        let first = store.cancel_message(&scene.id(0), NOW).await;
+        assert!(first.is_err() || first.is_ok_and(|canceled| canceled), "answer {lost} lost");
+        let again = scene.world.store.cancel_message(&scene.id(0), NOW).await;
+        assert!(again.expect("an answer"), "answer {lost} lost");
+    }
 }
 
 #[tokio::test]
@@ -282,8 +299,8 @@ async fn a_refused_message_takes_the_next_enabled_route_and_is_refunded_after_th
     let route =
         |(rank, id): (u8, &ConnectionId)| Route { rank, ..Route::only(id.clone(), ConnectionKind::Http) };
     let routes = Routes::new([first].into_iter().chain((1..).zip(&roads).map(route)).collect());
-    let change = SenderChange { routes: Some(routes.expect("routes")), ..SenderChange::default() };
-    store.change_sender(&scene.client.agreement.id, &scene.client.sender, &change).await.expect("changed");
+    let change = |sender: &mut Sender| sender.routes = routes.expect("routes");
+    change_sender(store, &scene.client.agreement.id, &scene.client.sender, change).await;
     for _ in 0..2 {
         scene.apply(scene.told(vec![(0, refused(true)), (1, taken("a1"))])).await;
         let message = scene.message(0).await;

@@ -34,7 +34,11 @@ async fn use_something(platform: &Platform, member: &Member) {
         let usage = Usage { messages: 1, quantity: 1, amount: edr.amount };
         platform
             .store
-            .post_usage(&[UsageChange { edrs: vec![edr], usage: vec![(key, usage)] }])
+            .post_usage(&[UsageChange {
+                edrs: vec![edr],
+                usage: vec![(key, usage)],
+                statistics: store::Statistics::new(),
+            }])
             .await
             .unwrap();
     }
@@ -174,9 +178,11 @@ async fn a_finished_document_is_downloaded_by_a_link_that_expires() {
     let id: domain::id::InvoiceId = text(&draft, "id").try_into().unwrap();
     let confirm = format!("/v1/invoices/{id}/confirm");
     platform.post(&platform.owner.key, &confirm, json!({"early": true})).await.good();
-    let mut invoice = platform.store.any_invoice(&id).await.unwrap().unwrap();
+    let before = platform.store.any_invoice(&id).await.unwrap().unwrap();
+    let mut invoice = before.clone();
     (invoice.document, invoice.revision) = (Some("invoices/1.pdf".into()), invoice.revision + 1);
-    platform.store.replace_invoice(&invoice).await.unwrap();
+    let act = tests::edits::act(std::slice::from_ref(&before.company));
+    platform.store.replace_invoice(&act, &before, &invoice).await.unwrap();
     let link = platform.get(&client.key, &format!("/v1/invoices/{id}/pdf")).await.good();
     assert!(text(&link, "url").contains("/invoices/1.pdf?"), "{link}");
     assert!(text(&link, "expires_at").parse::<jiff::Timestamp>().unwrap() > runtime::now());

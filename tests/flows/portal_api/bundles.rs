@@ -5,6 +5,7 @@ use domain::agreement::Agreement;
 use domain::id::AgreementId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tests::edits::change_agreement;
 
 use crate::platform::{Member, text};
 use crate::shop::{Shop, flat, segments, sms};
@@ -237,12 +238,12 @@ async fn a_bundle_counts_only_while_it_is_in_force() {
     assert_eq!(shop.send(&client, 0..2).await, "1.4");
     // As if the period had ended and the next one could not be paid.
     let id = AgreementId::parse(&client.agreement).unwrap();
-    let mut agreement: Agreement = shop.platform.store.any_agreement(&id).await.unwrap().unwrap();
-    for enabled in &mut agreement.services {
-        enabled.effective_till = enabled.effective_till.map(|_| runtime::now());
-    }
-    agreement.revision += 1;
-    shop.platform.store.replace_agreement(&agreement).await.unwrap();
+    let end = |agreement: &mut Agreement| {
+        for enabled in &mut agreement.services {
+            enabled.effective_till = enabled.effective_till.map(|_| runtime::now());
+        }
+    };
+    change_agreement(&shop.platform.store, &id, end).await;
     assert_eq!(pack(&shop, &client).await["in_force"], false);
     assert_eq!(shop.send(&client, 2..5).await, "0.6");
     shop.settle(&[&client]).await;

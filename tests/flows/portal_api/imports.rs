@@ -1,19 +1,9 @@
 //! Rates from files of suppliers into trees, step by step, with real CSV, XLS and XLSX files and a bucket on
 //! loopback; and trees as files that import back.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::{Method, StatusCode, Uri};
+use http::Method;
 use serde_json::{Value, json};
-use store::DocumentLinks;
-use tests::loopback::{Reserved, Serving};
+use tests::bucket::Bucket;
 
 use crate::platform::{Answer, Member, Platform, text};
 use crate::shop::flat;
@@ -21,45 +11,21 @@ use crate::shop::flat;
 /// What the old Excel format looks like; `tests/fixtures/make_xls.py` made it.
 const XLS: &[u8] = include_bytes!("../../fixtures/rates.xls");
 
-type Objects = Arc<Mutex<HashMap<String, Vec<u8>>>>;
-
-/// Keeps what is put to signed addresses.
-async fn bucket(State(objects): State<Objects>, method: Method, uri: Uri, body: Bytes) -> impl IntoResponse {
-    if !uri.query().is_some_and(|query| query.contains("X-Amz-Signature=")) {
-        return (StatusCode::FORBIDDEN, Vec::new());
-    }
-    let mut objects = objects.lock().unwrap();
-    match method {
-        Method::PUT => {
-            objects.insert(uri.path().to_owned(), body.to_vec());
-            (StatusCode::OK, Vec::new())
-        }
-        _ => match objects.get(uri.path()) {
-            Some(bytes) => (StatusCode::OK, bytes.clone()),
-            // As S3 answers who may not list the bucket.
-            None => (StatusCode::FORBIDDEN, Vec::new()),
-        },
-    }
-}
-
 /// A platform with a bucket, and a service of the owner in euros.
 struct Desk {
     platform: Platform,
     service: String,
-    _bucket: Serving,
+    _bucket: Bucket,
 }
 
 impl Desk {
     async fn with_tree(tree: Value) -> Self {
-        let port = Reserved::port(0).await.unwrap();
+        let bucket = Bucket::start().await.unwrap();
         let mut platform = Platform::new().await;
-        let credentials = SharedCredentialsProvider::new(Credentials::new("k", "s", None, None, "tests"));
-        platform.app.documents = DocumentLinks::new(credentials, "eu-central-1".to_owned(), port.url());
-        let limit = axum::extract::DefaultBodyLimit::disable();
-        let router = Router::new().fallback(bucket).layer(limit).with_state(Objects::default());
+        platform.app.documents = bucket.links();
         let body = json!({"name": "Rates", "currency": "EUR", "tree": tree});
         let service = platform.post(&platform.owner.key, "/v1/services", body).await.good();
-        Self { service: text(&service, "id"), platform, _bucket: port.serve(router) }
+        Self { service: text(&service, "id"), platform, _bucket: bucket }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -100,7 +66,7 @@ impl Desk {
     async fn confirm(&self, import: &str, preview: &Value, more: Value) -> Answer {
         let mut body = json!({"preview": preview["preview"]});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let version = preview["version"].to_string();
+        let version = format!("\"{}\"", preview["version"]);
         let headers = [("if-match", version.as_str())];
         let path = format!("{import}/confirm");
         self.platform.ask(&self.platform.owner.key, Method::POST, &path, &headers, Some(body)).await
@@ -261,7 +227,7 @@ async fn an_exported_tree_imports_back_as_the_same_tree() {
     }
     let nowhere = format!("/v1/services/{}/scopes/1/export?path=sms_message/XX", desk.service);
     assert_eq!(desk.ask(Method::GET, &nowhere, None).await.refusal(), "404 not_found");
-    assert_eq!(desk.begin("", "rates.csv", "standard").await.status, StatusCode::CREATED);
+    assert_eq!(desk.begin("", "rates.csv", "standard").await.status, 201);
     let (import, _) = desk.parsed("", "rates.csv", b"Country,Price\nDE,1\n").await;
     assert_eq!(desk.ask(Method::GET, &format!("{import}/preview"), None).await.refusal(), "422 invalid");
 }
@@ -307,7 +273,7 @@ async fn only_what_was_previewed_is_confirmed_and_only_over_the_tree_it_was_comp
     let preview = desk.get(&format!("{import}/preview")).await;
     let node = format!("/v1/services/{}/scopes/1/nodes?path=sms_message/MO", desk.service);
     desk.put(&node, json!({"node": {"price": flat("1")}})).await.good();
-    assert_eq!(desk.confirm(&import, &preview, json!({})).await.refusal(), "412 version_differs");
+    assert_eq!(desk.confirm(&import, &preview, json!({})).await.refusal(), "412 precondition_failed");
     let preview = desk.get(&format!("{import}/preview")).await;
     desk.confirm(&import, &preview, json!({})).await.good();
     assert_eq!(desk.tree().await["sms_message"]["values"]["MO"]["price"], flat("1"));

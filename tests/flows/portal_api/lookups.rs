@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 use tests::lookup_simulator::{LookupSimulator, Mood, Settings};
 
@@ -138,6 +139,14 @@ async fn a_company_without_a_look_up_never_asks() {
     flow.set(&owner, json!(flow.connection)).await;
     let path = format!("/v1/connections/{}", flow.connection);
     flow.shop.platform.patch(&owner.key, &path, json!({"enabled": false})).await.good();
+    assert_eq!(flow.send(&[PORTED]).await, ["T-Mobile 0.05"]);
+    assert_eq!(flow.vendor.take_asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_look_up_around_us_is_not_asked() {
+    let mut flow = Flow::new(by_network()).await;
+    flow.shop.send_within(Targets::Public);
     assert_eq!(flow.send(&[PORTED]).await, ["T-Mobile 0.05"]);
     assert_eq!(flow.vendor.take_asked(), [""; 0]);
 }

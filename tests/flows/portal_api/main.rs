@@ -4,6 +4,8 @@
 // Helpers of tests: what cannot go on ends the test here.
 #![allow(clippy::unwrap_used)]
 
+mod accounts;
+mod banks;
 mod billing;
 mod bundles;
 mod credit_log;
@@ -15,11 +17,24 @@ mod guide_examples;
 mod imports;
 mod individual_credits;
 mod ledger;
+mod legal_entities;
 mod lists;
 mod lookups;
+mod money_lists;
+mod notifications;
 mod packs;
+mod payment_systems;
 mod payments;
+mod people;
+mod people_account;
+mod people_invitations;
+mod people_keys;
+mod people_login;
+mod people_registration;
+mod people_roles;
+mod people_sms;
 mod platform;
+mod portals;
 mod rate_changes;
 mod rate_finder;
 mod scales;
@@ -31,5 +46,6 @@ mod settings;
 mod shop;
 mod smpp_connections;
 mod tenancy;
+mod two_factor;
 mod unmatched;
 mod users;

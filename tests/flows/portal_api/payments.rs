@@ -305,7 +305,7 @@ async fn a_change_of_another_revision_than_the_named_one_is_refused() {
         platform.ask(&platform.owner.key, Method::PATCH, &path, &[("if-match", tag)], Some(body)).await
     };
     change(&seen, json!({"amount": "1"})).await.good();
-    assert_eq!(change(&seen, json!({"amount": "2"})).await.refusal(), "412 revision_differs");
+    assert_eq!(change(&seen, json!({"amount": "2"})).await.refusal(), "412 precondition_failed");
     // The first one again, because its answer was lost: it is so already.
     change(&seen, json!({"amount": "1"})).await.good();
     change(&tag().await, json!({"amount": "2"})).await.good();
@@ -323,7 +323,7 @@ async fn payments_are_listed_page_by_page_and_by_what_they_are() {
         platform.record(payment_with(&client, "inbound", "1", reference, fields)).await.good();
     }
     let owner = &platform.owner.key;
-    let company = format!("company={}", client.company);
+    let company = format!("company={}&sort=created_at", client.company);
     for (query, expected) in [
         (String::new(), vec!["A", "B", "C"]),
         ("&status=not_confirmed".into(), vec!["B"]),

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use portal_api::bootstrap::{House, create_owner, open_house};
 use portal_api::{App, ConnectionQueues};
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 use store::{DocumentLinks, Store, Tables, schema};
 use tests::embedded_dynamodb::EmbeddedDynamodb;
@@ -79,6 +80,7 @@ impl Platform {
             store: store.clone(),
             trees: store::TreeCache::default(),
             billing: queue::Sender::new(sqs.client(), sqs.queue("billing")),
+            mail: queue::Sender::new(sqs.client(), sqs.queue("mail")),
             connection_queues: ConnectionQueues {
                 sqs: sqs.client(),
                 prefix: "flow-connection-".into(),
@@ -89,6 +91,7 @@ impl Platform {
             http: reqwest::Client::new(),
             stripe_base_url: stripe_base_url.to_owned(),
             public_base_url: "https://waybill.example".into(),
+            targets: Targets::Any,
         };
         let now = runtime::now();
         let made = create_owner(&store, "Owner", now).await.unwrap();

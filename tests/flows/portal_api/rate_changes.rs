@@ -94,7 +94,7 @@ async fn a_change_that_was_overtaken_is_told_to_nobody() {
     let tree = format!("{path}/tree");
     let old = [("if-match", "\"9\"")];
     let refused = shop.platform.ask(key, Method::PUT, &tree, &old, Some(body)).await;
-    assert_eq!(refused.refusal(), "412 version_differs");
+    assert_eq!(refused.refusal(), "412 precondition_failed");
     assert_eq!(notices(&shop).await, []);
     assert_eq!(text(&shop.platform.get(key, &path).await.good(), "name"), "Service");
 }

@@ -4,6 +4,7 @@ use domain::agreement::Agreement;
 use domain::id::AgreementId;
 use domain::period::{BillingPeriod, BillingTerms};
 use serde_json::json;
+use tests::edits::change_agreement;
 
 use crate::platform::{Member, text};
 use crate::shop::{Shop, flat, numbers, scale, segments, sms};
@@ -103,15 +104,15 @@ async fn two_nodes_of_a_tree_count_apart() {
 /// An agreement that is billed day by day, in this time zone from now on.
 async fn daily_in(shop: &Shop, member: &Member, time_zone: &str) {
     let id = AgreementId::parse(&member.agreement).unwrap();
-    let mut agreement: Agreement = shop.platform.store.any_agreement(&id).await.unwrap().unwrap();
     let terms = BillingTerms {
         time_zone: time_zone.into(),
         period: BillingPeriod::Daily,
         ..BillingTerms::monthly_utc()
     };
-    agreement.versions.iter_mut().for_each(|version| version.billing = terms.clone());
-    agreement.revision += 1;
-    shop.platform.store.replace_agreement(&agreement).await.unwrap();
+    let daily = |agreement: &mut Agreement| {
+        agreement.versions.iter_mut().for_each(|version| version.billing = terms.clone());
+    };
+    change_agreement(&shop.platform.store, &id, daily).await;
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ async fn a_scope_is_deleted_unless_it_is_in_force() {
         let path = format!("{path}/scopes/{number}");
         shop.platform.ask(&owner.key, Method::DELETE, &path, &[("if-match", version)], None).await
     };
-    assert_eq!(delete(2, "\"1\"").await.refusal(), "412 version_differs");
+    assert_eq!(delete(2, "\"1\"").await.refusal(), "412 precondition_failed");
     assert_eq!(delete(1, "\"2\"").await.refusal(), "409 scope_in_force");
     let left = delete(2, "\"2\"").await.good();
     assert_eq!(left["scopes"].as_array().unwrap().len(), 1);

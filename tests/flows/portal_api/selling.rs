@@ -35,7 +35,7 @@ async fn of_two_editors_of_a_tree_the_second_has_to_look_again() {
         }
     };
     assert_eq!(put("0.06", tag.clone()).await.good()["version"], 2);
-    assert_eq!(put("0.07", tag).await.refusal(), "412 version_differs");
+    assert_eq!(put("0.07", tag).await.refusal(), "412 precondition_failed");
     let now = platform.get(key, &path).await.good();
     assert_eq!(now["tree"], flat("0.06"));
 }

@@ -1,5 +1,6 @@
 //! The roads of a sender ID: its routes to vendors, and where what phones send to it goes.
 
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 
 use crate::platform::{Member, Platform, text};
@@ -188,4 +189,21 @@ async fn a_rule_for_messages_from_phones_that_could_not_work_is_refused() {
         (refused.refusal().as_str(), text(&refused.body, "field").as_str()),
         ("422 invalid", "incoming")
     );
+}
+
+#[tokio::test]
+async fn what_a_phone_sends_is_posted_only_where_the_poster_would_post_it() {
+    let mut stage = Stage::new().await;
+    stage.platform.app.targets = Targets::Public;
+    stage.make(stage.body("49300123456")).await.good();
+    for (rule, status) in [
+        (json!({"webhook_url": "http://bakery.example/sms"}), 422),
+        (json!({"webhook_url": "https://127.0.0.1/sms"}), 422),
+        (json!({"webhook_url": "https://user:pw@bakery.example/sms"}), 422),
+        (json!({"webhook_url": "https://bakery.example/sms", "keyword": "ABCDEFGHIJKLMNOPQRSTU"}), 422),
+        (json!({"webhook_url": "https://bakery.example/sms", "keyword": "Bread!"}), 200),
+    ] {
+        let answer = stage.change(&stage.client, "49300123456", json!({"incoming": rule})).await;
+        assert_eq!(answer.status, status, "{rule}");
+    }
 }

@@ -32,7 +32,7 @@ async fn a_service_begins_in_force_with_a_tree_and_as_a_draft_without() {
 }
 
 #[tokio::test]
-async fn services_are_found_by_type_currency_archived_and_a_part_of_their_name() {
+async fn services_are_found_by_type_currency_archived_and_the_beginning_of_their_name() {
     let shop = Shop::new().await;
     let (platform, owner) = (&shop.platform, &shop.platform.owner);
     let make = async |body: Value| text(&platform.post(&owner.key, "/v1/services", body).await.good(), "id");
@@ -48,7 +48,8 @@ async fn services_are_found_by_type_currency_archived_and_a_part_of_their_name()
         ("?type=pay_as_you_go", vec![&europe, &asia]),
         ("?type=unit_pack", vec![&pack]),
         ("?currency=USD", vec![&asia]),
-        ("?archived=false&name=eur", vec![&europe, &pack]),
+        ("?archived=false&name=EUR", vec![&pack, &europe]),
+        ("?sort=-name", vec![&europe, &pack, &asia]),
         ("?archived=true", vec![&asia]),
     ] {
         let list = platform.get(&owner.key, &format!("/v1/services{query}")).await.good();
@@ -70,7 +71,7 @@ async fn a_change_made_from_an_older_version_is_refused() {
         let body = Some(json!({"description": "x"}));
         platform.ask(&owner.key, Method::PATCH, &path, &[("if-match", version)], body).await
     };
-    assert_eq!(change("\"1\"").await.refusal(), "412 version_differs");
+    assert_eq!(change("\"1\"").await.refusal(), "412 precondition_failed");
     assert_eq!(change("\"2\"").await.good()["version"], 3);
 }
 

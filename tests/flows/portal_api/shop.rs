@@ -7,6 +7,8 @@ use domain::id::{AgreementId, MessageId, WalletId};
 use domain::money::Amount;
 use http::{Method, Request};
 use jiff::Timestamp;
+use queue::Webhook;
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 use store::{Store, Tables};
 use tests::ledger_simulation::ledger::Ledger;
@@ -55,9 +57,13 @@ impl Shop {
             notifications: queue("notifications"),
             webhooks: queue("webhooks"),
         };
-        let sending = send_api::App::new(platform.store.clone(), platform.secrets.store()).unwrap();
-        let sending = runtime::http::finish(send_api::router(sending));
+        let sending = sending(&platform, Targets::Any);
         Self { platform, sending, projector }
+    }
+
+    /// From now on only such addresses are called for look-ups.
+    pub fn send_within(&mut self, targets: Targets) {
+        self.sending = sending(&self.platform, targets);
     }
 
     /// A client of the owner with funds and a sender ID.
@@ -125,15 +131,29 @@ impl Shop {
 
     pub async fn try_send(&self, from: &Member, recipients: &[String], text: &str, sender: &str) -> Answer {
         let body = json!({"sender": sender, "recipients": recipients, "text": text});
+        let authorization = format!("Bearer {}", from.key);
         let once = format!("send-{}", runtime::fresh());
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/v1/messages")
-            .header("authorization", format!("Bearer {}", from.key))
-            .header("idempotency-key", once)
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("idempotency-key", &once),
+            ("content-type", "application/json"),
+        ];
+        self.ask_sending(Method::POST, "/v1/messages", &headers, body.to_string()).await
+    }
+
+    /// A call of send-api.
+    pub async fn ask_sending(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
         let response = self.sending.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -170,6 +190,11 @@ impl Shop {
                 return;
             }
         }
+    }
+
+    /// What waits for being posted to clients.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.platform.sqs.messages(&self.platform.sqs.queue("webhooks"))
     }
 
     /// What the sweeper does about fees in that minute.
@@ -225,4 +250,9 @@ impl Shop {
         lines.reverse();
         lines
     }
+}
+
+fn sending(platform: &Platform, targets: Targets) -> Router {
+    let app = send_api::App::new(platform.store.clone(), platform.secrets.store(), targets).unwrap();
+    runtime::http::finish(send_api::router(app))
 }

@@ -2,6 +2,7 @@
 
 use domain::connection::Link;
 use runtime::password;
+use runtime::targets::Targets;
 use serde_json::{Value, json};
 
 use crate::platform::{Member, Platform, text};
@@ -87,6 +88,56 @@ async fn a_change_of_a_connection_leaves_what_it_does_not_name_and_null_sets_bac
     let secret = format!("connections/{}", text(&made, "id"));
     let secret: Value = platform.secrets.store().read(&secret).await.unwrap();
     assert_eq!(secret["password"], "secret09");
+}
+
+#[tokio::test]
+async fn a_stored_password_does_not_go_to_another_address() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example",
+        "username": "u", "password": "p"});
+    let lookup = json!({"kind": "lookup", "name": "MNP", "url": "https://mnp.example/{number}",
+        "secret_header": "X-Api-Key", "secret": "s", "answer": {"mccmnc": "/mccmnc"}});
+    for (settings, field, elsewhere, secret) in [
+        (vendor(), "host", json!("elsewhere.example"), "password"),
+        (vendor(), "port", json!(2776), "password"),
+        (alaris, "url", json!("https://elsewhere.example"), "password"),
+        (lookup, "url", json!("https://elsewhere.example/{number}"), "secret"),
+    ] {
+        let made = make(&platform, owner, settings).await;
+        let refused = platform.patch(&owner.key, &path(&made), json!({field: elsewhere})).await;
+        assert_eq!(refused.refusal(), "422 invalid");
+        assert_eq!(text(&refused.body, "field"), secret);
+        assert_eq!(platform.get(&owner.key, &path(&made)).await.good(), made);
+        let again = json!({field: elsewhere, secret: "secret10"});
+        let changed = platform.patch(&owner.key, &path(&made), again).await.good();
+        assert_eq!(changed[field], elsewhere);
+        platform.patch(&owner.key, &path(&made), json!({field: elsewhere, "enabled": false})).await.good();
+    }
+}
+
+#[tokio::test]
+async fn a_vendor_is_not_at_an_address_around_us() {
+    let mut platform = Platform::new().await;
+    platform.app.targets = Targets::Public;
+    let owner = &platform.owner;
+    let alaris =
+        |url: &str| json!({"kind": "alaris", "name": "Alaris", "url": url, "username": "u", "password": "p"});
+    let lookup =
+        |url: &str| json!({"kind": "lookup", "name": "MNP", "url": url, "answer": {"mccmnc": "/mccmnc"}});
+    let mut smpp = vendor();
+    smpp["host"] = json!("10.0.0.1");
+    for (settings, field) in [
+        (smpp, "host"),
+        (alaris("http://169.254.169.254/latest"), "url"),
+        (alaris("ftp://vendor.example"), "url"),
+        (lookup("https://127.0.0.1/{number}"), "url"),
+    ] {
+        let refused = platform.post(&owner.key, "/v1/connections", settings).await;
+        assert_eq!(refused.refusal(), "422 invalid");
+        assert_eq!(text(&refused.body, "field"), field);
+    }
+    make(&platform, owner, alaris("http://vendor.example")).await;
 }
 
 #[tokio::test]
@@ -266,7 +317,7 @@ async fn an_account_is_for_the_company_that_has_the_agreement_with_the_client() 
     assert_eq!(ask(&platform.owner.key).await.refusal(), "422 invalid");
     let made = ask(&reseller.key).await.good();
     let rename = json!({"name": "New name"});
-    assert_eq!(platform.patch(&client.key, &path(&made), rename.clone()).await.refusal(), "403 not_allowed");
+    assert_eq!(platform.patch(&client.key, &path(&made), rename.clone()).await.refusal(), "404 not_found");
     assert_eq!(platform.patch(&neighbour.key, &path(&made), rename.clone()).await.refusal(), "404 not_found");
     // Whoever is above may put right what is below.
     let renamed = platform.patch(&platform.owner.key, &path(&made), rename).await.good();

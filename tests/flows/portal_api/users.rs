@@ -13,7 +13,8 @@ pub struct Person {
 
 /// A user of a company, made by the company itself, with a key.
 pub async fn person(platform: &Platform, member: &Member, name: &str, master: bool) -> Person {
-    let body = json!({"name": name, "email": "person@example.com", "master": master});
+    let roles = if master { json!([]) } else { json!(["portal_broadcast_manager"]) };
+    let body = json!({"name": name, "email": "person@example.com", "master": master, "roles": roles});
     let user = platform.post(&member.key, "/v1/users", body).await.good();
     let id = text(&user, "id");
     let key = json!({"name": name, "user": id});
@@ -50,7 +51,7 @@ async fn a_user_is_seen_by_the_own_company_and_those_above() {
 #[tokio::test]
 async fn a_user_without_a_name_or_an_address_is_refused_with_the_field() {
     let platform = Platform::new().await;
-    for (name, email, field) in [("", "a@example.com", "name"), ("Ada", "ada", "email")] {
+    for (name, email, field) in [("", "a@example.com", "first_name"), ("Ada", "ada", "email")] {
         let body = json!({"name": name, "email": email});
         let refused = platform.post(&platform.owner.key, "/v1/users", body).await;
         assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), field.into()));

@@ -7,7 +7,9 @@ use domain::connection::{ErrorAction, ErrorRule};
 use domain::id::WalletId;
 use domain::lease::{Block, LeaseTag};
 use queue::Outcome as Told;
+use runtime::targets::Targets;
 use store::BlockClaim;
+use tests::embedded_dynamodb::{Call, Fault, Faults};
 
 use super::*;
 
@@ -242,6 +244,25 @@ async fn a_block_in_doubt_is_sent_again_where_the_connection_says_so() {
     running.stop().await;
 }
 
+#[tokio::test]
+async fn what_is_left_of_a_block_in_doubt_goes_on_by_itself_where_this_gateway_has_to_stop() {
+    let slow = |connection: &mut Connection| {
+        connection.on_unknown_outcome = OnUnknownOutcome::Resend;
+        smpp_link(connection).rate = NonZeroU32::new(2).expect("some");
+    };
+    let (simulator, mut stage) = staged(Behaviour::default(), slow).await;
+    let tag = stage.send_block_of(5).await;
+    stage.store.claim_block(&tag, 0).await.expect("an answer");
+    let running = stage.run();
+    until("a submit", || 0 < simulator.received_count()).await;
+    running.stop().await;
+    let told = stage.told(&tag);
+    let left = told.values().filter(|told| **told == [Told::NotSent]).count();
+    let submitted = told.values().filter(|told| is_submitted(told)).count();
+    assert!(0 < left && 0 < submitted && left + submitted == 5, "{told:?}");
+    assert_eq!(stage.jobs_left(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_than_the_rate_is_submitted_when_blocks_and_rows_go_out_together() {
     let slow = |connection: &mut Connection| smpp_link(connection).rate = NonZeroU32::new(40).expect("some");
@@ -269,7 +290,7 @@ async fn while_outcomes_cannot_be_stored_no_more_than_a_window_is_claimed() {
     }
     stage.send_many(10).await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp());
+    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp(Targets::Any));
     until("a window", || simulator.received_count() == 20).await;
     sleep(MOMENT).await;
     assert_eq!((simulator.received_count(), stage.progress().len()), (20, 0));
@@ -359,5 +380,111 @@ async fn a_block_of_which_a_busy_vendor_takes_nothing_is_given_back_whole() {
     stage.until_done().await;
     let told = stage.told(&tag);
     assert!(told.len() == 2 && told.values().all(|told| is_submitted(told)), "{told:?}");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_that_a_stop_meets_between_its_segments_is_finished() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    let pipes = Pipes::default();
+    let progress = Sender::new(stage.sqs.client(), stage.progress.clone());
+    let running = run(stage.gateway_with(progress, Pace::default()), pipes.dial());
+    let tag = stage.send_block(&["4915100000001"], &"0123456789".repeat(20)).await;
+    let (_session, mut submits) = pipes.accept().await;
+    submits.next_submit().await.expect("the first segment").accept("a");
+    for _ in 0..6 {
+        submits.next_submit().await.expect("the second segment").refuse(CommandStatus::RMSGQFUL);
+    }
+    let vendor = tokio::spawn(async move {
+        submits.next_submit().await.expect("another try").accept("b");
+        while submits.next_submit().await.is_some() {}
+    });
+    running.stop().await; // the next try would have been after half a minute
+    let ids = ["a", "b"].map(|id| Some(id.to_owned()));
+    assert_eq!(stage.told(&tag)[&0], [Told::Submitted(ids.to_vec())]);
+    assert_eq!(stage.jobs_left(), 0);
+    vendor.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_long_message_that_cannot_be_finished_before_the_end_what_was_taken_is_told() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    let pipes = Pipes::default();
+    let progress = Sender::new(stage.sqs.client(), stage.progress.clone());
+    let running = run(stage.gateway_with(progress, Pace::default()), pipes.dial());
+    let tag = stage.send_block(&["4915100000001"], &"0123456789".repeat(20)).await;
+    let (session, mut submits) = pipes.accept().await;
+    submits.next_submit().await.expect("the first segment").accept("a");
+    submits.next_submit().await.expect("the second segment").refuse(CommandStatus::RMSGQFUL);
+    sleep(MOMENT).await;
+    session.abort(); // and nobody answers the next bind
+    running.stop().await;
+    let taken = vec![Some("a".to_owned()), None];
+    assert_eq!(stage.told(&tag)[&0], [Told::Submitted(taken)]);
+    assert_eq!(stage.jobs_left(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_did_not_leave_is_told_also_where_something_else_could_not_be() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    let pipes = Pipes::default();
+    let is_down = Arc::new(AtomicBool::new(true));
+    let running = run(stage.gateway_with_outage(is_down.clone()), pipes.dial());
+    let tag = stage.send_block(&["4915100000001", "4915100000002"], "hello").await;
+    let (_session, mut submits) = pipes.accept().await;
+    for _ in 0..11 {
+        let submit = submits.next_submit().await.expect("another try");
+        match submit.pdu.destination.as_str() {
+            "4915100000001" => submit.accept("a"),
+            _ => submit.refuse(CommandStatus::RMSGQFUL),
+        }
+    }
+    // By now the outcome of the first one is offered no more.
+    sleep(Duration::from_secs(11 * 60)).await;
+    is_down.store(false, Ordering::Relaxed);
+    while stage.told(&tag).is_empty() {
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(stage.told_together(&tag)[0], [(1, Told::NotSent)]);
+    running.stop().await;
+}
+
+/// Claims fail while it is true.
+struct NoClaims(Arc<AtomicBool>);
+
+impl Faults for NoClaims {
+    fn decide(&self, call: &Call) -> Fault {
+        let is_claim =
+            call.body["UpdateExpression"].as_str().is_some_and(|text| text.contains("claimed = :mark"));
+        if is_claim && self.0.load(Ordering::Relaxed) { Fault::Throttle } else { Fault::None }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_outlive_a_store_that_does_not_answer_for_ten_minutes() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    stage.jobs = stage.sqs.queue("jobs-of-the-usual-visibility");
+    smpp_link(&mut stage.connection).queue_url = stage.jobs.clone();
+    stage.store.replace_connection(&stage.connection).await.expect("is stored");
+    let is_down = Arc::new(AtomicBool::new(true));
+    let client = stage.database.client_with(NoClaims(is_down.clone()));
+    let (sqs, progress) = (stage.sqs.client(), Sender::new(stage.sqs.client(), stage.progress.clone()));
+    let store = Store::new(client, Tables::of_stack(STACK));
+    let gateway = Gateway::new(store, stage.secrets.store(), sqs, progress, Pace::default());
+    let pipes = Pipes::default();
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    let message = stage.send("+4915112345678", "hello").await;
+    let running = run(gateway, pipes.dial());
+    let (_session, mut submits) = pipes.accept().await;
+    sleep(Duration::from_secs(10 * 60)).await;
+    let receives = stage.sqs.receives(&stage.jobs);
+    assert!(receives.len() == 2 && receives.iter().all(|count| *count <= 2), "{receives:?}");
+    is_down.store(false, Ordering::Relaxed);
+    for id in ["a", "b"] {
+        submits.next_submit().await.expect("a submit").accept(id);
+    }
+    stage.until_done().await;
+    assert!(is_submitted(&stage.told(&tag)[&0]));
+    stage.references(&message).await;
     running.stop().await;
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::connection::{StatusOutcome, StatusRule};
 use queue::{Incoming, IncomingPart};
+use runtime::targets::Targets;
 use smpp::coding::Alphabet;
 
 use super::*;
@@ -81,7 +82,7 @@ async fn receipts_that_come_together_are_passed_on_together() {
 async fn what_the_queue_does_not_take_stays_with_the_vendor() {
     let (simulator, stage) = staged(Behaviour::default(), |_| {}).await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp());
+    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp(Targets::Any));
     until("a bind", || simulator.binds().len() == 1).await;
     for number in 0..20 {
         simulator.send_incoming(SYSTEM_ID, receipt(&format!("id:{number} stat:DELIVRD")));

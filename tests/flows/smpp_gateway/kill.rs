@@ -6,6 +6,7 @@ use domain::lease::LeaseTag;
 use queue::Outcome as Told;
 
 use super::*;
+use runtime::targets::Targets;
 
 const WINDOW: usize = 20;
 const BLOCKS: usize = 30;
@@ -22,7 +23,7 @@ impl Condemned {
     fn run(gateway: impl FnOnce() -> Gateway) -> Self {
         let process = Runtime::new().expect("a runtime");
         let guard = process.enter();
-        let running = run(gateway(), bind::tcp());
+        let running = run(gateway(), bind::tcp(Targets::Any));
         drop(guard);
         Self { process, running }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::connection::Binds;
+use runtime::targets::Targets;
 use smpp::BindMode;
 use smpp_gateway::status::Board;
 use smpp_gateway::vendor::figures::{Snapshot, Up};
@@ -30,7 +31,7 @@ async fn transmitters_carry_the_messages_and_a_receiver_their_receipts() {
     let messages = stage.send_many(40).await;
     let gateway = stage.gateway();
     let board = gateway.board();
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     until("three binds", || simulator.binds().len() == 3).await;
     stage.until_done().await;
     until("all receipts", || stage.receipts().len() == 40).await;
@@ -79,7 +80,7 @@ async fn a_vendor_that_lets_in_fewer_binds_is_served_over_those_and_the_trouble_
     let (simulator, mut stage) = staged(behaviour, |it| with_binds(it, 2, 0, 0)).await;
     let gateway = stage.gateway();
     let board = gateway.board();
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     let message = stage.send("+4915112345678", "hello").await;
     stage.references(&message).await;
     until("a receipt", || stage.receipts().len() == 1).await;
@@ -129,7 +130,7 @@ async fn throttling_slows_all_binds_down_until_the_vendor_takes_messages_again()
     let messages = stage.send_many(20).await;
     let gateway = stage.gateway();
     let board = gateway.board();
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     let here = || board.status().connections.first().and_then(|connection| connection.here.clone());
     until("less speed", || here().is_some_and(|here| 0 < here.answers.throttled && here.rate.now <= 60))
         .await;

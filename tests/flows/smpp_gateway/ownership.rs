@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
+use runtime::targets::Targets;
 use smpp_gateway::status::Board;
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tokio::sync::oneshot;
@@ -32,10 +33,10 @@ async fn connections_are_spread_over_the_gateways_and_never_bound_twice() {
     with_connections(&stage, 3).await;
     let (first, second) = (stage.gateway(), stage.gateway());
     let (board, other_board) = (first.board(), second.board());
-    let first = run(first, bind::tcp());
+    let first = run(first, bind::tcp(Targets::Any));
     until("all binds", || bound_here(&board) == 4).await;
 
-    let second = run(second, bind::tcp());
+    let second = run(second, bind::tcp(Targets::Any));
     until("two each", || {
         assert!(simulator.binds().len() <= 4, "no connection is bound twice");
         bound_here(&board) == 2 && bound_here(&other_board) == 2
@@ -57,9 +58,9 @@ async fn a_gateway_that_stops_hands_over_long_before_its_lease_is_over() {
     let (first, second) =
         (stage.gateway_with(progress(), Pace::default()), stage.gateway_with(progress(), Pace::default()));
     let board = second.board();
-    let first = run(first, bind::tcp());
+    let first = run(first, bind::tcp(Targets::Any));
     until("a bind", || simulator.binds().len() == 1).await;
-    let second = run(second, bind::tcp());
+    let second = run(second, bind::tcp(Targets::Any));
     until("both", || board.status().gateways.len() == 2).await;
     let messages = stage.send_many(30).await;
     until("traffic", || 0 < simulator.received_count()).await;
@@ -88,12 +89,12 @@ async fn what_a_killed_gateway_served_is_taken_over_with_no_message_lost_and_non
     // All its tasks go at once, as with SIGKILL.
     let process = Runtime::new().expect("a runtime");
     let guard = process.enter();
-    let killed = run(stage.gateway(), bind::tcp());
+    let killed = run(stage.gateway(), bind::tcp(Targets::Any));
     drop(guard);
     until("a bind", || simulator.binds().len() == 1).await;
     let other = stage.gateway();
     let board = other.board();
-    let other = run(other, bind::tcp());
+    let other = run(other, bind::tcp(Targets::Any));
     until("traffic", || 100 <= simulator.received_count()).await;
     assert_eq!(bound_here(&board), 0);
 
@@ -226,7 +227,7 @@ async fn a_gateway_that_was_frozen_and_wakes_after_the_take_over_sends_nothing_a
     let second = super::simulator(Behaviour::default()).await;
     // The same vendor twice, to see who sends what.
     let to = |port: u16| -> Dial {
-        let tcp = bind::tcp();
+        let tcp = bind::tcp(Targets::Any);
         Arc::new(move |host, _| tcp(host, port))
     };
     let messages = stage.send_many(300).await;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use runtime::targets::Targets;
 use serde_json::Value;
 use smpp_gateway::status;
 use tokio::net::TcpListener;
@@ -19,7 +20,7 @@ async fn the_status_page_tells_how_each_connection_stands() {
     tokio::spawn(status::serve(listener, gateway.board()));
     assert!(status::check(&address).await.is_err(), "it does not run yet");
 
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     for recipient in ["+4915112345678", "+491511230005", "+491511230007"] {
         let message = stage.send(recipient, "hello").await;
         stage.outcome(&message).await;

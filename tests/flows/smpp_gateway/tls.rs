@@ -2,6 +2,7 @@
 
 use domain::connection::Tls;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use runtime::targets::Targets;
 use tests::smsc_simulator::Identity;
 
 use super::links::snapshot;
@@ -68,7 +69,7 @@ async fn trouble(authority: &Authority, name: &str, tls: Tls) -> String {
     let mut stage = stage_with(&simulator, tls).await;
     let gateway = stage.gateway();
     let board = gateway.board();
-    let running = run(gateway, bind::tcp());
+    let running = run(gateway, bind::tcp(Targets::Any));
     stage.send("+4915112345678", "hello").await;
     let troubles = || board.status().connections.first()?.here.as_ref()?.troubles.first().cloned();
     until("a trouble", || troubles().is_some()).await;

@@ -3,7 +3,7 @@
 use domain::connection::Network;
 use domain::id::CompanyId;
 use smpp::esme::CloseReason;
-use tests::edits::change_company;
+use tests::edits::{change_agreement, change_company};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -115,9 +115,8 @@ async fn what_is_disabled_or_changed_ends_its_binds_in_good_order_within_five_se
         link.password_hash = other;
     };
     stage.change_connection(clients[2], changed).await;
-    let mut agreement = clients[3].member.agreement.clone();
-    (agreement.suspended, agreement.revision) = (true, agreement.revision + 1);
-    stage.world.store.replace_agreement(&agreement).await.expect("is stored");
+    let id = &clients[3].member.agreement.id;
+    change_agreement(&stage.world.store, id, |agreement| agreement.suspended = true).await;
     let ends = async {
         for (client, session, _) in &bound[..4] {
             assert_eq!(session.closed().await, CloseReason::UnboundByPeer, "{}", client.link().system_id);

@@ -5,8 +5,7 @@ use std::time::Instant;
 use futures::future::join_all;
 use smpp::BindMode;
 use smpp::esme::CloseReason;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 
 use super::*;
 
@@ -23,25 +22,26 @@ async fn sends_in_time(client: &Client, session: &Session) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_binds_leaves_others_unaffected() {
     let stage = Stage::new().await;
-    let gate = stage.gate().await;
+    let gate = stage.gate_behind_proxy().await;
+    let bind = async |last: u8, settings| esme::bind(gate.connect_from(last).await, settings).await;
     let quiet = stage.client("quiet", |_| {}).await;
-    let (session, _inbound) = gate.bind(quiet.settings()).await.expect("binds");
+    let (session, _inbound) = bind(1, quiet.settings()).await.expect("binds");
     // Most say nothing, some bind as often as they can, some begin a bind and stop.
-    let silent = join_all((0..400).map(|_| tcp::connect(gate.address))).await;
+    let silent = join_all((0..4).flat_map(|_| 100..200).map(|last| gate.connect_from(last))).await;
     let stormy = stage.client("stormy", |_| {}).await;
     let mistaken = stage.client("mistaken", |_| {}).await;
-    let storm = join_all((0..100).map(|number| {
+    let storm = join_all((0..100_u8).map(|number| {
         let settings = match number % 2 {
             0 => stormy.settings(),
             _ => BindSettings { password: "pw-wrong".to_owned(), ..mistaken.settings() },
         };
-        gate.bind(BindSettings { answer_timeout: SOON, ..settings })
+        bind(2 + number % 2, BindSettings { answer_timeout: SOON, ..settings })
     }));
     let others = async {
         sends_in_time(&quiet, &session).await;
         let late = stage.client("late", |_| {}).await;
         let begun = Instant::now();
-        let (second, _inbound) = gate.bind(late.settings()).await.expect("binds");
+        let (second, _inbound) = bind(4, late.settings()).await.expect("binds");
         assert!(begun.elapsed() < NOT_HELD_UP);
         sends_in_time(&late, &second).await;
         sends_in_time(&quiet, &session).await;
@@ -50,6 +50,34 @@ async fn a_storm_of_binds_leaves_others_unaffected() {
     let bound = stormed.iter().filter(|one| one.is_ok()).count();
     assert_eq!(bound, 10, "as many as it may have");
     drop((silent, stormed));
+    gate.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_fills_neither_the_door_nor_the_queue_of_passwords() {
+    let stage = Stage::new().await;
+    let gate = stage.gate_behind_proxy().await;
+    let bind = async |last: u8, settings| esme::bind(gate.connect_from(last).await, settings).await;
+    let silent = join_all((0..100).map(|_| gate.connect_from(1))).await;
+    let mut closed = 0;
+    for mut stream in silent {
+        let read = timeout(Duration::from_millis(20), stream.read_u8()).await;
+        closed += usize::from(matches!(read, Ok(Err(_))));
+    }
+    assert!(closed >= 36, "only {closed} are sent away");
+    let names = join_all((0..60).map(|number| {
+        let settings = BindSettings::new(format!("nobody{number}"), "pw-wrong");
+        bind(2, BindSettings { answer_timeout: SOON, ..settings })
+    }))
+    .await;
+    let put_off = names.iter().filter(
+        |answer| matches!(answer, Err(BindError::Refused(status)) if *status == CommandStatus::RBINDFAIL),
+    );
+    assert!(put_off.count() >= 30, "most are not even looked at");
+    let client = stage.client("acme", |_| {}).await;
+    let (session, _inbound) =
+        timeout(NOT_HELD_UP, bind(3, client.settings())).await.expect("in time").expect("binds");
+    session.unbind().await;
     gate.stop().await;
 }
 

@@ -9,6 +9,7 @@ use domain::transfer::{Party, Transfer, TransferAmount, TransferError, TransferR
 use domain::wallet::{Wallet, WalletState};
 use jiff::SignedDuration;
 use store::{AcceptError, FullTransfer, FullTransferError, Store, StoreError};
+use tests::edits::act;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost};
 use tests::world::{Member, NOW, Refused, World, amount};
 
@@ -24,6 +25,7 @@ fn ask(from: &Member, to: &Member, number: u128) -> TransferRequest {
         note: String::new(),
         by: to.company.id.clone(),
         by_user: None,
+        own_wallet_only: false,
     }
 }
 
@@ -40,7 +42,9 @@ async fn withdraw(
         let taker = Party { wallet: &taker, company: &to.company, agreement: &to.agreement };
         plan_transfer(giver, taker, ask.clone(), NOW)
     };
-    store.post_full_transfer(&from.wallet, &ask.id, plan, NOW).await
+    let (one, other) = (&from.company.path, &to.company.path);
+    let act = act(if one.len() < other.len() { other } else { one });
+    store.post_full_transfer(&act, &from.wallet, &ask.id, plan, NOW).await
 }
 
 /// A reseller of which a client below and its lease keep escrow, live or dead, and who sends itself.

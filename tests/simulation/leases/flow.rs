@@ -17,15 +17,16 @@ use super::{acquire, pair, sweep};
 
 const SMPP_QUEUE: &str = "smpp-send";
 
-struct Scene {
-    world: World,
+pub struct Scene {
+    pub world: World,
     sqs: EmbeddedSqs,
-    projector: projector::App,
-    client: Member,
+    pub projector: projector::App,
+    pub client: Member,
+    pub reseller: Member,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let world = World::new().await;
         let sqs = EmbeddedSqs::new();
         let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
@@ -36,7 +37,7 @@ impl Scene {
             notifications: queue("notifications"),
             webhooks: queue("webhooks"),
         };
-        let (client, _) = pair(&world).await;
+        let (client, reseller) = pair(&world).await;
         let link = SmppLink { queue_url: sqs.queue(SMPP_QUEUE), ..SmppLink::new("vendor", 2775, "us") };
         let vendor = Connection {
             id: connection(),
@@ -48,7 +49,7 @@ impl Scene {
             created_at: NOW,
         };
         world.store.put_connection(&vendor).await.expect("it is stored");
-        Self { world, sqs, projector, client }
+        Self { world, sqs, projector, client, reseller }
     }
 
     fn draft(&self, key: &str, count: u32) -> domain::batch::Draft {
@@ -58,7 +59,7 @@ impl Scene {
     }
 
     /// Brings both streams to their ends, each delivery twice.
-    async fn project(&self) {
+    pub async fn project(&self) {
         for _ in 0..2 {
             for table in [&tables().ledger, &tables().messages] {
                 let event = self.world.database.take_stream(table);

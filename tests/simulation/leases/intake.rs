@@ -6,28 +6,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::connection::{
-    AlarisLink, Binds, ClientAlphabet, ClientLink, Connection, ConnectionKind, Link, SmppLink,
-};
+use domain::agreement::Agreement;
+use domain::connection::{AlarisLink, Binds, ClientLink, Connection, ConnectionKind, Link, SmppLink};
 use domain::id::{ConnectionId, MessageId, SenderId};
 use domain::lookup::{AnswerFields, CompanyLookup, LookupLink};
 use domain::money::Amount;
 use domain::rating::{Attribute, Node, Price, RateTree, Resource, ScaleKind, ServiceKind, Tier};
 use domain::route::{Route, Routes};
 use domain::segmentation::Encoding;
-use domain::sender::{Sender, SenderAddress, SenderStatus};
+use domain::sender::{Sender, SenderAddress};
 use jiff::SignedDuration;
 use runtime::targets::Targets;
 use sending::Lookups;
 use smpp_gateway::client::account::{Account, Order, Refusal};
 use smpp_gateway::client::intake::Intake;
 use store::Store;
-use tests::edits::change_company;
+use tests::edits::{act_at, change_company};
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::ledger_simulation::ledger::Ledger;
 use tests::lookup_simulator::{LookupSimulator, Mood, Settings};
-use tests::world::{Member, World, amount, connection};
+use tests::world::{Member, NOW, World, amount, connection};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -83,18 +82,10 @@ async fn open_road(world: &World, window: u32) {
 
 fn account(client: &Member) -> Account {
     let link = ClientLink {
-        client: client.company.id.clone(),
-        agreement: client.agreement.id.clone(),
-        system_id: "client".to_owned(),
-        password_hash: String::new(),
-        system_type: None,
-        networks: Vec::new(),
-        tls_required: false,
         binds_max: some(1),
         window: some(1_000),
         rate: some(10_000),
-        alphabet: ClientAlphabet::Gsm7,
-        queue_url: String::new(),
+        ..ClientLink::new(client.company.id.clone(), client.agreement.id.clone(), "client", String::new())
     };
     Account {
         connection: ConnectionId::derived(&["client", client.company.id.as_str()]),
@@ -140,17 +131,17 @@ async fn connect(world: &World, name: &str, link: Link) -> ConnectionId {
 
 /// A sender ID of the client's with these roads.
 async fn name(world: &World, client: &Member, name: &str, routes: Vec<Route>) {
-    let sender = Sender {
-        id: SenderId::new(world.unique()),
-        company: client.company.id.clone(),
-        agreement: client.agreement.id.clone(),
-        address: SenderAddress::parse(name).expect("a sender"),
-        status: SenderStatus::Active,
-        routes: Routes::new(routes).expect("some roads"),
-        incoming: None,
-        created_at: tests::world::NOW,
-    };
-    assert!(world.store.put_sender(&sender).await.expect("it is stored"));
+    let sender = Sender::new(
+        SenderId::new(world.unique()),
+        client.company.id.clone(),
+        client.agreement.id.clone(),
+        SenderAddress::parse(name).expect("a sender"),
+        Routes::new(routes).expect("some roads"),
+        NOW,
+    );
+    let act = act_at(&client.company.path, NOW);
+    let stored = world.store.put_sender(&act, &sender).await.expect("it is stored");
+    assert_eq!(stored, store::Written::Now);
 }
 
 fn intake(store: Store) -> Intake {
@@ -318,10 +309,10 @@ async fn what_is_changed_takes_effect_within_five_seconds() {
     assert_eq!(now().await, Ok(()));
     let suspend = async |suspended: bool| {
         let before = world.store.any_agreement(&reseller.agreement.id).await.expect("it is read");
-        let mut agreement = before.expect("it is there");
-        (agreement.suspended, agreement.revision) = (suspended, agreement.revision + 1);
-        let main = world.wallet(&reseller.wallet).await;
-        world.store.change_terms(&agreement, &main).await.expect("it is stored");
+        let before = before.expect("it is there");
+        let after = Agreement { suspended, revision: before.revision + 1, ..before.clone() };
+        let (main, act) = (world.wallet(&reseller.wallet).await, act_at(&reseller.company.path, NOW));
+        world.store.change_terms(&act, &before, &after, &main).await.expect("it is stored");
     };
     suspend(true).await;
     assert_eq!(soon().await, Err(Refusal::NotAllowed));

@@ -52,6 +52,7 @@ async fn make(stack: &Stack) -> Result<Seeded> {
     };
     let credits = agreement(&api, &owner.id, &credits).await?;
     let connection = smpp_connection(&api, stack).await?;
+    mail_server(&api, stack).await?;
     let companies = chain(&api, owner, &connection, "").await?;
     let seller = api.with_key(&companies.seller.api_key);
     let smpp_account = account(&seller, &companies.client, "bakery").await?;
@@ -92,6 +93,22 @@ async fn smpp_connection(api: &Api, stack: &Stack) -> Result<String> {
         "on_unknown_outcome": "wait"
     });
     text(&api.post("/v1/connections", body).await?, "/id")
+}
+
+/// The server that all mails of the demo go over, and a first one.
+async fn mail_server(api: &Api, stack: &Stack) -> Result<()> {
+    let body = json!({
+        "name": "Mails in files",
+        "host": stack.text("/mail/host")?,
+        "port": stack.number("/mail/port")?,
+        "tls": "none",
+        "from_name": "Waybill Demo",
+        "from_email": "no-reply@waybill.example"
+    });
+    let channel = text(&api.post("/v1/notification_channels", body).await?, "/id")?;
+    let path = format!("/v1/notification_channels/{channel}/test");
+    api.post_once(&path, "first-mail", json!({"to": "owner@waybill.example"})).await?.good()?;
+    Ok(())
 }
 
 /// Reseller, seller and client below the owner, each paying its tenant a little more than that one pays.

@@ -80,7 +80,7 @@ pub enum Command {
     /// New settings of an agreement: its limit, or whether it is suspended.
     Terms {
         member: usize,
-        change: AgreementChange,
+        change: Box<AgreementChange>,
     },
     /// Suspends or resumes a user's wallet.
     Suspend {

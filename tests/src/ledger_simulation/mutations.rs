@@ -416,8 +416,8 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         "payments" | "payments_due" | "fees" => Repeats,
         // The lines of a statement are written with its cursor.
         "statement" => Repeats,
-        // A row of usage has no condition of its own: the records it is written with have.
-        "usage" => Repeats,
+        // Rows of usage and of statistics have no condition of their own: the records they are written with have.
+        "usage" | "statistics" => Repeats,
         // A notice that is sent twice is no money.
         "notice" => Repeats,
         _ => Unknown,

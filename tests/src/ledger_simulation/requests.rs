@@ -234,7 +234,7 @@ fn limit(scenario: &Scenario, random: &mut StdRng) -> Command {
         _ => Amount::parse("0.5").unwrap_or_default(),
     });
     let change = AgreementChange { credit_limit: Some(limit), ..AgreementChange::default() };
-    Command::Terms { member: random.random_range(1..scenario.members.len()), change }
+    Command::Terms { member: random.random_range(1..scenario.members.len()), change: Box::new(change) }
 }
 
 /// Mostly resumed, so that the others can go on.
@@ -245,7 +245,7 @@ fn suspension(scenario: &Scenario, random: &mut StdRng) -> Command {
         return Command::Suspend { account, suspended };
     }
     let change = AgreementChange { suspended: Some(suspended), ..AgreementChange::default() };
-    Command::Terms { member: scenario.accounts[account].member, change }
+    Command::Terms { member: scenario.accounts[account].member, change: Box::new(change) }
 }
 
 async fn purchase(scenario: &mut Scenario, random: &mut StdRng) -> Command {

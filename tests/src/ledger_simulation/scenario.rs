@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::commands::{Account, Command, text};
+use crate::edits::act_at;
 use crate::world::{Member, NOW, NewMember, Request, World, levels, number};
 
 /// Companies below the owner.
@@ -153,7 +154,8 @@ pub async fn individual_credits(
     let stored =
         world.store.any_agreement(&member.agreement.id).await.expect("a read").expect("an agreement");
     let agreement = stored.with_settings(change, NOW).expect("it is allowed");
-    world.store.replace_agreement(&agreement).await.expect("the agreement is stored");
+    let act = act_at(&member.company.path, NOW);
+    world.store.replace_agreement(&act, &stored, &agreement).await.expect("the agreement is stored");
     member.agreement = agreement;
     let mut accounts = Vec::new();
     for _ in 0..users {
@@ -167,14 +169,11 @@ pub async fn individual_credits(
 }
 
 pub async fn new_user(world: &World, member: &Member) -> User {
-    let ask = NewUser {
-        id: UserId::new(world.unique()),
-        name: "User".into(),
-        email: "user@example.com".into(),
-        master: false,
-    };
-    let user = plan_user(&member.company.id, ask, NOW).expect("a user");
-    assert!(world.store.put_user(&user).await.expect("the user is stored"));
+    let ask = NewUser::named(UserId::new(world.unique()), "User", "user@example.com");
+    let user = plan_user(&member.company, ask, NOW).expect("a user");
+    let act = crate::edits::act_at(&member.company.path, NOW);
+    let stored = world.store.create_user(&act, &user, None).await.expect("the user is stored");
+    assert_eq!(stored, store::Written::Now);
     user
 }
 

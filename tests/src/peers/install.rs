@@ -25,6 +25,19 @@ pub struct Python {
     pub program: PathBuf,
 }
 
+/// What makes types of OpenAPI documents, and the compiler that checks them.
+#[derive(Debug, Clone)]
+pub struct TypeScript {
+    /// Holds `node_modules`.
+    pub folder: PathBuf,
+}
+
+/// The fuzzer of APIs that reads their OpenAPI documents.
+#[derive(Debug, Clone)]
+pub struct Schemathesis {
+    pub program: PathBuf,
+}
+
 impl Node {
     const PEER: &str = "the package smpp of node";
 
@@ -34,14 +47,7 @@ impl Node {
     /// When there is no `node` or `npm`, or it cannot be installed.
     pub fn find() -> Result<Self, Missing> {
         let lock = programs().join("node/package-lock.json");
-        let folder = installed("node", &lock, |folder| {
-            run(Command::new("node").arg("--version"))?;
-            for name in ["package.json", "package-lock.json"] {
-                fs::copy(programs().join("node").join(name), folder.join(name))?;
-            }
-            let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-            run(Command::new("npm").args(quiet).current_dir(folder))
-        });
+        let folder = installed("node", &lock, |folder| npm_ci(&programs().join("node"), folder));
         let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
         Ok(Self { folder })
     }
@@ -67,6 +73,47 @@ impl Python {
     }
 }
 
+impl TypeScript {
+    const PEER: &str = "the packages of clients/typescript";
+
+    /// Installs them unless they are there.
+    ///
+    /// # Errors
+    /// When there is no `node` or `npm`, or they cannot be installed.
+    pub fn find() -> Result<Self, Missing> {
+        let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript");
+        let lock = client.join("package-lock.json");
+        let folder = installed("typescript", &lock, |folder| npm_ci(&client, folder));
+        let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
+        Ok(Self { folder })
+    }
+
+    /// A script of one of the packages.
+    pub fn program(&self, path: &str) -> PathBuf {
+        self.folder.join("node_modules").join(path)
+    }
+}
+
+impl Schemathesis {
+    const PEER: &str = "schemathesis of Python";
+
+    /// Installs it unless it is there.
+    ///
+    /// # Errors
+    /// When there is no `python3` with `venv`, or it cannot be installed.
+    pub fn find() -> Result<Self, Missing> {
+        let pinned = programs().join("schemathesis/requirements.txt");
+        let folder = installed("schemathesis", &pinned, |folder| {
+            run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            // Without hashes: some of its packages are another file on each kind of machine.
+            let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+            run(Command::new(folder.join("bin/pip")).args(quiet).arg(&pinned))
+        });
+        let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
+        Ok(Self { program: folder.join("bin/schemathesis") })
+    }
+}
+
 /// The folder of a peer in which is installed what the file names.
 fn installed(
     name: &str,
@@ -84,6 +131,16 @@ fn installed(
         fs::write(&stamp, wanted)?;
     }
     Ok(folder)
+}
+
+/// Installs what the lock file of `package` names.
+fn npm_ci(package: &Path, folder: &Path) -> io::Result<()> {
+    run(Command::new("node").arg("--version"))?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(package.join(name), folder.join(name))?;
+    }
+    let quiet = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    run(Command::new("npm").args(quiet).current_dir(folder))
 }
 
 fn run(command: &mut Command) -> io::Result<()> {

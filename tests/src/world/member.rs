@@ -1,6 +1,7 @@
 //! A company with one agreement, one wallet, a sender ID and an API key.
 
 use domain::agreement::{Agreement, Charging, CreditLimit, EnabledService, NewAgreement, plan_agreement};
+use domain::api_key::ApiKey;
 use domain::company::{Company, CompanyKind, NewCompany, plan_company};
 use domain::connection::ConnectionKind;
 use domain::id::{AgreementId, ApiKeyId, CompanyId, PaymentId, SenderId, ServiceId, WalletId};
@@ -10,11 +11,12 @@ use domain::period::BillingTerms;
 use domain::quote::Level;
 use domain::rating::{BillingRule, CompiledTree, Node, Price, RateTree, Resource, Service, ServiceKind};
 use domain::route::Routes;
-use domain::sender::{Sender, SenderAddress, SenderStatus};
+use domain::sender::{Sender, SenderAddress};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
+use runtime::token;
 use sha2::{Digest, Sha256};
-use store::{ApiKey, Store, TreeCache};
+use store::{Store, TreeCache};
 
 use super::{NOW, Terms, World, amount, connection};
 
@@ -192,8 +194,11 @@ impl<'a> NewMember<'a> {
         let pay_as_you_go = (ServiceKind::PayAsYouGo, tree);
         for (kind, tree) in self.packs.iter().chain([&pay_as_you_go]) {
             let service = self.world.service(&self.parent.company.id, self.currency, *kind, tree).await;
-            agreement = agreement.with_service(enabled(service, NOW), self.currency).expect("it is enabled");
-            self.world.store.replace_agreement(&agreement).await.expect("the agreement is stored");
+            let before = agreement;
+            agreement = before.with_service(enabled(service, NOW), self.currency).expect("it is enabled");
+            let act = crate::edits::act_at(std::slice::from_ref(&agreement.company), NOW);
+            let stored = self.world.store.replace_agreement(&act, &before, &agreement).await;
+            stored.expect("the agreement is stored");
         }
         agreement
     }
@@ -213,20 +218,22 @@ impl World {
     ) -> ServiceId {
         let id = ServiceId::new(self.unique());
         let service = Service::in_force(id, company.clone(), "service", currency, kind, NOW);
+        let owner = self.store.any_company(company).await.expect("it is read").expect("it is there");
+        let act = crate::edits::act(&owner.path);
         tree.check().expect("a tree");
         let tree = CompiledTree::compile(tree).expect("a tree");
-        self.store.put_service(&service, &[(1, &tree)]).await.expect("the service is stored");
+        self.store.put_service(&act, &service, &[(1, &tree)]).await.expect("the service is stored");
         service.id
     }
 }
 
 /// A service as it is enabled from a moment on.
 pub fn enabled(service: ServiceId, from: Timestamp) -> EnabledService {
-    EnabledService { service, effective_from: from, effective_till: None, purchase: None }
+    EnabledService::new(service, from, None)
 }
 
 pub(super) async fn open_owner(store: &Store, company: Company, number: u128) -> Member {
-    let secret = secret(&company);
+    let secret = secret(number);
     let act = crate::edits::act(&company.path);
     let owner = store.put_owner(&act, &company, &api_key(&company, &secret, number)).await;
     assert!(owner.expect("the owner is stored"));
@@ -258,45 +265,43 @@ async fn open_agreement(store: &Store, agreement: &Agreement) -> Wallet {
     let above = agreement.above.iter().map(WalletId::main).collect();
     let limit = agreement.version_at(NOW).credit_limit.amount();
     let wallet = Wallet::open(&agreement.id, &agreement.company, agreement.currency, limit, above);
-    assert!(store.open_agreement(agreement, &wallet).await.expect("the agreement is stored"));
+    let act = crate::edits::act_at(std::slice::from_ref(&agreement.company), NOW);
+    let opened = store.open_agreement(&act, agreement, &wallet).await.expect("the agreement is stored");
+    assert_eq!(opened, store::Written::Now);
     wallet
 }
 
 async fn put_sender(store: &Store, agreement: &Agreement, number: u128) -> SenderAddress {
     let address = SenderAddress::parse(SENDER).expect("a sender");
-    let sender = Sender {
-        id: SenderId::new(number),
-        company: agreement.company.clone(),
-        agreement: agreement.id.clone(),
-        address: address.clone(),
-        status: SenderStatus::Active,
-        routes: Routes::only(connection(), ConnectionKind::Smpp),
-        incoming: None,
-        created_at: NOW,
-    };
-    assert!(store.put_sender(&sender).await.expect("the sender is stored"));
+    let sender = Sender::new(
+        SenderId::new(number),
+        agreement.company.clone(),
+        agreement.id.clone(),
+        address.clone(),
+        Routes::only(connection(), ConnectionKind::Smpp),
+        NOW,
+    );
+    let act = crate::edits::act_at(std::slice::from_ref(&agreement.company), NOW);
+    let stored = store.put_sender(&act, &sender).await.expect("the sender is stored");
+    assert_eq!(stored, store::Written::Now);
     address
 }
 
-fn secret(company: &Company) -> String {
-    format!("waybill_{}", hex::encode(Sha256::digest(company.id.as_str())))
+fn secret(number: u128) -> String {
+    let id = ApiKeyId::new(number);
+    token::api_key_of(&id, &hex::encode(Sha256::digest(id.as_str())))
 }
 
 fn api_key(company: &Company, secret: &str, number: u128) -> ApiKey {
-    ApiKey {
-        id: ApiKeyId::new(number),
-        company: company.id.clone(),
-        user: None,
-        name: "test".into(),
-        hash: hex::encode(Sha256::digest(secret.as_bytes())),
-        created_at: NOW,
-    }
+    let stored = runtime::new_api_key(&company.id, None, "test", NOW).stored;
+    ApiKey { id: ApiKeyId::new(number), hash: token::hash(secret), ..stored }
 }
 
 async fn put_api_key(store: &Store, company: &Company, number: u128) -> String {
-    let secret = secret(company);
-    let stored = store.put_api_key(&api_key(company, &secret, number)).await;
-    assert!(stored.expect("the API key is stored"));
+    let secret = secret(number);
+    let act = crate::edits::act_at(&company.path, NOW);
+    let stored = store.create(&act, &api_key(company, &secret, number)).await;
+    assert_eq!(stored.expect("the API key is stored"), store::Written::Now);
     secret
 }
 

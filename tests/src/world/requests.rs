@@ -184,6 +184,7 @@ pub fn transfer_request(id: TransferId, from: &Member, to: &Member, amount: Amou
         note: String::new(),
         by: from.company.id.clone(),
         by_user: None,
+        own_wallet_only: false,
     }
 }
 
@@ -215,7 +216,9 @@ pub async fn post_transfer(
     };
     match planned {
         Ok(transfer) => {
-            let posted = store.post_transfer(&transfer, &giver).await?;
+            let (one, other) = (&from.company.path, &to.company.path);
+            let act = crate::edits::act(if one.len() < other.len() { other } else { one });
+            let posted = store.post_transfer(&act, &transfer, &giver).await?;
             Ok((transfer, posted))
         }
         // A twin of this request may have been posted since the transfer was looked for.

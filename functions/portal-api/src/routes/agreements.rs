@@ -1,30 +1,42 @@
-//! Agreements, and the rate plans that are enabled under them. What may change later is in `settings`.
+//! Agreements between companies and those above them. What may change later is in `settings`, what
+//! changes with time in `versions`, the paper behind them in `parties`.
 
-mod settings;
+mod deletion;
+mod parties;
+pub mod settings;
+pub mod versions;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use domain::agreement::{
-    Agreement, AgreementVersion, Charging, CreditLimit, EnabledService, NewAgreement, plan_agreement,
+    Agreement, AgreementChange, AgreementVersion, Charging, CreditLimit, Direction, EnabledService,
+    NewAgreement, plan_agreement,
 };
+use domain::catalog;
 use domain::company::Company;
-use domain::id::AgreementId;
+use domain::id::{AgreementId, BankAccountId, EnabledServiceId, LegalEntityId, OwnLegalEntityId};
 use domain::money::Currency;
 use domain::period::{BillingPeriod, BillingTerms};
+use domain::permission::Area;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::Versioned;
 use serde::{Deserialize, Serialize};
-use store::Stored;
+use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Reply, created};
+use super::Edited;
 use crate::App;
 use crate::bootstrap::{tenant_of, wallet_of};
 use crate::error::{ApiError, busy};
 use crate::fields::{self, List};
+use crate::lists::{Format, Listing};
 use crate::{rights, schema};
 
+pub use deletion::{__path_delete, delete};
+use parties::PartiesBody;
 use settings::AlertsBody;
 pub use settings::{__path_change, change};
 
@@ -52,6 +64,41 @@ pub struct AgreementRequest {
     /// The agreement under which the company above buys itself. Needed only if it has not exactly one
     /// in this currency; never if it is the owner.
     resold_under: Option<String>,
+    /// A legal entity of the company that pays.
+    #[schema(example = "leg_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    legal_entity: Option<String>,
+    /// A legal entity of the company that is paid. Codes are unique for each of them.
+    #[schema(example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    own_legal_entity: Option<String>,
+    /// A bank account of the company that pays.
+    bank_account: Option<String>,
+    /// A bank account of the company that is paid.
+    own_bank_account: Option<String>,
+    /// When it was signed.
+    #[schema(value_type = Option<String>, format = Date)]
+    agreement_date: Option<Date>,
+    /// Messages are charged to it from this time on; from now on unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
+    /// Nothing is sent under it from this time on; no end unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Timestamp>,
+    /// IANA name: where these times are to be read; UTC unless told.
+    #[schema(example = "Europe/Zagreb")]
+    time_zone: Option<String>,
+    /// Whether each user of the company has a wallet of one's own below the main one; as the company says
+    /// unless told.
+    individual_credits: Option<bool>,
+    /// Who gets the invoices; at most 10.
+    invoice_emails: Option<Vec<String>>,
+    /// Who is told of the account and its traffic; at most 10.
+    account_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here; at most 10.
+    rate_emails: Option<Vec<String>>,
+    /// Who is told of technical matters; at most 10.
+    service_emails: Option<Vec<String>>,
+    /// Who gets a mail when a payment is confirmed; at most 10.
+    payment_alert_emails: Option<Vec<String>>,
 }
 
 fn no_credit() -> Option<String> {
@@ -68,11 +115,14 @@ pub struct Billing {
     /// How long a period is.
     #[schema(value_type = schema::BillingPeriod)]
     period: BillingPeriod,
-    /// The day of the month on which a monthly period begins, 1 to 28; 1 unless told.
+    /// On which day a period begins: of the month, 1 to 28, or of the week, 1 (Monday) to 7; 1 unless told.
     #[serde(default = "first_day")]
     billing_day: i8,
     /// Days from issue to due date, at most 365.
     days_for_payment: u16,
+    /// Of weeks: whether one that two months share is two periods; false unless told.
+    #[serde(default)]
+    split_by_month: bool,
 }
 
 fn first_day() -> i8 {
@@ -87,8 +137,35 @@ pub struct AgreementView {
     company: String,
     /// The company that is paid.
     tenant: String,
-    /// Unique among the tenant's agreements.
+    /// Unique among the agreements of the tenant's legal entity.
     code: String,
+    /// Of the company that pays; null if none is named.
+    #[schema(value_type = Option<String>)]
+    legal_entity: Option<LegalEntityId>,
+    /// Of the company that is paid; null if none is named.
+    #[schema(value_type = Option<String>)]
+    own_legal_entity: Option<OwnLegalEntityId>,
+    /// Of the company that pays; null if none is named.
+    #[schema(value_type = Option<String>)]
+    bank_account: Option<BankAccountId>,
+    /// Of the company that is paid; null if none is named.
+    #[schema(value_type = Option<String>)]
+    own_bank_account: Option<BankAccountId>,
+    /// When it was signed; null if nobody said.
+    #[schema(value_type = Option<String>, format = Date)]
+    agreement_date: Option<Date>,
+    /// Who sells to whom.
+    #[schema(value_type = schema::Direction)]
+    direction: Direction,
+    /// Messages are charged to it from this time on.
+    #[schema(value_type = String, format = DateTime)]
+    effective_from: Timestamp,
+    /// Nothing is sent under it from this time on; null for no end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Timestamp>,
+    /// Where these times are to be read.
+    #[schema(example = "Europe/Zagreb")]
+    time_zone: String,
     /// An ISO 4217 code, or `CREDIT`.
     currency: String,
     /// How messages are charged.
@@ -112,15 +189,26 @@ pub struct AgreementView {
     payment_alert_emails: Vec<String>,
     /// Who gets a mail when rates change of a service that is enabled here.
     rate_emails: Vec<String>,
+    /// Who gets the invoices.
+    invoice_emails: Vec<String>,
+    /// Who is told of the account and its traffic.
+    account_emails: Vec<String>,
+    /// Who is told of technical matters.
+    service_emails: Vec<String>,
     /// The rate plans enabled under it; those enabled first are asked first.
     services: Vec<EnabledServiceView>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Its revision, which is its `ETag` as well.
+    revision: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EnabledServiceView {
+    /// Its id, to change or remove it.
+    #[schema(value_type = Option<String>, example = "ens_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    id: Option<EnabledServiceId>,
     /// The rate plan's id.
     service: String,
     /// Used for messages accepted at this time or later.
@@ -131,24 +219,36 @@ pub struct EnabledServiceView {
     effective_till: Option<Timestamp>,
     /// Of packs and bundles: which purchase it is.
     pack: Option<String>,
+    /// Whether the company that pays does not see it.
+    hidden_from_client: bool,
 }
 
-impl From<Agreement> for AgreementView {
-    fn from(agreement: Agreement) -> Self {
+impl AgreementView {
+    /// As somebody sees it: the company that pays does not see what is hidden from it.
+    pub fn new(agreement: Agreement, who: &Principal) -> Self {
         let wallet = agreement.wallet().into();
         let AgreementVersion { credit_limit, billing, payment_alert_emails, .. } =
             agreement.version_at(runtime::now()).clone();
+        let sees_all = rights::is_tenant_side(who, &agreement.company, &agreement.tenant);
+        let shown = |enabled: &EnabledService| sees_all || !enabled.hidden_from_client;
+        let parties = agreement.parties;
         Self {
             id: agreement.id.into(),
             company: agreement.company.into(),
             tenant: agreement.tenant.into(),
             code: agreement.code,
+            legal_entity: parties.legal_entity,
+            own_legal_entity: parties.own_legal_entity,
+            bank_account: parties.bank_account,
+            own_bank_account: parties.own_bank_account,
+            agreement_date: parties.agreement_date,
+            direction: parties.direction,
+            effective_from: agreement.effective.from.unwrap_or(agreement.created_at),
+            effective_till: agreement.effective.till,
+            time_zone: agreement.effective.time_zone.unwrap_or_else(|| "UTC".to_owned()),
             currency: agreement.currency.to_string(),
             charging: agreement.charging,
-            credit_limit: match credit_limit {
-                CreditLimit::Unlimited => None,
-                CreditLimit::Limited(limit) => Some(limit.to_string()),
-            },
+            credit_limit: limit_text(credit_limit),
             billing: billing.into(),
             wallet,
             individual_credits: agreement.individual_credits,
@@ -157,31 +257,62 @@ impl From<Agreement> for AgreementView {
             alerts: agreement.alerts.into(),
             payment_alert_emails,
             rate_emails: agreement.rate_emails,
-            services: agreement.services.into_iter().map(Into::into).collect(),
+            invoice_emails: agreement.invoice_emails,
+            account_emails: agreement.account_emails,
+            service_emails: agreement.service_emails,
+            services: agreement.services.into_iter().filter(shown).map(Into::into).collect(),
             created_at: agreement.created_at,
+            revision: agreement.revision,
         }
     }
 }
 
+/// Null for no limit.
+fn limit_text(limit: CreditLimit) -> Option<String> {
+    match limit {
+        CreditLimit::Unlimited => None,
+        CreditLimit::Limited(limit) => Some(limit.to_string()),
+    }
+}
+
+fn limit_of(text: Option<String>) -> Result<CreditLimit, ApiError> {
+    match text {
+        Some(text) => fields::amount("credit_limit", &text).map(CreditLimit::Limited),
+        None => Ok(CreditLimit::Unlimited),
+    }
+}
+
+/// Terms are for the company that the agreement is with, or one above it.
+pub fn manage(who: &Principal, agreement: &Agreement, area: Area) -> Result<(), ApiError> {
+    rights::on_tenant_side(who, &agreement.company, &agreement.tenant)?;
+    rights::manage(who, area)
+}
+
+/// An agreement is seen by those above it, and in the client portal by the company itself.
+pub fn view(who: &Principal, company: &domain::id::CompanyId, area: Area) -> Result<(), ApiError> {
+    rights::view_own(who, company, area, Area::PortalFinance)
+}
+
 impl From<EnabledService> for EnabledServiceView {
     fn from(enabled: EnabledService) -> Self {
-        let EnabledService { service, effective_from, effective_till, purchase } = enabled;
+        let EnabledService { id, service, effective_from, effective_till, hidden_from_client, purchase } =
+            enabled;
         let pack = purchase.map(|purchase| purchase.id.into());
-        Self { service: service.into(), effective_from, effective_till, pack }
+        Self { id, service: service.into(), effective_from, effective_till, pack, hidden_from_client }
     }
 }
 
 impl From<BillingTerms> for Billing {
     fn from(terms: BillingTerms) -> Self {
-        let BillingTerms { time_zone, period, billing_day, days_for_payment } = terms;
-        Self { time_zone, period, billing_day, days_for_payment }
+        let BillingTerms { time_zone, period, billing_day, days_for_payment, split_by_month } = terms;
+        Self { time_zone, period, billing_day, days_for_payment, split_by_month }
     }
 }
 
 impl From<Billing> for BillingTerms {
     fn from(billing: Billing) -> Self {
-        let Billing { time_zone, period, billing_day, days_for_payment } = billing;
-        Self { time_zone, period, billing_day, days_for_payment }
+        let Billing { time_zone, period, billing_day, days_for_payment, split_by_month } = billing;
+        Self { time_zone, period, billing_day, days_for_payment, split_by_month }
     }
 }
 
@@ -195,25 +326,70 @@ pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<AgreementRequest>,
-) -> Created<AgreementView> {
+) -> Edited<AgreementView> {
     let company = app.seen_by(&who).company(&body.company).await.map_err(|error| error.field("company"))?;
-    rights::tenant_side(&who, &company.id, tenant_of(&company))?;
+    rights::on_tenant_side(&who, &company.id, tenant_of(&company))?;
+    rights::manage(&who, Area::Agreements)?;
+    if company.is_deleted() {
+        return Err(Problem::new(409, "company_deleted", "This company is deleted.").field("company").into());
+    }
     let currency = fields::currency(&body.currency)?;
     let above = resold_under(&app, &who, &company, currency, body.resold_under.as_deref()).await?;
     let now = runtime::now();
+    let settings = body.settings(&app, &who, &company).await?;
     let ask = body.into_ask(&company, currency)?;
     // Only companies directly below the owner, and the owner itself, have the owner for a tenant.
     let agreement = plan_agreement(ask, above.as_ref(), company.path.len() <= 2, now)?;
-    if !app.store.open_agreement(&agreement, &wallet_of(&agreement, now)).await? {
-        let detail = "There is an agreement with this code already.";
-        return Err(Problem::new(409, "code_taken", detail).field("code").into());
+    let agreement = agreement.begun_with(settings, now)?;
+    let (act, wallet) = (who.act(&company.path), wallet_of(&agreement, now));
+    stored(app.store.open_agreement(&act, &agreement, &wallet).await?)?;
+    Ok(Versioned::created(agreement.revision, AgreementView::new(agreement, &who)))
+}
+
+fn stored(written: Written) -> Result<(), ApiError> {
+    match written {
+        Written::Now => Ok(()),
+        Written::Overtaken => Err(busy()),
+        Written::Taken => {
+            let detail = "There is an agreement with this code already.";
+            Err(Problem::new(409, "code_taken", detail).field("code").into())
+        }
     }
-    created(agreement)
 }
 
 impl AgreementRequest {
+    async fn settings(
+        &self,
+        app: &App,
+        who: &Principal,
+        company: &Company,
+    ) -> Result<AgreementChange, ApiError> {
+        let named = |id: &Option<String>| id.clone().map(Some);
+        let parties = PartiesBody {
+            legal_entity: named(&self.legal_entity),
+            own_legal_entity: named(&self.own_legal_entity),
+            bank_account: named(&self.bank_account),
+            own_bank_account: named(&self.own_bank_account),
+            agreement_date: self.agreement_date.map(Some),
+        };
+        Ok(AgreementChange {
+            individual_credits: Some(self.individual_credits.unwrap_or(company.settings.individual_credits)),
+            parties: Some(parties.read(app, who, &company.id, tenant_of(company), Default::default()).await?),
+            effective: Some(domain::agreement::Effective {
+                from: self.effective_from,
+                till: self.effective_till,
+                time_zone: self.time_zone.clone(),
+            }),
+            payment_alert_emails: self.payment_alert_emails.clone(),
+            rate_emails: self.rate_emails.clone(),
+            invoice_emails: self.invoice_emails.clone(),
+            account_emails: self.account_emails.clone(),
+            service_emails: self.service_emails.clone(),
+            ..AgreementChange::default()
+        })
+    }
+
     fn into_ask(self, company: &Company, currency: Currency) -> Result<NewAgreement, ApiError> {
-        let limit = self.credit_limit.map(|text| fields::amount("credit_limit", &text)).transpose()?;
         Ok(NewAgreement {
             id: AgreementId::new(runtime::fresh()),
             company: company.id.clone(),
@@ -221,7 +397,7 @@ impl AgreementRequest {
             code: self.code,
             currency,
             charging: self.charging,
-            credit_limit: limit.map_or(CreditLimit::Unlimited, CreditLimit::Limited),
+            credit_limit: limit_of(self.credit_limit)?,
             billing: self.billing.map_or_else(BillingTerms::monthly_utc, Into::into),
         })
     }
@@ -249,82 +425,132 @@ async fn resold_under(
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct AgreementFilter {
-    /// Whose agreements; yours unless told.
+pub struct AgreementQuery {
+    /// The company that pays; yours unless told.
     company: Option<String>,
+    /// The company that is paid: all agreements that it has with those it sells to.
+    tenant: Option<String>,
+    /// Only those whose code begins so, whatever the case.
+    code: Option<String>,
+    /// Only those in this currency.
+    #[param(example = "EUR")]
+    currency: Option<String>,
+    /// Only those that are suspended, or are not.
+    suspended: Option<bool>,
+    /// Only those with this legal entity of the company that pays.
+    legal_entity: Option<String>,
+    /// Only those with this legal entity of the company that is paid.
+    own_legal_entity: Option<String>,
+    /// Only those signed on this day.
+    #[param(value_type = Option<String>, format = Date)]
+    agreement_date: Option<Date>,
+    /// Only those that begin at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    effective_since: Option<Timestamp>,
+    /// Only those that begin before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    effective_before: Option<Timestamp>,
+    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `agreement_date`,
+    /// `effective_from`, `effective_till` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "-created_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
-/// A company's agreements.
-#[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementFilter),
-    responses((status = 200, description = "Oldest first", body = List<AgreementView>)))]
+const COLUMNS: [&str; 9] = [
+    "code",
+    "company",
+    "currency",
+    "suspended",
+    "legal_entity",
+    "own_legal_entity",
+    "agreement_date",
+    "effective_from",
+    "effective_till",
+];
+const FILE_COLUMNS: [&str; 21] = [
+    "id",
+    "company",
+    "tenant",
+    "legal_entity",
+    "own_legal_entity",
+    "bank_account",
+    "own_bank_account",
+    "code",
+    "agreement_date",
+    "direction",
+    "currency",
+    "effective_from",
+    "effective_till",
+    "time_zone",
+    "credit_limit",
+    "billing.time_zone",
+    "billing.period",
+    "billing.billing_day",
+    "billing.days_for_payment",
+    "suspended",
+    "created_at",
+];
+
+/// Whose agreements are meant: those of one company, or all that a company has with those it sells to.
+pub async fn list_named(
+    app: &App,
+    who: &Principal,
+    company: Option<&str>,
+    tenant: Option<&str>,
+    area: Area,
+) -> Result<String, ApiError> {
+    match (company, tenant) {
+        (Some(_), Some(_)) => Err(Problem::invalid("tenant", "either a company or a tenant is named").into()),
+        (None, Some(tenant)) => {
+            rights::view(who, area)?;
+            let tenant = app.seen_by(who).company(tenant).await.map_err(|error| error.field("tenant"))?;
+            Ok(catalog::list_with(tenant.id.as_str()))
+        }
+        (company, None) => {
+            let company = app.seen_by(who).company_or_own(company).await?;
+            view(who, &company.id, area)?;
+            Ok(company.id.into())
+        }
+    }
+}
+
+/// The agreements of one company, or all that a company sells under.
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementQuery),
+    responses((status = 200, description = "A page",
+        content((List<AgreementView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<AgreementFilter>,
-) -> Reply<List<AgreementView>> {
-    let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    Ok(Json(List::all(app.store.agreements_of(&company.id).await?)))
+    format: Format,
+    Query(query): Query<AgreementQuery>,
+) -> Result<Response, ApiError> {
+    let (company, tenant) = (query.company.as_deref(), query.tenant.as_deref());
+    let list = list_named(&app, &who, company, tenant, Area::Agreements).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
+        .begins("code", query.code.as_deref())
+        .is("currency", query.currency)
+        .is("suspended", query.suspended.map(catalog::flag))
+        .is("legal_entity", query.legal_entity)
+        .is("own_legal_entity", query.own_legal_entity)
+        .is("agreement_date", query.agreement_date.map(catalog::day))
+        .within("effective_from", query.effective_since, query.effective_before);
+    let found = listing.read(&app.store, format, |_: &Agreement| true).await?;
+    found.answer(|agreement| AgreementView::new(agreement, &who), "agreements", &FILE_COLUMNS)
 }
 
 /// One agreement.
 #[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements",
     params(("id" = String, Path, description = "The agreement's id")),
     responses((status = 200, description = "The agreement", body = AgreementView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<AgreementView> {
-    Ok(Json(app.seen_by(&who).agreement(&id).await?.into()))
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EnableServiceRequest {
-    /// A rate plan of the agreement's tenant.
-    service: String,
-    /// Used for messages accepted at this time or later; from now on unless told.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    effective_from: Option<Timestamp>,
-    /// Not used from this time on; no end unless told.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    effective_till: Option<Timestamp>,
-}
-
-/// Enable a rate plan or a bundle initiator under an agreement.
-///
-/// Packs and bundle packs are bought: see `packs`.
-#[utoipa::path(post, path = "/v1/agreements/{id}/services", tag = "agreements",
-    request_body = EnableServiceRequest,
-    params(("id" = String, Path, description = "The agreement's id")),
-    responses((status = 201, description = "The agreement as it is now", body = AgreementView)))]
-pub async fn enable_service(
-    State(app): State<App>,
-    who: Principal,
-    Path(id): Path<String>,
-    Body(body): Body<EnableServiceRequest>,
-) -> Created<AgreementView> {
-    let seen = app.seen_by(&who);
-    let agreement = seen.agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
-    let service = seen.service(&body.service).await.map_err(|error| error.field("service"))?;
-    if service.company != agreement.tenant {
-        let detail = "the service must be one of the company that the agreement is with";
-        return Err(Problem::invalid("service", detail).into());
-    }
-    if service.archived {
-        return Err(Problem::invalid("service", "this service is archived").into());
-    }
-    if service.kind.is_bought() {
-        let detail = "packs and bundle packs are bought: POST them to the agreement's `packs`";
-        return Err(Problem::invalid("service", detail).into());
-    }
-    let enabled = EnabledService {
-        service: service.id,
-        effective_from: body.effective_from.unwrap_or_else(runtime::now),
-        effective_till: body.effective_till,
-        purchase: None,
-    };
-    let currency = if service.kind.has_currency() { service.currency } else { agreement.currency };
-    let changed = agreement.with_service(enabled, currency)?;
-    match app.store.replace_agreement(&changed).await? {
-        Stored::Now => created(changed),
-        Stored::Overtaken => Err(busy()),
-    }
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<AgreementView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    view(&who, &agreement.company, Area::Agreements)?;
+    Ok(Versioned::new(agreement.revision, AgreementView::new(agreement, &who)))
 }

@@ -1,12 +1,21 @@
-//! The tree of companies.
+//! The tree of companies. What it takes to delete one is in `deletion`.
+
+pub mod deletion;
+
+use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
-use domain::company::{Company, CompanyChange, CompanyKind, NewCompany, plan_change, plan_company};
+use domain::channel::Channel;
+use domain::company::{
+    Company, CompanyChange, CompanyKind, CompanySettings, CompanyStatus, NewCompany, plan_change,
+    plan_company,
+};
 use domain::connection::Link;
-use domain::id::CompanyId;
+use domain::id::{CompanyId, OwnLegalEntityId};
+use domain::legal_entity::OwnLegalEntity;
 use domain::lookup::CompanyLookup;
 use domain::permission::Area;
 use jiff::Timestamp;
@@ -18,6 +27,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Edited, Reply};
 use crate::App;
+use crate::bootstrap::tenant_of;
 use crate::error::{ApiError, written};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
@@ -37,9 +47,30 @@ pub struct CompanyRequest {
     /// Whether a reseller or seller may send messages itself; a client always may.
     #[serde(default)]
     direct_sending: bool,
+    /// A comment of at most 1000 characters. The company itself may change it too.
+    description: Option<String>,
+    /// Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`.
+    creator_of_resellers: Option<bool>,
+    /// The legal entity of the company above in whose name it sells to this one; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    own_legal_entity: Option<Option<String>>,
+    /// Whether its client portal shows invoices; true for a new company.
+    invoices_enabled: Option<bool>,
+    /// The channels whose recipients' networks are looked up, if there is a look-up connection; `sms` for a
+    /// new company.
+    #[schema(value_type = Option<Vec<schema::Channel>>)]
+    mnp_channels: Option<BTreeSet<Channel>>,
+    /// Whether what it sends to many waits for a decision; false for a new company.
+    moderation: Option<bool>,
+    /// Whether all its users log in with a second factor; false for a new company. Users without a phone
+    /// number cannot log in then.
+    two_factor_required: Option<bool>,
+    /// Whether its new agreements begin with individual credits; false for a new company.
+    individual_credits: Option<bool>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyPatch {
     /// A new name.
@@ -53,6 +84,26 @@ pub struct CompanyPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     lookup_connection: Option<Option<String>>,
+    /// A comment of at most 1000 characters. The company itself may change it too.
+    description: Option<String>,
+    /// Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`.
+    creator_of_resellers: Option<bool>,
+    /// The legal entity of the company above in whose name it sells to this one; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    own_legal_entity: Option<Option<String>>,
+    /// Whether its client portal shows invoices.
+    invoices_enabled: Option<bool>,
+    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    #[schema(value_type = Option<Vec<schema::Channel>>)]
+    mnp_channels: Option<BTreeSet<Channel>>,
+    /// Whether what it sends to many waits for a decision.
+    moderation: Option<bool>,
+    /// Whether all its users log in with a second factor. Users without a phone
+    /// number cannot log in then.
+    two_factor_required: Option<bool>,
+    /// Whether its new agreements begin with individual credits.
+    individual_credits: Option<bool>,
 }
 
 /// A field that is there, even as null.
@@ -78,17 +129,62 @@ pub struct CompanyView {
     direct_sending: bool,
     /// The connection that tells the networks of its recipients; null while the numbering plan does.
     lookup_connection: Option<String>,
+    /// `active`, `disabled` until it is enabled again, or `deleted` for good.
+    #[schema(value_type = schema::CompanyStatus)]
+    status: CompanyStatus,
+    /// A comment.
+    description: String,
+    /// Whether it creates resellers.
+    creator_of_resellers: bool,
+    /// The legal entity of the company above in whose name it sells to this one; null for none.
+    #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    own_legal_entity: Option<OwnLegalEntityId>,
+    /// Whether its client portal shows invoices.
+    invoices_enabled: bool,
+    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    #[schema(value_type = Vec<schema::Channel>)]
+    mnp_channels: BTreeSet<Channel>,
+    /// Whether what it sends to many waits for a decision.
+    moderation: bool,
+    /// Whether all its users log in with a second factor.
+    two_factor_required: bool,
+    /// Whether its new agreements begin with individual credits.
+    individual_credits: bool,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When it was changed last; null if never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Timestamp>,
+    /// When it was deleted; null if it is not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted_at: Option<Timestamp>,
     /// Its revision, which is its `ETag` as well.
     revision: u64,
 }
 
 impl From<Company> for CompanyView {
     fn from(company: Company) -> Self {
+        let CompanySettings {
+            description,
+            own_legal_entity,
+            invoices_enabled,
+            mnp_channels,
+            moderation,
+            two_factor_required,
+            individual_credits,
+        } = company.settings.clone();
         Self {
             parent: company.tenant().map(ToString::to_string),
+            status: company.status(),
+            creator_of_resellers: company.creates_resellers(),
+            description,
+            own_legal_entity,
+            invoices_enabled,
+            mnp_channels,
+            moderation,
+            two_factor_required,
+            individual_credits,
             id: company.id.into(),
             name: company.name,
             kind: company.kind,
@@ -96,6 +192,8 @@ impl From<Company> for CompanyView {
             direct_sending: company.direct_sending,
             lookup_connection: company.lookup.map(|lookup| lookup.connection.into()),
             created_at: company.created_at,
+            updated_at: company.updated_at,
+            deleted_at: company.deleted_at,
             revision: company.revision,
         }
     }
@@ -120,10 +218,15 @@ pub async fn create(
 ) -> Edited<CompanyView> {
     rights::manage(&who, Area::Companies)?;
     let parent = app.seen_by(&who).company_or_own(body.parent.as_deref()).await?;
-    let CompanyRequest { name, kind, direct_sending, .. } = body;
-    let ask = NewCompany { id: CompanyId::new(runtime::fresh()), name, kind, direct_sending };
-    let company = plan_company(&parent, ask, runtime::now())?;
-    written(app.store.create(&who.act(&company.path), &company).await?)?;
+    let CompanyRequest { name, kind, direct_sending, .. } = &body;
+    let (id, name) = (CompanyId::new(runtime::fresh()), name.clone());
+    let ask = NewCompany { id, name, kind: *kind, direct_sending: *direct_sending };
+    let now = runtime::now();
+    let company = plan_company(&parent, ask, now)?;
+    let settings = body.settings().parse(&app, &who, &company).await?;
+    let company = plan_change(&company, &parent.id, settings, now)?;
+    let company = Company { revision: 0, updated_at: None, ..company };
+    written(app.store.create_company(&who.act(&company.path), &company).await?)?;
     Ok(Versioned::created(company.revision, company.into()))
 }
 
@@ -139,7 +242,23 @@ pub struct CompanyQuery {
     kind: Option<CompanyKind>,
     /// Only those that are enabled, or that are not.
     enabled: Option<bool>,
-    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    /// `active`, `disabled` or `deleted`; deleted ones are listed only when they are asked for.
+    #[param(value_type = Option<schema::CompanyStatus>)]
+    status: Option<CompanyStatus>,
+    /// Only those whose broadcasts are moderated, or are not.
+    moderation: Option<bool>,
+    /// Only those that create resellers, or do not.
+    creator_of_resellers: Option<bool>,
+    /// Only those that this legal entity sells to.
+    own_legal_entity: Option<String>,
+    /// Only those created at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<Timestamp>,
+    /// Only those created before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_till: Option<Timestamp>,
+    /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
+    /// `updated_at` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -148,7 +267,36 @@ pub struct CompanyQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 7] = ["id", "name", "kind", "parent", "enabled", "direct_sending", "created_at"];
+const COLUMNS: [&str; 8] = [
+    "name",
+    "kind",
+    "enabled",
+    "status",
+    "moderation",
+    "creator_of_resellers",
+    "own_legal_entity",
+    "updated_at",
+];
+const FILE_COLUMNS: [&str; 18] = [
+    "id",
+    "name",
+    "kind",
+    "parent",
+    "enabled",
+    "direct_sending",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+    "status",
+    "description",
+    "creator_of_resellers",
+    "own_legal_entity",
+    "invoices_enabled",
+    "mnp_channels",
+    "moderation",
+    "two_factor_required",
+    "individual_credits",
+];
 
 /// The companies directly below one.
 ///
@@ -162,14 +310,20 @@ pub async fn list(
     format: Format,
     Query(query): Query<CompanyQuery>,
 ) -> Result<Response, ApiError> {
-    rights::view(&who, Area::Companies)?;
     let parent = app.seen_by(&who).company_or_own(query.parent.as_deref()).await?;
+    rights::view(&who, Area::Companies)?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(parent.id, &["name", "kind", "enabled"], sort, query.limit, cursor)?
+    let listing = Listing::new(parent.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("kind", query.kind.map(catalog::choice))
-        .is("enabled", query.enabled.map(catalog::flag));
-    let found = listing.read(&app.store, format, |_: &Company| true).await?;
+        .is("status", query.status.map(catalog::choice))
+        .is("enabled", query.enabled.map(catalog::flag))
+        .is("moderation", query.moderation.map(catalog::flag))
+        .is("creator_of_resellers", query.creator_of_resellers.map(catalog::flag))
+        .is("own_legal_entity", query.own_legal_entity)
+        .within("created_at", query.created_from, query.created_till);
+    let shows = |company: &Company| !company.is_deleted() || query.status == Some(CompanyStatus::Deleted);
+    let found = listing.read(&app.store, format, shows).await?;
     found.answer(CompanyView::from, "companies", &FILE_COLUMNS)
 }
 
@@ -201,16 +355,100 @@ pub async fn change(
     let company = app.seen_by(&who).company(&id).await?;
     rights::manage_own(&who, &company.id, Area::Companies, Area::PortalUsers)?;
     if_match.check(company.revision)?;
-    let CompanyPatch { name, enabled, direct_sending, lookup_connection } = body;
-    let lookup = match lookup_connection {
-        Some(Some(id)) => Some(Some(lookup(&app, &who, &id).await?)),
-        Some(None) => Some(None),
-        None => None,
-    };
-    let ask = CompanyChange { name, enabled, direct_sending, lookup };
-    let changed = plan_change(&company, &who.company.id, ask)?;
+    let ask = body.parse(&app, &who, &company).await?;
+    if ask.is_more_than_words() {
+        rights::manage(&who, Area::Companies)?;
+    }
+    let changed = plan_change(&company, &who.company.id, ask, runtime::now())?;
     written(app.store.replace(&who.act(&company.path), &company, &changed).await?)?;
     Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Delete a company.
+///
+/// For a company above it. Only if there is no company below it, no money in its wallets, nothing set
+/// aside for others and no open invoice. It is refused everywhere from then on, and stays readable.
+#[utoipa::path(delete, path = "/v1/companies/{id}", tag = "companies",
+    params(("id" = String, Path, description = "The company's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the company as it was read")),
+    responses(
+        (status = 200, description = "The company as it is now", body = CompanyView),
+        (status = 409, description = "`has_companies`, `has_money` or `has_open_invoice`", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Edited<CompanyView> {
+    let company = app.seen_by(&who).company(&id).await?;
+    rights::manage(&who, Area::Companies)?;
+    if_match.check(company.revision)?;
+    let deleted = deletion::delete(&app, &who, &company).await?;
+    Ok(Versioned::new(deleted.revision, deleted.into()))
+}
+
+impl CompanyRequest {
+    /// What else it says, as a change of what a new company begins with.
+    fn settings(self) -> CompanyPatch {
+        CompanyPatch {
+            description: self.description,
+            creator_of_resellers: self.creator_of_resellers,
+            own_legal_entity: self.own_legal_entity,
+            invoices_enabled: self.invoices_enabled,
+            mnp_channels: self.mnp_channels,
+            moderation: self.moderation,
+            two_factor_required: self.two_factor_required,
+            individual_credits: self.individual_credits,
+            ..CompanyPatch::default()
+        }
+    }
+}
+
+impl CompanyPatch {
+    async fn parse(self, app: &App, who: &Principal, company: &Company) -> Result<CompanyChange, ApiError> {
+        let lookup = match self.lookup_connection {
+            Some(Some(id)) => Some(Some(lookup(app, who, &id).await?)),
+            Some(None) => Some(None),
+            None => None,
+        };
+        let own_legal_entity = match self.own_legal_entity {
+            Some(Some(id)) => Some(Some(entity_of(app, who, tenant_of(company), &id).await?)),
+            Some(None) => Some(None),
+            None => None,
+        };
+        Ok(CompanyChange {
+            name: self.name,
+            enabled: self.enabled,
+            direct_sending: self.direct_sending,
+            lookup,
+            description: self.description,
+            creator_of_resellers: self.creator_of_resellers,
+            own_legal_entity,
+            invoices_enabled: self.invoices_enabled,
+            mnp_channels: self.mnp_channels,
+            moderation: self.moderation,
+            two_factor_required: self.two_factor_required,
+            individual_credits: self.individual_credits,
+        })
+    }
+}
+
+/// One of the tenant's own legal entities.
+async fn entity_of(
+    app: &App,
+    who: &Principal,
+    tenant: &CompanyId,
+    id: &str,
+) -> Result<OwnLegalEntityId, ApiError> {
+    let field = "own_legal_entity";
+    let found = app.seen_by(who).thing::<OwnLegalEntity>(id).await;
+    let (entity, company) = found.map_err(|error| error.field(field))?;
+    if company.id != *tenant {
+        return Err(Problem::invalid(field, "it must be one of the company above").into());
+    }
+    Ok(entity.id)
 }
 
 /// A look-up connection that the caller sees.

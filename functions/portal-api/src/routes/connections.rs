@@ -10,14 +10,19 @@ pub mod unmatched;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::catalog;
 use domain::connection::{Connection, Link, OnUnknownOutcome};
 use domain::id::{CompanyId, ConnectionId};
+use domain::permission::Area;
+use http::StatusCode;
 use jiff::Timestamp;
 use queue::{client_queue, connection_queue};
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
-use store::{ConnectionStored, Secrets};
+use store::{ConnectionStored, Page, Secrets};
 use utoipa::{IntoParams, ToSchema};
 
 use self::alaris::AlarisSettings;
@@ -28,6 +33,7 @@ use super::{Created, Reply, created};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
+use crate::lists::{Format, Found};
 use crate::rights;
 
 /// What the link is and how it is used; passwords are taken and never shown.
@@ -88,7 +94,7 @@ pub async fn create(
     who: Principal,
     Body(body): Body<ConnectionSettings>,
 ) -> Created<ConnectionView> {
-    rights::sells(&who)?;
+    rights::manage(&who, body.area())?;
     let id = ConnectionId::new(runtime::fresh());
     let parts = body.parts(&app, &who, &who.company.id, None).await?;
     let Parts { name, password, on_unknown_outcome, mut link } = parts;
@@ -134,7 +140,26 @@ struct Parts {
     link: Link,
 }
 
+/// In which area of rights a link stands.
+pub(crate) fn area_of(link: &Link) -> Area {
+    match link {
+        Link::Smpp(_) => Area::VendorSmppConnections,
+        Link::Alaris(_) => Area::HttpConnections,
+        Link::Lookup(_) => Area::LookupConnections,
+        Link::Client(_) => Area::ClientSmppConnections,
+    }
+}
+
 impl ConnectionSettings {
+    fn area(&self) -> Area {
+        match self {
+            Self::Smpp(_) => Area::VendorSmppConnections,
+            Self::Alaris(_) => Area::HttpConnections,
+            Self::Lookup(_) => Area::LookupConnections,
+            Self::Client(_) => Area::ClientSmppConnections,
+        }
+    }
+
     /// Judges the settings of a connection of this company. `before` is what the link has been so far, if
     /// there is one.
     async fn parts(
@@ -146,12 +171,15 @@ impl ConnectionSettings {
     ) -> Result<Parts, ApiError> {
         let parts = match self {
             Self::Client(settings) => return settings.parts(app, who, company, before).await,
-            Self::Lookup(settings) => return settings.parts(before),
-            Self::Smpp(settings) => settings.parts(before)?,
-            Self::Alaris(settings) => settings.parts(before)?,
+            Self::Lookup(settings) => return settings.parts(app.targets, before),
+            Self::Smpp(settings) => settings.parts(app.targets, before)?,
+            Self::Alaris(settings) => settings.parts(app.targets, before)?,
         };
-        if parts.password.is_none() && before.is_none() {
-            return Err(Problem::invalid("password", "it must be told").into());
+        // Whoever may change an address need not know the password, and would have it sent there.
+        if parts.password.is_none() && before.is_none_or(|before| !before.leads_where(&parts.link)) {
+            return Err(
+                Problem::invalid("password", "it must be told, and again with another address").into()
+            );
         }
         Ok(parts)
     }
@@ -175,32 +203,63 @@ fn not_empty(field: &str, text: String) -> Result<String, ApiError> {
     Ok(text)
 }
 
-pub(super) fn http_url(field: &str, text: String) -> Result<String, ApiError> {
-    match reqwest::Url::parse(&text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
-        _ => Err(Problem::invalid(field, "an address begins with https:// or http://").into()),
-    }
+/// The address of a vendor, as it was told.
+fn vendor_url(targets: Targets, text: String) -> Result<String, ApiError> {
+    targets.url(&text).map_err(|error| Problem::invalid("url", error))?;
+    Ok(text)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct ConnectionFilter {
+pub struct ConnectionQuery {
     /// Whose connections; yours unless told.
     company: Option<String>,
+    /// Only of this kind: `smpp`, `alaris`, `lookup` or `client`.
+    #[param(example = "smpp")]
+    kind: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only those that are enabled, or that are not.
+    enabled: Option<bool>,
 }
 
-/// A company's connections.
-#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionFilter),
-    responses((status = 200, description = "Oldest first", body = List<ConnectionView>)))]
+const FILE_COLUMNS: [&str; 6] = ["id", "company", "kind", "name", "enabled", "created_at"];
+
+/// A company's connections, of the kinds that your roles let you see.
+///
+/// `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionQuery),
+    responses((status = 200, description = "Oldest first",
+        content((List<ConnectionView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<ConnectionFilter>,
-) -> Reply<List<ConnectionView>> {
-    let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    let found = app.store.connections_of(&company.id).await?;
+    format: Format,
+    Query(query): Query<ConnectionQuery>,
+) -> Result<Response, ApiError> {
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    let mut items = app.store.connections_of(&company.id).await?;
+    items.retain(|connection| {
+        rights::view(&who, area_of(&connection.link)).is_ok() && query.passes(connection)
+    });
+    let page = Page { items, next: None };
     let view = |connection| ConnectionView::new(connection, &app.public_base_url);
-    Ok(Json(List { items: found.into_iter().map(view).collect(), next: None }))
+    Found { page, format }.answer(view, "connections", &FILE_COLUMNS)
+}
+
+impl ConnectionQuery {
+    fn passes(&self, connection: &Connection) -> bool {
+        let kind = match connection.link {
+            Link::Smpp(_) => "smpp",
+            Link::Alaris(_) => "alaris",
+            Link::Lookup(_) => "lookup",
+            Link::Client(_) => "client",
+        };
+        let name = catalog::words(&connection.name);
+        self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+            && self.name.as_ref().is_none_or(|begin| name.starts_with(&catalog::words(begin)))
+            && self.enabled.is_none_or(|wanted| wanted == connection.enabled)
+    }
 }
 
 /// One connection.
@@ -209,5 +268,33 @@ pub async fn list(
     responses((status = 200, description = "The connection", body = ConnectionView)))]
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ConnectionView> {
     let connection = app.seen_by(&who).connection(&id).await?;
+    rights::view(&who, area_of(&connection.link))?;
     Ok(Json(ConnectionView::new(connection, &app.public_base_url)))
+}
+
+/// Delete a connection.
+///
+/// Only when no sender ID's messages take it.
+#[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections",
+    params(("id" = String, Path, description = "The connection's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "`in_use`: a sender ID's messages take it", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let seen = app.seen_by(&who);
+    let connection = seen.connection(&id).await?;
+    rights::manage(&who, area_of(&connection.link))?;
+    if app.store.is_road(&connection.id).await? {
+        let detail = "A sender ID's messages take this connection: give it another route first.";
+        return Err(Problem::new(409, "in_use", detail).into());
+    }
+    let company = seen.company(connection.company.as_str()).await?;
+    app.store.delete_connection(&who.act(&company.path), &connection).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

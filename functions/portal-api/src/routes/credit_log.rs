@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::company::Company;
+use domain::permission::{Area, Level};
 use domain::wallet::OperationKind;
 use http::HeaderMap;
 use http::header::{ACCEPT, VARY};
@@ -113,7 +114,7 @@ pub struct CreditLogQuery {
 /// The credits that came and went in the last 30 days.
 ///
 /// Transfers and payments of your own wallets, your users' and the main ones of the companies directly
-/// below you, newest first. A user who is no master sees the own wallets. `Accept: text/csv` answers a
+/// below you, newest first. A user whose roles show them no wallets sees the own ones. `Accept: text/csv` answers a
 /// file for a spreadsheet, `Accept: text/html` a page to print.
 #[utoipa::path(get, path = "/v1/credit_log", tag = "wallets", params(CreditLogQuery),
     responses((status = 200, description = "Within moments after it happened", content(
@@ -169,12 +170,12 @@ async fn wallets(app: &App, who: &Principal, query: &CreditLogQuery) -> Result<V
     if let Some(id) = &query.company {
         let company = seen.company(id).await.map_err(|error| error.field("company"))?;
         if company.id != who.company.id {
-            rights::master(who)?;
+            rights::view(who, Area::Transfers)?;
         }
         return own_wallets(app, &seen, &company).await;
     }
     let mut entries = own_wallets(app, &seen, &who.company).await?;
-    if who.is_master() {
+    if who.may(Area::Transfers, Level::View) {
         let children = app.store.children(&who.company.id).await?;
         if children.len() > CHILDREN_MAX {
             let detail = format!("there are more than {CHILDREN_MAX} companies below yours: name one");

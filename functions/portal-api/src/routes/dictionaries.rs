@@ -10,12 +10,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use domain::dictionary::edits::Edits;
 use domain::dictionary::{Dictionaries, Dictionary, DictionaryName, Entry, Provenance};
+use domain::permission::Area;
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::DictionaryVersions;
+use store::{DictionaryNote, DictionaryVersions};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Reply;
@@ -103,7 +104,7 @@ impl EntryView {
 #[utoipa::path(get, path = "/v1/dictionaries", tag = "dictionaries",
     responses((status = 200, description = "Without their entries", body = List<DictionaryView>)))]
 pub async fn list(State(app): State<App>, who: Principal) -> Reply<List<DictionaryView>> {
-    rights::sells(&who)?;
+    rights::view(&who, Area::Mccmnc)?;
     let (versions, all) = (app.store.dictionary_versions().await?, app.store.dictionaries().await?);
     let view = |name: &DictionaryName| DictionaryView::new(all.get(*name), &versions);
     Ok(Json(List { items: DictionaryName::ALL.iter().map(view).collect(), next: None }))
@@ -218,7 +219,14 @@ pub async fn put_entry(
         "key" => Problem::invalid("key", &error),
         field => Problem::invalid(&format!("values.{field}"), &error),
     })?;
-    let put = change::edit(&app, name, |mut edits: Edits| {
+    let known = all.get(name).entry(&entry.key);
+    let note = DictionaryNote {
+        action: "dictionary_entry.change",
+        object: format!("{}.{}", name.as_str(), entry.key),
+        before: known.map(|known| noted(name, known)),
+        after: Some(noted(name, &entry)),
+    };
+    let put = change::edit(&app, &who, name, &note, |mut edits: Edits| {
         edits.put(entry.clone());
         edits
     });
@@ -239,14 +247,24 @@ pub async fn delete_entry(
     Path((name, key)): Path<(String, String)>,
 ) -> Reply<DictionaryView> {
     let name = change::editable(&who, &name)?;
-    if app.store.dictionaries().await?.get(name).entry(&key).is_none() {
-        return Err(Problem::not_found("entry").into());
-    }
-    let deleted = change::edit(&app, name, |mut edits: Edits| {
+    let all = app.store.dictionaries().await?;
+    let known = all.get(name).entry(&key).ok_or_else(|| Problem::not_found("entry"))?;
+    let note = DictionaryNote {
+        action: "dictionary_entry.delete",
+        object: format!("{}.{key}", name.as_str()),
+        before: Some(noted(name, known)),
+        after: None,
+    };
+    let deleted = change::edit(&app, &who, name, &note, |mut edits: Edits| {
         edits.delete(&key);
         edits
     });
     Ok(Json(deleted.await?))
+}
+
+/// An entry as the audit log tells of it.
+fn noted(name: DictionaryName, entry: &Entry) -> serde_json::Value {
+    serde_json::to_value(EntryView::new(name, entry).values).unwrap_or_default()
 }
 
 /// A dictionary as a file.
@@ -270,7 +288,7 @@ async fn readable(
     who: &Principal,
     name: &str,
 ) -> Result<(DictionaryName, Dictionaries), ApiError> {
-    rights::sells(who)?;
+    rights::view(who, Area::Mccmnc)?;
     let name = DictionaryName::parse(name).ok_or_else(|| Problem::not_found("dictionary"))?;
     Ok((name, app.store.dictionaries().await?))
 }

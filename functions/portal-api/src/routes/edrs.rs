@@ -2,21 +2,30 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use domain::edr::{Edr, FeeRecord, Record};
+use domain::id::AgreementId;
 use domain::message::Status;
+use domain::permission::Area;
 use domain::rating::BillingRule;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::{EdrFilter, keys};
+use store::{EdrFilter, EdrFilterError};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Reply;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::schema;
+use crate::lists::{FILE_ROWS_MAX, Format, csv_file, too_many_rows};
+use crate::{rights, schema};
+
+/// Of one file.
+const FILE_DAYS_MAX: i64 = 31;
+const FILE_PAGE: u16 = 500;
+/// A filter that passes little must not read for longer than a caller waits.
+const FILE_PAGES_MAX: u32 = 100;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EdrView {
@@ -143,7 +152,7 @@ impl From<Record> for EdrView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct EdrQuery {
     /// Whose records.
@@ -170,19 +179,6 @@ pub struct EdrQuery {
 }
 
 impl EdrQuery {
-    /// The table refuses a range that ends before it begins, so that is said here in words.
-    fn check(&self) -> Result<(), ApiError> {
-        if self.from.zip(self.till).is_some_and(|(from, till)| till < from) {
-            return Err(Problem::invalid("till", "`till` must not be before `from`").into());
-        }
-        let begins = self.from.map(keys::sortable).unwrap_or_default();
-        let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if self.cursor.as_deref().is_some_and(|cursor| cursor < begins.as_str() || !is_key(cursor)) {
-            return Err(Problem::invalid("cursor", "not a cursor of this list").into());
-        }
-        Ok(())
-    }
-
     fn filter(self) -> EdrFilter {
         EdrFilter {
             from: self.from,
@@ -200,19 +196,82 @@ fn name(status: Status) -> Option<String> {
     serde_json::to_value(status).ok()?.as_str().map(str::to_owned)
 }
 
+/// The columns of a file.
+const FILE_COLUMNS: [&str; 23] = [
+    "message",
+    "fee",
+    "agreement",
+    "level",
+    "company",
+    "resource",
+    "sender",
+    "subject",
+    "recipient",
+    "country",
+    "network",
+    "segments",
+    "rate",
+    "unit_price",
+    "quantity",
+    "billing_rule",
+    "amount",
+    "status",
+    "reason",
+    "client_reference",
+    "accepted_at",
+    "submitted_at",
+    "finished_at",
+];
+
 /// An agreement's records, newest first.
 ///
 /// With a filter a page may hold fewer than `limit` while there are more: go on while there is a `next`.
+/// `Accept: text/csv` answers a file, of a span of at most 31 days named by `from` and `till`.
 #[utoipa::path(get, path = "/v1/edrs", tag = "edrs", params(EdrQuery),
-    responses((status = 200, description = "A page", body = List<EdrView>)))]
+    responses((status = 200, description = "A page",
+        content((List<EdrView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
+    format: Format,
     Query(query): Query<EdrQuery>,
-) -> Reply<List<EdrView>> {
+) -> Result<Response, ApiError> {
     let agreement = app.seen_by(&who).agreement(&query.agreement).await?;
-    query.check()?;
+    rights::view_own(&who, &agreement.company, Area::InvoicesAndCharges, Area::PortalStatistics)?;
     let (limit, cursor) = (fields::limit(query.limit)?, query.cursor.clone());
+    let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
+    query.clone().filter().check(cursor.as_deref()).map_err(wrong)?;
+    if format == Format::Csv {
+        rights::manage_own(&who, &agreement.company, Area::Export, Area::PortalExport)?;
+        return file(&app, &agreement.id, query).await;
+    }
     let page = app.store.edrs(&agreement.id, &query.filter(), limit, cursor.as_deref()).await?;
-    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
+    Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next: page.next })
+        .into_response())
+}
+
+/// All records of a span.
+async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Response, ApiError> {
+    let Some((from, till)) = query.from.zip(query.till) else {
+        let field = if query.from.is_none() { "from" } else { "till" };
+        return Err(Problem::invalid(field, "a file is of a span: name `from` and `till`").into());
+    };
+    if SignedDuration::from_hours(24 * FILE_DAYS_MAX) < till.duration_since(from) {
+        let detail = format!("a file is of at most {FILE_DAYS_MAX} days");
+        return Err(Problem::invalid("till", detail).into());
+    }
+    let filter = query.filter();
+    let (mut rows, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = app.store.edrs(agreement, &filter, FILE_PAGE, cursor.as_deref()).await?;
+        rows.extend(page.items.into_iter().map(EdrView::from));
+        pages += 1;
+        if FILE_ROWS_MAX < rows.len() || pages == FILE_PAGES_MAX {
+            return Err(too_many_rows());
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return csv_file("edrs", &rows, &FILE_COLUMNS),
+        }
+    }
 }

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::agreement::{Agreement, EnabledService};
 use domain::allowance::{AllowanceId, Pot};
+use domain::audit::Act;
 use domain::enabled::{PackBilling, PackChange, PackRequest};
 use domain::fee::{Fee, FeeItem, plan_fee};
 use domain::fee_rule::{FeeRule, extension_id, extension_rule, purchase_price};
 use domain::id::{FeeId, PurchaseId};
 use domain::money::Amount;
+use domain::permission::Area;
 use domain::quote::{COVERED, PAST_SIZE};
 use domain::rating::{Resource, Service, ServiceKind};
 use domain::wallet::Wallet;
@@ -18,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use serde::{Deserialize, Deserializer, Serialize};
-use store::{FeeWrite, FeeWritten, RuleWrite};
+use store::{AgreementWrite, FeeWrite, FeeWritten, RuleWrite};
 use utoipa::{IntoParams, ToSchema};
 
 use super::fees::FeeView;
@@ -183,7 +185,8 @@ pub async fn buy(
     let mut short = None;
     for _ in 0..ROUNDS_MAX {
         let agreement = app.seen_by(&who).agreement(&id).await?;
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        rights::manage(&who, Area::EnabledServices)?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let service = pack_of(&app, &who, &agreement, &body.service).await?;
         if let Some(bought) = agreement.purchase(&ask.id) {
             return repeat(&app, &agreement, bought, &service, &ask).await; // before any rule is judged
@@ -202,11 +205,12 @@ pub async fn buy(
         let rule = ask.auto_extend.then(|| extension_rule(&changed, bought, &service.name, now)).flatten();
         let write = FeeWrite {
             fee: fee.as_ref(),
-            agreement: Some(&changed),
+            agreement: Some(AgreementWrite { before: &agreement, after: &changed }),
             rule: rule.as_ref().map(RuleWrite::New),
             review: None,
         };
-        match app.store.write_fee(write).await? {
+        let act = app.seen_by(&who).act_on(&agreement.company).await?;
+        match app.store.write_fee(&act, write).await? {
             FeeWritten::Now => return answer(&app, &changed, bought, &service).await,
             FeeWritten::NotEnough { available } => {
                 let needed = fee.map(|fee| fee.amount).unwrap_or_default();
@@ -292,6 +296,7 @@ async fn answer(
     responses((status = 200, description = "Those bought first, and used first, come first", body = List<PackView>)))]
 pub async fn list(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<List<PackView>> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::view_own(&who, &agreement.company, Area::EnabledServices, Area::PortalFinance)?;
     let mut wanted: Vec<_> = agreement
         .services
         .iter()
@@ -349,7 +354,8 @@ pub async fn price(
     Query(query): Query<PriceQuery>,
 ) -> Reply<PackPriceView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::view(&who, Area::EnabledServices)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let service = pack_of(&app, &who, &agreement, &query.service).await?;
     let level = app.store.level(&agreement, runtime::now()).await?;
     let found = purchase_price(&level, &service.id)?;
@@ -397,12 +403,15 @@ pub async fn change(
     let change = PackChange { effective_till: body.effective_till, auto_extend: body.auto_extend };
     for _ in 0..ROUNDS_MAX {
         let agreement = app.seen_by(&who).agreement(&id).await?;
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        rights::manage(&who, Area::EnabledServices)?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let service = agreement.purchase(&pack).ok_or_else(missing)?.service.clone();
         let service = app.store.services(&[service]).await?.pop().ok_or_else(missing)?;
         let changed = agreement.with_pack_changed(&pack, service.kind, change)?;
         let now = runtime::now();
-        if changed == agreement || store_change(&app, &changed, &pack, &service, now).await? {
+        let act = app.seen_by(&who).act_on(&agreement.company).await?;
+        let sides = AgreementWrite { before: &agreement, after: &changed };
+        if changed == agreement || store_change(&app, &act, sides, &pack, &service).await? {
             let used = Use::read(&app, &changed, now).await?;
             let enabled = changed.purchase(&pack).ok_or_else(missing)?;
             return Ok(Json(used.view(enabled, &service)?.ok_or_else(missing)?));
@@ -414,11 +423,12 @@ pub async fn change(
 /// The agreement with the rule that extends a bundle, or ends to. False if either was changed meanwhile.
 async fn store_change(
     app: &App,
-    changed: &Agreement,
+    act: &Act,
+    sides: AgreementWrite<'_>,
     pack: &PurchaseId,
     service: &Service,
-    now: Timestamp,
 ) -> Result<bool, ApiError> {
+    let (changed, now) = (sides.after, act.at);
     let enabled = changed.purchase(pack).ok_or_else(busy)?;
     let before = app.store.fee_rule(&changed.id, &extension_id(pack)).await?;
     let planned =
@@ -433,6 +443,6 @@ async fn store_change(
         (None, Some(new)) => Some(RuleWrite::New(new)),
         (_, None) => None,
     };
-    let write = FeeWrite { fee: None, agreement: Some(changed), rule, review: None };
-    Ok(app.store.write_fee(write).await? == FeeWritten::Now)
+    let write = FeeWrite { fee: None, agreement: Some(sides), rule, review: None };
+    Ok(app.store.write_fee(act, write).await? == FeeWritten::Now)
 }

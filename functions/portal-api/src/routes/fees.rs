@@ -1,36 +1,40 @@
 //! Fees: what is charged besides messages, to one agreement alone. Once on command here; again and again
 //! by `rules`; for packs and bundles when they are bought.
 
+pub mod list;
 pub mod rules;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use domain::agreement::Agreement;
 use domain::fee::{Fee, FeeItem, FeeStatus, find_price, plan_fee};
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, SenderType, check_name};
 use domain::id::FeeId;
+use domain::permission::Area;
 use domain::rating::{Attribute, Event, Resource};
 use domain::sender::{Sender, SenderAddress};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
-use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use runtime::http::{Body, IdempotencyKey, Problem};
 use serde::{Deserialize, Serialize};
 use store::{FeeWrite, FeeWritten};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::{Created, Reply, created};
+use super::{Created, created};
 use crate::App;
 use crate::error::{ApiError, busy, insufficient, key_reused, suspended};
-use crate::fields::{self, List};
-use crate::{rights, schema};
+use crate::{fields, rights, schema};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FeeView {
     /// Its id.
     id: String,
+    /// The company that pays it.
+    company: String,
     /// The agreement that pays it.
     agreement: String,
+    /// The wallet that it is charged to.
+    wallet: String,
     /// What it is for.
     #[schema(example = "service_purchase")]
     resource: String,
@@ -80,7 +84,9 @@ impl From<Fee> for FeeView {
     fn from(fee: Fee) -> Self {
         Self {
             id: fee.id.into(),
+            company: fee.company.into(),
             agreement: fee.agreement.into(),
+            wallet: fee.wallet.into(),
             resource: fee.resource.name().to_owned(),
             sender: fee.sender.map(Into::into),
             subject: fee.subject,
@@ -167,7 +173,8 @@ pub async fn charge(
     Body(body): Body<AdditionalFeeRequest>,
 ) -> Created<ChargedFeeView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::manage(&who, Area::AdditionalFees)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let id = FeeId::derived(&["fee", who.company.id.as_str(), &key]);
     let kind = FeeKind::Additional { name: body.name.trim().to_owned(), price: body.price.parse()? };
     let request_hash = runtime::auth::hash(&format!("{} {kind:?}", agreement.id));
@@ -180,7 +187,7 @@ pub async fn charge(
     let now = runtime::now();
     let item = kind.item(&app.store.level(&agreement, now).await?, Every::Month)?;
     let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
-    post(&app, fee, key_reused).await
+    post(&app, &who, fee, key_reused).await
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -218,7 +225,8 @@ pub async fn charge_setup(
     Body(body): Body<SetupFeeRequest>,
 ) -> Created<ChargedFeeView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::manage(&who, Area::AdditionalFees)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let sender = sender(&app, &agreement, &address).await?;
     let id = FeeId::derived(&["setup", sender.id.as_str()]);
     let request_hash = runtime::auth::hash(&format!("{} {key} {:?}", who.company.id, body.mno));
@@ -235,7 +243,7 @@ pub async fn charge_setup(
     let item =
         FeeItem { resource, sender: Some(sender.address.clone()), subject: body.mno, price, quantity: 1 };
     let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
-    post(&app, fee, already_charged).await
+    post(&app, &who, fee, already_charged).await
 }
 
 fn already_charged() -> ApiError {
@@ -250,8 +258,9 @@ async fn sender(app: &App, agreement: &Agreement, address: &str) -> Result<Sende
 }
 
 /// Charges a fee once. `other` is what is said if another request has.
-async fn post(app: &App, fee: Fee, other: fn() -> ApiError) -> Created<ChargedFeeView> {
-    match app.store.write_fee(FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
+async fn post(app: &App, who: &Principal, fee: Fee, other: fn() -> ApiError) -> Created<ChargedFeeView> {
+    let act = app.seen_by(who).act_on(&fee.company).await?;
+    match app.store.write_fee(&act, FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
         FeeWritten::Now => answer(app, fee).await,
         FeeWritten::FeeBefore(stored) => repeat(app, *stored, &fee.request_hash, other).await,
         FeeWritten::NotEnough { available } => match app.store.fee(&fee.id).await? {
@@ -281,33 +290,4 @@ async fn answer(app: &App, fee: Fee) -> Created<ChargedFeeView> {
     let wallet = app.store.wallet(&fee.wallet).await?.ok_or_else(busy)?;
     let balance = app.store.balance(&wallet).await?.to_string();
     created(ChargedFeeView { fee: fee.into(), balance })
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct FeeFilter {
-    /// Whose fees.
-    agreement: String,
-    /// 1 to 500, 50 unless told.
-    limit: Option<u16>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-}
-
-/// An agreement's fees, charged or given up, newest first.
-#[utoipa::path(get, path = "/v1/fees", tag = "fees", params(FeeFilter),
-    responses((status = 200, description = "A page", body = List<FeeView>)))]
-pub async fn list(
-    State(app): State<App>,
-    who: Principal,
-    Query(filter): Query<FeeFilter>,
-) -> Reply<List<FeeView>> {
-    let agreement = app.seen_by(&who).agreement(&filter.agreement).await?;
-    let is_key = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if filter.cursor.as_deref().is_some_and(|cursor| !is_key(cursor)) {
-        return Err(Problem::invalid("cursor", "not a cursor of this list").into());
-    }
-    let limit = fields::limit(filter.limit)?;
-    let page = app.store.fees_of(&agreement.id, limit, filter.cursor.as_deref()).await?;
-    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
 }

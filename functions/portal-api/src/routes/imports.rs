@@ -13,22 +13,24 @@ mod work;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use domain::id::ImportId;
 use domain::import::place::Place;
 use domain::import::record::{Import, ImportState};
 use domain::import::settings::Format;
+use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
-use runtime::http::{Body, Problem};
+use runtime::http::{Body, Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::ImportWritten;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::services::saving::tree_of;
 use super::{Created, Reply, created};
 use crate::App;
-use crate::error::{ApiError, busy};
+use crate::error::{ApiError, written};
 use crate::fields::{self, List};
+use crate::lists::{self, Listing};
 use crate::rights;
 
 use self::view::ImportView;
@@ -83,7 +85,7 @@ pub async fn create(
     Path((id, number)): Path<(String, u32)>,
     Body(body): Body<ImportRequest>,
 ) -> Created<NewImportView> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let service = app.seen_by(&who).service(&id).await?;
     let scope = service.scope(number)?;
     let tree = tree_of(&app, &service, scope).await?;
@@ -106,27 +108,61 @@ pub async fn create(
         revision: 1,
         created_at: now,
     };
-    app.store.put_import(&import).await?;
+    let act = app.seen_by(&who).act_on(&import.company).await?;
+    written(app.store.create(&act, &import).await?)?;
     let (upload_url, upload_expires_at) = files::upload_address(&app, &import, now).await?;
     created(NewImportView { import: import.into(), upload_url, upload_expires_at })
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ImportQuery {
+    /// Only those whose file's name begins so, whatever the case.
+    file_name: Option<String>,
+    /// Only those whose supplier begins so, whatever the case.
+    supplier: Option<String>,
+    /// `uploading`, `parsed`, `confirmed` or `canceled`.
+    state: Option<String>,
+    /// `file_name`, `supplier`, `state` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "-created_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 9] =
+    ["id", "service", "scope", "path", "format", "file_name", "supplier", "state", "created_at"];
+
 /// A scope's imports.
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/services/{id}/scopes/{number}/imports", tag = "imports",
     params(
         ("id" = String, Path, description = "The service's id"),
-        ("number" = u32, Path, description = "The scope's number")
+        ("number" = u32, Path, description = "The scope's number"),
+        ImportQuery
     ),
-    responses((status = 200, description = "Oldest first", body = List<ImportView>)))]
+    responses((status = 200, description = "A page",
+        content((List<ImportView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
-) -> Reply<List<ImportView>> {
-    rights::sells(&who)?;
+    answer: lists::Format,
+    Query(query): Query<ImportQuery>,
+) -> Result<Response, ApiError> {
+    rights::view(&who, Area::Services)?;
     let service = app.seen_by(&who).service(&id).await?;
-    let scope = service.scope(number)?;
-    Ok(Json(List::all(app.store.imports_of(&service.id, scope.number).await?)))
+    let list = Import::list_of(&service.id, service.scope(number)?.number);
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(list, &["file_name", "supplier", "state"], sort, query.limit, cursor)?
+        .begins("file_name", query.file_name.as_deref())
+        .begins("supplier", query.supplier.as_deref())
+        .is("state", query.state);
+    let found = listing.read(&app.store, answer, |_: &Import| true).await?;
+    found.answer(ImportView::from, "imports", &FILE_COLUMNS)
 }
 
 /// One import.
@@ -134,7 +170,7 @@ pub async fn list(
     params(("id" = String, Path, description = "The import's id")),
     responses((status = 200, description = "The import", body = ImportView)))]
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ImportView> {
-    rights::sells(&who)?;
+    rights::view(&who, Area::Services)?;
     Ok(Json(found(&app, &who, &id).await?.into()))
 }
 
@@ -149,13 +185,13 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
             content_type = "application/problem+json")
     ))]
 pub async fn cancel(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ImportView> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let import = found(&app, &who, &id).await?;
     if import.state == ImportState::Canceled {
         return Ok(Json(import.into()));
     }
     import.check_open()?;
-    Ok(Json(replaced(&app, import.in_state(ImportState::Canceled)).await?.into()))
+    Ok(Json(replaced(&app, &who, &import, import.clone().in_state(ImportState::Canceled)).await?.into()))
 }
 
 /// An import into a service that the caller sees.
@@ -168,9 +204,8 @@ async fn found(app: &App, who: &Principal, id: &str) -> Result<Import, ApiError>
 }
 
 /// Stores the next revision.
-async fn replaced(app: &App, import: Import) -> Result<Import, ApiError> {
-    match app.store.replace_import(&import).await? {
-        ImportWritten::Now => Ok(import),
-        ImportWritten::Overtaken => Err(busy()),
-    }
+async fn replaced(app: &App, who: &Principal, before: &Import, after: Import) -> Result<Import, ApiError> {
+    let act = app.seen_by(who).act_on(&before.company).await?;
+    written(app.store.replace(&act, before, &after).await?)?;
+    Ok(after)
 }

@@ -1,22 +1,24 @@
 //! Invoices: looked at, recalculated, confirmed, downloaded.
 
+pub mod list;
+
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::invoice::{Charge, Invoice, InvoiceError, InvoiceStatus, Timing};
+use domain::invoice::{Charge, Invoice, InvoiceError, InvoiceStatus, Timing, period_of};
+use domain::permission::Area;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use queue::Billing;
 use runtime::auth::Principal;
-use runtime::http::{Body, Problem, Query};
+use runtime::http::{Body, Problem};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Reply;
 use crate::App;
 use crate::error::ApiError;
-use crate::fields::List;
 use crate::{billing, rights, schema};
 
 /// Long enough to click, short enough not to be passed on.
@@ -133,36 +135,19 @@ impl From<Invoice> for InvoiceView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct InvoiceFilter {
-    /// Whose invoices.
-    agreement: String,
-}
-
-/// An agreement's invoices.
-///
-/// The company that pays sees the confirmed ones, its tenant also the drafts.
-#[utoipa::path(get, path = "/v1/invoices", tag = "invoices", params(InvoiceFilter),
-    responses((status = 200, description = "Oldest period first", body = List<InvoiceView>)))]
-pub async fn list(
-    State(app): State<App>,
-    who: Principal,
-    Query(filter): Query<InvoiceFilter>,
-) -> Reply<List<InvoiceView>> {
-    let seen = app.seen_by(&who);
-    let agreement = seen.agreement(&filter.agreement).await?;
-    let mut invoices = app.store.invoices_of(&agreement.id).await?;
-    invoices.retain(|invoice| seen.shows(invoice));
-    Ok(Json(List::all(invoices)))
-}
-
 /// One invoice.
 #[utoipa::path(get, path = "/v1/invoices/{id}", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses((status = 200, description = "The invoice", body = InvoiceView)))]
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<InvoiceView> {
-    Ok(Json(app.seen_by(&who).invoice(&id).await?.into()))
+    Ok(Json(readable(&app, &who, &id).await?.into()))
+}
+
+/// An invoice that the caller's roles show.
+async fn readable(app: &App, who: &Principal, id: &str) -> Result<Invoice, ApiError> {
+    let invoice = app.seen_by(who).invoice(id).await?;
+    rights::view_own(who, &invoice.company, Area::InvoicesAndCharges, Area::PortalFinance)?;
+    Ok(invoice)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -191,11 +176,12 @@ pub async fn close(
     Body(body): Body<CloseRequest>,
 ) -> Reply<InvoiceView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
-    let now = runtime::now();
-    let terms = &agreement.version_at(now).billing;
-    let period = terms.period_of(body.day.unwrap_or_else(|| terms.day_of(now)));
-    let invoice = billing::close(&app.store, &agreement, period, now).await?;
+    rights::manage(&who, Area::InvoicesAndCharges)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    let act = app.seen_by(&who).act_on(&agreement.company).await?;
+    let today = agreement.version_at(act.at).billing.day_of(act.at);
+    let period = agreement.billing_period(body.day.unwrap_or(today));
+    let invoice = billing::close(&app.store, &act, &agreement, period).await?;
     Ok(Json(invoice.ok_or_else(nothing_to_bill)?.into()))
 }
 
@@ -219,12 +205,15 @@ pub async fn recalculate(
 ) -> Reply<InvoiceView> {
     let seen = app.seen_by(&who);
     let stored = seen.invoice(&id).await?;
-    rights::tenant_side(&who, &stored.company, &stored.tenant)?;
+    rights::manage(&who, Area::InvoicesAndCharges)?;
+    rights::on_tenant_side(&who, &stored.company, &stored.tenant)?;
     if stored.status == InvoiceStatus::Confirmed {
         return Err(InvoiceError::Confirmed.into());
     }
     let agreement = seen.agreement(stored.agreement.as_str()).await?;
-    let invoice = billing::close(&app.store, &agreement, stored.period, runtime::now()).await?;
+    let act = seen.act_on(&stored.company).await?;
+    let period = period_of(&agreement, &stored)?;
+    let invoice = billing::close(&app.store, &act, &agreement, period).await?;
     Ok(Json(invoice.unwrap_or(stored).into()))
 }
 
@@ -245,7 +234,7 @@ pub struct ConfirmRequest {
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
         (status = 200, description = "The confirmed invoice", body = InvoiceView),
-        (status = 409, description = "`period_open`", body = Problem,
+        (status = 409, description = "`period_open` or `period_changed`", body = Problem,
             content_type = "application/problem+json")
     ))]
 pub async fn confirm(
@@ -258,10 +247,15 @@ pub async fn confirm(
     let timing = if early { Timing::Early } else { Timing::AfterPeriod };
     let seen = app.seen_by(&who);
     let stored = seen.invoice(&id).await?;
-    rights::tenant_side(&who, &stored.company, &stored.tenant)?;
+    rights::manage(&who, Area::InvoicesAndCharges)?;
+    rights::on_tenant_side(&who, &stored.company, &stored.tenant)?;
     let agreement = seen.agreement(stored.agreement.as_str()).await?;
-    let (period, now) = (stored.period, runtime::now());
-    let confirmed = billing::confirm(&app.store, &agreement, period, timing, now).await?;
+    let act = seen.act_on(&stored.company).await?;
+    let period = match stored.status {
+        InvoiceStatus::Confirmed => stored.period,
+        InvoiceStatus::Draft => period_of(&agreement, &stored)?,
+    };
+    let confirmed = billing::confirm(&app.store, &act, &agreement, period, timing).await?;
     let invoice = confirmed.ok_or_else(nothing_to_bill)?;
     // Also for one that was confirmed before: its first confirmation may have ended right here.
     if invoice.document.is_none() {
@@ -288,7 +282,7 @@ pub struct DocumentLink {
             body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn pdf(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<DocumentLink> {
-    let invoice = app.seen_by(&who).invoice(&id).await?;
+    let invoice = readable(&app, &who, &id).await?;
     let Some(document) = &invoice.document else {
         let detail = "The PDF is made within moments after the invoice was confirmed. Ask again then.";
         return Err(Problem::new(409, "not_ready", detail).into());

@@ -8,6 +8,7 @@ use domain::agreement::CreditLimit;
 use domain::allowance::Pot;
 use domain::id::WalletId;
 use domain::lease::SLOTS;
+use domain::permission::Area;
 use domain::user::User;
 use domain::wallet::{Wallet, WalletState};
 use jiff::Timestamp;
@@ -160,8 +161,8 @@ fn state_name(state: &WalletState) -> &'static str {
     params(("id" = String, Path, description = "The agreement's id")),
     responses((status = 200, description = "The main wallet with its holders as they are now", body = LedgerView)))]
 pub async fn show(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<LedgerView> {
-    rights::master(&who)?;
     let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::view_own(&who, &agreement.company, Area::InvoicesAndCharges, Area::PortalFinance)?;
     let wallet = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
     let users = app.store.users(&agreement.company).await?.into_iter();
     let users = users.map(|user| (WalletId::of_user(&agreement.id, &user.id), user)).collect();

@@ -4,24 +4,23 @@ pub mod change;
 pub mod list;
 mod view;
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
 use domain::agreement::Agreement;
 use domain::id::PaymentId;
 use domain::money::Amount;
 use domain::payment::{
     ExchangeRequest, Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment, request_hash,
 };
-use http::header::ETAG;
+use domain::permission::Area;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem};
+use runtime::revision::Versioned;
 use serde::Deserialize;
 use store::PostedPayment;
 use utoipa::ToSchema;
 
-use super::{Created, created};
+use super::{Created, Edited, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::{fields, rights, schema};
@@ -146,11 +145,13 @@ pub async fn create(
 ) -> Created<PostedPaymentView> {
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::manage(&who, Area::Payments)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let ask = body.parse(&who, &agreement, &key)?;
     if let Some(stored) = app.store.payment(&ask.id).await? {
         return repeat(&app, &agreement, &ask, stored).await; // before any rule is judged
     }
+    let act = app.seen_by(&who).act_on(&agreement.company).await?;
     let mut recalled = false;
     for _ in 0..ROUNDS_MAX {
         let wallet = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
@@ -168,7 +169,7 @@ pub async fn create(
             }
             planned => planned?,
         };
-        match app.store.post_payment(&payment, &wallet).await? {
+        match app.store.post_payment(&act, &payment, &wallet).await? {
             PostedPayment::Now => return created(answer(&app, payment).await?),
             PostedPayment::Before(stored) => return repeat(&app, &agreement, &ask, *stored).await,
             PostedPayment::ReferenceTaken => return Err(reference_taken()),
@@ -211,12 +212,8 @@ async fn answer(app: &App, payment: Payment) -> Result<PostedPaymentView, ApiErr
     params(("id" = String, Path, description = "The payment's id")),
     responses((status = 200, description = "The payment", body = PaymentView,
         headers(("ETag" = String, description = "The revision of the payment")))))]
-pub async fn one(
-    State(app): State<App>,
-    who: Principal,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<PaymentView> {
     let payment = app.seen_by(&who).payment(&id).await?;
-    let tag = [(ETAG, format!("\"{}\"", payment.revision))];
-    Ok((tag, Json(PaymentView::from(payment))).into_response())
+    rights::view_own(&who, &payment.company, Area::Payments, Area::PortalFinance)?;
+    Ok(Versioned::new(payment.revision, payment.into()))
 }

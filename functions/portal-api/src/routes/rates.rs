@@ -11,6 +11,7 @@ use domain::allowance::{Pot, Stock};
 use domain::destination::{Msisdn, destination};
 use domain::dictionary::Dictionaries;
 use domain::id::{RateId, ServiceId};
+use domain::permission::Area;
 use domain::quote::{Explained, Level, below_cost, completed, explain};
 use domain::rating::{Attribute, Event, Resource, Service};
 use jiff::Timestamp;
@@ -59,6 +60,7 @@ pub struct FindRequest {
 pub async fn find(State(app): State<App>, who: Principal, Body(body): Body<FindRequest>) -> Reply<FoundRate> {
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
+    rights::view_own(&who, &agreement.company, Area::Services, Area::PortalFinance)?;
     let at = body.at.unwrap_or_else(runtime::now);
     let resource = body.resource.unwrap_or(Resource::SmsMessage);
     let dictionaries = app.store.dictionaries().await?;
@@ -187,7 +189,8 @@ pub async fn margins(
     let from = filter.cursor.as_deref().map_or(Ok(0), str::parse::<usize>);
     let from = from.map_err(|_| Problem::invalid("cursor", "take `next` of the page before"))?;
     let agreement = app.seen_by(&who).agreement(&filter.agreement).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::view(&who, Area::Services)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let Some(above) = agreement.above.first() else {
         let detail = "The company that sells under this agreement pays nobody for it.";
         return Err(Problem::new(422, "no_cost", detail).field("agreement").into());
@@ -217,6 +220,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
     let (origin, leaf) = app.store.rate_origin(&rate).await?.ok_or_else(missing)?;
     let service = app.store.services(std::slice::from_ref(&origin.service)).await?.pop();
     let service = service.ok_or_else(missing)?;
+    rights::view(&who, Area::Services).or_else(|_| rights::view(&who, Area::PortalFinance))?;
     if !shows_rates(&app, &who, &service).await? {
         return Err(missing());
     }

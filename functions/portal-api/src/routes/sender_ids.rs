@@ -2,23 +2,31 @@
 
 mod roads;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use domain::agreement::Agreement;
+use domain::catalog;
+use domain::channel::Channel;
+use domain::company::Company;
 use domain::id::SenderId;
-use domain::sender::{Sender, SenderAddress, SenderStatus};
+use domain::permission::Area;
+use domain::sender::{Monitoring, Sender, SenderAddress, SenderChange, SenderStatus};
+use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
-use store::SenderChange;
+use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
 use self::roads::{IncomingBody, RouteBody, incoming, routes};
-use super::{Created, Reply, created};
+use super::Edited;
+use super::agreements::settings::present;
 use crate::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, busy};
 use crate::fields::List;
+use crate::lists::{Format, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,6 +47,50 @@ pub struct SenderIdRequest {
     routes: Option<Vec<RouteBody>>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
     incoming: Option<IncomingBody>,
+    /// As people call it here; its address unless told.
+    #[schema(example = "Hornes and Hooves")]
+    name: Option<String>,
+    /// `active`, `blocked` or `draft`; active unless told.
+    #[schema(value_type = Option<schema::SenderStatus>)]
+    status: Option<SenderStatus>,
+    /// The unguessable part of the address that a provider calls about it: 8 to 64 letters, digits or -. No
+    /// other sender ID has the same.
+    #[schema(example = "f764fd9e-79c4-4f1e-9d4e-0a52f1f5ab0e")]
+    webhook_guid: Option<String>,
+    /// The operator that it is registered with.
+    #[schema(example = "BT")]
+    mno: Option<String>,
+    /// When somebody is told that its messages fail; never unless told.
+    monitoring: Option<MonitoringBody>,
+}
+
+/// Somebody is told when too many messages fail within a window.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MonitoringBody {
+    /// So many of a hundred fail, 1 to 100.
+    #[schema(example = 60)]
+    trigger_percent: u8,
+    /// Fewer messages than this say nothing; 1 to 1,000,000.
+    #[schema(example = 40)]
+    messages_min: u32,
+    /// Counted over so many minutes, 1 to 1,440.
+    #[schema(example = 20)]
+    window_minutes: u16,
+}
+
+impl From<Monitoring> for MonitoringBody {
+    fn from(monitoring: Monitoring) -> Self {
+        let Monitoring { trigger_percent, messages_min, window_minutes } = monitoring;
+        Self { trigger_percent, messages_min, window_minutes }
+    }
+}
+
+impl From<MonitoringBody> for Monitoring {
+    fn from(body: MonitoringBody) -> Self {
+        let MonitoringBody { trigger_percent, messages_min, window_minutes } = body;
+        Self { trigger_percent, messages_min, window_minutes }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,6 +107,12 @@ pub struct SenderIdView {
     /// What the recipient sees.
     #[schema(example = "ACME")]
     address: String,
+    /// As people call it here.
+    #[schema(example = "Hornes and Hooves")]
+    name: String,
+    /// The way in which its messages go.
+    #[schema(value_type = schema::Channel)]
+    channel: Channel,
     /// Whether it may be used.
     #[schema(value_type = schema::SenderStatus, example = "active")]
     status: SenderStatus,
@@ -65,6 +123,17 @@ pub struct SenderIdView {
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00Z")]
     created_at: Timestamp,
+    /// The unguessable part of the address that a provider calls about it; null if there is none.
+    webhook_guid: Option<String>,
+    /// The operator that it is registered with; null if nobody said.
+    mno: Option<String>,
+    /// When somebody is told that its messages fail; null for never.
+    monitoring: Option<MonitoringBody>,
+    /// When it was changed last; null if never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Timestamp>,
+    /// Its revision, which is its `ETag` as well.
+    revision: u64,
 }
 
 impl From<Sender> for SenderIdView {
@@ -78,6 +147,13 @@ impl From<Sender> for SenderIdView {
             routes: sender.routes.all().iter().map(Into::into).collect(),
             incoming: sender.incoming.map(Into::into),
             created_at: sender.created_at,
+            name: sender.name,
+            channel: sender.channel,
+            webhook_guid: sender.webhook_guid,
+            mno: sender.mno,
+            monitoring: sender.monitoring.map(Into::into),
+            updated_at: sender.updated_at,
+            revision: sender.revision,
         }
     }
 }
@@ -89,10 +165,10 @@ pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<SenderIdRequest>,
-) -> Created<SenderIdView> {
-    rights::master(&who)?;
+) -> Edited<SenderIdView> {
     let seen = app.seen_by(&who);
     let agreement = seen.agreement(&body.agreement).await.map_err(|error| error.field("agreement"))?;
+    rights::manage_own(&who, &agreement.company, Area::SenderIds, Area::PortalApiAccesses)?;
     let company = seen.company(agreement.company.as_str()).await?;
     let routes = match (body.connection, body.routes) {
         (Some(only), None) => routes(&seen, &company, vec![RouteBody::only(only)], "connection").await?,
@@ -104,36 +180,57 @@ pub async fn create(
         Some(told) => Some(incoming(&app, &company, &address, told).await?),
         None => None,
     };
-    let sender = Sender {
-        id: SenderId::new(runtime::fresh()),
-        company: agreement.company,
-        agreement: agreement.id,
-        address,
-        status: SenderStatus::Active,
-        routes,
-        incoming,
-        created_at: runtime::now(),
+    let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
+    let sender = Sender::new(id, agreement.company, agreement.id, address, routes, now);
+    let ask = SenderChange {
+        name: body.name,
+        status: body.status,
+        incoming: incoming.map(Some),
+        webhook_guid: body.webhook_guid.map(Some),
+        mno: body.mno.map(Some),
+        monitoring: body.monitoring.map(|body| Some(body.into())),
+        routes: None,
     };
-    if !app.store.put_sender(&sender).await? {
-        let detail = "The agreement has a sender ID with this address already.";
-        return Err(Problem::new(409, "address_taken", detail).field("address").into());
+    let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
+    match app.store.put_sender(&who.act(&company.path), &sender).await? {
+        Written::Now => Ok(Versioned::created(sender.revision, sender.into())),
+        Written::Taken => Err(guid_taken()),
+        Written::Overtaken => {
+            let detail = "The agreement has a sender ID with this address already.";
+            Err(Problem::new(409, "address_taken", detail).field("address").into())
+        }
     }
-    created(sender)
 }
 
-/// One sender ID.
+fn guid_taken() -> ApiError {
+    let detail = "There is another sender ID with this webhook GUID.";
+    Problem::new(409, "taken", detail).field("webhook_guid").into()
+}
+
+/// One sender ID, by its address.
 #[utoipa::path(get, path = "/v1/agreements/{id}/sender_ids/{address}", tag = "sender_ids",
     params(("id" = String, Path, description = "The agreement that pays"),
         ("address" = String, Path, description = "What the recipient sees")),
     responses((status = 200, description = "The sender ID", body = SenderIdView)))]
-pub async fn one(
+pub async fn of_agreement(
     State(app): State<App>,
     who: Principal,
     Path((id, address)): Path<(String, String)>,
-) -> Reply<SenderIdView> {
-    let agreement = app.seen_by(&who).agreement(&id).await?;
-    let sender = find(&app, &agreement, &address).await?;
-    Ok(Json(sender.into()))
+) -> Edited<SenderIdView> {
+    show(&who, find(&app, &who, &id, &address).await?)
+}
+
+/// One sender ID.
+#[utoipa::path(get, path = "/v1/sender_ids/{id}", tag = "sender_ids",
+    params(("id" = String, Path, description = "The sender ID's id")),
+    responses((status = 200, description = "The sender ID", body = SenderIdView)))]
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<SenderIdView> {
+    show(&who, find_by_id(&app, &who, &id).await?)
+}
+
+fn show(who: &Principal, sender: Sender) -> Edited<SenderIdView> {
+    rights::view_own(who, &sender.company, Area::SenderIds, Area::PortalMessages)?;
+    Ok(Versioned::new(sender.revision, sender.into()))
 }
 
 /// What is to be different; what is not named stays.
@@ -146,53 +243,149 @@ pub struct SenderIdPatch {
     /// The roads its messages take from now on; those on their way keep theirs.
     routes: Option<Vec<RouteBody>>,
     /// Where what phones send to it goes; null for nowhere.
-    #[serde(default, deserialize_with = "told")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<IncomingBody>)]
     incoming: Option<Option<IncomingBody>>,
+    /// As people call it here.
+    name: Option<String>,
+    /// The unguessable part of the address that a provider calls about it; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    webhook_guid: Option<Option<String>>,
+    /// The operator that it is registered with; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    mno: Option<Option<String>>,
+    /// When somebody is told that its messages fail; null for never.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<MonitoringBody>)]
+    monitoring: Option<Option<MonitoringBody>>,
 }
 
-/// Tells a null from what is not named.
-fn told<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<IncomingBody>>, D::Error> {
-    Deserialize::deserialize(deserializer).map(Some)
-}
-
-/// Change a sender ID.
+/// Change a sender ID, by its address.
+///
+/// A blocked one is not sent from any more, and what waits to be sent is stopped and paid back.
 #[utoipa::path(patch, path = "/v1/agreements/{id}/sender_ids/{address}", tag = "sender_ids",
     request_body = SenderIdPatch,
     params(("id" = String, Path, description = "The agreement that pays"),
-        ("address" = String, Path, description = "What the recipient sees")),
+        ("address" = String, Path, description = "What the recipient sees"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the sender ID as it was read")),
+    responses((status = 200, description = "The sender ID as it is now", body = SenderIdView)))]
+pub async fn change_of_agreement(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, address)): Path<(String, String)>,
+    if_match: IfMatch,
+    Body(body): Body<SenderIdPatch>,
+) -> Edited<SenderIdView> {
+    let sender = find(&app, &who, &id, &address).await?;
+    edit(&app, &who, sender, if_match, body).await
+}
+
+/// Change a sender ID.
+///
+/// A blocked one is not sent from any more, and what waits to be sent is stopped and paid back.
+#[utoipa::path(patch, path = "/v1/sender_ids/{id}", tag = "sender_ids", request_body = SenderIdPatch,
+    params(("id" = String, Path, description = "The sender ID's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the sender ID as it was read")),
     responses((status = 200, description = "The sender ID as it is now", body = SenderIdView)))]
 pub async fn change(
     State(app): State<App>,
     who: Principal,
-    Path((id, address)): Path<(String, String)>,
+    Path(id): Path<String>,
+    if_match: IfMatch,
     Body(body): Body<SenderIdPatch>,
-) -> Reply<SenderIdView> {
-    rights::master(&who)?;
-    let seen = app.seen_by(&who);
-    let agreement = seen.agreement(&id).await?;
-    if body.status.is_some() {
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
-    }
-    let Sender { address, .. } = find(&app, &agreement, &address).await?;
-    let company = seen.company(agreement.company.as_str()).await?;
-    let mut change = SenderChange { status: body.status, ..SenderChange::default() };
-    if let Some(told) = body.routes {
-        change.routes = Some(routes(&seen, &company, told, "routes").await?);
-    }
-    if let Some(told) = body.incoming {
-        change.incoming = Some(match told {
-            Some(told) => Some(incoming(&app, &company, &address, told).await?),
-            None => None,
-        });
-    }
-    let changed = app.store.change_sender(&agreement.id, &address, &change).await?;
-    Ok(Json(changed.ok_or_else(missing)?.into()))
+) -> Edited<SenderIdView> {
+    let sender = find_by_id(&app, &who, &id).await?;
+    edit(&app, &who, sender, if_match, body).await
 }
 
-async fn find(app: &App, agreement: &Agreement, address: &str) -> Result<Sender, ApiError> {
+async fn edit(
+    app: &App,
+    who: &Principal,
+    sender: Sender,
+    if_match: IfMatch,
+    body: SenderIdPatch,
+) -> Edited<SenderIdView> {
+    let seen = app.seen_by(who);
+    let company = manageable(app, who, &sender).await?;
+    if_match.check(sender.revision)?;
+    if body.status.is_some() {
+        let agreement = seen.agreement(sender.agreement.as_str()).await?;
+        rights::on_tenant_side(who, &agreement.company, &agreement.tenant)?;
+    }
+    let ask = SenderChange {
+        name: body.name,
+        status: body.status,
+        routes: match body.routes {
+            Some(told) => Some(routes(&seen, &company, told, "routes").await?),
+            None => None,
+        },
+        incoming: match body.incoming {
+            Some(Some(told)) => Some(Some(incoming(app, &company, &sender.address, told).await?)),
+            Some(None) => Some(None),
+            None => None,
+        },
+        webhook_guid: body.webhook_guid,
+        mno: body.mno,
+        monitoring: body.monitoring.map(|body| body.map(Into::into)),
+    };
+    let changed = sender.changed(ask, runtime::now())?;
+    if changed == sender {
+        return Ok(Versioned::new(sender.revision, sender.into()));
+    }
+    match app.store.replace(&who.act(&company.path), &sender, &changed).await? {
+        Written::Now => Ok(Versioned::new(changed.revision, changed.into())),
+        Written::Taken => Err(guid_taken()),
+        Written::Overtaken => Err(busy()),
+    }
+}
+
+/// Delete a sender ID.
+///
+/// Nothing can be sent from it any more; what was accepted goes out.
+#[utoipa::path(delete, path = "/v1/sender_ids/{id}", tag = "sender_ids",
+    params(("id" = String, Path, description = "The sender ID's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the sender ID as it was read")),
+    responses((status = 204, description = "It is gone")))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let sender = find_by_id(&app, &who, &id).await?;
+    let company = manageable(&app, &who, &sender).await?;
+    if_match.check(sender.revision)?;
+    if sender.status == SenderStatus::Blocked {
+        // Nobody gets round a block by making the sender ID anew.
+        let agreement = app.seen_by(&who).agreement(sender.agreement.as_str()).await?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    }
+    match app.store.delete_sender(&who.act(&company.path), &sender).await? {
+        Written::Now => Ok(StatusCode::NO_CONTENT),
+        Written::Overtaken | Written::Taken => Err(busy()),
+    }
+}
+
+/// The company of a sender ID that the caller may change.
+async fn manageable(app: &App, who: &Principal, sender: &Sender) -> Result<Company, ApiError> {
+    let company = app.seen_by(who).company(sender.company.as_str()).await?;
+    rights::manage_own(who, &company.id, Area::SenderIds, Area::PortalApiAccesses)?;
+    Ok(company)
+}
+
+async fn find(app: &App, who: &Principal, id: &str, address: &str) -> Result<Sender, ApiError> {
+    let agreement: Agreement = app.seen_by(who).agreement(id).await?;
     let Ok(address) = SenderAddress::parse(address) else { return Err(missing()) };
     app.store.sender(&agreement.id, &address).await?.ok_or_else(missing)
+}
+
+async fn find_by_id(app: &App, who: &Principal, id: &str) -> Result<Sender, ApiError> {
+    let Ok(id) = SenderId::parse(id) else { return Err(missing()) };
+    let sender = app.store.sender_by_id(&id).await?.ok_or_else(missing)?;
+    app.seen_by(who).company(sender.company.as_str()).await.map_err(|_| missing())?;
+    Ok(sender)
 }
 
 fn missing() -> ApiError {
@@ -201,25 +394,66 @@ fn missing() -> ApiError {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct SenderIdFilter {
+pub struct SenderIdQuery {
     /// Whose sender IDs; yours unless told.
     company: Option<String>,
     /// Only those of this agreement.
     agreement: Option<String>,
+    /// Only those whose address begins so, whatever the case.
+    address: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only those of this channel.
+    #[param(value_type = Option<schema::Channel>)]
+    channel: Option<Channel>,
+    /// Only those in this status.
+    #[param(value_type = Option<schema::SenderStatus>)]
+    status: Option<SenderStatus>,
+    /// `address`, `name`, `channel`, `status`, `agreement`, `updated_at` or `created_at`, with a `-` before
+    /// it for the other way round.
+    #[param(example = "address")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
+const COLUMNS: [&str; 6] = ["address", "name", "channel", "status", "agreement", "updated_at"];
+const FILE_COLUMNS: [&str; 10] = [
+    "id",
+    "company",
+    "channel",
+    "address",
+    "name",
+    "status",
+    "webhook_guid",
+    "agreement",
+    "created_at",
+    "updated_at",
+];
+
 /// A company's sender IDs.
-#[utoipa::path(get, path = "/v1/sender_ids", tag = "sender_ids", params(SenderIdFilter),
-    responses((status = 200, description = "Oldest first", body = List<SenderIdView>)))]
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/sender_ids", tag = "sender_ids", params(SenderIdQuery),
+    responses((status = 200, description = "A page",
+        content((List<SenderIdView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<SenderIdFilter>,
-) -> Reply<List<SenderIdView>> {
-    let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    let mut senders = app.store.senders_of(&company.id).await?;
-    if let Some(agreement) = &filter.agreement {
-        senders.retain(|sender| sender.agreement.as_str() == agreement);
-    }
-    Ok(Json(List::all(senders)))
+    format: Format,
+    Query(query): Query<SenderIdQuery>,
+) -> Result<Response, ApiError> {
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    rights::view_own(&who, &company.id, Area::SenderIds, Area::PortalMessages)?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+        .is("agreement", query.agreement)
+        .begins("address", query.address.as_deref())
+        .begins("name", query.name.as_deref())
+        .is("channel", query.channel.map(catalog::choice))
+        .is("status", query.status.map(catalog::choice));
+    let found = listing.read(&app.store, format, |_: &Sender| true).await?;
+    found.answer(SenderIdView::from, "sender_ids", &FILE_COLUMNS)
 }

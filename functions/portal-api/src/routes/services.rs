@@ -7,25 +7,27 @@ mod view;
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::catalog::{self, Thing};
 use domain::id::ServiceId;
 use domain::money::Currency;
+use domain::permission::Area;
 use domain::rating::{CompiledTree, RateTree, Scope, Service, ServiceKind};
-use http::HeaderMap;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::IfMatch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use self::saving::{check, fits, require_match, save, tagged, tree_of};
+use self::saving::{check, fits, save, tagged, tree_of};
 use self::view::ServiceView;
-use super::{Created, Reply, created};
+use super::{Created, created};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
+use crate::lists::{Format, Listing};
 use crate::{rights, schema};
 
 const DESCRIPTION_LENGTH_MAX: usize = 1_000;
@@ -100,7 +102,7 @@ pub async fn create(
     who: Principal,
     Body(body): Body<ServiceRequest>,
 ) -> Created<ServiceView> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let now = runtime::now();
     let needs_none = body.kind.is_bundle_pack();
     let draft = body.draft.unwrap_or(body.tree.is_none() && !needs_none);
@@ -110,7 +112,7 @@ pub async fn create(
     let compiled = tree.as_ref().map(CompiledTree::compile).transpose()?;
     let service = Service {
         id: ServiceId::new(runtime::fresh()),
-        company: who.company.id,
+        company: who.company.id.clone(),
         name: fields::name(&body.name)?,
         description: description(&body.description)?,
         currency: currency(body.kind, body.currency.as_deref())?,
@@ -129,12 +131,13 @@ pub async fn create(
         complete,
     })?;
     let trees: Vec<_> = compiled.iter().map(|tree| (service.version, tree)).collect();
-    app.store.put_service(&service, &trees).await?;
+    let act = who.act(&who.company.path);
+    app.store.put_service(&act, &service, &trees).await?;
     created(service)
 }
 
 /// How a service sells, without its size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceType {
     PayAsYouGo,
@@ -144,21 +147,9 @@ pub enum ServiceType {
     BundlePack,
 }
 
-impl From<ServiceKind> for ServiceType {
-    fn from(kind: ServiceKind) -> Self {
-        match kind {
-            ServiceKind::PayAsYouGo => Self::PayAsYouGo,
-            ServiceKind::UnitPack { .. } => Self::UnitPack,
-            ServiceKind::MonetaryPack { .. } => Self::MonetaryPack,
-            ServiceKind::BundleInitiator => Self::BundleInitiator,
-            ServiceKind::BundlePack { .. } => Self::BundlePack,
-        }
-    }
-}
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct ServiceFilter {
+pub struct ServiceQuery {
     /// Whose services; yours unless told.
     company: Option<String>,
     /// How they sell.
@@ -166,39 +157,68 @@ pub struct ServiceFilter {
     #[param(rename = "type", inline)]
     kind: Option<ServiceType>,
     /// What their prices are in.
+    #[param(example = "EUR")]
     currency: Option<String>,
     /// Only those that are archived, or only those that are not.
     archived: Option<bool>,
-    /// A part of their name, in small letters or capitals.
+    /// Only those whose name begins so, whatever the case.
     name: Option<String>,
+    /// Only those with this in their description, whatever the case.
+    description: Option<String>,
+    /// `name`, `type`, `size`, `currency`, `archived` or `created_at`, with a `-` before it for the other way
+    /// round.
+    #[param(example = "-created_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
-impl ServiceFilter {
-    fn holds(&self, service: &Service) -> bool {
-        let currency = service.kind.has_currency().then(|| service.currency.to_string());
-        self.kind.is_none_or(|kind| kind == service.kind.into())
-            && self.currency.as_ref().is_none_or(|wanted| currency.as_ref() == Some(wanted))
-            && self.archived.is_none_or(|archived| archived == service.archived)
-            && self.name.as_ref().is_none_or(|name| contains(&service.name, name))
+impl ServiceQuery {
+    /// What no list is in the order of.
+    fn passes(&self, service: &Service) -> bool {
+        let has = |part: &String| service.description.to_lowercase().contains(&part.to_lowercase());
+        self.description.as_ref().is_none_or(has)
     }
 }
 
-fn contains(name: &str, part: &str) -> bool {
-    name.to_lowercase().contains(&part.to_lowercase())
-}
+const COLUMNS: [&str; 5] = ["name", "type", "size", "currency", "archived"];
+const FILE_COLUMNS: [&str; 10] = [
+    "id",
+    "company",
+    "name",
+    "description",
+    "kind.type",
+    "kind.size",
+    "currency",
+    "archived",
+    "version",
+    "created_at",
+];
 
 /// A company's services.
-#[utoipa::path(get, path = "/v1/services", tag = "services", params(ServiceFilter),
-    responses((status = 200, description = "Oldest first", body = List<ServiceView>)))]
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/services", tag = "services", params(ServiceQuery),
+    responses((status = 200, description = "A page",
+        content((List<ServiceView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<ServiceFilter>,
-) -> Reply<List<ServiceView>> {
-    let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    let mut services = app.store.services_of(&company.id).await?;
-    services.retain(|service| filter.holds(service));
-    Ok(Json(List::all(services)))
+    format: Format,
+    Query(query): Query<ServiceQuery>,
+) -> Result<Response, ApiError> {
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    rights::view(&who, Area::Services)?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .is("type", query.kind.map(catalog::choice))
+        .is("currency", query.currency.clone())
+        .is("archived", query.archived.map(catalog::flag));
+    let found = listing.read(&app.store, format, |service| query.passes(service)).await?;
+    found.answer(ServiceView::from, "services", &FILE_COLUMNS)
 }
 
 /// One service with the tree in force.
@@ -214,6 +234,7 @@ pub async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let service = app.seen_by(&who).service(&id).await?;
+    rights::view(&who, Area::Services)?;
     let tree = match service.scope_at(runtime::now()) {
         Some(scope) => Some(tree_of(&app, &service, scope).await?).filter(fits),
         None => None,
@@ -250,12 +271,12 @@ pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<ServicePatch>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
+    if_match.check(before.revision())?;
     let name = body.name.as_deref().map(fields::name).transpose()?;
     let text = body.description.as_deref().map(description).transpose()?;
     let after = Service {
@@ -265,7 +286,7 @@ pub async fn change(
         version: before.version + 1,
         ..before.clone()
     };
-    let after = save(&app, &before, after, None).await?;
+    let after = save(&app, &who, &before, after, None).await?;
     Ok(tagged(&after, ServiceView::from(after.clone())))
 }
 
@@ -290,7 +311,7 @@ pub async fn duplicate(
     Path(id): Path<String>,
     Body(body): Body<CloneRequest>,
 ) -> Created<ServiceView> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let name = fields::name(&body.name)?;
     let source = app.seen_by(&who).service(&id).await?;
     let mut scopes = match body.scope {
@@ -310,7 +331,7 @@ pub async fn duplicate(
     }
     let service = Service {
         id: ServiceId::new(runtime::fresh()),
-        company: who.company.id,
+        company: who.company.id.clone(),
         name,
         version: (versions.len() as u32).max(1),
         scopes,
@@ -319,6 +340,7 @@ pub async fn duplicate(
         ..source
     };
     let trees: Vec<_> = trees.iter().map(|(version, tree)| (*version, tree)).collect();
-    app.store.put_service(&service, &trees).await?;
+    let act = who.act(&who.company.path);
+    app.store.put_service(&act, &service, &trees).await?;
     created(service)
 }

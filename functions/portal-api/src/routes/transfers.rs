@@ -1,10 +1,13 @@
 //! Credits handed down, and taken back.
 
+pub mod list;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::agreement::Agreement;
 use domain::company::Company;
-use domain::id::{TransferId, WalletId};
+use domain::id::{CompanyId, TransferId, WalletId};
+use domain::permission::Area;
 use domain::transfer::{Party, Transfer, TransferAmount, TransferError, TransferRequest, plan_transfer};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
@@ -17,6 +20,7 @@ use utoipa::ToSchema;
 use super::{Created, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
+use crate::rights;
 
 /// In each round either the transfer is posted, or somebody else has spent from the source.
 const ROUNDS_MAX: u32 = 8;
@@ -55,6 +59,7 @@ impl NewTransferRequest {
             note: self.note.clone(),
             by: company,
             by_user: who.user.clone(),
+            own_wallet_only: false,
         };
         Ok(ask.directed())
     }
@@ -68,6 +73,10 @@ pub struct TransferView {
     from: String,
     /// The wallet that got.
     to: String,
+    /// The company whose wallet gave.
+    from_company: String,
+    /// The company whose wallet got.
+    to_company: String,
     /// How much, above zero.
     amount: String,
     /// What it counts in.
@@ -103,6 +112,8 @@ impl From<Transfer> for TransferView {
             id: transfer.id.into(),
             from: transfer.from.into(),
             to: transfer.to.into(),
+            from_company: transfer.from_company.into(),
+            to_company: transfer.to_company.into(),
             amount: transfer.amount.to_string(),
             currency: transfer.currency.to_string(),
             note: transfer.note,
@@ -118,7 +129,8 @@ impl From<Transfer> for TransferView {
 ///
 /// In one currency, between the main wallets of a company and its direct child, between those of one
 /// company, and between the wallets of one agreement with individual credits: the main one and its
-/// users'. A user who is no master gives from the own wallet only. The source gives its own funds, and
+/// users'. A user whose roles do not manage
+/// transfers or finance gives from the own wallet only. The source gives its own funds, and
 /// its credit limit only if its agreement allows it. Both statements get a line, or neither.
 #[utoipa::path(post, path = "/v1/transfers", tag = "transfers", request_body = NewTransferRequest,
     params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
@@ -144,6 +156,7 @@ pub async fn create(
     let mut to_recall = true;
     for _ in 0..ROUNDS_MAX {
         let (from, to) = sides(&app, &who, &ask).await?;
+        let ask = TransferRequest { own_wallet_only: gives_own_only(&who, &from.company), ..ask.clone() };
         let planned = plan_transfer(from.party(), to.party(), ask.clone(), runtime::now());
         let transfer = match planned {
             Err(TransferError::NotEnough { .. }) if to_recall => {
@@ -158,7 +171,8 @@ pub async fn create(
             }
             planned => planned?,
         };
-        match app.store.post_transfer(&transfer, &from.wallet).await? {
+        let act = who.act(deeper(&from.company, &to.company));
+        match app.store.post_transfer(&act, &transfer, &from.wallet).await? {
             PostedTransfer::Now => return answer(&app, &who, transfer).await,
             PostedTransfer::Before(stored) => return repeat(&app, &who, &ask, *stored).await,
             PostedTransfer::NotEnough => {}
@@ -171,6 +185,7 @@ pub async fn create(
 /// else is spent of it.
 async fn withdraw_all(app: &App, who: &Principal, ask: TransferRequest) -> Created<PostedTransferView> {
     let (from, to) = sides(app, who, &ask).await?;
+    let ask = TransferRequest { own_wallet_only: gives_own_only(who, &from.company), ..ask };
     let now = runtime::now();
     let plan =
         |wallet: &Wallet| plan_transfer(Party { wallet, ..from.party() }, to.party(), ask.clone(), now);
@@ -179,13 +194,24 @@ async fn withdraw_all(app: &App, who: &Principal, ask: TransferRequest) -> Creat
         Ok(_) | Err(TransferError::NothingThere { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    match app.store.post_full_transfer(&ask.from, &ask.id, plan, now).await {
+    let act = who.act(deeper(&from.company, &to.company));
+    match app.store.post_full_transfer(&act, &ask.from, &ask.id, plan, now).await {
         Ok(FullTransfer::Now(transfer)) => answer(app, who, transfer).await,
         Ok(FullTransfer::Before(stored)) => repeat(app, who, &ask, stored).await,
         Ok(FullTransfer::Draining) => Err(busy()),
         Err(FullTransferError::Refused(error)) => Err(error.into()),
         Err(FullTransferError::Store(error)) => Err(error.into()),
     }
+}
+
+/// Who does not manage a company's money gives from the own wallet alone.
+fn gives_own_only(who: &Principal, from: &Company) -> bool {
+    rights::manage_own(who, &from.id, Area::Transfers, Area::PortalFinance).is_err()
+}
+
+/// The path of the company that is further down: both are on it.
+fn deeper<'a>(one: &'a Company, other: &'a Company) -> &'a [CompanyId] {
+    if one.path.len() < other.path.len() { &other.path } else { &one.path }
 }
 
 /// One side of a transfer, as read.
@@ -228,8 +254,9 @@ async fn answer(app: &App, who: &Principal, transfer: Transfer) -> Created<Poste
         Ok(app.store.balance(&wallet).await?.to_string())
     };
     let from_balance = balance(&transfer.from).await?;
-    // Who is no master may give to others, and does not see what they have.
-    let to_balance = if who.is_master() { Some(balance(&transfer.to).await?) } else { None };
+    // Whose roles show them no wallets may give to others, and does not see what they have.
+    let sees = rights::sees_wallets(who, &transfer.to_company);
+    let to_balance = if sees { Some(balance(&transfer.to).await?) } else { None };
     created(PostedTransferView { transfer: transfer.into(), from_balance, to_balance })
 }
 

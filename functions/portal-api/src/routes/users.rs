@@ -1,86 +1,217 @@
 //! The people of companies.
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::catalog::choice;
 use domain::id::UserId;
-use domain::user::{NewUser, User, plan_user};
+use domain::role::UserRole;
+use domain::user::{
+    NewUser, ShownStatus, User, UserChange, UserStatus, master_roles, plan_change, plan_leaving, plan_user,
+    split_name,
+};
+use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
-use runtime::http::{Body, Query};
+use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Reply, created};
+use super::Edited;
 use crate::App;
-use crate::error::{ApiError, busy};
+use crate::error::{ApiError, busy, taken_login, written};
 use crate::fields::List;
-use crate::rights;
+use crate::lists::{Format, Listing};
+use crate::{people, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserRequest {
     /// The company, yours or one below you; yours unless told.
     company: Option<String>,
-    /// 1 to 120 characters.
+    /// First and last name in one, if they are not told apart.
     #[schema(example = "Ada Lovelace")]
-    name: String,
+    name: Option<String>,
+    /// 1 to 60 characters.
+    #[schema(example = "Ada")]
+    first_name: Option<String>,
+    /// At most 60 characters.
+    #[schema(example = "Lovelace")]
+    last_name: Option<String>,
     /// Where mail reaches the user.
     #[schema(example = "ada@example.com")]
     email: String,
-    /// Whether the user acts for the whole company.
+    /// In international form.
+    #[schema(example = "+4915112345678")]
+    phone: Option<String>,
+    /// As `en` or `pt-BR`.
+    #[schema(example = "en")]
+    language: Option<String>,
+    /// What the user logs in as: 1 to 30 Latin letters, digits, dots and underscores, unlike every other.
+    #[schema(example = "ada.l")]
+    login: Option<String>,
+    /// With a login: the first password, which has to be changed at the first login.
+    password: Option<String>,
+    /// Names of system roles and ids of others, together not more than you have yourself. People of a client
+    /// have roles of the client portal only.
+    #[serde(default)]
+    #[schema(example = json!(["portal_broadcast_manager"]))]
+    roles: Vec<String>,
+    /// Whether the user acts for the whole company: has its Admin roles, beside those named.
     #[serde(default)]
     master: bool,
+    /// Whether a second factor is asked for, even if the company asks for none.
+    #[serde(default)]
+    two_factor_required: bool,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserPatch {
+    /// 1 to 60 characters.
+    first_name: Option<String>,
+    /// At most 60 characters.
+    last_name: Option<String>,
+    /// As `en` or `pt-BR`; null for none.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(value_type = Option<String>)]
+    language: Option<Option<String>>,
+    /// All roles, in place of those of now.
+    roles: Option<Vec<String>>,
+    /// False ends what the user is logged in to, and refuses the keys. True also lets in somebody who was
+    /// blocked for being away.
+    active: Option<bool>,
+    /// Whether a second factor is asked for, even if the company asks for none.
+    two_factor_required: Option<bool>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserView {
     /// Its id.
-    id: String,
+    #[schema(example = "usr_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    pub id: String,
     /// The company the user belongs to.
-    company: String,
-    /// The user's name.
-    name: String,
+    pub company: String,
+    /// First and last name; the address of who has not told any.
+    pub name: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
     /// Where mail reaches the user.
-    email: String,
+    pub email: String,
+    /// What the user logs in as; null until they have signed up.
+    pub login: Option<String>,
+    /// Digits only.
+    pub phone: Option<String>,
+    /// As `en` or `pt-BR`.
+    pub language: Option<String>,
+    /// Names the picture, which is at `/v1/users/{id}/avatar`; null while there is none.
+    pub avatar: Option<String>,
+    /// Names of system roles and ids of others.
+    pub roles: Vec<String>,
     /// Whether the user acts for the whole company: manages its credits and settings.
-    master: bool,
+    pub master: bool,
+    /// How far the user has come.
+    #[schema(value_type = schema::UserStatus)]
+    pub status: ShownStatus,
+    /// Until when the invitation can be followed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub invited_until: Option<Timestamp>,
+    /// Whether the user has registered without an invitation.
+    pub external: bool,
+    /// Whether a second factor is asked for, even if the company asks for none.
+    pub two_factor_required: bool,
+    /// When the user last logged in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_seen_at: Option<Timestamp>,
     /// When the user was created.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    pub created_at: Timestamp,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
 }
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
-        let User { id, company, name, email, master, created_at } = user;
-        Self { id: id.into(), company: company.into(), name, email, master, created_at }
+        Self {
+            status: user.shown_status(runtime::now()),
+            roles: user.roles.iter().map(choice).collect(),
+            id: user.id.into(),
+            company: user.company.into(),
+            name: user.name,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            email: user.email,
+            login: user.login,
+            phone: user.phone,
+            language: user.language,
+            avatar: user.avatar,
+            master: user.master,
+            invited_until: user.invited_until,
+            external: user.registered_with.is_some(),
+            two_factor_required: user.two_factor_required,
+            last_seen_at: user.last_seen_at,
+            created_at: user.created_at,
+            revision: user.revision,
+        }
     }
 }
 
 /// Create a user.
 ///
-/// For master users, and for keys of the company itself. Under each agreement with individual credits
-/// the user gets a wallet.
+/// Without an invitation: with a login and a first password, or as the owner of API keys only. Under each
+/// agreement with individual credits the user gets a wallet.
 #[utoipa::path(post, path = "/v1/users", tag = "users", request_body = UserRequest,
     responses((status = 201, description = "The new user", body = UserView)))]
 pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<UserRequest>,
-) -> Created<UserView> {
-    rights::master(&who)?;
+) -> Edited<UserView> {
     let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await;
     let company = company.map_err(|error| error.field("company"))?;
-    let UserRequest { name, email, master, .. } = body;
-    let ask = NewUser { id: UserId::new(runtime::fresh()), name, email, master };
-    let user = plan_user(&company.id, ask, runtime::now())?;
-    if !app.store.put_user(&user).await? {
-        return Err(busy());
+    people::manage(&who, &company)?;
+    let mut names = body.roles;
+    if body.master {
+        names.extend(master_roles(company.kind).iter().map(choice));
     }
+    let roles = people::given_roles(&app, &who, &company, &names).await?;
+    let (first, last) = split_name(body.name.as_deref().unwrap_or_default());
+    let ask = NewUser {
+        id: UserId::new(runtime::fresh()),
+        first_name: body.first_name.unwrap_or(first),
+        last_name: body.last_name.unwrap_or(last),
+        email: body.email,
+        login: body.login,
+        phone: body.phone,
+        language: body.language,
+        roles,
+        two_factor_required: body.two_factor_required,
+    };
+    let user = plan_user(&company, ask, runtime::now())?;
+    let credentials = match body.password {
+        Some(password) => Some(given(&app, &user, &password).await?),
+        None => None,
+    };
+    let act = who.act(&company.path);
+    taken_login(app.store.create_user(&act, &user, credentials.as_ref()).await?)?;
     open_wallets(&app, &user).await?;
-    created(user)
+    Ok(Versioned::created(user.revision, user.into()))
 }
 
-async fn open_wallets(app: &App, user: &User) -> Result<(), ApiError> {
+/// What somebody proves themselves with after an administrator has given them a password.
+async fn given(app: &App, user: &User, password: &str) -> Result<domain::credentials::Credentials, ApiError> {
+    let Some(login) = &user.login else {
+        return Err(Problem::invalid("login", "a password is for somebody with a login").into());
+    };
+    let known = people::credentials(app, &user.id).await?;
+    let policy = people::policy(&app.store).await?;
+    let hash = people::new_password(password, login, &known, &policy).await?;
+    Ok(known.with_password(hash, true, &policy, runtime::now()))
+}
+
+pub async fn open_wallets(app: &App, user: &User) -> Result<(), ApiError> {
     for agreement in app.store.agreements_of(&user.company).await? {
         if agreement.individual_credits {
             let main = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
@@ -92,27 +223,236 @@ async fn open_wallets(app: &App, user: &User) -> Result<(), ApiError> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub struct UserFilter {
+pub struct UserQuery {
     /// Whose users; yours unless told.
     company: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only those whose address begins so.
+    email: Option<String>,
+    /// Only those whose login begins so.
+    login: Option<String>,
+    /// Only with this status; all but `deleted` unless told.
+    #[param(value_type = Option<schema::UserStatus>)]
+    status: Option<ShownStatus>,
+    /// Only those who have this role, by its name or id.
+    role: Option<String>,
+    /// Only those who have registered without an invitation, or only the others.
+    external: Option<bool>,
+    /// Only those who were last there at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    seen_from: Option<Timestamp>,
+    /// Only those who were last there before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    seen_till: Option<Timestamp>,
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external` or `created_at`, with a `-` before it
+    /// for the other way round.
+    #[param(example = "-last_seen_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
+pub const COLUMNS: [&str; 6] = ["name", "email", "login", "status", "last_seen_at", "external"];
+pub const FILE_COLUMNS: [&str; 11] = [
+    "id",
+    "company",
+    "name",
+    "email",
+    "login",
+    "phone",
+    "status",
+    "roles",
+    "external",
+    "last_seen_at",
+    "created_at",
+];
+
 /// A company's users.
-#[utoipa::path(get, path = "/v1/users", tag = "users", params(UserFilter),
-    responses((status = 200, description = "Oldest first", body = List<UserView>)))]
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery),
+    responses((status = 200, description = "A page",
+        content((List<UserView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
-    Query(filter): Query<UserFilter>,
-) -> Reply<List<UserView>> {
-    let company = app.seen_by(&who).company_or_own(filter.company.as_deref()).await?;
-    Ok(Json(List::all(app.store.users(&company.id).await?)))
+    format: Format,
+    Query(query): Query<UserQuery>,
+) -> Result<Response, ApiError> {
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    people::view(&who, &company)?;
+    let (sort, cursor, now) = (query.sort.as_deref(), query.cursor.as_deref(), runtime::now());
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .begins("email", query.email.as_deref())
+        .begins("login", query.login.as_deref())
+        .is("status", query.status.map(|status| choice(status.stored())))
+        .is("external", query.external.map(domain::catalog::flag))
+        .within("last_seen_at", query.seen_from, query.seen_till);
+    let role = query.role.as_deref().map(|name| UserRole::parse(name).ok_or(name));
+    let shows = |user: &User| {
+        let status = user.shown_status(now);
+        query.status.map_or(status != ShownStatus::Deleted, |wanted| wanted == status)
+            && role.as_ref().is_none_or(|role| role.as_ref().is_ok_and(|role| user.roles.contains(role)))
+    };
+    let found = listing.read(&app.store, format, shows).await?;
+    found.answer(UserView::from, "users", &FILE_COLUMNS)
 }
 
 /// One user.
 #[utoipa::path(get, path = "/v1/users/{id}", tag = "users",
     params(("id" = String, Path, description = "The user's id")),
     responses((status = 200, description = "The user", body = UserView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<UserView> {
-    Ok(Json(app.seen_by(&who).user(&id).await?.into()))
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<UserView> {
+    let (user, company) = app.seen_by(&who).user(&id).await?;
+    if !is_self(&who, &user) {
+        people::view(&who, &company)?;
+    }
+    Ok(Versioned::new(user.revision, user.into()))
+}
+
+fn is_self(who: &Principal, user: &User) -> bool {
+    who.user.as_ref().is_some_and(|own| own.id == user.id)
+}
+
+/// What people prove themselves with they change in their own account, which asks for the password.
+fn check_not_self(who: &Principal, user: &User) -> Result<(), ApiError> {
+    if is_self(who, user) {
+        let detail = "This is you: do it in your own account, at `/v1/my_account`.";
+        return Err(Problem::new(403, "use_my_account", detail).into());
+    }
+    Ok(())
+}
+
+/// Change a user.
+///
+/// What is not named stays. Address, phone and password are the user's own to change.
+#[utoipa::path(patch, path = "/v1/users/{id}", tag = "users", request_body = UserPatch,
+    params(("id" = String, Path, description = "The user's id")),
+    responses((status = 200, description = "The user as it is now", body = UserView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(body): Body<UserPatch>,
+) -> Edited<UserView> {
+    let (user, company) = app.seen_by(&who).user(&id).await?;
+    people::manage(&who, &company)?;
+    people::check_not_above(&app, &who, &company, &user).await?;
+    if_match.check(user.revision)?;
+    if body.two_factor_required.is_some() {
+        check_not_self(&who, &user)?;
+    }
+    if is_self(&who, &user) && (body.active == Some(false) || body.roles.is_some()) {
+        let detail = "Your own roles, and whether you are active, are for somebody else to change.";
+        return Err(Problem::new(403, "not_allowed", detail).into());
+    }
+    let roles = match &body.roles {
+        Some(names) => Some(people::given_roles(&app, &who, &company, names).await?),
+        None => None,
+    };
+    let ask = UserChange {
+        first_name: body.first_name,
+        last_name: body.last_name,
+        language: body.language,
+        roles,
+        active: body.active,
+        two_factor_required: body.two_factor_required,
+        ..UserChange::default()
+    };
+    let mut changed = plan_change(&user, company.kind, ask)?;
+    if body.active == Some(true) {
+        changed.last_seen_at = Some(runtime::now());
+    }
+    let act = who.act(&company.path);
+    written(app.store.replace_user(&act, &user, &changed, None).await?)?;
+    if !changed.is_active() {
+        app.store.end_sessions(&user.id, None).await?;
+    }
+    Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Delete a user.
+///
+/// Ends what the user is logged in to, refuses the keys and frees the login. What the user did still names
+/// them, and credits in the user's wallets stay there until they are transferred back. The last
+/// administrator stays, and nobody deletes themselves here.
+#[utoipa::path(delete, path = "/v1/users/{id}", tag = "users",
+    params(("id" = String, Path, description = "The user's id")),
+    responses((status = 204, description = "Deleted")))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let (user, company) = app.seen_by(&who).user(&id).await?;
+    people::manage(&who, &company)?;
+    people::check_not_above(&app, &who, &company, &user).await?;
+    if_match.check(user.revision)?;
+    if user.status == UserStatus::Deleted {
+        return Err(Problem::not_found("user").into());
+    }
+    check_not_self(&who, &user)?;
+    people::check_not_last_administrator(&app, &user).await?;
+    let act = who.act(&company.path);
+    written(app.store.replace_user(&act, &user, &plan_leaving(&user), None).await?)?;
+    app.store.end_sessions(&user.id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenPassword {
+    /// By the password policy. It has to be changed at the next login.
+    password: String,
+}
+
+/// Give a user a password.
+///
+/// It has to be changed at the next login. Ends what the user is logged in to.
+#[utoipa::path(put, path = "/v1/users/{id}/password", tag = "users", request_body = GivenPassword,
+    params(("id" = String, Path, description = "The user's id")),
+    responses((status = 204, description = "Given")))]
+pub async fn give_password(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    Body(body): Body<GivenPassword>,
+) -> Result<StatusCode, ApiError> {
+    let (user, company) = app.seen_by(&who).user(&id).await?;
+    people::manage(&who, &company)?;
+    people::check_not_above(&app, &who, &company, &user).await?;
+    check_not_self(&who, &user)?;
+    let credentials = given(&app, &user, &body.password).await?;
+    let act = who.act(&company.path);
+    written(app.store.put_credentials(&act, "user.give_password", &credentials).await?)?;
+    app.store.end_sessions(&user.id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take a user's second factor away.
+///
+/// For somebody who has lost it. Ends what the user is logged in to.
+#[utoipa::path(delete, path = "/v1/users/{id}/two_factor", tag = "users",
+    params(("id" = String, Path, description = "The user's id")),
+    responses((status = 204, description = "Taken away")))]
+pub async fn reset_two_factor(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let (user, company) = app.seen_by(&who).user(&id).await?;
+    people::manage(&who, &company)?;
+    people::check_not_above(&app, &who, &company, &user).await?;
+    check_not_self(&who, &user)?;
+    let credentials = people::credentials(&app, &user.id).await?.with_totp(None);
+    let act = who.act(&company.path);
+    written(app.store.put_credentials(&act, "user.reset_two_factor", &credentials).await?)?;
+    app.store.end_sessions(&user.id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

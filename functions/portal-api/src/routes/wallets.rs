@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use domain::agreement::CreditLimit;
 use domain::id::{TransferId, UserId, WalletId};
 use domain::money::Amount;
+use domain::permission::Area;
 use domain::statement::StatementLine;
 use domain::transfer::Transfer;
 use domain::user::User;
@@ -115,7 +116,7 @@ pub struct WalletFilter {
 
 /// A company's wallets: under each agreement the system credits, then the credits of its users.
 ///
-/// A user who is no master sees all of them as somebody to give to, with the balance of the own one.
+/// A user whose roles show them no wallets sees all of them as somebody to give to, with the balance of the own one.
 #[utoipa::path(get, path = "/v1/wallets", tag = "wallets", params(WalletFilter),
     responses((status = 200, description = "By agreement, oldest first", body = List<ListedWalletView>)))]
 pub async fn list(
@@ -126,7 +127,7 @@ pub async fn list(
     let seen = app.seen_by(&who);
     let company = seen.company_or_own(filter.company.as_deref()).await?;
     if company.id != who.company.id {
-        rights::master(&who)?;
+        rights::view(&who, Area::Transfers)?;
     }
     let mut items = Vec::new();
     for entry in all_wallets(&app.store, &company).await? {

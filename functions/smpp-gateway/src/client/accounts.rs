@@ -82,7 +82,9 @@ impl Accounts {
         let agreement = self.store.any_agreement(&link.agreement).await?;
         let (Some(company), Some(agreement)) = (company, agreement) else { return Ok(None) };
         let above = self.store.companies(&company.path).await?;
-        let is_active = connection.enabled && !agreement.suspended && above.iter().all(|one| one.enabled);
+        let is_active = connection.enabled
+            && agreement.takes_messages(runtime::now())
+            && above.iter().all(|one| one.enabled);
         let account = Account { connection: connection.id.clone(), link: link.clone(), company, agreement };
         Ok(Some(Found { account: Arc::new(account), is_active }))
     }
@@ -195,7 +197,8 @@ impl Directory {
         let Link::Client(link) = &connection.link else { return None };
         let is_enabled = |id| self.companies.get(id).is_some_and(|company: &Company| company.enabled);
         let company = self.companies.get(&before.company.id)?;
-        let agreement = self.agreements.get(&before.agreement.id).filter(|one| !one.suspended)?;
+        let agreement =
+            self.agreements.get(&before.agreement.id).filter(|one| one.takes_messages(runtime::now()))?;
         let account = Account {
             connection: before.connection.clone(),
             link: link.clone(),

@@ -1,7 +1,7 @@
 //! Where clients come in: connections are accepted, their binds checked, and each becomes a session.
 //!
 //! Laws: nothing that comes in ends the listening. Who is not bound yet costs little and not for long: so
-//! many at once, each for some seconds, each with a small frame. One client does not hold up another: whoever
+//! many at once, fewer of one source, each for some seconds, each with a small frame. One client does not hold up another: whoever
 //! waits (for a store, for a slow reader) waits in a task of its own.
 
 use std::io;
@@ -22,6 +22,7 @@ use super::login::{Caller, LoginError};
 use super::proxy;
 use super::register::RegisterError;
 use super::session::Session;
+use super::source::{Place, Source, Unbound};
 use super::tls::Certificate;
 use super::{Clients, SYSTEM_ID};
 use crate::chain;
@@ -38,6 +39,9 @@ const LOGIN_MAX: Duration = Duration::from_secs(8);
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// A bit more, for the last words.
 const GOODBYE_MAX: Duration = Duration::from_secs(15);
+/// For charging what was ordered, and for giving unspent money back. A lease that is not given back is taken
+/// back by the sweeper.
+const CLOSE_MAX: Duration = Duration::from_secs(15);
 /// When the system has no more sockets, somebody has to close one first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -57,12 +61,20 @@ struct Seat {
     _presence: mpsc::Sender<()>,
 }
 
+/// What it takes up besides until it is bound.
+struct Waiting {
+    _handshake: OwnedSemaphorePermit,
+    _place: Place,
+}
+
 /// Why a connection did not become a session.
 #[derive(Debug, thiserror::Error)]
 enum Turned {
     /// A balancer that looks whether we are there is none.
     #[error("nobody")]
     Nobody,
+    #[error("too many connections of this source are not bound")]
+    TooMany,
     #[error("the connection broke before the bind")]
     Broken(#[source] io::Error),
     #[error(transparent)]
@@ -79,7 +91,7 @@ impl Turned {
     /// What the client is told; none if it is not there to hear it.
     fn status(&self) -> Option<CommandStatus> {
         match self {
-            Self::Nobody | Self::Broken(_) | Self::NoBind(_) => None,
+            Self::Nobody | Self::TooMany | Self::Broken(_) | Self::NoBind(_) => None,
             Self::Login(error) => Some(error.status()),
             Self::Register(RegisterError::LimitReached) => Some(CommandStatus::RALYBND),
             Self::Register(_) | Self::Slow => Some(CommandStatus::RSYSERR),
@@ -96,6 +108,7 @@ impl Clients {
         let (leave, leaving) = watch::channel(false);
         let (handshakes, connections) =
             (Arc::new(Semaphore::new(HANDSHAKES_MAX)), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+        let unbound = Unbound::default();
         let mut tasks = tokio::task::JoinSet::new();
         for door in doors {
             let hall = Hall {
@@ -103,6 +116,7 @@ impl Clients {
                 door: Arc::new(door),
                 handshakes: handshakes.clone(),
                 connections: connections.clone(),
+                unbound: unbound.clone(),
                 presence: presence.clone(),
                 stop: stop.clone(),
                 leave: leaving.clone(),
@@ -124,7 +138,9 @@ impl Clients {
         }
         look.abort();
         tell.abort();
-        clients.intake.close().await;
+        if timeout(CLOSE_MAX, clients.intake.close()).await.is_err() {
+            warn!("some orders were not charged in time");
+        }
     }
 }
 
@@ -134,6 +150,7 @@ struct Hall {
     door: Arc<Door>,
     handshakes: Arc<Semaphore>,
     connections: Arc<Semaphore>,
+    unbound: Unbound,
     presence: mpsc::Sender<()>,
     /// Nobody comes in any more.
     stop: watch::Receiver<bool>,
@@ -156,15 +173,18 @@ impl Hall {
                 }
             };
             let seat = Seat { _connection: connection, _presence: self.presence.clone() };
-            let (clients, door) = (self.clients.clone(), self.door.clone());
+            let (clients, door, unbound) = (self.clients.clone(), self.door.clone(), self.unbound.clone());
             let (mut stop, leave) = (self.stop.clone(), self.leave.clone());
             tokio::spawn(async move {
                 let greeted = tokio::select! {
-                    greeted = greet(&door, stream, peer) => greeted,
+                    greeted = greet(&door, &unbound, stream, peer) => greeted,
                     _ = stop.wait_for(|stopped| *stopped) => return,
                 };
                 match greeted {
-                    Ok((bind, caller)) => clients.receive(bind, caller, handshake, leave).await,
+                    Ok((bind, caller, place)) => {
+                        let waiting = Waiting { _handshake: handshake, _place: place };
+                        clients.receive(bind, caller, waiting, leave).await;
+                    }
                     Err(Turned::Nobody) => {}
                     Err(error) => debug!(%peer, error = chain(error), "did not bind"),
                 }
@@ -180,13 +200,13 @@ impl Clients {
         &self,
         bind: Handshake<Box<dyn Stream>>,
         caller: Caller,
-        handshake: OwnedSemaphorePermit,
+        waiting: Waiting,
         leave: watch::Receiver<bool>,
     ) {
         let asked = bind.bind().clone();
         match self.admit(&asked, caller).await {
             Ok(account) => {
-                drop(handshake);
+                drop(waiting);
                 self.attend(bind, caller, account.clone(), leave).await;
                 self.register.leave(&account.connection).await;
             }
@@ -247,31 +267,39 @@ impl Clients {
 /// Up to the client's bind.
 async fn greet(
     door: &Door,
+    unbound: &Unbound,
     stream: TcpStream,
     peer: SocketAddr,
-) -> Result<(Handshake<Box<dyn Stream>>, Caller), Turned> {
-    let opened = timeout(BIND_MAX, open(door, stream, peer.ip())).await;
-    let (stream, address) = opened.unwrap_or_else(|_| Err(Turned::Broken(io::ErrorKind::TimedOut.into())))?;
+) -> Result<(Handshake<Box<dyn Stream>>, Caller, Place), Turned> {
+    let opened = timeout(BIND_MAX, open(door, unbound, stream, peer.ip())).await;
+    let (stream, address, place) =
+        opened.unwrap_or_else(|_| Err(Turned::Broken(io::ErrorKind::TimedOut.into())))?;
     let settings = ServerSettings {
         bind_timeout: BIND_MAX,
         answer_timeout: ANSWER_MAX,
         ..ServerSettings::new(SYSTEM_ID)
     };
     let handshake = smsc::accept(stream, settings).await?;
-    Ok((handshake, Caller { address, over_tls: door.certificate.is_some() }))
+    Ok((handshake, Caller { address, over_tls: door.certificate.is_some() }, place))
 }
 
 /// The stream of octets, and where it truly comes from.
-async fn open(door: &Door, mut stream: TcpStream, peer: IpAddr) -> Result<(Box<dyn Stream>, IpAddr), Turned> {
+async fn open(
+    door: &Door,
+    unbound: &Unbound,
+    mut stream: TcpStream,
+    peer: IpAddr,
+) -> Result<(Box<dyn Stream>, IpAddr, Place), Turned> {
     stream.set_nodelay(true).map_err(Turned::Broken)?;
     let address = if door.behind_proxy {
         proxy::read_address(&mut stream).await.map_err(Turned::Broken)?.ok_or(Turned::Nobody)?
     } else {
         peer
     };
+    let place = unbound.enter(Source::from(address)).ok_or(Turned::TooMany)?;
     let stream: Box<dyn Stream> = match &door.certificate {
         Some(certificate) => Box::new(certificate.acceptor().accept(stream).await.map_err(Turned::Broken)?),
         None => Box::new(stream),
     };
-    Ok((stream, address))
+    Ok((stream, address, place))
 }

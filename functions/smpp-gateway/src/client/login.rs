@@ -124,6 +124,9 @@ impl Login {
         if link.is_some() && self.proofs.knows(stored, &bind.password) {
             return Ok(());
         }
+        if !self.tries.may_try(caller.address, &bind.system_id) {
+            return Err(LoginError::TooManyTries);
+        }
         let _turn = self.hashing.acquire().await.map_err(|_| LoginError::Broken)?;
         // Of many binds that came together, others have been here by now: a right one has made the work
         // needless, and after some wrong ones there is none.

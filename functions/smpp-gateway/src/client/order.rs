@@ -64,6 +64,7 @@ pub fn read(
         valid_till,
         origin: Some(origin(connection, submit)),
         tried: Vec::new(),
+        code: None,
     };
     Ok(Order {
         sender: submit.source.clone(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::connection::SmppLink;
 use domain::id::ConnectionId;
 use futures::future::BoxFuture;
+use runtime::targets::Targets;
 use serde::Deserialize;
 use smpp::esme::{BindError, BindSettings, Inbound, Session, bind};
 use smpp::{BindMode, CommandStatus};
@@ -32,10 +33,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 pub type Dial = Arc<dyn Fn(String, u16) -> Dialing + Send + Sync>;
 pub type Dialing = BoxFuture<'static, io::Result<Box<dyn Stream>>>;
 
-/// TCP with `TCP_NODELAY`.
-pub fn tcp() -> Dial {
-    Arc::new(|host, port| {
-        Box::pin(async move { Ok(Box::new(smpp::tcp::connect((host, port)).await?) as Box<dyn Stream>) })
+/// TCP with `TCP_NODELAY`, where `targets` allow it.
+pub fn tcp(targets: Targets) -> Dial {
+    Arc::new(move |host, port| {
+        Box::pin(async move {
+            let addresses = targets.resolve_host(&host, port).await?;
+            Ok(Box::new(smpp::tcp::connect(addresses.as_slice()).await?) as Box<dyn Stream>)
+        })
     })
 }
 
@@ -143,6 +147,15 @@ pub fn back_off(failures: u32, is_refusal: bool) -> Duration {
 mod tests {
     use super::*;
     use domain::connection::Binds;
+
+    #[tokio::test]
+    async fn a_vendor_is_not_called_around_us() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let refused = tcp(Targets::Public)("localhost".to_owned(), port).await;
+        assert_eq!(refused.err().unwrap().kind(), io::ErrorKind::PermissionDenied);
+        assert!(tcp(Targets::Any)("localhost".to_owned(), port).await.is_ok());
+    }
 
     #[test]
     fn waits_grow_to_a_minute_and_differ() {

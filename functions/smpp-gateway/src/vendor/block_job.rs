@@ -21,7 +21,7 @@ use tracing::{debug, error, warn};
 
 use crate::chain;
 use crate::vendor::in_hand::Hand;
-use crate::vendor::lane::{LONG_PAUSE, Lane, STORE_PAUSE, Sent, TRIES_MAX, Turn};
+use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
 
 /// How long outcomes wait for the others of their block.
@@ -47,35 +47,23 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, block: LeaseTag, count: u16) {
 }
 
 async fn work(lane: &Lane, tag: &LeaseTag, count: u16) -> End {
-    let Some(admitted) = lane.admit(u32::from(count)).await else { return End::GiveBack(Duration::ZERO) };
-    if !lane.is_up().await {
-        return End::GiveBack(Duration::ZERO);
-    }
-    let mut telling = Telling { lane, tag, admitted, told: false };
-    match lane.store.claim_block(tag, lane.fence).await {
-        Ok(BlockClaim::Yours(claimed)) => {
-            let unsent = telling.send(&claimed.block, false).await;
-            telling.end(unsent, &claimed).await
+    let mut tries = 0;
+    loop {
+        let Some(admitted) = lane.admit(u32::from(count)).await else { return End::GiveBack(Duration::ZERO) };
+        if !lane.is_up().await {
+            return End::GiveBack(Duration::ZERO);
         }
-        // Whoever claimed it before us is gone without a word.
-        Ok(BlockClaim::Before(block)) => {
-            warn!(block = %tag, connection = %lane.connection, "was claimed before, its rest is in doubt");
-            match lane.on_unknown_outcome {
-                OnUnknownOutcome::Wait => {
-                    let in_doubt = due(&block).map(|place| (place, Outcome::InDoubt)).collect();
-                    if telling.tell(in_doubt).await { End::Delete } else { End::Leave }
-                }
-                OnUnknownOutcome::Resend => match telling.send(&block, true).await {
-                    Some(_) => End::Delete, // a doubted one is never left over
-                    None => End::Leave,
-                },
-            }
+        match lane.store.claim_block(tag, lane.fence).await {
+            Ok(claim) => return Telling { lane, tag, admitted, told: false }.work_off(claim).await,
+            Err(error) => error!(block = %tag, error = chain(error), "the block is not claimed"),
         }
-        Ok(BlockClaim::Done) => End::Delete,
-        Err(error) => {
-            error!(block = %tag, error = chain(error), "the block is not claimed");
-            End::GiveBack(STORE_PAUSE)
+        drop(admitted);
+        tries += 1;
+        if tries == TRIES_MAX {
+            return End::GiveBack(LONG_PAUSE);
         }
+        // In hand and not back to the queue, which counts its deliveries.
+        lane.sleep_unless_stopped(delay(tries)).await;
     }
 }
 
@@ -85,12 +73,29 @@ fn due(block: &Block) -> impl Iterator<Item = u16> {
     placed.filter(|(_, message)| message.status == Status::Accepted).map(|(place, _)| place)
 }
 
+/// What a message of a block came to.
+enum Sending {
+    Ended(Outcome),
+    /// Nothing of it left.
+    Unsent,
+    /// It may have left, and whoever has the connection next sends it again.
+    Again,
+}
+
+/// Those of which nothing is told yet.
+struct Rest {
+    unsent: Vec<u16>,
+    again: Vec<u16>,
+    /// Whether what there was to tell is stored.
+    is_told: bool,
+}
+
 /// Sends them side by side, each as soon as it has its turn.
 fn sending<'a>(
     lane: &'a Lane,
     block: &'a Block,
     doubted: bool,
-) -> impl Stream<Item = (u16, Outcome)> + Send + use<'a> {
+) -> impl Stream<Item = (u16, Sending)> + Send + use<'a> {
     let in_turn = stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn().await) });
     let sent = in_turn.map(move |(place, turn)| async move {
         let message = &block.messages[usize::from(place)];
@@ -110,26 +115,52 @@ struct Telling<'a> {
 }
 
 impl<'a> Telling<'a> {
-    /// Sends the messages that are due and tells their outcomes. Returns the places of those of which
-    /// nothing left, which it does not tell; none if anything could not be told.
-    async fn send(&mut self, block: &Block, doubted: bool) -> Option<Vec<u16>> {
+    async fn work_off(mut self, claim: BlockClaim) -> End {
+        match claim {
+            BlockClaim::Yours(claimed) => {
+                let rest = self.send(&claimed.block, false).await;
+                self.end(rest, Some(&claimed)).await
+            }
+            // Whoever claimed it before us is gone without a word.
+            BlockClaim::Before(block) => {
+                let (tag, connection) = (self.tag, &self.lane.connection);
+                warn!(block = %tag, %connection, "was claimed before, its rest is in doubt");
+                match self.lane.on_unknown_outcome {
+                    OnUnknownOutcome::Wait => {
+                        let in_doubt = due(&block).map(|place| (place, Outcome::InDoubt)).collect();
+                        if self.tell(in_doubt).await { End::Delete } else { End::Leave }
+                    }
+                    OnUnknownOutcome::Resend => {
+                        let rest = self.send(&block, true).await;
+                        self.end(rest, None).await
+                    }
+                }
+            }
+            BlockClaim::Done => End::Delete,
+        }
+    }
+
+    /// Sends the messages that are due and tells their outcomes, but for those that have none.
+    async fn send(&mut self, block: &Block, doubted: bool) -> Rest {
         let lane = self.lane;
         let (mut sending, mut ending) = (pin!(sending(lane, block, doubted)), pin!(lane.ending()));
         let (mut tell_at, mut is_ending) = (pin!(sleep(GATHERED_FOR)), false);
         let mut telling = FuturesUnordered::new();
-        let (mut known, mut unsent, mut is_told) = (Vec::new(), Vec::new(), true);
+        let (mut known, mut rest) =
+            (Vec::new(), Rest { unsent: Vec::new(), again: Vec::new(), is_told: true });
         loop {
             tokio::select! {
-                outcome = sending.next() => match outcome {
-                    Some((place, Outcome::NotSent)) => unsent.push(place),
-                    Some(outcome) => known.push(outcome),
+                ended = sending.next() => match ended {
+                    Some((place, Sending::Ended(outcome))) => known.push((place, outcome)),
+                    Some((place, Sending::Unsent)) => rest.unsent.push(place),
+                    Some((place, Sending::Again)) => rest.again.push(place),
                     None => break,
                 },
                 () = &mut tell_at, if !known.is_empty() => {
                     telling.push(self.telling(std::mem::take(&mut known)));
                     tell_at.as_mut().reset(Instant::now() + GATHERED_FOR);
                 }
-                Some(stored) = telling.next() => is_told &= stored,
+                Some(stored) = telling.next() => rest.is_told &= stored,
                 // What is known is safe before what is not takes our last time.
                 () = &mut ending, if !is_ending => {
                     is_ending = true;
@@ -141,22 +172,33 @@ impl<'a> Telling<'a> {
             telling.push(self.telling(known));
         }
         while let Some(stored) = telling.next().await {
-            is_told &= stored;
+            rest.is_told &= stored;
         }
-        is_told.then_some(unsent)
+        rest
     }
 
-    /// What becomes of those of which nothing left: if they are all, the block is as it was before.
-    async fn end(&mut self, unsent: Option<Vec<u16>>, claimed: &ClaimedBlock) -> End {
-        let Some(unsent) = unsent else { return End::Leave };
-        if unsent.is_empty() {
-            return End::Delete;
-        }
-        if !self.told && self.is_released(claimed).await {
+    /// What becomes of those of which nothing is told. If nothing left of any, the block is as it was
+    /// before. If it is only not known what left, it stays claimed, so that its next owner knows of the doubt.
+    /// Else each goes on by itself: nobody can tell from the block yet which of them are done.
+    async fn end(&mut self, rest: Rest, claimed: Option<&ClaimedBlock>) -> End {
+        let Rest { unsent, again, mut is_told } = rest;
+        if !unsent.is_empty()
+            && again.is_empty()
+            && !self.told
+            && let Some(claimed) = claimed
+            && self.is_released(claimed).await
+        {
             return End::GiveBack(if self.lane.is_ending() { Duration::ZERO } else { LONG_PAUSE });
         }
-        let unsent = unsent.into_iter().map(|place| (place, Outcome::NotSent)).collect();
-        if self.tell(unsent).await { End::Delete } else { End::Leave }
+        if unsent.is_empty() && !again.is_empty() && !self.told {
+            return End::GiveBack(Duration::ZERO);
+        }
+        // Also when something else could not be told.
+        if !unsent.is_empty() || !again.is_empty() {
+            let rest = unsent.into_iter().chain(again);
+            is_told &= self.tell(rest.map(|place| (place, Outcome::NotSent)).collect()).await;
+        }
+        if is_told { End::Delete } else { End::Leave }
     }
 
     async fn is_released(&self, claimed: &ClaimedBlock) -> bool {
@@ -197,14 +239,17 @@ impl<'a> Telling<'a> {
 
 impl Lane {
     /// With all its tries, the first one in its turn.
-    async fn send_to_its_end(&self, message: &Message, turn: Option<Turn>, doubted: bool) -> Outcome {
+    async fn send_to_its_end(&self, message: &Message, turn: Option<Turn>, doubted: bool) -> Sending {
+        if !doubted && let Some(stopped) = self.stopped(message).await {
+            return Sending::Ended(stopped);
+        }
         let (mut turn, mut is_doubted) = (turn, doubted);
         for tries in 1.. {
             let Some(now) = turn.take() else { break };
             let sent: Sent = self.send(now, message, is_doubted).await;
             is_doubted = sent.is_doubted;
             if sent.outcome != Outcome::NotSent {
-                return sent.outcome;
+                return Sending::Ended(sent.outcome);
             }
             if tries == TRIES_MAX {
                 break;
@@ -212,6 +257,11 @@ impl Lane {
             self.sleep_unless_stopped(delay(tries)).await;
             turn = self.first_turn().await;
         }
-        if is_doubted { Outcome::InDoubt } else { Outcome::NotSent }
+        match is_doubted {
+            false => Sending::Unsent,
+            // Only where it may be sent again it is tried again at all.
+            true if self.is_ending() => Sending::Again,
+            true => Sending::Ended(Outcome::InDoubt),
+        }
     }
 }

@@ -90,6 +90,7 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
     Lane {
         on_unknown_outcome: connection.on_unknown_outcome,
         store: gateway.store.clone(),
+        standings: gateway.standings.clone(),
         done: lane::deleting(&jobs, &connection.id),
         jobs,
         outbox: gateway.outbox.clone(),
@@ -99,6 +100,7 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
         gathering: Gathering::default(),
         sessions: Sessions::default(),
         stop,
+        closing: watch::Sender::new(false),
         life,
         fence,
         figures: Figures::new(),
@@ -182,7 +184,9 @@ impl Worker {
         if self.jobs.count() == 0 && self.lane.life.is_alive() {
             self.farewell.send_replace(Farewell::Unbind);
         } else {
-            // What has no answer by now is in doubt, and that is what is said of it.
+            // What has no answer by now is in doubt, and that is what is said of it. What waits for its next
+            // segment is told by those that were taken.
+            self.lane.closing.send_replace(true);
             self.farewell.send_replace(Farewell::Abort);
             self.jobs.finish(REPORT_MAX).await;
         }

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::chain;
 use crate::vendor::in_hand::Hand;
-use crate::vendor::lane::{LONG_PAUSE, Lane, STORE_PAUSE, Sent, TRIES_MAX, Turn};
+use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
 
 /// What is to be done about a job.
@@ -57,7 +57,7 @@ impl Lane {
                 Ok(Claim::Done) => return End::Delete,
                 Err(error) => {
                     log(id, "the message is not claimed", error);
-                    return End::GiveBack(STORE_PAUSE);
+                    Outcome::NotSent
                 }
             };
             tries += 1;
@@ -74,6 +74,9 @@ impl Lane {
     }
 
     async fn send_claimed(&self, turn: Turn, claimed: &Claimed) -> Outcome {
+        if let Some(stopped) = self.stopped(&claimed.message).await {
+            return stopped;
+        }
         let Sent { outcome, is_doubted } = self.send(turn, &claimed.message, false).await;
         if outcome == Outcome::NotSent && !is_doubted {
             self.release(claimed).await;
@@ -94,7 +97,7 @@ impl Lane {
         match outcome {
             Outcome::Submitted(references) => {
                 info!(message_id = %message, %connection, segments = references.len(), "submitted");
-                Progress::SubmittedV1 { message, references, at }
+                Progress::SubmittedV1 { message, references, connection: Some(connection.clone()), at }
             }
             Outcome::Refused { reason, next_route } => {
                 info!(message_id = %message, %connection, reason, next_route, "refused");

@@ -12,7 +12,7 @@ use domain::message::Message;
 use futures::FutureExt;
 use queue::{Outcome, Progress, Receiver};
 use smpp::SubmitSm;
-use store::Store;
+use store::{Standings, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
@@ -30,14 +30,14 @@ use crate::vendor::submit::{self, Verdict};
 
 /// How long a message waits here for the link to come back. SQS lends a job for 12 hours at most.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// A vendor that took nothing of a message so often is left alone with it: with the delays between them
-/// that is two and a half minutes.
+/// A vendor that took nothing of a message so often is left alone with it, and so is a store that did not
+/// answer: with the delays between them that is two and a half minutes.
 pub const TRIES_MAX: u32 = 10;
 /// For how long it is left alone: as the queue gives up on a job after ten deliveries, a job holds out for
 /// two hours.
 pub const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
-/// The store did not answer.
-pub const STORE_PAUSE: Duration = Duration::from_secs(5);
+/// Once we are to stop, the next segment of a message that was begun is not waited with for longer.
+const LAST_DELAY: Duration = Duration::from_secs(1);
 /// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
 /// as one whose outcome is unknown.
 const REPORT_TRIES_MAX: u32 = 24;
@@ -48,6 +48,8 @@ pub struct Lane {
     pub link: SmppLink,
     pub on_unknown_outcome: OnUnknownOutcome,
     pub store: Store,
+    /// Whether those who send still may.
+    pub standings: Standings,
     pub jobs: Receiver,
     /// The handles of jobs that are to go from the queue.
     pub done: ByTen<String>,
@@ -61,6 +63,8 @@ pub struct Lane {
     pub sessions: Sessions,
     pub gathering: Gathering,
     pub stop: watch::Receiver<bool>,
+    /// Turns true when the sessions go. What was begun and is not finished by then never will be.
+    pub closing: watch::Sender<bool>,
     /// Of this process, and the fence under which it owns the connection.
     pub life: Life,
     pub fence: u64,
@@ -98,6 +102,12 @@ pub fn deleting(jobs: &Receiver, connection: &ConnectionId) -> ByTen<String> {
 }
 
 impl Lane {
+    /// The end of a message that may not go out any more, and of which nothing has left; none if it may.
+    pub async fn stopped(&self, message: &Message) -> Option<Outcome> {
+        let reason = self.standings.refusal(message).await?.to_owned();
+        Some(Outcome::Refused { reason, next_route: false })
+    }
+
     /// Waits until the outcomes of so many more messages may be unknown at once. None when the process is
     /// to stop.
     pub async fn admit(&self, messages: u32) -> Option<OwnedSemaphorePermit> {
@@ -151,17 +161,41 @@ impl Lane {
         let mut turn = Some(turn);
         let outcome = loop {
             let (Some(now), Some(part)) = (turn.take(), parts.get(sending.segment())) else {
-                break sending.abandon(); // the link does not come back
+                // The time is over, or the link does not come back.
+                break if self.is_ending() { sending.leave() } else { sending.abandon() };
             };
             match sending.hear(self.submit(now, part).await) {
                 Step::Submit { after: Duration::ZERO } => {}
-                Step::Submit { after } => sleep(after).await,
+                Step::Submit { after } => self.sleep_between_segments(after).await,
                 Step::Done(outcome) => break outcome,
             }
-            // Of one that is sent again from its beginning the end can be told now as well as later.
-            turn = if sending.segment() == 0 { self.first_turn().await } else { self.turn().await };
+            turn = if sending.segment() == 0 { self.first_turn().await } else { self.next_turn().await };
         };
         Sent { outcome, is_doubted: sending.is_doubted() }
+    }
+
+    /// The turn of a message that was begun: it is finished also while we stop, for as long as there are
+    /// sessions.
+    async fn next_turn(&self) -> Option<Turn> {
+        tokio::select! {
+            biased;
+            () = self.closed() => None,
+            turn = self.turn() => turn,
+        }
+    }
+
+    async fn sleep_between_segments(&self, delay: Duration) {
+        let last = async {
+            self.ending().await;
+            let _ = timeout(LAST_DELAY, self.closed()).await;
+        };
+        let _ = timeout(delay, last).await;
+    }
+
+    /// Returns when the sessions go.
+    async fn closed(&self) {
+        let mut closing = self.closing.subscribe();
+        let _ = closing.wait_for(|closing| *closing).await; // its sender is our own
     }
 
     async fn submit(&self, turn: Turn, part: &SubmitSm) -> Verdict {

@@ -114,6 +114,18 @@ impl Sending {
         }
     }
 
+    /// The end of a message that was begun, when we have no more time. Where it may be sent again, whoever
+    /// serves the connection next does that, and nothing is told of it.
+    pub fn leave(&mut self) -> Outcome {
+        match self.on_unknown_outcome {
+            OnUnknownOutcome::Wait => self.abandon(),
+            OnUnknownOutcome::Resend => {
+                self.doubted = true;
+                Outcome::NotSent
+            }
+        }
+    }
+
     /// One segment in doubt leaves the whole message in doubt.
     fn in_doubt(&mut self) -> Step {
         self.doubted = true;
@@ -205,6 +217,17 @@ mod tests {
     #[test]
     fn a_refusal_does_not_end_a_doubt() {
         assert_eq!(outcome(1, Resend, &[Verdict::InDoubt, refused()]), Outcome::InDoubt);
+    }
+
+    #[test]
+    fn a_message_that_has_to_be_left_is_told_by_what_was_taken_or_sent_again_by_the_next() {
+        let left = |policy| {
+            let mut sending = Sending::new(2, policy, false);
+            assert_eq!(sending.hear(taken("a")), Step::Submit { after: Duration::ZERO });
+            (sending.leave(), sending.is_doubted())
+        };
+        assert_eq!(left(Wait), (submitted(&[Some("a"), None]), false));
+        assert_eq!(left(Resend), (Outcome::NotSent, true));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Agreement, AgreementError, AgreementVersion, CreditLimit};
+use super::{Agreement, AgreementError, AgreementVersion, CreditLimit, Effective, Parties, valid_code};
 use crate::id::WalletId;
 use crate::money::Amount;
 use crate::user::parse_email;
@@ -54,6 +54,12 @@ pub struct AgreementChange {
     pub alerts: Option<Alerts>,
     pub payment_alert_emails: Option<Vec<String>>,
     pub rate_emails: Option<Vec<String>>,
+    pub invoice_emails: Option<Vec<String>>,
+    pub account_emails: Option<Vec<String>>,
+    pub service_emails: Option<Vec<String>>,
+    pub code: Option<String>,
+    pub parties: Option<Parties>,
+    pub effective: Option<Effective>,
     pub credit_limit: Option<CreditLimit>,
     pub suspended: Option<bool>,
 }
@@ -75,6 +81,15 @@ impl Alerts {
 }
 
 impl Agreement {
+    /// A new agreement that begins with these settings.
+    pub fn begun_with(self, change: AgreementChange, now: Timestamp) -> Result<Self, AgreementError> {
+        let first = self.versions[0].clone();
+        let changed = self.with_settings(change, now)?;
+        let effective_from = changed.effective.from.map_or(now, |from| from.min(now));
+        let version = AgreementVersion { id: first.id, effective_from, ..changed.version_at(now).clone() };
+        Ok(Self { versions: vec![version], revision: 0, ..changed })
+    }
+
     /// The agreement with new settings. The credit limit and whom to mail about payments belong to a
     /// version, so a new one begins with them; the rest is of the agreement. An agreement that has these
     /// settings already comes back as it is, with the same revision.
@@ -87,10 +102,27 @@ impl Agreement {
         if let Some(alerts) = change.alerts {
             changed.alerts = alerts.checked()?;
         }
+        if let Some(code) = change.code {
+            changed.code = valid_code(code)?;
+        }
+        if let Some(effective) = change.effective {
+            effective.check()?;
+            changed.effective = effective;
+        }
+        changed.parties = change.parties.unwrap_or(changed.parties);
         if let Some(list) = change.rate_emails {
             changed.rate_emails = emails(list).map_err(AgreementError::RateEmails)?;
         }
-        let before = self.last_version();
+        if let Some(list) = change.invoice_emails {
+            changed.invoice_emails = emails(list).map_err(AgreementError::InvoiceEmails)?;
+        }
+        if let Some(list) = change.account_emails {
+            changed.account_emails = emails(list).map_err(AgreementError::AccountEmails)?;
+        }
+        if let Some(list) = change.service_emails {
+            changed.service_emails = emails(list).map_err(AgreementError::ServiceEmails)?;
+        }
+        let before = self.version_to_change(now);
         let version = AgreementVersion {
             credit_limit: change.credit_limit.map_or(Ok(before.credit_limit), CreditLimit::checked)?,
             payment_alert_emails: match change.payment_alert_emails {
@@ -101,7 +133,9 @@ impl Agreement {
         };
         if version != *before {
             let effective_from = now.max(before.effective_from);
-            changed.versions.push(AgreementVersion { effective_from, ..version });
+            let place = self.versions.iter().position(|one| one.id == before.id).unwrap_or_default();
+            let version = AgreementVersion { id: self.next_version(), effective_from, ..version };
+            changed.versions.insert(place + 1, version);
         }
         changed.revision += u64::from(changed != *self);
         Ok(changed)
@@ -133,7 +167,7 @@ fn percents(list: Vec<u8>) -> Result<Vec<u8>, AlertsError> {
     thresholds(list)
 }
 
-fn emails(list: Vec<String>) -> Result<Vec<String>, AlertsError> {
+pub(super) fn emails(list: Vec<String>) -> Result<Vec<String>, AlertsError> {
     let read = |text: String| parse_email(&text).map_err(|_| AlertsError::Email(text));
     let list: BTreeSet<String> = list.into_iter().map(read).collect::<Result<_, _>>()?;
     if list.len() > EMAILS_MAX {
@@ -176,6 +210,23 @@ mod tests {
         let negative = Some(CreditLimit::Limited(Amount::whole(-1)));
         let refused = change(AgreementChange { credit_limit: negative, ..Default::default() });
         assert_eq!(refused, Err(AgreementError::CreditLimit));
+    }
+
+    #[test]
+    fn a_new_agreement_has_one_version_whatever_it_begins_with() {
+        let ask = AgreementChange {
+            payment_alert_emails: Some(vec!["a@example.com".into()]),
+            invoice_emails: Some(vec!["b@example.com".into()]),
+            effective: Some(Effective { from: Some(LATER), ..Effective::default() }),
+            ..Default::default()
+        };
+        let begun = agreement().begun_with(ask, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((begun.versions.len(), begun.revision), (1, 0));
+        assert_eq!(begun.versions[0].payment_alert_emails, ["a@example.com"]);
+        assert!(!begun.takes_messages(Timestamp::UNIX_EPOCH) && begun.takes_messages(LATER));
+        let zone = Effective { time_zone: Some("Mars".into()), ..Effective::default() };
+        let refused = change(AgreementChange { effective: Some(zone), ..Default::default() });
+        assert_eq!(refused, Err(AgreementError::TimeZone));
     }
 
     #[test]

@@ -73,7 +73,38 @@ pub enum ClientLinkError {
     Networks,
 }
 
+const fn number_of(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("not zero")
+}
+
 impl ClientLink {
+    pub const BINDS_DEFAULT: NonZeroU32 = number_of(4);
+    pub const WINDOW_DEFAULT: NonZeroU32 = number_of(100);
+    pub const RATE_DEFAULT: NonZeroU32 = number_of(100);
+
+    /// As usual, and without a queue.
+    pub fn new(
+        client: CompanyId,
+        agreement: AgreementId,
+        system_id: impl Into<String>,
+        password_hash: impl Into<String>,
+    ) -> Self {
+        Self {
+            client,
+            agreement,
+            system_id: system_id.into(),
+            password_hash: password_hash.into(),
+            system_type: None,
+            networks: Vec::new(),
+            tls_required: false,
+            binds_max: Self::BINDS_DEFAULT,
+            window: Self::WINDOW_DEFAULT,
+            rate: Self::RATE_DEFAULT,
+            alphabet: ClientAlphabet::default(),
+            queue_url: String::new(),
+        }
+    }
+
     pub fn check(&self) -> Result<(), ClientLinkError> {
         let allowed = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
         if !(1..=SYSTEM_ID_MAX).contains(&self.system_id.len()) || !self.system_id.bytes().all(allowed) {

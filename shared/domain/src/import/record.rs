@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Format, Settings};
+use crate::catalog::{self, Thing};
 use crate::id::{CompanyId, ImportId, ServiceId};
 
 /// A file of rates on its way into the tree of a scope.
@@ -54,7 +55,49 @@ pub enum ImportError {
     Canceled,
 }
 
+impl Thing for Import {
+    const NOUN: &'static str = "import";
+    const NOUNS: &'static str = "imports";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        u64::from(self.revision)
+    }
+
+    /// Of its scope.
+    fn lists(&self) -> Vec<String> {
+        vec![Self::list_of(&self.service, self.scope)]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("file_name", catalog::words(&self.file_name)),
+            ("supplier", catalog::words(&self.supplier)),
+            ("state", self.state.name().to_owned()),
+        ]
+    }
+}
+
+impl ImportState {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Uploading => "uploading",
+            Self::Parsed => "parsed",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
 impl Import {
+    /// The list of the imports into a scope.
+    pub fn list_of(service: &ServiceId, scope: u32) -> String {
+        format!("{service}.{scope}")
+    }
+
     /// Whether it may still be worked on.
     pub fn check_open(&self) -> Result<(), ImportError> {
         match self.state {

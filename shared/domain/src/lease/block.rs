@@ -340,6 +340,20 @@ mod tests {
     }
 
     #[test]
+    fn a_message_in_doubt_of_which_it_is_then_known_that_it_did_not_leave_is_sent_alone() {
+        let mut doubted = block(2).change();
+        assert_eq!(doubted.step(0, &Progress::InDoubt, Timestamp::UNIX_EPOCH), Fits::Yes);
+        let taken = Progress::Submitted { references: vec![Some("a".into())] };
+        assert_eq!(doubted.step(1, &taken, Timestamp::UNIX_EPOCH), Fits::Yes);
+        let mut change = Block { revision: 1, ..doubted.block }.change();
+        assert_eq!((change.send_alone(0), change.send_alone(1)), (Fits::Yes, Fits::Yes));
+        let [row] = &change.leaving[..] else { panic!("one") };
+        assert_eq!((row.status, row.revision), (Status::Accepted, 2));
+        assert_eq!((row.reason.as_ref(), row.submitted_at), (None, None));
+        assert_eq!(change.block.message(1).unwrap().status, Status::Submitted);
+    }
+
+    #[test]
     fn a_change_refunds_each_message_once_and_units_of_packs_one_message_at_a_time() {
         let now = Timestamp::UNIX_EPOCH;
         let refused = Progress::Refused { reason: "no".into() };

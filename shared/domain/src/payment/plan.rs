@@ -68,6 +68,7 @@ pub fn plan_payment(
     let payment = Payment {
         id: ask.id,
         company: agreement.company.clone(),
+        tenant: agreement.tenant.clone(),
         agreement: agreement.id.clone(),
         wallet: wallet.id.clone(),
         direction: ask.direction,

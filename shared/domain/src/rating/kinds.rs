@@ -5,6 +5,17 @@ use super::{Node, OTHERS, Price, RateTree, Resource, ServiceKind, TreeError, Tre
 use crate::money::Amount;
 
 impl ServiceKind {
+    /// How it sells, without its size.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PayAsYouGo => "pay_as_you_go",
+            Self::UnitPack { .. } => "unit_pack",
+            Self::MonetaryPack { .. } => "monetary_pack",
+            Self::BundleInitiator => "bundle_initiator",
+            Self::BundlePack { .. } => "bundle_pack",
+        }
+    }
+
     /// Unit packs, bundle initiators and bundle packs count things, and have no money in them.
     pub fn has_currency(self) -> bool {
         matches!(self, Self::PayAsYouGo | Self::MonetaryPack { .. })

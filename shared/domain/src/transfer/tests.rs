@@ -5,6 +5,7 @@ use crate::agreement::{Charging, CreditLimit, NewAgreement, plan_agreement};
 use crate::company::{CompanyKind, NewCompany, plan_company, plan_owner};
 use crate::id::AgreementId;
 use crate::period::BillingTerms;
+use crate::user::{NewUser, plan_user};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -19,8 +20,8 @@ fn child(parent: &Company, number: u128) -> Company {
 }
 
 fn user(company: &Company, number: u128, master: bool) -> User {
-    let (id, email) = (UserId::new(number), "a@example.com".into());
-    User { id, company: company.id.clone(), name: "U".into(), email, master, created_at: NOW }
+    let ask = NewUser::named(UserId::new(number), "U", "a@example.com");
+    User { master, ..plan_user(company, ask, NOW).unwrap() }
 }
 
 /// A wallet with the company and agreement it belongs to.
@@ -76,6 +77,7 @@ fn ask(from: &Side, to: &Side, amount: &str) -> TransferRequest {
         note: String::new(),
         by: CompanyId::new(0),
         by_user: None,
+        own_wallet_only: false,
     }
 }
 
@@ -84,7 +86,8 @@ fn plan(from: &Side, to: &Side, amount: &str) -> Result<Transfer, TransferError>
 }
 
 fn plan_by(user: &User, from: &Side, to: &Side) -> Result<Transfer, TransferError> {
-    let ask = TransferRequest { by_user: Some(user.clone()), ..ask(from, to, "1") };
+    let ask =
+        TransferRequest { by_user: Some(user.clone()), own_wallet_only: !user.master, ..ask(from, to, "1") };
     plan_transfer(from.party(), to.party(), ask, NOW)
 }
 

@@ -1,5 +1,7 @@
 //! Payments and transfers, as the portal and the sweeper do them.
 
+use domain::audit::Act;
+use domain::company::Company;
 use domain::fee::{Fee, FeeStatus};
 use domain::id::{FeeId, PaymentId, RateId, TransferId, WalletId};
 use domain::money::Amount;
@@ -17,6 +19,7 @@ use store::{
 };
 
 use super::{Answer, Change, Command, Means, unexpected};
+use crate::edits::act;
 use crate::world::Refused;
 
 /// As the portal: each time the payment is read anew.
@@ -51,7 +54,8 @@ pub async fn pay(means: &Means, command: Command) -> Result<Answer, Refused> {
         Ok(payment) => payment,
         Err(error) => return refused_unless_paid(means, &id, error).await,
     };
-    match store.post_payment(&payment, &wallet).await? {
+    let act = act(&member.company.path);
+    match store.post_payment(&act, &payment, &wallet).await? {
         PostedPayment::Now => Ok(Answer::Done),
         PostedPayment::Before(stored) => same(&payment, &stored),
         PostedPayment::NotEnough => Ok(Answer::NotEnough { level: 1 }),
@@ -93,7 +97,9 @@ pub async fn change(means: &Means, id: &PaymentId, change: Change) -> Result<Ans
             Err(PaymentError::NotEnough { .. }) => return Ok(Answer::NotEnough { level: 1 }),
             Err(_) => return Ok(Answer::Refused),
         };
-        match store.change_payment(&before, &after, &wallet).await? {
+        let owner = means.members.iter().find(|member| member.agreement.id == before.agreement);
+        let act = act(&owner.unwrap_or(&means.members[0]).company.path);
+        match store.change_payment(&act, &before, &after, &wallet).await? {
             ChangedPayment::Now => return Ok(Answer::Done),
             ChangedPayment::NotEnough => return Ok(Answer::NotEnough { level: 1 }),
             ChangedPayment::ReferenceTaken => return Ok(Answer::Refused),
@@ -152,19 +158,21 @@ pub async fn transfer(
         note: String::new(),
         by: giver_of.company.id.clone(),
         by_user: None,
+        own_wallet_only: false,
     };
     let plan = |giver: &Wallet| {
         let from = Party { wallet: giver, company: &giver_of.company, agreement: &giver_of.agreement };
         let to = Party { wallet: &taker, company: &taker_of.company, agreement: &taker_of.agreement };
         plan_transfer(from, to, ask.clone(), means.now())
     };
+    let act = act(&deeper(&giver_of.company, &taker_of.company).path);
     if amount == TransferAmount::All {
-        return withdraw(means, &from.wallet, &id, plan).await;
+        return withdraw(means, &act, &from.wallet, &id, plan).await;
     }
     let is_short = matches!(plan(&giver), Err(TransferError::NotEnough { .. }));
     let giver = if is_short { store.free_headroom(&giver).await? } else { giver };
     let posted = match plan(&giver) {
-        Ok(transfer) => posted(&transfer, store.post_transfer(&transfer, &giver).await?)?,
+        Ok(transfer) => posted(&transfer, store.post_transfer(&act, &transfer, &giver).await?)?,
         Err(TransferError::NotEnough { .. } | TransferError::NothingThere { .. }) => {
             Answer::NotEnough { level: 1 }
         }
@@ -177,14 +185,20 @@ pub async fn transfer(
     Ok(posted)
 }
 
+/// The company that is further down: both are on its path.
+fn deeper<'a>(one: &'a Company, other: &'a Company) -> &'a Company {
+    if one.path.len() < other.path.len() { other } else { one }
+}
+
 /// All there is, in the time that callers wait for it.
 async fn withdraw(
     means: &Means,
+    act: &Act,
     from: &WalletId,
     id: &TransferId,
     plan: impl Fn(&Wallet) -> Result<Transfer, TransferError>,
 ) -> Result<Answer, Refused> {
-    match means.store.post_full_transfer(from, id, plan, means.now()).await {
+    match means.store.post_full_transfer(act, from, id, plan, means.now()).await {
         Ok(FullTransfer::Now(_) | FullTransfer::Before(_)) => Ok(Answer::Done),
         Ok(FullTransfer::Draining) => Err(StoreError::Busy { action: "take all there is" }.into()),
         Err(FullTransferError::Refused(TransferError::NothingThere { .. })) => {
@@ -226,6 +240,7 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         id,
         agreement: agreement.id.clone(),
         company: agreement.company.clone(),
+        tenant: agreement.tenant.clone(),
         wallet: agreement.wallet(),
         currency: agreement.currency,
         resource: Resource::PlatformFee,
@@ -243,7 +258,8 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         request_hash: String::new(),
         at: means.now(),
     };
-    match means.store.write_fee(FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
+    let act = act(&member.company.path);
+    match means.store.write_fee(&act, FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
         FeeWritten::Now | FeeWritten::FeeBefore(_) => Ok(Answer::Done),
         FeeWritten::NotEnough { .. } => Ok(Answer::NotEnough { level: 1 }),
         FeeWritten::Suspended => Ok(Answer::Suspended { level: 1 }),

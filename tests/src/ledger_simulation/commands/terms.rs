@@ -4,9 +4,10 @@ use domain::agreement::AgreementChange;
 use domain::id::{ServiceId, UserId};
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
-use store::Stored;
+use store::Written;
 
 use super::{Answer, Means};
+use crate::edits::act_at;
 use crate::world::{Refused, enabled};
 
 /// As the portal: each time the agreement is read anew.
@@ -24,7 +25,10 @@ pub async fn change(means: &Means, member: usize, change: &AgreementChange) -> R
         let Ok(changed) = agreement.with_settings(change.clone(), means.now()) else {
             return Ok(Answer::Refused);
         };
-        if changed == agreement || store.change_terms(&changed, &main).await? == Stored::Now {
+        let act = act_at(&member.company.path, means.now());
+        if changed == agreement
+            || store.change_terms(&act, &agreement, &changed, &main).await? == Written::Now
+        {
             // What was given out under the old limit comes back.
             let after = store.wallet(&member.wallet).await?;
             if let Some(wallet) = after.filter(|wallet| wallet.headroom.is_negative()) {
@@ -55,7 +59,8 @@ pub async fn enable(means: &Means, member: usize, service: &ServiceId) -> Result
         let Ok(changed) = agreement.with_service(enabled(service.clone(), means.now()), currency) else {
             return Ok(Answer::Refused);
         };
-        if means.store.replace_agreement(&changed).await? == Stored::Now {
+        let act = act_at(&member.company.path, means.now());
+        if means.store.replace_agreement(&act, &agreement, &changed).await? == Written::Now {
             return Ok(Answer::Done);
         }
     }

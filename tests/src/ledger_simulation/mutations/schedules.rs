@@ -160,14 +160,14 @@ fn limit(member: usize, text: &str) -> Command {
     let limit = CreditLimit::Limited(amount(text));
     Command::Terms {
         member,
-        change: AgreementChange { credit_limit: Some(limit), ..AgreementChange::default() },
+        change: Box::new(AgreementChange { credit_limit: Some(limit), ..AgreementChange::default() }),
     }
 }
 
 fn suspend(member: usize, suspended: bool) -> Command {
     Command::Terms {
         member,
-        change: AgreementChange { suspended: Some(suspended), ..AgreementChange::default() },
+        change: Box::new(AgreementChange { suspended: Some(suspended), ..AgreementChange::default() }),
     }
 }
 

@@ -1,26 +1,31 @@
 //! What the company that sells may change while an agreement runs.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use domain::agreement::{Agreement, AgreementChange, Alerts, CreditLimit, check_no_user_credits};
+use domain::agreement::{Agreement, AgreementChange, Alerts, Effective, check_no_user_credits};
+use domain::company::CompanyError;
 use domain::id::UserId;
+use domain::permission::Area;
 use domain::wallet::{Wallet, WalletState};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::Body;
+use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Deserializer, Serialize};
-use store::Stored;
+use store::{Stored, Written};
 use utoipa::ToSchema;
 
-use super::AgreementView;
+use super::parties::PartiesBody;
+use super::{AgreementView, limit_of, manage, stored};
 use crate::App;
 use crate::error::{ApiError, busy};
-use crate::routes::Reply;
-use crate::{fields, rights};
+use crate::fields;
+use crate::routes::Edited;
 
 /// In each round either the agreement is stored, or somebody else has changed it.
 const ROUNDS_MAX: u32 = 8;
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementPatch {
     /// Whether each user of the company has a wallet of one's own below the main one, and sends from it.
@@ -42,15 +47,57 @@ pub struct AgreementPatch {
     /// True stops every message of the company, and of all below it that is charged here, until it is
     /// false again. Credits may still be moved and paid in.
     suspended: Option<bool>,
+    /// Unique among the agreements of the tenant's legal entity: letters, digits and - _ . /
+    code: Option<String>,
+    /// A legal entity of the company that pays; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    legal_entity: Option<Option<String>>,
+    /// A legal entity of the company that is paid; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    own_legal_entity: Option<Option<String>>,
+    /// A bank account of the company that pays; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    bank_account: Option<Option<String>>,
+    /// A bank account of the company that is paid; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    own_bank_account: Option<Option<String>>,
+    /// When it was signed; null for unknown.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = Date)]
+    agreement_date: Option<Option<Date>>,
+    /// Messages are charged to it from this time on; null for the time when it was created.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Option<Timestamp>>,
+    /// Nothing is sent under it from this time on; null for no end.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Option<Timestamp>>,
+    /// IANA name: where these times are to be read; null for UTC.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, example = "Europe/Zagreb")]
+    time_zone: Option<Option<String>>,
+    /// Who gets the invoices; at most 10.
+    invoice_emails: Option<Vec<String>>,
+    /// Who is told of the account and its traffic; at most 10.
+    account_emails: Option<Vec<String>>,
+    /// Who is told of technical matters; at most 10.
+    service_emails: Option<Vec<String>>,
 }
 
 /// A field that is there, even as null.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
 /// Somebody is told once each time one of these is crossed. At most 10 of each kind.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertsBody {
     /// The balance falls below this, in the agreement's currency.
@@ -83,18 +130,38 @@ impl AlertsBody {
 }
 
 impl AgreementPatch {
-    fn parse(self) -> Result<AgreementChange, ApiError> {
-        let limit = |text: Option<String>| match text {
-            Some(text) => fields::amount("credit_limit", &text).map(CreditLimit::Limited),
-            None => Ok(CreditLimit::Unlimited),
+    async fn parse(
+        self,
+        app: &App,
+        who: &Principal,
+        agreement: &Agreement,
+    ) -> Result<AgreementChange, ApiError> {
+        let parties = PartiesBody {
+            legal_entity: self.legal_entity,
+            own_legal_entity: self.own_legal_entity,
+            bank_account: self.bank_account,
+            own_bank_account: self.own_bank_account,
+            agreement_date: self.agreement_date,
         };
+        let (company, tenant) = (&agreement.company, &agreement.tenant);
+        let before = &agreement.effective;
         Ok(AgreementChange {
             individual_credits: self.individual_credits,
             transfers_use_credit_limit: self.transfers_use_credit_limit,
             alerts: self.alerts.map(AlertsBody::parse).transpose()?,
             payment_alert_emails: self.payment_alert_emails,
             rate_emails: self.rate_emails,
-            credit_limit: self.credit_limit.map(limit).transpose()?,
+            invoice_emails: self.invoice_emails,
+            account_emails: self.account_emails,
+            service_emails: self.service_emails,
+            code: self.code,
+            parties: Some(parties.read(app, who, company, tenant, agreement.parties.clone()).await?),
+            effective: Some(Effective {
+                from: self.effective_from.unwrap_or(before.from),
+                till: self.effective_till.unwrap_or(before.till),
+                time_zone: self.time_zone.unwrap_or_else(|| before.time_zone.clone()),
+            }),
+            credit_limit: self.credit_limit.map(limit_of).transpose()?,
             suspended: self.suspended,
         })
     }
@@ -111,31 +178,50 @@ pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(body): Body<AgreementPatch>,
-) -> Reply<AgreementView> {
-    let change = body.parse()?;
+) -> Edited<AgreementView> {
     for _ in 0..ROUNDS_MAX {
         let agreement = app.seen_by(&who).agreement(&id).await?;
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        manage(&who, &agreement, Area::Agreements)?;
+        if app.seen_by(&who).company(agreement.company.as_str()).await?.is_deleted() {
+            return Err(CompanyError::Deleted.into());
+        }
+        if_match.check(agreement.revision)?;
+        let change = body.clone().parse(&app, &who, &agreement).await?;
         let changed = agreement.with_settings(change.clone(), runtime::now())?;
         let main = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
         if agreement.individual_credits && !changed.individual_credits {
             check_nothing_left(&app, &agreement, &main).await?;
         }
-        if changed == agreement || store_settings(&app, &changed, &main).await? == Stored::Now {
+        if changed == agreement || store_settings(&app, &who, &agreement, &changed, &main).await? {
             follow_up(&app, &changed, &change).await?;
-            return Ok(Json(changed.into()));
+            return Ok(Versioned::new(changed.revision, AgreementView::new(changed, &who)));
         }
     }
     Err(busy())
 }
 
-async fn store_settings(app: &App, changed: &Agreement, main: &Wallet) -> Result<Stored, ApiError> {
-    let same_limit = changed.last_version().credit_limit.amount() == main.credit_limit;
-    if same_limit && changed.suspended == (main.state == WalletState::Suspended) {
-        return Ok(app.store.replace_agreement(changed).await?);
+/// False if somebody else has changed it meanwhile.
+async fn store_settings(
+    app: &App,
+    who: &Principal,
+    before: &Agreement,
+    after: &Agreement,
+    main: &Wallet,
+) -> Result<bool, ApiError> {
+    let company = app.seen_by(who).company(before.company.as_str()).await?;
+    let act = who.act(&company.path);
+    let same_limit = after.version_at(act.at).credit_limit.amount() == main.credit_limit;
+    let written = if same_limit && after.suspended == (main.state == WalletState::Suspended) {
+        app.store.replace_agreement(&act, before, after).await?
+    } else {
+        app.store.change_terms(&act, before, after, main).await?
+    };
+    match written {
+        Written::Overtaken => Ok(false),
+        written => stored(written).map(|()| true),
     }
-    Ok(app.store.change_terms(changed, main).await?)
 }
 
 /// What the new settings bring with them. Each may be done again at any time, so a request that was cut

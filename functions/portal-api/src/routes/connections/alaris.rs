@@ -1,10 +1,11 @@
 //! Links to vendors that run the Alaris HTTP API.
 
 use domain::connection::{AlarisLink, Link, OnUnknownOutcome};
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Parts, http_url, not_empty};
+use super::{Parts, not_empty, vendor_url};
 use crate::error::ApiError;
 use crate::{fields, schema};
 
@@ -41,14 +42,14 @@ pub struct AlarisSettings {
 
 impl AlarisSettings {
     /// `before` is what the link has been so far: its address for receipts stays.
-    pub(super) fn parts(self, before: Option<&Link>) -> Result<Parts, ApiError> {
+    pub(super) fn parts(self, targets: Targets, before: Option<&Link>) -> Result<Parts, ApiError> {
         let webhook_guid = match before {
             Some(Link::Alaris(before)) => before.webhook_guid.clone(),
             // Random in all its 122 bits: knowing when it was made helps nobody to guess it.
             _ => uuid::Uuid::new_v4().simple().to_string(),
         };
         let link = AlarisLink {
-            url: http_url("url", self.url)?,
+            url: vendor_url(targets, self.url)?,
             username: not_empty("username", self.username)?,
             service_type: self.service_type,
             webhook_guid,

@@ -14,7 +14,7 @@ use store::{ConnectionStored, Secrets};
 use utoipa::ToSchema;
 
 use super::client::system_id_taken;
-use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts};
+use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts, area_of};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::rights;
@@ -27,7 +27,8 @@ pub struct ConnectionPatch {
     /// Whether messages go over it. A client whose connection is disabled is unbound.
     enabled: Option<bool>,
     /// Any field that a new connection of this kind has: whole, not in parts. What is not named stays, a
-    /// null sets back to what holds unless told. A password that is not named stays.
+    /// null sets back to what holds unless told. A password that is not named stays; it has to be named
+    /// again with another `host`, `port` or `url`.
     #[serde(flatten)]
     settings: BTreeMap<String, Value>,
 }
@@ -42,8 +43,8 @@ pub async fn change(
     Path(id): Path<String>,
     Body(body): Body<ConnectionPatch>,
 ) -> Reply<ConnectionView> {
-    rights::sells(&who)?;
     let before = app.seen_by(&who).connection(&id).await?;
+    rights::manage(&who, area_of(&before.link))?;
     let settings = changed(&before, body.settings)?;
     let Parts { name, password, on_unknown_outcome, link } =
         settings.parts(&app, &who, &before.company, Some(&before.link)).await?;

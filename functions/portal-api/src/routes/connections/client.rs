@@ -73,20 +73,16 @@ pub struct ClientSettings {
     alphabet: ClientAlphabet,
 }
 
-const fn number(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).expect("not zero")
-}
-
 const fn binds_max() -> NonZeroU32 {
-    number(4)
+    ClientLink::BINDS_DEFAULT
 }
 
 const fn window() -> NonZeroU32 {
-    number(100)
+    ClientLink::WINDOW_DEFAULT
 }
 
 const fn rate() -> NonZeroU32 {
-    number(100)
+    ClientLink::RATE_DEFAULT
 }
 
 impl ClientSettings {

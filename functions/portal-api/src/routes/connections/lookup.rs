@@ -3,10 +3,11 @@
 use domain::connection::{Link, OnUnknownOutcome};
 use domain::lookup::{AnswerFields, LookupLink, LookupLinkError};
 use runtime::http::Problem;
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Parts, http_url};
+use super::{Parts, vendor_url};
 use crate::error::ApiError;
 use crate::fields;
 
@@ -68,24 +69,29 @@ pub struct AnswerBody {
 }
 
 impl LookupSettings {
-    /// `before` is what the link has been so far: its secret stays if no other is told.
-    pub(super) fn parts(self, before: Option<&Link>) -> Result<Parts, ApiError> {
+    /// `before` is what the link has been so far: its secret stays if neither another one nor another
+    /// address is told.
+    pub(super) fn parts(self, targets: Targets, before: Option<&Link>) -> Result<Parts, ApiError> {
         let AnswerBody { mccmnc, mcc, mnc, ported, error } = self.answer;
         let link = LookupLink {
-            url: http_url("url", self.url)?,
+            url: vendor_url(targets, self.url)?,
             secret_header: self.secret_header,
             answer: AnswerFields { mccmnc, mcc, mnc, ported, error },
             timeout_ms: self.timeout_ms,
             cache_hours: self.cache_hours,
         };
         link.check()?;
-        let kept = matches!(before, Some(Link::Lookup(before)) if before.secret_header.is_some());
+        let has_secret =
+            |before: &Link| matches!(before, Link::Lookup(before) if before.secret_header.is_some());
+        let now = Link::Lookup(link.clone());
+        let has_kept = before.is_some_and(|before| has_secret(before) && before.leads_where(&now));
         let fits = match &link.secret_header {
-            Some(_) => kept || self.secret.is_some(),
+            Some(_) => has_kept || self.secret.is_some(),
             None => self.secret.is_none(),
         };
         if !fits {
-            return Err(Problem::invalid("secret", "a header and its secret go together").into());
+            let detail = "a header and its secret go together, and again with another address";
+            return Err(Problem::invalid("secret", detail).into());
         }
         let is_header = |secret: &String| http::HeaderValue::from_str(secret).is_ok();
         if !self.secret.as_ref().is_none_or(is_header) {
@@ -95,7 +101,7 @@ impl LookupSettings {
         let password = if link.secret_header.is_none() { Some(String::new()) } else { self.secret };
         let name = fields::name(&self.name)?;
         let on_unknown_outcome = OnUnknownOutcome::default();
-        Ok(Parts { name, password, on_unknown_outcome, link: Link::Lookup(link) })
+        Ok(Parts { name, password, on_unknown_outcome, link: now })
     }
 
     pub(super) fn of(name: String, link: LookupLink) -> Self {

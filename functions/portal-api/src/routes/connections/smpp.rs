@@ -7,6 +7,7 @@ use domain::connection::{
     OnUnknownOutcome, SmppLink, StatusOutcome, StatusRule, Tls,
 };
 use runtime::http::Problem;
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -228,11 +229,12 @@ pub struct ErrorSettings {
 
 impl SmppSettings {
     /// `before` is what the link has been so far: its queue stays.
-    pub(super) fn parts(self, before: Option<&Link>) -> Result<Parts, ApiError> {
+    pub(super) fn parts(self, targets: Targets, before: Option<&Link>) -> Result<Parts, ApiError> {
         let queue_url = match before {
             Some(Link::Smpp(before)) => before.queue_url.clone(),
             _ => String::new(),
         };
+        targets.host(&self.host).map_err(|error| Problem::invalid("host", error))?;
         let link = SmppLink {
             system_type: short("system_type", self.system_type, SYSTEM_TYPE_LENGTH_MAX)?,
             window: self.window,

@@ -14,7 +14,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::fields::{self, List};
 use crate::routes::Reply;
-use crate::schema;
+use crate::{rights, schema};
+
+use super::area_of;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UnmatchedReceiptView {
@@ -69,6 +71,7 @@ pub async fn list(
 ) -> Reply<List<UnmatchedReceiptView>> {
     let limit = fields::limit(filter.limit)?;
     let connection = app.seen_by(&who).connection(&id).await?;
+    rights::view(&who, area_of(&connection.link))?;
     let page = app.store.unmatched_receipts(&connection.id, limit, filter.cursor.as_deref()).await?;
     Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
 }

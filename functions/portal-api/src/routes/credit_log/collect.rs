@@ -29,7 +29,7 @@ struct Movement {
 }
 
 enum Record {
-    Transfer(Transfer),
+    Transfer(Box<Transfer>),
     Payment(Box<Payment>),
     /// It is not there to be read; the line shows what the statement has.
     Unknown,
@@ -92,7 +92,10 @@ async fn movements(
 async fn record(store: &Store, line: &StatementLine, kind: CreditMovement) -> Result<Record, StoreError> {
     Ok(match kind {
         CreditMovement::Transfer => match TransferId::parse(&line.reference) {
-            Ok(id) => store.transfer(&id).await?.map_or(Record::Unknown, Record::Transfer),
+            Ok(id) => store
+                .transfer(&id)
+                .await?
+                .map_or(Record::Unknown, |transfer| Record::Transfer(Box::new(transfer))),
             Err(_) => Record::Unknown,
         },
         CreditMovement::Payment => match PaymentId::parse(&line.reference) {

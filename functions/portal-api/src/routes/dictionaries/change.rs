@@ -5,12 +5,14 @@ use axum::body::Body as RawBody;
 use axum::extract::{Path, State};
 use domain::dictionary::edits::{Edits, ImportError};
 use domain::dictionary::{DictionaryName, Provenance};
+use domain::permission::Area;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::EditsStored;
+use serde_json::json;
+use store::{DictionaryNote, EditsStored};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{DictionaryView, Reply};
@@ -73,7 +75,15 @@ pub async fn import(
     let all = app.store.dictionaries().await?;
     let (new, _) = Edits::import(name, &file, &all).map_err(wrong_file)?;
     let new = if query.mode == ImportMode::Replace { new.replacing() } else { new };
-    Ok(Json(store(&app, name, Some(imported), |edits| edits.then(new.clone())).await?))
+    let rows = file.iter().filter(|byte| **byte == b'\n').count();
+    let note = DictionaryNote {
+        action: "dictionary.import",
+        object: name.as_str().to_owned(),
+        before: None,
+        after: Some(json!({"mode": query.mode, "lines": rows, "from": imported})),
+    };
+    let change = |edits: Edits| edits.then(new.clone());
+    Ok(Json(store(&app, &who, name, &note, Some(imported), change).await?))
 }
 
 /// Put a dictionary back to what is shipped.
@@ -88,12 +98,14 @@ pub async fn reset(
     Path(name): Path<String>,
 ) -> Reply<DictionaryView> {
     let name = editable(&who, &name)?;
-    Ok(Json(edit(&app, name, |_| Edits::default()).await?))
+    let object = name.as_str().to_owned();
+    let note = DictionaryNote { action: "dictionary.reset", object, before: None, after: None };
+    Ok(Json(edit(&app, &who, name, &note, |_| Edits::default()).await?))
 }
 
 /// A dictionary that the caller may change.
 pub(super) fn editable(who: &Principal, name: &str) -> Result<DictionaryName, ApiError> {
-    rights::runs_platform(who)?;
+    rights::manage_platform(who, Area::Mccmnc)?;
     let name = DictionaryName::parse(name).ok_or_else(|| Problem::not_found("dictionary"))?;
     if !name.is_editable() {
         let detail = "The keys of this dictionary are the platform's own, or follow from other dictionaries.";
@@ -105,15 +117,19 @@ pub(super) fn editable(who: &Principal, name: &str) -> Result<DictionaryName, Ap
 /// Changes what was changed before, and keeps where the last import came from.
 pub(super) async fn edit(
     app: &App,
+    who: &Principal,
     name: DictionaryName,
+    note: &DictionaryNote,
     change: impl Fn(Edits) -> Edits,
 ) -> Result<DictionaryView, ApiError> {
-    store(app, name, None, change).await
+    store(app, who, name, note, None, change).await
 }
 
 async fn store(
     app: &App,
+    who: &Principal,
     name: DictionaryName,
+    note: &DictionaryNote,
     imported: Option<Provenance>,
     change: impl Fn(Edits) -> Edits,
 ) -> Result<DictionaryView, ApiError> {
@@ -128,7 +144,8 @@ async fn store(
             },
         };
         let imported = imported.clone().or_else(|| edited?.imported.clone());
-        match app.store.put_edits(&before, name, &change(edits), imported, runtime::now()).await? {
+        let act = who.act(&who.company.path);
+        match app.store.put_edits(&act, note, &before, name, &change(edits), imported).await? {
             EditsStored::Now => {
                 let (versions, all) =
                     (app.store.dictionary_versions().await?, app.store.dictionaries().await?);

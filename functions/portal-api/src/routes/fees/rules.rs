@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use domain::agreement::Agreement;
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, FeeRule, Schedule, SenderType, plan_rule};
 use domain::id::FeeRuleId;
+use domain::permission::Area;
 use domain::quote::Level;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -241,7 +242,8 @@ pub async fn create(
     Body(body): Body<FeeRuleRequest>,
 ) -> Created<FeeRuleView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::manage(&who, Area::AdditionalFees)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let id = FeeRuleId::derived(&["fee_rule", who.company.id.as_str(), &key]);
     let kind = body.kind.parse(&app, &agreement).await?;
     let schedule = Schedule {
@@ -267,7 +269,9 @@ pub async fn create(
     if matches!(&rule.kind, FeeKind::Additional { price: AdditionalPrice::Tariff { .. }, .. }) {
         rule.kind.item(&level, rule.schedule.every)?;
     }
-    match app.store.write_fee(FeeWrite { rule: Some(RuleWrite::New(&rule)), ..FeeWrite::default() }).await? {
+    let act = app.seen_by(&who).act_on(&agreement.company).await?;
+    let write = FeeWrite { rule: Some(RuleWrite::New(&rule)), ..FeeWrite::default() };
+    match app.store.write_fee(&act, write).await? {
         FeeWritten::Now => created(FeeRuleView::new(rule, &level)),
         FeeWritten::RuleBefore(stored) => repeat(*stored),
         _ => Err(busy()),
@@ -284,6 +288,7 @@ pub async fn list(
     Path(id): Path<String>,
 ) -> Reply<List<FeeRuleView>> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::view_own(&who, &agreement.company, Area::AdditionalFees, Area::PortalFinance)?;
     let level = app.store.level(&agreement, runtime::now()).await?;
     let rules = app.store.fee_rules(&agreement.id).await?;
     let items = rules.into_iter().map(|rule| FeeRuleView::new(rule, &level)).collect();
@@ -305,10 +310,12 @@ pub async fn end(
     Path((id, rule)): Path<(String, String)>,
 ) -> Reply<FeeRuleView> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
-    rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+    rights::manage(&who, Area::AdditionalFees)?;
+    rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     let missing = || Problem::not_found("fee rule");
     let id = FeeRuleId::parse(&rule).map_err(|_| missing())?;
     let level = app.store.level(&agreement, runtime::now()).await?;
+    let act = app.seen_by(&who).act_on(&agreement.company).await?;
     for _ in 0..ROUNDS_MAX {
         let before = app.store.fee_rule(&agreement.id, &id).await?.ok_or_else(missing)?;
         if matches!(before.kind, FeeKind::BundleExtension { .. }) {
@@ -320,7 +327,7 @@ pub async fn end(
         }
         let after = before.ended();
         let rule = Some(RuleWrite::Replace { before: &before, after: &after });
-        if app.store.write_fee(FeeWrite { rule, ..FeeWrite::default() }).await? == FeeWritten::Now {
+        if app.store.write_fee(&act, FeeWrite { rule, ..FeeWrite::default() }).await? == FeeWritten::Now {
             return Ok(Json(FeeRuleView::new(after, &level)));
         }
     }

@@ -3,17 +3,20 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::catalog::Thing;
 use domain::import::record::ImportState;
+use domain::permission::Area;
 use domain::rating::CompiledTree;
 use http::HeaderMap;
 use http::header::IF_MATCH;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
+use runtime::revision::IfMatch;
 use serde::Deserialize;
 use store::Stored;
 use utoipa::ToSchema;
 
-use super::super::services::saving::{require_match, tagged};
+use super::super::services::saving::tagged;
 use super::found;
 use super::view::ImportView;
 use super::work::Work;
@@ -23,7 +26,7 @@ use crate::rights;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ConfirmRequest {
+pub struct ConfirmImportRequest {
     /// Of the preview that you have seen.
     preview: String,
     /// Import the other rows although some have errors; false unless told.
@@ -35,7 +38,7 @@ pub struct ConfirmRequest {
 ///
 /// In one step: the node is replaced, and the import is confirmed. If the scope is in force, for messages
 /// accepted from now on. Confirming again changes nothing.
-#[utoipa::path(post, path = "/v1/imports/{id}/confirm", tag = "imports", request_body = ConfirmRequest,
+#[utoipa::path(post, path = "/v1/imports/{id}/confirm", tag = "imports", request_body = ConfirmImportRequest,
     params(
         ("id" = String, Path, description = "The import's id"),
         ("If-Match" = String, Header, description = "The version of the service in the preview")
@@ -55,9 +58,10 @@ pub async fn confirm(
     who: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(body): Body<ConfirmRequest>,
+    if_match: IfMatch,
+    Body(body): Body<ConfirmImportRequest>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let import = found(&app, &who, &id).await?;
     if matches!(import.state, ImportState::Confirmed { .. }) {
         let service = app.seen_by(&who).service(import.service.as_str()).await?;
@@ -68,7 +72,7 @@ pub async fn confirm(
         let detail = "Name the version of the service that the preview was compared with in `If-Match`.";
         return Err(Problem::new(428, "if_match_missing", detail).into());
     }
-    require_match(&headers, &work.service)?;
+    if_match.check(work.service.revision())?;
     let preview = work.preview(&app).await?;
     if preview.fingerprint() != body.preview {
         let detail = "The file, the settings or a mapping changed since that preview. Look at it again.";
@@ -83,9 +87,10 @@ pub async fn confirm(
     let complete = tree.check_for(work.service.kind).is_ok();
     let after = work.service.clone().with_tree(work.scope()?.number, complete)?;
     let compiled = CompiledTree::compile(&tree)?;
-    let import = work.import.in_state(ImportState::Confirmed { version: after.version });
-    let written = app.store.confirm_import(&work.service, &after, &compiled, &import, runtime::now());
-    match written.await? {
+    let import = work.import.clone().in_state(ImportState::Confirmed { version: after.version });
+    let act = app.seen_by(&who).act_on(&work.service.company).await?;
+    let (services, imports) = ((&work.service, &after), (&work.import, &import));
+    match app.store.confirm_import(&act, services, &compiled, imports).await? {
         Stored::Now => Ok(tagged(&after, ImportView::from(import))),
         Stored::Overtaken => Err(busy()),
     }

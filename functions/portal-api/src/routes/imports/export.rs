@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::export::{self, ExportError, Part};
+use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query, unavailable};
@@ -59,7 +60,7 @@ pub async fn link(
     Path((id, number)): Path<(String, u32)>,
     Query(query): Query<ExportQuery>,
 ) -> Reply<ExportLink> {
-    rights::sells(&who)?;
+    rights::view(&who, Area::Services)?;
     let service = app.seen_by(&who).service(&id).await?;
     let tree = tree_of(&app, &service, service.scope(number)?).await?;
     let part = match query.path.as_str() {

@@ -110,7 +110,8 @@ pub async fn put(
     });
     ManualMappings(named.collect()).check(&work.target())?;
     let import = &work.import;
-    match app.store.remember_import_mappings(&import.company, &import.supplier, &body.mappings).await? {
+    let act = app.seen_by(&who).act_on(&import.company).await?;
+    match app.store.remember_import_mappings(&act, &import.company, &import.supplier, &body.mappings).await? {
         MappingsWritten::Now => {}
         MappingsWritten::Overtaken => return Err(busy()),
         MappingsWritten::TooMany(subject) => {

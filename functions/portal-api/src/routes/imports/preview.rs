@@ -14,7 +14,7 @@ use super::super::services::saving::tagged;
 use super::super::services::trees::{NodeFilter, NodeWithChildren, page_of};
 use super::Reply;
 use super::settings::page;
-use super::view::{ChangeCountsView, ChangedView, CountsView, RowErrorView, WarningView};
+use super::view::{ChangeCountsView, ChangedView, RowCountsView, RowErrorView, WarningView};
 use super::work::Work;
 use crate::App;
 use crate::error::ApiError;
@@ -27,7 +27,7 @@ pub struct PreviewView {
     /// Of the service; confirm with it in `If-Match`.
     version: u32,
     /// What became of the rows.
-    counts: CountsView,
+    counts: RowCountsView,
     /// How many prices change.
     changes: ChangeCountsView,
     /// Texts that stand for nothing.

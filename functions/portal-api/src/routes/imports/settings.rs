@@ -84,7 +84,7 @@ pub async fn parse(
     let table = work.table(&app, sheet.as_deref()).await?;
     let settings = propose(&table, &work.target());
     let warnings = settings.warnings(&table, &work.target());
-    let import = replaced(&app, work.import.with_settings(settings)).await?;
+    let import = replaced(&app, &who, &work.import, work.import.clone().with_settings(settings)).await?;
     Ok(Json(ParsedView {
         import: import.into(),
         sheets: table.sheets.clone(),
@@ -161,7 +161,8 @@ pub async fn put(
         return Err(Problem::invalid("settings", detail).into());
     }
     let table = work.table(&app, body.settings.sheet.as_deref()).await?;
-    work.import = replaced(&app, work.import.clone().with_settings(body.settings)).await?;
+    work.import =
+        replaced(&app, &who, &work.import, work.import.clone().with_settings(body.settings)).await?;
     Ok(Json(MappingView::of(&work, &table)?))
 }
 

@@ -167,7 +167,7 @@ impl From<&RowError> for RowErrorView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CountsView {
+pub struct RowCountsView {
     /// Rows of rates.
     rows: u32,
     /// Left out because of an error.
@@ -178,7 +178,7 @@ pub struct CountsView {
     prices: u32,
 }
 
-impl From<Counts> for CountsView {
+impl From<Counts> for RowCountsView {
     fn from(counts: Counts) -> Self {
         let Counts { rows, rows_with_errors, rows_skipped, prices } = counts;
         Self { rows, rows_with_errors, rows_skipped, prices }
@@ -210,7 +210,7 @@ impl From<ChangeCounts> for ChangeCountsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RateView {
+pub struct ChangedRateView {
     /// The price.
     #[schema(value_type = schema::RatePrice)]
     price: Price,
@@ -222,7 +222,7 @@ pub struct RateView {
     quantity_rule: Option<QuantityRule>,
 }
 
-impl From<Rate> for RateView {
+impl From<Rate> for ChangedRateView {
     fn from(rate: Rate) -> Self {
         let Rate { price, billing_rule, quantity_rule } = rate;
         Self { price, billing_rule, quantity_rule }
@@ -238,9 +238,9 @@ pub struct ChangedView {
     #[schema(value_type = String, example = "up")]
     change: Change,
     /// Today's; null for a new one.
-    old: Option<RateView>,
+    old: Option<ChangedRateView>,
     /// Null for one that goes.
-    new: Option<RateView>,
+    new: Option<ChangedRateView>,
     /// Of flat prices, free being zero: new less old.
     by: Option<String>,
     /// The same in percent of the old one, to two places; null if that was nothing.

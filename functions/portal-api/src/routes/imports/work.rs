@@ -7,6 +7,7 @@ use domain::import::preview::{Preview, PreviewError, preview};
 use domain::import::record::Import;
 use domain::import::settings::{Settings, Target};
 use domain::import::table::{self, Table};
+use domain::permission::Area;
 use domain::rating::{RateTree, Scope, Service, TreeError};
 use runtime::auth::Principal;
 
@@ -29,7 +30,7 @@ pub struct Work {
 impl Work {
     /// For who may edit the service.
     pub async fn load(app: &App, who: &Principal, id: &str) -> Result<Self, ApiError> {
-        rights::sells(who)?;
+        rights::manage(who, Area::Services)?;
         let import = found(app, who, id).await?;
         import.check_open()?;
         let service = app.seen_by(who).service(import.service.as_str()).await?;

@@ -1,13 +1,12 @@
 //! Payments edited, confirmed, withdrawn and deleted.
 
-use axum::Json;
 use axum::extract::{Path, State};
 use domain::payment::{Payment, PaymentEdit, PaymentError, plan_change, plan_deletion};
-use http::HeaderMap;
-use http::header::IF_MATCH;
+use domain::permission::Area;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
+use runtime::revision::{IfMatch, Versioned};
 use serde::Deserialize;
 use store::ChangedPayment;
 use utoipa::ToSchema;
@@ -16,7 +15,7 @@ use super::view::PostedPaymentView;
 use super::{ROUNDS_MAX, answer, reference_taken};
 use crate::App;
 use crate::error::{ApiError, busy};
-use crate::routes::Reply;
+use crate::routes::Edited;
 use crate::{fields, rights};
 
 /// What is not given stays. Company, agreement, direction and exchange rate are fixed for good.
@@ -80,16 +79,17 @@ pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<ChangePaymentRequest>,
-) -> Reply<PostedPaymentView> {
+) -> Edited<PostedPaymentView> {
     let edit = body.parse()?;
     let seen = app.seen_by(&who);
     let mut recalled = false;
     for _ in 0..ROUNDS_MAX {
         let payment = seen.payment(&id).await?;
         let agreement = seen.agreement(payment.agreement.as_str()).await?;
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        rights::manage(&who, Area::Payments)?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
         let planned = plan_change(&payment, &agreement, &wallet, edit.clone(), runtime::now());
         if matches!(planned, Err(PaymentError::NotEnough { .. })) && !recalled {
@@ -98,10 +98,11 @@ pub async fn change(
             continue;
         }
         // It may be so because an earlier try of this request did it, so its revision does not matter.
-        let Some(changed) = planned? else { return Ok(Json(answer(&app, payment).await?)) };
-        require_match(&headers, &payment)?;
-        match app.store.change_payment(&payment, &changed, &wallet).await? {
-            ChangedPayment::Now => return Ok(Json(answer(&app, changed).await?)),
+        let Some(changed) = planned? else { return shown(&app, payment).await };
+        if_match.check(payment.revision)?;
+        let act = seen.act_on(&payment.company).await?;
+        match app.store.change_payment(&act, &payment, &changed, &wallet).await? {
+            ChangedPayment::Now => return shown(&app, changed).await,
             ChangedPayment::ReferenceTaken => return Err(reference_taken()),
             ChangedPayment::Overtaken | ChangedPayment::NotEnough => {}
         }
@@ -109,15 +110,8 @@ pub async fn change(
     Err(busy())
 }
 
-fn require_match(headers: &HeaderMap, payment: &Payment) -> Result<(), ApiError> {
-    let Some(named) = headers.get(IF_MATCH) else { return Ok(()) };
-    let named = named.to_str().unwrap_or_default().trim_matches('"');
-    let revision = payment.revision;
-    if named == "*" || named == revision.to_string() {
-        return Ok(());
-    }
-    let detail = format!("The payment is at revision {revision} by now.");
-    Err(Problem::new(412, "revision_differs", detail).figure("revision", revision).into())
+async fn shown(app: &App, payment: Payment) -> Edited<PostedPaymentView> {
+    Ok(Versioned::new(payment.revision, answer(app, payment).await?))
 }
 
 /// Delete a payment.
@@ -125,24 +119,31 @@ fn require_match(headers: &HeaderMap, payment: &Payment) -> Result<(), ApiError>
 /// What of it is in the balance is taken back, also where it has been spent. The record stays, as
 /// `canceled`, and its reference code is free again. Deleting again changes nothing.
 #[utoipa::path(delete, path = "/v1/payments/{id}", tag = "payments",
-    params(("id" = String, Path, description = "The payment's id")),
+    params(
+        ("id" = String, Path, description = "The payment's id"),
+        ("If-Match" = Option<String>, Header, description = "The revision that was looked at")
+    ),
     responses((status = 200, description = "The deleted payment", body = PostedPaymentView)))]
 pub async fn delete(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-) -> Reply<PostedPaymentView> {
+    if_match: IfMatch,
+) -> Edited<PostedPaymentView> {
     let seen = app.seen_by(&who);
     for _ in 0..ROUNDS_MAX {
         let payment = seen.payment(&id).await?;
         let agreement = seen.agreement(payment.agreement.as_str()).await?;
-        rights::tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        rights::manage(&who, Area::Payments)?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let Some(deleted) = plan_deletion(&payment, runtime::now()) else {
-            return Ok(Json(answer(&app, payment).await?));
+            return shown(&app, payment).await;
         };
+        if_match.check(payment.revision)?;
         let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
-        if app.store.change_payment(&payment, &deleted, &wallet).await? == ChangedPayment::Now {
-            return Ok(Json(answer(&app, deleted).await?));
+        let act = seen.act_on(&payment.company).await?;
+        if app.store.change_payment(&act, &payment, &deleted, &wallet).await? == ChangedPayment::Now {
+            return shown(&app, deleted).await;
         }
     }
     Err(busy())

@@ -1,8 +1,11 @@
-//! A company's payments, and which of them a caller sees.
+//! The payments of a company, or of all companies directly below one, and which of them a caller sees.
 
-use axum::Json;
 use axum::extract::State;
-use domain::payment::{Payment, PaymentStatus};
+use axum::response::Response;
+use domain::catalog;
+use domain::payment::{Payment, PaymentDirection, PaymentStatus};
+use domain::permission::Area;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
@@ -11,72 +14,164 @@ use utoipa::IntoParams;
 
 use super::view::PaymentView;
 use crate::App;
-use crate::bootstrap::tenant_of;
 use crate::error::ApiError;
-use crate::fields::{self, List};
+use crate::fields::List;
+use crate::lists::{Format, Listing};
 use crate::rights::is_tenant_side;
-use crate::routes::Reply;
-use crate::schema;
+use crate::{fields, rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentQuery {
     /// Whose payments; the caller's own unless told.
     company: Option<String>,
+    /// Or those of all companies directly below this one.
+    tenant: Option<String>,
     /// Only of this agreement.
     agreement: Option<String>,
+    /// Only those whose reference code begins so, whatever the case.
+    reference: Option<String>,
+    /// Only those with this in their description, whatever the case.
+    description: Option<String>,
     /// Only with this status.
     #[param(value_type = Option<schema::PaymentStatus>)]
     status: Option<PaymentStatus>,
+    /// Only this way.
+    #[param(value_type = Option<schema::PaymentDirection>)]
+    direction: Option<PaymentDirection>,
+    /// What was paid in.
+    #[param(example = "USD")]
+    currency: Option<String>,
+    /// The agreement's currency.
+    #[param(example = "EUR")]
+    agreement_currency: Option<String>,
+    /// At least so much, in the agreement's currency.
+    amount_min: Option<String>,
+    /// At most so much, in the agreement's currency.
+    amount_max: Option<String>,
     /// Paid on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// Paid before this day.
     #[param(value_type = Option<String>, format = Date)]
     till: Option<Date>,
+    /// Recorded at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<Timestamp>,
+    /// Recorded before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_till: Option<Timestamp>,
+    /// Last changed at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Last changed before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
+    /// To be confirmed before this day, or a later one.
+    #[param(value_type = Option<String>, format = Date)]
+    confirm_before_from: Option<Date>,
+    /// To be confirmed before a day that is before this one.
+    #[param(value_type = Option<String>, format = Date)]
+    confirm_before_till: Option<Date>,
+    /// `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`, with a `-` before it
+    /// for the other way round; `-created_at` unless told or filtered.
+    #[param(example = "-payment_date")]
+    sort: Option<String>,
     /// 1 to 500, 50 unless told.
     limit: Option<u16>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
+const COLUMNS: [&str; 5] = ["created_at", "payment_date", "replenishment_amount", "status", "reference"];
+
 impl PaymentQuery {
-    fn check(&self) -> Result<(), ApiError> {
+    fn listing(&self, list: String) -> Result<Listing, ApiError> {
         if self.from.zip(self.till).is_some_and(|(from, till)| till < from) {
             return Err(Problem::invalid("till", "`till` must not be before `from`").into());
         }
-        let is_key = |text: &str| text.starts_with("code#") || text.starts_with("deleted#");
-        if self.cursor.as_deref().is_some_and(|cursor| !is_key(cursor)) {
-            return Err(Problem::invalid("cursor", "not a cursor of this list").into());
-        }
-        Ok(())
+        let amounts = fields::amounts(self.amount_min.as_deref(), self.amount_max.as_deref())?;
+        let (sort, cursor) = (self.sort.as_deref(), self.cursor.as_deref());
+        let listing = Listing::new(list, &COLUMNS, sort, self.limit, cursor)?
+            .begins("reference", self.reference.as_deref())
+            .within_days("payment_date", self.from, self.till)
+            .within_amounts("replenishment_amount", amounts)
+            .is("status", self.status.map(catalog::choice))
+            .within("created_at", self.created_from, self.created_till);
+        Ok(listing.newest_first("created_at"))
     }
 
+    /// What no list is in the order of.
     fn passes(&self, payment: &Payment) -> bool {
-        self.agreement.as_deref().is_none_or(|agreement| agreement == payment.agreement.as_str())
-            && self.status.is_none_or(|status| status == payment.status)
-            && self.from.is_none_or(|from| from <= payment.payment_date)
-            && self.till.is_none_or(|till| payment.payment_date < till)
+        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|it| it == value);
+        let (_, currency) = payment.paid();
+        let (updated, deadline) = (payment.changed_at, payment.confirm_before);
+        is(&self.agreement, payment.agreement.as_str())
+            && is(&self.currency, currency.code())
+            && is(&self.agreement_currency, payment.currency.code())
+            && self.direction.is_none_or(|direction| direction == payment.direction)
+            && self.updated_from.is_none_or(|from| from <= updated)
+            && self.updated_till.is_none_or(|till| updated < till)
+            && self.confirm_before_from.is_none_or(|from| deadline.is_some_and(|day| from <= day))
+            && self.confirm_before_till.is_none_or(|till| deadline.is_some_and(|day| day < till))
+            && self.description.as_deref().is_none_or(|part| contains(&payment.description, part))
     }
 }
 
-/// A company's payments by their reference codes, deleted ones last.
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
+
+const FILE_COLUMNS: [&str; 17] = [
+    "id",
+    "company",
+    "agreement",
+    "reference",
+    "amount",
+    "currency",
+    "at",
+    "updated_at",
+    "description",
+    "direction",
+    "payment_date",
+    "replenishment_amount",
+    "agreement_currency",
+    "exchange_rate",
+    "status",
+    "confirm_before",
+    "by",
+];
+
+/// Payments.
 ///
-/// The company itself sees those that are in its balance, the side that is paid sees all. With a filter a
-/// page may hold fewer than `limit` while there are more: go on while there is a `next`.
+/// Newest first unless a filter or `sort` says otherwise. A company itself sees those that are in its
+/// balance, the side that is paid sees all. With a filter a page may hold fewer than `limit` while there are
+/// more: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/payments", tag = "payments", params(PaymentQuery),
-    responses((status = 200, description = "A page", body = List<PaymentView>)))]
+    responses((status = 200, description = "A page",
+        content((List<PaymentView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
+    format: Format,
     Query(query): Query<PaymentQuery>,
-) -> Reply<List<PaymentView>> {
-    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
-    query.check()?;
-    let limit = fields::limit(query.limit)?;
-    let page = app.store.payments_of(&company.id, limit, query.cursor.as_deref()).await?;
-    let sees_all = is_tenant_side(&who, &company.id, tenant_of(&company));
-    let is_shown = |payment: &Payment| sees_all || payment.status.is_in_balance();
-    let shown = page.items.into_iter().filter(|payment| query.passes(payment) && is_shown(payment));
-    Ok(Json(List { items: shown.map(Into::into).collect(), next: page.next }))
+) -> Result<Response, ApiError> {
+    let list = match query.tenant.as_deref() {
+        Some(tenant) => {
+            let tenant = app.seen_by(&who).company(tenant).await.map_err(|error| error.field("tenant"))?;
+            rights::view(&who, Area::Payments)?;
+            catalog::list_with(tenant.id.as_str())
+        }
+        None => {
+            let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+            rights::view_own(&who, &company.id, Area::Payments, Area::PortalFinance)?;
+            company.id.into()
+        }
+    };
+    let is_shown = |payment: &Payment| {
+        let sees_all = is_tenant_side(&who, &payment.company, &payment.tenant);
+        (sees_all || payment.status.is_in_balance()) && query.passes(payment)
+    };
+    let found = query.listing(list)?.read(&app.store, format, is_shown).await?;
+    found.answer(PaymentView::from, "payments", &FILE_COLUMNS)
 }

@@ -44,7 +44,7 @@ pub struct LevelView {
     steps: Vec<StepView>,
     /// What one segment, message or minute would be charged now, to a recipient who is new to the bundles;
     /// nothing if it is refused.
-    charges: Vec<ChargeView>,
+    charges: Vec<FoundChargeView>,
     /// Their sum; null if it is refused.
     amount: Option<String>,
     /// Why it is refused; null if it is not.
@@ -95,7 +95,7 @@ pub enum Finding {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChargeView {
+pub struct FoundChargeView {
     /// Names the price, as in EDRs.
     rate: String,
     /// What a unit costs; zero for what a pack has paid.
@@ -160,7 +160,7 @@ impl LevelView {
                 company: agreement.company.to_string(),
                 currency: agreement.currency.to_string(),
                 steps: explained.steps.into_iter().map(|step| StepView::of(step, names)).collect(),
-                charges: charges.iter().map(ChargeView::of).collect(),
+                charges: charges.iter().map(FoundChargeView::of).collect(),
                 amount: amounts[place].map(|amount| amount.to_string()),
                 refusal,
                 margin: margin.map(MarginView::of),
@@ -206,7 +206,7 @@ impl StepView {
     }
 }
 
-impl ChargeView {
+impl FoundChargeView {
     fn of(charge: &Charge) -> Self {
         Self {
             rate: charge.rate.as_str().to_owned(),

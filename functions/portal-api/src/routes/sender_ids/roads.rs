@@ -3,7 +3,7 @@
 use domain::company::Company;
 use domain::connection::{Connection, Link};
 use domain::id::ConnectionId;
-use domain::incoming::IncomingRule;
+use domain::incoming::{IncomingRule, IncomingRuleError};
 use domain::route::{Route, Routes, RoutesError};
 use domain::sender::SenderAddress;
 use runtime::http::Problem;
@@ -12,11 +12,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::ApiError;
-use crate::routes::connections::http_url;
 use crate::seen::Seen;
-
-/// More than any word that a campaign asks people to send.
-const KEYWORD_LENGTH_MAX: usize = 30;
 
 /// One road to a vendor.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -57,14 +53,14 @@ impl From<&Route> for RouteBody {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncomingBody {
-    /// The first word of the text, for a number that several share; at most 30 letters and digits, in any
-    /// case. Any text unless told.
+    /// The first word of the text, for a number that several share; at most 20 characters, in any case. Any
+    /// text unless told.
     #[schema(example = "BREAD")]
     keyword: Option<String>,
     /// The mobile country code of the phones; any unless told.
     #[schema(example = "262")]
     mcc: Option<String>,
-    /// Each message is posted here.
+    /// Each message is posted here: an https address.
     #[schema(example = "https://bakery.example.com/sms")]
     webhook_url: Option<String>,
     /// Each message is delivered to the receivers of this client connection: one of the sender's company.
@@ -113,28 +109,19 @@ pub async fn incoming(
     if !address.is_numeric() {
         return Err(refused("phones can only send to a number"));
     }
-    if told.webhook_url.is_none() && told.client_connection.is_none() {
-        return Err(refused("a webhook_url or a client_connection is needed"));
-    }
-    let keyword = told.keyword.map(|word| word.trim().to_uppercase());
-    let is_word = |word: &String| {
-        (1..=KEYWORD_LENGTH_MAX).contains(&word.chars().count()) && word.chars().all(char::is_alphanumeric)
-    };
-    if !keyword.as_ref().is_none_or(is_word) {
-        return Err(refused("a keyword is one word of at most 30 letters and digits"));
-    }
-    let is_code = |code: &String| code.len() == 3 && code.bytes().all(|digit| digit.is_ascii_digit());
-    if !told.mcc.as_ref().is_none_or(is_code) {
-        return Err(refused("a mobile country code has 3 digits"));
-    }
-    let webhook_url = told.webhook_url.map(|url| http_url("incoming", url)).transpose()?;
     let client = match told.client_connection {
         Some(id) => Some(client_of(app, company, &id).await?.ok_or_else(|| {
             refused("the client_connection must be a client connection of the sender's company")
         })?),
         None => None,
     };
-    Ok(IncomingRule { keyword, mcc: told.mcc, webhook_url, client })
+    let keyword = told.keyword.map(|word| word.trim().to_uppercase());
+    let rule = IncomingRule { keyword, mcc: told.mcc, webhook_url: told.webhook_url, client };
+    rule.check().map_err(|error: IncomingRuleError| refused(&error.to_string()))?;
+    if let Some(url) = &rule.webhook_url {
+        app.targets.webhook(url).map_err(|error| refused(&error.to_string()))?;
+    }
+    Ok(rule)
 }
 
 /// The company's own connection over which it binds to us. It belongs to the company above, so that it is

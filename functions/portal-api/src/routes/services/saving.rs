@@ -4,8 +4,8 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::rating::{CompiledTree, RateTree, Scope, Service, ServiceKind};
-use http::HeaderMap;
-use http::header::{ETAG, IF_MATCH};
+use http::header::ETAG;
+use runtime::auth::Principal;
 use runtime::http::Problem;
 use serde::Serialize;
 use store::Stored;
@@ -13,18 +13,6 @@ use store::Stored;
 use super::view::ScopeDetail;
 use crate::App;
 use crate::error::{ApiError, busy};
-
-/// Refuses a change that was made from another version than the service has by now.
-pub fn require_match(headers: &HeaderMap, service: &Service) -> Result<(), ApiError> {
-    let Some(named) = headers.get(IF_MATCH) else { return Ok(()) };
-    let named = named.to_str().unwrap_or_default().trim_matches('"');
-    let version = service.version;
-    if named == "*" || named == version.to_string() {
-        return Ok(());
-    }
-    let detail = format!("The service is at version {version} by now.");
-    Err(Problem::new(412, "version_differs", detail).figure("version", version).into())
-}
 
 /// Whether a tree is complete. What is in force has to be; what is wrong is refused even in a draft.
 pub fn check(tree: &RateTree, kind: ServiceKind, draft: bool) -> Result<bool, ApiError> {
@@ -40,12 +28,14 @@ pub fn check(tree: &RateTree, kind: ServiceKind, draft: bool) -> Result<bool, Ap
 /// Stores the next version of a service, with the tree that it was given, if any.
 pub async fn save(
     app: &App,
+    who: &Principal,
     before: &Service,
     after: Service,
     tree: Option<&RateTree>,
 ) -> Result<Service, ApiError> {
     let tree = tree.map(CompiledTree::compile).transpose()?;
-    match app.store.change_service(before, &after, tree.as_ref(), runtime::now()).await? {
+    let act = app.seen_by(who).act_on(&before.company).await?;
+    match app.store.change_service(&act, before, &after, tree.as_ref()).await? {
         Stored::Now => Ok(after),
         Stored::Overtaken => Err(busy()),
     }
@@ -54,13 +44,14 @@ pub async fn save(
 /// Puts a tree into a scope.
 pub async fn save_tree(
     app: &App,
+    who: &Principal,
     before: &Service,
     number: u32,
     tree: &RateTree,
 ) -> Result<Service, ApiError> {
     let complete = check(tree, before.kind, before.scope(number)?.draft)?;
     let after = before.clone().with_tree(number, complete)?;
-    save(app, before, after, Some(tree)).await
+    save(app, who, before, after, Some(tree)).await
 }
 
 /// The tree of a scope, as people edit it; empty if it has none yet.

@@ -3,16 +3,19 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use domain::catalog::Thing;
+use domain::permission::Area;
 use domain::rating::{RateTree, Scope, ScopeChange, ScopeError, Service};
+use http::StatusCode;
 use http::header::ETAG;
-use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
+use runtime::revision::IfMatch;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::saving::{check, detail, require_match, save, tag, tagged, tree_of};
+use super::saving::{check, detail, save, tag, tagged, tree_of};
 use super::view::{ScopeDetail, ScopeView, ServiceView};
 use crate::App;
 use crate::error::ApiError;
@@ -62,6 +65,7 @@ enum Origin {
     responses((status = 200, description = "In the order in which they were made", body = List<ScopeView>)))]
 pub async fn list(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<List<ScopeView>> {
     let service = app.seen_by(&who).service(&id).await?;
+    rights::view(&who, Area::Services)?;
     Ok(Json(List::all(ScopeView::all(&service))))
 }
 
@@ -79,12 +83,12 @@ pub async fn create(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<ScopeRequest>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
+    if_match.check(before.revision())?;
     let ScopeRequest { draft, effective_from, effective_till, tree, copy_from } = body;
     let origin = match (tree, copy_from) {
         (Some(_), Some(_)) => {
@@ -117,7 +121,7 @@ pub async fn create(
     let after = before.clone().with_scope(scope.clone());
     let after = named(&app, &before, &scope, after).await?;
     let new = if let Origin::New(tree) = &origin { Some(tree) } else { None };
-    let after = save(&app, &before, after, new).await?;
+    let after = save(&app, &who, &before, after, new).await?;
     let number = after.scopes.last().map(|scope| scope.number).unwrap_or_default();
     let body = Json(detail(&app, &after, number).await?);
     Ok((StatusCode::CREATED, [(ETAG, tag(&after))], body).into_response())
@@ -164,6 +168,7 @@ pub async fn one(
     Path((id, number)): Path<(String, u32)>,
 ) -> Result<Response, ApiError> {
     let service = app.seen_by(&who).service(&id).await?;
+    rights::view(&who, Area::Services)?;
     let detail = detail(&app, &service, number).await?;
     Ok(tagged(&service, detail))
 }
@@ -206,18 +211,18 @@ pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<ScopePatch>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
+    if_match.check(before.revision())?;
     let scope = before.scope(number)?;
     let ScopePatch { draft, effective_from, effective_till } = body;
     let after =
         before.clone().with_scope_changed(number, ScopeChange { draft, effective_from, effective_till });
     let after = named(&app, &before, scope, after).await?;
-    let after = save(&app, &before, after, None).await?;
+    let after = save(&app, &who, &before, after, None).await?;
     let detail = detail(&app, &after, number).await?;
     Ok(tagged(&after, detail))
 }
@@ -237,12 +242,12 @@ pub async fn delete(
     State(app): State<App>,
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
-    headers: HeaderMap,
+    if_match: IfMatch,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
+    if_match.check(before.revision())?;
     let after = before.clone().without_scope(number, runtime::now())?;
-    let after = save(&app, &before, after, None).await?;
+    let after = save(&app, &who, &before, after, None).await?;
     Ok(tagged(&after, ServiceView::from(after.clone())))
 }

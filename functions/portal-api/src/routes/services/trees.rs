@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::catalog::Thing;
+use domain::permission::Area;
 use domain::rating::{
     Attribute, BillingRule, Node, OTHERS, Price, QuantityRule, RateTree, Service, TreeError, step,
 };
-use http::HeaderMap;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::IfMatch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::saving::{ANSWER_BYTES_MAX, fits, require_match, save_tree, tagged, tree_of};
+use super::saving::{ANSWER_BYTES_MAX, fits, save_tree, tagged, tree_of};
 use super::view::{ScopeDetail, ServiceView};
 use crate::App;
 use crate::error::ApiError;
@@ -55,15 +57,15 @@ pub async fn replace_current(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<TreeRequest>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
+    if_match.check(before.revision())?;
     let current = before.scope_at(runtime::now()).map(|scope| scope.number);
     let none = || Problem::new(409, "no_scope_in_force", "No scope is in force: name the one that you mean.");
-    let after = save_tree(&app, &before, current.ok_or_else(none)?, &body.tree).await?;
+    let after = save_tree(&app, &who, &before, current.ok_or_else(none)?, &body.tree).await?;
     Ok(tagged(&after, ServiceView::from(after.clone())))
 }
 
@@ -83,6 +85,7 @@ pub async fn one(
     Path((id, number)): Path<(String, u32)>,
 ) -> Result<Response, ApiError> {
     let service = app.seen_by(&who).service(&id).await?;
+    rights::view(&who, Area::Services)?;
     let scope = service.scope(number)?;
     let tree = tree_of(&app, &service, scope).await?;
     if !fits(&tree) {
@@ -113,17 +116,23 @@ pub async fn replace(
     State(app): State<App>,
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<TreeRequest>,
 ) -> Result<Response, ApiError> {
-    rights::sells(&who)?;
+    rights::manage(&who, Area::Services)?;
     let before = app.seen_by(&who).service(&id).await?;
-    require_match(&headers, &before)?;
-    saved(&app, &before, number, &body.tree).await
+    if_match.check(before.revision())?;
+    saved(&app, &who, &before, number, &body.tree).await
 }
 
-async fn saved(app: &App, before: &Service, number: u32, tree: &RateTree) -> Result<Response, ApiError> {
-    let after = save_tree(app, before, number, tree).await?;
+async fn saved(
+    app: &App,
+    who: &Principal,
+    before: &Service,
+    number: u32,
+    tree: &RateTree,
+) -> Result<Response, ApiError> {
+    let after = save_tree(app, who, before, number, tree).await?;
     let detail = ScopeDetail::new(&after, after.scope(number)?, Some(tree));
     Ok(tagged(&after, detail))
 }
@@ -191,6 +200,7 @@ pub async fn node(
     Query(filter): Query<NodeFilter>,
 ) -> Result<Response, ApiError> {
     let service = app.seen_by(&who).service(&id).await?;
+    rights::view(&who, Area::Services)?;
     let scope = service.scope(number)?;
     let tree = tree_of(&app, &service, scope).await?;
     let problems = if scope.complete { Vec::new() } else { tree.problems() };
@@ -310,10 +320,10 @@ pub async fn put_node(
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
     Query(at): Query<NodePath>,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(body): Body<NodeRequest>,
 ) -> Result<Response, ApiError> {
-    edit(&app, &who, (&id, number), &headers, |tree| tree.replace(&at.path, Some(body.node))).await
+    edit(&app, &who, (&id, number), if_match, |tree| tree.replace(&at.path, Some(body.node))).await
 }
 
 /// Delete a node of a scope's tree.
@@ -333,22 +343,22 @@ pub async fn delete_node(
     who: Principal,
     Path((id, number)): Path<(String, u32)>,
     Query(at): Query<NodePath>,
-    headers: HeaderMap,
+    if_match: IfMatch,
 ) -> Result<Response, ApiError> {
-    edit(&app, &who, (&id, number), &headers, |tree| tree.replace(&at.path, None)).await
+    edit(&app, &who, (&id, number), if_match, |tree| tree.replace(&at.path, None)).await
 }
 
 async fn edit(
     app: &App,
     who: &Principal,
     (id, number): (&str, u32),
-    headers: &HeaderMap,
+    if_match: IfMatch,
     change: impl FnOnce(&mut RateTree) -> Result<(), TreeError>,
 ) -> Result<Response, ApiError> {
-    rights::sells(who)?;
+    rights::manage(who, Area::Services)?;
     let before = app.seen_by(who).service(id).await?;
-    require_match(headers, &before)?;
+    if_match.check(before.revision())?;
     let mut tree = tree_of(app, &before, before.scope(number)?).await?;
     change(&mut tree)?;
-    saved(app, &before, number, &tree).await
+    saved(app, who, &before, number, &tree).await
 }

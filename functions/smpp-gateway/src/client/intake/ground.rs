@@ -138,8 +138,8 @@ impl Ground {
         let Some((company, path, levels, dictionaries)) = found else { return Err(Refusal::NotAllowed) };
         let is_enabled = path.len() == company.path.len() && path.iter().all(|company| company.enabled);
         let is_own = levels.first().is_some_and(|own| own.agreement.company == company.id);
-        let is_suspended = levels.iter().any(|level| level.agreement.suspended);
-        let is_allowed = is_enabled && is_own && !is_suspended && company.may_send();
+        let takes = levels.iter().all(|level| level.agreement.takes_messages(now));
+        let is_allowed = is_enabled && is_own && takes && company.may_send();
         let ground = Self { read_at, is_allowed, company, dictionaries, levels, senders: Mutex::default() };
         let known = before.map(Self::usable_senders).unwrap_or_default();
         join_all(known.iter().map(|address| ground.read_sender(store, address))).await;

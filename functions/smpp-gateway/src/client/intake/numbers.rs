@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::channel::Channel;
 use domain::destination::{Destination, Msisdn, destination};
 use domain::dictionary::Dictionaries;
 use domain::id::ConnectionId;
@@ -46,7 +47,7 @@ impl Numbers {
     pub async fn find(&self, ground: &Ground, recipient: &str) -> Result<(Msisdn, Destination), Refusal> {
         let number = Msisdn::parse(recipient).map_err(|_| Refusal::BadRecipient)?;
         let planned = destination(&number, &ground.dictionaries).map_err(|_| Refusal::BadRecipient)?;
-        let Some(lookup) = &ground.company.lookup else { return Ok((number, planned)) };
+        let Some(lookup) = ground.company.lookup_of(Channel::Sms) else { return Ok((number, planned)) };
         let (answer, answered) = oneshot::channel();
         let (connection, dictionaries) = (lookup.connection.clone(), ground.dictionaries.clone());
         let wanted = Wanted { number: number.clone(), connection, dictionaries, answer };

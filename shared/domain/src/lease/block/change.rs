@@ -66,12 +66,18 @@ impl BlockChange {
         Fits::Yes
     }
 
-    /// Takes a message that nobody has sent out of the block, to be sent by itself.
+    /// Takes a message that nobody has sent out of the block, to be sent by itself: also one that was told to
+    /// be in doubt before it was known that it had not left.
     pub fn send_alone(&mut self, place: u16) -> Fits {
-        let Some(message) = self.present(place).filter(|message| message.status == Status::Accepted) else {
-            return Fits::Yes;
+        let is_unsent = |message: &&Message| message.status == Status::Accepted || message.is_in_doubt();
+        let Some(message) = self.present(place).filter(is_unsent) else { return Fits::Yes };
+        let row = Message {
+            status: Status::Accepted,
+            reason: None,
+            submitted_at: None,
+            revision: message.revision + 1,
+            ..message.clone()
         };
-        let row = Message { revision: message.revision + 1, ..message.clone() };
         self.leave(place, row)
     }
 

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{BlockError, expand, shrink};
 use crate::connection::ConnectionKind;
 use crate::destination::Msisdn;
-use crate::handling::{Handling, Raw};
+use crate::handling::{Code, Handling, Raw};
 use crate::id::{AgreementId, CompanyId, ConnectionId, MessageId};
 use crate::lease::LeaseTag;
-use crate::message::{Message, Status};
+use crate::message::{Message, NewMessage};
 use crate::quote::Charge;
 use crate::segmentation::Encoding;
 use crate::sender::SenderAddress;
@@ -59,6 +59,8 @@ struct Own {
     /// The address of its recipient as the client wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     destination: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
 }
 
 impl Kind {
@@ -94,7 +96,7 @@ fn shared_handling(handling: &Handling) -> Handling {
     if let Some(origin) = &mut origin {
         origin.destination.value.clear();
     }
-    Handling { raw: None, priority, protocol_id, valid_till: None, origin, tried }
+    Handling { raw: None, priority, protocol_id, valid_till: None, origin, code: None, tried }
 }
 
 /// Whether the one is the other without what is a message's own.
@@ -118,15 +120,16 @@ fn shares_handling(shared: &Handling, handling: &Handling) -> bool {
 
 impl Own {
     fn of(message: &Message) -> Self {
-        let Handling { raw, valid_till, origin, .. } = &message.handling;
+        let Handling { raw, valid_till, origin, code, .. } = &message.handling;
         let destination = origin.as_ref().map(|origin| &origin.destination.value);
         let destination = destination.filter(|value| *value != message.recipient.as_str()).cloned();
-        Self { raw: raw.clone(), valid_till: *valid_till, destination }
+        Self { raw: raw.clone(), valid_till: *valid_till, destination, code: code.clone() }
     }
 
     fn restore(self, handling: &mut Handling, recipient: &Msisdn) {
         handling.raw = self.raw;
         handling.valid_till = self.valid_till;
+        handling.code = self.code;
         if let Some(origin) = &mut handling.origin {
             origin.destination.value = self.destination.unwrap_or_else(|| recipient.as_str().to_owned());
         }
@@ -179,33 +182,26 @@ pub(super) fn unpack(tag: &LeaseTag, bytes: &[u8]) -> Result<Vec<Message>, Block
         let kind: &Kind = kinds.get::<usize>(kind)?;
         let mut handling = kind.handling.clone();
         Own::restore(own, &mut handling, &recipient);
-        Some(Message {
-            id: MessageId::in_block(tag, u16::try_from(place).ok()?),
-            company: company.clone(),
-            agreement: agreement.clone(),
-            sender: kind.sender.clone(),
-            recipient,
-            text,
-            client_reference,
-            connection: kind.connection.clone(),
-            connection_kind: kind.connection_kind,
-            country: kind.country.clone(),
-            network: kind.network.clone(),
-            encoding: kind.encoding,
-            segments: kind.segments,
-            charges: kind.charges.clone(),
-            handling,
-            status: Status::Accepted,
-            reason: None,
-            parts: Vec::new(),
-            accepted_at,
-            submitted_at: None,
-            finished_at: None,
-            revision: 0,
-            request_hash: String::new(),
-            balance_after: None,
-            lease: None,
-        })
+        Some(
+            NewMessage {
+                id: MessageId::in_block(tag, u16::try_from(place).ok()?),
+                company: company.clone(),
+                agreement: agreement.clone(),
+                sender: kind.sender.clone(),
+                recipient,
+                text,
+                client_reference,
+                connection: kind.connection.clone(),
+                connection_kind: kind.connection_kind,
+                country: kind.country.clone(),
+                network: kind.network.clone(),
+                encoding: kind.encoding,
+                segments: kind.segments,
+                charges: kind.charges.clone(),
+                handling,
+            }
+            .accepted(accepted_at),
+        )
     };
     let messages: Option<Vec<_>> = rows.map(message).collect();
     messages.ok_or_else(|| BlockError::new("a kind is missing"))

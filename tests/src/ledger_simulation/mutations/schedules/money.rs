@@ -6,6 +6,7 @@ use domain::transfer::TransferAmount;
 
 use super::super::super::commands::{Change, Command};
 use super::{ABOVE, CLIENT, OTHER, Played, RICH, Stage, fee, limit, pay, send, suspend, transfer};
+use crate::edits::act_at;
 use crate::world::amount;
 
 impl Stage {
@@ -124,8 +125,10 @@ impl Stage {
         stage.run_to_end(limit(CLIENT, "7")).await?;
         let agreement = store.any_agreement(&id).await.expect("a read").expect("an agreement");
         let Command::Terms { change, .. } = limit(CLIENT, "5") else { return Ok(()) };
-        let changed = agreement.with_settings(change, stage.scenario().now).expect("it is allowed");
-        store.change_terms(&changed, &main).await.expect("an answer");
+        let now = stage.scenario().now;
+        let changed = agreement.with_settings(*change, now).expect("it is allowed");
+        let act = act_at(&stage.scenario().members[CLIENT].company.path, now);
+        store.change_terms(&act, &agreement, &changed, &main).await.expect("an answer");
         stage.finish().await
     }
 

@@ -1,4 +1,5 @@
-//! Which addresses a client may have us call: those of the internet, not those around us.
+//! Which addresses somebody outside may have us call (clients for webhooks, sellers for vendors and
+//! look-ups): those of the internet, not those around us.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,18 +7,20 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::config::setting;
+
 /// The addresses that may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Targets {
-    /// Over HTTPS, at public addresses only.
+    /// Public addresses only, and webhooks over HTTPS only.
     Public,
-    /// Also plain HTTP and private addresses: for one machine, and for tests.
+    /// Also private addresses, and webhooks over plain HTTP: for one machine, and for tests.
     Any,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    #[error("it cannot be read as a URL")]
+    #[error("it cannot be read as an address that begins with https:// or http://")]
     Unreadable,
     #[error("only https is called")]
     Scheme,
@@ -26,37 +29,64 @@ pub enum TargetError {
 }
 
 impl Targets {
+    /// What `WEBHOOK_TARGETS` says: `public` or `any`.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        match setting("WEBHOOK_TARGETS")?.as_str() {
+            "public" => Ok(Self::Public),
+            "any" => Ok(Self::Any),
+            other => anyhow::bail!("WEBHOOK_TARGETS is public or any, not {other}"),
+        }
+    }
+
+    /// The URL of a webhook, if it may be called.
+    pub fn webhook(self, text: &str) -> Result<Url, TargetError> {
+        let url = self.url(text)?;
+        if self == Self::Public && url.scheme() != "https" {
+            return Err(TargetError::Scheme);
+        }
+        Ok(url)
+    }
+
     /// The URL if it may be called. What its host's name leads to is looked at when it is resolved.
     pub fn url(self, text: &str) -> Result<Url, TargetError> {
         let url = Url::parse(text).map_err(|_| TargetError::Unreadable)?;
-        if self == Self::Any {
-            return Ok(url);
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(TargetError::Unreadable);
         }
-        if url.scheme() != "https" {
-            return Err(TargetError::Scheme);
+        self.host(url.host_str().ok_or(TargetError::Unreadable)?)?;
+        Ok(url)
+    }
+
+    /// Refuses an address that is written out and may not be called. A name may be told.
+    pub fn host(self, host: &str) -> Result<(), TargetError> {
+        match host.trim_matches(['[', ']']).parse() {
+            Ok(address) if !self.may_call(address) => Err(TargetError::Private { address }),
+            _ => Ok(()),
         }
-        let host = url.host_str().ok_or(TargetError::Unreadable)?;
-        let literal: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-        match literal {
-            Ok(address) if !is_public(address) => Err(TargetError::Private { address }),
-            _ => Ok(url),
+    }
+
+    /// Resolves as the system does, and leaves out what may not be called; at least one address is left.
+    /// What was looked at is what has to be connected to: a name that changes between the two changes
+    /// nothing then.
+    pub async fn resolve_host(self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = tokio::net::lookup_host((host, port)).await?;
+        let addresses: Vec<_> = found.filter(|address| self.may_call(address.ip())).collect();
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the host has no public address"));
         }
+        Ok(addresses)
+    }
+
+    fn may_call(self, address: IpAddr) -> bool {
+        self == Self::Any || is_public(address)
     }
 }
 
-/// Resolves as the system does, and leaves out what may not be called. What was looked at is what is
-/// connected to: a name that changes between the two changes nothing.
 impl Resolve for Targets {
     fn resolve(&self, name: Name) -> Resolving {
         let targets = *self;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let may_be_called = |address: &SocketAddr| targets == Targets::Any || is_public(address.ip());
-            let addresses: Vec<_> = found.filter(may_be_called).collect();
-            if addresses.is_empty() {
-                let none = "the host has no public address";
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, none).into());
-            }
+            let addresses = targets.resolve_host(name.as_str(), 0).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
@@ -124,15 +154,34 @@ mod tests {
             ("https://[2002:a00:1::]/", false),
             ("https://[64:ff9b::a00:1]/", false),
         ] {
+            assert_eq!(Targets::Public.webhook(url).is_ok(), good, "{url}");
+        }
+        assert!(Targets::Any.webhook("http://127.0.0.1:8080/").is_ok());
+    }
+
+    #[test]
+    fn a_vendor_is_called_over_plain_http_too_but_not_around_us() {
+        for (url, good) in [
+            ("http://vendor.example/api", true),
+            ("http://169.254.169.254/", false),
+            ("http://[::1]:8080/", false),
+            ("ftp://vendor.example/", false),
+        ] {
             assert_eq!(Targets::Public.url(url).is_ok(), good, "{url}");
         }
-        assert!(Targets::Any.url("http://127.0.0.1:8080/").is_ok());
+        for (host, good) in
+            [("smsc.example.com", true), ("93.184.215.14", true), ("10.0.0.1", false), ("::1", false)]
+        {
+            assert_eq!(Targets::Public.host(host).is_ok(), good, "{host}");
+        }
     }
 
     #[tokio::test]
     async fn a_name_that_leads_to_this_machine_is_not_called() {
-        let resolved = async |targets: Targets| targets.resolve("localhost".parse().unwrap()).await.is_ok();
-        assert!(!resolved(Targets::Public).await);
-        assert!(resolved(Targets::Any).await);
+        for host in ["localhost", "127.0.0.1", "2130706433"] {
+            let resolved = async |targets: Targets| targets.resolve_host(host, 80).await.is_ok();
+            assert!(!resolved(Targets::Public).await, "{host}");
+            assert!(resolved(Targets::Any).await, "{host}");
+        }
     }
 }

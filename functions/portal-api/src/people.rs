@@ -1,0 +1,234 @@
+//! What all that is about people shares: the policy of their passwords, who may do what to whom, and mail to
+//! them.
+
+use axum::extract::FromRequestParts;
+use domain::audit::Act;
+use domain::company::Company;
+use domain::credentials::{Credentials, Token, TokenPurpose};
+use domain::id::{AuditId, UserId};
+use domain::notification::{NotificationEvent, Values};
+use domain::password::{PasswordPolicy, StoredPolicy};
+use domain::permission::{Area, Grants};
+use domain::role::UserRole;
+use domain::user::{Granting, User, UserError};
+use http::header::USER_AGENT;
+use http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
+use queue::Mail;
+use runtime::auth::{Principal, actor_of, client_address, user_grants};
+use runtime::http::{Problem, unavailable};
+use runtime::token::UserToken;
+use store::{Store, Tries};
+use tokio::sync::Semaphore;
+
+use crate::error::ApiError;
+use crate::{App, rights};
+
+/// Each takes 19 MiB and a processor for some tens of milliseconds.
+static HASHING: Semaphore = Semaphore::const_new(2);
+/// An address gets so many mails about one thing, and then none for an hour.
+const MAILS_MAX: u32 = 3;
+const MAILS_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Where a request without a principal comes from.
+pub struct Caller {
+    pub ip: Option<String>,
+    pub agent: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self { ip: client_address(parts), agent: agent.unwrap_or_default().to_owned() })
+    }
+}
+
+impl Caller {
+    /// Somebody does something to themselves without being logged in.
+    pub fn act_as(&self, user: &User, company: &Company) -> Act {
+        let actor = actor_of(user, self.ip.clone());
+        Act { id: AuditId::new(runtime::fresh()), actor, at: runtime::now(), path: company.path.clone() }
+    }
+}
+
+/// The owner's policy, or the one that holds until it sets another.
+pub async fn policy(store: &Store) -> Result<PasswordPolicy, ApiError> {
+    let stored = store.thing::<StoredPolicy>(StoredPolicy::ID).await?;
+    Ok(stored.map(|stored| stored.policy).unwrap_or_default())
+}
+
+pub fn view(who: &Principal, company: &Company) -> Result<(), ApiError> {
+    rights::view_own(who, &company.id, Area::Users, Area::PortalUsers)
+}
+
+pub fn manage(who: &Principal, company: &Company) -> Result<(), ApiError> {
+    rights::manage_own(who, &company.id, Area::Users, Area::PortalUsers)
+}
+
+/// The roles of these names and ids, if the caller may give them to people of the company.
+pub async fn given_roles(
+    app: &App,
+    who: &Principal,
+    company: &Company,
+    names: &[String],
+) -> Result<Vec<UserRole>, ApiError> {
+    let unknown = |name: &String| ApiError::from(UserError::NoSuchRole(name.clone()));
+    let roles = names.iter().map(|name| UserRole::parse(name).ok_or_else(|| unknown(name)));
+    let roles: Vec<UserRole> = roles.collect::<Result<_, _>>()?;
+    let ids: Vec<_> = roles.iter().filter_map(|role| role.custom().cloned()).collect();
+    let known = app.store.roles(&ids).await?;
+    let granting = Granting { by: &who.company.id, own: &who.grants, to: company, known: &known };
+    Ok(granting.check(&roles)?)
+}
+
+/// Whether the caller may hand this out to people or programs of the company.
+pub fn check_grants(who: &Principal, company: &Company, grants: &Grants) -> Result<(), ApiError> {
+    let granting = Granting { by: &who.company.id, own: &who.grants, to: company, known: &[] };
+    Ok(granting.check_grants(grants)?)
+}
+
+/// Nobody changes a person who may do more than they: that person's rights would be theirs.
+pub async fn check_not_above(
+    app: &App,
+    who: &Principal,
+    company: &Company,
+    user: &User,
+) -> Result<(), ApiError> {
+    let grants = user_grants(&app.store, company, user).await?;
+    check_grants(who, company, &grants)
+}
+
+/// The person who is calling.
+pub fn person(who: &Principal) -> Result<&User, ApiError> {
+    who.user.as_ref().ok_or_else(|| {
+        let detail = "This is for people: an API key of a company has no account.";
+        Problem::new(403, "not_a_person", detail).into()
+    })
+}
+
+/// The person who is calling in a session. A key of a user does what the user's roles say, and nothing to
+/// what the user logs in with: whoever finds one would have the user.
+pub fn person_in_session(who: &Principal) -> Result<&User, ApiError> {
+    let user = person(who)?;
+    if who.session.is_none() {
+        let detail = "This is done in a session: log in. No API key changes its user's account.";
+        return Err(Problem::new(403, "not_allowed", detail).into());
+    }
+    Ok(user)
+}
+
+/// A company whose last administrator is gone could be managed by nobody of its own.
+pub async fn check_not_last_administrator(app: &App, user: &User) -> Result<(), ApiError> {
+    if !user.master || !user.is_active() {
+        return Ok(());
+    }
+    let others = app.store.users(&user.company).await?;
+    if others.iter().any(|other| other.id != user.id && other.master && other.is_active()) {
+        return Ok(());
+    }
+    let detail = "This is the last administrator of the company.";
+    Err(Problem::new(409, "last_administrator", detail).into())
+}
+
+/// What somebody proves themselves with, also before there is anything.
+pub async fn credentials(app: &App, user: &UserId) -> Result<Credentials, ApiError> {
+    Ok(app.store.credentials(user).await?.unwrap_or_else(|| Credentials::new(user)))
+}
+
+/// Whether a password is right; takes the same time where there is none.
+pub async fn is_password(password: &str, stored: Option<&str>) -> Result<bool, ApiError> {
+    let (password, stored) = (password.to_owned(), stored.map(str::to_owned));
+    hashing(move || runtime::password::verify_or_pretend(&password, stored.as_deref())).await
+}
+
+/// What is stored of a new password that the policy lets pass.
+pub async fn new_password(
+    password: &str,
+    login: &str,
+    known: &Credentials,
+    policy: &PasswordPolicy,
+) -> Result<String, ApiError> {
+    policy.check_form(password, login)?;
+    let (known, policy, password) = (known.clone(), policy.clone(), password.to_owned());
+    let hashed = hashing(move || {
+        known.check_history(&policy, |hash| runtime::password::verify(&password, hash))?;
+        Ok::<_, ApiError>(runtime::password::hash(&password).map_err(unavailable)?)
+    });
+    hashed.await?
+}
+
+async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    let _turn = HASHING.acquire().await.map_err(unavailable)?;
+    Ok(tokio::task::spawn_blocking(work).await.map_err(unavailable)?)
+}
+
+/// A new link for somebody, and what is stored of it.
+pub fn link_token(user: &UserId, purpose: TokenPurpose, expires_at: Timestamp) -> (UserToken, Token) {
+    let token = UserToken::new(user);
+    let stored = Token { purpose, hash: token.hash(), expires_at };
+    (token, stored)
+}
+
+/// Who has a link that can be followed now, with what they prove themselves with.
+pub async fn token_owner(
+    app: &App,
+    text: &str,
+    purpose: TokenPurpose,
+) -> Result<(User, Company, Credentials), ApiError> {
+    let expired = || {
+        let detail = "This link was used before, has expired or was taken back. Ask for another one.";
+        ApiError::from(Problem::new(422, "link_expired", detail).field("token"))
+    };
+    let token = UserToken::parse(text).ok_or_else(expired)?;
+    let known = app.store.credentials(&token.user).await?.ok_or_else(expired)?;
+    if !known.takes(purpose, &token.hash(), runtime::now()) {
+        return Err(expired());
+    }
+    let user = app.store.any_user(&token.user).await?.ok_or_else(expired)?;
+    let company = runtime::auth::enabled_company(&app.store, &user.company).await?;
+    Ok((user, company, known))
+}
+
+/// Counts a mail about something to an address, which anybody could have named. Until when it gets no more
+/// of them, if it gets none now.
+pub async fn count_mail(app: &App, about: &str, email: &str) -> Result<Result<(), Timestamp>, ApiError> {
+    let name = format!("{about} {}", email.trim().to_lowercase());
+    let lock = |tries: Tries| tries.count.is_multiple_of(MAILS_MAX).then(|| tries.last_at + MAILS_PAUSE);
+    Ok(app.store.count_try(&name, runtime::now(), lock).await?)
+}
+
+/// Puts a mail to somebody on the queue, in the name of the company above theirs. `cause` names why: the
+/// same one is mailed once.
+pub async fn mail(
+    app: &App,
+    company: &Company,
+    to: &str,
+    event: NotificationEvent,
+    cause: &str,
+    values: Values,
+) -> Result<(), ApiError> {
+    let mail = Mail::EventV1 {
+        id: cause.to_owned(),
+        company: company.tenant().unwrap_or(&company.id).clone(),
+        legal_entity: company.settings.own_legal_entity.clone(),
+        event,
+        to: to.to_owned(),
+        values,
+        at: runtime::now(),
+    };
+    Ok(app.mail.send(&mail).await?)
+}
+
+/// Named values of a mail about somebody.
+pub fn values(user: &User, more: &[(&str, String)]) -> Values {
+    let own = [("name", user.first_name.clone()), ("surname", user.last_name.clone())];
+    let more = more.iter().cloned();
+    own.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// As mails say a time.
+pub fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,70 @@
+//! Whether a company may be deleted: nobody below it, no money, nothing that is still to be invoiced.
+
+use domain::agreement::Agreement;
+use domain::company::{Company, CompanyAssets, plan_delete};
+use domain::invoice::{Invoice, InvoiceStatus};
+use domain::wallet::Wallet;
+use runtime::auth::Principal;
+use store::Written;
+
+use crate::App;
+use crate::error::{ApiError, busy};
+
+/// In each round either the company is deleted, or money of it has moved meanwhile.
+const ROUNDS_MAX: u32 = 4;
+
+/// The company as it is when it is deleted.
+pub async fn delete(app: &App, who: &Principal, company: &Company) -> Result<Company, ApiError> {
+    for _ in 0..ROUNDS_MAX {
+        let (assets, wallets) = assets(app, company).await?;
+        let deleted = plan_delete(company, &who.company.id, &assets, runtime::now())?;
+        let act = who.act(&company.path);
+        match app.store.delete_company(&act, company, &deleted, &wallets).await? {
+            Written::Now => return Ok(deleted),
+            Written::Overtaken | Written::Taken => {}
+        }
+    }
+    Err(busy())
+}
+
+async fn assets(app: &App, company: &Company) -> Result<(CompanyAssets, Vec<Wallet>), ApiError> {
+    let children = app.store.children(&company.id).await?;
+    let mut assets = CompanyAssets {
+        has_companies: children.iter().any(|child| !child.is_deleted()),
+        ..CompanyAssets::default()
+    };
+    let mut wallets = Vec::new();
+    for agreement in app.store.agreements_of(&company.id).await? {
+        for (wallet, balance) in wallets_of(app, &agreement).await? {
+            if !balance.is_zero() || !wallet.allocated.is_zero() {
+                assets.funded = Some(wallet.id.clone());
+            }
+            wallets.push(wallet);
+        }
+        let is_open = |invoice: &Invoice| invoice.status == InvoiceStatus::Draft;
+        let mut invoices: Vec<Invoice> = app.store.all_things(agreement.id.as_str()).await?;
+        invoices.retain(is_open);
+        assets.open_invoice = assets.open_invoice.or_else(|| invoices.pop().map(|invoice| invoice.id));
+    }
+    Ok((assets, wallets))
+}
+
+/// The wallets under an agreement, the main one first, each with its balance. What is set aside there and
+/// not used comes back first.
+pub async fn wallets_of(
+    app: &App,
+    agreement: &Agreement,
+) -> Result<Vec<(Wallet, domain::money::Amount)>, ApiError> {
+    let main = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
+    app.store.free_headroom(&main).await?;
+    let users: Vec<_> = app.store.users(&agreement.company).await?.into_iter().map(|user| user.id).collect();
+    let ids = users.iter().map(|user| domain::id::WalletId::of_user(&agreement.id, user));
+    let ids: Vec<_> = [agreement.wallet()].into_iter().chain(ids).collect();
+    let mut found = app.store.wallets(&ids).await?;
+    let mut wallets = Vec::with_capacity(found.len());
+    for wallet in ids.iter().filter_map(|id| found.remove(id)) {
+        let balance = app.store.balance(&wallet).await?;
+        wallets.push((wallet, balance));
+    }
+    Ok(wallets)
+}

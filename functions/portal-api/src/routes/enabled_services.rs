@@ -1,0 +1,319 @@
+//! Rate plans and bundle initiators that are enabled under agreements, each for a time. Packs are bought:
+//! see `enabled`.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::agreement::{Agreement, AgreementError, EnabledService, ServiceChange};
+use domain::id::{EnabledServiceId, ServiceId};
+use domain::permission::Area;
+use domain::rating::{Service, ServiceKind};
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
+use serde::{Deserialize, Serialize};
+use store::{Page, Written};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Edited;
+use super::agreements::settings::present;
+use super::agreements::{AgreementView, list_named, manage};
+use crate::App;
+use crate::error::{ApiError, busy};
+use crate::fields::List;
+use crate::lists::{Format, Found, Listing};
+use crate::{rights, schema};
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnableServiceRequest {
+    /// A rate plan of the agreement's tenant.
+    service: String,
+    /// Used for messages accepted at this time or later; from now on unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
+    /// Not used from this time on; no end unless told.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Timestamp>,
+    /// Whether the company that pays does not see it; false unless told.
+    #[serde(default)]
+    hidden_from_client: bool,
+}
+
+/// Enable a rate plan or a bundle initiator under an agreement.
+///
+/// Packs and bundle packs are bought: see `packs`.
+#[utoipa::path(post, path = "/v1/agreements/{id}/services", tag = "enabled_services",
+    request_body = EnableServiceRequest,
+    params(("id" = String, Path, description = "The agreement's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement as it was read")),
+    responses((status = 201, description = "The agreement as it is now", body = AgreementView)))]
+pub async fn enable(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(body): Body<EnableServiceRequest>,
+) -> Edited<AgreementView> {
+    let seen = app.seen_by(&who);
+    let agreement = seen.agreement(&id).await?;
+    manage(&who, &agreement, Area::EnabledServices)?;
+    if_match.check(agreement.revision)?;
+    let service = seen.service(&body.service).await.map_err(|error| error.field("service"))?;
+    if service.company != agreement.tenant {
+        let detail = "the service must be one of the company that the agreement is with";
+        return Err(Problem::invalid("service", detail).into());
+    }
+    if service.archived {
+        return Err(Problem::invalid("service", "this service is archived").into());
+    }
+    if service.kind.is_bought() {
+        let detail = "packs and bundle packs are bought: POST them to the agreement's `packs`";
+        return Err(Problem::invalid("service", detail).into());
+    }
+    let from = body.effective_from.unwrap_or_else(runtime::now);
+    let enabled = EnabledService::new(service.id, from, body.effective_till);
+    let enabled = EnabledService { hidden_from_client: body.hidden_from_client, ..enabled };
+    let currency = if service.kind.has_currency() { service.currency } else { agreement.currency };
+    let changed = agreement.with_service(enabled, currency)?;
+    replace(&app, &who, &agreement, &changed).await?;
+    Ok(Versioned::created(changed.revision, AgreementView::new(changed, &who)))
+}
+
+async fn replace(app: &App, who: &Principal, before: &Agreement, after: &Agreement) -> Result<(), ApiError> {
+    let company = app.seen_by(who).company(before.company.as_str()).await?;
+    match app.store.replace_agreement(&who.act(&company.path), before, after).await? {
+        Written::Now => Ok(()),
+        Written::Overtaken | Written::Taken => Err(busy()),
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnabledServicePatch {
+    /// Used for messages accepted at this time or later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
+    /// Not used from this time on; null for no end.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Option<Timestamp>>,
+    /// Whether the company that pays does not see it.
+    hidden_from_client: Option<bool>,
+}
+
+/// Give an enabled service other times, or hide it from the client.
+///
+/// For the company that the agreement is with. What is not named stays; messages that are accepted keep
+/// their prices.
+#[utoipa::path(patch, path = "/v1/agreements/{id}/services/{enabled}", tag = "enabled_services",
+    request_body = EnabledServicePatch,
+    params(("id" = String, Path, description = "The agreement's id"),
+        ("enabled" = String, Path, description = "The id of the enabled service"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement as it was read")),
+    responses((status = 200, description = "The agreement as it is now", body = AgreementView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, enabled)): Path<(String, String)>,
+    if_match: IfMatch,
+    Body(body): Body<EnabledServicePatch>,
+) -> Edited<AgreementView> {
+    let EnabledServicePatch { effective_from, effective_till, hidden_from_client } = body;
+    let change = ServiceChange { effective_from, effective_till, hidden_from_client };
+    edit(&app, &who, &id, &enabled, if_match, |agreement, enabled| {
+        agreement.with_service_changed(enabled, change)
+    })
+    .await
+}
+
+/// Remove an enabled service.
+///
+/// For the company that the agreement is with. Messages that are accepted keep their prices.
+#[utoipa::path(delete, path = "/v1/agreements/{id}/services/{enabled}", tag = "enabled_services",
+    params(("id" = String, Path, description = "The agreement's id"),
+        ("enabled" = String, Path, description = "The id of the enabled service"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement as it was read")),
+    responses((status = 200, description = "The agreement as it is now", body = AgreementView)))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, enabled)): Path<(String, String)>,
+    if_match: IfMatch,
+) -> Edited<AgreementView> {
+    edit(&app, &who, &id, &enabled, if_match, Agreement::without_service).await
+}
+
+async fn edit(
+    app: &App,
+    who: &Principal,
+    id: &str,
+    enabled: &str,
+    if_match: IfMatch,
+    plan: impl FnOnce(&Agreement, &EnabledServiceId) -> Result<Agreement, AgreementError>,
+) -> Edited<AgreementView> {
+    let agreement = app.seen_by(who).agreement(id).await?;
+    manage(who, &agreement, Area::EnabledServices)?;
+    if_match.check(agreement.revision)?;
+    let enabled = EnabledServiceId::parse(enabled).map_err(|_| AgreementError::NoSuchService)?;
+    let changed = plan(&agreement, &enabled)?;
+    replace(app, who, &agreement, &changed).await?;
+    Ok(Versioned::new(changed.revision, AgreementView::new(changed, who)))
+}
+
+/// Something that is enabled under an agreement.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnabledRow {
+    /// Its id; the purchase's where it was bought.
+    #[schema(example = "ens_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    id: String,
+    /// The company that pays.
+    company: String,
+    /// The agreement that it is enabled under.
+    agreement: String,
+    /// The agreement's code.
+    code: String,
+    /// The agreement's currency.
+    currency: String,
+    /// The rate plan, pack or bundle.
+    service: String,
+    /// Its name.
+    name: String,
+    /// How it sells.
+    #[schema(value_type = schema::ServiceKind)]
+    kind: ServiceKind,
+    /// Used for messages accepted at this time or later.
+    #[schema(value_type = String, format = DateTime)]
+    effective_from: Timestamp,
+    /// Not used from this time on; null for no end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_till: Option<Timestamp>,
+    /// Whether it may be used now.
+    in_force: bool,
+    /// Whether the company that pays does not see it.
+    hidden_from_client: bool,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EnabledQuery {
+    /// The company that pays; yours unless told.
+    company: Option<String>,
+    /// The company that is paid: what is enabled under all its agreements with those it sells to.
+    tenant: Option<String>,
+    /// Only under the agreement with this code, or codes that begin so.
+    code: Option<String>,
+    /// Only this rate plan, pack or bundle.
+    service: Option<String>,
+    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `money_pack` or `bundle_pack`.
+    kind: Option<String>,
+    /// Only what may be used now, or may not.
+    in_force: Option<bool>,
+    /// Only what the company that pays does not see, or does.
+    hidden_from_client: Option<bool>,
+    /// By agreement: `code`, `company` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "code")]
+    sort: Option<String>,
+    /// Agreements on one page, 1 to 500; 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 12] = [
+    "id",
+    "company",
+    "agreement",
+    "code",
+    "currency",
+    "service",
+    "name",
+    "kind.type",
+    "effective_from",
+    "effective_till",
+    "in_force",
+    "hidden_from_client",
+];
+
+/// What is enabled under the agreements of one company, or under all that a company sells by.
+///
+/// Services, packs, bundle initiators and bundle packs, agreement by agreement; a page holds all of so
+/// many agreements. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/enabled_services", tag = "enabled_services", params(EnabledQuery),
+    responses((status = 200, description = "A page",
+        content((List<EnabledRow> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<EnabledQuery>,
+) -> Result<Response, ApiError> {
+    let (company, tenant) = (query.company.as_deref(), query.tenant.as_deref());
+    let list = list_named(&app, &who, company, tenant, Area::EnabledServices).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(list, &["code", "company"], sort, query.limit, cursor)?
+        .begins("code", query.code.as_deref());
+    let found = listing.read(&app.store, format, |_: &Agreement| true).await?;
+    let services = services_of(&app, found.items()).await?;
+    let now = runtime::now();
+    let mut rows = Vec::new();
+    for agreement in found.items() {
+        let sees_all = rights::is_tenant_side(&who, &agreement.company, &agreement.tenant);
+        for enabled in &agreement.services {
+            let Some(service) = services.get(&enabled.service) else { continue };
+            let row = EnabledRow::new(agreement, enabled, service, now);
+            if (sees_all || !enabled.hidden_from_client) && query.passes(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    let page = Page { items: rows, next: found.page.next };
+    Found { page, format }.answer(|row| row, "enabled_services", &FILE_COLUMNS)
+}
+
+impl EnabledRow {
+    fn new(agreement: &Agreement, enabled: &EnabledService, service: &Service, now: Timestamp) -> Self {
+        let purchase = enabled.purchase.as_ref().map(|purchase| purchase.id.to_string());
+        let own = enabled.id.as_ref().map(ToString::to_string);
+        Self {
+            id: purchase.or(own).unwrap_or_default(),
+            company: agreement.company.to_string(),
+            agreement: agreement.id.to_string(),
+            code: agreement.code.clone(),
+            currency: agreement.currency.to_string(),
+            service: service.id.to_string(),
+            name: service.name.clone(),
+            kind: service.kind,
+            effective_from: enabled.effective_from,
+            effective_till: enabled.effective_till,
+            in_force: enabled.in_force_at(now) && !service.archived,
+            hidden_from_client: enabled.hidden_from_client,
+        }
+    }
+}
+
+impl EnabledQuery {
+    fn passes(&self, row: &EnabledRow) -> bool {
+        let kind = serde_json::to_value(row.kind).ok();
+        let kind = kind.as_ref().and_then(|kind| kind["type"].as_str());
+        self.service.as_ref().is_none_or(|service| *service == row.service)
+            && self.kind.as_deref().is_none_or(|wanted| Some(wanted) == kind)
+            && self.in_force.is_none_or(|wanted| wanted == row.in_force)
+            && self.hidden_from_client.is_none_or(|wanted| wanted == row.hidden_from_client)
+    }
+}
+
+async fn services_of(app: &App, agreements: &[Agreement]) -> Result<BTreeMap<ServiceId, Service>, ApiError> {
+    let enabled = agreements.iter().flat_map(|agreement| &agreement.services);
+    let ids: std::collections::BTreeSet<_> = enabled.map(|enabled| enabled.service.clone()).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let mut services = BTreeMap::new();
+    // DynamoDB reads at most a hundred items in one batch.
+    for some in ids.chunks(100) {
+        let found = app.store.services(some).await?;
+        services.extend(found.into_iter().map(|service| (service.id.clone(), service)));
+    }
+    Ok(services)
+}

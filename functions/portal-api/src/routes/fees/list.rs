@@ -1,0 +1,142 @@
+//! The fees of an agreement, of a company, or of all companies directly below one.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::catalog;
+use domain::fee::{Fee, FeeStatus};
+use domain::permission::Area;
+use jiff::Timestamp;
+use runtime::auth::Principal;
+use runtime::http::Query;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::FeeView;
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::List;
+use crate::lists::{Format, Listing};
+use crate::{fields, rights, schema};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FeeQuery {
+    /// The fees of this agreement.
+    agreement: Option<String>,
+    /// Or of this company; yours unless told.
+    company: Option<String>,
+    /// Or of all companies directly below this one.
+    tenant: Option<String>,
+    /// Charged, or given up, at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    till: Option<Timestamp>,
+    /// What they are for, as `service_purchase`.
+    resource: Option<String>,
+    /// The sender ID that they are for.
+    sender: Option<String>,
+    /// Only those whose `subject` begins so, whatever the case.
+    subject: Option<String>,
+    /// The rule that charged them.
+    rule: Option<String>,
+    /// Whether they were charged.
+    #[param(value_type = Option<schema::FeeStatus>)]
+    status: Option<FeeStatus>,
+    /// At least so much.
+    amount_min: Option<String>,
+    /// At most so much.
+    amount_max: Option<String>,
+    /// `at`, or `-at` for newest first, as it is unless told.
+    #[param(example = "-at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl FeeQuery {
+    /// What no list is in the order of.
+    fn filter(&self) -> Result<impl Fn(&Fee) -> bool + use<>, ApiError> {
+        let (resource, sender, rule) = (self.resource.clone(), self.sender.clone(), self.rule.clone());
+        let subject = self.subject.as_deref().map(catalog::words);
+        let status = self.status;
+        let amounts = fields::amounts(self.amount_min.as_deref(), self.amount_max.as_deref())?;
+        Ok(move |fee: &Fee| {
+            let has = |wanted: &Option<String>, value: Option<&str>| {
+                wanted.as_deref().is_none_or(|wanted| value == Some(wanted))
+            };
+            has(&resource, Some(fee.resource.name()))
+                && has(&sender, fee.sender.as_ref().map(|sender| sender.as_str()))
+                && has(&rule, fee.rule.as_ref().map(|rule| rule.as_str()))
+                && status.is_none_or(|status| status == fee.status)
+                && amounts.contains(fee.amount)
+                && subject.as_deref().is_none_or(|subject| {
+                    fee.subject.as_deref().is_some_and(|known| catalog::words(known).starts_with(subject))
+                })
+        })
+    }
+
+    /// Whose fees, if the caller may see them.
+    async fn list(&self, app: &App, who: &Principal) -> Result<String, ApiError> {
+        let seen = app.seen_by(who);
+        if let Some(id) = &self.agreement {
+            let agreement = seen.agreement(id).await?;
+            rights::view_own(who, &agreement.company, Area::AdditionalFees, Area::PortalFinance)?;
+            return Ok(agreement.id.into());
+        }
+        if let Some(tenant) = &self.tenant {
+            let tenant = seen.company(tenant).await.map_err(|error| error.field("tenant"))?;
+            rights::view(who, Area::AdditionalFees)?;
+            return Ok(catalog::list_with(tenant.id.as_str()));
+        }
+        let company = seen.company_or_own(self.company.as_deref()).await?;
+        rights::view_own(who, &company.id, Area::AdditionalFees, Area::PortalFinance)?;
+        Ok(company.id.into())
+    }
+}
+
+const FILE_COLUMNS: [&str; 18] = [
+    "id",
+    "at",
+    "company",
+    "agreement",
+    "wallet",
+    "resource",
+    "sender",
+    "subject",
+    "rule",
+    "first_day",
+    "last_day",
+    "unit_price",
+    "quantity",
+    "amount",
+    "currency",
+    "status",
+    "attempts",
+    "problem",
+];
+
+/// Fees, charged or given up.
+///
+/// Newest first unless `sort` says otherwise. With a filter a page may hold fewer than `limit` while there
+/// are more: go on while there is a `next`. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/fees", tag = "fees", params(FeeQuery),
+    responses((status = 200, description = "A page",
+        content((List<FeeView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<FeeQuery>,
+) -> Result<Response, ApiError> {
+    let list = query.list(&app, &who).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(list, &["at"], sort, query.limit, cursor)?
+        .within("at", query.from, query.till)
+        .newest_first("at");
+    let found = listing.read(&app.store, format, query.filter()?).await?;
+    found.answer(FeeView::from, "fees", &FILE_COLUMNS)
+}

@@ -1,0 +1,398 @@
+//! What people do about themselves.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::credentials::{Credentials, Totp};
+use domain::user::{User, UserChange, plan_change, plan_leaving};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode};
+use runtime::auth::{LoggedIn, Principal};
+use runtime::http::{Body, Problem, unavailable};
+use runtime::revision::{IfMatch, Versioned};
+use runtime::{token, totp};
+use serde::{Deserialize, Serialize};
+use store::Avatar;
+use utoipa::ToSchema;
+
+use super::roles::{GrantsView, grants_view};
+use super::users::UserView;
+use super::{Edited, Reply};
+use crate::App;
+use crate::error::{ApiError, taken_login, written};
+use crate::{people, schema, second_factor};
+
+/// A picture takes its part of an item, which has 400 KB.
+const AVATAR_BYTES_MAX: usize = 100_000;
+/// What has to be typed.
+const DELETE_WORDS: &str = "delete-account";
+/// As apps name the platform.
+const ISSUER: &str = "Waybill";
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAccountView {
+    #[serde(flatten)]
+    user: UserView,
+    /// What your roles let you do: by area, `view` or `manage`.
+    #[schema(value_type = BTreeMap<String, schema::Level>)]
+    grants: GrantsView,
+    /// Whether an app's code is asked for when you log in.
+    totp: bool,
+    /// How many codes that stand in for the app are left.
+    recovery_codes_left: usize,
+}
+
+/// Your account.
+#[utoipa::path(get, path = "/v1/my_account", tag = "my_account",
+    responses((status = 200, description = "You", body = MyAccountView)))]
+pub async fn show(State(app): State<App>, who: Principal) -> Edited<MyAccountView> {
+    let user = people::person(&who)?.clone();
+    answer(&app, &who, user).await
+}
+
+async fn answer(app: &App, who: &Principal, user: User) -> Edited<MyAccountView> {
+    let known = people::credentials(app, &user.id).await?;
+    let recovery = known.totp.as_ref().map_or(0, |totp| totp.recovery.len());
+    let body = MyAccountView {
+        grants: grants_view(&who.grants),
+        totp: known.has_totp(),
+        recovery_codes_left: recovery,
+        user: user.clone().into(),
+    };
+    Ok(Versioned::new(user.revision, body))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MyAccountPatch {
+    /// 1 to 60 characters.
+    first_name: Option<String>,
+    /// At most 60 characters.
+    last_name: Option<String>,
+    /// Where mail reaches you. Needs the password.
+    email: Option<String>,
+    /// In international form; null for none. Needs the password, and ends your other sessions.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(value_type = Option<String>)]
+    phone: Option<Option<String>>,
+    /// As `en` or `pt-BR`; null for none.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(value_type = Option<String>)]
+    language: Option<Option<String>>,
+    /// Another login.
+    login: Option<String>,
+    /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
+    /// the password, and only an administrator lifts it again.
+    two_factor_required: Option<bool>,
+    /// Your password, for another address, phone, login or second factor.
+    password: Option<String>,
+}
+
+/// Change your account.
+///
+/// In a session, not with an API key. What is not named stays. Another address, phone or login needs the
+/// password; another phone ends all your sessions.
+#[utoipa::path(patch, path = "/v1/my_account", tag = "my_account", request_body = MyAccountPatch,
+    responses((status = 200, description = "You as you are now", body = MyAccountView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    if_match: IfMatch,
+    Body(body): Body<MyAccountPatch>,
+) -> Edited<MyAccountView> {
+    let user = people::person_in_session(&who)?.clone();
+    if_match.check(user.revision)?;
+    let is_delicate = body.email.is_some() || body.phone.is_some() || body.login.is_some();
+    let is_delicate = is_delicate || body.two_factor_required.is_some();
+    if user.two_factor_required && body.two_factor_required == Some(false) {
+        let detail = "You have to log in with two factors. Only an administrator can lift that.";
+        return Err(Problem::new(403, "not_allowed", detail).field("two_factor_required").into());
+    }
+    let known = people::credentials(&app, &user.id).await?;
+    if is_delicate {
+        check_password(&app, &known, body.password.as_deref()).await?;
+    }
+    let ask = UserChange {
+        first_name: body.first_name,
+        last_name: body.last_name,
+        email: body.email,
+        phone: body.phone,
+        language: body.language,
+        login: body.login,
+        two_factor_required: body.two_factor_required,
+        ..UserChange::default()
+    };
+    let changed = plan_change(&user, who.company.kind, ask)?;
+    if changed.two_factor_required && changed.phone.is_none() && !known.has_totp() {
+        let detail = "a phone number or an app is needed first";
+        return Err(Problem::invalid("two_factor_required", detail).into());
+    }
+    let act = who.act(&who.company.path);
+    taken_login(app.store.replace_user(&act, &user, &changed, None).await?)?;
+    if changed.phone != user.phone {
+        app.store.end_sessions(&user.id, None).await?;
+    }
+    answer(&app, &who, changed).await
+}
+
+/// Counted as a login is: a stolen session cannot try passwords.
+async fn check_password(app: &App, known: &Credentials, password: Option<&str>) -> Result<(), ApiError> {
+    let password =
+        password.ok_or_else(|| Problem::invalid("password", "your password is needed for this"))?;
+    let (policy, now) = (people::policy(&app.store).await?, runtime::now());
+    let tries = format!("password {}", known.user);
+    let lock = |tries: store::Tries| policy.lock_after(tries.count).map(|time| tries.last_at + time);
+    app.store.count_try(&tries, now, lock).await?.map_err(|until| super::sessions::locked(until, now))?;
+    let stored = known.password.as_ref().map(|password| password.hash.as_str());
+    if !people::is_password(password, stored).await? {
+        return Err(Problem::new(422, "wrong_password", "The password is wrong.").field("password").into());
+    }
+    Ok(app.store.forget_tries(&tries).await?)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password of now.
+    password: String,
+    /// The next one, by the password policy.
+    new_password: String,
+}
+
+/// Change your password.
+///
+/// Ends your other sessions. This is all that is allowed while a password is due.
+#[utoipa::path(put, path = "/v1/my_account/password", tag = "my_account", request_body = PasswordChange,
+    responses((status = 204, description = "Changed")))]
+pub async fn change_password(
+    State(app): State<App>,
+    LoggedIn(who): LoggedIn,
+    Body(body): Body<PasswordChange>,
+) -> Result<StatusCode, ApiError> {
+    let user = people::person_in_session(&who)?;
+    let (policy, now) = (people::policy(&app.store).await?, runtime::now());
+    let known = people::credentials(&app, &user.id).await?;
+    check_password(&app, &known, Some(&body.password)).await?;
+    if !user.is_admin() {
+        known.check_change(&policy, now)?;
+    }
+    let login = user.login.as_deref().unwrap_or_default();
+    let hash = people::new_password(&body.new_password, login, &known, &policy).await?;
+    let changed = known.with_password(hash, false, &policy, now);
+    let act = who.act(&who.company.path);
+    written(app.store.put_credentials(&act, "user.change_password", &changed).await?)?;
+    app.store.end_sessions(&user.id, who.session.as_ref().map(|session| &session.id)).await?;
+    if let Some(session) = who.session.filter(|session| session.password_due) {
+        let session = domain::session::Session { password_due: false, ..session };
+        app.store.replace_session(&session).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountDeletion {
+    /// `delete-account`, typed.
+    #[schema(example = "delete-account")]
+    confirm: String,
+    /// Your password.
+    password: String,
+}
+
+/// Delete your account.
+///
+/// Ends your sessions, refuses your keys and frees your login. The last administrator stays.
+#[utoipa::path(post, path = "/v1/my_account/deletion", tag = "my_account", request_body = AccountDeletion,
+    responses((status = 204, description = "Deleted")))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<AccountDeletion>,
+) -> Result<StatusCode, ApiError> {
+    let user = people::person_in_session(&who)?;
+    if body.confirm != DELETE_WORDS {
+        return Err(Problem::invalid("confirm", format!("type `{DELETE_WORDS}`")).into());
+    }
+    let known = people::credentials(&app, &user.id).await?;
+    check_password(&app, &known, Some(&body.password)).await?;
+    people::check_not_last_administrator(&app, user).await?;
+    let act = who.act(&who.company.path);
+    written(app.store.replace_user(&act, user, &plan_leaving(user), None).await?)?;
+    app.store.end_sessions(&user.id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordProof {
+    /// Your password.
+    password: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TotpView {
+    /// To type into an app that takes no picture.
+    #[schema(example = "MZXW6YTBOI")]
+    secret: String,
+    /// To show as a QR code.
+    #[schema(example = "otpauth://totp/Waybill:ada?secret=MZXW6YTBOI&issuer=Waybill")]
+    url: String,
+}
+
+/// Begin to use an app for codes.
+///
+/// Nothing is asked for at a login until a code of it was confirmed.
+#[utoipa::path(post, path = "/v1/my_account/totp", tag = "my_account", request_body = PasswordProof,
+    responses((status = 200, description = "What the app needs, this once", body = TotpView)))]
+pub async fn enrol(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<PasswordProof>,
+) -> Reply<TotpView> {
+    let user = people::person_in_session(&who)?;
+    let known = people::credentials(&app, &user.id).await?;
+    check_password(&app, &known, Some(&body.password)).await?;
+    if known.has_totp() {
+        let detail = "An app is in use. Take it away before you begin with another.";
+        return Err(Problem::new(409, "in_use", detail).into());
+    }
+    let secret = second_factor::new_secret(&app, &user.id).await?;
+    let act = who.act(&who.company.path);
+    let begun = known.with_totp(Some(Totp::default()));
+    written(app.store.put_credentials(&act, "user.begin_totp", &begun).await?)?;
+    let account = user.login.as_deref().unwrap_or(&user.email);
+    let url = totp::url(ISSUER, account, &secret);
+    Ok(Json(TotpView { secret: totp::base32(&secret), url }))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRequest {
+    /// What the app shows.
+    #[schema(example = "287082")]
+    code: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecoveryCodes {
+    /// Each stands in for the app once. They are shown this once.
+    recovery_codes: Vec<String>,
+}
+
+/// Confirm an app with a code that it shows.
+#[utoipa::path(post, path = "/v1/my_account/totp/confirmation", tag = "my_account", request_body = CodeRequest,
+    responses((status = 200, description = "From now on a code is asked for at every login",
+        body = RecoveryCodes)))]
+pub async fn confirm(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<CodeRequest>,
+) -> Reply<RecoveryCodes> {
+    let user = people::person_in_session(&who)?;
+    let known = people::credentials(&app, &user.id).await?;
+    if known.totp.is_none() || known.has_totp() {
+        return Err(Problem::new(409, "not_begun", "Begin with an app first.").into());
+    }
+    second_factor::count(&app, &user.id).await?;
+    let Some(after) = second_factor::take(&app, &known, &body.code).await? else {
+        return Err(Problem::new(422, "wrong_code", "The code is wrong.").field("code").into());
+    };
+    let (codes, recovery) = second_factor::recovery_codes();
+    let step = after.totp.as_ref().map_or(0, |totp| totp.step);
+    let confirmed = known.with_totp(Some(Totp { confirmed: true, step, recovery }));
+    let act = who.act(&who.company.path);
+    written(app.store.put_credentials(&act, "user.confirm_totp", &confirmed).await?)?;
+    second_factor::forget(&app, &user.id).await?;
+    Ok(Json(RecoveryCodes { recovery_codes: codes }))
+}
+
+/// Stop using an app.
+#[utoipa::path(post, path = "/v1/my_account/totp/removal", tag = "my_account", request_body = PasswordProof,
+    responses((status = 204, description = "No code of it is asked for any more")))]
+pub async fn remove(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<PasswordProof>,
+) -> Result<StatusCode, ApiError> {
+    let user = people::person_in_session(&who)?;
+    let known = people::credentials(&app, &user.id).await?;
+    check_password(&app, &known, Some(&body.password)).await?;
+    let act = who.act(&who.company.path);
+    written(app.store.put_credentials(&act, "user.remove_totp", &known.with_totp(None)).await?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AvatarRequest {
+    /// A PNG or JPEG file of at most 100 KB, in base64.
+    content: String,
+}
+
+/// Put a picture of yourself there.
+#[utoipa::path(put, path = "/v1/my_account/avatar", tag = "my_account", request_body = AvatarRequest,
+    responses((status = 200, description = "You as you are now", body = MyAccountView)))]
+pub async fn put_avatar(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<AvatarRequest>,
+) -> Edited<MyAccountView> {
+    let bad = |detail: &str| ApiError::from(Problem::invalid("content", detail));
+    let bytes = STANDARD.decode(&body.content).map_err(|_| bad("it is no base64"))?;
+    if AVATAR_BYTES_MAX < bytes.len() {
+        return Err(bad("a picture has at most 100 KB"));
+    }
+    let media_type = match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        _ => return Err(bad("only PNG and JPEG files are pictures here")),
+    };
+    let name = token::hash(&body.content)[..16].to_owned();
+    let avatar = Avatar { media_type: media_type.to_owned(), content: body.content };
+    set_avatar(&app, &who, Some(avatar), Some(name)).await
+}
+
+/// Take your picture away.
+#[utoipa::path(delete, path = "/v1/my_account/avatar", tag = "my_account",
+    responses((status = 200, description = "You as you are now", body = MyAccountView)))]
+pub async fn delete_avatar(State(app): State<App>, who: Principal) -> Edited<MyAccountView> {
+    set_avatar(&app, &who, None, None).await
+}
+
+async fn set_avatar(
+    app: &App,
+    who: &Principal,
+    avatar: Option<Avatar>,
+    name: Option<String>,
+) -> Edited<MyAccountView> {
+    let user = people::person(who)?;
+    app.store.put_avatar(&user.id, avatar.as_ref()).await?;
+    let ask = UserChange { avatar: Some(name), ..UserChange::default() };
+    let changed = plan_change(user, who.company.kind, ask)?;
+    let act = who.act(&who.company.path);
+    written(app.store.replace_user(&act, user, &changed, None).await?)?;
+    answer(app, who, changed).await
+}
+
+/// A user's picture.
+#[utoipa::path(get, path = "/v1/users/{id}/avatar", tag = "users",
+    params(("id" = String, Path, description = "The user's id")),
+    responses((status = 200, description = "The file", content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg")))))]
+pub async fn avatar(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let (user, _) = app.seen_by(&who).user(&id).await?;
+    let avatar = app.store.avatar(&user.id).await?.filter(|_| user.avatar.is_some());
+    let avatar = avatar.ok_or_else(|| Problem::not_found("picture"))?;
+    let bytes = STANDARD.decode(avatar.content).map_err(unavailable)?;
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_str(&avatar.media_type).map_err(unavailable)?);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(response)
+}

@@ -1,0 +1,285 @@
+//! Payment systems that a tenant has set up for its clients. Their secrets go to the secret store and are
+//! not answered again.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::catalog;
+use domain::company::Company;
+use domain::id::PaymentSystemId;
+use domain::legal_entity::OwnLegalEntity;
+use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind};
+use domain::permission::Area;
+use domain::portal::check_seller;
+use http::StatusCode;
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
+use serde::{Deserialize, Serialize};
+use store::Secrets;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Edited;
+use super::records::{self, Revision, record_forms};
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::{self, List};
+use crate::lists::{Format, Listing};
+use crate::{rights, schema};
+
+const SECRET_LENGTH_MAX: usize = 500;
+
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSystemSettings {
+    /// Whose it is; yours unless told. It stays.
+    company: Option<String>,
+    /// As lists show it, 1 to 120 characters; no other of the company has it.
+    #[schema(example = "Cards")]
+    name: String,
+    /// Which payment system. It stays.
+    #[schema(value_type = schema::PaymentSystemKind)]
+    kind: PaymentSystemKind,
+    /// Whether clients may pay by it.
+    #[serde(default)]
+    enabled: bool,
+    /// Whom the payment system knows you as; all need it but Stripe.
+    merchant: Option<String>,
+    /// The secret key that the payment system gave you. It is not answered again.
+    #[serde(default, skip_serializing)]
+    #[schema(write_only)]
+    secret: Option<String>,
+    /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
+    #[schema(value_type = schema::FeeFrom)]
+    fee_from: FeeFrom,
+    /// Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
+    /// to two decimals.
+    #[schema(example = "1.5")]
+    internal_fee_percent: Option<String>,
+    /// In which currencies one can pay (ISO 4217); in any if there are none.
+    #[serde(default)]
+    #[schema(example = json!(["EUR"]))]
+    currencies: Vec<String>,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for PaymentSystemSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("PaymentSystemSettings").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl From<&PaymentSystem> for PaymentSystemSettings {
+    fn from(system: &PaymentSystem) -> Self {
+        let details = system.details.clone();
+        Self {
+            company: Some(system.company.to_string()),
+            name: details.name,
+            kind: details.kind,
+            enabled: details.enabled,
+            merchant: details.merchant,
+            secret: None,
+            fee_from: details.fee_from,
+            internal_fee_percent: details.internal_fee_percent.map(|percent| percent.to_string()),
+            currencies: details.currencies.iter().map(|currency| currency.code().to_owned()).collect(),
+        }
+    }
+}
+
+impl PaymentSystemSettings {
+    /// `before` is what it has now; its kind stays.
+    fn details(
+        self,
+        company: &Company,
+        before: Option<&PaymentSystemDetails>,
+    ) -> Result<PaymentSystemDetails, ApiError> {
+        records::check_same_company(self.company.as_deref(), company)?;
+        if before.is_some_and(|before| before.kind != self.kind) {
+            return Err(Problem::invalid("kind", "a payment system stays of its kind").into());
+        }
+        let currency = |text: &String| fields::currency(text).map_err(|error| error.field("currencies"));
+        let percent = self.internal_fee_percent.as_deref();
+        let version = before.map_or(0, |before| before.secret_version);
+        Ok(PaymentSystemDetails {
+            name: self.name,
+            kind: self.kind,
+            enabled: self.enabled,
+            merchant: self.merchant,
+            fee_from: self.fee_from,
+            internal_fee_percent: percent
+                .map(|text| fields::amount("internal_fee_percent", text))
+                .transpose()?,
+            currencies: self.currencies.iter().map(currency).collect::<Result<_, _>>()?,
+            secret_version: version + u64::from(self.secret.is_some()),
+        })
+    }
+
+    fn secret(&self) -> Result<Option<PaymentSecret>, ApiError> {
+        let Some(secret) = &self.secret else { return Ok(None) };
+        let secret = secret.trim();
+        if secret.is_empty() || SECRET_LENGTH_MAX < secret.len() || secret.chars().any(char::is_control) {
+            let detail = format!("a secret has 1 to {SECRET_LENGTH_MAX} characters");
+            return Err(Problem::invalid("secret", detail).into());
+        }
+        Ok(Some(PaymentSecret { secret_key: secret.to_owned() }))
+    }
+}
+
+/// How a payment system's secret is stored: as that of the stack's own Stripe.
+#[derive(Serialize)]
+struct PaymentSecret {
+    secret_key: String,
+}
+
+record_forms!(PaymentSystemDetails, PaymentSystemSettings: PaymentSystemView, PaymentSystemPatch);
+
+/// Create a payment system.
+///
+/// Clients pay by it once one of your own legal entities names it.
+#[utoipa::path(post, path = "/v1/payment_systems", tag = "payment_systems",
+    request_body = PaymentSystemSettings,
+    responses((status = 201, description = "The new payment system", body = PaymentSystemView)))]
+pub async fn create(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<PaymentSystemSettings>,
+) -> Edited<PaymentSystemView> {
+    rights::manage(&who, Area::PaymentSystems)?;
+    let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
+    check_seller(&company)?;
+    let secret = body.secret()?.ok_or_else(|| Problem::invalid("secret", "a secret key is needed"))?;
+    let details = body.details(&company, None)?;
+    let id = PaymentSystemId::new(runtime::fresh());
+    let system = PaymentSystem::plan(id, &company, details, records::hand(&who))?;
+    // The payment system is stored last: who finds it finds its secret.
+    let name = Secrets::payment_system(system.id.as_str());
+    app.secrets.create(&name, &secret).await?;
+    match records::create(&app, &who, &company, system).await {
+        Ok(system) => Ok(Versioned::created(system.revision, system.into())),
+        Err(error) => {
+            app.secrets.delete(&name).await?;
+            Err(error)
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSystemQuery {
+    /// Whose; yours unless told.
+    company: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only of this kind.
+    #[param(value_type = Option<schema::PaymentSystemKind>)]
+    kind: Option<PaymentSystemKind>,
+    /// Only those that are enabled, or that are not.
+    enabled: Option<bool>,
+    /// `name`, `kind`, `enabled`, `updated_at` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "-updated_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+const COLUMNS: [&str; 4] = ["name", "kind", "enabled", "updated_at"];
+const FILE_COLUMNS: [&str; 11] = [
+    "id",
+    "name",
+    "company",
+    "kind",
+    "enabled",
+    "merchant",
+    "fee_from",
+    "internal_fee_percent",
+    "currencies",
+    "created_at",
+    "updated_at",
+];
+
+/// A company's payment systems.
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/payment_systems", tag = "payment_systems", params(PaymentSystemQuery),
+    responses((status = 200, description = "A page",
+        content((List<PaymentSystemView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<PaymentSystemQuery>,
+) -> Result<Response, ApiError> {
+    rights::view(&who, Area::PaymentSystems)?;
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .is("kind", query.kind.map(catalog::choice))
+        .is("enabled", query.enabled.map(catalog::flag));
+    let found = listing.read(&app.store, format, |_: &PaymentSystem| true).await?;
+    found.answer(PaymentSystemView::from, "payment_systems", &FILE_COLUMNS)
+}
+
+/// One payment system.
+#[utoipa::path(get, path = "/v1/payment_systems/{id}", tag = "payment_systems",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The payment system", body = PaymentSystemView)))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Edited<PaymentSystemView> {
+    rights::view(&who, Area::PaymentSystems)?;
+    let (system, _) = app.seen_by(&who).thing::<PaymentSystem>(&id).await?;
+    Ok(Versioned::new(system.revision, system.into()))
+}
+
+/// Change a payment system.
+///
+/// A secret that is not named stays.
+#[utoipa::path(patch, path = "/v1/payment_systems/{id}", tag = "payment_systems",
+    request_body = PaymentSystemPatch, params(("id" = String, Path, description = "Its id"), Revision),
+    responses((status = 200, description = "The payment system as it is now", body = PaymentSystemView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(body): Body<PaymentSystemPatch>,
+) -> Edited<PaymentSystemView> {
+    rights::manage(&who, Area::PaymentSystems)?;
+    let (system, company) = app.seen_by(&who).thing::<PaymentSystem>(&id).await?;
+    if_match.check(system.revision)?;
+    let settings = records::patched(&PaymentSystemSettings::from(&system), body.0)?;
+    let secret = settings.secret()?;
+    let details = settings.details(&company, Some(&system.details))?;
+    let changed = records::replace(&app, &who, &company, &system, details).await?;
+    // Behind the change, so that a change that is refused leaves the secret as it was.
+    if let Some(secret) = secret {
+        app.secrets.replace(&Secrets::payment_system(system.id.as_str()), &secret).await?;
+    }
+    Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Delete a payment system, and its secret.
+///
+/// Not while one of the own legal entities names it.
+#[utoipa::path(delete, path = "/v1/payment_systems/{id}", tag = "payment_systems",
+    params(("id" = String, Path, description = "Its id"), Revision),
+    responses((status = 204, description = "Deleted")))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    rights::manage(&who, Area::PaymentSystems)?;
+    let (system, company) = app.seen_by(&who).thing::<PaymentSystem>(&id).await?;
+    if_match.check(system.revision)?;
+    let names = |entity: &OwnLegalEntity| entity.details.payment_systems.contains(&system.id);
+    records::check_unnamed(&app, &company.id, names).await?;
+    let deleted = records::delete(&app, &who, &company, &system).await?;
+    app.secrets.delete(&Secrets::payment_system(system.id.as_str())).await?;
+    Ok(deleted)
+}

@@ -1,0 +1,257 @@
+//! Templates of documents.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::catalog;
+use domain::company::Company;
+use domain::id::PrintableFormId;
+use domain::legal_entity::OwnEntityDetails;
+use domain::permission::Area;
+use domain::printable_form::{FormDetails, FormKind, PrintableForm};
+use domain::rating::Resource;
+use domain::upload::FileName;
+use http::StatusCode;
+use jiff::civil::Date;
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::records::{self, Revision, record_forms};
+use super::{Edited, uploads};
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::List;
+use crate::lists::{Format, Listing};
+use crate::{rights, schema};
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintableFormSettings {
+    /// Whose it is; yours unless told. It stays.
+    company: Option<String>,
+    /// Which document it makes.
+    #[schema(value_type = schema::FormKind)]
+    kind: FormKind,
+    /// As lists show it, 1 to 120 characters.
+    #[schema(example = "SMS charges")]
+    name: String,
+    /// The own legal entity whose documents it makes; of all that have no form unless told.
+    own_legal_entity: Option<String>,
+    /// For charges: what is billed; everything that has no form unless told.
+    #[schema(value_type = Option<schema::Resource>)]
+    resource: Option<Resource>,
+    /// The first day whose documents are made by it.
+    #[schema(value_type = String, format = Date)]
+    date_from: Date,
+    /// The uploaded file: `.odt` for invoices, `.xlsx` for charges.
+    #[schema(example = "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xlsx")]
+    file: String,
+    /// Up to 500 characters.
+    comment: Option<String>,
+}
+
+impl From<&PrintableForm> for PrintableFormSettings {
+    fn from(form: &PrintableForm) -> Self {
+        let details = form.details.clone();
+        Self {
+            company: Some(form.company.to_string()),
+            kind: details.kind,
+            name: details.name,
+            own_legal_entity: details.own_legal_entity.map(Into::into),
+            resource: details.resource,
+            date_from: details.date_from,
+            file: details.file.into(),
+            comment: details.comment,
+        }
+    }
+}
+
+impl PrintableFormSettings {
+    async fn details(
+        self,
+        app: &App,
+        who: &Principal,
+        company: &Company,
+        before: Option<&FileName>,
+    ) -> Result<FormDetails, ApiError> {
+        records::check_same_company(self.company.as_deref(), company)?;
+        let own_legal_entity = match &self.own_legal_entity {
+            Some(id) => {
+                let named = records::named::<OwnEntityDetails>(app, who, company, "own_legal_entity", id);
+                Some(named.await?.id)
+            }
+            None => None,
+        };
+        let file = uploads::named(app, &company.id, "file", Some(&self.file), before).await?;
+        Ok(FormDetails {
+            kind: self.kind,
+            name: self.name,
+            own_legal_entity,
+            resource: self.resource,
+            date_from: self.date_from,
+            comment: self.comment,
+            file: file.ok_or_else(|| Problem::invalid("file", "a file is needed"))?,
+        })
+    }
+}
+
+record_forms!(FormDetails, PrintableFormSettings: PrintableFormView, PrintableFormPatch);
+
+/// Create a printable form.
+///
+/// Of several that fit a document, one of its seller comes before one of all, one of its resource before
+/// one of all, and then the latest. Upload the file first.
+#[utoipa::path(post, path = "/v1/printable_forms", tag = "printable_forms",
+    request_body = PrintableFormSettings,
+    responses((status = 201, description = "The new form", body = PrintableFormView)))]
+pub async fn create(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<PrintableFormSettings>,
+) -> Edited<PrintableFormView> {
+    rights::manage(&who, Area::PrintableForms)?;
+    let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
+    let details = body.details(&app, &who, &company, None).await?;
+    let id = PrintableFormId::new(runtime::fresh());
+    let form = PrintableForm::plan(id, &company, details, records::hand(&who))?;
+    let form = records::create(&app, &who, &company, form).await?;
+    Ok(Versioned::created(form.revision, form.into()))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PrintableFormQuery {
+    /// Whose; yours unless told.
+    company: Option<String>,
+    /// Only those whose name begins so, whatever the case.
+    name: Option<String>,
+    /// Only for these documents.
+    #[param(value_type = Option<schema::FormKind>)]
+    kind: Option<FormKind>,
+    /// Only of this own legal entity.
+    own_legal_entity: Option<String>,
+    /// Only of this resource.
+    #[param(value_type = Option<schema::Resource>)]
+    resource: Option<Resource>,
+    /// Only those from this day.
+    #[param(value_type = Option<String>, format = Date)]
+    date_from: Option<Date>,
+    /// Only those whose comment begins so.
+    comment: Option<String>,
+    /// `name`, `kind`, `own_legal_entity`, `resource`, `date_from`, `comment`, `updated_at` or `created_at`,
+    /// with a `-` before it for the other way round.
+    #[param(example = "-date_from")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+const COLUMNS: [&str; 7] =
+    ["name", "kind", "own_legal_entity", "resource", "date_from", "comment", "updated_at"];
+const FILE_COLUMNS: [&str; 9] = [
+    "id",
+    "name",
+    "kind",
+    "own_legal_entity",
+    "resource",
+    "date_from",
+    "comment",
+    "created_at",
+    "updated_at",
+];
+
+/// A company's printable forms.
+///
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/printable_forms", tag = "printable_forms", params(PrintableFormQuery),
+    responses((status = 200, description = "A page",
+        content((List<PrintableFormView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<PrintableFormQuery>,
+) -> Result<Response, ApiError> {
+    rights::view(&who, Area::PrintableForms)?;
+    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .is("kind", query.kind.map(catalog::choice))
+        .is("own_legal_entity", query.own_legal_entity)
+        .is("resource", query.resource.map(catalog::choice))
+        .is("date_from", query.date_from.map(catalog::day))
+        .begins("comment", query.comment.as_deref());
+    let found = listing.read(&app.store, format, |_: &PrintableForm| true).await?;
+    found.answer(PrintableFormView::from, "printable_forms", &FILE_COLUMNS)
+}
+
+/// One printable form.
+#[utoipa::path(get, path = "/v1/printable_forms/{id}", tag = "printable_forms",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The form", body = PrintableFormView)))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+) -> Edited<PrintableFormView> {
+    rights::view(&who, Area::PrintableForms)?;
+    let (form, _) = app.seen_by(&who).thing::<PrintableForm>(&id).await?;
+    Ok(Versioned::new(form.revision, form.into()))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FormFile {
+    /// Where the file is, for some hours. Whoever has the link can open it.
+    url: String,
+}
+
+/// A printable form's file.
+#[utoipa::path(get, path = "/v1/printable_forms/{id}/file", tag = "printable_forms",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "A link", body = FormFile)))]
+pub async fn file(State(app): State<App>, who: Principal, Path(id): Path<String>) -> super::Reply<FormFile> {
+    rights::view(&who, Area::PrintableForms)?;
+    let (form, company) = app.seen_by(&who).thing::<PrintableForm>(&id).await?;
+    Ok(axum::Json(FormFile { url: uploads::address(&app, &company.id, &form.details.file).await? }))
+}
+
+/// Change a printable form.
+#[utoipa::path(patch, path = "/v1/printable_forms/{id}", tag = "printable_forms",
+    request_body = PrintableFormPatch, params(("id" = String, Path, description = "Its id"), Revision),
+    responses((status = 200, description = "The form as it is now", body = PrintableFormView)))]
+pub async fn change(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(body): Body<PrintableFormPatch>,
+) -> Edited<PrintableFormView> {
+    rights::manage(&who, Area::PrintableForms)?;
+    let (form, company) = app.seen_by(&who).thing::<PrintableForm>(&id).await?;
+    if_match.check(form.revision)?;
+    let settings = records::patched(&PrintableFormSettings::from(&form), body.0)?;
+    let details = settings.details(&app, &who, &company, Some(&form.details.file)).await?;
+    let changed = records::replace(&app, &who, &company, &form, details).await?;
+    Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Delete a printable form.
+#[utoipa::path(delete, path = "/v1/printable_forms/{id}", tag = "printable_forms",
+    params(("id" = String, Path, description = "Its id"), Revision),
+    responses((status = 204, description = "Deleted")))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    rights::manage(&who, Area::PrintableForms)?;
+    let (form, company) = app.seen_by(&who).thing::<PrintableForm>(&id).await?;
+    if_match.check(form.revision)?;
+    records::delete(&app, &who, &company, &form).await
+}

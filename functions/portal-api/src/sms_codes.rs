@@ -1,0 +1,190 @@
+//! Codes by SMS, for who logs in with two factors and has no app. They go the way of every other message,
+//! and a company of the path pays for them.
+
+use domain::company::Company;
+use domain::id::{AgreementId, UserId};
+use domain::second_factor::{LoginCodes, SentCode};
+use domain::user::User;
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt;
+use runtime::http::{Problem, unavailable};
+use runtime::token;
+use sending::{Ask, HotWallets, Planner};
+
+use crate::App;
+use crate::error::ApiError;
+use crate::people::Caller;
+use crate::second_factor::{code_required, count, forget, wrong_code};
+
+const DAY_SECONDS: i64 = 86_400;
+/// A session ends after an idle hour unless told, so a working day takes about so many logins. More to one
+/// phone is somebody who has messages sent for their price.
+const PER_PHONE_MAX: u32 = 10;
+/// At five cents a code, robots cost a company fifty euros a day at most.
+const PER_PAYER_MAX: u32 = 1_000;
+
+/// Asks for a code, after sending one, or takes it.
+pub async fn check(
+    app: &App,
+    caller: &Caller,
+    user: &User,
+    company: &Company,
+    code: Option<&str>,
+) -> Result<(), ApiError> {
+    let Some(phone) = &user.phone else {
+        let detail = "You have to log in with two factors, and no phone number of yours is known.";
+        return Err(Problem::new(403, "phone_required", detail).into());
+    };
+    let Some(code) = code else {
+        send(app, user, company, phone).await?;
+        return Err(code_required("sms"));
+    };
+    take(app, &user.id, code).await?;
+    Ok(app.store.audit(&caller.act_as(user, company), "session.second_factor", user.id.as_str()).await?)
+}
+
+/// Takes a code that was sent, once.
+pub async fn take(app: &App, user: &UserId, code: &str) -> Result<(), ApiError> {
+    count(app, user).await?;
+    let sent = app.store.sent_code(user).await?;
+    let sent = sent.filter(|sent| sent.takes(&hash(user, code), runtime::now())).ok_or_else(wrong_code)?;
+    if !app.store.spend_code(&sent).await? {
+        return Err(wrong_code());
+    }
+    forget(app, user).await
+}
+
+/// Sends a code to somebody who logs in, unless one was sent a moment ago.
+async fn send(app: &App, user: &User, company: &Company, phone: &str) -> Result<(), ApiError> {
+    let (sender, settings) = sender_of(app, company).await?;
+    let (agreement, address) = (&settings.agreement, settings.sender.as_str());
+    let road = Road { purpose: "login", company: &sender, agreement, sender: address };
+    send_over(app, road, &user.id, phone, |code| settings.text_of(code)).await
+}
+
+/// What a code is sent over.
+pub struct Road<'a> {
+    /// What codes are asked for. Each has caps of its own: who registers keeps nobody from logging in.
+    pub purpose: &'static str,
+    /// Who pays.
+    pub company: &'a Company,
+    pub agreement: &'a AgreementId,
+    pub sender: &'a str,
+}
+
+/// Sends a code to whoever `id` stands for, unless one was sent a moment ago. One that is not sent is not kept
+/// and not counted, so that the next try sends at once.
+pub async fn send_over(
+    app: &App,
+    road: Road<'_>,
+    id: &UserId,
+    phone: &str,
+    text: impl Fn(&str) -> String,
+) -> Result<(), ApiError> {
+    let now = runtime::now();
+    let before = app.store.sent_code(id).await?;
+    if before.as_ref().is_some_and(|sent| !sent.is_past(now)) {
+        return Ok(());
+    }
+    let code = format!("{:06}", rand::rng().random_range(0..1_000_000_u32));
+    let sent = SentCode { user: id.clone(), hash: hash(id, &code), sent_at: now };
+    if !app.store.put_sent_code(&sent, before.as_ref()).await? {
+        // Another try of the same moment sends one.
+        return Ok(());
+    }
+    let text = text(&code);
+    let per_phone = format!("{} code {phone}", road.purpose);
+    let per_payer = format!("{} codes {}", road.purpose, road.company.id);
+    // On the heap: with all that sending needs, a login would not fit on a thread's stack.
+    let submitted = Box::pin(submit(app, &road, phone, &text, now));
+    let paid = capped(app, &per_payer, PER_PAYER_MAX, now, submitted);
+    let done = capped(app, &per_phone, PER_PHONE_MAX, now, paid).await;
+    if done.is_err() {
+        take_back(app, &sent, before.as_ref()).await?;
+    }
+    done
+}
+
+/// Does what costs, at most so often in a day by UTC.
+async fn capped(
+    app: &App,
+    name: &str,
+    most: u32,
+    now: Timestamp,
+    work: impl Future<Output = Result<(), ApiError>>,
+) -> Result<(), ApiError> {
+    let (day, passed) = (now.as_second() / DAY_SECONDS, now.as_second() % DAY_SECONDS);
+    let (name, left) = (format!("{name} {day}"), DAY_SECONDS - passed);
+    let until = now + SignedDuration::from_secs(left);
+    let counted = app.store.count_try(&name, now, |so_far| (most <= so_far.count).then_some(until)).await?;
+    counted.map_err(|_| too_many(most, left))?;
+    let done = work.await;
+    if done.is_err() {
+        app.store.uncount_try(&name).await?;
+    }
+    done
+}
+
+fn too_many(most: u32, seconds: i64) -> ApiError {
+    tracing::warn!(most, "the codes of a day are used up");
+    let detail = format!("Too many codes were sent today. Try again in {seconds} seconds.");
+    Problem::new(429, "too_many_codes", detail).figure("retry_after", seconds).into()
+}
+
+/// Puts back the code from before one that was not sent.
+async fn take_back(app: &App, sent: &SentCode, before: Option<&SentCode>) -> Result<(), ApiError> {
+    match before {
+        Some(before) => app.store.put_sent_code(before, Some(sent)).await?,
+        None => app.store.spend_code(sent).await?,
+    };
+    Ok(())
+}
+
+/// Has a text sent and paid for.
+async fn submit(app: &App, road: &Road<'_>, phone: &str, text: &str, now: Timestamp) -> Result<(), ApiError> {
+    let (key, recipients) = (format!("login-code {}", token::random()), [phone.to_owned()]);
+    let ask = Ask {
+        company: road.company,
+        user: None,
+        key: &key,
+        sender: road.sender,
+        recipients: &recipients,
+        text,
+        client_reference: None,
+        segments_max: None,
+        agreement: Some(road.agreement.as_str()),
+        hash: token::hash(&key),
+        code: None,
+    };
+    let planner = Planner::new(app.store.clone(), app.secrets.clone(), app.targets).map_err(unavailable)?;
+    let plan = planner.plan(&ask, now).await.map_err(|error| not_sent(&error.to_string()))?;
+    if plan.draft.wanted.is_empty() {
+        return Err(not_sent("nothing can be sent to this number"));
+    }
+    let accepted = HotWallets::default().accept(&app.store, &plan.draft, None, now).await;
+    accepted.map(drop).map_err(|error| not_sent(&error.to_string()))
+}
+
+/// The nearest company of the path that sends codes, with how.
+async fn sender_of(app: &App, company: &Company) -> Result<(Company, LoginCodes), ApiError> {
+    for id in company.path.iter().rev() {
+        if let Some(settings) = app.store.thing::<LoginCodes>(id.as_str()).await?
+            && let Some(sender) = app.store.any_company(id).await?
+        {
+            return Ok((sender, settings));
+        }
+    }
+    Err(not_sent("no company above says how codes are sent"))
+}
+
+/// 503: why is told to us only.
+pub fn not_sent(reason: &str) -> ApiError {
+    tracing::error!(reason, "a code was not sent");
+    let detail = "No code could be sent to you. Ask your administrator.";
+    Problem::new(503, "code_not_sent", detail).into()
+}
+
+/// A code has few digits, so its hash is of the user as well. It is good for minutes and three tries.
+fn hash(user: &UserId, code: &str) -> String {
+    token::hash(&format!("{user} {}", code.trim()))
+}

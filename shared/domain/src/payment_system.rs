@@ -1,0 +1,186 @@
+//! Payment systems that a tenant has set up for its clients to top up by. Their secrets are in the secret
+//! store; how each of them works is not told here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog;
+use crate::id::{CompanyId, PaymentSystemId};
+use crate::money::{Amount, Currency};
+use crate::record::{Details, FieldError, Record, line, text};
+
+const NAME_LENGTH_MAX: usize = 120;
+const MERCHANT_LENGTH_MAX: usize = 100;
+const CURRENCIES_MAX: usize = 50;
+/// As the guide's form says.
+const FEE_PERCENT_MIN: &str = "0.01";
+const FEE_PERCENT_MAX: i64 = 100;
+const FEE_PERCENT_PLACES: u32 = 2;
+
+pub type PaymentSystem = Record<PaymentSystemDetails>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentSystemKind {
+    Stripe,
+    PayOnline,
+    FreedomPay,
+    NetCommerce,
+}
+
+/// Who pays what the payment system takes for a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeFrom {
+    /// What it took is missing from the balance.
+    Client,
+    /// The balance gets all; the client may be charged a percentage of ours on top.
+    Owner,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentSystemDetails {
+    pub name: String,
+    pub kind: PaymentSystemKind,
+    pub enabled: bool,
+    /// Whom the payment system knows the tenant as; Stripe tells it from the secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merchant: Option<String>,
+    pub fee_from: FeeFrom,
+    /// Percent of a top-up that the client is charged on top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_fee_percent: Option<Amount>,
+    /// In which one can pay; in any if there are none.
+    #[serde(default)]
+    pub currencies: Vec<Currency>,
+    /// Raised when the secret is another one, which the audit log shows so.
+    #[serde(default)]
+    pub secret_version: u64,
+}
+
+impl PaymentSystemKind {
+    /// PayOnline and NetCommerce always take their fee from whom they pay.
+    fn takes_from(self, from: FeeFrom) -> bool {
+        match self {
+            Self::Stripe | Self::FreedomPay => true,
+            Self::PayOnline | Self::NetCommerce => from == FeeFrom::Owner,
+        }
+    }
+}
+
+impl Details for PaymentSystemDetails {
+    type Id = PaymentSystemId;
+    const NOUN: &'static str = "payment_system";
+    const NOUNS: &'static str = "payment_systems";
+
+    fn checked(self) -> Result<Self, FieldError> {
+        let merchant = text("merchant", self.merchant, MERCHANT_LENGTH_MAX)?;
+        match (self.kind, &merchant) {
+            (PaymentSystemKind::Stripe, Some(_)) => {
+                return Err(FieldError::new("merchant", "Stripe knows the merchant by the secret"));
+            }
+            (PaymentSystemKind::Stripe, None) | (_, Some(_)) => {}
+            (_, None) => return Err(FieldError::new("merchant", "this payment system needs a merchant id")),
+        }
+        if !self.kind.takes_from(self.fee_from) {
+            return Err(FieldError::new("fee_from", "this payment system takes its fee from the owner"));
+        }
+        if let Some(percent) = self.internal_fee_percent {
+            check_fee(percent, self.fee_from)?;
+        }
+        if CURRENCIES_MAX < self.currencies.len() || self.currencies.contains(&Currency::Credit) {
+            let detail = format!("at most {CURRENCIES_MAX} currencies are allowed, and no message credits");
+            return Err(FieldError::new("currencies", detail));
+        }
+        Ok(Self { name: line("name", self.name, NAME_LENGTH_MAX)?, merchant, ..self })
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("name", catalog::words(&self.name)),
+            ("kind", catalog::choice(self.kind)),
+            ("enabled", catalog::flag(self.enabled)),
+        ]
+    }
+
+    fn unique(&self, company: &CompanyId) -> Vec<String> {
+        vec![format!("{company}.{}", catalog::words(&self.name))]
+    }
+}
+
+fn check_fee(percent: Amount, from: FeeFrom) -> Result<(), FieldError> {
+    let field = "internal_fee_percent";
+    if from == FeeFrom::Client {
+        return Err(FieldError::new(field, "it is charged when the fee is taken from the owner"));
+    }
+    let in_range = Amount::parse(FEE_PERCENT_MIN).is_ok_and(|least| least <= percent)
+        && percent <= Amount::whole(FEE_PERCENT_MAX)
+        && percent.rounded(FEE_PERCENT_PLACES) == percent;
+    if in_range { Ok(()) } else { Err(FieldError::new(field, "0.01 to 100 with two decimals are allowed")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::refused;
+
+    fn system(kind: PaymentSystemKind) -> PaymentSystemDetails {
+        PaymentSystemDetails {
+            name: "Cards".into(),
+            kind,
+            enabled: true,
+            merchant: (kind != PaymentSystemKind::Stripe).then(|| "81135".into()),
+            fee_from: FeeFrom::Owner,
+            internal_fee_percent: None,
+            currencies: vec![Currency::parse("EUR").unwrap()],
+            secret_version: 0,
+        }
+    }
+
+    #[test]
+    fn each_payment_system_has_the_fields_that_it_needs() {
+        assert_eq!(refused(system(PaymentSystemKind::Stripe)), None);
+        for kind in
+            [PaymentSystemKind::PayOnline, PaymentSystemKind::FreedomPay, PaymentSystemKind::NetCommerce]
+        {
+            assert_eq!(refused(system(kind)), None);
+            assert_eq!(refused(PaymentSystemDetails { merchant: None, ..system(kind) }), Some("merchant"));
+        }
+        let merchant = Some("1".to_owned());
+        let stripe = PaymentSystemDetails { merchant, ..system(PaymentSystemKind::Stripe) };
+        assert_eq!(refused(stripe), Some("merchant"));
+    }
+
+    #[test]
+    fn some_take_their_fee_from_the_owner_only() {
+        let from = |kind| PaymentSystemDetails { fee_from: FeeFrom::Client, ..system(kind) };
+        assert_eq!(refused(from(PaymentSystemKind::Stripe)), None);
+        assert_eq!(refused(from(PaymentSystemKind::FreedomPay)), None);
+        assert_eq!(refused(from(PaymentSystemKind::PayOnline)), Some("fee_from"));
+        assert_eq!(refused(from(PaymentSystemKind::NetCommerce)), Some("fee_from"));
+    }
+
+    #[test]
+    fn the_internal_fee_is_a_percentage_of_two_decimals() {
+        let fee = |text: &str| {
+            let internal_fee_percent = Some(Amount::parse(text).unwrap());
+            refused(PaymentSystemDetails { internal_fee_percent, ..system(PaymentSystemKind::Stripe) })
+        };
+        assert_eq!([fee("0.01"), fee("1.5"), fee("100")], [None; 3]);
+        for bad in ["0", "0.001", "1.234", "100.01", "-1"] {
+            assert_eq!(fee(bad), Some("internal_fee_percent"), "{bad}");
+        }
+        let client = PaymentSystemDetails {
+            fee_from: FeeFrom::Client,
+            internal_fee_percent: Some(Amount::ONE),
+            ..system(PaymentSystemKind::Stripe)
+        };
+        assert_eq!(refused(client), Some("internal_fee_percent"));
+    }
+
+    #[test]
+    fn nobody_pays_in_message_credits() {
+        let currencies = vec![Currency::Credit];
+        let credits = PaymentSystemDetails { currencies, ..system(PaymentSystemKind::Stripe) };
+        assert_eq!(refused(credits), Some("currencies"));
+    }
+}

@@ -1,0 +1,262 @@
+//! Companies and agreements in full: their settings, versions and services, and what it takes to delete
+//! them.
+
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::platform::{Answer, Member, Platform, text};
+
+async fn delete(platform: &Platform, by: &Member, path: &str) -> Answer {
+    platform.ask(&by.key, Method::DELETE, path, &[], None).await
+}
+
+fn company(member: &Member) -> String {
+    format!("/v1/companies/{}", member.company)
+}
+
+fn agreement(member: &Member) -> String {
+    format!("/v1/agreements/{}", member.agreement)
+}
+
+fn in_days(days: i64) -> String {
+    let time = runtime::now() + SignedDuration::from_hours(24 * days);
+    Timestamp::from_second(time.as_second()).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_company_has_the_settings_that_the_one_above_gave_it() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let body = json!({"name": "Hornes", "kind": "reseller", "creator_of_resellers": false, "moderation": true,
+        "description": "sells\nmuch", "invoices_enabled": false, "mnp_channels": ["rcs", "sms"],
+        "two_factor_required": true, "individual_credits": true});
+    let made = platform.post(key, "/v1/companies", body).await.good();
+    assert_eq!((text(&made, "kind"), made["creator_of_resellers"].clone()), ("seller".into(), json!(false)));
+    assert_eq!((text(&made, "status"), made["revision"].clone()), ("active".into(), json!(0)));
+    assert_eq!(made["mnp_channels"], json!(["sms", "rcs"]));
+    for flag in ["moderation", "two_factor_required", "individual_credits"] {
+        assert_eq!(made[flag], true, "{flag}");
+    }
+    let terms = json!({"company": made["id"], "code": "H-1", "currency": "EUR"});
+    let opened = platform.post(key, "/v1/agreements", terms).await.good();
+    assert_eq!(opened["individual_credits"], true, "as the company says");
+    let path = format!("/v1/companies/{}", text(&made, "id"));
+    let again = platform.patch(key, &path, json!({"creator_of_resellers": true, "name": "H"})).await.good();
+    assert_eq!(
+        (text(&again, "kind"), text(&again, "description")),
+        ("reseller".into(), "sells\nmuch".into())
+    );
+    let list = platform.get(key, "/v1/companies?moderation=true&sort=-created_at").await.good();
+    assert_eq!(list["items"], json!([again]));
+}
+
+#[tokio::test]
+async fn what_a_company_may_do_is_not_for_itself_to_say() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    for body in
+        [json!({"moderation": false}), json!({"creator_of_resellers": true}), json!({"enabled": true})]
+    {
+        let refused = platform.patch(&reseller.key, &company(&reseller), body.clone()).await;
+        assert_eq!(refused.refusal(), "403 not_allowed", "{body}");
+    }
+    let own = json!({"description": "ours"});
+    platform.patch(&reseller.key, &company(&reseller), own).await.good();
+}
+
+#[tokio::test]
+async fn an_empty_company_is_deleted_for_good_and_stays_in_history() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let reseller = platform.member(&owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    assert_eq!(delete(&platform, &owner, &company(&reseller)).await.refusal(), "409 has_companies");
+    assert_eq!(delete(&platform, &reseller, &company(&reseller)).await.refusal(), "403 not_allowed");
+    platform.pay(&reseller, &client.agreement, "5").await;
+    assert_eq!(delete(&platform, &reseller, &company(&client)).await.refusal(), "409 has_money");
+    let spare = platform.member(&reseller, "Spare", "client").await;
+    let deleted = delete(&platform, &reseller, &company(&spare)).await.good();
+    assert_eq!((text(&deleted, "status"), deleted["enabled"].clone()), ("deleted".into(), json!(false)));
+    assert_eq!(platform.get(&spare.key, "/v1/me").await.refusal(), "403 company_disabled");
+    assert_eq!(text(&platform.get(&reseller.key, &company(&spare)).await.good(), "status"), "deleted");
+    let list = async |query: &str| {
+        let list = platform.get(&reseller.key, &format!("/v1/companies?{query}")).await.good();
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| text(item, "name")).collect::<Vec<_>>()
+    };
+    assert_eq!(list("sort=name").await, ["Client"]);
+    assert_eq!(list("status=deleted").await, ["Spare"]);
+    for body in [json!({"enabled": true}), json!({"name": "again"})] {
+        let refused = platform.patch(&reseller.key, &company(&spare), body).await;
+        assert_eq!(refused.refusal(), "409 company_deleted");
+    }
+    let terms = json!({"company": spare.company, "code": "X", "currency": "CREDIT"});
+    let refused = platform.post(&reseller.key, "/v1/agreements", terms).await;
+    assert_eq!(refused.refusal(), "409 company_deleted");
+}
+
+#[tokio::test]
+async fn an_agreement_names_its_parties_dates_and_addresses() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let key = &platform.owner.key;
+    let body = json!({"company": client.company, "code": "NC-12345", "currency": "EUR",
+        "agreement_date": "2026-07-01", "effective_till": in_days(30), "time_zone": "Europe/Zagreb",
+        "invoice_emails": ["b@example.com", "a@example.com"], "service_emails": ["s@example.com"],
+        "billing": {"time_zone": "Europe/Zagreb", "period": "weekly", "billing_day": 1,
+            "split_by_month": true, "days_for_payment": 10}});
+    let made = platform.post(key, "/v1/agreements", body).await.good();
+    assert_eq!(made["invoice_emails"], json!(["a@example.com", "b@example.com"]));
+    assert_eq!(
+        (text(&made, "time_zone"), text(&made, "direction")),
+        ("Europe/Zagreb".into(), "client".into())
+    );
+    assert_eq!(
+        (text(&made, "agreement_date"), &made["billing"]["split_by_month"]),
+        ("2026-07-01".into(), &json!(true))
+    );
+    let path = format!("/v1/agreements/{}", text(&made, "id"));
+    let changed = platform.patch(key, &path, json!({"agreement_date": null, "code": "NC-2"})).await.good();
+    assert_eq!((changed["agreement_date"].clone(), text(&changed, "code")), (Value::Null, "NC-2".into()));
+    assert_eq!(changed["effective_till"], made["effective_till"]);
+    let taken = platform.patch(key, &path, json!({"code": "Client"})).await;
+    assert_eq!(taken.refusal(), "409 code_taken");
+    let reversed = platform.patch(key, &path, json!({"effective_from": in_days(40)})).await;
+    assert_eq!(reversed.refusal(), "422 invalid");
+    let unknown = json!({"own_legal_entity": "own_00000000000000000000000001"});
+    assert_eq!(platform.patch(key, &path, unknown).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn agreements_are_listed_for_who_pays_and_for_who_is_paid() {
+    let platform = Platform::new().await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let first = platform.euro_member(&reseller, "First", "client").await;
+    let second = platform.euro_member(&reseller, "Second", "client").await;
+    let codes = async |by: &Member, query: &str| {
+        let list = platform.get(&by.key, &format!("/v1/agreements?{query}")).await.good();
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| text(item, "code")).collect::<Vec<_>>()
+    };
+    let sold = format!("tenant={}", reseller.company);
+    assert_eq!(codes(&reseller, "").await, ["Reseller"]);
+    assert_eq!(codes(&reseller, &format!("{sold}&sort=-code")).await, ["Second", "First"]);
+    assert_eq!(codes(&reseller, &format!("{sold}&code=fi&currency=EUR")).await, ["First"]);
+    platform.patch(&reseller.key, &agreement(&second), json!({"suspended": true})).await.good();
+    assert_eq!(codes(&reseller, &format!("{sold}&suspended=true")).await, ["Second"]);
+    assert_eq!(codes(&first, "").await, ["First"]);
+    let foreign = platform.get(&first.key, &format!("/v1/agreements?{sold}")).await;
+    assert!(matches!(foreign.refusal().as_str(), "404 not_found" | "403 not_allowed"));
+    let file = [("accept", "text/csv")];
+    let path = format!("/v1/agreements?{sold}&sort=code");
+    let file = platform.ask(&reseller.key, Method::GET, &path, &file, None).await.good();
+    assert_eq!(file.as_str().unwrap().lines().count(), 3);
+}
+
+#[tokio::test]
+async fn a_coming_version_changes_and_goes_until_it_has_begun() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let key = &platform.owner.key;
+    let versions = format!("{}/versions", agreement(&client));
+    let list = platform.get(key, &versions).await.good();
+    let first = text(&list["items"][0], "id");
+    assert_eq!(text(&list["items"][0], "state"), "in_force");
+    let only = delete(&platform, &platform.owner, &format!("{versions}/{first}")).await;
+    assert_eq!(only.refusal(), "409 only_version");
+    let body = json!({"effective_from": in_days(10), "credit_limit": "500"});
+    let made = platform.post(key, &versions, body.clone()).await.good();
+    assert_eq!((text(&made, "state"), text(&made, "credit_limit")), ("coming".into(), "500".into()));
+    assert_eq!(platform.post(key, &versions, body).await.refusal(), "409 version_overlaps");
+    let past = json!({"effective_from": in_days(-1)});
+    assert_eq!(platform.post(key, &versions, past).await.refusal(), "422 invalid");
+    let path = format!("{versions}/{}", text(&made, "id"));
+    let later = in_days(20);
+    let moved = json!({"effective_from": later, "credit_limit": null});
+    let moved = platform.patch(key, &path, moved).await.good();
+    assert_eq!((text(&moved, "effective_from"), &moved["credit_limit"]), (later, &Value::Null));
+    let list = platform.get(&client.key, &versions).await.good();
+    assert_eq!(list["items"][0]["effective_till"], moved["effective_from"]);
+    let begun = delete(&platform, &platform.owner, &format!("{versions}/{first}")).await;
+    assert_eq!(begun.refusal(), "409 version_begun");
+    assert_eq!(platform.patch(&client.key, &path, json!({})).await.refusal(), "403 not_allowed");
+    delete(&platform, &platform.owner, &path).await.good();
+    assert_eq!(platform.get(key, &versions).await.good()["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_limit_of_a_version_is_in_the_wallet_when_it_begins() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let key = &platform.owner.key;
+    let body = json!({"effective_from": in_days(10), "credit_limit": "500"});
+    platform.post(key, &format!("{}/versions", agreement(&client)), body).await.good();
+    let limit = async |days: i64| {
+        let app = sweeper::App { store: platform.store.clone() };
+        let now = runtime::now() + SignedDuration::from_hours(24 * days);
+        sweeper::versions::run(&app, now).await.unwrap();
+        let id = domain::id::WalletId::parse(&client.wallet).unwrap();
+        platform.store.wallet(&id).await.unwrap().unwrap().credit_limit.to_string()
+    };
+    assert_eq!(limit(9).await, "0");
+    assert_eq!(limit(11).await, "500");
+    assert_eq!(limit(12).await, "500");
+}
+
+#[tokio::test]
+async fn an_agreement_goes_when_nothing_came_of_it() {
+    let platform = Platform::new().await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    let resold = delete(&platform, &platform.owner, &agreement(&reseller)).await;
+    assert_eq!(resold.refusal(), "409 is_resold");
+    assert_eq!(delete(&platform, &client, &agreement(&client)).await.refusal(), "403 not_allowed");
+    platform.pay(&reseller, &client.agreement, "5").await;
+    assert_eq!(delete(&platform, &reseller, &agreement(&client)).await.refusal(), "409 has_money");
+    let body = json!({"company": client.company, "code": "SPARE", "currency": "EUR"});
+    let spare = text(&platform.post(&reseller.key, "/v1/agreements", body.clone()).await.good(), "id");
+    let path = format!("/v1/agreements/{spare}");
+    let stale = [("if-match", "\"7\"")];
+    let stale = platform.ask(&reseller.key, Method::DELETE, &path, &stale, None).await;
+    assert_eq!(stale.refusal(), "412 precondition_failed");
+    delete(&platform, &reseller, &path).await.good();
+    assert_eq!(platform.get(&reseller.key, &path).await.refusal(), "404 not_found");
+    platform.post(&reseller.key, "/v1/agreements", body).await.good();
+    let log = platform.get(&reseller.key, &format!("/v1/audit?object={spare}")).await.good();
+    let actions: Vec<_> = log["items"].as_array().unwrap().iter().map(|item| text(item, "action")).collect();
+    assert_eq!(actions, ["agreement.delete", "agreement.create"]);
+}
+
+#[tokio::test]
+async fn a_sender_id_is_named_watched_blocked_and_deleted() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let vendor = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example", "username": "u",
+        "password": "p"});
+    let vendor = text(&platform.post(key, "/v1/connections", vendor).await.good(), "id");
+    let body = |address: &str| {
+        json!({"agreement": client.agreement, "address": address, "connection": vendor,
+        "name": "Hornes and Hooves", "webhook_guid": format!("guid-{address}"), "mno": "BT",
+        "monitoring": {"trigger_percent": 60, "messages_min": 40, "window_minutes": 20}})
+    };
+    let made = platform.post(key, "/v1/sender_ids", body("ACME")).await.good();
+    assert_eq!((text(&made, "name"), text(&made, "channel")), ("Hornes and Hooves".into(), "sms".into()));
+    assert_eq!(platform.post(key, "/v1/sender_ids", body("ACME")).await.refusal(), "409 taken");
+    let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+    assert_eq!(platform.get(&client.key, &path).await.good(), made);
+    let neighbour = platform.member(&platform.owner, "Neighbour", "client").await;
+    assert_eq!(platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
+    let unsound = json!({"monitoring": {"trigger_percent": 0, "messages_min": 1, "window_minutes": 1}});
+    assert_eq!(platform.patch(key, &path, unsound).await.refusal(), "422 invalid");
+    let blocked = json!({"status": "blocked", "monitoring": null});
+    assert_eq!(platform.patch(&client.key, &path, blocked.clone()).await.refusal(), "403 not_allowed");
+    let blocked = platform.patch(key, &path, blocked).await.good();
+    assert_eq!((text(&blocked, "status"), &blocked["monitoring"]), ("blocked".into(), &Value::Null));
+    let list = format!("/v1/sender_ids?company={}&status=blocked&name=hornes", client.company);
+    assert_eq!(platform.get(key, &list).await.good()["items"], json!([blocked]));
+    delete(&platform, &platform.owner, &path).await.good();
+    assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
+    platform.post(key, "/v1/sender_ids", body("ACME")).await.good();
+}

@@ -1,0 +1,264 @@
+//! Lists of what moved money: found, sorted and downloaded by both sides; and what the audit log says of it.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::platform::{Answer, Member, Platform, text, today};
+use crate::users::person;
+
+async fn paid(platform: &Platform, client: &Member, reference: &str, amount: &str, more: Value) -> Value {
+    let mut body = json!({"agreement": client.agreement, "amount": amount, "payment_date": today(),
+        "reference": reference});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    platform.post(&platform.owner.key, "/v1/payments", body).await.good()
+}
+
+/// A column of a list, in its order.
+async fn listed(platform: &Platform, key: &str, path: &str, column: &str) -> Vec<String> {
+    let list = platform.get(key, path).await.good();
+    list["items"].as_array().unwrap().iter().map(|item| text(item, column)).collect()
+}
+
+async fn csv(platform: &Platform, key: &str, path: &str) -> Answer {
+    platform.ask(key, Method::GET, path, &[("accept", "text/csv")], None).await
+}
+
+async fn with_payments() -> (Platform, Member, Member) {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let other = platform.euro_member(&platform.owner, "Other", "client").await;
+    let later = today().tomorrow().unwrap();
+    paid(&platform, &client, "B-2", "20", json!({"payment_date": later, "description": "Second"})).await;
+    paid(&platform, &client, "a-1", "100", json!({})).await;
+    let expected = json!({"confirmed": false, "confirm_before": later.tomorrow().unwrap()});
+    paid(&platform, &client, "C-3", "3", expected).await;
+    paid(&platform, &client, "D-4", "4", json!({"direction": "outbound"})).await;
+    paid(&platform, &other, "E-5", "5", json!({"currency": "USD", "replenishment_amount": "4.5"})).await;
+    (platform, client, other)
+}
+
+#[tokio::test]
+async fn payments_are_sorted_by_any_column_either_way() {
+    let (platform, client, _) = with_payments().await;
+    for (sort, expected) in [
+        ("created_at", ["B-2", "a-1", "C-3", "D-4"]),
+        ("-created_at", ["D-4", "C-3", "a-1", "B-2"]),
+        ("reference", ["a-1", "B-2", "C-3", "D-4"]),
+        ("-replenishment_amount", ["a-1", "B-2", "D-4", "C-3"]),
+    ] {
+        for (key, company) in [(&platform.owner.key, client.company.as_str()), (&client.key, "")] {
+            let of = if company.is_empty() { String::new() } else { format!("company={company}&") };
+            let path = format!("/v1/payments?{of}sort={sort}");
+            assert_eq!(listed(&platform, key, &path, "reference").await, expected, "{path}");
+        }
+    }
+    let by_day = format!("/v1/payments?company={}&sort=-payment_date", client.company);
+    assert_eq!(listed(&platform, &platform.owner.key, &by_day, "reference").await[0], "B-2");
+    let by_status = format!("/v1/payments?company={}&sort=-status", client.company);
+    assert_eq!(listed(&platform, &platform.owner.key, &by_status, "reference").await[0], "C-3");
+}
+
+#[tokio::test]
+async fn payments_are_found_by_what_the_table_shows() {
+    let (platform, client, _) = with_payments().await;
+    let later = today().tomorrow().unwrap();
+    for (query, expected) in [
+        ("reference=A".to_owned(), vec!["a-1"]),
+        ("description=SECOND".into(), vec!["B-2"]),
+        ("direction=outbound".into(), vec!["D-4"]),
+        ("status=not_confirmed".into(), vec!["C-3"]),
+        ("amount_min=4&amount_max=20".into(), vec!["D-4", "B-2"]),
+        ("amount_max=3".into(), vec!["C-3"]),
+        (format!("from={later}"), vec!["B-2"]),
+        (format!("confirm_before_from={later}"), vec!["C-3"]),
+        ("currency=USD".into(), vec![]),
+        ("agreement_currency=EUR&limit=1".into(), vec!["D-4"]),
+    ] {
+        let path = format!("/v1/payments?company={}&{query}", client.company);
+        assert_eq!(listed(&platform, &platform.owner.key, &path, "reference").await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_lists_the_payments_of_all_companies_directly_below_it() {
+    let (platform, client, other) = with_payments().await;
+    let path = format!("/v1/payments?tenant={}&sort=created_at", platform.owner.company);
+    let all = listed(&platform, &platform.owner.key, &path, "reference").await;
+    assert_eq!(all, ["B-2", "a-1", "C-3", "D-4", "E-5"]);
+    let dollars = format!("{path}&currency=USD");
+    assert_eq!(listed(&platform, &platform.owner.key, &dollars, "company").await, [other.company]);
+    let refused = platform.get(&client.key, &path).await;
+    assert_eq!(refused.refusal(), "404 not_found");
+    let own = format!("/v1/payments?tenant={}", client.company);
+    assert_eq!(platform.get(&client.key, &own).await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn a_changed_payment_stands_where_it_belongs_by_now() {
+    let (platform, client, _) = with_payments().await;
+    let path = format!("/v1/payments?company={}&sort=reference", client.company);
+    let first = platform.get(&platform.owner.key, &path).await.good()["items"][0].clone();
+    let change = json!({"reference": "Z-1", "amount": "1"});
+    let one = format!("/v1/payments/{}", text(&first, "id"));
+    platform.patch(&platform.owner.key, &one, change).await.good();
+    let listed_by = async |sort: &str| {
+        let path = format!("/v1/payments?company={}&sort={sort}", client.company);
+        listed(&platform, &platform.owner.key, &path, "reference").await
+    };
+    assert_eq!(listed_by("reference").await, ["B-2", "C-3", "D-4", "Z-1"]);
+    assert_eq!(listed_by("replenishment_amount").await, ["Z-1", "C-3", "D-4", "B-2"]);
+    let file = csv(&platform, &platform.owner.key, &path).await.good();
+    let lines: Vec<_> = file.as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines[4].contains(",Z-1,1,EUR,"), "{file}");
+}
+
+#[tokio::test]
+async fn a_transfer_is_listed_by_both_companies_and_by_nobody_else() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
+    platform.pay(&platform.owner, &reseller.agreement, "100").await;
+    for (amount, note) in [("5", "first"), ("30", "second"), ("-2", "back")] {
+        let body = json!({"from": reseller.wallet, "to": client.wallet, "amount": amount, "note": note});
+        platform.post(&reseller.key, "/v1/transfers", body).await.good();
+    }
+    for key in [&reseller.key, &client.key] {
+        assert_eq!(listed(&platform, key, "/v1/transfers", "note").await, ["back", "second", "first"]);
+        let path = "/v1/transfers?sort=-amount";
+        assert_eq!(listed(&platform, key, path, "note").await, ["second", "first", "back"]);
+        let path = "/v1/transfers?amount_min=5&note=IR";
+        assert_eq!(listed(&platform, key, path, "note").await, ["first"]);
+        assert_eq!(csv(&platform, key, "/v1/transfers").await.good().as_str().unwrap().lines().count(), 4);
+    }
+    let given = format!("/v1/transfers?company={}&from_wallet={}", reseller.company, reseller.wallet);
+    assert_eq!(listed(&platform, &platform.owner.key, &given, "note").await, ["second", "first"]);
+    assert_eq!(platform.get(&neighbour.key, &given).await.refusal(), "404 not_found");
+    assert!(listed(&platform, &neighbour.key, "/v1/transfers", "note").await.is_empty());
+}
+
+#[tokio::test]
+async fn every_movement_of_money_is_in_the_log_of_all_companies_above() {
+    let platform = Platform::new().await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    platform.pay(&platform.owner, &reseller.agreement, "100").await;
+    let body = json!({"from": reseller.wallet, "to": client.wallet, "amount": "30"});
+    let transfer = platform.post(&reseller.key, "/v1/transfers", body).await.good();
+    let payment = platform.pay(&reseller, &client.agreement, "10").await;
+    let path = format!("/v1/payments/{}", text(&payment, "id"));
+    platform.patch(&reseller.key, &path, json!({"description": "seen"})).await.good();
+    platform.ask(&reseller.key, Method::DELETE, &path, &[], None).await.good();
+    let fee = json!({"name": "Hosting", "price": {"type": "fixed", "amount": "7"}});
+    let path = format!("/v1/agreements/{}/fees", client.agreement);
+    let fee = platform.post(&reseller.key, &path, fee).await.good();
+    for (action, object) in [
+        ("transfer.create", text(&transfer, "id")),
+        ("payment.create", text(&payment, "id")),
+        ("payment.change", text(&payment, "id")),
+        ("payment.delete", text(&payment, "id")),
+        ("fee.charge", text(&fee, "id")),
+    ] {
+        for key in [&platform.owner.key, &reseller.key, &client.key] {
+            let path = format!("/v1/audit?action={action}&object={object}");
+            let log = platform.get(key, &path).await.good();
+            let entries = log["items"].as_array().unwrap();
+            assert_eq!(entries.len(), 1, "{action}");
+            assert_eq!(text(&entries[0], "company"), reseller.company, "{action}");
+            let fields: Vec<_> = entries[0]["changes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|change| text(change, "field"))
+                .collect();
+            assert!(!fields.contains(&"request_hash".to_owned()), "{fields:?}");
+            if action == "payment.change" {
+                assert_eq!(fields, ["changed_at", "description", "revision"]);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_which_trees_are_new_and_how_big_they_are() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let tree = json!({"sms_message": {"price": {"type": "flat", "amount": "0.05"}}});
+    let body = json!({"name": "Plan", "currency": "EUR", "tree": tree});
+    let service = text(&platform.post(key, "/v1/services", body).await.good(), "id");
+    let path = format!("/v1/services/{service}/tree");
+    platform.ask(key, Method::PUT, &path, &[], Some(json!({ "tree": tree }))).await.good();
+    let log = platform.get(key, &format!("/v1/audit?action=service.tree&object={service}")).await.good();
+    let told: Vec<_> = log["items"].as_array().unwrap().iter().map(|entry| &entry["changes"][0]).collect();
+    assert_eq!(told[0]["after"], r#"[{"prices":1,"scopes":[1],"version":2}]"#);
+    assert_eq!(told[1]["after"], r#"[{"prices":1,"scopes":[1],"version":1}]"#);
+    let log = platform.get(key, &format!("/v1/audit?action=service.c&object={service}")).await.good();
+    assert_eq!(log["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_dictionary_entry_is_in_the_log_with_what_it_was_before() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let path = "/v1/dictionaries/operators/entries/26299";
+    for name in ["First", "Second"] {
+        let body = json!({"values": {"mcc": "262", "mnc": "99", "country": "DE", "name": name}});
+        platform.ask(key, Method::PUT, path, &[], Some(body)).await.good();
+    }
+    let log = platform.get(key, "/v1/audit?action=dictionary_entry.change").await.good();
+    assert_eq!(log["items"][0]["object"], "operators.26299");
+    assert_eq!(log["items"][0]["changes"], json!([{"field": "name", "before": "First", "after": "Second"}]));
+}
+
+#[tokio::test]
+async fn whose_roles_show_no_finance_sees_the_own_wallet_and_no_payments() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let path = format!("/v1/agreements/{}", client.agreement);
+    platform.patch(&platform.owner.key, &path, json!({"individual_credits": true})).await.good();
+    platform.pay(&platform.owner, &client.agreement, "10").await;
+    let ada = person(&platform, &client, "Ada", false).await;
+    let master = person(&platform, &client, "Mia", true).await;
+    let lists = ["/v1/payments", "/v1/fees", "/v1/invoices"];
+    for path in lists.map(str::to_owned).into_iter().chain([format!("{path}/ledger")]) {
+        let refused = platform.get(&ada.key, &path).await;
+        assert_eq!(
+            (refused.refusal(), refused.body["level"].clone()),
+            ("403 not_allowed".into(), json!("view"))
+        );
+        platform.get(&master.key, &path).await.good();
+    }
+    let wallets = platform.get(&ada.key, "/v1/wallets").await.good();
+    let seen: Vec<_> =
+        wallets["items"].as_array().unwrap().iter().map(|it| it["balance"].is_null()).collect();
+    assert_eq!(seen, [true, false, true]);
+    let own = text(&wallets["items"][1], "id");
+    let give = json!({"from": client.wallet, "to": own, "amount": "3"});
+    platform.post(&master.key, "/v1/transfers", give).await.good();
+    assert_eq!(listed(&platform, &ada.key, "/v1/transfers", "amount").await, ["3"]);
+    let others = json!({"from": client.wallet, "to": text(&wallets["items"][2], "id"), "amount": "2"});
+    platform.post(&master.key, "/v1/transfers", others).await.good();
+    assert_eq!(listed(&platform, &ada.key, "/v1/transfers", "amount").await, ["3"]);
+    assert_eq!(listed(&platform, &master.key, "/v1/transfers", "amount").await, ["2", "3"]);
+}
+
+#[tokio::test]
+async fn a_file_of_records_is_of_a_named_span() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let path = |query: &str| format!("/v1/edrs?agreement={}{query}", client.agreement);
+    for (query, field) in [
+        ("", "from"),
+        ("&from=2026-01-01T00:00:00Z", "till"),
+        ("&from=2026-01-01T00:00:00Z&till=2026-02-02T00:00:00Z", "till"),
+    ] {
+        let refused = csv(&platform, &client.key, &path(query)).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), field.into()));
+    }
+    let span = "&from=2026-01-01T00:00:00Z&till=2026-01-31T00:00:00Z";
+    for key in [&client.key, &platform.owner.key] {
+        let file = csv(&platform, key, &path(span)).await.good();
+        assert!(file.as_str().unwrap().starts_with("message,fee,agreement,level,"), "{file}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Invitations, signing up with them, and other passwords by mail.
+
+use domain::notification::NotificationEvent;
+use http::Method;
+use serde_json::json;
+
+use crate::people::{Browser, PASSWORD, link_token, log_in, post, sign_up};
+use crate::platform::{Platform, text};
+
+const EMAIL: &str = "ada@example.com";
+
+fn form(token: &str, login: &str) -> serde_json::Value {
+    json!({"token": token, "first_name": "Ada", "last_name": "Lovelace", "login": login,
+        "password": PASSWORD, "phone": "+4915112345678"})
+}
+
+#[tokio::test]
+async fn an_invitation_is_followed_once() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ask = json!({"email": EMAIL, "roles": ["portal_admin"]});
+    let guest = platform.post(&client.key, "/v1/invitations", ask).await.good();
+    assert_eq!((text(&guest, "status"), text(&guest, "name")), ("invited".into(), EMAIL.into()));
+    let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    let shown = post(&platform, "/v1/invitations/check", json!({"token": token})).await.good();
+    assert_eq!((text(&shown, "email"), text(&shown, "company_name")), (EMAIL.into(), "Client".into()));
+    let weak = json!({"token": token, "first_name": "Ada", "last_name": "", "login": "ada", "password": "x"});
+    assert_eq!(post(&platform, "/v1/sign_ups", weak).await.refusal(), "422 weak_password");
+    let user = post(&platform, "/v1/sign_ups", form(&token, "ada")).await.good();
+    assert_eq!((text(&user, "status"), text(&user, "name")), ("active".into(), "Ada Lovelace".into()));
+    assert_eq!(user["master"], json!(true));
+    assert_eq!(post(&platform, "/v1/sign_ups", form(&token, "eve")).await.refusal(), "422 link_expired");
+    Browser::open(&platform, "ada", PASSWORD).await;
+    let log = platform.get(&client.key, "/v1/audit").await.good().to_string();
+    assert!(!log.contains(&token) && !log.contains(PASSWORD) && !log.contains("argon2"));
+}
+
+#[tokio::test]
+async fn an_invitation_sent_again_has_another_link_and_a_revoked_one_has_none() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    let path = format!("/v1/users/{}/invitation", text(&guest, "id"));
+    let first = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    platform.post(&client.key, &path, json!({})).await.good();
+    let second = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    assert_eq!(post(&platform, "/v1/sign_ups", form(&first, "ada")).await.refusal(), "422 link_expired");
+    let revoked = platform.ask(&client.key, Method::DELETE, &path, &[], None).await.good();
+    assert_eq!(text(&revoked, "status"), "revoked");
+    assert_eq!(post(&platform, "/v1/sign_ups", form(&second, "ada")).await.refusal(), "422 link_expired");
+    platform.post(&client.key, &path, json!({})).await.good();
+    let third = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    post(&platform, "/v1/sign_ups", form(&third, "ada")).await.good();
+    assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "409 user_status");
+    let invited = platform.get(&client.key, "/v1/users?status=invited").await.good();
+    assert_eq!(invited["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_address_gets_three_invitations_and_then_none_for_an_hour() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let other = platform.member(&platform.owner, "Other", "client").await;
+    let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    let path = format!("/v1/users/{}/invitation", text(&guest, "id"));
+    platform.post(&client.key, &path, json!({})).await.good();
+    platform.post(&other.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "429 locked");
+    let again = json!({"email": "Ada@Example.com"});
+    assert_eq!(platform.post(&other.key, "/v1/invitations", again).await.refusal(), "429 locked");
+    let last = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    post(&platform, "/v1/sign_ups", form(&last, "ada")).await.good();
+    let another = json!({"email": "bob@example.com"});
+    platform.post(&client.key, "/v1/invitations", another).await.good();
+}
+
+#[tokio::test]
+async fn no_two_have_one_login_on_the_whole_platform() {
+    let platform = Platform::new().await;
+    let one = platform.member(&platform.owner, "One", "client").await;
+    let other = platform.member(&platform.owner, "Other", "client").await;
+    sign_up(&platform, &one, "ada", json!([])).await;
+    platform.post(&other.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    let taken = post(&platform, "/v1/sign_ups", form(&token, "ADA")).await;
+    assert_eq!((taken.refusal(), text(&taken.body, "field")), ("409 taken".into(), "login".into()));
+    post(&platform, "/v1/sign_ups", form(&token, "ada.l")).await.good();
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_a_link_that_is_good_once() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    sign_up(&platform, &client, "ada", json!([])).await;
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let mut answers = Vec::new();
+    for email in ["Ada@example.com", "stranger@example.com"] {
+        let answer = post(&platform, "/v1/password_resets", json!({"email": email})).await;
+        answers.push((answer.status, answer.body));
+    }
+    assert_eq!(answers[0], answers[1]);
+    let token = link_token(&platform, EMAIL, NotificationEvent::PasswordReset);
+    let confirm = |password: &str| {
+        let body = json!({"token": token, "password": password});
+        let platform = &platform;
+        async move { post(platform, "/v1/password_resets/confirmation", body).await }
+    };
+    assert_eq!(confirm(PASSWORD).await.refusal(), "422 password_used");
+    assert_eq!(confirm("Other-Word-2").await.status, 204);
+    assert_eq!(confirm("Third-Word-3").await.refusal(), "422 link_expired");
+    assert_eq!(browser.get("/v1/me").await.refusal(), "401 unauthorized");
+    assert_eq!(log_in(&platform, "ada", PASSWORD).await.refusal(), "401 wrong_login");
+    log_in(&platform, "ada", "Other-Word-2").await.good();
+}

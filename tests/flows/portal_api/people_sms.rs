@@ -1,0 +1,287 @@
+//! Codes by SMS at logins and registrations: what is sent, who pays, and how often in a day.
+
+use domain::agreement::{Charging, CreditLimit};
+use domain::id::{
+    AgreementId, BankAccountId, CompanyId, OwnLegalEntityId, PortalId, SelfRegistrationId,
+    TwoFactorIntegrationId, UserId,
+};
+use domain::money::{Amount, Currency};
+use domain::period::BillingTerms;
+use domain::record::Hand;
+use domain::role::SystemRole;
+use domain::second_factor::SentCode;
+use domain::self_registration::{AgreementTemplate, RegistrationDetails, RegistrationRole, SelfRegistration};
+use http::Method;
+use jiff::SignedDuration;
+use queue::Job;
+use serde_json::{Value, json};
+use tests::edits::act;
+
+use crate::people::{PASSWORD, log_in, post, sign_up};
+use crate::platform::{Answer, Member, text};
+use crate::shop::{Shop, flat, sms};
+
+const HOST: &str = "sms.hornes.example";
+
+/// What was sent, by its texts.
+async fn texts(shop: &Shop) -> Vec<String> {
+    shop.project().await;
+    let mut texts = Vec::new();
+    for job in shop.platform.sqs.messages::<Job>(&shop.platform.sqs.queue("http-send")) {
+        let Job::SubmitV1 { message, .. } = job else { panic!("a code is sent alone") };
+        texts.push(shop.platform.store.message(&message).await.unwrap().unwrap().text);
+    }
+    texts
+}
+
+fn code_in(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// A client whose user Ada logs in with codes at 0.05 that it pays itself.
+struct Office {
+    shop: Shop,
+    client: Member,
+    ada: UserId,
+}
+
+impl Office {
+    async fn with(funds: &str) -> Self {
+        let shop = Shop::new().await;
+        let client = shop.client(funds).await;
+        let platform = &shop.platform;
+        shop.sell(&platform.owner, &client, sms(flat("0.05"))).await;
+        let ada = UserId::parse(&sign_up(platform, &client, "ada", json!([])).await).unwrap();
+        let path = format!("/v1/companies/{}", client.company);
+        platform.patch(&platform.owner.key, &path, json!({"two_factor_required": true})).await.good();
+        let codes = json!({"agreement": client.agreement, "sender": "ACME", "text": "Your code: {{code}}"});
+        let path = format!("{path}/login_codes");
+        platform.ask(&client.key, Method::PUT, &path, &[], Some(codes)).await.good();
+        Self { shop, client, ada }
+    }
+
+    async fn log_in(&self) -> Answer {
+        log_in(&self.shop.platform, "ada", PASSWORD).await
+    }
+
+    async fn log_in_with(&self, code: &str) -> Answer {
+        let body = json!({"login": "ada", "password": PASSWORD, "code": code});
+        post(&self.shop.platform, "/v1/sessions", body).await
+    }
+
+    async fn balance(&self) -> String {
+        self.shop.platform.balance(&self.client).await
+    }
+
+    /// As if the last code had been typed in.
+    async fn spend(&self) {
+        let store = &self.shop.platform.store;
+        let sent = store.sent_code(&self.ada).await.unwrap().unwrap();
+        assert!(store.spend_code(&sent).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_code_by_sms_is_paid_for_and_logs_in_once() {
+    let office = Office::with("1").await;
+    let asked = office.log_in().await;
+    assert_eq!((asked.refusal(), text(&asked.body, "method")), ("401 code_required".into(), "sms".into()));
+    assert_eq!(office.log_in().await.refusal(), "401 code_required", "one is on its way");
+    let sent = texts(&office.shop).await;
+    let code = code_in(&sent[0]);
+    assert_eq!((sent, code.len()), (vec![format!("Your code: {code}")], 6));
+    assert_eq!(office.balance().await, "0.95");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert_eq!(office.log_in_with(wrong).await.refusal(), "401 wrong_code");
+    office.log_in_with(&code).await.good();
+    assert_eq!(office.log_in_with(&code).await.refusal(), "401 wrong_code");
+}
+
+#[tokio::test]
+async fn logins_at_the_same_moment_send_one_code() {
+    let office = Office::with("1").await;
+    let answers = tokio::join!(office.log_in(), office.log_in(), office.log_in());
+    for answer in [answers.0, answers.1, answers.2] {
+        assert_eq!(answer.refusal(), "401 code_required");
+    }
+    assert_eq!((texts(&office.shop).await.len(), office.balance().await), (1, "0.95".into()));
+}
+
+#[tokio::test]
+async fn a_code_that_could_not_be_paid_is_sent_by_the_next_try() {
+    let office = Office::with("0.04").await;
+    // More often than a phone gets codes in a day: what was not sent does not count.
+    for _ in 0..11 {
+        assert_eq!(office.log_in().await.refusal(), "503 code_not_sent");
+    }
+    assert_eq!(office.shop.platform.store.sent_code(&office.ada).await.unwrap(), None);
+    office.shop.platform.pay(&office.shop.platform.owner, &office.client.agreement, "0.01").await;
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    let sent = texts(&office.shop).await;
+    assert_eq!((sent.len(), office.balance().await), (1, "0".into()));
+    office.log_in_with(&code_in(&sent[0])).await.good();
+}
+
+#[tokio::test]
+async fn of_codes_made_at_the_same_moment_one_is_kept() {
+    let office = Office::with("1").await;
+    let store = &office.shop.platform.store;
+    let code = |hash: &str| SentCode { user: office.ada.clone(), hash: hash.into(), sent_at: runtime::now() };
+    let (first, second, third) = (code("1"), code("2"), code("3"));
+    assert!(store.put_sent_code(&first, None).await.unwrap());
+    assert!(!store.put_sent_code(&second, None).await.unwrap());
+    assert!(store.put_sent_code(&second, Some(&first)).await.unwrap());
+    assert!(!store.put_sent_code(&third, Some(&first)).await.unwrap());
+    assert!(store.put_sent_code(&second, Some(&first)).await.unwrap(), "a retry finds itself");
+}
+
+#[tokio::test]
+async fn the_code_before_stays_good_when_another_could_not_be_sent() {
+    let office = Office::with("0.04").await;
+    let store = &office.shop.platform.store;
+    let sent_at = runtime::now() - SignedDuration::from_mins(2);
+    let before = SentCode { user: office.ada.clone(), hash: "1".into(), sent_at };
+    assert!(store.put_sent_code(&before, None).await.unwrap());
+    assert_eq!(office.log_in().await.refusal(), "503 code_not_sent");
+    assert_eq!(store.sent_code(&office.ada).await.unwrap(), Some(before));
+}
+
+#[tokio::test]
+async fn a_phone_gets_ten_codes_a_day_for_logins() {
+    let office = Office::with("1").await;
+    for _ in 0..10 {
+        assert_eq!(office.log_in().await.refusal(), "401 code_required");
+        office.spend().await;
+    }
+    let refused = office.log_in().await;
+    assert_eq!(refused.refusal(), "429 too_many_codes");
+    let seconds: u32 = text(&refused.body, "retry_after").parse().unwrap();
+    assert!((1..=86_400).contains(&seconds));
+    assert_eq!((texts(&office.shop).await.len(), office.balance().await), (10, "0.5".into()));
+}
+
+#[tokio::test]
+async fn a_company_pays_a_thousand_codes_a_day_for_logins() {
+    let office = Office::with("1").await;
+    let now = runtime::now();
+    // As `sms_codes` counts them: of a day since 1970.
+    let name = format!("login codes {} {}", office.client.company, now.as_second() / 86_400);
+    for _ in 0..999 {
+        office.shop.platform.store.count_try(&name, now, |_| None).await.unwrap().unwrap();
+    }
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    office.spend().await;
+    assert_eq!(office.log_in().await.refusal(), "429 too_many_codes");
+    assert_eq!(office.balance().await, "0.95");
+}
+
+/// A reseller at whose portal people register with phones that are proved.
+struct Gate {
+    shop: Shop,
+    reseller: Member,
+    integration: String,
+}
+
+impl Gate {
+    async fn open() -> Self {
+        let shop = Shop::new().await;
+        let platform = &shop.platform;
+        let reseller = platform.euro_member(&platform.owner, "Hornes", "reseller").await;
+        let path = format!("/v1/companies/{}", reseller.company);
+        platform.patch(&platform.owner.key, &path, json!({"direct_sending": true})).await.good();
+        shop.stock(&platform.owner, &reseller, "1").await;
+        shop.sell(&platform.owner, &reseller, sms(flat("0.05"))).await;
+        let body = json!({"name": "Phones", "agreement": reseller.agreement, "sender": "ACME",
+            "text": "Welcome: {{code}}", "side": "platform", "status": "active"});
+        let made = platform.post(&reseller.key, "/v1/two_factor_integrations", body).await.good();
+        let gate = Self { integration: text(&made, "id"), reseller, shop };
+        gate.open_portal().await;
+        gate
+    }
+
+    async fn open_portal(&self) {
+        let (platform, reseller) = (&self.shop.platform, &self.reseller);
+        let portal = json!({"name": "Hornes", "host": HOST, "certificate": "automatic", "title": "Hornes",
+            "languages": ["en"], "login_texts": {"en": "Welcome"}, "support_email": "help@hornes.example",
+            "links": []});
+        let portal = text(&platform.post(&reseller.key, "/v1/portals", portal).await.good(), "id");
+        let company = CompanyId::parse(&reseller.company).unwrap();
+        let company = platform.store.any_company(&company).await.unwrap().unwrap();
+        let details = RegistrationDetails {
+            own_legal_entity: OwnLegalEntityId::new(1),
+            portal: PortalId::parse(&portal).unwrap(),
+            own_bank_account: BankAccountId::new(1),
+            enabled: true,
+            terms: None,
+            privacy: None,
+            phone_verification: Some(TwoFactorIntegrationId::parse(&self.integration).unwrap()),
+            report_email: "report@example.com".into(),
+            moderation: true,
+            two_factor: false,
+            invoices_enabled: true,
+            agreement: AgreementTemplate {
+                code_prefix: "WEB-".into(),
+                currency: Currency::parse("EUR").unwrap(),
+                charging: Charging::Prefunded,
+                credit_limit: CreditLimit::Limited(Amount::ZERO),
+                billing: BillingTerms::monthly_utc(),
+                resold_under: Some(AgreementId::parse(&reseller.agreement).unwrap()),
+            },
+            services: Vec::new(),
+            packs: Vec::new(),
+            roles: vec![RegistrationRole::System(SystemRole::PortalAdmin)],
+        };
+        let by = Hand { name: "test", now: runtime::now() };
+        let settings = SelfRegistration::plan(SelfRegistrationId::new(1), &company, details, by).unwrap();
+        platform.store.create(&act(&company.path), &settings).await.unwrap();
+    }
+
+    async fn register(&self, code: Option<&str>) -> Answer {
+        let body = json!({"portal": HOST, "company_name": "Bakery Weber", "country": "DE",
+            "first_name": "Ada", "last_name": "Weber", "email": "ada@example.com",
+            "phone": "+4915112345678", "login": "ada", "password": PASSWORD, "terms_accepted": true,
+            "code": code});
+        post(&self.shop.platform, "/v1/registrations", body).await
+    }
+
+    async fn set(&self, more: Value) {
+        let path = format!("/v1/two_factor_integrations/{}", self.integration);
+        self.shop.platform.patch(&self.reseller.key, &path, more).await.good();
+    }
+}
+
+#[tokio::test]
+async fn who_registers_proves_the_phone_with_a_code_that_the_portals_company_pays() {
+    let gate = Gate::open().await;
+    let asked = gate.register(None).await;
+    assert_eq!((asked.refusal(), text(&asked.body, "method")), ("401 code_required".into(), "sms".into()));
+    let sent = texts(&gate.shop).await;
+    let code = code_in(&sent[0]);
+    assert_eq!((sent, code.len()), (vec![format!("Welcome: {code}")], 6));
+    assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "0.95");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert_eq!(gate.register(Some(wrong)).await.refusal(), "401 wrong_code");
+    let user = gate.register(Some(&code)).await.good();
+    assert_eq!(text(&user, "status"), "waiting");
+}
+
+#[tokio::test]
+async fn an_integration_that_is_not_active_sends_no_code_to_who_registers() {
+    let gate = Gate::open().await;
+    gate.set(json!({"status": "blocked"})).await;
+    assert_eq!(gate.register(None).await.refusal(), "503 code_not_sent");
+    assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "1");
+    gate.set(json!({"status": "active"})).await;
+    assert_eq!(gate.register(None).await.refusal(), "401 code_required");
+    assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "0.95");
+}
+
+#[tokio::test]
+async fn registrations_at_the_same_moment_send_one_code() {
+    let gate = Gate::open().await;
+    let answers = tokio::join!(gate.register(None), gate.register(None));
+    for answer in [answers.0, answers.1] {
+        assert_eq!(answer.refusal(), "401 code_required");
+    }
+    assert_eq!(texts(&gate.shop).await.len(), 1);
+}

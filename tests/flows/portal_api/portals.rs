@@ -1,0 +1,248 @@
+//! Portals: host names with their looks, and the settings and files that hang off them.
+
+use http::Method;
+use serde_json::{Value, json};
+use tests::bucket::Bucket;
+
+use crate::legal_entities::{entity, values, with};
+use crate::platform::{Member, Platform, text};
+
+const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'/>";
+const PDF: &[u8] = b"%PDF-1.7";
+
+fn portal(host: &str) -> Value {
+    json!({"name": "Hornes", "host": host, "certificate": "automatic", "title": "HoHo",
+        "languages": ["en", "de"], "login_texts": {"en": "Welcome"}, "support_email": "help@hornes.example",
+        "links": [{"title": "Help", "url": "https://help.hornes.example"}]})
+}
+
+/// A platform with a bucket.
+struct Studio {
+    platform: Platform,
+    _bucket: Bucket,
+}
+
+impl Studio {
+    async fn new() -> Self {
+        let bucket = Bucket::start().await.unwrap();
+        let mut platform = Platform::new().await;
+        platform.app.documents = bucket.links();
+        Self { platform, _bucket: bucket }
+    }
+
+    /// The name of an uploaded file.
+    async fn upload(&self, by: &Member, kind: &str, bytes: &'static [u8]) -> String {
+        let upload = self.platform.made(by, "/v1/uploads", json!({ "kind": kind })).await;
+        let put = self.platform.app.http.put(text(&upload, "url")).body(bytes);
+        assert!(put.send().await.unwrap().status().is_success());
+        text(&upload, "file")
+    }
+
+    async fn read(&self, url: &str) -> Vec<u8> {
+        self.platform.app.http.get(url).send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+}
+
+#[tokio::test]
+async fn a_page_learns_how_it_looks_from_its_host_name_alone() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let logo = studio.upload(owner, "svg", SVG).await;
+    let terms = studio.upload(owner, "pdf", PDF).await;
+    let body = with(portal("SMS.Hornes.example"), json!({"logo_wide_dark": logo, "terms": terms}));
+    let made = platform.made(owner, "/v1/portals", body).await;
+    assert_eq!((text(&made, "host"), text(&made, "status")), ("sms.hornes.example".into(), "draft".into()));
+    assert_eq!(text(&made, "back_office_url"), "https://sms.hornes.example/bo");
+
+    let host = [("host", "sms.hornes.example:443")];
+    let looks = platform.ask("", Method::GET, "/v1/portal", &host, None).await.good();
+    assert_eq!((text(&looks, "title"), &looks["login_texts"]), ("HoHo".into(), &json!({"en": "Welcome"})));
+    assert_eq!(studio.read(&text(&looks["files"], "logo_wide_dark")).await, SVG);
+    assert_eq!(studio.read(&text(&looks["files"], "terms")).await, PDF);
+    assert_eq!(looks["self_registration"], json!(null));
+    assert!(!looks.to_string().contains(&owner.company), "nobody needs to know whose it is");
+    let named = platform.get("", "/v1/portal?host=sms.hornes.example").await.good();
+    assert_eq!(text(&named, "title"), "HoHo");
+    for unknown in ["other.example", "127.0.0.1", "%20"] {
+        let path = format!("/v1/portal?host={unknown}");
+        assert_eq!(platform.get("", &path).await.refusal(), "404 not_found", "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_looked_at_when_it_is_named() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let refused = async |more: Value| {
+        let answer = platform.post(&owner.key, "/v1/portals", with(portal("a.example"), more)).await;
+        (answer.refusal(), text(&answer.body, "field"))
+    };
+    let missing = platform.made(owner, "/v1/uploads", json!({"kind": "png"})).await;
+    let no_picture = studio.upload(owner, "png", b"<html>").await;
+    let document = studio.upload(owner, "pdf", PDF).await;
+    let invalid = |field: &str| ("422 invalid".to_owned(), field.to_owned());
+    let not_there = ("409 not_uploaded".to_owned(), "favicon".to_owned());
+    assert_eq!(refused(json!({"favicon": missing["file"]})).await, not_there);
+    assert_eq!(refused(json!({"favicon": no_picture})).await, invalid("favicon"));
+    assert_eq!(refused(json!({"favicon": document})).await, invalid("favicon"));
+    assert_eq!(refused(json!({"favicon": "../../secret"})).await, invalid("favicon"));
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let foreign = studio.upload(&reseller, "svg", SVG).await;
+    assert_eq!(refused(json!({"favicon": foreign})).await.0, "409 not_uploaded", "of another company");
+    let client = platform.member(owner, "Client", "client").await;
+    let refused = platform.post(&client.key, "/v1/uploads", json!({"kind": "png"})).await;
+    assert_eq!(refused.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn a_host_name_is_checked_and_belongs_to_one_portal() {
+    let mut platform = Platform::new().await;
+    platform.app.public_base_url = "http://localhost:3000".into();
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let made = platform.made(&platform.owner, "/v1/portals", portal("localhost")).await;
+    let theirs = platform.post(&reseller.key, "/v1/portals", portal("Localhost")).await;
+    assert_eq!(theirs.refusal(), "422 invalid", "nobody but its owner looks like the platform");
+    let again = platform.post(&platform.owner.key, "/v1/portals", portal("LOCALHOST.")).await;
+    assert_eq!((again.refusal(), &again.body["field"]), ("409 taken".into(), &json!("host")));
+    let path = format!("/v1/portals/{}", text(&made, "id"));
+    let key = &platform.owner.key;
+    let checked = platform.post(key, &format!("{path}/check"), json!({})).await.good();
+    assert_eq!((text(&checked, "domain"), text(&checked, "status")), ("ready".into(), "active".into()));
+    let renamed = platform.patch(key, &path, json!({"host": "nowhere.invalid"})).await.good();
+    assert_eq!((text(&renamed, "domain"), text(&renamed, "status")), ("unchecked".into(), "draft".into()));
+    let checked = platform.post(key, &format!("{path}/check"), json!({})).await.good();
+    assert_eq!((text(&checked, "domain"), text(&checked, "status")), ("unknown".into(), "error".into()));
+    platform.made(&platform.owner, "/v1/portals", portal("localhost")).await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let body = with(portal("c.example"), json!({"company": client.company}));
+    assert_eq!(platform.post(key, "/v1/portals", body).await.body["field"], "company");
+}
+
+#[tokio::test]
+async fn a_tenant_makes_the_portals_of_its_resellers_and_lists_them_with_its_own() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let body = with(portal("b.example"), json!({"company": reseller.company, "name": "Theirs"}));
+    let theirs = platform.made(owner, "/v1/portals", body).await;
+    platform.made(owner, "/v1/portals", portal("a.example")).await;
+    let list = platform.get(&owner.key, "/v1/portals?sort=host").await.good();
+    assert_eq!(values(&list, "host"), ["a.example", "b.example"]);
+    assert_eq!(values(&platform.get(&reseller.key, "/v1/portals").await.good(), "name"), ["Theirs"]);
+    let found = platform.get(&owner.key, "/v1/portals?host=B.&status=draft").await.good();
+    assert_eq!(values(&found, "name"), ["Theirs"]);
+    let body = with(entity("R"), json!({"company": reseller.company, "portal": theirs["id"]}));
+    let named = platform.made(owner, "/v1/legal_entities", body).await;
+    let path = format!("/v1/portals/{}", text(&theirs, "id"));
+    assert_eq!(platform.remove(&reseller, &path).await.refusal(), "409 in_use");
+    let entity_path = format!("/v1/legal_entities/{}", text(&named, "id"));
+    platform.patch(&owner.key, &entity_path, json!({"portal": null})).await.good();
+    assert_eq!(platform.remove(&reseller, &path).await.status, 204);
+    let body = with(entity("O"), json!({"portal": theirs["id"]}));
+    assert_eq!(platform.post(&owner.key, "/v1/legal_entities", body).await.refusal(), "404 not_found");
+}
+
+/// What the settings of a registration name.
+async fn shop(studio: &Studio) -> Value {
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let sells = platform.made(owner, "/v1/own_legal_entities", entity("Owner")).await;
+    let place = platform.made(owner, "/v1/portals", portal("sms.hornes.example")).await;
+    let bank = json!({"name": "Vienna", "country": "AT", "address": "Ring 1", "branch_code": "1"});
+    let bank = platform.made(owner, "/v1/banks", bank).await;
+    let account = json!({"name": "VIP", "own_legal_entity": sells["id"], "bank": bank["id"],
+        "holder": "Owner", "number": "1"});
+    let account = platform.made(owner, "/v1/own_bank_accounts", account).await;
+    let tree = json!({"sms_message": {"price": {"type": "flat", "amount": "0.01"}}});
+    let service = json!({"name": "SMS", "currency": "EUR", "tree": tree});
+    let service = platform.made(owner, "/v1/services", service).await;
+    let terms = studio.upload(owner, "pdf", PDF).await;
+    json!({"own_legal_entity": sells["id"], "portal": place["id"], "own_bank_account": account["id"],
+        "enabled": true, "terms": terms, "report_email": "sales@hornes.example", "moderation": true,
+        "agreement": {"code_prefix": "WEB-", "currency": "EUR", "credit_limit": "0", "billing":
+            {"time_zone": "Europe/Zagreb", "period": "monthly", "billing_day": 1, "days_for_payment": 30}},
+        "services": [service["id"]], "roles": ["portal_admin"]})
+}
+
+#[tokio::test]
+async fn a_portal_says_how_one_registers_there() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let settings = shop(&studio).await;
+    let made = platform.made(owner, "/v1/self_registrations", settings.clone()).await;
+    let path = format!("/v1/self_registrations/{}", text(&made, "id"));
+    assert_eq!(text(&made["agreement"], "code_prefix"), "WEB-");
+    let again = platform.post(&owner.key, "/v1/self_registrations", settings).await;
+    assert_eq!((again.refusal(), &again.body["field"]), ("409 taken".into(), &json!("portal")));
+    let looks = platform.get("", "/v1/portal?host=sms.hornes.example").await.good();
+    let registration = &looks["self_registration"];
+    assert_eq!(
+        (text(registration, "currency"), &registration["phone_verification"]),
+        ("EUR".into(), &json!(false))
+    );
+    assert_eq!(studio.read(&text(registration, "terms_url")).await, PDF);
+    platform.patch(&owner.key, &path, json!({"enabled": false})).await.good();
+    let looks = platform.get("", "/v1/portal?host=sms.hornes.example").await.good();
+    assert_eq!(looks["self_registration"], json!(null));
+    let list = platform.get(&owner.key, "/v1/self_registrations?enabled=false&currency=eur").await.good();
+    assert_eq!(values(&list, "id"), [text(&made, "id")]);
+    for named in ["own_legal_entity", "portal", "own_bank_account"] {
+        let nouns =
+            if named == "own_legal_entity" { "own_legal_entities".into() } else { format!("{named}s") };
+        let path = format!("/v1/{nouns}/{}", text(&made, named));
+        assert_eq!(platform.remove(owner, &path).await.refusal(), "409 in_use", "{named}");
+    }
+    assert_eq!(platform.remove(owner, &path).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_registration_names_what_is_there_and_fits() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let settings = shop(&studio).await;
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let foreign =
+        platform.made(owner, "/v1/portals", with(portal("r.example"), json!({"company": reseller.company})));
+    let foreign = foreign.await;
+    let credit = with(settings["agreement"].clone(), json!({"currency": "CREDIT"}));
+    let bad_day = with(settings["agreement"].clone(), json!({"code_prefix": "a b"}));
+    for (more, field) in [
+        (json!({"portal": foreign["id"]}), "portal"),
+        (json!({"roles": ["admin"]}), "roles"),
+        (json!({"roles": ["nobody"]}), "roles"),
+        (json!({"packs": settings["services"]}), "packs"),
+        (json!({"agreement": credit}), "services"),
+        (json!({"agreement": bad_day}), "agreement"),
+        (json!({"report_email": "nobody"}), "report_email"),
+        (json!({"phone_verification": "tfi_x"}), "phone_verification"),
+    ] {
+        let body = with(settings.clone(), more);
+        let refused = platform.post(&owner.key, "/v1/self_registrations", body).await;
+        assert!(refused.status.is_client_error());
+        assert_eq!(text(&refused.body, "field"), field, "{}", refused.body);
+    }
+}
+
+#[tokio::test]
+async fn a_printable_form_is_an_uploaded_file_with_its_place_and_day() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let sells = platform.made(owner, "/v1/own_legal_entities", entity("Owner")).await;
+    let sheet = studio.upload(owner, "xlsx", b"PK\x03\x04sheet").await;
+    let form = json!({"kind": "charge", "name": "SMS charges", "own_legal_entity": sells["id"],
+        "resource": "sms_message", "date_from": "2026-01-01", "file": sheet});
+    let invoice = with(form.clone(), json!({"kind": "invoice", "resource": null}));
+    let refused = platform.post(&owner.key, "/v1/printable_forms", invoice).await;
+    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("file")));
+    let made = platform.made(owner, "/v1/printable_forms", form).await;
+    let path = format!("/v1/printable_forms/{}", text(&made, "id"));
+    let file = platform.get(&owner.key, &format!("{path}/file")).await.good();
+    assert_eq!(studio.read(&text(&file, "url")).await, b"PK\x03\x04sheet");
+    let list = "/v1/printable_forms?kind=charge&resource=sms_message&date_from=2026-01-01&sort=name";
+    assert_eq!(values(&platform.get(&owner.key, list).await.good(), "name"), ["SMS charges"]);
+    let changed = platform.patch(&owner.key, &path, json!({"comment": "New", "resource": null})).await.good();
+    assert_eq!((text(&changed, "comment"), &changed["resource"]), ("New".into(), &json!(null)));
+    let entity = format!("/v1/own_legal_entities/{}", text(&sells, "id"));
+    assert_eq!(platform.remove(owner, &entity).await.refusal(), "409 in_use");
+    assert_eq!(platform.remove(owner, &path).await.status, 204);
+    assert_eq!(platform.remove(owner, &entity).await.status, 204);
+}

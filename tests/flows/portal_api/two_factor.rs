@@ -1,0 +1,201 @@
+//! Two-factor codes that a company sends its own users, as the users' guide has it (10.6, appendix 2).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::id::MessageId;
+use http::Method;
+use queue::Webhook;
+use serde_json::{Value, json};
+
+use crate::platform::{Answer, Member, text};
+use crate::shop::{Shop, flat, sms};
+
+const NUMBER: &str = "4915110000001";
+
+struct Bank {
+    shop: Shop,
+    client: Member,
+}
+
+impl Bank {
+    async fn new() -> Self {
+        let shop = Shop::new().await;
+        let client = shop.client("1").await;
+        shop.sell(&shop.platform.owner, &client, sms(flat("0.05"))).await;
+        Self { shop, client }
+    }
+
+    /// An integration by its id, and its key.
+    async fn integration(&self, fields: Value) -> (String, String) {
+        let mut body = json!({"name": "Login", "agreement": self.client.agreement, "sender": "ACME",
+            "text": "Your code is {{code}}.", "status": "active"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let platform = &self.shop.platform;
+        let made = platform.post(&self.client.key, "/v1/two_factor_integrations", body).await.good();
+        let id = text(&made, "id");
+        let path = format!("/v1/two_factor_integrations/{id}/key");
+        let key = platform.post(&self.client.key, &path, json!({})).await.good();
+        (id, text(&key, "key"))
+    }
+
+    async fn platform_side(&self) -> (String, String) {
+        let url = "https://bank.example/codes";
+        self.integration(json!({"side": "platform", "digits": 6, "result_url": url})).await
+    }
+
+    /// A call as the guide's `curl` makes it.
+    async fn call(&self, key: &str, method: Method, path: &str, form: &str) -> Answer {
+        let authorization = format!("Basic {}", STANDARD.encode(key));
+        let kind = "application/x-www-form-urlencoded";
+        let headers = [("authorization", authorization.as_str()), ("content-type", kind)];
+        self.shop.ask_sending(method, path, &headers, form.to_owned()).await
+    }
+
+    async fn send(&self, key: &str, form: &str) -> Answer {
+        self.call(key, Method::POST, "/api/v1/2fa/verify/sms", form).await
+    }
+
+    async fn verify(&self, key: &str, request: &str, code: &str) -> Answer {
+        let form = format!("requestId={request}&code={code}");
+        self.call(key, Method::POST, "/api/v1/2fa/verify", &form).await
+    }
+
+    /// The text that the phone of a request gets.
+    async fn sms(&self, request: &str) -> String {
+        let id = MessageId::of_request(
+            &self.client.company.clone().try_into().unwrap(),
+            &format!("2fa:{request}"),
+        );
+        self.shop.platform.store.message(&id).await.unwrap().unwrap().text
+    }
+}
+
+fn code_in(sms: &str) -> String {
+    sms.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[tokio::test]
+async fn the_platform_makes_up_a_code_sends_it_and_knows_it_again() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let sent = bank.send(&key, &format!("number={NUMBER}")).await.good();
+    let request = text(&sent, "requestId");
+    let sms = bank.sms(&request).await;
+    let code = code_in(&sms);
+    assert_eq!((sms, code.len()), (format!("Your code is {code}."), 6));
+    let shown = bank.call(&key, Method::GET, &format!("/api/v1/2fa/requests/{request}"), "").await.good();
+    assert_eq!((text(&shown, "status"), text(&shown, "sender")), ("SUBMIT".into(), "ACME".into()));
+    assert_eq!((&shown["rate"].to_string(), &shown["billable"]), (&"0.05".to_owned(), &Value::Null));
+    assert_eq!((&shown["goals"], &shown["payload"]["number"]), (&json!([]), &json!(NUMBER)));
+    let verified = bank.verify(&key, &request, &code).await.good();
+    assert_eq!(text(&verified, "number"), NUMBER);
+    assert!(verified["verifiedAt"].is_i64());
+    assert_eq!(bank.verify(&key, &request, &code).await.refusal(), "409 verified_before");
+    let shown = bank.call(&key, Method::GET, &format!("/api/v1/2fa/requests/{request}"), "").await.good();
+    assert_eq!(shown["goals"], json!(["NUMBER_VERIFIED"]));
+    assert_eq!(bank.shop.platform.balance(&bank.client).await, "0.95");
+}
+
+#[tokio::test]
+async fn after_three_wrong_codes_the_right_one_is_worth_nothing() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let request = text(&bank.send(&key, &format!("number={NUMBER}")).await.good(), "requestId");
+    let code = code_in(&bank.sms(&request).await);
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..3 {
+        assert_eq!(bank.verify(&key, &request, wrong).await.refusal(), "422 wrong_code");
+    }
+    assert_eq!(bank.verify(&key, &request, &code).await.refusal(), "422 too_many_wrong_codes");
+}
+
+#[tokio::test]
+async fn a_client_that_makes_up_codes_has_them_sent_and_compares_them_itself() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.integration(json!({"side": "client"})).await;
+    let sent = bank.send(&key, &format!("number={NUMBER}&code=AB-12")).await.good();
+    let request = text(&sent, "requestId");
+    assert_eq!(bank.sms(&request).await, "Your code is AB-12.");
+    assert_eq!(bank.verify(&key, &request, "AB-12").await.refusal(), "422 compared_by_client");
+    assert_eq!(bank.send(&key, &format!("number={NUMBER}")).await.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn a_bad_number_an_empty_wallet_and_a_wrong_key_send_nothing() {
+    let bank = Bank::new().await;
+    let (id, key) = bank.platform_side().await;
+    assert_eq!(bank.send(&key, "number=12").await.refusal(), "422 invalid_number");
+    assert_eq!(
+        bank.send(&format!("{id}:wrong"), &format!("number={NUMBER}")).await.refusal(),
+        "401 unauthorized"
+    );
+    assert_eq!(bank.send(&bank.client.key, &format!("number={NUMBER}")).await.refusal(), "401 unauthorized");
+    for _ in 0..20 {
+        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    }
+    assert_eq!(bank.send(&key, &format!("number={NUMBER}")).await.refusal(), "402 insufficient_funds");
+}
+
+#[tokio::test]
+async fn a_new_key_ends_the_one_before_and_a_blocked_integration_takes_no_calls() {
+    let bank = Bank::new().await;
+    let (id, key) = bank.platform_side().await;
+    let path = format!("/v1/two_factor_integrations/{id}");
+    let platform = &bank.shop.platform;
+    let new = platform.post(&bank.client.key, &format!("{path}/key"), json!({})).await.good();
+    assert_eq!(bank.send(&key, &format!("number={NUMBER}")).await.refusal(), "401 unauthorized");
+    platform.patch(&bank.client.key, &path, json!({"status": "blocked"})).await.good();
+    let refused = bank.send(&text(&new, "key"), &format!("number={NUMBER}")).await;
+    assert_eq!(refused.refusal(), "403 integration_not_active");
+    let deleted = platform.ask(&bank.client.key, Method::DELETE, &path, &[], None).await;
+    assert_eq!(deleted.status, 204);
+    assert_eq!(bank.send(&text(&new, "key"), "number=1").await.refusal(), "401 unauthorized");
+}
+
+#[tokio::test]
+async fn another_integrations_request_reads_as_not_found() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let (_, other) = bank.platform_side().await;
+    let request = text(&bank.send(&key, &format!("number={NUMBER}")).await.good(), "requestId");
+    assert_eq!(bank.verify(&other, &request, "1").await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn the_address_of_an_integration_is_told_that_a_code_was_sent_and_verified() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let request = text(&bank.send(&key, &format!("number={NUMBER}")).await.good(), "requestId");
+    bank.shop.project().await;
+    let code = code_in(&bank.sms(&request).await);
+    bank.verify(&key, &request, &code).await.good();
+    bank.shop.project().await;
+    let told: Vec<Webhook> = bank.shop.webhooks();
+    let results: Vec<String> = told.iter().map(Webhook::id).collect();
+    assert_eq!(results, [format!("{request}-sent"), format!("{request}-verified")]);
+    assert!(told.iter().all(|webhook| webhook.url() == "https://bank.example/codes"));
+}
+
+#[tokio::test]
+async fn integrations_are_listed_filtered_and_edited_under_their_revision() {
+    let bank = Bank::new().await;
+    let (id, _) = bank.platform_side().await;
+    bank.integration(json!({"side": "client", "name": "Sign-up", "status": "draft"})).await;
+    let platform = &bank.shop.platform;
+    let list = platform.get(&bank.client.key, "/v1/two_factor_integrations?status=active").await.good();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let list = platform.get(&bank.client.key, "/v1/two_factor_integrations?sort=-name").await.good();
+    assert_eq!(
+        (text(&list["items"][0], "name"), &list["items"][0]["digits"]),
+        ("Sign-up".into(), &Value::Null)
+    );
+    let path = format!("/v1/two_factor_integrations/{id}");
+    let stale = [("if-match", "\"0\"")];
+    let body = Some(json!({"text": "{{code}}"}));
+    let refused = platform.ask(&bank.client.key, Method::PATCH, &path, &stale, body).await;
+    assert_eq!(refused.refusal(), "412 precondition_failed", "the key has raised the revision");
+    let refused = platform.patch(&bank.client.key, &path, json!({"text": "no place"})).await;
+    assert_eq!(refused.refusal(), "422 invalid");
+    let log = platform.get(&bank.client.key, "/v1/audit?action=two_factor_integration").await.good();
+    assert!(!log.to_string().contains(&"a".repeat(64)) && log.to_string().contains("***"), "{log}");
+}

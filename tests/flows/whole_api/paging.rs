@@ -1,0 +1,199 @@
+//! A page costs the same wherever it is in a list, and however long the list is: counted in read units.
+//!
+//! The lists are filled by copying what the product stored for one company and one message, which takes
+//! seconds where as many requests would take minutes. They have 20,000 entries; `LIST_ENTRIES=100000` takes
+//! more.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures::{StreamExt, stream};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::platform::Platform;
+use crate::tenancy_walk::world::World;
+
+const ENTRIES_DEFAULT: usize = 20_000;
+/// DynamoDB takes so many items in a batch.
+const BATCH_MAX: usize = 25;
+const AT_ONCE: usize = 8;
+const PAGE: usize = 500;
+/// What a page may cost more than another: the sizes of its items differ by a few bytes.
+const SLACK: Decimal = Decimal::ONE;
+
+type Item = HashMap<String, AttributeValue>;
+
+fn entries() -> usize {
+    std::env::var("LIST_ENTRIES").ok().and_then(|value| value.parse().ok()).unwrap_or(ENTRIES_DEFAULT)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_companies_costs_the_same_at_any_place_of_a_long_list() {
+    let platform = Platform::new().await;
+    let sample = platform.euro_member(&platform.owner, "Aaaaaaaa", "client").await;
+    let items = items_with(&platform, "flow-directory", &[&sample.company]).await;
+    let items: Vec<Item> = items.into_iter().filter(|item| !is_of_other_things(item)).collect();
+    let copies = (1..entries()).map(|number| {
+        let id = numbered(&sample.company, number);
+        vec![
+            (sample.company.clone(), id),
+            ("Aaaaaaaa".into(), name(number)),
+            ("aaaaaaaa".into(), name(number).to_lowercase()),
+        ]
+    });
+    fill(&platform.database.client(), "flow-directory", &items, copies).await;
+    let router = crate::router(&platform);
+    for sort in ["", "&sort=name", "&sort=-name"] {
+        let path = format!("/v1/companies?limit={PAGE}{sort}");
+        let pages = pages(&platform, &router, &platform.owner.key, &path).await;
+        check(&path, &pages, entries());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_messages_costs_the_same_at_any_place_of_a_long_list() {
+    let world = World::build().await;
+    let sent = world.first_message().await;
+    let (id, accepted_at) = (sent["id"].as_str().unwrap(), sent["accepted_at"].as_str().unwrap());
+    let platform = world.platform();
+    let items = items_with(platform, "flow-records", &[id]).await;
+    let copies = (1..entries()).map(|number| vec![(id.to_owned(), numbered(id, number))]);
+    assert!(!items.is_empty(), "{id} of {accepted_at} has records");
+    fill(&platform.database.client(), "flow-records", &items, copies).await;
+    let path = format!("/v1/messages?limit={PAGE}");
+    let pages = pages(platform, &world.router(), &world.a, &path).await;
+    check(&path, &pages, entries());
+}
+
+/// The first, a middle and the last full page cost the same, and so does every other.
+#[track_caller]
+fn check(path: &str, pages: &[(usize, Decimal)], entries: usize) {
+    let found: usize = pages.iter().map(|(count, _)| count).sum();
+    assert!(found >= entries, "{path}: {found} of {entries} are listed");
+    let full: Vec<Decimal> =
+        pages.iter().filter(|(count, _)| *count == PAGE).map(|(_, units)| *units).collect();
+    let (first, middle, last) = (full[0], full[full.len() / 2], full[full.len() - 1]);
+    println!(
+        "{path}: {found} entries, {} pages; read units first {first}, middle {middle}, last {last}",
+        pages.len()
+    );
+    let (least, most) = (full.iter().min().unwrap(), full.iter().max().unwrap());
+    assert!(*most - *least <= SLACK, "{path}: pages cost from {least} to {most}");
+}
+
+/// Every page of a list: how many items it has, and what it read.
+async fn pages(platform: &Platform, router: &axum::Router, key: &str, path: &str) -> Vec<(usize, Decimal)> {
+    let capacity = platform.database.capacity();
+    let mut pages = Vec::new();
+    let mut next: Option<String> = None;
+    loop {
+        capacity.take();
+        let cursor = next.as_deref().map(|next| {
+            let cursor: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            format!("&cursor={cursor}")
+        });
+        let page = get(router, key, &format!("{path}{}", cursor.unwrap_or_default())).await;
+        let units = capacity.take().iter().map(|consumed| consumed.read_units).sum();
+        pages.push((page["items"].as_array().unwrap_or_else(|| panic!("{page}")).len(), units));
+        next = page["next"].as_str().map(str::to_owned);
+        if next.is_none() {
+            return pages;
+        }
+    }
+}
+
+async fn get(router: &axum::Router, key: &str, path: &str) -> Value {
+    let request = http::Request::builder().uri(path).header("authorization", format!("Bearer {key}"));
+    let response = router.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// Everything of a table in which one of these texts stands.
+async fn items_with(platform: &Platform, table: &str, texts: &[&str]) -> Vec<Item> {
+    let all = platform.database.client().scan().table_name(table).into_paginator().items().send();
+    let all: Vec<Item> = all.collect::<Result<_, _>>().await.unwrap();
+    // Where only the content names it, a copy would have the same key.
+    let in_key = |item: &Item, text: &str| ["pk", "sk"].iter().any(|name| mentions(&item[*name], text));
+    all.into_iter().filter(|item| texts.iter().any(|text| in_key(item, text))).collect()
+}
+
+/// Agreements and keys of the sample, which its copies need not have.
+fn is_of_other_things(item: &Item) -> bool {
+    ["agr_", "key_", "aud_"].iter().any(|prefix| contains(item, prefix))
+}
+
+fn contains(item: &Item, text: &str) -> bool {
+    item.values().any(|value| mentions(value, text))
+}
+
+fn mentions(value: &AttributeValue, text: &str) -> bool {
+    match value {
+        AttributeValue::S(own) => own.contains(text),
+        AttributeValue::L(values) => values.iter().any(|value| mentions(value, text)),
+        AttributeValue::M(fields) => fields.values().any(|value| mentions(value, text)),
+        _ => false,
+    }
+}
+
+/// Copies the items, each time with other texts.
+async fn fill(
+    client: &Client,
+    table: &str,
+    items: &[Item],
+    copies: impl Iterator<Item = Vec<(String, String)>>,
+) {
+    let puts = copies.flat_map(|texts| items.iter().map(move |item| copied(item, &texts)));
+    let puts = puts.map(|item| {
+        let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+        WriteRequest::builder().put_request(put).build()
+    });
+    let batches = batches_of(puts, BATCH_MAX);
+    stream::iter(batches)
+        .for_each_concurrent(AT_ONCE, |batch| async {
+            let written = client.batch_write_item().request_items(table, batch).send().await.unwrap();
+            assert!(written.unprocessed_items().is_none_or(HashMap::is_empty));
+        })
+        .await;
+}
+
+fn batches_of(
+    mut puts: impl Iterator<Item = WriteRequest>,
+    size: usize,
+) -> impl Iterator<Item = Vec<WriteRequest>> {
+    std::iter::from_fn(move || {
+        let chunk: Vec<_> = puts.by_ref().take(size).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+fn copied(item: &Item, texts: &[(String, String)]) -> Item {
+    item.iter().map(|(name, value)| (name.clone(), replaced(value, texts))).collect()
+}
+
+fn replaced(value: &AttributeValue, texts: &[(String, String)]) -> AttributeValue {
+    let each = |own: &String| texts.iter().fold(own.clone(), |own, (from, to)| own.replace(from, to));
+    match value {
+        AttributeValue::S(own) => AttributeValue::S(each(own)),
+        AttributeValue::L(values) => {
+            AttributeValue::L(values.iter().map(|value| replaced(value, texts)).collect())
+        }
+        AttributeValue::M(fields) => AttributeValue::M(
+            fields.iter().map(|(name, value)| (name.clone(), replaced(value, texts))).collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+/// Another id of the same kind.
+fn numbered(id: &str, number: usize) -> String {
+    format!("{}{number:08}", &id[..id.len() - 8])
+}
+
+/// As long as the sample's.
+fn name(number: usize) -> String {
+    format!("Z{number:07}")
+}

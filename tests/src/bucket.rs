@@ -1,0 +1,61 @@
+//! A bucket on loopback, as signed links see it: what is put to an address is got from it. Not here: checks
+//! of signatures, and everything but `PUT` and `GET`.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::IntoResponse;
+use http::{Method, StatusCode, Uri};
+use store::DocumentLinks;
+
+use crate::loopback::{Reserved, Serving};
+
+type Objects = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+
+/// Serves until it is dropped.
+pub struct Bucket {
+    url: String,
+    _serving: Serving,
+}
+
+impl Bucket {
+    /// # Errors
+    /// When no port is free.
+    pub async fn start() -> io::Result<Self> {
+        let port = Reserved::port(0).await?;
+        let router = Router::new().fallback(object).layer(DefaultBodyLimit::disable());
+        let url = port.url();
+        Ok(Self { url, _serving: port.serve(router.with_state(Objects::default())) })
+    }
+
+    /// Links to its objects.
+    pub fn links(&self) -> DocumentLinks {
+        let credentials = Credentials::new("embedded", "embedded", None, None, "tests");
+        let provider = SharedCredentialsProvider::new(credentials);
+        DocumentLinks::new(provider, "eu-central-1".to_owned(), self.url.clone())
+    }
+}
+
+async fn object(State(objects): State<Objects>, method: Method, uri: Uri, body: Bytes) -> impl IntoResponse {
+    if !uri.query().is_some_and(|query| query.contains("X-Amz-Signature=")) {
+        return (StatusCode::FORBIDDEN, Vec::new());
+    }
+    let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+    match method {
+        Method::PUT => {
+            objects.insert(uri.path().to_owned(), body.to_vec());
+            (StatusCode::OK, Vec::new())
+        }
+        _ => match objects.get(uri.path()) {
+            Some(bytes) => (StatusCode::OK, bytes.clone()),
+            // As S3 answers who may not list the bucket.
+            None => (StatusCode::FORBIDDEN, Vec::new()),
+        },
+    }
+}
