@@ -287,9 +287,8 @@ impl From<UserError> for ApiError {
             UserError::Language => Problem::invalid("language", detail),
             UserError::NoSuchRole(_) | UserError::Roles => Problem::invalid("roles", detail),
             UserError::NotYours(area) => not_yours(area, detail),
-            UserError::Status(status) => {
-                Problem::new(409, "user_status", detail).figure("status", domain::catalog::choice(status))
-            }
+            UserError::Status(status) => Problem::new(409, "user_status", detail)
+                .figure("user_status", domain::catalog::choice(status)),
         }
         .into()
     }

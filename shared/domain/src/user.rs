@@ -333,7 +333,7 @@ pub enum UserError {
     Roles,
     #[error("you do not have {0:?} yourself to that degree")]
     NotYours(Area),
-    #[error("this cannot be done while somebody is {0:?}")]
+    #[error("this cannot be done while somebody is {}", crate::catalog::choice(*.0))]
     Status(UserStatus),
 }
 

@@ -121,7 +121,11 @@ fn add_problems(method: &str, operation: &mut Value) {
         parameter["required"] == true && parameter["name"].as_str().is_some_and(|name| name == "If-Match")
     });
     let problems = [
-        ("400", has_body || has_header("idempotency-key"), "The request cannot be read"),
+        (
+            "400",
+            has_body || has_header("idempotency-key") || has_header("if-match"),
+            "The request cannot be read",
+        ),
         ("401", !public, "No valid API key"),
         ("403", true, "Not allowed: for you, for your company, or while it is disabled"),
         ("404", takes, "What the request names is not there, or not yours to see"),
