@@ -33766,6 +33766,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `wrong_login`, or `code_required` and what comes of codes */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not allowed: for you, for your company, or while it is disabled */
             403: {
                 headers: {
@@ -33891,6 +33900,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description An API key has no session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too many requests: wait for `Retry-After` seconds */
             429: {
                 headers: {
@@ -33953,6 +33971,15 @@ export interface operations {
             };
             /** @description Not allowed: for you, for your company, or while it is disabled */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An API key has no session */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -98,7 +98,11 @@ impl SessionView {
 /// and sends the same again with the code. After a few wrong passwords a login is locked for a while, longer
 /// each time: 429 `locked`, whoever tries. So is an address that many wrong tries come from.
 #[utoipa::path(post, path = "/v1/sessions", tag = "sessions", request_body = LoginRequest, security(()),
-    responses((status = 201, description = "Logged in", body = SessionStarted)))]
+    responses(
+        (status = 201, description = "Logged in", body = SessionStarted),
+        (status = 401, description = "`wrong_login`, or `code_required` and what comes of codes", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn log_in(
     State(app): State<App>,
     caller: Caller,
@@ -270,7 +274,11 @@ fn with_cookie(mut response: Response, value: &str, age: Option<u32>) -> Result<
 ///
 /// With the token that a page needs after it was loaded anew.
 #[utoipa::path(get, path = "/v1/sessions/current", tag = "sessions",
-    responses((status = 200, description = "The session of the cookie", body = SessionStarted)))]
+    responses(
+        (status = 200, description = "The session of the cookie", body = SessionStarted),
+        (status = 404, description = "An API key has no session", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn current(LoggedIn(who): LoggedIn, parts: http::request::Parts) -> Reply<SessionStarted> {
     let (Some(session), Some(token)) = (who.session, session_token(&parts)) else {
         return Err(no_session());
@@ -286,7 +294,11 @@ pub async fn current(LoggedIn(who): LoggedIn, parts: http::request::Parts) -> Re
 
 /// Log out.
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions",
-    responses((status = 204, description = "The session is over")))]
+    responses(
+        (status = 204, description = "The session is over"),
+        (status = 404, description = "An API key has no session", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn log_out(State(app): State<App>, LoggedIn(who): LoggedIn) -> Result<Response, ApiError> {
     let Some(session) = &who.session else { return Err(no_session()) };
     app.store.end_session(&session.user, &session.id).await?;
