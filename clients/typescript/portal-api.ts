@@ -653,7 +653,7 @@ export interface paths {
         };
         /**
          * A company's connections, of the kinds that your roles let you see.
-         * @description `Accept: text/csv` answers a file.
+         * @description Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
          */
         get: operations["get_connections"];
         put?: never;
@@ -4311,6 +4311,11 @@ export interface components {
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
             id: string;
+            /**
+             * Format: int64
+             * @description Its revision, which is its `ETag` as well.
+             */
+            revision: number;
         };
         CopyFrom: {
             /**
@@ -15452,6 +15457,15 @@ export interface operations {
                 name?: string | null;
                 /** @description Only those that are enabled, or that are not. */
                 enabled?: boolean | null;
+                /**
+                 * @description `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+                 * @example -created_at
+                 */
+                sort?: string | null;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -15459,7 +15473,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Oldest first */
+            /** @description A page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15782,7 +15796,10 @@ export interface operations {
     delete_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the connection as it was read */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The connection's id */
                 id: string;
@@ -15797,6 +15814,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description No valid API key */
             401: {
@@ -15827,6 +15853,15 @@ export interface operations {
             };
             /** @description `in_use`: a sender ID's messages take it */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15881,7 +15916,10 @@ export interface operations {
     patch_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the connection as it was read */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The connection's id */
                 id: string;
@@ -15941,6 +15979,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -137,7 +137,8 @@ impl Stage {
             }),
             ..self.world.store.any_connection(&self.account.connection).await.expect("read").expect("there")
         };
-        let _ = self.world.store.put_connection(&vendor).await;
+        let act = tests::edits::act(std::slice::from_ref(&vendor.company));
+        let _ = self.world.store.create_connection(&act, &vendor).await;
         projector::handle(&app, event).await.expect("projected");
     }
 }

@@ -21,6 +21,7 @@ use store::Claim;
 use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
 use tests::callback_urls::Urls;
 use tests::edits::{change_agreement, change_company, change_sender};
+use tests::edits::{put_connection, replace_connection};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
 use tests::loopback::{Reserved, Serving};
@@ -52,7 +53,7 @@ impl Road {
         let world = World::with_streams(&[]).await;
         let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
         let connection = connection_to(&world.owner, alaris.url(), on_unknown_outcome);
-        world.store.put_connection(&connection).await.expect("the connection is stored");
+        put_connection(&world.store, &connection).await;
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
         secrets.set(&format!("connections/{}", connection.id), json!({"password": PASSWORD}));
         let (jobs, progress) = (sqs.queue("http-send"), sqs.queue("progress"));
@@ -126,7 +127,7 @@ impl Road {
             .expect("the connection is read")
             .expect("the connection exists");
         change(&mut stored);
-        self.world.store.replace_connection(&stored).await.expect("the connection is stored");
+        replace_connection(&self.world.store, &stored).await;
     }
 
     async fn set_url(&self, url: String) {
@@ -161,6 +162,7 @@ fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome
         }),
         on_unknown_outcome,
         created_at: NOW,
+        revision: 0,
     }
 }
 

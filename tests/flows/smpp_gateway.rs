@@ -43,6 +43,7 @@ use smpp::{CommandStatus, DeliverSm, udh};
 use smpp_gateway::vendor::bind::{self, Dial, Stream};
 use smpp_gateway::{Gateway, Pace};
 use store::{Secrets, Store, Tables, schema};
+use tests::edits::{put_connection, replace_connection};
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
@@ -105,7 +106,7 @@ impl Stage {
         let (jobs, progress) = (job_queue(&sqs).await, sqs.queue("progress"));
         let mut connection = connection(port, &jobs);
         change(&mut connection);
-        store.put_connection(&connection).await.expect("the connection is stored");
+        put_connection(&store, &connection).await;
         let secrets = EmbeddedSecrets::new();
         secrets.set(&Secrets::connection(&connection.id), json!({ "password": PASSWORD }));
         Self { database, store, sqs, secrets, connection, jobs, progress, messages: 0 }
@@ -242,6 +243,7 @@ fn connection(port: u16, jobs: &str) -> Connection {
         link: Link::Smpp(link),
         on_unknown_outcome: OnUnknownOutcome::Wait,
         created_at: Timestamp::UNIX_EPOCH,
+        revision: 0,
     }
 }
 
@@ -618,7 +620,7 @@ async fn a_connection_is_left_when_disabled_and_follows_its_settings() {
     until("a bind", || first.binds().len() == 1).await;
 
     stage.connection.enabled = false;
-    stage.store.replace_connection(&stage.connection).await.expect("is stored");
+    replace_connection(&stage.store, &stage.connection).await;
     until("no bind", || first.binds().is_empty()).await;
     let message = stage.send("+4915112345678", "hello").await;
     sleep(MOMENT).await;
@@ -626,12 +628,12 @@ async fn a_connection_is_left_when_disabled_and_follows_its_settings() {
 
     stage.connection.enabled = true;
     smpp_link(&mut stage.connection).port = second.address().port();
-    stage.store.replace_connection(&stage.connection).await.expect("is stored");
+    replace_connection(&stage.store, &stage.connection).await;
     stage.references(&message).await;
     assert_eq!((first.received_count(), second.received_count()), (0, 1));
 
     stage.connection.name = "another name".to_owned();
-    stage.store.replace_connection(&stage.connection).await.expect("is stored");
+    replace_connection(&stage.store, &stage.connection).await;
     sleep(MOMENT).await;
     assert_eq!(second.binds().len(), 1);
     running.stop().await;

@@ -32,6 +32,7 @@ use smpp_gateway::status::Board;
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace};
 use store::Secrets;
+use tests::edits::put_connection;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::smsc_simulator::{Behaviour, SmscSimulator};
@@ -155,7 +156,7 @@ impl Stage {
             ..SmppLink::new("127.0.0.1", simulator.address().port(), "waybill")
         };
         let vendor = connection_of(connection(), &world.owner, Link::Smpp(link));
-        world.store.put_connection(&vendor).await.expect("the connection is stored");
+        put_connection(&world.store, &vendor).await;
         secrets.set(&Secrets::connection(&vendor.id), json!({ "password": PASSWORD }));
         let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
         let projector = projector::App {
@@ -197,7 +198,7 @@ impl Stage {
         };
         change(&mut link);
         let connection = connection_of(id, &self.world.owner, Link::Client(link));
-        self.world.store.put_connection(&connection).await.expect("the connection is stored");
+        put_connection(&self.world.store, &connection).await;
         Client { member, connection }
     }
 
@@ -269,6 +270,7 @@ fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
         link,
         on_unknown_outcome: Default::default(),
         created_at: Timestamp::UNIX_EPOCH,
+        revision: 0,
     }
 }
 

@@ -20,6 +20,7 @@ use smpp::receipt::id_forms;
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace};
 use store::{Secrets, Store, Tables, schema};
+use tests::edits::put_connection;
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -60,7 +61,7 @@ impl Stage {
         let sqs = EmbeddedSqs::new();
         let (jobs, progress) = (sqs.queue("jobs"), sqs.queue("progress"));
         let connection = connection(port, long_form, &jobs);
-        store.put_connection(&connection).await.expect("the connection is stored");
+        put_connection(&store, &connection).await;
         let secrets = EmbeddedSecrets::new();
         secrets.set(&Secrets::connection(&connection.id), json!({"password": PASSWORD}));
 
@@ -157,6 +158,7 @@ fn connection(port: u16, long_form: LongForm, jobs: &str) -> Connection {
         link: Link::Smpp(link),
         on_unknown_outcome: OnUnknownOutcome::Wait,
         created_at: Timestamp::UNIX_EPOCH,
+        revision: 0,
     }
 }
 

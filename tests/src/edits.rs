@@ -3,6 +3,7 @@
 use domain::agreement::Agreement;
 use domain::audit::Act;
 use domain::company::Company;
+use domain::connection::Connection;
 use domain::id::{AgreementId, AuditId, CompanyId};
 use domain::sender::{Sender, SenderAddress};
 use jiff::Timestamp;
@@ -27,6 +28,22 @@ pub async fn change_agreement(store: &Store, id: &AgreementId, change: impl FnOn
     change(&mut after);
     let act = act(std::slice::from_ref(&before.company));
     let written = store.replace_agreement(&act, &before, &after).await.expect("it is stored");
+    assert_eq!(written, Written::Now);
+}
+
+/// Stores a new connection.
+pub async fn put_connection(store: &Store, connection: &Connection) {
+    let act = act(std::slice::from_ref(&connection.company));
+    let written = store.create_connection(&act, connection).await.expect("it is stored");
+    assert_eq!(written, Written::Now);
+}
+
+/// Stores a connection as it is to be, whatever it is now.
+pub async fn replace_connection(store: &Store, connection: &Connection) {
+    let before = store.any_connection(&connection.id).await.expect("it is read").expect("it is there");
+    let after = Connection { revision: before.revision + 1, ..connection.clone() };
+    let act = act(std::slice::from_ref(&connection.company));
+    let written = store.replace(&act, &before, &after).await.expect("it is stored");
     assert_eq!(written, Written::Now);
 }
 

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::edits::put_connection;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Member, NOW, World};
 use domain::connection::{ClientLink, Connection, Link, OnUnknownOutcome};
@@ -40,8 +41,9 @@ pub async fn account(world: &World, client: &Member, sqs: &EmbeddedSqs) -> Accou
         link: Link::Client(link.clone()),
         on_unknown_outcome: OnUnknownOutcome::Wait,
         created_at: NOW,
+        revision: 0,
     };
-    world.store.put_connection(&connection).await.expect("the connection is stored");
+    put_connection(&world.store, &connection).await;
     let (company, agreement) = (client.company.clone(), client.agreement.clone());
     Account { connection: id, link, company, agreement }
 }

@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::edits::put_connection;
 use crate::embedded_secrets::EmbeddedSecrets;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Member, World, connection, tables};
@@ -92,7 +93,7 @@ impl Platform {
         let mut link = SmppLink { queue_url: jobs, ..SmppLink::new("127.0.0.1", vendor.port(), SYSTEM_ID) };
         change(&mut link);
         let vendor = connection_of(connection(), &world.owner, Link::Smpp(link));
-        world.store.put_connection(&vendor).await.expect("the connection is stored");
+        put_connection(&world.store, &vendor).await;
         secrets.set(&Secrets::connection(&vendor.id), json!({ "password": PASSWORD }));
 
         let functions = Functions::start(&world, &sqs).expect("a thread");
@@ -140,7 +141,7 @@ impl Platform {
         change(&mut link);
         let id = ConnectionId::new(self.world.unique());
         let stored = connection_of(id.clone(), &self.world.owner, Link::Client(link));
-        self.world.store.put_connection(&stored).await.expect("the connection is stored");
+        put_connection(&self.world.store, &stored).await;
         Client { member, connection: id, system_id: system_id.to_owned() }
     }
 
@@ -203,6 +204,7 @@ fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
         link,
         on_unknown_outcome: Default::default(),
         created_at: Timestamp::UNIX_EPOCH,
+        revision: 0,
     }
 }
 

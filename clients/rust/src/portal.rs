@@ -1322,6 +1322,8 @@ pub struct ConnectionView {
     pub enabled: bool,
     /// Its id.
     pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -7011,6 +7013,15 @@ pub struct GetConnectionsQuery {
     /// Only those that are enabled, or that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// What [`Client::get_connection_unmatched_receipts`] asks by.
@@ -8838,9 +8849,12 @@ impl Client {
     /// Delete a connection.
     ///
     /// `DELETE /v1/connections/{id}`
-    pub async fn delete_connection(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_connection(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "connections", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -8856,8 +8870,17 @@ impl Client {
     /// Enable or disable a connection, or change its settings.
     ///
     /// `PATCH /v1/connections/{id}`
-    pub async fn patch_connection(&self, id: &str, body: &ConnectionPatch) -> Result<ConnectionView, Error> {
+    pub async fn patch_connection(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &ConnectionPatch,
+    ) -> Result<ConnectionView, Error> {
         let request = self.request(Method::PATCH, &["v1", "connections", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }

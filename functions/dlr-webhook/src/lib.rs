@@ -100,6 +100,7 @@ mod tests {
 
     fn connection() -> Connection {
         Connection {
+            revision: 0,
             id: ConnectionId::new(1),
             company: CompanyId::new(1),
             name: "Operator".into(),

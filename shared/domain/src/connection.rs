@@ -7,6 +7,7 @@ mod smpp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{self, Thing};
 use crate::id::{CompanyId, ConnectionId};
 use crate::lookup::LookupLink;
 
@@ -34,6 +35,44 @@ pub struct Connection {
     /// What to do with a message of which nobody can say whether the vendor took it.
     pub on_unknown_outcome: OnUnknownOutcome,
     pub created_at: Timestamp,
+    /// Raised by every change, so that two editors cannot overwrite each other.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// Listed under its company.
+impl Thing for Connection {
+    const NOUN: &'static str = "connection";
+    const NOUNS: &'static str = "connections";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn lists(&self) -> Vec<String> {
+        vec![self.company.to_string()]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("name", catalog::words(&self.name)),
+            ("kind", self.link.kind().to_owned()),
+            ("enabled", catalog::flag(self.enabled)),
+        ]
+    }
+
+    /// By what a client's bind, or a vendor's call, finds it.
+    fn unique(&self) -> Vec<String> {
+        match &self.link {
+            Link::Client(link) => vec![Self::name_of_client(&link.system_id)],
+            Link::Alaris(link) => vec![Self::name_of_webhook(&link.webhook_guid)],
+            Link::Smpp(_) | Link::Lookup(_) => Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,9 +95,28 @@ impl Connection {
             Link::Lookup(_) | Link::Client(_) => None,
         }
     }
+
+    /// Two clients never bind with one name.
+    pub fn name_of_client(system_id: &str) -> String {
+        format!("client#{system_id}")
+    }
+
+    pub fn name_of_webhook(guid: &str) -> String {
+        format!("webhook#{guid}")
+    }
 }
 
 impl Link {
+    /// As it is stored and answered.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Smpp(_) => "smpp",
+            Self::Alaris(_) => "alaris",
+            Self::Lookup(_) => "lookup",
+            Self::Client(_) => "client",
+        }
+    }
+
     /// Whether a password that is right for this link goes to the same place over the other one.
     pub fn leads_where(&self, other: &Self) -> bool {
         match (self, other) {

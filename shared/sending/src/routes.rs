@@ -43,6 +43,7 @@ mod tests {
             link: Link::Alaris(link),
             on_unknown_outcome: Default::default(),
             created_at: jiff::Timestamp::UNIX_EPOCH,
+            revision: 0,
         }
     }
 

@@ -113,7 +113,7 @@ impl Store {
         main: &Wallet,
     ) -> Result<Written, StoreError> {
         let Some(change) = self.suspension(main, after.suspended) else { return Ok(Written::Overtaken) };
-        let limit = after.version_at(act.at).credit_limit.amount();
+        let limit = after.limit_in_force(act.at);
         let mut with = vec![self.change_wallet(with_limit(change, main, limit)?)];
         with.extend(self.due_versions(act, Some(before), Some(after))?);
         self.write_thing(act, Some(before), Some(after), with).await
@@ -203,7 +203,7 @@ impl Store {
         let table = &self.tables.directory;
         let mut items = vec![self.delete_any(table, &keys::due_version(begun, id))];
         if let Some((agreement, main)) = terms {
-            let limit = agreement.version_at(now).credit_limit.amount();
+            let limit = agreement.limit_in_force(now);
             // Whoever edits it at this moment has read the limit that was: they read it again.
             let noticed = Agreement { revision: agreement.revision + 1, ..agreement.clone() };
             items.push(self.main_change(Some(agreement), Some(&noticed))?);

@@ -20,8 +20,6 @@
 //! | directory | `gateways` | id | gateway processes that live |
 //! | directory | `connection_owners` | connection | which of them serves it |
 //! | directory | `client_binds` | connection | how many binds of the client each gateway has |
-//! | directory | `webhook#guid` | `webhook` | which connection a vendor's call belongs to |
-//! | directory | `smpp_client#system_id` | `smpp_client` | which connection a client binds with |
 //! | directory | `user#id` | `user`, `credentials`, `avatar` | user; what they prove themselves with |
 //! | directory | `users#company`, `user_email#email` | user | a company's users, and those with an address |
 //! | directory | `role_holders#role` | `holders` | how many have a role |
@@ -256,15 +254,6 @@ pub fn connection_owner(id: &ConnectionId) -> Key {
 pub const CLIENT_BINDS: &str = "client_binds";
 pub fn client_binds(id: &ConnectionId) -> Key {
     key(CLIENT_BINDS.to_owned(), id.as_str())
-}
-
-pub fn webhook(guid: &str) -> Key {
-    key(format!("webhook#{guid}"), "webhook")
-}
-
-/// Two clients never bind with one name.
-pub fn smpp_client(system_id: &str) -> Key {
-    key(format!("smpp_client#{system_id}"), "smpp_client")
 }
 
 pub fn user(id: &UserId) -> Key {

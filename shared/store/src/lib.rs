@@ -66,7 +66,6 @@ pub use blocks::{BlockClaim, ClaimedBlock, block_change_of, block_of};
 pub use catalog::{Ask, Written, whole_value};
 pub use client_binds::ClientBound;
 pub use codes::code_request_of;
-pub use connections::ConnectionStored;
 pub use dictionaries::{DictionaryNote, DictionaryVersions, EditedDictionary, EditsStored};
 pub use document_links::DocumentLinks;
 pub use documents::Documents;

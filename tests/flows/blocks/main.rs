@@ -14,6 +14,7 @@ use progress_applier::App;
 use queue::{Outcome, Progress, Report};
 use store::{BlockClaim, Claim, ClaimedBlock, Store, Stored};
 use tests::edits::change_sender;
+use tests::edits::put_connection;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount, connection, tables};
 
@@ -292,8 +293,9 @@ async fn a_refused_message_takes_the_next_enabled_route_and_is_refunded_after_th
             link: Link::Smpp(SmppLink::new("vendor", 2775, "us")),
             on_unknown_outcome: Default::default(),
             created_at: NOW,
+            revision: 0,
         };
-        store.put_connection(&connection).await.expect("it is stored");
+        put_connection(&store, &connection).await;
     }
     let first = Route::only(connection(), ConnectionKind::Smpp);
     let route =

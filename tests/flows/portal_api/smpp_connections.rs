@@ -1,6 +1,7 @@
 //! Connections over SMPP: to vendors with all that vendors want, and from clients.
 
 use domain::connection::Link;
+use http::Method;
 use runtime::password;
 use runtime::targets::Targets;
 use serde_json::{Value, json};
@@ -83,11 +84,25 @@ async fn a_change_of_a_connection_leaves_what_it_does_not_name_and_null_sets_bac
     expected["window"] = json!(20);
     expected["tls"] = Value::Null;
     expected["errors"] = json!([]);
+    expected["revision"] = json!(1);
     assert_eq!(changed, expected);
     assert_eq!(platform.get(&platform.owner.key, &path(&made)).await.good(), expected);
     let secret = format!("connections/{}", text(&made, "id"));
     let secret: Value = platform.secrets.store().read(&secret).await.unwrap();
     assert_eq!(secret["password"], "secret09");
+
+    let (path, seen) = (path(&made), [("if-match", "\"0\"")]);
+    let late = platform.ask(&platform.owner.key, Method::PATCH, &path, &seen, Some(json!({"window": 30})));
+    assert_eq!(late.await.refusal(), "412 precondition_failed");
+    let log = format!("/v1/audit?action=connection.change&object={}", text(&made, "id"));
+    let log = platform.get(&platform.owner.key, &log).await.good();
+    let fields: Vec<_> =
+        log["items"][0]["changes"].as_array().unwrap().iter().map(|change| text(change, "field")).collect();
+    assert!(
+        log["items"].as_array().unwrap().len() == 1 && fields.iter().any(|field| field.contains("window")),
+        "{log}"
+    );
+    assert!(!log.to_string().contains("secret09"));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use domain::lease::{Block, LeaseTag};
 use queue::Outcome as Told;
 use runtime::targets::Targets;
 use store::BlockClaim;
+use tests::edits::replace_connection;
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 
 use super::*;
@@ -465,7 +466,7 @@ async fn jobs_outlive_a_store_that_does_not_answer_for_ten_minutes() {
     let mut stage = Stage::new(1, |_| {}).await;
     stage.jobs = stage.sqs.queue("jobs-of-the-usual-visibility");
     smpp_link(&mut stage.connection).queue_url = stage.jobs.clone();
-    stage.store.replace_connection(&stage.connection).await.expect("is stored");
+    replace_connection(&stage.store, &stage.connection).await;
     let is_down = Arc::new(AtomicBool::new(true));
     let client = stage.database.client_with(NoClaims(is_down.clone()));
     let (sqs, progress) = (stage.sqs.client(), Sender::new(stage.sqs.client(), stage.progress.clone()));

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 
 use runtime::targets::Targets;
 use smpp_gateway::status::Board;
+use tests::edits::put_connection;
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tokio::sync::oneshot;
 
@@ -16,7 +17,7 @@ async fn with_connections(stage: &Stage, count: u128) {
     for number in 0..count {
         let mut connection = Connection { id: ConnectionId::new(100 + number), ..stage.connection.clone() };
         smpp_link(&mut connection).queue_url = stage.sqs.queue(&format!("jobs-{number}"));
-        stage.store.put_connection(&connection).await.expect("the connection is stored");
+        put_connection(&stage.store, &connection).await;
         stage.secrets.set(&Secrets::connection(&connection.id), json!({ "password": PASSWORD }));
     }
 }

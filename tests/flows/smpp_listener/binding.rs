@@ -3,6 +3,7 @@
 use domain::connection::Network;
 use domain::id::CompanyId;
 use smpp::esme::CloseReason;
+use tests::edits::replace_connection;
 use tests::edits::{change_agreement, change_company};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -20,7 +21,7 @@ impl Stage {
     async fn change_connection(&self, client: &Client, change: impl FnOnce(&mut Connection)) {
         let mut connection = client.connection.clone();
         change(&mut connection);
-        self.world.store.replace_connection(&connection).await.expect("is stored");
+        replace_connection(&self.world.store, &connection).await;
     }
 
     async fn set_enabled(&self, company: &CompanyId, enabled: bool) {

@@ -10,6 +10,7 @@ use domain::message::Status;
 use domain::receipt::ReceiptState;
 use queue::{Job, Outcome, Progress, Sender};
 use store::{EdrFilter, Flushed, Row};
+use tests::edits::put_connection;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::world::{Member, NOW, World, amount, connection, tables};
 
@@ -47,8 +48,9 @@ impl Scene {
             link: Link::Smpp(link),
             on_unknown_outcome: Default::default(),
             created_at: NOW,
+            revision: 0,
         };
-        world.store.put_connection(&vendor).await.expect("it is stored");
+        put_connection(&world.store, &vendor).await;
         Self { world, sqs, projector, client, reseller }
     }
 

@@ -22,6 +22,7 @@ use smpp_gateway::client::account::{Account, Order, Refusal};
 use smpp_gateway::client::intake::Intake;
 use store::Store;
 use tests::edits::{act_at, change_company};
+use tests::edits::{put_connection, replace_connection};
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::ledger_simulation::ledger::Ledger;
@@ -124,8 +125,9 @@ async fn connect(world: &World, name: &str, link: Link) -> ConnectionId {
         link,
         on_unknown_outcome: Default::default(),
         created_at: tests::world::NOW,
+        revision: 0,
     };
-    world.store.put_connection(&connection).await.expect("it is stored");
+    put_connection(&world.store, &connection).await;
     connection.id
 }
 
@@ -440,7 +442,7 @@ async fn messages_take_a_road_that_is_open_and_those_for_an_http_vendor_are_rows
     let mut vendor =
         world.store.any_connection(&connection()).await.expect("it is read").expect("it is there");
     vendor.enabled = false;
-    world.store.replace_connection(&vendor).await.expect("it is stored");
+    replace_connection(&world.store, &vendor).await;
     let second = Route { rank: 1, ..Route::only(http.clone(), ConnectionKind::Http) };
     let roads = vec![Route::only(connection(), ConnectionKind::Smpp), second];
     name(&world, &client, "SHOP", roads).await;

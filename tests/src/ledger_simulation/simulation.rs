@@ -29,6 +29,7 @@ use super::projection::{self, STREAMED, Streams};
 use super::requests::Requests;
 use super::scenario::Scenario;
 use super::{Failure, Options, Summary};
+use crate::edits::act;
 use crate::embedded_dynamodb::Rates;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Refused, tables};
@@ -185,7 +186,9 @@ impl Simulation {
     }
 
     async fn begin_following(&mut self) -> Result<(), Breach> {
-        let stored = self.scenario.world.store.put_connection(&self.vendor()).await;
+        let vendor = self.vendor();
+        let act = act(std::slice::from_ref(&vendor.company));
+        let stored = self.scenario.world.store.create_connection(&act, &vendor).await;
         stored.map_err(|error| Breach::of(Invariant::Lively, error.to_string()))?;
         self.ledger = Ledger::read(&self.client, &self.tables).await?.follow()?;
         self.model.begin(&self.ledger);
@@ -207,6 +210,7 @@ impl Simulation {
             link: connection::Link::Smpp(link),
             on_unknown_outcome: Default::default(),
             created_at: self.scenario.now,
+            revision: 0,
         }
     }
 

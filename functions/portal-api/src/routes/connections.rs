@@ -8,7 +8,6 @@ mod lookup;
 mod smpp;
 pub mod unmatched;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
@@ -20,20 +19,21 @@ use jiff::Timestamp;
 use queue::{client_queue, connection_queue};
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
+use runtime::revision::{IfMatch, Versioned};
 use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
-use store::{ConnectionStored, Page, Secrets};
+use store::{Secrets, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use self::alaris::AlarisSettings;
 use self::client::{ClientSettings, system_id_taken};
 use self::lookup::LookupSettings;
 use self::smpp::SmppSettings;
-use super::{Created, Reply, created};
+use super::Edited;
 use crate::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Found};
+use crate::lists::{Format, Listing};
 use crate::rights;
 
 /// What the link is and how it is used; passwords are taken and never shown.
@@ -60,6 +60,8 @@ pub struct ConnectionView {
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-11-22T08:00:00Z")]
     created_at: Timestamp,
+    /// Its revision, which is its `ETag` as well.
+    revision: u64,
     #[serde(flatten)]
     settings: ConnectionSettings,
 }
@@ -70,13 +72,13 @@ impl ConnectionView {
             Link::Alaris(link) => Some(alaris::webhook_url(public_base_url, link)),
             Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => None,
         };
-        let Connection { enabled, created_at, .. } = connection;
+        let Connection { enabled, created_at, revision, .. } = connection;
         let (id, company) = (connection.id.clone().into(), connection.company.clone().into());
         let mut settings = ConnectionSettings::of(connection);
         if let ConnectionSettings::Alaris(settings) = &mut settings {
             settings.webhook_url = webhook_url;
         }
-        Self { id, company, enabled, created_at, settings }
+        Self { id, company, enabled, created_at, revision, settings }
     }
 }
 
@@ -93,7 +95,7 @@ pub async fn create(
     State(app): State<App>,
     who: Principal,
     Body(body): Body<ConnectionSettings>,
-) -> Created<ConnectionView> {
+) -> Edited<ConnectionView> {
     rights::manage(&who, body.area())?;
     let id = ConnectionId::new(runtime::fresh());
     let parts = body.parts(&app, &who, &who.company.id, None).await?;
@@ -103,12 +105,27 @@ pub async fn create(
     if let Some(password) = password {
         app.secrets.create(&Secrets::connection(&id), &ConnectionSecret { password }).await?;
     }
-    let (company, created_at) = (who.company.id, runtime::now());
-    let connection = Connection { id, company, name, enabled: true, link, on_unknown_outcome, created_at };
-    if app.store.put_connection(&connection).await? != ConnectionStored::Now {
-        return Err(system_id_taken());
+    let connection = Connection {
+        id,
+        company: who.company.id.clone(),
+        name,
+        enabled: true,
+        link,
+        on_unknown_outcome,
+        created_at: runtime::now(),
+        revision: 0,
+    };
+    stored(app.store.create_connection(&who.act(&who.company.path), &connection).await?)?;
+    let view = ConnectionView::new(connection, &app.public_base_url);
+    Ok(Versioned::created(view.revision, view))
+}
+
+/// The one name that only one connection may have and that a caller chooses is that of a client.
+fn stored(how: Written) -> Result<(), ApiError> {
+    match how {
+        Written::Taken => Err(system_id_taken()),
+        how => written(how),
     }
-    created(ConnectionView::new(connection, &app.public_base_url))
 }
 
 /// Makes the queue of jobs to a vendor, or of what waits for a client.
@@ -221,15 +238,22 @@ pub struct ConnectionQuery {
     name: Option<String>,
     /// Only those that are enabled, or that are not.
     enabled: Option<bool>,
+    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    #[param(example = "-created_at")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
 }
 
 const FILE_COLUMNS: [&str; 6] = ["id", "company", "kind", "name", "enabled", "created_at"];
 
 /// A company's connections, of the kinds that your roles let you see.
 ///
-/// `Accept: text/csv` answers a file.
+/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionQuery),
-    responses((status = 200, description = "Oldest first",
+    responses((status = 200, description = "A page",
         content((List<ConnectionView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
@@ -238,45 +262,34 @@ pub async fn list(
     Query(query): Query<ConnectionQuery>,
 ) -> Result<Response, ApiError> {
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
-    let mut items = app.store.connections_of(&company.id).await?;
-    items.retain(|connection| {
-        rights::view(&who, area_of(&connection.link)).is_ok() && query.passes(connection)
-    });
-    let page = Page { items, next: None };
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(company.id, &["name", "kind", "enabled"], sort, query.limit, cursor)?
+        .begins("name", query.name.as_deref())
+        .is("kind", query.kind)
+        .is("enabled", query.enabled.map(catalog::flag));
+    let shows = |connection: &Connection| rights::view(&who, area_of(&connection.link)).is_ok();
+    let found = listing.read(&app.store, format, shows).await?;
     let view = |connection| ConnectionView::new(connection, &app.public_base_url);
-    Found { page, format }.answer(view, "connections", &FILE_COLUMNS)
-}
-
-impl ConnectionQuery {
-    fn passes(&self, connection: &Connection) -> bool {
-        let kind = match connection.link {
-            Link::Smpp(_) => "smpp",
-            Link::Alaris(_) => "alaris",
-            Link::Lookup(_) => "lookup",
-            Link::Client(_) => "client",
-        };
-        let name = catalog::words(&connection.name);
-        self.kind.as_ref().is_none_or(|wanted| wanted == kind)
-            && self.name.as_ref().is_none_or(|begin| name.starts_with(&catalog::words(begin)))
-            && self.enabled.is_none_or(|wanted| wanted == connection.enabled)
-    }
+    found.answer(view, "connections", &FILE_COLUMNS)
 }
 
 /// One connection.
 #[utoipa::path(get, path = "/v1/connections/{id}", tag = "connections",
     params(("id" = String, Path, description = "The connection's id")),
     responses((status = 200, description = "The connection", body = ConnectionView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<ConnectionView> {
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<ConnectionView> {
     let connection = app.seen_by(&who).connection(&id).await?;
     rights::view(&who, area_of(&connection.link))?;
-    Ok(Json(ConnectionView::new(connection, &app.public_base_url)))
+    let view = ConnectionView::new(connection, &app.public_base_url);
+    Ok(Versioned::new(view.revision, view))
 }
 
 /// Delete a connection.
 ///
 /// Only when no sender ID's messages take it.
 #[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections",
-    params(("id" = String, Path, description = "The connection's id")),
+    params(("id" = String, Path, description = "The connection's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the connection as it was read")),
     responses(
         (status = 204, description = "It is gone"),
         (status = 409, description = "`in_use`: a sender ID's messages take it", body = Problem,
@@ -286,15 +299,17 @@ pub async fn delete(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
     let seen = app.seen_by(&who);
     let connection = seen.connection(&id).await?;
     rights::manage(&who, area_of(&connection.link))?;
+    if_match.check(connection.revision)?;
     if app.store.is_road(&connection.id).await? {
         let detail = "A sender ID's messages take this connection: give it another route first.";
         return Err(Problem::new(409, "in_use", detail).into());
     }
     let company = seen.company(connection.company.as_str()).await?;
-    app.store.delete_connection(&who.act(&company.path), &connection).await?;
+    stored(app.store.delete_connection(&who.act(&company.path), &connection).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -250,7 +250,8 @@ mod tests {
         let behind = Timestamp::from_second(59).unwrap();
         let second =
             first.with_settings(AgreementChange { credit_limit: limit(2), ..Default::default() }, behind);
-        assert_eq!(second.unwrap().version_at(LATER).credit_limit.amount(), Amount::whole(2));
+        let second = second.unwrap();
+        assert_eq!([behind, LATER].map(|now| second.limit_in_force(now)), [Amount::whole(2); 2]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Agreement, AgreementError, AgreementVersion, CreditLimit};
 use crate::id::AgreementVersionId;
+use crate::money::Amount;
 use crate::period::{BillingTerms, Period, TermsError};
 
 /// What our clocks may differ by: a version that begins within this time has begun for who changes it.
@@ -58,6 +59,11 @@ impl Agreement {
     /// The version that settings build on. It has begun, though a clock that is behind may not know it.
     pub(super) fn version_to_change(&self, now: Timestamp) -> &AgreementVersion {
         self.version_at(now.saturating_add(CLOCKS_DIFFER).unwrap_or(now))
+    }
+
+    /// The credit limit that the main wallet has: also by a clock that is behind that of who set it.
+    pub fn limit_in_force(&self, now: Timestamp) -> Amount {
+        self.version_to_change(now).credit_limit.amount()
     }
 
     /// When a version ends because the next one begins; none for the last one.
@@ -182,7 +188,6 @@ mod tests {
 
     use super::super::tests::agreement;
     use super::*;
-    use crate::money::Amount;
     use crate::period::BillingPeriod;
 
     const NOW: Timestamp = Timestamp::constant(1_000, 0);

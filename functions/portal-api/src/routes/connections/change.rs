@@ -3,22 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
-use domain::connection::{Connection, Link};
+use domain::connection::Connection;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, unavailable};
+use runtime::revision::{IfMatch, Versioned};
 use serde::Deserialize;
 use serde_json::Value;
-use store::{ConnectionStored, Secrets};
+use store::Secrets;
 use utoipa::ToSchema;
 
-use super::client::system_id_taken;
-use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts, area_of};
+use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts, area_of, stored};
 use crate::App;
-use crate::error::{ApiError, busy};
+use crate::error::ApiError;
 use crate::rights;
-use crate::routes::Reply;
+use crate::routes::Edited;
 
 /// What is to be different.
 #[derive(Deserialize, ToSchema)]
@@ -35,16 +34,21 @@ pub struct ConnectionPatch {
 
 /// Enable or disable a connection, or change its settings.
 #[utoipa::path(patch, path = "/v1/connections/{id}", tag = "connections", request_body = ConnectionPatch,
-    params(("id" = String, Path, description = "The connection's id")),
+    params(("id" = String, Path, description = "The connection's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the connection as it was read")),
     responses((status = 200, description = "The connection as it is now", body = ConnectionView)))]
 pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    if_match: IfMatch,
     Body(body): Body<ConnectionPatch>,
-) -> Reply<ConnectionView> {
-    let before = app.seen_by(&who).connection(&id).await?;
+) -> Edited<ConnectionView> {
+    let seen = app.seen_by(&who);
+    let before = seen.connection(&id).await?;
     rights::manage(&who, area_of(&before.link))?;
+    if_match.check(before.revision)?;
+    let company = seen.company(before.company.as_str()).await?;
     let settings = changed(&before, body.settings)?;
     let Parts { name, password, on_unknown_outcome, link } =
         settings.parts(&app, &who, &before.company, Some(&before.link)).await?;
@@ -53,9 +57,11 @@ pub async fn change(
         app.secrets.replace(&Secrets::connection(&before.id), &ConnectionSecret { password }).await?;
     }
     let enabled = body.enabled.unwrap_or(before.enabled);
-    let changed = Connection { name, enabled, link, on_unknown_outcome, ..before.clone() };
-    store(&app, &before, &changed).await?;
-    Ok(Json(ConnectionView::new(changed, &app.public_base_url)))
+    let revision = before.revision + 1;
+    let changed = Connection { name, enabled, link, on_unknown_outcome, revision, ..before.clone() };
+    stored(app.store.replace(&who.act(&company.path), &before, &changed).await?)?;
+    let view = ConnectionView::new(changed, &app.public_base_url);
+    Ok(Versioned::new(view.revision, view))
 }
 
 /// What was, with what is told in its place.
@@ -75,15 +81,4 @@ fn changed(before: &Connection, told: BTreeMap<String, Value>) -> Result<Connect
     }
     let read = serde_json::from_value(Value::Object(fields));
     read.map_err(|error| Problem::new(422, "invalid", error.to_string()).into())
-}
-
-async fn store(app: &App, before: &Connection, changed: &Connection) -> Result<(), ApiError> {
-    let Link::Client(link) = &before.link else {
-        return Ok(app.store.replace_connection(changed).await?);
-    };
-    match app.store.replace_client_connection(changed, &link.system_id).await? {
-        ConnectionStored::Now => Ok(()),
-        ConnectionStored::SystemIdTaken => Err(system_id_taken()),
-        ConnectionStored::Overtaken => Err(busy()),
-    }
 }
