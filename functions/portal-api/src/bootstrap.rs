@@ -89,7 +89,7 @@ pub async fn open_house(
 /// The main wallet of a new agreement, charged together with those above it.
 pub(crate) fn wallet_of(agreement: &Agreement, now: Timestamp) -> Wallet {
     let above = agreement.charged_levels().iter().skip(1).map(domain::id::WalletId::main).collect();
-    let limit = agreement.limit_in_force(now);
+    let limit = agreement.limit_in_force();
     Wallet::open(&agreement.id, &agreement.company, agreement.currency, limit, above)
 }
 

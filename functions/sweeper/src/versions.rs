@@ -14,7 +14,7 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let begun = app.store.versions_begun(now, PAGE).await?;
     let (count, mut failed) = (begun.len(), 0);
     for (at, agreement) in begun {
-        if let Err(error) = begin(app, at, &agreement, now).await {
+        if let Err(error) = begin(app, at, &agreement).await {
             failed += 1;
             tracing::error!(%agreement, error = format!("{error:#}"), "a version did not begin");
         }
@@ -24,7 +24,7 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn begin(app: &App, at: Timestamp, id: &domain::id::AgreementId, now: Timestamp) -> anyhow::Result<()> {
+async fn begin(app: &App, at: Timestamp, id: &domain::id::AgreementId) -> anyhow::Result<()> {
     for _ in 0..ROUNDS_MAX {
         let agreement = app.store.any_agreement(id).await?;
         let main = match &agreement {
@@ -32,7 +32,7 @@ async fn begin(app: &App, at: Timestamp, id: &domain::id::AgreementId, now: Time
             None => None,
         };
         let terms = agreement.as_ref().zip(main.as_ref());
-        if app.store.begin_version(at, id, terms, now).await? == Stored::Overtaken {
+        if app.store.begin_version(at, id, terms).await? == Stored::Overtaken {
             continue;
         }
         let main = match &agreement {

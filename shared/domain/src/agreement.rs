@@ -127,6 +127,9 @@ impl CreditLimit {
 pub struct AgreementVersion {
     pub id: AgreementVersionId,
     pub effective_from: Timestamp,
+    /// Whether it has begun: its credit limit, or that of a later one, is in the main wallet. The platform's
+    /// clocks differ, so which limit is in force is told by this and not by the time.
+    pub begun: bool,
     pub credit_limit: CreditLimit,
     pub billing: BillingTerms,
     /// Who gets a mail when a payment is confirmed.
@@ -264,6 +267,7 @@ pub fn plan_agreement(
     let version = AgreementVersion {
         id: AgreementVersionId::derived(&[ask.id.as_str(), "0"]),
         effective_from: now,
+        begun: true,
         credit_limit,
         billing: ask.billing,
         payment_alert_emails: Vec::new(),

@@ -87,7 +87,7 @@ impl Store {
         let entry = document(&keys::agreement_entry(&agreement.id), &BTreeMap::<String, String>::new())?;
         let mut with = vec![self.new_item(&self.tables.directory, entry)];
         with.extend(self.open_wallet(wallet)?);
-        with.extend(self.due_versions(act, None, Some(agreement))?);
+        with.extend(self.due_versions(None, Some(agreement))?);
         self.write_thing(act, None, Some(agreement), with).await
     }
 
@@ -98,7 +98,7 @@ impl Store {
         before: &Agreement,
         after: &Agreement,
     ) -> Result<Written, StoreError> {
-        let with = self.due_versions(act, Some(before), Some(after))?;
+        let with = self.due_versions(Some(before), Some(after))?;
         self.write_thing(act, Some(before), Some(after), with).await
     }
 
@@ -113,9 +113,9 @@ impl Store {
         main: &Wallet,
     ) -> Result<Written, StoreError> {
         let Some(change) = self.suspension(main, after.suspended) else { return Ok(Written::Overtaken) };
-        let limit = after.limit_in_force(act.at);
+        let limit = after.limit_in_force();
         let mut with = vec![self.change_wallet(with_limit(change, main, limit)?)];
-        with.extend(self.due_versions(act, Some(before), Some(after))?);
+        with.extend(self.due_versions(Some(before), Some(after))?);
         self.write_thing(act, Some(before), Some(after), with).await
     }
 
@@ -128,7 +128,7 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let Some(mut with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
         with.push(self.delete_any(&self.tables.directory, &keys::agreement_entry(&agreement.id)));
-        with.extend(self.due_versions(act, Some(agreement), None)?);
+        with.extend(self.due_versions(Some(agreement), None)?);
         self.write_thing(act, Some(agreement), Some(&agreement.deleted(act.at)), with).await
     }
 
@@ -145,12 +145,11 @@ impl Store {
     /// The places of coming versions in the list that the platform begins them from.
     fn due_versions(
         &self,
-        act: &Act,
         before: Option<&Agreement>,
         after: Option<&Agreement>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let due = |agreement: Option<&Agreement>| -> BTreeSet<Timestamp> {
-            let coming = agreement.into_iter().flat_map(|agreement| agreement.coming_versions(act.at));
+            let coming = agreement.into_iter().flat_map(Agreement::coming_versions);
             coming.map(|version| version.effective_from).collect()
         };
         let Some(agreement) = after.or(before) else { return Ok(Vec::new()) };
@@ -198,15 +197,14 @@ impl Store {
         begun: Timestamp,
         id: &AgreementId,
         terms: Option<(&Agreement, &Wallet)>,
-        now: Timestamp,
     ) -> Result<Stored, StoreError> {
         let table = &self.tables.directory;
         let mut items = vec![self.delete_any(table, &keys::due_version(begun, id))];
         if let Some((agreement, main)) = terms {
-            let limit = agreement.limit_in_force(now);
             // Whoever edits it at this moment has read the limit that was: they read it again.
-            let noticed = Agreement { revision: agreement.revision + 1, ..agreement.clone() };
-            items.push(self.main_change(Some(agreement), Some(&noticed))?);
+            let after = agreement.with_begun(begun);
+            let limit = after.limit_in_force();
+            items.push(self.main_change(Some(agreement), Some(&after))?);
             if limit != main.credit_limit {
                 let operation = Operation { kind: OperationKind::Terms, reference: id.to_string() };
                 let change = with_limit(WalletChange::new(&main.id, operation), main, limit)?;

@@ -86,7 +86,8 @@ impl Agreement {
         let first = self.versions[0].clone();
         let changed = self.with_settings(change, now)?;
         let effective_from = changed.effective.from.map_or(now, |from| from.min(now));
-        let version = AgreementVersion { id: first.id, effective_from, ..changed.version_at(now).clone() };
+        let version =
+            AgreementVersion { id: first.id, effective_from, ..changed.version_to_change(now).clone() };
         Ok(Self { versions: vec![version], revision: 0, ..changed })
     }
 
@@ -134,7 +135,8 @@ impl Agreement {
         if version != *before {
             let effective_from = now.max(before.effective_from);
             let place = self.versions.iter().position(|one| one.id == before.id).unwrap_or_default();
-            let version = AgreementVersion { id: self.next_version(), effective_from, ..version };
+            let version =
+                AgreementVersion { id: self.next_version(), effective_from, begun: true, ..version };
             changed.versions.insert(place + 1, version);
         }
         changed.revision += u64::from(changed != *self);
@@ -251,7 +253,7 @@ mod tests {
         let second =
             first.with_settings(AgreementChange { credit_limit: limit(2), ..Default::default() }, behind);
         let second = second.unwrap();
-        assert_eq!([behind, LATER].map(|now| second.limit_in_force(now)), [Amount::whole(2); 2]);
+        assert_eq!(second.limit_in_force(), Amount::whole(2));
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl From<AgreementError> for VersionError {
     }
 }
 
+impl AgreementVersion {
+    fn has_begun(&self, now: Timestamp) -> bool {
+        self.begun || self.effective_from <= now
+    }
+}
+
 impl Agreement {
     /// The version in force at `now`. There is always one: the first stands for all time before it.
     pub fn version_at(&self, now: Timestamp) -> &AgreementVersion {
@@ -56,14 +62,27 @@ impl Agreement {
         begun.unwrap_or(&self.versions[0])
     }
 
-    /// The version that settings build on. It has begun, though a clock that is behind may not know it.
+    /// The version that settings build on: the last one that has begun, though a clock that is behind may
+    /// not know it.
     pub(super) fn version_to_change(&self, now: Timestamp) -> &AgreementVersion {
-        self.version_at(now.saturating_add(CLOCKS_DIFFER).unwrap_or(now))
+        let begun = self.versions.iter().rev().find(|version| version.has_begun(now));
+        begun.unwrap_or(&self.versions[0])
     }
 
-    /// The credit limit that the main wallet has: also by a clock that is behind that of who set it.
-    pub fn limit_in_force(&self, now: Timestamp) -> Amount {
-        self.version_to_change(now).credit_limit.amount()
+    /// The credit limit that the main wallet has.
+    pub fn limit_in_force(&self) -> Amount {
+        let begun = self.versions.iter().rev().find(|version| version.begun);
+        begun.unwrap_or(&self.versions[0]).credit_limit.amount()
+    }
+
+    /// The agreement when versions have begun that were to begin by this moment.
+    #[must_use]
+    pub fn with_begun(&self, moment: Timestamp) -> Self {
+        let mut after = Self { revision: self.revision + 1, ..self.clone() };
+        for version in &mut after.versions {
+            version.begun |= version.effective_from <= moment;
+        }
+        after
     }
 
     /// When a version ends because the next one begins; none for the last one.
@@ -73,8 +92,8 @@ impl Agreement {
     }
 
     /// Those that are to begin.
-    pub fn coming_versions(&self, now: Timestamp) -> impl Iterator<Item = &AgreementVersion> {
-        self.versions.iter().skip(1).filter(move |version| now < version.effective_from)
+    pub fn coming_versions(&self) -> impl Iterator<Item = &AgreementVersion> {
+        self.versions.iter().filter(|version| !version.begun)
     }
 
     /// The billing period that contains a day. Where another version begins with other terms, one period
@@ -144,7 +163,7 @@ impl Agreement {
             (1, _) => Err(VersionError::Only),
             // The first one has begun with the agreement, whatever its date.
             (_, 0) => Err(VersionError::Begun),
-            _ if version.effective_from <= now => Err(VersionError::Begun),
+            _ if version.has_begun(now) => Err(VersionError::Begun),
             _ => Ok(version),
         }
     }
@@ -167,6 +186,7 @@ impl Agreement {
         let version = AgreementVersion {
             id: before.id,
             effective_from,
+            begun: false,
             credit_limit: ask.credit_limit.map_or(Ok(before.credit_limit), CreditLimit::checked)?,
             billing,
             payment_alert_emails: match ask.payment_alert_emails {
@@ -202,6 +222,25 @@ mod tests {
             credit_limit: Some(CreditLimit::Limited(Amount::whole(limit))),
             ..VersionChange::default()
         }
+    }
+
+    #[test]
+    fn the_limit_in_force_is_that_of_the_last_version_that_was_made_to_begin_whatever_the_clocks_say() {
+        let limit = |units| Some(CreditLimit::Limited(Amount::whole(units)));
+        let change =
+            |units| super::super::AgreementChange { credit_limit: limit(units), ..Default::default() };
+        let planned = agreement().with_version(from(2_000, 2), NOW).unwrap();
+        assert_eq!(planned.limit_in_force(), Amount::ZERO);
+        // By a clock that is an hour ahead, and then by one that is right.
+        let ahead = agreement().with_settings(change(5), at(4_600)).unwrap();
+        assert_eq!(ahead.limit_in_force(), Amount::whole(5));
+        let right = ahead.with_settings(change(6), NOW).unwrap();
+        assert_eq!(right.limit_in_force(), Amount::whole(6));
+        assert_eq!(limit_at(&right, 5_000), Amount::whole(6));
+        let begun = planned.with_begun(at(2_000));
+        assert_eq!((begun.limit_in_force(), begun.revision), (Amount::whole(2), planned.revision + 1));
+        assert_eq!(begun.coming_versions().count(), 0);
+        assert_eq!(begun.without_version(&begun.versions[1].id, NOW), Err(VersionError::Begun));
     }
 
     fn limit_at(agreement: &Agreement, second: i64) -> Amount {

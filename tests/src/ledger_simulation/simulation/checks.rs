@@ -24,7 +24,7 @@ impl Simulation {
             let (Some(agreement), Some(wallet)) = (agreement, self.ledger.wallets.get(&member.wallet)) else {
                 continue;
             };
-            let limit = agreement.version_at(self.scenario.now).credit_limit.amount();
+            let limit = agreement.limit_in_force();
             let state = if agreement.suspended { WalletState::Suspended } else { WalletState::Open };
             if (limit, &state) != (wallet.credit_limit, &wallet.state) {
                 let (has, is) = (wallet.credit_limit, &wallet.state);

@@ -212,7 +212,7 @@ async fn store_settings(
 ) -> Result<bool, ApiError> {
     let company = app.seen_by(who).company(before.company.as_str()).await?;
     let act = who.act(&company.path);
-    let same_limit = after.limit_in_force(act.at) == main.credit_limit;
+    let same_limit = after.limit_in_force() == main.credit_limit;
     let written = if same_limit && after.suspended == (main.state == WalletState::Suspended) {
         app.store.replace_agreement(&act, before, after).await?
     } else {
