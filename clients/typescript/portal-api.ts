@@ -63,7 +63,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An agreement's fee rules, also those that have ended. */
+        /**
+         * An agreement's fee rules, also those that have ended.
+         * @description `Accept: text/csv` answers a file.
+         */
         get: operations["get_agreement_fee_rules"];
         put?: never;
         /**
@@ -129,7 +132,7 @@ export interface paths {
         /**
          * Draft the invoice of a period now.
          * @description Of any period, also of the one that still runs; the schedule does the same when a period has ended.
-         *     A confirmed invoice stays as it is.
+         *     Confirmed invoices stay as they are: what changed since is drafted as a correction.
          */
         post: operations["post_agreement_invoices"];
         delete?: never;
@@ -549,6 +552,28 @@ export interface paths {
         head?: never;
         /** Change a bank. */
         patch: operations["patch_bank"];
+        trace?: never;
+    };
+    "/v1/charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Charges.
+         * @description Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees those
+         *     of confirmed invoices, its tenant also those of drafts. A page holds the charges of `limit` invoices: go
+         *     on while there is a `next`. `Accept: text/csv` answers a file.
+         */
+        get: operations["get_charges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/companies": {
@@ -1251,8 +1276,94 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One invoice. */
+        /**
+         * One invoice.
+         * @description The `ETag` is its revision, for `If-Match`.
+         */
         get: operations["get_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Note something about an invoice.
+         * @description Its sums do not change. With `If-Match` only if the invoice is still at the named revision.
+         */
+        patch: operations["patch_invoice"];
+        trace?: never;
+    };
+    "/v1/invoices/{id}/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put payments to an invoice by hand.
+         * @description What is said takes the place of what was said before. What is not put to an invoice covers the oldest due
+         *     one, as always.
+         */
+        put: operations["put_invoice_allocations"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The charges of an invoice.
+         * @description `Accept: text/csv` answers a file.
+         */
+        get: operations["get_invoice_charges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/charges/{charge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One charge. */
+        get: operations["get_invoice_charge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/charges/{charge}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows of a charge.
+         * @description Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 10,000 rows;
+         *     all of them are in the invoice's archive, see `/v1/invoices/{id}/details`.
+         */
+        get: operations["get_invoice_charge_rows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1275,6 +1386,63 @@ export interface paths {
          * @description It is recalculated, numbered and frozen, and its PDF is made. Confirming again changes nothing.
          */
         post: operations["post_invoice_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The invoices that correct one.
+         * @description Of the same period, in the order in which they were made; the company that pays sees the confirmed ones.
+         */
+        get: operations["get_invoice_corrections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What covers an invoice.
+         * @description As the payments are now. Money is given to the oldest due invoice first, after what a person has said.
+         */
+        get: operations["get_invoice_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/details": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link to the rows of all charges of an invoice, as one file. */
+        get: operations["get_invoice_details"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1309,6 +1477,27 @@ export interface paths {
         put?: never;
         /** Count the usage of a draft again. */
         post: operations["post_invoice_recalculate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/unconfirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a confirmed invoice a draft again.
+         * @description It follows the usage again and is gone from the client's list. Its number stays for the next confirmation,
+         *     so there is no gap. Refused while a confirmed correction refers to it.
+         */
+        post: operations["post_invoice_unconfirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1954,7 +2143,10 @@ export interface paths {
         put?: never;
         /**
          * Create a payment system.
-         * @description Clients pay by it once one of your own legal entities names it.
+         * @description Clients pay by it once one of your own legal entities names it. Have the payment system call
+         *     `/payments/{kind}/{id}` of this API, with the kind and the id as they are answered here: Stripe with the
+         *     events `checkout.session.*`, `charge.*` and `charge.dispute.*`, PayOnline for approved and for declined
+         *     payments. FreedomPay and NetCommerce are told with each payment.
          */
         post: operations["post_payment_systems"];
         delete?: never;
@@ -1983,7 +2175,7 @@ export interface paths {
         head?: never;
         /**
          * Change a payment system.
-         * @description A secret that is not named stays.
+         * @description A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks.
          */
         patch: operations["patch_payment_system"];
         trace?: never;
@@ -2132,6 +2324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/printable_form_samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The product's own printable forms.
+         * @description Documents are made by these where no other form fits. They are a good beginning for one's own.
+         */
+        get: operations["get_printable_form_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/printable_forms": {
         parameters: {
             query?: never;
@@ -2270,6 +2482,92 @@ export interface paths {
          *     way; send the same again with it. Until somebody has reviewed the registration you can do nothing.
          */
         post: operations["post_registrations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rerate tasks.
+         * @description Newest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+         */
+        get: operations["get_rerates"];
+        put?: never;
+        /**
+         * Make a task that rates messages again.
+         * @description What was sent is priced again with the rates that were in force when it was accepted, as these stand now:
+         *     after a tree, a scope or an enabled service was corrected. The difference is charged or given back at
+         *     every level that your company or one below it sells, by force if need be, and invoices that were
+         *     confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay as they were, and so
+         *     does what was refunded. The task waits until it is started; a dry run changes nothing.
+         */
+        post: operations["post_rerates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rerate task, with what it has come to. */
+        get: operations["get_rerate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerates/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a rerate task.
+         * @description One that runs ends with the part that it is at. What it has charged until then stays; another task over
+         *     the same period goes on from there, because what costs the same is not charged again.
+         */
+        post: operations["post_rerate_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerates/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a rerate task.
+         * @description It begins at its time, or at once, and goes on by itself.
+         */
+        post: operations["post_rerate_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2757,9 +3055,32 @@ export interface paths {
         put?: never;
         /**
          * Ask for a page to pay on.
-         * @description The balance rises when the payment system says that the money came, once, by exactly this amount.
+         * @description The balance rises when the payment system says that the money came, once, by exactly this amount; less
+         *     the payment system's own fee where the tenant leaves that to the client.
          */
         post: operations["post_top_ups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/top_ups/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a top-up costs.
+         * @description By each payment system that the tenant offers to this agreement, with the three numbers to show before
+         *     paying: what is bought, the fee, and what is to be paid. Message credits have a unit price of the rate
+         *     plan that the agreement names for them, and tax by the rules of the legal entity that sells.
+         */
+        post: operations["post_top_ups_quote"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2775,6 +3096,23 @@ export interface paths {
         };
         /** One top-up. */
         get: operations["get_top_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/top_ups/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link to the tax receipt of bought message credits. */
+        get: operations["get_top_up_receipt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3082,6 +3420,7 @@ export interface paths {
         /**
          * A company's wallets: under each agreement the system credits, then the credits of its users.
          * @description A user whose roles show them no wallets sees all of them as somebody to give to, with the balance of the own one.
+         *     `Accept: text/csv` answers a file.
          */
         get: operations["get_wallets"];
         put?: never;
@@ -3118,7 +3457,9 @@ export interface paths {
         };
         /**
          * A wallet's statement, newest line first.
-         * @description A movement is listed within moments after it happened. The lines add up to the balance.
+         * @description A movement is listed within moments after it happened. The lines add up to the balance. With a filter a
+         *     page may hold fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv`
+         *     answers a file.
          */
         get: operations["get_wallet_statement"];
         put?: never;
@@ -3185,6 +3526,11 @@ export interface components {
              * @example 100
              */
             credit_limit?: string | null;
+            /**
+             * @description A rate plan of the tenant, in money, that prices `message_credits` among its additional services: by
+             *     it the company may buy credits by card. Only of an agreement in message credits; null for none.
+             */
+            credit_service?: string | null;
             /**
              * Format: date-time
              * @description Messages are charged to it from this time on; null for the time when it was created.
@@ -3351,6 +3697,8 @@ export interface components {
             created_at: string;
             /** @description How far the balance may go below zero; null for no limit. */
             credit_limit?: string | null;
+            /** @description The rate plan by which message credits are sold for money; null if they are not. */
+            credit_service?: string | null;
             /** @description An ISO 4217 code, or `CREDIT`. */
             currency: string;
             /** @description Who sells to whom. */
@@ -3460,6 +3808,20 @@ export interface components {
              * @default null
              */
             webhook_url: string | null;
+        };
+        /** @description A part of a payment that a person has put to an invoice. */
+        AllocationBody: {
+            /**
+             * @description How much of it, in the agreement's currency. Above zero.
+             * @example 100
+             */
+            amount: string;
+            /** @description A confirmed inbound payment of the agreement. */
+            payment: string;
+        };
+        AllocationsRequest: {
+            /** @description All that is put to the invoice by hand, up to 50 payments; an empty list releases them. */
+            allocations: components["schemas"]["AllocationBody"][];
         };
         /** @description JSON pointers (RFC 6901) to the fields of an answer. Either `mccmnc` or both `mcc` and `mnc` are needed. */
         AnswerBody: {
@@ -3971,7 +4333,13 @@ export interface components {
          * @enum {string}
          */
         Channel: "sms" | "rcs" | "viber" | "whatsapp" | "wechat" | "email" | "telegram" | "push";
-        ChargeView: {
+        /**
+         * @description Who owes whom: of `receivable` the company that pays.
+         * @enum {string}
+         */
+        ChargeDirection: "receivable";
+        /** @description A line of a charge: what was used at one price. */
+        ChargeRowView: {
             /** @description Of messages: ISO 3166 alpha-2. */
             country?: string | null;
             /**
@@ -3988,22 +4356,75 @@ export interface components {
             quantity: number;
             /** @description The price of the rate tree, by its id. */
             rate: string;
+            /** @description What messages were sent from, or the sender ID a fee is for. */
+            sender?: string | null;
+            /** @description What else a fee is for: the pack's or the additional service's name, the operator. */
+            subject?: string | null;
+            /** @description The tax on it, not rounded. */
+            tax: string;
+            /** @description Both. */
+            total: string;
+            /** @description What a unit costs. */
+            unit_price: string;
+        };
+        /** @description What was used of one resource. */
+        ChargeView: {
+            /** @description The charge before it, of which this one bills what has changed. */
+            corrects?: string | null;
+            /** @description Who owes whom: always `receivable`, the company that pays. */
+            direction: components["schemas"]["ChargeDirection"];
+            /** @description Its id. */
+            id: string;
+            /** @description The invoice that it is on. */
+            invoice: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+            /** @description What they cost together, exactly. */
+            net: string;
+            /**
+             * Format: int64
+             * @description How many units: messages or segments.
+             */
+            quantity: number;
             /**
              * @description What was used.
              * @example sms_message
              */
             resource: string;
-            /** @description What messages were sent from, or the sender ID a fee is for. */
-            sender?: string | null;
-            /** @description What else a fee is for: the pack's or the additional service's name, the operator. */
-            subject?: string | null;
-            /** @description What a unit costs. */
-            unit_price: string;
+            /**
+             * Format: int32
+             * @description How many rows it has.
+             */
+            rows: number;
+            /** @description How that was sold. */
+            service_type: components["schemas"]["ChargedServiceType"];
+            /** @description Its invoice's. */
+            status: components["schemas"]["InvoiceStatus"];
+            /** @description The tax on it, not rounded: an invoice rounds it once. */
+            tax: string;
+            /** @description Both. */
+            total: string;
+            /**
+             * Format: int32
+             * @description 1, and one more with each correction.
+             */
+            version: number;
+            /** @description The wallet that it was taken from. */
+            wallet: string;
         };
         ChargedFeeView: components["schemas"]["FeeView"] & {
             /** @description The agreement's balance as it is now. */
             balance: string;
         };
+        /**
+         * @description How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
+         *     rate plan.
+         * @enum {string}
+         */
+        ChargedServiceType: "pay_as_you_go" | "unit_pack" | "monetary_pack" | "bundle_initiator" | "bundle_pack" | "additional_fee";
         /**
          * @description `cascade` debits this agreement and all above it, each at its own rates; `prefunded` debits this
          *     one alone, because its credits were handed down and paid for before.
@@ -4259,6 +4680,8 @@ export interface components {
              *     is for a correction. False unless told.
              */
             early?: boolean;
+            /** @description Mail it to those who get the agreement's invoices, once its PDF is made; true unless told. */
+            send?: boolean;
         };
         /**
          * @description What is to be different.
@@ -4359,6 +4782,33 @@ export interface components {
              */
             segments: number;
         };
+        /** @description So much of an invoice is covered by this. */
+        CoverView: {
+            /** @description How much of it. */
+            amount: string;
+            /** @description Whether a person has said so. */
+            by_hand: boolean;
+            /** @description Or the credit note. */
+            credit_note?: string | null;
+            /** @description The invoice that is covered: this one, or of a credit note those that it pays. */
+            invoice: string;
+            /** @description The payment that covers it. */
+            payment?: string | null;
+        };
+        CoverageView: {
+            /** @description What a person has put to it; less may be there by now. */
+            allocations: components["schemas"]["AllocationBody"][];
+            /** @description What of it is paid. */
+            covered: string;
+            /** @description What covers it, in the order in which it was given out; of a credit note what it covers. */
+            covers: components["schemas"]["CoverView"][];
+            /** @description The invoice. */
+            invoice: string;
+            /** @description What of it is not. */
+            outstanding: string;
+            /** @description What is to be paid. */
+            total_due: string;
+        };
         /**
          * @description Whether credits came to the wallet or went from it.
          * @enum {string}
@@ -4423,6 +4873,31 @@ export interface components {
          * @enum {string}
          */
         CreditMovement: "transfer" | "payment";
+        /** @description Message credits with what they cost. */
+        CreditOrderView: {
+            /** @description Of all, without tax, rounded to the currency's smallest unit. */
+            net: string;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            quantity: number;
+            /** @description Whether the buyer owes the tax itself, so that none is added. */
+            reverse_charge: boolean;
+            /** @description The tax. */
+            tax: string;
+            /** @description The name of the tax; null if there is none. */
+            tax_name?: string | null;
+            /** @description Its rate; null if there is none. */
+            tax_percent?: string | null;
+            /** @description With tax. */
+            total: string;
+            /**
+             * @description Of one, without tax.
+             * @example 0.06
+             */
+            unit_price: string;
+        };
         CreditView: {
             /** @description The agreement. */
             agreement: string;
@@ -4487,13 +4962,24 @@ export interface components {
          * @enum {string}
          */
         Direction: "client";
+        /**
+         * @description `n/a` for a draft. `not_sent`: confirmed without sending, or there is nobody to mail it to. `waiting`
+         *     for its PDF; `sent`: handed to the mail server's queue.
+         * @enum {string}
+         */
+        DispatchStatus: "n/a" | "not_sent" | "waiting" | "sent";
+        /**
+         * @description `n/a` while nobody disputes it; `open`, then `settled`.
+         * @enum {string}
+         */
+        DisputeStatus: "n/a" | "open" | "settled";
         DocumentLink: {
             /**
              * Format: date-time
              * @description When the link stops working.
              */
             expires_at: string;
-            /** @description Where a browser finds the PDF. Whoever has the link can open it until it expires. */
+            /** @description Where a browser finds the file. Whoever has the link can open it until it expires. */
             url: string;
         };
         /**
@@ -4545,7 +5031,11 @@ export interface components {
             rate: string;
             /** @description Where the status alone does not say it. */
             reason?: string | null;
-            /** @description Of messages: international form, digits only. */
+            /**
+             * @description Of messages: international form, digits only. Of old ones, where the platform keeps whole numbers for a
+             *     while only, the calling code and the last two digits, with stars between them.
+             * @example 4915112345678
+             */
             recipient?: string | null;
             /**
              * @description What was billed.
@@ -4923,7 +5413,7 @@ export interface components {
          * @description What may be uploaded.
          * @enum {string}
          */
-        FileKind: "svg" | "png" | "jpeg" | "gif" | "ico" | "pdf" | "odt" | "xlsx";
+        FileKind: "svg" | "png" | "jpeg" | "gif" | "ico" | "pdf" | "xml";
         FindRequest: {
             /** @description Whose prices; one of yours, or of a company below you. */
             agreement: string;
@@ -4965,7 +5455,7 @@ export interface components {
          * @description Which document a form makes.
          * @enum {string}
          */
-        FormKind: "invoice" | "charge";
+        FormKind: "invoice" | "charge" | "receipt";
         FoundChargeView: {
             /** @description What they cost. */
             amount: string;
@@ -5306,10 +5796,48 @@ export interface components {
             valid_until?: string | null;
         };
         /**
+         * @description A `credit_note` is an invoice with a total below zero: the side that issues it owes it.
+         * @enum {string}
+         */
+        InvoiceKind: "invoice" | "credit_note";
+        /** @description What is not given stays. */
+        InvoicePatch: {
+            /** @description At most 1,000 characters; null empties it. It stands on the document that is made at confirmation. */
+            comment?: string | null;
+            dispute_status?: components["schemas"]["DisputeStatus"] | null;
+            /**
+             * @description How much is disputed: 0 to the total.
+             * @example 10.5
+             */
+            disputed?: string | null;
+        };
+        /**
+         * @description `n/a` for a draft. `overdue`: the day has passed by which it was to be paid, and something of it is not.
+         * @enum {string}
+         */
+        InvoicePayment: "n/a" | "expected" | "partly" | "paid" | "overdue";
+        /**
          * @description A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
          * @enum {string}
          */
         InvoiceStatus: "draft" | "confirmed";
+        /** @description A tax as it stands on an invoice. */
+        InvoiceTaxView: {
+            /**
+             * @description What it is called.
+             * @example VAT
+             */
+            name: string;
+            /** @description The law that it follows, as it stands on the invoice. */
+            note?: string | null;
+            /**
+             * @description Of the net sum; 0 where the company that pays owes it itself.
+             * @example 19
+             */
+            percent: string;
+            /** @description Whether the company that pays owes it itself. */
+            reverse_charge: boolean;
+        };
         InvoiceView: {
             /** @description The agreement that it bills. */
             agreement: string;
@@ -5320,6 +5848,8 @@ export interface components {
             calculated_at: string;
             /** @description What was used. */
             charges: components["schemas"]["ChargeView"][];
+            /** @description What was noted, for both sides. */
+            comment?: string | null;
             /** @description The company that pays. */
             company: string;
             /**
@@ -5327,8 +5857,22 @@ export interface components {
              * @description When it was confirmed.
              */
             confirmed_at?: string | null;
+            /** @description Who confirmed it; null for the company that pays. */
+            confirmed_by?: string | null;
+            /**
+             * @description What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. Null
+             *     for a draft.
+             */
+            covered?: string | null;
             /** @description The agreement's currency. */
             currency: string;
+            /** @description Who owes whom: always `receivable`, the company that pays. */
+            direction: components["schemas"]["ChargeDirection"];
+            dispatch_status?: components["schemas"]["DispatchStatus"] | null;
+            /** @description Whether it is disputed. */
+            dispute_status: components["schemas"]["DisputeStatus"];
+            /** @description What of it is disputed; null for a draft. */
+            disputed?: string | null;
             /** @description Whether its PDF is there. */
             document_ready: boolean;
             /**
@@ -5338,7 +5882,7 @@ export interface components {
             due_date?: string | null;
             /**
              * Format: date
-             * @description The first day of the period, in the agreement's time zone.
+             * @description The first day of the period.
              */
             first_day: string;
             /** @description Its id. */
@@ -5348,6 +5892,8 @@ export interface components {
              * @description The day of confirmation.
              */
             issue_date?: string | null;
+            /** @description `credit_note` when the total is below zero. */
+            kind: components["schemas"]["InvoiceKind"];
             /**
              * Format: date
              * @description The last day of the period, included.
@@ -5357,19 +5903,39 @@ export interface components {
             net: string;
             /**
              * Format: int64
-             * @description Without gaps among those of the issuing company; given at confirmation.
+             * @description Without gaps among those that are issued in the same name; given at confirmation. A draft has one if
+             *     it was confirmed before.
              */
             number?: number | null;
+            /** @description What of it is not paid; null for a draft. */
+            outstanding?: string | null;
+            /** @description The legal entity in whose name it is issued; null where the agreement names none. */
+            own_legal_entity?: string | null;
+            /** @description How far it is paid. */
+            payment_status: components["schemas"]["InvoicePayment"];
             /**
              * Format: int64
              * @description Raised by every change.
              */
             revision: number;
+            /**
+             * Format: int32
+             * @description 0 for the period's own invoice; those that correct it are 1, 2 and so on.
+             */
+            sequence: number;
             /** @description Whether it still follows the usage. */
             status: components["schemas"]["InvoiceStatus"];
+            /** @description The tax, rounded once to the currency's smallest unit. */
+            tax: string;
+            tax_rule?: components["schemas"]["InvoiceTaxView"] | null;
             /** @description The company that issues it. */
             tenant: string;
-            /** @description The sum, rounded once to the currency's smallest unit. */
+            /**
+             * @description Whose days these are.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description What is to be paid: the net sum, rounded likewise, and the tax. */
             total_due: string;
         };
         LeaseView: {
@@ -5618,6 +6184,20 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_ChargeRowView: {
+            /** @description What is on this page. */
+            items: components["schemas"]["ChargeRowView"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_ChargeView: {
+            /** @description What is on this page. */
+            items: components["schemas"]["ChargeView"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_CompanyView: {
             /** @description What is on this page. */
             items: components["schemas"]["CompanyView"][];
@@ -5691,6 +6271,13 @@ export interface components {
         List_LegalEntityView: {
             /** @description What is on this page. */
             items: components["schemas"]["LegalEntityView"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_ListedChargeView: {
+            /** @description What is on this page. */
+            items: components["schemas"]["ListedChargeView"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -5782,6 +6369,13 @@ export interface components {
         List_PrintableFormView: {
             /** @description What is on this page. */
             items: components["schemas"]["PrintableFormView"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_RerateView: {
+            /** @description What is on this page. */
+            items: components["schemas"]["RerateView"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -5903,6 +6497,32 @@ export interface components {
             items: components["schemas"]["VersionView"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
+        };
+        /** @description A charge, and of its invoice what tells it from others. */
+        ListedChargeView: components["schemas"]["ChargeView"] & {
+            /** @description The agreement that it bills. */
+            agreement: string;
+            /** @description The company that pays. */
+            company: string;
+            /** @description The agreement's currency. */
+            currency: string;
+            /**
+             * Format: date
+             * @description The first day of the period.
+             */
+            first_day: string;
+            /**
+             * Format: date
+             * @description The last day of the period, included.
+             */
+            last_day: string;
+            /**
+             * Format: int64
+             * @description The number of the invoice.
+             */
+            number?: number | null;
+            /** @description The legal entity in whose name the invoice is issued; null where the agreement names none. */
+            own_legal_entity?: string | null;
         };
         /** @description A wallet in the list of those that credits move between. */
         ListedWalletView: {
@@ -6142,7 +6762,7 @@ export interface components {
          * @description What moved the balance. `escrow` posts what the companies below have spent since the last time.
          * @enum {string}
          */
-        MovementKind: "opened" | "transfer_in" | "transfer_out" | "payment" | "charge" | "fee" | "refund" | "escrow" | "terms";
+        MovementKind: "opened" | "transfer_in" | "transfer_out" | "payment" | "charge" | "fee" | "refund" | "rerate" | "escrow" | "terms";
         MyAccountPatch: {
             /** @description Where mail reaches you. Needs the password. */
             email?: string | null;
@@ -6442,7 +7062,7 @@ export interface components {
          * @description What people are told of by mail.
          * @enum {string}
          */
-        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "rates_change" | "traffic_alert" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "password_reset" | "problem_report" | "user_invitation";
+        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "invoice_confirmation" | "rates_change" | "traffic_alert" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "password_reset" | "problem_report" | "user_invitation";
         NotificationEventView: {
             /** @description Its name. */
             event: components["schemas"]["NotificationEvent"];
@@ -6717,6 +7337,11 @@ export interface components {
             portal?: string | null;
             /** @description What it pays taxes under. */
             tax_number?: string | null;
+            /**
+             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+             *     for a country, and one for all others.
+             */
+            taxes?: components["schemas"]["TaxRuleBody"][];
             /** @description In the European Union. */
             vat_number?: string | null;
         };
@@ -6754,6 +7379,11 @@ export interface components {
             portal?: string | null;
             /** @description What it pays taxes under. */
             tax_number?: string | null;
+            /**
+             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+             *     for a country, and one for all others.
+             */
+            taxes?: components["schemas"]["TaxRuleBody"][];
             /** @description In the European Union. */
             vat_number?: string | null;
         };
@@ -6886,6 +7516,12 @@ export interface components {
         PaymentSystemKind: "stripe" | "pay_online" | "freedom_pay" | "net_commerce";
         /** @description What is not named stays, and null empties. */
         PaymentSystemPatch: {
+            /**
+             * @description Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+             *     and NetCommerce tells its merchants. Stripe has one for all.
+             * @example https://api.freedompay.uz
+             */
+            address?: string | null;
             /** @description Whose it is; yours unless told. It stays. */
             company?: string | null;
             /**
@@ -6914,8 +7550,19 @@ export interface components {
              * @example Cards
              */
             name?: string;
+            /**
+             * @description Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+             *     key says it.
+             */
+            testing?: boolean;
         };
         PaymentSystemSettings: {
+            /**
+             * @description Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+             *     and NetCommerce tells its merchants. Stripe has one for all.
+             * @example https://api.freedompay.uz
+             */
+            address?: string | null;
             /** @description Whose it is; yours unless told. It stays. */
             company?: string | null;
             /**
@@ -6944,6 +7591,11 @@ export interface components {
              * @example Cards
              */
             name: string;
+            /**
+             * @description Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+             *     key says it.
+             */
+            testing?: boolean;
         };
         PaymentSystemView: components["schemas"]["PaymentSystemSettings"] & {
             /**
@@ -7321,8 +7973,9 @@ export interface components {
              */
             date_from?: string;
             /**
-             * @description The uploaded file: `.odt` for invoices, `.xlsx` for charges.
-             * @example upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xlsx
+             * @description The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+             *     that cannot make a document is refused with its line and the reason.
+             * @example upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml
              */
             file?: string;
             /** @description Which document it makes. */
@@ -7336,6 +7989,15 @@ export interface components {
             own_legal_entity?: string | null;
             resource?: components["schemas"]["Resource"] | null;
         };
+        /** @description Forms to begin with, as the files that would be uploaded. */
+        PrintableFormSamples: {
+            /** @description Of the archive of charges. */
+            charge: string;
+            /** @description Of invoices and credit notes. */
+            invoice: string;
+            /** @description Of the receipts of payments for message credits. */
+            receipt: string;
+        };
         PrintableFormSettings: {
             /** @description Up to 500 characters. */
             comment?: string | null;
@@ -7347,8 +8009,9 @@ export interface components {
              */
             date_from: string;
             /**
-             * @description The uploaded file: `.odt` for invoices, `.xlsx` for charges.
-             * @example upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xlsx
+             * @description The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+             *     that cannot make a document is refused with its line and the reason.
+             * @example upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml
              */
             file: string;
             /** @description Which document it makes. */
@@ -7625,6 +8288,164 @@ export interface components {
             privacy_url?: string | null;
             /** @description Where the terms of service are that one agrees to. */
             terms_url?: string | null;
+        };
+        RerateDetails: components["schemas"]["RerateView"] & {
+            /** @description What it has changed so far, or would change, of what each agreement pays. */
+            differences: components["schemas"]["RerateDifference"][];
+            /** @description The records of the senders' own agreements. */
+            edrs: components["schemas"]["RerateTally"];
+            /** @description Why the last record failed that did. */
+            last_failure?: string | null;
+            /** @description The records of the agreements above those. */
+            reseller_records: components["schemas"]["RerateTally"];
+        };
+        RerateDifference: {
+            /** @description What they cost now. */
+            after: string;
+            /** @description The agreement that pays. */
+            agreement: string;
+            /** @description What those cost before. */
+            before: string;
+            /**
+             * @description The agreement's currency.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description How much more that is; below zero for less.
+             * @example -12.5
+             */
+            difference: string;
+            /**
+             * Format: int32
+             * @description 1 where it is the sender's own, one more for each agreement between.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description How many of its records cost something else.
+             */
+            records: number;
+        };
+        RerateRequest: {
+            /** @description This agreement alone. */
+            agreement?: string | null;
+            /** @description Only messages of these channels; all unless told. There is SMS so far. */
+            channels?: components["schemas"]["Channel"][] | null;
+            /** @description All agreements of these companies. Those, or one agreement. */
+            companies?: string[];
+            /**
+             * @description Only count what would change, and charge nothing. True unless told.
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * Format: date-time
+             * @description Messages accepted at this time or later.
+             * @example 2026-10-01T00:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Begin at this time after it was started; at once unless told.
+             */
+            scheduled_for?: string | null;
+            /**
+             * Format: date-time
+             * @description Messages accepted before this time; at most two years after the other.
+             * @example 2026-11-01T00:00:00Z
+             */
+            till: string;
+        };
+        /**
+         * @description A `draft` waits for its start, a `scheduled` task for its time. A `canceled` or `failed` one has ended
+         *     before its end; what it did until then stays.
+         * @enum {string}
+         */
+        RerateStatus: "draft" | "scheduled" | "running" | "complete" | "canceled" | "failed";
+        RerateTally: {
+            /**
+             * Format: int64
+             * @description They keep what they were charged, because it is not known what they cost now.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Looked at.
+             */
+            processed: number;
+            /**
+             * Format: int64
+             * @description They cost something else.
+             */
+            updated: number;
+        };
+        RerateView: {
+            /** @description Whose messages are rated again, at all levels that the company or one below it sells. */
+            agreements: string[];
+            /** @description Only messages of these channels; all if there are none. */
+            channels: components["schemas"]["Channel"][];
+            /** @description Those that the agreements were chosen by; none if it is about one agreement. */
+            companies: string[];
+            /** @description Whose it is. What this company or one below it sells is rated again. */
+            company: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it, as they were called then. */
+            created_by: string;
+            /** @description Whether it only counts. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description About how many messages it looks at: as counted when it was made, by whole days.
+             */
+            estimated: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Messages accepted at this time or later.
+             */
+            from: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Why it has failed, if it has. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description Raised by every change.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it begins once it was started; at once without a time.
+             */
+            scheduled_for?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+            /** @description How far it is. */
+            status: components["schemas"]["RerateStatus"];
+            /**
+             * Format: date-time
+             * @description Messages accepted before this time.
+             */
+            till: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            /** @description Who changed it last, as they were called then. */
+            updated_by: string;
         };
         /** @description What is not named stays, and null empties. */
         ResellingAgreementPatch: {
@@ -8552,6 +9373,31 @@ export interface components {
             /** @description Its name, by which it is given. */
             name: components["schemas"]["SystemRole"];
         };
+        /** @description What is added for clients of one country. */
+        TaxRuleBody: {
+            /**
+             * @description Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
+             * @example DE
+             */
+            country?: string | null;
+            /**
+             * @description As the invoice calls it, 1 to 40 characters.
+             * @example VAT
+             */
+            name: string;
+            /** @description Stands on the invoice beside the tax, as the law that it follows. 1 to 250 characters. */
+            note?: string | null;
+            /**
+             * @description 0 to 100.
+             * @example 19
+             */
+            percent: string;
+            /**
+             * @description Whether a client with a VAT number owes the tax itself: none is added then, and the invoice says so. One
+             *     without pays the percentage.
+             */
+            reverse_charge?: boolean;
+        };
         /** @description TLS to a vendor; the usual authorities are trusted unless told. */
         TlsSettings: {
             /**
@@ -8585,17 +9431,71 @@ export interface components {
             /** @description What stands behind `token=` in the link. */
             token: string;
         };
+        /** @description What a top-up costs by one payment system. */
+        TopUpQuote: {
+            /** @description What is bought; of message credits, what they cost with tax. */
+            amount: string;
+            /** @description The currency to pay in. */
+            currency: string;
+            /** @description The fee that is charged on top. */
+            fee: string;
+            /** @description Which payment system it is. */
+            kind: components["schemas"]["PaymentSystemKind"];
+            /**
+             * @description Whether the payment system's own fee, which nobody knows before, will be missing from what the
+             *     balance rises by.
+             */
+            less_system_fee: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description The payment system, to be named in the top-up; none is the platform's own. */
+            payment_system?: string | null;
+            /** @description What is to be paid: both together. */
+            to_pay: string;
+        };
+        TopUpQuoteRequest: {
+            /** @description The agreement to top up. */
+            agreement: string;
+            /**
+             * @description What is to be bought, in the agreement's currency and its smallest unit; not for an agreement in
+             *     message credits.
+             * @example 50
+             */
+            amount?: string | null;
+            /**
+             * Format: int32
+             * @description How many message credits are to be bought, for an agreement in message credits.
+             */
+            quantity?: number | null;
+        };
+        TopUpQuotes: {
+            /** @description One for each payment system that takes the currency. None can be paid by if there are none. */
+            items: components["schemas"]["TopUpQuote"][];
+            order?: components["schemas"]["CreditOrderView"] | null;
+        };
         TopUpRequest: {
             /** @description The agreement under which it is bought. */
             agreement: string;
             /**
-             * @description Above zero, in the agreement's currency and its smallest unit.
+             * @description Above zero, in the agreement's currency and its smallest unit; not for an agreement in message
+             *     credits.
              * @example 50
              */
-            amount: string;
+            amount?: string | null;
             /** @description Where the browser goes when the payer turns back. */
             cancel_url?: string | null;
-            /** @description Where the browser goes after paying. */
+            /** @description The payment system to pay by, of those that the quote names; the only one unless told. */
+            payment_system?: string | null;
+            /**
+             * Format: int32
+             * @description How many message credits to buy, for an agreement in message credits: 1 to 100,000,000. They cost
+             *     what the quote says.
+             */
+            quantity?: number | null;
+            /**
+             * @description Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
+             *     with NetCommerce always.
+             */
             success_url?: string | null;
             /**
              * @description Its main wallet for system credits, or the wallet of a user of the company; for a user who is no
@@ -8604,14 +9504,15 @@ export interface components {
             wallet?: string | null;
         };
         /**
-         * @description How far a top-up has come: `redirected` means that the payer has the page and has not paid yet.
+         * @description How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
+         *     that the money came and the balance waits for what the payment system says it keeps of it.
          * @enum {string}
          */
-        TopUpStateName: "redirected" | "confirmed" | "closed" | "review";
+        TopUpStateName: "redirected" | "paid" | "confirmed" | "closed" | "review";
         TopUpView: {
             /** @description The agreement under which it is bought. */
             agreement: string;
-            /** @description What is expected. */
+            /** @description What is bought; of message credits, what they cost with tax. */
             amount: string;
             /** @description The company that pays. */
             company: string;
@@ -8620,12 +9521,24 @@ export interface components {
              * @description When it was asked for.
              */
             created_at: string;
-            /** @description The agreement's currency. */
+            /**
+             * @description What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
+             *     client, that is the amount less the fee.
+             */
+            credited?: string | null;
+            /** @description The currency to pay in. */
             currency: string;
+            /** @description The fee that the payer is charged on top. */
+            fee: string;
             /** @description Its id. */
             id: string;
+            /** @description Which payment system that is. */
+            kind: components["schemas"]["PaymentSystemKind"];
+            order?: components["schemas"]["CreditOrderView"] | null;
             /** @description The payment that it made, once it is confirmed. */
             payment?: string | null;
+            /** @description The payment system that it is paid by; none is the platform's own. */
+            payment_system?: string | null;
             /** @description Why it was closed or needs a person. */
             reason?: string | null;
             /** @description The payment system's name of the checkout. */
@@ -8635,6 +9548,12 @@ export interface components {
              *     a person.
              */
             state: components["schemas"]["TopUpStateName"];
+            /** @description What the payment system kept, where that is missing from the balance. */
+            system_fee?: string | null;
+            /** @description What refunds and chargebacks took from the balance again. */
+            taken_back: string;
+            /** @description What the payer pays: both together. */
+            to_pay: string;
             /** @description The page to pay on. */
             url: string;
             /** @description The wallet whose balance will rise. */
@@ -9522,7 +10441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `has_money`, `has_charges`, `has_invoices`, `has_sender_ids`, `has_fee_rules` or `is_resold` */
+            /** @description `has_money`, `has_charges`, `has_invoices`, `has_sender_ids`, `has_fee_rules`, `is_resold`, or `too_many_parts`: it has more wallets than are closed in one step */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9718,7 +10637,14 @@ export interface operations {
     };
     get_agreement_fee_rules: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `created_at`, `valid_from`, `valid_till`, `every` or `next`, with a `-` before it for the other way
+                 *     round; `created_at` unless told.
+                 * @example -next
+                 */
+                sort?: string | null;
+            };
             header?: never;
             path: {
                 /** @description The agreement's id */
@@ -9728,13 +10654,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In no order */
+            /** @description All of them */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["List_FeeRuleView"];
+                    "text/csv": string;
                 };
             };
             /** @description No valid API key */
@@ -10215,7 +11142,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invoice as the usage makes it now */
+            /** @description The draft as the usage makes it now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14391,6 +15318,150 @@ export interface operations {
             };
         };
     };
+    get_charges: {
+        parameters: {
+            query?: {
+                /** @description The charges of this agreement. */
+                agreement?: string | null;
+                /** @description Or of this company; yours unless told. */
+                company?: string | null;
+                /** @description Or of all companies directly below this one. */
+                tenant?: string | null;
+                /** @description Only those in the name of this legal entity. */
+                own_legal_entity?: string | null;
+                /**
+                 * @description Only of this resource.
+                 * @example sms_message
+                 */
+                resource?: string | null;
+                /** @description Only what was sold so. */
+                service_type?: components["schemas"]["ChargedServiceType"] | null;
+                /** @description Only drafts, or only confirmed ones. */
+                status?: components["schemas"]["InvoiceStatus"] | null;
+                /** @description Only those that correct others, or only those that do not. */
+                is_correction?: boolean | null;
+                /** @description Of periods that begin on this day or later. */
+                from?: string | null;
+                /** @description Of periods that begin before this day. */
+                till?: string | null;
+                /** @description Of the invoice with this number. */
+                number?: number | null;
+                /**
+                 * @description Only in this currency.
+                 * @example EUR
+                 */
+                currency?: string | null;
+                /** @description Of at least so much, without tax. */
+                amount_min?: string | null;
+                /** @description Of at most so much, without tax. */
+                amount_max?: string | null;
+                /**
+                 * @description `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
+                 *     filtered.
+                 * @example -first_day
+                 */
+                sort?: string | null;
+                /** @description 1 to 500, 50 unless told: of so many invoices the charges are a page. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ListedChargeView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_companies: {
         parameters: {
             query?: {
@@ -14811,7 +15882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `has_companies`, `has_money` or `has_open_invoice` */
+            /** @description `has_companies`, `has_money`, `has_open_invoice`, or `too_many_parts`: it has more wallets than are closed in one step */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17317,7 +18388,7 @@ export interface operations {
                 from?: string | null;
                 /** @description Accepted before this time. */
                 till?: string | null;
-                /** @description International form. */
+                /** @description International form. A masked one is found by its mask alone. */
                 recipient?: string | null;
                 /** @description What it was sent from. */
                 sender?: string | null;
@@ -19587,12 +20658,28 @@ export interface operations {
                 company?: string | null;
                 /** @description Or of all companies directly below this one. */
                 tenant?: string | null;
+                /** @description Only those in the name of this legal entity. */
+                own_legal_entity?: string | null;
+                /** @description Only invoices, or only credit notes. */
+                kind?: components["schemas"]["InvoiceKind"] | null;
                 /** @description Only drafts, or only confirmed ones. */
                 status?: components["schemas"]["InvoiceStatus"] | null;
+                /** @description Only those that are paid so far. */
+                payment_status?: components["schemas"]["InvoicePayment"] | null;
+                /** @description Only those that are disputed, or were, or were not. */
+                dispute_status?: components["schemas"]["DisputeStatus"] | null;
+                /** @description Only those that were mailed, or wait for it, or were not. For the side that issues them. */
+                dispatch_status?: components["schemas"]["DispatchStatus"] | null;
+                /** @description Only those that correct others, or only those that do not. */
+                is_correction?: boolean | null;
                 /** @description Of periods that begin on this day or later. */
                 from?: string | null;
                 /** @description Of periods that begin before this day. */
                 till?: string | null;
+                /** @description Of periods whose last day is this one or a later one. */
+                ends_from?: string | null;
+                /** @description Of periods whose last day is before this one. */
+                ends_till?: string | null;
                 /** @description Issued on this day or later. */
                 issued_from?: string | null;
                 /** @description Issued before this day. */
@@ -19613,8 +20700,8 @@ export interface operations {
                 /** @description At most so much is due. */
                 amount_max?: string | null;
                 /**
-                 * @description `first_day`, `status` or `total_due`, with a `-` before it for the other way round; `first_day`
-                 *     unless told or filtered.
+                 * @description `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`, with a `-`
+                 *     before it for the other way round; `first_day` unless told or filtered.
                  * @example -first_day
                  */
                 sort?: string | null;
@@ -19820,6 +20907,617 @@ export interface operations {
             };
         };
     };
+    patch_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoicePatch"];
+            };
+        };
+        responses: {
+            /** @description The invoice as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_confirmed`: nobody disputes a draft */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_invoice_allocations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that was looked at */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllocationsRequest"];
+            };
+        };
+        responses: {
+            /** @description What covers it now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `insufficient_funds`: the payment is put to other invoices */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_confirmed`: a draft is not to be paid, or `credit_note` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_charges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ChargeView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_charge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+                /** @description The charge's id */
+                charge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The charge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargeView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_charge_rows: {
+        parameters: {
+            query?: {
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+                /** @description The charge's id */
+                charge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, by sender, subject and country */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ChargeRowView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_invoice_confirm: {
         parameters: {
             query?: never;
@@ -19881,7 +21579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `period_open` or `period_changed` */
+            /** @description `period_open`, `period_changed` or `nothing_to_bill` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19901,6 +21599,312 @@ export interface operations {
             };
             /** @description The body is of another media type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_corrections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_InvoiceView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Payments and credit notes, each with its part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_confirmed`: a draft is not to be paid */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invoice_details: {
+        parameters: {
+            query?: {
+                /** @description Which kind of file; `xlsx` unless told. */
+                format?: ("xlsx" | "csv") | null;
+            };
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A link for a quarter of an hour */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLink"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: not confirmed, or the file is still being made */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20101,7 +22105,108 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_confirmed` */
+            /** @description `already_confirmed` or `period_changed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_invoice_unconfirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_confirmed`, or `corrected`: with the `correction` that is to be unconfirmed first */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -27990,6 +30095,77 @@ export interface operations {
             };
         };
     };
+    get_printable_form_samples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A form of each kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrintableFormSamples"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_printable_forms: {
         parameters: {
             query?: {
@@ -29119,6 +31295,558 @@ export interface operations {
             };
             /** @description The body is of another media type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rerates: {
+        parameters: {
+            query?: {
+                /** @description Those of this company; yours unless told. */
+                company?: string | null;
+                /** @description Only with this status. */
+                status?: components["schemas"]["RerateStatus"] | null;
+                /** @description Only those that rate messages from this time or later. */
+                from?: string | null;
+                /** @description Only those that rate messages from before this time. */
+                till?: string | null;
+                /** @description Only those that only count, or that do not. */
+                dry_run?: boolean | null;
+                /**
+                 * @description `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`, with a `-` before it for the
+                 *     other way round.
+                 * @example -updated_at
+                 */
+                sort?: string | null;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RerateView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rerates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RerateRequest"];
+            };
+        };
+        responses: {
+            /** @description The new task, a draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerateView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rerate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerateDetails"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rerate_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerateView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rerate_ended` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rerate_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The task's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerateView"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rerate_started` or `rerate_ended` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34275,7 +37003,7 @@ export interface operations {
                 /** @description Whose top-ups. */
                 agreement: string;
                 /** @description How far they have come. */
-                state?: ("redirected" | "confirmed" | "closed" | "review") | null;
+                state?: ("redirected" | "paid" | "confirmed" | "closed" | "review") | null;
                 /** @description Only those for this wallet. */
                 wallet?: string | null;
                 /** @description At least so much. */
@@ -34525,6 +37253,135 @@ export interface operations {
             };
         };
     };
+    post_top_ups_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopUpQuoteRequest"];
+            };
+        };
+        responses: {
+            /** @description What it costs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUpQuotes"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_top_up: {
         parameters: {
             query?: never;
@@ -34574,6 +37431,107 @@ export interface operations {
                 };
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_top_up_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The top-up's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A link to a PDF for a quarter of an hour */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLink"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_receipt`: not confirmed, or no message credits were bought */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -37047,6 +40005,12 @@ export interface operations {
             query?: {
                 /** @description Whose wallets; yours unless told. */
                 company?: string | null;
+                /**
+                 * @description `agreement_code`, `currency`, `user_name`, `balance` or `created_at`, with a `-` before it for the
+                 *     other way round; by agreement, oldest first, unless told.
+                 * @example -balance
+                 */
+                sort?: string | null;
             };
             header?: never;
             path?: never;
@@ -37054,13 +40018,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description By agreement, oldest first */
+            /** @description All of them */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["List_ListedWalletView"];
+                    "text/csv": string;
                 };
             };
             /** @description No valid API key */
@@ -37247,6 +40212,10 @@ export interface operations {
     get_wallet_statement: {
         parameters: {
             query?: {
+                /** @description At this time or later. */
+                from?: string | null;
+                /** @description Before this time. */
+                till?: string | null;
                 /** @description 1 to 500, 50 unless told. */
                 limit?: number | null;
                 /** @description `next` of the page before. */
@@ -37268,6 +40237,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_StatementLineView"];
+                    "text/csv": string;
                 };
             };
             /** @description No valid API key */

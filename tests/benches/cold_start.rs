@@ -9,10 +9,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const STARTS: usize = 15;
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
+    "edr-archiver",
     "payment-callback",
     "progress-applier",
     "http-sender",
@@ -22,7 +23,7 @@ const FUNCTIONS: [&str; 10] = [
     "sweeper",
 ];
 /// Names that functions read at their start; none is called before the first event.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "DIRECTORY_TABLE",
     "LEDGER_TABLE",
     "MESSAGES_TABLE",
@@ -36,6 +37,7 @@ const SETTINGS: [&str; 17] = [
     "CONNECTION_QUEUE_PREFIX",
     "CONNECTION_DEAD_QUEUE_ARN",
     "DOCUMENTS_BUCKET",
+    "ARCHIVE_BUCKET",
     "SECRET_PREFIX",
     "STRIPE_BASE_URL",
     "PUBLIC_BASE_URL",

@@ -126,7 +126,9 @@ impl Stage {
             sqs: self.sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         // Its job is nobody's here.
         let vendor = Connection {

@@ -97,7 +97,9 @@ impl Stage {
             sqs: self.sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         let event = self.world.database.take_stream("world-messages");
         let image = |record: &aws_lambda_events::event::dynamodb::EventRecord| {

@@ -1,5 +1,11 @@
-//! Stripe's callbacks against the payment-callback function on an embedded database: each top-up becomes
-//! exactly one payment, whatever comes, however often and in whatever order.
+//! Callbacks against the payment-callback function on an embedded database: each top-up becomes exactly one
+//! payment, whatever comes, however often and in whatever order. Here Stripe's, of the platform's own
+//! account; those of accounts that tenants have set up are in `systems.rs`.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "payment_callback/systems.rs"]
+mod systems;
 
 use std::time::Duration;
 
@@ -8,7 +14,7 @@ use axum::body::{Body, to_bytes};
 use domain::id::{PaymentId, TopUpId, UserId};
 use domain::money::{Amount, Currency};
 use domain::payment::{PaymentDirection, PaymentRequest, plan_payment};
-use domain::top_up::{TopUp, TopUpState};
+use domain::top_up::{NewTopUp, Price, Through, TopUp, TopUpState};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
@@ -44,8 +50,7 @@ impl Shop {
         );
         let secrets = EmbeddedSecrets::new();
         secrets.set("payment-systems/stripe", account(json!(SECRET)));
-        let router =
-            payment_callback::router(payment_callback::App::new(world.store.clone(), secrets.store()));
+        let router = function(world.store.clone(), secrets.store());
         Self { world, secrets, payer, top_up: top_up.id, router }
     }
 
@@ -55,7 +60,7 @@ impl Shop {
         faults: impl Fn(&tests::embedded_dynamodb::Call) -> Fault + Send + Sync + 'static,
     ) -> Router {
         let store = self.world.store_with(faults);
-        payment_callback::router(payment_callback::App::new(store, self.secrets.store()))
+        function(store, self.secrets.store())
     }
 
     async fn call(&self, callback: &Callback) -> StatusCode {
@@ -83,25 +88,35 @@ impl Shop {
         items.iter().filter(|item| item["pk"].as_s().expect("a text").starts_with("payment#")).count()
     }
 
+    /// A payment back to the payer by hand.
+    async fn spend(&self, sum: &str) {
+        let wallet = self.world.wallet(&self.payer.wallet).await;
+        let id = PaymentId::new(9);
+        let spent = self.payer.payment(id, PaymentDirection::Outbound, amount(sum), &wallet).expect("a plan");
+        let act = act(&self.payer.company.path);
+        self.world.store.post_payment(&act, &spent, &wallet).await.expect("it is posted");
+    }
+
     async fn reviews(&self) -> Vec<String> {
         let reviews = self.world.store.reviews("stripe").await.expect("the reviews are read");
         reviews.into_iter().map(|review| review.detail).collect()
     }
 
-    #[track_caller]
-    fn check(&self, now: (TopUpState, Amount, usize), paid: bool) {
-        let (state, balance, payments) = now;
-        if paid {
-            let payment = PaymentId::derived(&["top_up", self.top_up.as_str()]);
-            assert_eq!((state, balance, payments), (TopUpState::Confirmed { payment }, amount("50"), 1));
-        } else {
-            assert!(!matches!(state, TopUpState::Confirmed { .. }));
-            assert_eq!((balance, payments), (Amount::ZERO, 0));
-        }
+    async fn check_paid(&self, paid: bool) {
+        self.check(paid, false).await;
     }
 
-    async fn check_paid(&self, paid: bool) {
-        self.check((self.state().await, self.balance().await, self.payments().await), paid);
+    /// What is paid is paid once, and what went back is taken back once.
+    async fn check(&self, paid: bool, returned: bool) {
+        let (state, balance, payments) = (self.state().await, self.balance().await, self.payments().await);
+        if !paid {
+            assert!(!matches!(state, TopUpState::Confirmed { .. }));
+            assert_eq!((balance, payments), (Amount::ZERO, 0));
+            return;
+        }
+        let payment = PaymentId::derived(&["top_up", self.top_up.as_str()]);
+        let expected = if returned { (Amount::ZERO, 2) } else { (amount("50"), 1) };
+        assert_eq!((state, (balance, payments)), (TopUpState::Confirmed { payment }, expected));
     }
 }
 
@@ -110,19 +125,27 @@ fn account(webhook_secret: Value) -> Value {
 }
 
 fn top_up(payer: &Member) -> TopUp {
-    TopUp {
+    let new = NewTopUp {
         id: TopUpId::new(50),
         company: payer.company.id.clone(),
         agreement: payer.agreement.id.clone(),
         wallet: None,
-        amount: amount("50"),
+        user: None,
+        price: Price { amount: amount("50"), fee: Amount::ZERO, to_pay: amount("50") },
         currency: Currency::parse("EUR").expect("a currency"),
-        state: TopUpState::Redirected,
+        order: None,
+        through: Through::default(),
         session: SESSION.into(),
         url: "https://checkout.example.com".into(),
-        created_at: NOW,
-        revision: 0,
-    }
+    };
+    TopUp::new(new, NOW)
+}
+
+/// The function; nothing is asked of Stripe.
+fn function(store: store::Store, secrets: store::Secrets) -> Router {
+    let addresses = tests::paying::addresses("http://stripe.invalid");
+    let app = payment_callback::App::new(store, secrets, addresses).expect("a client");
+    payment_callback::router(app)
 }
 
 async fn answer(router: &Router, request: Request<Body>) -> (StatusCode, String) {
@@ -291,7 +314,8 @@ proptest! {
                 let expected = if kind.is_authentic() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
                 assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, expected, "{kind:?}");
             }
-            shop.check_paid(kinds.iter().any(|kind| kind.is_money())).await;
+            let is_paid = kinds.iter().any(|kind| kind.is_money());
+            shop.check(is_paid, kinds.contains(&Refunded)).await;
         });
     }
 }
@@ -387,17 +411,35 @@ async fn what_a_user_bought_is_in_the_users_own_wallet() {
 }
 
 #[tokio::test]
-async fn a_refund_or_dispute_of_a_confirmed_top_up_is_kept_for_a_person() {
-    let shop = Shop::open().await;
-    for kind in [Completed, Refunded, Refunded, Disputed] {
-        assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, StatusCode::OK);
+async fn a_refund_is_taken_back_once_and_a_dispute_that_is_opened_waits_for_a_person() {
+    for order in [[Completed, Refunded, Refunded, Disputed], [Refunded, Disputed, Completed, Refunded]] {
+        let shop = Shop::open().await;
+        for kind in order {
+            assert_eq!(shop.call(&kind.callback(&shop.top_up)).await, StatusCode::OK);
+        }
+        shop.check(true, true).await;
+        assert_eq!(shop.reviews().await, ["charge ch_1 is disputed as dp_1: Opened"]);
     }
-    shop.check_paid(true).await;
-    let expected = [
-        "50 EUR of charge ch_1 (payment pi_flow) went back, in test mode",
-        "50 EUR of charge ch_1 (payment pi_flow) are disputed as dp_1, in test mode",
-    ];
-    assert_eq!(shop.reviews().await, expected);
+}
+
+#[tokio::test]
+async fn a_dispute_takes_the_money_also_where_it_is_spent_and_gives_it_back_when_it_is_won() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
+    shop.spend("50").await;
+    let dispute = |id: &str, stage: &str, amount: i64| {
+        let object = json!({"id": "dp_1", "charge": "ch_1", "payment_intent": INTENT, "amount": amount,
+            "currency": "eur"});
+        Callback::signed(event(id, &format!("charge.dispute.{stage}"), object), SECRET, Timestamp::now())
+    };
+    for _ in 0..2 {
+        assert_eq!(shop.call(&dispute("evt_1", "funds_withdrawn", 2500)).await, StatusCode::OK);
+    }
+    assert_eq!((shop.balance().await, shop.payments().await), (amount("-25"), 3));
+    for _ in 0..2 {
+        assert_eq!(shop.call(&dispute("evt_2", "funds_reinstated", 2500)).await, StatusCode::OK);
+    }
+    assert_eq!((shop.balance().await, shop.payments().await), (Amount::ZERO, 4));
 }
 
 #[tokio::test]
@@ -415,7 +457,8 @@ async fn an_authentic_event_that_cannot_be_used_is_acknowledged_and_kept() {
     }
     let reviews = shop.reviews().await;
     assert_eq!(reviews.len(), 3, "{reviews:?}");
-    assert_eq!(reviews[0], "pi_flow names an unknown top-up");
+    let unknown = format!("it names \"{}\", which is no top-up of this account", TopUpId::new(51));
+    assert_eq!(reviews[0], unknown);
     assert_eq!(reviews[1], "session cs_2 of event evt_1 names no top-up");
     shop.check_paid(false).await;
 }
@@ -441,7 +484,8 @@ async fn a_payment_that_a_person_booked_by_hand_under_the_same_code_is_not_booke
     shop.world.store.post_payment(&act(&shop.payer.company.path), &payment, &wallet).await.unwrap();
     assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((shop.balance().await, shop.payments().await), (amount("50"), 1));
-    assert_eq!(shop.reviews().await, ["pi_flow could not be booked: look for a payment with this code"]);
+    let expected = "it could not be booked: look for a payment with the same reference code";
+    assert_eq!(shop.reviews().await, [expected]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -463,19 +507,22 @@ async fn without_its_secret_the_callback_is_asked_for_again() {
     let shop = Shop::open().await;
     let client = shop.secrets.client_with(|_| SecretFault::Failure);
     let secrets = store::Secrets::new(client, String::new());
-    let router = payment_callback::router(payment_callback::App::new(shop.world.store.clone(), secrets));
+    let router = function(shop.world.store.clone(), secrets);
     let (status, _) = answer(&router, Completed.callback(&shop.top_up).request()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     shop.check_paid(false).await;
 }
 
 #[tokio::test]
-async fn only_stripe_is_a_payment_system() {
+async fn only_stripe_is_a_payment_system_of_the_platforms_own() {
     let shop = Shop::open().await;
-    let (mut parts, body) = Completed.callback(&shop.top_up).request().into_parts();
-    parts.uri = "/payments/other".parse().unwrap();
-    let (status, _) = answer(&shop.router, Request::from_parts(parts, body)).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    let unknown = format!("/payments/stripe/{}", domain::id::PaymentSystemId::new(1));
+    for path in ["/payments/other", "/payments/pay_online", "/payments/stripe/other", &unknown] {
+        let (mut parts, body) = Completed.callback(&shop.top_up).request().into_parts();
+        parts.uri = path.parse().unwrap();
+        let (status, _) = answer(&shop.router, Request::from_parts(parts, body)).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+    }
     shop.check_paid(false).await;
 }
 

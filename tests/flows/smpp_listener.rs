@@ -164,7 +164,9 @@ impl Stage {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         let applier = progress_applier::App { store: world.store.clone() };
         let progress = sqs.queue("progress");

@@ -1,6 +1,9 @@
 //! The reconciliation on live data: it finds nothing as long as only the ledger writes, also while it
 //! does, and it finds every number that something else has changed.
 
+#[path = "sweeper/recount.rs"]
+mod recount;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::connection::ConnectionKind;
 use domain::id::{PaymentId, UserId, WalletId};
@@ -52,9 +55,11 @@ impl Story {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
-        let sweeper = App { store: world.store.clone() };
+        let sweeper = tests::paying::sweeper(&world.store);
         let reseller = world.reseller(&world.owner, "0.03").with_funds("500").open().await;
         let client = world.client(&reseller, "0.05").with_funds("10").open().await;
         let transfer = world.transfer(&reseller, &client, "1").await.expect("a transfer");

@@ -10,7 +10,7 @@ use domain::message::{Message, Progress, Status, Step, apply};
 use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::quote::Charge;
-use domain::top_up::{TopUp, TopUpState};
+use domain::top_up::{NewTopUp, Price, Received, Through, TopUp, TopUpState};
 use store::{Claim, PostedPayment, PostedTransfer, Store, StoreError, Stored, TopUpPosted};
 use tests::edits::act;
 use tests::embedded_dynamodb::Call;
@@ -205,19 +205,20 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
     let (client, _) = pair(&world, "1").await;
     for (number, is_lost) in [(1, false), (2, true)] {
         let id = TopUpId::new(number);
-        let top_up = TopUp {
+        let new = NewTopUp {
             id: id.clone(),
             company: client.company.id.clone(),
             agreement: client.agreement.id.clone(),
             wallet: None,
-            amount: amount("5"),
+            user: None,
+            price: Price { amount: amount("5"), fee: Amount::ZERO, to_pay: amount("5") },
             currency: client.agreement.currency,
-            state: TopUpState::Redirected,
+            order: None,
+            through: Through::default(),
             session: format!("cs_{number}"),
             url: "https://pay.example".into(),
-            created_at: NOW,
-            revision: 0,
         };
+        let top_up = TopUp::new(new, NOW);
         let act = act(&client.company.path);
         assert!(world.store.put_top_up(&act, &top_up).await.expect("it is stored"));
         let other = TopUp { session: "cs_other".into(), ..top_up.clone() };
@@ -226,21 +227,28 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
         let id = PaymentId::derived(&["top-up", id.as_str()]);
         let payment =
             client.payment(id, PaymentDirection::Inbound, top_up.amount, &wallet).expect("a payment");
+        let received =
+            Received { reference: format!("pi_{number}"), system_fee: None, credited: top_up.amount };
+        let confirmed = top_up.confirmed(payment.id.clone(), received);
         if is_lost {
             let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
-            assert!(is_unknown(&lost.confirm_top_up(&act, &top_up, &payment, &wallet).await));
-            let again = lost.confirm_top_up(&act, &top_up, &payment, &wallet).await;
-            assert_eq!(again.expect("an answer"), TopUpPosted::Overtaken);
+            assert!(is_unknown(&lost.pay_top_up(&act, &top_up, &confirmed, &payment, &wallet).await));
+            let again = lost.pay_top_up(&act, &top_up, &confirmed, &payment, &wallet).await;
+            assert_eq!(again.expect("an answer"), TopUpPosted::Now);
         } else {
             let answers = race(&world, |store| {
                 let (top_up, payment, wallet) = (top_up.clone(), payment.clone(), wallet.clone());
-                let act = act.clone();
-                async move { store.confirm_top_up(&act, &top_up, &payment, &wallet).await.expect("an answer") }
+                let (act, confirmed) = (act.clone(), confirmed.clone());
+                async move {
+                    let paid = store.pay_top_up(&act, &top_up, &confirmed, &payment, &wallet);
+                    paid.await.expect("an answer")
+                }
             });
-            once(&answers.await, &TopUpPosted::Now);
+            // Whoever writes the very same has it written.
+            assert!(answers.await.iter().all(|posted| *posted == TopUpPosted::Now));
         }
-        let closed = TopUpState::Closed { reason: "expired".into() };
-        let moved = world.store.move_top_up(&act, &top_up, &closed).await;
+        let closed = top_up.in_state(TopUpState::Closed { reason: "expired".into() });
+        let moved = world.store.change_top_up(&act, &top_up, &closed).await;
         assert_eq!(moved.expect("an answer"), TopUpPosted::Overtaken);
         let stored = world.store.top_up(&top_up.id).await.expect("a read").expect("a top-up");
         assert_eq!(stored.state, TopUpState::Confirmed { payment: payment.id });

@@ -43,7 +43,7 @@ async fn acquire(store: &Store, client: &Member) -> LeaseSession {
 }
 
 async fn sweep(world: &World) {
-    let app = sweeper::App { store: world.store.clone() };
+    let app = tests::paying::sweeper(&world.store);
     sweeper::leases::run(&app, later()).await.expect("the sweeper runs");
     assert_eq!(world.store.open_leases().await.expect("a list"), vec![]);
 }

@@ -21,6 +21,7 @@ type Objects = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 /// Serves until it is dropped.
 pub struct Bucket {
     url: String,
+    objects: Objects,
     _serving: Serving,
 }
 
@@ -30,8 +31,17 @@ impl Bucket {
     pub async fn start() -> io::Result<Self> {
         let port = Reserved::port(0).await?;
         let router = Router::new().fallback(object).layer(DefaultBodyLimit::disable());
-        let url = port.url();
-        Ok(Self { url, _serving: port.serve(router.with_state(Objects::default())) })
+        let (url, objects) = (port.url(), Objects::default());
+        let serving = port.serve(router.with_state(objects.clone()));
+        Ok(Self { url, objects, _serving: serving })
+    }
+
+    /// The keys of what is in it, in order.
+    pub fn keys(&self) -> Vec<String> {
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<_> = objects.keys().map(|path| path.trim_start_matches('/').to_owned()).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Links to its objects.

@@ -125,7 +125,7 @@ fn insert(response: &mut HttpResponse, name: &'static str, value: String) -> Res
     response.headers_mut().try_insert(name, value).map(drop).map_err(other)
 }
 
-fn timeout() -> ConnectorError {
+pub(crate) fn timeout() -> ConnectorError {
     let cause = io::Error::new(io::ErrorKind::TimedOut, "no answer in time (a test's fault)");
     ConnectorError::timeout(cause.into())
 }

@@ -99,6 +99,11 @@ impl EmbeddedDynamodb {
         self.engine.capacity.clone()
     }
 
+    /// How long the calls of all [quick clients](Self::quick_client) took inside the database.
+    pub fn busy(&self) -> Duration {
+        self.engine.busy()
+    }
+
     /// The stream records of `table`, oldest first, without the first `after` of them; taking
     /// nothing from [`Self::take_stream`].
     ///

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 
-pub use install::{Node, Python, Schemathesis, TypeScript};
+pub use install::{DuckDb, Node, Python, Schemathesis, TypeScript};
 pub use kannel::{BindKind, Kannel, Sent, Smsc};
 pub use script::{Language, Script};
 

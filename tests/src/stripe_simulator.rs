@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `POST /v1/checkout/sessions` | opens a session, with Stripe's checks on the fields we use |
 //! | `GET /v1/checkout/sessions/{id}` | reads it |
+//! | `GET /v1/payment_intents/{id}` | reads its payment, with charge and fee |
 //! | `GET /pay/{id}` | the hosted page: one button |
-//! | `POST /pay/{id}` | pays: tells our webhook, then sends the browser to `success_url` |
+//! | `POST /pay/{id}` | pays: tells our webhook of the payment and of its fee, then sends the browser to `success_url` |
 //! | `POST /simulator/events` | `{"session", "kind", "times"}`: delivers an event, answers `{"statuses"}` |
 //! | `POST /simulator/settings` | see [`CallbackUrls`] |
 //!
 //! An event is delivered exactly as often as asked; it is for the caller to repeat what was refused.
-//! Not here: cards, fees, minimum amounts, and any field that we do not send or read.
+//! A fee is known from the charge's update on. Not here: cards, minimum amounts, and any field that we do
+//! not send or read.
 
 mod event;
 mod pay_page;
@@ -123,6 +125,15 @@ impl StripeSimulator {
         Some((header, event.body))
     }
 
+    /// Gives so much of a paid session back, in the smallest unit, besides what went back before. It is told by
+    /// the next [`EventKind::Refunded`]; without a call of this that is about the whole amount.
+    pub fn refund(&self, session_id: &str, amount: i64) {
+        let mut state = self.shared.state();
+        if let Some(session) = state.sessions.iter_mut().find(|session| session.id == session_id) {
+            session.refunded += amount;
+        }
+    }
+
     /// Makes an event happen and posts it to `url` so many times, one after the other and signed
     /// anew each time, as Stripe's retries are. Gives the answers' statuses.
     pub async fn deliver(
@@ -174,7 +185,7 @@ impl Shared {
         let session = state.sessions.iter_mut().find(|session| session.id == session_id)?;
         let told = session.after(kind);
         // What was paid stays paid, whatever is told later.
-        if session.payment_status != PaymentStatus::Paid {
+        if session.payment_status != PaymentStatus::Paid || told.payment_status == PaymentStatus::Paid {
             *session = told.clone();
         }
         Some(Event::new(kind, &told, at, self.is_live()))
@@ -230,6 +241,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/checkout/sessions", post(create))
         .route("/v1/checkout/sessions/{id}", get(read))
+        .route("/v1/payment_intents/{id}", get(read_payment))
         .route("/pay/{id}", get(pay_page::show).post(pay_page::pay))
         .route("/simulator/events", post(events))
         .with_state(shared)
@@ -263,8 +275,21 @@ async fn read(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     authorise(&headers, &shared.settings.secret_key)?;
-    let session = shared.session(&id).ok_or_else(|| Problem::missing(&id))?;
+    let session = shared.session(&id).ok_or_else(|| Problem::missing("checkout.session", &id))?;
     Ok(json_text(session.json(shared.is_live()).to_string()))
+}
+
+/// With the charge and its fee inside, as we ask for them.
+async fn read_payment(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    authorise(&headers, &shared.settings.secret_key)?;
+    let state = shared.state();
+    let session = state.sessions.iter().find(|session| session.payment_intent.as_ref() == Some(&id));
+    let session = session.ok_or_else(|| Problem::missing("payment_intent", &id))?;
+    Ok(json_text(event::payment(session, shared.is_live()).to_string()))
 }
 
 fn authorise(headers: &HeaderMap, secret_key: &str) -> Result<(), Problem> {

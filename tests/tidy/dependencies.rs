@@ -8,13 +8,15 @@ use serde_json::Value;
 
 use crate::root;
 
-const SHARED: [&str; 8] = ["domain", "store", "queue", "vendors", "payments", "smpp", "sending", "runtime"];
+const SHARED: [&str; 10] =
+    ["domain", "store", "queue", "vendors", "payments", "printing", "smpp", "sending", "top-ups", "runtime"];
 
 /// What a crate of `shared` may use of ours.
 fn allowed(name: &str) -> &'static [&'static str] {
     match name {
-        "store" | "queue" | "vendors" | "payments" => &["domain"],
+        "store" | "queue" | "vendors" | "payments" | "printing" => &["domain"],
         "sending" => &["domain", "store", "runtime"],
+        "top-ups" => &["domain", "store", "payments", "runtime"],
         // Login reads the store, and settings build the queues' clients.
         "runtime" => &["domain", "store", "queue"],
         _ => &[],

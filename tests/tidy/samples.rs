@@ -27,7 +27,7 @@ fn every_sample_reads_as_what_its_function_is_handed() {
             "mailer" if path.ends_with("/mail.json") => batch::<Mail>(&path, &text),
             "mailer" => batch::<Notification>(&path, &text),
             "invoice-closer" => invoice_closer(&path, &text),
-            "sweeper" => schedule(&path, &text),
+            "sweeper" | "edr-archiver" => schedule(&path, &text),
             "projector" => stream(&path, &text),
             _ => panic!("{path}: no test names this folder"),
         }

@@ -65,6 +65,10 @@ pub struct AgreementPatch {
     /// than what is used already: then nothing is spent until the headroom is positive again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_limit: Option<String>,
+    /// A rate plan of the tenant, in money, that prices `message_credits` among its additional services: by
+    /// it the company may buy credits by card. Only of an agreement in message credits; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_service: Option<String>,
     /// Messages are charged to it from this time on; null for the time when it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<String>,
@@ -218,6 +222,9 @@ pub struct AgreementView {
     /// How far the balance may go below zero; null for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_limit: Option<String>,
+    /// The rate plan by which message credits are sold for money; null if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_service: Option<String>,
     /// An ISO 4217 code, or `CREDIT`.
     pub currency: String,
     /// Who sells to whom.
@@ -299,6 +306,21 @@ pub struct AlertsBody {
     /// An http or https address that is called as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
+}
+
+/// A part of a payment that a person has put to an invoice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct AllocationBody {
+    /// How much of it, in the agreement's currency. Above zero.
+    pub amount: String,
+    /// A confirmed inbound payment of the agreement.
+    pub payment: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct AllocationsRequest {
+    /// All that is put to the invoice by hand, up to 50 payments; an empty list releases them.
+    pub allocations: Vec<AllocationBody>,
 }
 
 /// JSON pointers (RFC 6901) to the fields of an answer. Either `mccmnc` or both `mcc` and `mnc` are needed.
@@ -845,8 +867,16 @@ pub enum Channel {
     Push,
 }
 
+/// Who owes whom: of `receivable` the company that pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeDirection {
+    #[serde(rename = "receivable")]
+    Receivable,
+}
+
+/// A line of a charge: what was used at one price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ChargeView {
+pub struct ChargeRowView {
     /// Of messages: ISO 3166 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
@@ -858,16 +888,54 @@ pub struct ChargeView {
     pub quantity: i64,
     /// The price of the rate tree, by its id.
     pub rate: String,
-    /// What was used.
-    pub resource: String,
     /// What messages were sent from, or the sender ID a fee is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The tax on it, not rounded.
+    pub tax: String,
+    /// Both.
+    pub total: String,
     /// What a unit costs.
     pub unit_price: String,
+}
+
+/// What was used of one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChargeView {
+    /// The charge before it, of which this one bills what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// Its id.
+    pub id: String,
+    /// The invoice that it is on.
+    pub invoice: String,
+    /// How many messages.
+    pub messages: i64,
+    /// What they cost together, exactly.
+    pub net: String,
+    /// How many units: messages or segments.
+    pub quantity: i64,
+    /// What was used.
+    pub resource: String,
+    /// How many rows it has.
+    pub rows: u32,
+    /// How that was sold.
+    pub service_type: ChargedServiceType,
+    /// Its invoice's.
+    pub status: InvoiceStatus,
+    /// The tax on it, not rounded: an invoice rounds it once.
+    pub tax: String,
+    /// Both.
+    pub total: String,
+    /// 1, and one more with each correction.
+    pub version: u32,
+    /// The wallet that it was taken from.
+    pub wallet: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -919,6 +987,24 @@ pub struct ChargedFeeView {
     pub wallet: String,
     /// The agreement's balance as it is now.
     pub balance: String,
+}
+
+/// How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
+/// rate plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargedServiceType {
+    #[serde(rename = "pay_as_you_go")]
+    PayAsYouGo,
+    #[serde(rename = "unit_pack")]
+    UnitPack,
+    #[serde(rename = "monetary_pack")]
+    MonetaryPack,
+    #[serde(rename = "bundle_initiator")]
+    BundleInitiator,
+    #[serde(rename = "bundle_pack")]
+    BundlePack,
+    #[serde(rename = "additional_fee")]
+    AdditionalFee,
 }
 
 /// `cascade` debits this agreement and all above it, each at its own rates; `prefunded` debits this
@@ -1170,6 +1256,9 @@ pub struct ConfirmRequest {
     /// is for a correction. False unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early: Option<bool>,
+    /// Mail it to those who get the agreement's invoices, once its PDF is made; true unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send: Option<bool>,
 }
 
 /// What is to be different.
@@ -1354,6 +1443,39 @@ pub struct CountsView {
     pub segments: i64,
 }
 
+/// So much of an invoice is covered by this.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CoverView {
+    /// How much of it.
+    pub amount: String,
+    /// Whether a person has said so.
+    pub by_hand: bool,
+    /// Or the credit note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note: Option<String>,
+    /// The invoice that is covered: this one, or of a credit note those that it pays.
+    pub invoice: String,
+    /// The payment that covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CoverageView {
+    /// What a person has put to it; less may be there by now.
+    pub allocations: Vec<AllocationBody>,
+    /// What of it is paid.
+    pub covered: String,
+    /// What covers it, in the order in which it was given out; of a credit note what it covers.
+    pub covers: Vec<CoverView>,
+    /// The invoice.
+    pub invoice: String,
+    /// What of it is not.
+    pub outstanding: String,
+    /// What is to be paid.
+    pub total_due: String,
+}
+
 /// Whether credits came to the wallet or went from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CreditDirection {
@@ -1421,6 +1543,29 @@ pub enum CreditMovement {
     Payment,
 }
 
+/// Message credits with what they cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CreditOrderView {
+    /// Of all, without tax, rounded to the currency's smallest unit.
+    pub net: String,
+    /// How many.
+    pub quantity: u32,
+    /// Whether the buyer owes the tax itself, so that none is added.
+    pub reverse_charge: bool,
+    /// The tax.
+    pub tax: String,
+    /// The name of the tax; null if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_name: Option<String>,
+    /// Its rate; null if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_percent: Option<String>,
+    /// With tax.
+    pub total: String,
+    /// Of one, without tax.
+    pub unit_price: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct CreditView {
     /// The agreement.
@@ -1479,11 +1624,36 @@ pub enum Direction {
     Client,
 }
 
+/// `n/a` for a draft. `not_sent`: confirmed without sending, or there is nobody to mail it to. `waiting`
+/// for its PDF; `sent`: handed to the mail server's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DispatchStatus {
+    #[serde(rename = "n/a")]
+    NA,
+    #[serde(rename = "not_sent")]
+    NotSent,
+    #[serde(rename = "waiting")]
+    Waiting,
+    #[serde(rename = "sent")]
+    Sent,
+}
+
+/// `n/a` while nobody disputes it; `open`, then `settled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DisputeStatus {
+    #[serde(rename = "n/a")]
+    NA,
+    #[serde(rename = "open")]
+    Open,
+    #[serde(rename = "settled")]
+    Settled,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct DocumentLink {
     /// When the link stops working.
     pub expires_at: String,
-    /// Where a browser finds the PDF. Whoever has the link can open it until it expires.
+    /// Where a browser finds the file. Whoever has the link can open it until it expires.
     pub url: String,
 }
 
@@ -1540,7 +1710,8 @@ pub struct EdrView {
     /// Where the status alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Of messages: international form, digits only.
+    /// Of messages: international form, digits only. Of old ones, where the platform keeps whole numbers for a
+    /// while only, the calling code and the last two digits, with stars between them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
     /// What was billed.
@@ -1901,10 +2072,8 @@ pub enum FileKind {
     Ico,
     #[serde(rename = "pdf")]
     Pdf,
-    #[serde(rename = "odt")]
-    Odt,
-    #[serde(rename = "xlsx")]
-    Xlsx,
+    #[serde(rename = "xml")]
+    Xml,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -1958,6 +2127,8 @@ pub enum FormKind {
     Invoice,
     #[serde(rename = "charge")]
     Charge,
+    #[serde(rename = "receipt")]
+    Receipt,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -2264,6 +2435,44 @@ pub struct InvitationView {
     pub valid_until: Option<String>,
 }
 
+/// A `credit_note` is an invoice with a total below zero: the side that issues it owes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvoiceKind {
+    #[serde(rename = "invoice")]
+    Invoice,
+    #[serde(rename = "credit_note")]
+    CreditNote,
+}
+
+/// What is not given stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct InvoicePatch {
+    /// At most 1,000 characters; null empties it. It stands on the document that is made at confirmation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Whether the client disputes it. Of a confirmed invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute_status: Option<DisputeStatus>,
+    /// How much is disputed: 0 to the total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<String>,
+}
+
+/// `n/a` for a draft. `overdue`: the day has passed by which it was to be paid, and something of it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvoicePayment {
+    #[serde(rename = "n/a")]
+    NA,
+    #[serde(rename = "expected")]
+    Expected,
+    #[serde(rename = "partly")]
+    Partly,
+    #[serde(rename = "paid")]
+    Paid,
+    #[serde(rename = "overdue")]
+    Overdue,
+}
+
 /// A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InvoiceStatus {
@@ -2271,6 +2480,20 @@ pub enum InvoiceStatus {
     Draft,
     #[serde(rename = "confirmed")]
     Confirmed,
+}
+
+/// A tax as it stands on an invoice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct InvoiceTaxView {
+    /// What it is called.
+    pub name: String,
+    /// The law that it follows, as it stands on the invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Of the net sum; 0 where the company that pays owes it itself.
+    pub percent: String,
+    /// Whether the company that pays owes it itself.
+    pub reverse_charge: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -2281,39 +2504,79 @@ pub struct InvoiceView {
     pub calculated_at: String,
     /// What was used.
     pub charges: Vec<ChargeView>,
+    /// What was noted, for both sides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// The company that pays.
     pub company: String,
     /// When it was confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_at: Option<String>,
+    /// Who confirmed it; null for the company that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<String>,
+    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. Null
+    /// for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<String>,
     /// The agreement's currency.
     pub currency: String,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// Whether it was mailed; null for the company that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch_status: Option<DispatchStatus>,
+    /// Whether it is disputed.
+    pub dispute_status: DisputeStatus,
+    /// What of it is disputed; null for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<String>,
     /// Whether its PDF is there.
     pub document_ready: bool,
     /// The day by which it is to be paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_date: Option<String>,
-    /// The first day of the period, in the agreement's time zone.
+    /// The first day of the period.
     pub first_day: String,
     /// Its id.
     pub id: String,
     /// The day of confirmation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue_date: Option<String>,
+    /// `credit_note` when the total is below zero.
+    pub kind: InvoiceKind,
     /// The last day of the period, included.
     pub last_day: String,
     /// The exact sum of the charges.
     pub net: String,
-    /// Without gaps among those of the issuing company; given at confirmation.
+    /// Without gaps among those that are issued in the same name; given at confirmation. A draft has one if
+    /// it was confirmed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
+    /// What of it is not paid; null for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outstanding: Option<String>,
+    /// The legal entity in whose name it is issued; null where the agreement names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// How far it is paid.
+    pub payment_status: InvoicePayment,
     /// Raised by every change.
     pub revision: u64,
+    /// 0 for the period's own invoice; those that correct it are 1, 2 and so on.
+    pub sequence: u32,
     /// Whether it still follows the usage.
     pub status: InvoiceStatus,
+    /// The tax, rounded once to the currency's smallest unit.
+    pub tax: String,
+    /// The tax as it stands on the invoice; null where there is no rule for this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_rule: Option<InvoiceTaxView>,
     /// The company that issues it.
     pub tenant: String,
-    /// The sum, rounded once to the currency's smallest unit.
+    /// Whose days these are.
+    pub time_zone: String,
+    /// What is to be paid: the net sum, rounded likewise, and the tax.
     pub total_due: String,
 }
 
@@ -2636,6 +2899,26 @@ pub struct ListChangedView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListChargeRowView {
+    /// What is on this page.
+    pub items: Vec<ChargeRowView>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListChargeView {
+    /// What is on this page.
+    pub items: Vec<ChargeView>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListCompanyView {
     /// What is on this page.
     pub items: Vec<CompanyView>,
@@ -2739,6 +3022,16 @@ pub struct ListInvoiceView {
 pub struct ListLegalEntityView {
     /// What is on this page.
     pub items: Vec<LegalEntityView>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListListedChargeView {
+    /// What is on this page.
+    pub items: Vec<ListedChargeView>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -2869,6 +3162,16 @@ pub struct ListPortalView {
 pub struct ListPrintableFormView {
     /// What is on this page.
     pub items: Vec<PrintableFormView>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListRerateView {
+    /// What is on this page.
+    pub items: Vec<RerateView>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3042,6 +3345,58 @@ pub struct ListVersionView {
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// A charge, and of its invoice what tells it from others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListedChargeView {
+    /// The charge before it, of which this one bills what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// Its id.
+    pub id: String,
+    /// The invoice that it is on.
+    pub invoice: String,
+    /// How many messages.
+    pub messages: i64,
+    /// What they cost together, exactly.
+    pub net: String,
+    /// How many units: messages or segments.
+    pub quantity: i64,
+    /// What was used.
+    pub resource: String,
+    /// How many rows it has.
+    pub rows: u32,
+    /// How that was sold.
+    pub service_type: ChargedServiceType,
+    /// Its invoice's.
+    pub status: InvoiceStatus,
+    /// The tax on it, not rounded: an invoice rounds it once.
+    pub tax: String,
+    /// Both.
+    pub total: String,
+    /// 1, and one more with each correction.
+    pub version: u32,
+    /// The wallet that it was taken from.
+    pub wallet: String,
+    /// The agreement that it bills.
+    pub agreement: String,
+    /// The company that pays.
+    pub company: String,
+    /// The agreement's currency.
+    pub currency: String,
+    /// The first day of the period.
+    pub first_day: String,
+    /// The last day of the period, included.
+    pub last_day: String,
+    /// The number of the invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The legal entity in whose name the invoice is issued; null where the agreement names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
 }
 
 /// A wallet in the list of those that credits move between.
@@ -3313,6 +3668,8 @@ pub enum MovementKind {
     Fee,
     #[serde(rename = "refund")]
     Refund,
+    #[serde(rename = "rerate")]
+    Rerate,
     #[serde(rename = "escrow")]
     Escrow,
     #[serde(rename = "terms")]
@@ -3731,6 +4088,8 @@ pub enum NotificationEvent {
     BundleLimit,
     #[serde(rename = "payment_confirmation")]
     PaymentConfirmation,
+    #[serde(rename = "invoice_confirmation")]
+    InvoiceConfirmation,
     #[serde(rename = "rates_change")]
     RatesChange,
     #[serde(rename = "traffic_alert")]
@@ -4036,6 +4395,10 @@ pub struct OwnLegalEntityPatch {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+    /// for a country, and one for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_number: Option<String>,
@@ -4076,6 +4439,10 @@ pub struct OwnLegalEntitySettings {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+    /// for a country, and one for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_number: Option<String>,
@@ -4116,6 +4483,10 @@ pub struct OwnLegalEntityView {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+    /// for a country, and one for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_number: Option<String>,
@@ -4288,6 +4659,10 @@ pub enum PaymentSystemKind {
 /// What is not named stays, and null empties.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct PaymentSystemPatch {
+    /// Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+    /// and NetCommerce tells its merchants. Stripe has one for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Whose it is; yours unless told. It stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -4313,10 +4688,18 @@ pub struct PaymentSystemPatch {
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+    /// key says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testing: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PaymentSystemSettings {
+    /// Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+    /// and NetCommerce tells its merchants. Stripe has one for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Whose it is; yours unless told. It stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -4339,10 +4722,18 @@ pub struct PaymentSystemSettings {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+    /// key says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testing: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PaymentSystemView {
+    /// Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+    /// and NetCommerce tells its merchants. Stripe has one for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// Whose it is; yours unless told. It stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
@@ -4365,6 +4756,10 @@ pub struct PaymentSystemView {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+    /// key says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub testing: Option<bool>,
     /// When it was made.
     pub created_at: String,
     /// Who made it, as they were called then.
@@ -4868,7 +5263,8 @@ pub struct PrintableFormPatch {
     /// The first day whose documents are made by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_from: Option<String>,
-    /// The uploaded file: `.odt` for invoices, `.xlsx` for charges.
+    /// The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+    /// that cannot make a document is refused with its line and the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Which document it makes.
@@ -4885,6 +5281,17 @@ pub struct PrintableFormPatch {
     pub resource: Option<Resource>,
 }
 
+/// Forms to begin with, as the files that would be uploaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PrintableFormSamples {
+    /// Of the archive of charges.
+    pub charge: String,
+    /// Of invoices and credit notes.
+    pub invoice: String,
+    /// Of the receipts of payments for message credits.
+    pub receipt: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrintableFormSettings {
     /// Up to 500 characters.
@@ -4895,7 +5302,8 @@ pub struct PrintableFormSettings {
     pub company: Option<String>,
     /// The first day whose documents are made by it.
     pub date_from: String,
-    /// The uploaded file: `.odt` for invoices, `.xlsx` for charges.
+    /// The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+    /// that cannot make a document is refused with its line and the reason.
     pub file: String,
     /// Which document it makes.
     pub kind: FormKind,
@@ -4919,7 +5327,8 @@ pub struct PrintableFormView {
     pub company: Option<String>,
     /// The first day whose documents are made by it.
     pub date_from: String,
-    /// The uploaded file: `.odt` for invoices, `.xlsx` for charges.
+    /// The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+    /// that cannot make a document is refused with its line and the reason.
     pub file: String,
     /// Which document it makes.
     pub kind: FormKind,
@@ -5185,6 +5594,176 @@ pub struct RegistrationView {
     /// Where the terms of service are that one agrees to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RerateDetails {
+    /// Whose messages are rated again, at all levels that the company or one below it sells.
+    pub agreements: Vec<String>,
+    /// Only messages of these channels; all if there are none.
+    pub channels: Vec<Channel>,
+    /// Those that the agreements were chosen by; none if it is about one agreement.
+    pub companies: Vec<String>,
+    /// Whose it is. What this company or one below it sells is rated again.
+    pub company: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Whether it only counts.
+    pub dry_run: bool,
+    /// About how many messages it looks at: as counted when it was made, by whole days.
+    pub estimated: u64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<String>,
+    /// Messages accepted at this time or later.
+    pub from: String,
+    /// Its id.
+    pub id: String,
+    /// Why it has failed, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Raised by every change.
+    pub revision: u64,
+    /// When it begins once it was started; at once without a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<String>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// How far it is.
+    pub status: RerateStatus,
+    /// Messages accepted before this time.
+    pub till: String,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What it has changed so far, or would change, of what each agreement pays.
+    pub differences: Vec<RerateDifference>,
+    /// The records of the senders' own agreements.
+    pub edrs: RerateTally,
+    /// Why the last record failed that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<String>,
+    /// The records of the agreements above those.
+    pub reseller_records: RerateTally,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RerateDifference {
+    /// What they cost now.
+    pub after: String,
+    /// The agreement that pays.
+    pub agreement: String,
+    /// What those cost before.
+    pub before: String,
+    /// The agreement's currency.
+    pub currency: String,
+    /// How much more that is; below zero for less.
+    pub difference: String,
+    /// 1 where it is the sender's own, one more for each agreement between.
+    pub level: u32,
+    /// How many of its records cost something else.
+    pub records: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RerateRequest {
+    /// This agreement alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Only messages of these channels; all unless told. There is SMS so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<Channel>>,
+    /// All agreements of these companies. Those, or one agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companies: Option<Vec<String>>,
+    /// Only count what would change, and charge nothing. True unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Messages accepted at this time or later.
+    pub from: String,
+    /// Begin at this time after it was started; at once unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<String>,
+    /// Messages accepted before this time; at most two years after the other.
+    pub till: String,
+}
+
+/// A `draft` waits for its start, a `scheduled` task for its time. A `canceled` or `failed` one has ended
+/// before its end; what it did until then stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RerateStatus {
+    #[serde(rename = "draft")]
+    Draft,
+    #[serde(rename = "scheduled")]
+    Scheduled,
+    #[serde(rename = "running")]
+    Running,
+    #[serde(rename = "complete")]
+    Complete,
+    #[serde(rename = "canceled")]
+    Canceled,
+    #[serde(rename = "failed")]
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RerateTally {
+    /// They keep what they were charged, because it is not known what they cost now.
+    pub failed: u64,
+    /// Looked at.
+    pub processed: u64,
+    /// They cost something else.
+    pub updated: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RerateView {
+    /// Whose messages are rated again, at all levels that the company or one below it sells.
+    pub agreements: Vec<String>,
+    /// Only messages of these channels; all if there are none.
+    pub channels: Vec<Channel>,
+    /// Those that the agreements were chosen by; none if it is about one agreement.
+    pub companies: Vec<String>,
+    /// Whose it is. What this company or one below it sells is rated again.
+    pub company: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Whether it only counts.
+    pub dry_run: bool,
+    /// About how many messages it looks at: as counted when it was made, by whole days.
+    pub estimated: u64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<String>,
+    /// Messages accepted at this time or later.
+    pub from: String,
+    /// Its id.
+    pub id: String,
+    /// Why it has failed, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Raised by every change.
+    pub revision: u64,
+    /// When it begins once it was started; at once without a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<String>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// How far it is.
+    pub status: RerateStatus,
+    /// Messages accepted before this time.
+    pub till: String,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
 }
 
 /// What is not named stays, and null empties.
@@ -6228,6 +6807,25 @@ pub struct SystemRoleView {
     pub name: SystemRole,
 }
 
+/// What is added for clients of one country.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TaxRuleBody {
+    /// Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// As the invoice calls it, 1 to 40 characters.
+    pub name: String,
+    /// Stands on the invoice beside the tax, as the law that it follows. 1 to 250 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// 0 to 100.
+    pub percent: String,
+    /// Whether a client with a VAT number owes the tax itself: none is added then, and the invoice says so. One
+    /// without pays the percentage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverse_charge: Option<bool>,
+}
+
 /// TLS to a vendor; the usual authorities are trusted unless told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TlsSettings {
@@ -6254,16 +6852,71 @@ pub struct TokenRequest {
     pub token: String,
 }
 
+/// What a top-up costs by one payment system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TopUpQuote {
+    /// What is bought; of message credits, what they cost with tax.
+    pub amount: String,
+    /// The currency to pay in.
+    pub currency: String,
+    /// The fee that is charged on top.
+    pub fee: String,
+    /// Which payment system it is.
+    pub kind: PaymentSystemKind,
+    /// Whether the payment system's own fee, which nobody knows before, will be missing from what the
+    /// balance rises by.
+    pub less_system_fee: bool,
+    /// Its name.
+    pub name: String,
+    /// The payment system, to be named in the top-up; none is the platform's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
+    /// What is to be paid: both together.
+    pub to_pay: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TopUpQuoteRequest {
+    /// The agreement to top up.
+    pub agreement: String,
+    /// What is to be bought, in the agreement's currency and its smallest unit; not for an agreement in
+    /// message credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    /// How many message credits are to be bought, for an agreement in message credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TopUpQuotes {
+    /// One for each payment system that takes the currency. None can be paid by if there are none.
+    pub items: Vec<TopUpQuote>,
+    /// The message credits that are to be bought, if some are, with price and tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<CreditOrderView>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TopUpRequest {
     /// The agreement under which it is bought.
     pub agreement: String,
-    /// Above zero, in the agreement's currency and its smallest unit.
-    pub amount: String,
+    /// Above zero, in the agreement's currency and its smallest unit; not for an agreement in message
+    /// credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
     /// Where the browser goes when the payer turns back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
-    /// Where the browser goes after paying.
+    /// The payment system to pay by, of those that the quote names; the only one unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
+    /// How many message credits to buy, for an agreement in message credits: 1 to 100,000,000. They cost
+    /// what the quote says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<u32>,
+    /// Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
+    /// with NetCommerce always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// Its main wallet for system credits, or the wallet of a user of the company; for a user who is no
@@ -6272,11 +6925,14 @@ pub struct TopUpRequest {
     pub wallet: Option<String>,
 }
 
-/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet.
+/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
+/// that the money came and the balance waits for what the payment system says it keeps of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TopUpStateName {
     #[serde(rename = "redirected")]
     Redirected,
+    #[serde(rename = "paid")]
+    Paid,
     #[serde(rename = "confirmed")]
     Confirmed,
     #[serde(rename = "closed")]
@@ -6289,19 +6945,33 @@ pub enum TopUpStateName {
 pub struct TopUpView {
     /// The agreement under which it is bought.
     pub agreement: String,
-    /// What is expected.
+    /// What is bought; of message credits, what they cost with tax.
     pub amount: String,
     /// The company that pays.
     pub company: String,
     /// When it was asked for.
     pub created_at: String,
-    /// The agreement's currency.
+    /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
+    /// client, that is the amount less the fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<String>,
+    /// The currency to pay in.
     pub currency: String,
+    /// The fee that the payer is charged on top.
+    pub fee: String,
     /// Its id.
     pub id: String,
+    /// Which payment system that is.
+    pub kind: PaymentSystemKind,
+    /// The message credits that are bought, if some are, with price and tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<CreditOrderView>,
     /// The payment that it made, once it is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment: Option<String>,
+    /// The payment system that it is paid by; none is the platform's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
     /// Why it was closed or needs a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -6310,6 +6980,13 @@ pub struct TopUpView {
     /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
     /// a person.
     pub state: TopUpStateName,
+    /// What the payment system kept, where that is missing from the balance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_fee: Option<String>,
+    /// What refunds and chargebacks took from the balance again.
+    pub taken_back: String,
+    /// What the payer pays: both together.
+    pub to_pay: String,
     /// The page to pay on.
     pub url: String,
     /// The wallet whose balance will rise.
@@ -6789,6 +7466,15 @@ pub struct GetAgreementsQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::get_agreement_fee_rules`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetAgreementFeeRulesQuery {
+    /// `created_at`, `valid_from`, `valid_till`, `every` or `next`, with a `-` before it for the other way
+    /// round; `created_at` unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+}
+
 /// What [`Client::get_agreement_pack_price`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetAgreementPackPriceQuery {
@@ -6924,6 +7610,63 @@ pub struct GetBanksQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::get_charges`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetChargesQuery {
+    /// The charges of this agreement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Or of this company; yours unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Or of all companies directly below this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Only those in the name of this legal entity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// Only of this resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Only what was sold so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_type: Option<ChargedServiceType>,
+    /// Only drafts, or only confirmed ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<InvoiceStatus>,
+    /// Only those that correct others, or only those that do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_correction: Option<bool>,
+    /// Of periods that begin on this day or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of periods that begin before this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// Of the invoice with this number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// Only in this currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Of at least so much, without tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_min: Option<String>,
+    /// Of at most so much, without tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_max: Option<String>,
+    /// `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
+    /// filtered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// 1 to 500, 50 unless told: of so many invoices the charges are a page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
@@ -7096,7 +7839,7 @@ pub struct GetEdrsQuery {
     /// Accepted before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
-    /// International form.
+    /// International form. A masked one is found by its mask alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
     /// What it was sent from.
@@ -7307,15 +8050,39 @@ pub struct GetInvoicesQuery {
     /// Or of all companies directly below this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Only those in the name of this legal entity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// Only invoices, or only credit notes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<InvoiceKind>,
     /// Only drafts, or only confirmed ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<InvoiceStatus>,
+    /// Only those that are paid so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_status: Option<InvoicePayment>,
+    /// Only those that are disputed, or were, or were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute_status: Option<DisputeStatus>,
+    /// Only those that were mailed, or wait for it, or were not. For the side that issues them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispatch_status: Option<DispatchStatus>,
+    /// Only those that correct others, or only those that do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_correction: Option<bool>,
     /// Of periods that begin on this day or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Of periods that begin before this day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
+    /// Of periods whose last day is this one or a later one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_from: Option<String>,
+    /// Of periods whose last day is before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_till: Option<String>,
     /// Issued on this day or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_from: Option<String>,
@@ -7340,8 +8107,8 @@ pub struct GetInvoicesQuery {
     /// At most so much is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `first_day`, `status` or `total_due`, with a `-` before it for the other way round; `first_day`
-    /// unless told or filtered.
+    /// `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`, with a `-`
+    /// before it for the other way round; `first_day` unless told or filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -7350,6 +8117,34 @@ pub struct GetInvoicesQuery {
     /// `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// What [`Client::get_invoice_charge_rows`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetInvoiceChargeRowsQuery {
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A kind of file that holds all rows of all charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GetInvoiceDetailsQueryFormat {
+    #[serde(rename = "xlsx")]
+    Xlsx,
+    #[serde(rename = "csv")]
+    Csv,
+}
+
+/// What [`Client::get_invoice_details`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetInvoiceDetailsQuery {
+    /// Which kind of file; `xlsx` unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<GetInvoiceDetailsQueryFormat>,
 }
 
 /// What [`Client::get_legal_entities`] asks by.
@@ -7799,6 +8594,36 @@ pub struct GetRatesMarginsQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::get_rerates`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetReratesQuery {
+    /// Those of this company; yours unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Only with this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<RerateStatus>,
+    /// Only those that rate messages from this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Only those that rate messages from before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// Only those that only count, or that do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`, with a `-` before it for the
+    /// other way round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
 /// What [`Client::get_roles`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetRolesQuery {
@@ -8016,11 +8841,14 @@ pub struct PutServiceScopeNodesQuery {
     pub path: String,
 }
 
-/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet.
+/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
+/// that the money came and the balance waits for what the payment system says it keeps of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GetTopUpsQueryState {
     #[serde(rename = "redirected")]
     Redirected,
+    #[serde(rename = "paid")]
+    Paid,
     #[serde(rename = "confirmed")]
     Confirmed,
     #[serde(rename = "closed")]
@@ -8202,11 +9030,21 @@ pub struct GetWalletsQuery {
     /// Whose wallets; yours unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// `agreement_code`, `currency`, `user_name`, `balance` or `created_at`, with a `-` before it for the
+    /// other way round; by agreement, oldest first, unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
 }
 
 /// What [`Client::get_wallet_statement`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetWalletStatementQuery {
+    /// At this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
     /// 1 to 500, 50 unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -8267,9 +9105,13 @@ impl Client {
     /// An agreement's fee rules, also those that have ended.
     ///
     /// `GET /v1/agreements/{id}/fee_rules`
-    pub async fn get_agreement_fee_rules(&self, id: &str) -> Result<ListFeeRuleView, Error> {
+    pub async fn get_agreement_fee_rules(
+        &self,
+        id: &str,
+        query: &GetAgreementFeeRulesQuery,
+    ) -> Result<ListFeeRuleView, Error> {
         let request = self.request(Method::GET, &["v1", "agreements", id, "fee_rules"]);
-
+        let request = with_query(request, query);
         json(request).await
     }
 
@@ -8733,6 +9575,15 @@ impl Client {
             None => request,
         };
         let request = request.json(body);
+        json(request).await
+    }
+
+    /// Charges.
+    ///
+    /// `GET /v1/charges`
+    pub async fn get_charges(&self, query: &GetChargesQuery) -> Result<ListListedChargeView, Error> {
+        let request = self.request(Method::GET, &["v1", "charges"]);
+        let request = with_query(request, query);
         json(request).await
     }
 
@@ -9226,12 +10077,111 @@ impl Client {
         json(request).await
     }
 
+    /// Note something about an invoice.
+    ///
+    /// `PATCH /v1/invoices/{id}`
+    pub async fn patch_invoice(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &InvoicePatch,
+    ) -> Result<InvoiceView, Error> {
+        let request = self.request(Method::PATCH, &["v1", "invoices", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
+        json(request).await
+    }
+
+    /// Put payments to an invoice by hand.
+    ///
+    /// `PUT /v1/invoices/{id}/allocations`
+    pub async fn put_invoice_allocations(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &AllocationsRequest,
+    ) -> Result<CoverageView, Error> {
+        let request = self.request(Method::PUT, &["v1", "invoices", id, "allocations"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
+        json(request).await
+    }
+
+    /// The charges of an invoice.
+    ///
+    /// `GET /v1/invoices/{id}/charges`
+    pub async fn get_invoice_charges(&self, id: &str) -> Result<ListChargeView, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "charges"]);
+
+        json(request).await
+    }
+
+    /// One charge.
+    ///
+    /// `GET /v1/invoices/{id}/charges/{charge}`
+    pub async fn get_invoice_charge(&self, id: &str, charge: &str) -> Result<ChargeView, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "charges", charge]);
+
+        json(request).await
+    }
+
+    /// The rows of a charge.
+    ///
+    /// `GET /v1/invoices/{id}/charges/{charge}/rows`
+    pub async fn get_invoice_charge_rows(
+        &self,
+        id: &str,
+        charge: &str,
+        query: &GetInvoiceChargeRowsQuery,
+    ) -> Result<ListChargeRowView, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "charges", charge, "rows"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
     /// Confirm an invoice.
     ///
     /// `POST /v1/invoices/{id}/confirm`
     pub async fn post_invoice_confirm(&self, id: &str, body: &ConfirmRequest) -> Result<InvoiceView, Error> {
         let request = self.request(Method::POST, &["v1", "invoices", id, "confirm"]);
         let request = request.json(body);
+        json(request).await
+    }
+
+    /// The invoices that correct one.
+    ///
+    /// `GET /v1/invoices/{id}/corrections`
+    pub async fn get_invoice_corrections(&self, id: &str) -> Result<ListInvoiceView, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "corrections"]);
+
+        json(request).await
+    }
+
+    /// What covers an invoice.
+    ///
+    /// `GET /v1/invoices/{id}/coverage`
+    pub async fn get_invoice_coverage(&self, id: &str) -> Result<CoverageView, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "coverage"]);
+
+        json(request).await
+    }
+
+    /// A link to the rows of all charges of an invoice, as one file.
+    ///
+    /// `GET /v1/invoices/{id}/details`
+    pub async fn get_invoice_details(
+        &self,
+        id: &str,
+        query: &GetInvoiceDetailsQuery,
+    ) -> Result<DocumentLink, Error> {
+        let request = self.request(Method::GET, &["v1", "invoices", id, "details"]);
+        let request = with_query(request, query);
         json(request).await
     }
 
@@ -9249,6 +10199,15 @@ impl Client {
     /// `POST /v1/invoices/{id}/recalculate`
     pub async fn post_invoice_recalculate(&self, id: &str) -> Result<InvoiceView, Error> {
         let request = self.request(Method::POST, &["v1", "invoices", id, "recalculate"]);
+
+        json(request).await
+    }
+
+    /// Make a confirmed invoice a draft again.
+    ///
+    /// `POST /v1/invoices/{id}/unconfirm`
+    pub async fn post_invoice_unconfirm(&self, id: &str) -> Result<InvoiceView, Error> {
+        let request = self.request(Method::POST, &["v1", "invoices", id, "unconfirm"]);
 
         json(request).await
     }
@@ -9997,6 +10956,15 @@ impl Client {
         json(request).await
     }
 
+    /// The product's own printable forms.
+    ///
+    /// `GET /v1/printable_form_samples`
+    pub async fn get_printable_form_samples(&self) -> Result<PrintableFormSamples, Error> {
+        let request = self.request(Method::GET, &["v1", "printable_form_samples"]);
+
+        json(request).await
+    }
+
     /// A company's printable forms.
     ///
     /// `GET /v1/printable_forms`
@@ -10102,6 +11070,51 @@ impl Client {
     pub async fn post_registrations(&self, body: &RegistrationRequest) -> Result<UserView, Error> {
         let request = self.request(Method::POST, &["v1", "registrations"]);
         let request = request.json(body);
+        json(request).await
+    }
+
+    /// Rerate tasks.
+    ///
+    /// `GET /v1/rerates`
+    pub async fn get_rerates(&self, query: &GetReratesQuery) -> Result<ListRerateView, Error> {
+        let request = self.request(Method::GET, &["v1", "rerates"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
+    /// Make a task that rates messages again.
+    ///
+    /// `POST /v1/rerates`
+    pub async fn post_rerates(&self, body: &RerateRequest) -> Result<RerateView, Error> {
+        let request = self.request(Method::POST, &["v1", "rerates"]);
+        let request = request.json(body);
+        json(request).await
+    }
+
+    /// One rerate task, with what it has come to.
+    ///
+    /// `GET /v1/rerates/{id}`
+    pub async fn get_rerate(&self, id: &str) -> Result<RerateDetails, Error> {
+        let request = self.request(Method::GET, &["v1", "rerates", id]);
+
+        json(request).await
+    }
+
+    /// Cancel a rerate task.
+    ///
+    /// `POST /v1/rerates/{id}/cancel`
+    pub async fn post_rerate_cancel(&self, id: &str) -> Result<RerateView, Error> {
+        let request = self.request(Method::POST, &["v1", "rerates", id, "cancel"]);
+
+        json(request).await
+    }
+
+    /// Start a rerate task.
+    ///
+    /// `POST /v1/rerates/{id}/start`
+    pub async fn post_rerate_start(&self, id: &str) -> Result<RerateView, Error> {
+        let request = self.request(Method::POST, &["v1", "rerates", id, "start"]);
+
         json(request).await
     }
 
@@ -10641,11 +11654,29 @@ impl Client {
         json(request).await
     }
 
+    /// What a top-up costs.
+    ///
+    /// `POST /v1/top_ups/quote`
+    pub async fn post_top_ups_quote(&self, body: &TopUpQuoteRequest) -> Result<TopUpQuotes, Error> {
+        let request = self.request(Method::POST, &["v1", "top_ups", "quote"]);
+        let request = request.json(body);
+        json(request).await
+    }
+
     /// One top-up.
     ///
     /// `GET /v1/top_ups/{id}`
     pub async fn get_top_up(&self, id: &str) -> Result<TopUpView, Error> {
         let request = self.request(Method::GET, &["v1", "top_ups", id]);
+
+        json(request).await
+    }
+
+    /// A link to the tax receipt of bought message credits.
+    ///
+    /// `GET /v1/top_ups/{id}/receipt`
+    pub async fn get_top_up_receipt(&self, id: &str) -> Result<DocumentLink, Error> {
+        let request = self.request(Method::GET, &["v1", "top_ups", id, "receipt"]);
 
         json(request).await
     }

@@ -6,6 +6,7 @@ use domain::agreement::Agreement;
 use domain::alert::Crossing;
 use domain::company::Company;
 use domain::id::WalletId;
+use domain::invoice::InvoiceKind;
 use domain::notification::{NotificationEvent, Values};
 use jiff::Timestamp;
 use queue::{Mail, Notification, RateChanges};
@@ -15,6 +16,7 @@ use store::Store;
 pub(crate) async fn mails_of(store: &Store, notification: &Notification) -> anyhow::Result<Vec<Mail>> {
     let (agreement, emails) = match notification {
         Notification::PaymentConfirmedV1 { agreement, emails, .. }
+        | Notification::InvoiceConfirmedV1 { agreement, emails, .. }
         | Notification::ThresholdCrossedV1 { agreement, emails, .. }
         | Notification::RatesChangedV1 { agreement, emails, .. } => (agreement, emails),
     };
@@ -32,6 +34,30 @@ pub(crate) async fn mails_of(store: &Store, notification: &Notification) -> anyh
                 ("payment_currency_code", currency.to_string()),
                 ("payment_reference", reference.clone()),
                 ("balance", balance(store, &agreement).await?),
+            ]),
+            at: *at,
+        },
+        Notification::InvoiceConfirmedV1 {
+            id,
+            kind,
+            number,
+            period,
+            total_due,
+            currency,
+            due_date,
+            at,
+            ..
+        } => Notice {
+            id: id.clone(),
+            event: NotificationEvent::InvoiceConfirmation,
+            values: values([
+                ("invoice_type", kind_in_words(*kind).to_owned()),
+                ("invoice_number", number.to_string()),
+                ("period_start", period.first.to_string()),
+                ("period_end", period.last.to_string()),
+                ("total_due", total_due.to_string()),
+                ("currency", currency.to_string()),
+                ("due_date", due_date.map_or_else(|| "-".to_owned(), |day| day.to_string())),
             ]),
             at: *at,
         },
@@ -75,6 +101,13 @@ impl Notice {
 
 fn values<const COUNT: usize>(told: [(&str, String); COUNT]) -> Values {
     told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn kind_in_words(kind: InvoiceKind) -> &'static str {
+    match kind {
+        InvoiceKind::Invoice => "invoice",
+        InvoiceKind::CreditNote => "credit note",
+    }
 }
 
 fn crossed(crossing: &Crossing) -> (NotificationEvent, Values) {

@@ -1,65 +1,212 @@
 //! payment-callback: what payment systems tell about top-ups becomes payments, each top-up's exactly
-//! once, and the page on which payers arrive afterwards.
+//! once, and the pages that payers pass before and after the payment page.
 //!
 //! A callback is answered with success only when all that it changes is stored. What is authentic and
 //! cannot be settled by a rule is kept for review: a payment system that is told "no" forgets it after
 //! some days.
 
-mod account;
+mod freedom_pay;
+mod net_commerce;
+mod pay_online;
 mod return_page;
-mod settle;
-mod stripe_event;
+mod stripe;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
-use runtime::http::Problem;
-use store::{Secrets, Store};
-
-use account::{Account, Accounts};
-use stripe_event::{News, SYSTEM, read};
-
-/// Carries Stripe's signatures, as `payments::stripe` reads them.
-const SIGNATURE: &str = "stripe-signature";
+use domain::id::{PaymentSystemId, TopUpId};
+use domain::money::Currency;
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::TopUp;
+use http::HeaderMap;
+use jiff::Timestamp;
+use runtime::http::{Problem, unavailable};
+use rust_decimal::Decimal;
+use store::{Review, Secrets, Store, StoreError};
+use top_ups::{Account, AccountError, Addresses, Cashier, SettleError, TopUpReport};
 
 /// What the function works with, made once a process.
 #[derive(Clone)]
 pub struct App {
     store: Store,
-    accounts: Accounts,
+    cashier: Cashier,
 }
 
 impl App {
-    pub fn new(store: Store, secrets: Secrets) -> Self {
-        Self { store, accounts: Accounts::new(secrets) }
+    pub fn new(store: Store, secrets: Secrets, addresses: Addresses) -> anyhow::Result<Self> {
+        let cashier = Cashier::new(store.clone(), secrets, addresses)?;
+        Ok(Self { store, cashier })
     }
 }
 
-/// `POST /payments/{system}` for payment systems, `GET /payments/return` for payers.
+/// `/payments/{system}` for the platform's own account, `/payments/{system}/{payment_system}` for those
+/// that tenants have set up, `GET /payments/return` for payers.
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/payments/return", get(return_page::show))
-        .route("/payments/{system}", post(callback))
+        .route("/payments/{system}", post(own))
+        .route("/payments/{system}/{payment_system}", get(called_by_get).post(called))
         .with_state(app)
 }
 
-async fn callback(
+/// A call about an account, and when it came.
+struct Call {
+    system: Option<PaymentSystemId>,
+    headers: HeaderMap,
+    body: Bytes,
+    now: Timestamp,
+}
+
+async fn own(
     State(app): State<App>,
     Path(system): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Problem> {
-    if system != SYSTEM {
-        return Err(Problem::not_found("payment system"));
+) -> Result<Response, Problem> {
+    if system != PaymentSystemKind::Stripe.name() {
+        return Err(no_system());
     }
-    let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let account = app.accounts.who_signed(signature, &body).await?;
-    match read(&body, &account, runtime::now()) {
-        News::Report(report) => app.settle(&report, &account).await?,
-        News::Review(review) => app.keep(&review).await?,
-        News::Nothing => {}
+    stripe::called(&app, Call { system: None, headers, body, now: runtime::now() }).await
+}
+
+async fn called(
+    State(app): State<App>,
+    Path((kind, system)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (kind, id) = named(&kind, &system)?;
+    let call = Call { system: Some(id), headers, body, now: runtime::now() };
+    match kind {
+        PaymentSystemKind::Stripe => stripe::called(&app, call).await,
+        PaymentSystemKind::PayOnline => pay_online::called(&app, call).await,
+        PaymentSystemKind::FreedomPay => freedom_pay::called(&app, call).await,
+        PaymentSystemKind::NetCommerce => net_commerce::called(&app, call).await,
     }
-    Ok(StatusCode::OK)
+}
+
+/// PayOnline may be set to call so; NetCommerce's payers begin with a form here.
+async fn called_by_get(
+    State(app): State<App>,
+    Path((kind, system)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (kind, id) = named(&kind, &system)?;
+    let body = Bytes::from(query.unwrap_or_default());
+    let call = Call { system: Some(id), headers, body, now: runtime::now() };
+    match kind {
+        PaymentSystemKind::PayOnline => pay_online::called(&app, call).await,
+        PaymentSystemKind::NetCommerce => net_commerce::form(&app, call).await,
+        PaymentSystemKind::Stripe | PaymentSystemKind::FreedomPay => Err(no_system()),
+    }
+}
+
+fn named(kind: &str, system: &str) -> Result<(PaymentSystemKind, PaymentSystemId), Problem> {
+    let id = PaymentSystemId::parse(system).map_err(|_| no_system())?;
+    Ok((PaymentSystemKind::named(kind).ok_or_else(no_system)?, id))
+}
+
+fn no_system() -> Problem {
+    Problem::not_found("payment system")
+}
+
+/// The answer to a call that was not signed with the account's secrets. Nothing is signed in it, and
+/// nothing of the call is told.
+fn not_authentic(system: &str, error: impl std::fmt::Display) -> Problem {
+    tracing::warn!(system, %error, "a callback that is not authentic");
+    Problem::new(400, "not_authentic", format!("This call is not taken as the payment system's: {error}."))
+}
+
+impl App {
+    /// What `verify` reads of a call with the secrets of its account, which has to be of this kind.
+    async fn verified<T, E: std::fmt::Display>(
+        &self,
+        call: &Call,
+        kind: PaymentSystemKind,
+        verify: impl Fn(&Account, &[&str]) -> Result<T, E>,
+    ) -> Result<(Arc<Account>, T), Problem> {
+        let system = call.system.as_ref();
+        let found = self.cashier.verified(system, |account| {
+            if account.kind != kind {
+                return Err(None);
+            }
+            verify(account, &account.secrets(call.now)).map_err(Some)
+        });
+        let name = system.map_or(kind.name(), PaymentSystemId::as_str);
+        found.await.map_err(|error| match error {
+            AccountError::Store(error) => error.into(),
+            AccountError::Unknown | AccountError::NotAuthentic(None) => no_system(),
+            AccountError::NotAuthentic(Some(error)) => not_authentic(name, error),
+        })
+    }
+
+    /// The top-up that an authentic call names. One that names none of ours is kept for a person.
+    async fn named_top_up(&self, about: &About<'_>, name: &str) -> Result<Option<TopUp>, Problem> {
+        let found = match TopUpId::parse(name) {
+            Ok(id) => self.store.top_up(&id).await?,
+            Err(_) => None,
+        };
+        let found = found.filter(|top_up| top_up.through.name() == about.system);
+        if found.is_none() {
+            self.keep(about, None, format!("it names {name:?}, which is no top-up of this account")).await?;
+        }
+        Ok(found)
+    }
+
+    /// Whether a call is about what the payer was asked for. One about anything else is kept for a person,
+    /// and changes nothing.
+    async fn is_asked(
+        &self,
+        about: &About<'_>,
+        top_up: &TopUp,
+        amount: Decimal,
+        currency: iso_currency::Currency,
+    ) -> Result<bool, StoreError> {
+        let (asked, asked_in) = (top_up.to_pay(), top_up.currency);
+        if (amount, Currency::Money(currency)) == (asked.decimal(), asked_in) {
+            return Ok(true);
+        }
+        let told = format!("{} {} is told", amount.normalize(), currency.code());
+        let detail = format!("{told} of {}, {asked} {asked_in} was expected", top_up.id);
+        self.keep(about, Some(top_up.id.clone()), detail).await?;
+        Ok(false)
+    }
+
+    async fn keep(
+        &self,
+        about: &About<'_>,
+        top_up: Option<TopUpId>,
+        detail: String,
+    ) -> Result<(), StoreError> {
+        let (system, event) = (about.system.to_owned(), about.event.clone());
+        self.cashier.keep(&Review { system, event, top_up, detail, at: about.at }).await
+    }
+
+    async fn settle(&self, report: &TopUpReport, account: &Account) -> Result<(), Problem> {
+        self.cashier.settle(report, account.livemode).await.map_err(|error| match error {
+            SettleError::Store(error) => error.into(),
+            SettleError::Busy { .. } => unavailable(error),
+        })
+    }
+}
+
+/// Which call of which account is spoken of.
+struct About<'a> {
+    /// The account's name.
+    system: &'a str,
+    /// What names the call among all of the account.
+    event: String,
+    at: Timestamp,
+}
+
+impl About<'_> {
+    fn report(&self, top_up: &TopUp, report: domain::top_up::Report) -> TopUpReport {
+        let (system, event) = (self.system.to_owned(), self.event.clone());
+        TopUpReport { system, event, top_up: top_up.id.clone(), report, at: self.at }
+    }
 }

@@ -61,6 +61,12 @@ const FAILED: Text = Text {
            You can begin a new one in the portal.",
     looks_again: false,
 };
+const SETTLING: Text = Text {
+    title: "Paid, not on the balance yet",
+    body: "The payment has arrived. It is on your balance as soon as the payment system has said what it \
+           keeps of it. This page looks again by itself.",
+    looks_again: true,
+};
 const REVIEW: Text = Text {
     title: "Being checked",
     body: "Something about this payment has to be checked by a person before it is on your balance.",
@@ -77,6 +83,7 @@ fn page(state: Option<&TopUpState>) -> Response {
     let (status, text) = match state {
         Some(TopUpState::Confirmed { .. }) => (StatusCode::OK, &PAID),
         Some(TopUpState::Redirected) => (StatusCode::OK, &WAITING),
+        Some(TopUpState::Paid) => (StatusCode::OK, &SETTLING),
         Some(TopUpState::Closed { .. }) => (StatusCode::OK, &FAILED),
         Some(TopUpState::Review { .. }) => (StatusCode::OK, &REVIEW),
         None => (StatusCode::NOT_FOUND, &UNKNOWN),

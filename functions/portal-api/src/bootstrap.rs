@@ -82,12 +82,12 @@ pub async fn open_house(
     };
     let agreement = plan_agreement(ask, None, true, now)?;
     let act = Act::of_platform(AuditId::new(fresh()), BOOTSTRAP, owner, now);
-    store.open_agreement(&act, &agreement, &wallet_of(&agreement, now)).await?;
+    store.open_agreement(&act, &agreement, &wallet_of(&agreement)).await?;
     Ok(House { wallet: agreement.wallet(), agreement: agreement.id, currency })
 }
 
 /// The main wallet of a new agreement, charged together with those above it.
-pub(crate) fn wallet_of(agreement: &Agreement, now: Timestamp) -> Wallet {
+pub(crate) fn wallet_of(agreement: &Agreement) -> Wallet {
     let above = agreement.charged_levels().iter().skip(1).map(domain::id::WalletId::main).collect();
     let limit = agreement.limit_in_force();
     Wallet::open(&agreement.id, &agreement.company, agreement.currency, limit, above)

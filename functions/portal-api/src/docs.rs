@@ -57,6 +57,7 @@ use crate::routes;
         (name = "payments", description = "Money received and paid back"),
         (name = "top_ups", description = "Paying by card"),
         (name = "edrs", description = "One record for each message and level, and for each fee"),
+        (name = "rerates", description = "Pricing again what was sent, after rates were corrected"),
         (name = "invoices", description = "What a period cost"),
     )
 )]

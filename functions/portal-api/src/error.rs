@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use domain::agreement::{AgreementError, DeletionError, VersionError};
 use domain::api_key::ApiKeyError;
 use domain::company::CompanyError;
+use domain::coverage::AllocationError;
 use domain::enabled::PackError;
 use domain::fee::FeeError;
 use domain::fee_rule::FeeRuleError;
@@ -20,13 +21,17 @@ use domain::payment::PaymentError;
 use domain::permission::Area;
 use domain::rating::{ScopeError, TreeError, TreeProblem};
 use domain::record::FieldError;
+use domain::rerate::RerateError;
 use domain::role::RoleError;
 use domain::sender::{SenderAddressError, SenderError};
 use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
 use runtime::http::{Problem, unavailable};
-use store::{StoreError, Written};
+use store::{InvoicesError, StoreError, Written};
+
+const TOO_MANY_PARTS: &str = "More hangs on this than is changed in one step. Take some of it away first: \
+    of a company or an agreement, users with wallets of their own.";
 
 /// What a handler answers when it does not do what it was asked.
 #[derive(Debug)]
@@ -55,6 +60,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TreeTooBig { .. } => Problem::new(422, "tree_too_big", error.to_string()).into(),
+            StoreError::TooManyItems { .. } => Problem::new(409, "too_many_parts", TOO_MANY_PARTS).into(),
             error => Problem::from(error).into(),
         }
     }
@@ -151,6 +157,7 @@ impl From<AgreementError> for ApiError {
             AgreementError::InvoiceEmails(_) => Problem::invalid("invoice_emails", detail),
             AgreementError::AccountEmails(_) => Problem::invalid("account_emails", detail),
             AgreementError::ServiceEmails(_) => Problem::invalid("service_emails", detail),
+            AgreementError::NoCreditSale => Problem::invalid("credit_service", detail),
             AgreementError::NoSuchService => Problem::not_found("enabled service"),
             AgreementError::Bought => Problem::new(409, "bought", detail),
             AgreementError::CurrencyDiffers { .. } => {
@@ -389,6 +396,38 @@ impl From<PaymentError> for ApiError {
     }
 }
 
+impl From<InvoicesError> for ApiError {
+    fn from(error: InvoicesError) -> Self {
+        match error {
+            InvoicesError::Invoice(error) => error.into(),
+            InvoicesError::Store(StoreError::Busy { .. }) => busy(),
+            InvoicesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AllocationError> for ApiError {
+    fn from(error: AllocationError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AllocationError::NotConfirmed => Problem::new(409, "not_confirmed", detail),
+            AllocationError::CreditNote => Problem::new(409, "credit_note", detail),
+            AllocationError::AmountNotPositive | AllocationError::MoreThanTotal { .. } => {
+                Problem::invalid("amount", detail)
+            }
+            AllocationError::NamedTwice => Problem::invalid("payment", detail),
+            AllocationError::NoSuchPayment { payment } => {
+                Problem::invalid("payment", detail).figure("payment", payment)
+            }
+            AllocationError::NotEnough { payment, available, needed } => {
+                insufficient(available, needed).figure("payment", payment)
+            }
+            AllocationError::Amount(error) => return error.into(),
+        }
+        .into()
+    }
+}
+
 impl From<InvoiceError> for ApiError {
     fn from(error: InvoiceError) -> Self {
         let detail = error.to_string();
@@ -396,6 +435,14 @@ impl From<InvoiceError> for ApiError {
             InvoiceError::Confirmed => Problem::new(409, "already_confirmed", detail),
             InvoiceError::PeriodOpen(_) => Problem::new(409, "period_open", detail),
             InvoiceError::PeriodChanged(_) => Problem::new(409, "period_changed", detail),
+            InvoiceError::NotConfirmed => Problem::new(409, "not_confirmed", detail),
+            InvoiceError::Corrected { correction } => {
+                Problem::new(409, "corrected", detail).figure("correction", correction)
+            }
+            InvoiceError::NothingToBill => Problem::new(409, "nothing_to_bill", detail),
+            InvoiceError::Disputed => Problem::invalid("disputed", detail),
+            InvoiceError::TooManyAllocations => Problem::new(422, "too_many", detail).field("allocations"),
+            InvoiceError::Field(error) => return error.into(),
             InvoiceError::Amount(error) => return error.into(),
         }
         .into()
@@ -405,6 +452,17 @@ impl From<InvoiceError> for ApiError {
 impl From<FieldError> for ApiError {
     fn from(error: FieldError) -> Self {
         Problem::invalid(error.field, error.detail).into()
+    }
+}
+
+impl From<RerateError> for ApiError {
+    fn from(error: RerateError) -> Self {
+        let detail = error.to_string();
+        match error {
+            RerateError::Started => Problem::new(409, "rerate_started", detail),
+            RerateError::Ended => Problem::new(409, "rerate_ended", detail),
+        }
+        .into()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The HTTPS API of both portals: companies and their agreements, rate plans, senders and connections;
 //! transfers, payments and statements; EDRs and invoices. Messages are sent through send-api.
 
-mod billing;
 pub mod bootstrap;
 mod docs;
 mod error;
@@ -14,13 +13,14 @@ mod schema;
 mod second_factor;
 mod seen;
 mod sms_codes;
-mod stripe;
 mod wallet_book;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
+use domain::masking::Masking;
 use runtime::targets::Targets;
-use store::{DocumentLinks, Secrets, Store, TreeCache};
+use store::{DocumentLinks, Invoices, Secrets, Store, TreeCache};
+use top_ups::Cashier;
 
 pub use docs::openapi;
 
@@ -35,14 +35,17 @@ pub struct App {
     pub mail: queue::Sender,
     pub connection_queues: ConnectionQueues,
     pub documents: DocumentLinks,
+    pub invoices: Invoices,
     pub secrets: Secrets,
     pub http: reqwest::Client,
-    /// `https://api.stripe.com`, or a stand-in.
-    pub stripe_base_url: String,
+    /// Opens pages to pay on.
+    pub cashier: Cashier,
     /// Where vendors and browsers reach this platform, without a slash at the end.
     pub public_base_url: String,
     /// What webhooks and vendors may be at.
     pub targets: Targets,
+    /// When recipients of EDRs are masked.
+    pub masking: Masking,
 }
 
 /// Where the queues of connections are made.

@@ -28,6 +28,8 @@ const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// Ids sort by the time of making.
 const CREATED_AT: &str = "created_at";
 
+/// Sorts before every day and behind an empty text.
+const FIRST_DAY: &str = "0";
 /// Sorts behind a value and all places of a column that begin with it.
 const END: char = '\u{2}';
 
@@ -121,10 +123,11 @@ impl Listing {
         self
     }
 
-    /// Only days from this one on, before that one.
+    /// Only days from this one on, before that one. What has no day is in no span.
     pub fn within_days(mut self, column: &'static str, from: Option<Date>, till: Option<Date>) -> Self {
         if from.is_some() || till.is_some() {
-            let span = Test::Within(from.map(catalog::day), till.map(catalog::day));
+            let from = from.map_or_else(|| FIRST_DAY.to_owned(), catalog::day);
+            let span = Test::Within(Some(from), till.map(catalog::day));
             self.tests.push((column, span));
         }
         self
@@ -284,6 +287,23 @@ fn sort_of(sort: &str, columns: &[&'static str]) -> Result<(Option<&'static str>
     Err(Problem::invalid("sort", detail).into())
 }
 
+/// A column of a list that is answered whole, and the text that it sorts by, as `catalog` makes one.
+pub type Column<T> = (&'static str, fn(&T) -> String);
+
+/// Such a list in the order asked for; as it is unless told. `created_at` is that order where it is no column.
+pub fn in_order<T>(mut items: Vec<T>, sort: Option<&str>, columns: &[Column<T>]) -> Result<Vec<T>, ApiError> {
+    let Some(sort) = sort else { return Ok(items) };
+    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let (name, descending) = sort_of(sort, &names)?;
+    if let Some((_, text)) = columns.iter().find(|(column, _)| Some(*column) == name) {
+        items.sort_by_cached_key(text);
+    }
+    if descending {
+        items.reverse();
+    }
+    Ok(items)
+}
+
 pub fn cursor_of(text: &str) -> Result<String, ApiError> {
     let place = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let place = place.filter(|place| !place.is_empty());
@@ -303,6 +323,11 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
+    /// A list that is answered whole.
+    pub fn all(items: Vec<T>, format: Format) -> Self {
+        Self { page: Page { items, next: None }, format }
+    }
+
     pub fn items(&self) -> &[T] {
         &self.page.items
     }

@@ -5,6 +5,7 @@ mod api_keys;
 mod audit;
 mod bank_accounts;
 mod banks;
+mod charges;
 mod companies;
 mod connections;
 mod credit_log;
@@ -35,6 +36,7 @@ mod printable_forms;
 mod rates;
 mod records;
 mod registrations;
+mod rerates;
 mod reselling_agreements;
 mod roles;
 mod self_registrations;
@@ -155,6 +157,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(portals::check))
         .routes(routes!(portals::branding::show))
         .routes(routes!(printable_forms::file))
+        .routes(routes!(printable_forms::samples))
         .routes(routes!(uploads::create))
         .routes(routes!(ledger::show))
         .routes(routes!(enabled::list, enabled::buy))
@@ -237,12 +240,27 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(payments::list::list, payments::create))
         .routes(routes!(payments::one, payments::change::change, payments::change::delete))
         .routes(routes!(top_ups::list, top_ups::create))
+        .routes(routes!(top_ups::quote))
         .routes(routes!(top_ups::one))
+        .routes(routes!(top_ups::receipt::one))
         .routes(routes!(edrs::list))
+        .routes(routes!(rerates::list, rerates::create))
+        .routes(routes!(rerates::one))
+        .routes(routes!(rerates::start))
+        .routes(routes!(rerates::cancel))
         .routes(routes!(invoices::list::list))
-        .routes(routes!(invoices::one))
+        .routes(routes!(invoices::one, invoices::change))
         .routes(routes!(invoices::close))
         .routes(routes!(invoices::recalculate))
-        .routes(routes!(invoices::confirm))
-        .routes(routes!(invoices::pdf))
+        .routes(routes!(invoices::confirm::confirm))
+        .routes(routes!(invoices::confirm::unconfirm))
+        .routes(routes!(invoices::corrections))
+        .routes(routes!(invoices::charges::list))
+        .routes(routes!(invoices::charges::one))
+        .routes(routes!(invoices::charges::rows))
+        .routes(routes!(invoices::coverage::show))
+        .routes(routes!(invoices::coverage::allocate))
+        .routes(routes!(invoices::documents::pdf))
+        .routes(routes!(invoices::documents::details))
+        .routes(routes!(charges::list))
 }

@@ -49,7 +49,7 @@ mirrors! {
     }
 
     /// What may be uploaded.
-    FileKind = domain::upload::FileKind { Svg, Png, Jpeg, Gif, Ico, Pdf, Odt, Xlsx }
+    FileKind = domain::upload::FileKind { Svg, Png, Jpeg, Gif, Ico, Pdf, Xml }
 
     /// Which payment system.
     PaymentSystemKind = domain::payment_system::PaymentSystemKind { Stripe, PayOnline, FreedomPay, NetCommerce }
@@ -69,15 +69,15 @@ mirrors! {
     PortalStatus = domain::portal::PortalStatus { Draft, Active, Error }
 
     /// Which document a form makes.
-    FormKind = domain::printable_form::FormKind { Invoice, Charge }
+    FormKind = domain::printable_form::FormKind { Invoice, Charge, Receipt }
 
     /// Whether an agreement is resold under.
     ResellingStatus = domain::reselling::ResellingStatus { Coming, Active, Ended }
 
     /// What people are told of by mail.
     NotificationEvent = domain::notification::NotificationEvent {
-        AgreementBalance, CreditLimit, BundleLimit, PaymentConfirmation, RatesChange, TrafficAlert,
-        SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
+        AgreementBalance, CreditLimit, BundleLimit, PaymentConfirmation, InvoiceConfirmation, RatesChange,
+        TrafficAlert, SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
         RegistrationConfirmation, PasswordReset, ProblemReport, UserInvitation,
     }
 
@@ -124,9 +124,13 @@ mirrors! {
     /// until its deadline. `expired`: the deadline passed and it is out. `canceled`: it was deleted.
     PaymentStatus = domain::payment::PaymentStatus { Confirmed, NotConfirmed, Expired, Canceled }
 
+    /// A `draft` waits for its start, a `scheduled` task for its time. A `canceled` or `failed` one has ended
+    /// before its end; what it did until then stays.
+    RerateStatus = domain::rerate::Status { Draft, Scheduled, Running, Complete, Canceled, Failed }
+
     /// What moved the balance. `escrow` posts what the companies below have spent since the last time.
     MovementKind = domain::wallet::OperationKind {
-        Opened, TransferIn, TransferOut, Payment, Charge, Fee, Refund, Escrow, Terms
+        Opened, TransferIn, TransferOut, Payment, Charge, Fee, Refund, Rerate, Escrow, Terms
     }
 
     /// How far a message has come.
@@ -136,6 +140,43 @@ mirrors! {
 
     /// A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
     InvoiceStatus = domain::invoice::InvoiceStatus { Draft, Confirmed }
+
+    /// A `credit_note` is an invoice with a total below zero: the side that issues it owes it.
+    InvoiceKind = domain::invoice::InvoiceKind { Invoice, CreditNote }
+
+    /// `n/a` for a draft. `overdue`: the day has passed by which it was to be paid, and something of it is not.
+    InvoicePayment = domain::invoice::InvoicePayment {
+        #[serde(rename = "n/a")]
+        #[schema(rename = "n/a")]
+        NotApplicable,
+        Expected, Partly, Paid, Overdue
+    }
+
+    /// `n/a` while nobody disputes it; `open`, then `settled`.
+    DisputeStatus = domain::invoice::DisputeStatus {
+        #[serde(rename = "n/a")]
+        #[schema(rename = "n/a")]
+        NotApplicable,
+        Open, Settled
+    }
+
+    /// `n/a` for a draft. `not_sent`: confirmed without sending, or there is nobody to mail it to. `waiting`
+    /// for its PDF; `sent`: handed to the mail server's queue.
+    DispatchStatus = domain::invoice::DispatchStatus {
+        #[serde(rename = "n/a")]
+        #[schema(rename = "n/a")]
+        NotApplicable,
+        NotSent, Waiting, Sent
+    }
+
+    /// Who owes whom: of `receivable` the company that pays.
+    ChargeDirection = domain::charge::ChargeDirection { Receivable }
+
+    /// How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
+    /// rate plan.
+    ChargedServiceType = domain::charge::ServiceType {
+        PayAsYouGo, UnitPack, MonetaryPack, BundleInitiator, BundlePack, AdditionalFee
+    }
 
     /// What to do with a message of which nobody can say whether the vendor took it: `wait` for a
     /// receipt, or send it again and rather have it twice than never.
@@ -417,8 +458,24 @@ mod tests {
             Kind::Charge,
             Kind::Fee,
             Kind::Refund,
+            Kind::Rerate,
             Kind::Escrow,
             Kind::Terms,
+        ]);
+        use domain::invoice::{DispatchStatus as Dispatch, DisputeStatus as Dispute, InvoicePayment as Paid};
+        holds::<InvoicePayment>(&[
+            Paid::NotApplicable,
+            Paid::Expected,
+            Paid::Partly,
+            Paid::Paid,
+            Paid::Overdue,
+        ]);
+        holds::<DisputeStatus>(&[Dispute::NotApplicable, Dispute::Open, Dispute::Settled]);
+        holds::<DispatchStatus>(&[
+            Dispatch::NotApplicable,
+            Dispatch::NotSent,
+            Dispatch::Waiting,
+            Dispatch::Sent,
         ]);
         holds::<CompanyKind>(&[
             domain::company::CompanyKind::Owner,

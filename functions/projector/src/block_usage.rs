@@ -49,10 +49,13 @@ pub async fn post_moved(store: &Store, changes: &[BlockChange]) -> Result<(), St
 /// Whatever has become of it since.
 fn accepted(block: &Block) -> Result<Counted<'_>, StoreError> {
     let mut messages = Vec::with_capacity(block.messages.len());
-    for message in &block.messages {
-        let message = match message.status {
-            Status::Accepted => Cow::Borrowed(message),
-            _ => Cow::Owned(Message { status: Status::Accepted, ..message.clone() }),
+    for (place, message) in (0..).zip(&block.messages) {
+        let message = match (message.status, message.charge_version) {
+            (Status::Accepted, 0) => Cow::Borrowed(message),
+            _ => {
+                let charges = block.charges_at_first(place, message).to_vec();
+                Cow::Owned(Message { status: Status::Accepted, charges, ..message.clone() })
+            }
         };
         let (parts, counts) = (usage_changes(None, &message)?, counts(None, &message));
         messages.push(Moved { message, parts, counts });

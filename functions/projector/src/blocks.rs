@@ -2,15 +2,21 @@
 //! messages; the write of the lease that charges it is what makes it count, and so what sends it.
 
 use domain::batch::Row;
-use domain::lease::LeaseTag;
+use domain::lease::{Block, LeaseTag};
 use futures::future::try_join_all;
 use store::Effective;
 
 use crate::change::{MessageChange, WalletChange};
 use crate::{App, block_usage, codes, jobs, usage, write_rows};
 
+/// What leases have charged.
+pub struct Charged {
+    pub rows: Vec<MessageChange>,
+    pub blocks: Vec<Block>,
+}
+
 /// Does for what these changes charge what is done for a new row.
-pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> {
+pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<Charged> {
     let flushes: Vec<_> = wallets.iter().filter_map(|change| Some((flush(change)?, change))).collect();
     let charged = flushes.iter().map(|(tag, change)| async move {
         let reference = &change.after.last_operation.reference;
@@ -32,7 +38,8 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<()> 
     usage::post(&app.store, &new).await?;
     codes::tell(app, &new, &[]).await?;
     block_usage::post_accepted(&app.store, &blocks).await?;
-    jobs::enqueue(app, &new, &blocks).await
+    jobs::enqueue(app, &new, &blocks).await?;
+    Ok(Charged { rows: new, blocks })
 }
 
 /// The flush that a write of a lease was.

@@ -5,10 +5,12 @@
 //! the function that stored it. A stream delivers at least once and in order for each item; everything
 //! here can be repeated.
 
+mod archive;
 mod block_usage;
 mod blocks;
 mod change;
 mod codes;
+mod cover;
 mod fees;
 mod for_clients;
 mod jobs;
@@ -21,8 +23,9 @@ mod usage;
 use aws_lambda_events::event::dynamodb::Event;
 use domain::message::Message;
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use queue::Sender;
-use store::{Store, StoreError};
+use store::{Archive, Store, StoreError};
 
 pub use crate::change::{BlockChange, Change, MessageChange, PaymentChange, WalletChange, changes};
 
@@ -36,13 +39,18 @@ pub struct App {
     pub http_send: Sender,
     /// Takes `queue::Notification`.
     pub notifications: Sender,
+    /// Takes `queue::Billing`.
+    pub billing: Sender,
     /// Takes `queue::Webhook`.
     pub webhooks: Sender,
+    pub archive: Archive,
 }
 
 /// Projects one delivery of a stream. On an error the whole delivery comes again.
 pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let records = event.records.len();
+    let begun_at = event.records.first().map(|record| record.change.approximate_creation_date_time);
+    let begun_at = Timestamp::from_second(begun_at.unwrap_or_default().timestamp())?;
     let (mut wallets, mut payments, mut messages) = (Vec::new(), Vec::new(), Vec::new());
     let (mut charged, mut rates, mut incoming) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parked, mut expired, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
@@ -69,12 +77,15 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     codes::tell(app, &messages, &verified).await?;
     usage::post(&app.store, &messages).await?;
     block_usage::post_moved(&app.store, &blocks).await?;
-    blocks::release(app, &wallets).await?;
-    fees::post(&app.store, &charged).await?;
+    let released = blocks::release(app, &wallets).await?;
+    let charged = fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;
+    cover::ask(app, &payments).await?;
     statements::post(&app.store, wallets).await?;
     rate_changes::tell(app, &rates).await?;
     unmatched::follow(&app.store, &parked, &expired).await?;
+    let shown = archive::Shown { messages, blocks, released, fees: charged };
+    archive::stage(&app.archive, shown, begun_at).await?;
     tracing::info!(records, "projected");
     Ok(())
 }

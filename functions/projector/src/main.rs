@@ -14,7 +14,9 @@ async fn main() -> Result<(), Error> {
         sqs: aws.sqs(),
         http_send: aws.queue("HTTP_SEND_QUEUE_URL")?,
         notifications: aws.queue("NOTIFICATIONS_QUEUE_URL")?,
+        billing: aws.queue("BILLING_QUEUE_URL")?,
         webhooks: aws.queue("WEBHOOKS_QUEUE_URL")?,
+        archive: aws.archive()?,
     };
     let project = async |event: LambdaEvent<Event>| handle(&app, event.payload).await.map_err(Error::from);
     lambda_runtime::run(service_fn(project)).await

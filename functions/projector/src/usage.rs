@@ -26,8 +26,10 @@ pub async fn post(store: &Store, changes: &[MessageChange]) -> Result<(), StoreE
 }
 
 /// That a worker holds a message is not worth a write: the next change comes within seconds.
-fn is_shown(change: &MessageChange) -> bool {
-    change.before.is_none() || change.after.status != Status::Queued
+pub fn is_shown(change: &MessageChange) -> bool {
+    let is_rated_again =
+        change.before.as_ref().is_some_and(|before| before.charge_version != change.after.charge_version);
+    change.before.is_none() || change.after.status != Status::Queued || is_rated_again
 }
 
 /// Those that these messages are charged to.

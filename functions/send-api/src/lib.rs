@@ -8,6 +8,7 @@ mod routes;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use domain::masking::Masking;
 use runtime::targets::Targets;
 use sending::{HotWallets, Planner};
 use serde_json::json;
@@ -21,13 +22,15 @@ pub struct App {
     pub store: Store,
     pub planner: Planner,
     pub hot: HotWallets,
+    /// When recipients are masked in lists; never, unless told.
+    pub masking: Masking,
 }
 
 impl App {
     /// Vendors of look-ups are asked where `targets` allow it.
     pub fn new(store: Store, secrets: Secrets, targets: Targets) -> anyhow::Result<Self> {
         let planner = Planner::new(store.clone(), secrets, targets)?;
-        Ok(Self { store, planner, hot: HotWallets::default() })
+        Ok(Self { store, planner, hot: HotWallets::default(), masking: Masking::NEVER })
     }
 }
 

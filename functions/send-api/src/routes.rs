@@ -278,6 +278,7 @@ pub async fn list(
         sender: query.sender,
         status: query.status,
         client_reference: query.client_reference,
+        masked_before: app.masking.before(runtime::now()),
     };
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
     filter.check(query.cursor.as_deref()).map_err(wrong)?;

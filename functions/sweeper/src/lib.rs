@@ -7,10 +7,13 @@ pub mod fees;
 pub mod leases;
 pub mod payments;
 pub mod reconcile;
+pub mod recount;
+pub mod top_ups;
 pub mod versions;
 
 use std::pin::Pin;
 
+use ::top_ups::Cashier;
 use futures::future::join_all;
 use jiff::Timestamp;
 use store::Store;
@@ -18,6 +21,8 @@ use store::Store;
 #[derive(Clone)]
 pub struct App {
     pub store: Store,
+    /// Asks payment systems.
+    pub cashier: Cashier,
 }
 
 type Duty<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'a>>;
@@ -29,6 +34,8 @@ fn duties(app: &App, now: Timestamp) -> Vec<(&'static str, Duty<'_>)> {
         ("leases", Box::pin(leases::run(app, now))),
         ("payments", Box::pin(payments::run(app, now))),
         ("reconcile", Box::pin(reconcile::run(app, now))),
+        ("recount", Box::pin(recount::run(app, now))),
+        ("top_ups", Box::pin(top_ups::run(app, now))),
         ("versions", Box::pin(versions::run(app, now))),
     ]
 }

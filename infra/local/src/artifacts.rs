@@ -14,10 +14,11 @@ use crate::elf;
 use crate::paths::Paths;
 
 /// What runs as a function; the names are those of `infra/template.yaml`.
-pub const FUNCTIONS: [&str; 10] = [
+pub const FUNCTIONS: [&str; 11] = [
     "portal-api",
     "send-api",
     "dlr-webhook",
+    "edr-archiver",
     "payment-callback",
     "progress-applier",
     "http-sender",
@@ -28,7 +29,8 @@ pub const FUNCTIONS: [&str; 10] = [
 ];
 
 /// What runs as plain processes beside the functions, or is called once.
-const PROGRAMS: [&str; 5] = ["smpp-gateway", "smsc-simulator", "vendor-simulator", "demo", "bootstrap"];
+const PROGRAMS: [&str; 6] =
+    ["smpp-gateway", "smsc-simulator", "vendor-simulator", "demo", "bootstrap", "recount"];
 
 /// A zip of this size still starts fast; a larger one says that something heavy slipped in.
 const ZIP_BYTES_MAX: u64 = 8 * 1024 * 1024;

@@ -53,6 +53,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Add up a month's usage anew from its records, and exit non-zero where the usage rows differ.
+    Recount {
+        /// This agreement alone, by its id.
+        #[arg(long)]
+        agreement: Option<String>,
+        /// The calendar month, such as 2026-03; the present one unless told.
+        #[arg(long)]
+        month: Option<String>,
+    },
     /// Print what a process or function wrote; without a name, the end of each log.
     Logs { name: Option<String> },
     /// Stop what `up --detach` left running. The data stay.
@@ -102,6 +111,7 @@ fn run(cli: Cli) -> Result<()> {
         Some(Command::Up { detach: false, start }) => cloud::run(&paths, &start.into()),
         Some(Command::Up { detach: true, start }) => cloud::up(&paths, &start.into()),
         Some(Command::Demo { json }) => tools::play_demo(&paths, json),
+        Some(Command::Recount { agreement, month }) => tools::recount(&paths, agreement, month),
         Some(Command::Logs { name }) => follow::print(&paths, name.as_deref()),
         Some(Command::Down) => cloud::down(&paths),
         Some(Command::Package { out, target }) => artifacts::package(&paths, out, target.as_deref()),

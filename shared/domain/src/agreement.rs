@@ -176,6 +176,10 @@ pub struct Agreement {
     /// Who is told of technical matters.
     #[serde(default)]
     pub service_emails: Vec<String>,
+    /// The tenant's rate plan, in money, that says what a message credit costs; only of an agreement in
+    /// message credits, which cannot be bought by card without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_service: Option<ServiceId>,
     /// Nothing is charged to the agreement until it is resumed.
     #[serde(default)]
     pub suspended: bool,
@@ -237,6 +241,8 @@ pub enum AgreementError {
     TimesReversed,
     #[error("a time zone has an IANA name such as Europe/Berlin")]
     TimeZone,
+    #[error("message credits are sold under an agreement in message credits, by a rate plan in money")]
+    NoCreditSale,
     #[error("a service and the agreement must have the same currency: {service} is not {agreement}")]
     CurrencyDiffers { service: Currency, agreement: Currency },
 }
@@ -291,6 +297,7 @@ pub fn plan_agreement(
         invoice_emails: Vec::new(),
         account_emails: Vec::new(),
         service_emails: Vec::new(),
+        credit_service: None,
         suspended: false,
         deleted_at: None,
         created_at: now,

@@ -74,6 +74,27 @@ impl Msisdn {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As it is shown once its agreement's time for whole numbers is over: see [`masked`]. Not to be stored
+    /// where it is read back as a number.
+    pub fn masked(&self) -> Self {
+        Self(masked(&self.0))
+    }
+}
+
+/// Digits at the end of a number that a mask leaves.
+const MASK_LEAVES: usize = 2;
+
+/// A number with its calling code and its last two digits, and a star for each of the others. What is masked
+/// already stays as it is.
+pub fn masked(number: &str) -> String {
+    if number.contains('*') {
+        return number.to_owned();
+    }
+    let code = plan_number(number).map_or(0, |number| number.country_code.to_string().len());
+    let end = number.len().saturating_sub(MASK_LEAVES);
+    let shown = |(place, digit)| if place < code || end <= place { digit } else { '*' };
+    number.chars().enumerate().map(shown).collect()
 }
 
 impl fmt::Display for Msisdn {

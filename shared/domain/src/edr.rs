@@ -1,18 +1,31 @@
 //! Event detail records: what a message was and cost, as seen from one level; and the usage that is
 //! counted from them.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Msisdn;
 use crate::id::{AgreementId, CompanyId, FeeId, MessageId, RateId, WalletId};
-use crate::message::{Message, Status};
+use crate::message::{Message, Status, is_first_version};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
 use crate::quote::Charge;
 use crate::rating::{BillingRule, Resource};
 use crate::sender::SenderAddress;
+
+/// For how long EDRs are kept, hot and in the archive (spec 50): the longest 24 months.
+const KEPT_DAYS: i64 = 731;
+
+/// When a record of this time is kept no longer.
+pub fn kept_until(accepted_at: Timestamp) -> Timestamp {
+    accepted_at + SignedDuration::from_hours(24 * KEPT_DAYS)
+}
+
+/// The last day of which nothing is kept any more.
+pub fn last_expired_day(today: Date) -> Date {
+    today.saturating_sub((KEPT_DAYS + 1).days())
+}
 
 /// One message as one agreement sees it. It holds that level's price only: what the levels above and
 /// below pay is theirs to know.
@@ -47,6 +60,9 @@ pub struct Edr {
     pub finished_at: Option<Timestamp>,
     /// The revision of the message that this record shows.
     pub revision: u32,
+    /// How often what it costs was rated again; what stood before is in the archive.
+    #[serde(default, skip_serializing_if = "is_first_version")]
+    pub charge_version: u32,
 }
 
 /// A fee as the agreement that pays it sees it. It was charged in the moment in which it was accepted,
@@ -70,7 +86,8 @@ pub struct FeeRecord {
 }
 
 /// A record of one agreement: of a message, or of a fee.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Record {
     Message(Box<Edr>),
     Fee(Box<FeeRecord>),
@@ -82,6 +99,35 @@ impl Record {
             Self::Message(edr) => Some(*edr),
             Self::Fee(_) => None,
         }
+    }
+
+    /// The agreement whose record it is.
+    pub fn agreement(&self) -> &AgreementId {
+        match self {
+            Self::Message(edr) => &edr.agreement,
+            Self::Fee(fee) => &fee.agreement,
+        }
+    }
+
+    /// When the message was accepted, or the fee charged.
+    pub fn accepted_at(&self) -> Timestamp {
+        match self {
+            Self::Message(edr) => edr.accepted_at,
+            Self::Fee(fee) => fee.accepted_at,
+        }
+    }
+
+    /// With its recipient masked, if it has one.
+    pub fn masked(mut self) -> Self {
+        if let Self::Message(edr) = &mut self {
+            edr.recipient = edr.recipient.masked();
+        }
+        self
+    }
+
+    /// Masked if it is from before `till`.
+    pub fn masked_before(self, till: Option<Timestamp>) -> Self {
+        if till.is_some_and(|till| self.accepted_at() < till) { self.masked() } else { self }
     }
 }
 
@@ -105,6 +151,22 @@ pub struct EdrPart {
 /// A message's record at each of its levels, the sender's first.
 pub fn records(message: &Message) -> Vec<Edr> {
     message.levels().enumerate().filter_map(|(index, charges)| record(message, index, charges)).collect()
+}
+
+/// A message's records as it was accepted with these charges, whatever has become of it since.
+pub fn first_records(message: &Message, charges: &[Charge]) -> Vec<Edr> {
+    let accepted = Message {
+        charges: charges.to_vec(),
+        charge_version: 0,
+        status: Status::Accepted,
+        reason: None,
+        parts: Vec::new(),
+        submitted_at: None,
+        finished_at: None,
+        revision: 0,
+        ..message.clone()
+    };
+    records(&accepted)
 }
 
 /// A message's record at the level of one agreement. None if that does not pay for it.
@@ -150,6 +212,7 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         submitted_at: message.submitted_at,
         finished_at: message.finished_at,
         revision: message.revision,
+        charge_version: message.charge_version,
     })
 }
 
@@ -212,32 +275,36 @@ impl Usage {
 }
 
 /// How usage changes when a message goes from one stored state to the next: each charge counts, under its
-/// own rate and price, while it stands. The message itself counts with the first charge of a level.
+/// own rate and price, while it stands. The message itself counts with the first charge of a level. What
+/// was rated again no longer counts under its old price, and counts under its new one.
 pub fn usage_changes(before: Option<&Message>, after: &Message) -> Result<Vec<ChargeUsage>, AmountError> {
-    let mut changes = Vec::new();
-    for (level, charges) in after.levels().enumerate() {
-        for (place, charge) in charges.iter().enumerate() {
-            let counted = |message: &Message| match message.stands(charge) {
-                false => Usage::default(),
-                true => Usage {
-                    messages: i64::from(place == 0),
-                    quantity: i64::from(charge.quantity),
-                    amount: charge.amount,
-                },
-            };
-            let was = before.map(counted).unwrap_or_default();
-            let usage = counted(after).checked_add(was.negated())?;
-            if !usage.is_zero() {
-                changes.push(ChargeUsage {
-                    level,
-                    rate: charge.rate.clone(),
-                    unit_price: charge.unit_price,
-                    usage,
-                });
-            }
+    let mut changes: Vec<ChargeUsage> = Vec::new();
+    let counted = counted(after).chain(before.into_iter().flat_map(counted).map(ChargeUsage::negated));
+    for part in counted {
+        match changes.iter_mut().find(|known| known.is_in_row_of(&part)) {
+            Some(known) => known.usage = known.usage.checked_add(part.usage)?,
+            None => changes.push(part),
         }
     }
+    changes.retain(|change| !change.usage.is_zero());
     Ok(changes)
+}
+
+/// What counts of a message as it is.
+fn counted(message: &Message) -> impl Iterator<Item = ChargeUsage> {
+    message.levels().enumerate().flat_map(move |(level, charges)| {
+        let standing = charges.iter().enumerate().filter(|(_, charge)| message.stands(charge));
+        standing.map(move |(place, charge)| ChargeUsage {
+            level,
+            rate: charge.rate.clone(),
+            unit_price: charge.unit_price,
+            usage: Usage {
+                messages: i64::from(place == 0),
+                quantity: i64::from(charge.quantity),
+                amount: charge.amount,
+            },
+        })
+    })
 }
 
 /// What one charge adds to the usage of its level, counted from 0.
@@ -247,6 +314,16 @@ pub struct ChargeUsage {
     pub rate: RateId,
     pub unit_price: Amount,
     pub usage: Usage,
+}
+
+impl ChargeUsage {
+    fn negated(self) -> Self {
+        Self { usage: self.usage.negated(), ..self }
+    }
+
+    fn is_in_row_of(&self, other: &Self) -> bool {
+        self.level == other.level && self.rate == other.rate && self.unit_price == other.unit_price
+    }
 }
 
 #[cfg(test)]
@@ -264,6 +341,28 @@ mod tests {
         let shown: Vec<_> = records.iter().map(|edr| (edr.level, edr.amount.to_string())).collect();
         assert_eq!(shown, [(1, "0.05".to_owned()), (2, "0.03".to_owned())]);
         assert!(!serde_json::to_string(&records[1]).unwrap().contains("0.05"));
+    }
+
+    #[test]
+    fn the_first_version_of_a_record_is_the_same_whenever_it_is_made() {
+        let accepted = Message { status: Status::Accepted, revision: 0, ..message() };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut later = Message { status: Status::Expired, finished_at: Some(now), revision: 3, ..message() };
+        (later.charges[0].amount, later.charge_version) = (Amount::ONE, 1);
+        assert_eq!(first_records(&later, &accepted.charges), records(&accepted));
+    }
+
+    #[test]
+    fn an_old_record_shows_its_recipient_masked_and_a_young_one_whole() {
+        let record = || Record::Message(Box::new(records(&message()).remove(0)));
+        let shown = |till: Option<Timestamp>| {
+            record().masked_before(till).into_message().map(|edr| edr.recipient.to_string())
+        };
+        let accepted_at = record().accepted_at();
+        assert_eq!(shown(None).as_deref(), Some("4915112345678"));
+        assert_eq!(shown(Some(accepted_at)).as_deref(), Some("4915112345678"));
+        let later = accepted_at + SignedDuration::from_secs(1);
+        assert_eq!(shown(Some(later)).as_deref(), Some("49*********78"));
     }
 
     fn usage(before: Option<&Message>, after: &Message) -> Vec<(usize, i64, String)> {
@@ -301,5 +400,16 @@ mod tests {
             (2, "1.05".to_owned(), 2)
         );
         assert_eq!(usage(None, &split)[..2], [(0, 1, "0.05".to_owned()), (0, 0, "1".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_rated_again_leaves_its_old_row_of_usage_for_the_new_one() {
+        let mut again = message();
+        again.charges[0].unit_price = Amount::parse("0.07").unwrap();
+        again.charges[0].amount = again.charges[0].unit_price;
+        let shown = usage(Some(&message()), &again);
+        assert_eq!(shown, [(0, 1, "0.07".to_owned()), (0, -1, "-0.05".to_owned())]);
+        let refunded = Message { status: Status::Unsent, ..again.clone() };
+        assert_eq!(usage(Some(&again), &refunded).first(), Some(&(0, -1, "-0.07".to_owned())));
     }
 }

@@ -145,6 +145,8 @@ ids! {
     IncomingId = "inc_";
     /// A document of a billing period.
     InvoiceId = "inv_";
+    /// What an invoice bills of one resource.
+    ChargeId = "chg_";
     /// A charge for something else than a message.
     FeeId = "fee_";
     /// What charges a fee again and again.
@@ -187,6 +189,8 @@ ids! {
     NotificationTemplateId = "ntp_";
     /// A session of somebody who has logged in, made from its secret.
     SessionId = "ses_";
+    /// A task that rates messages again.
+    RerateId = "rrt_";
     /// A mail to one person.
     MailId = "mai_";
 }
@@ -233,6 +237,7 @@ fn last<const LENGTH: usize>(bits: u128) -> [u8; LENGTH] {
 /// One price of one version of a rate tree: the version's tag, and the number of the leaf in four
 /// characters. Short, because every message carries one per level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RateId(String);
 
 impl RateId {

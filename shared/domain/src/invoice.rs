@@ -1,6 +1,6 @@
-//! The invoice of an agreement and a period, folded from usage rows.
-
-use std::collections::BTreeMap;
+//! The invoices of an agreement and a period: drafts that follow the usage, and confirmed ones that stay.
+//! What changes after a confirmation is billed by a correction, an invoice of the same period with the
+//! next sequence (guide, section 7.2 and Appendix 5).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,12 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::catalog::{self, Home, Thing};
-use crate::edr::{Usage, UsageKey};
-use crate::id::{AgreementId, CompanyId, InvoiceId, RateId};
+use crate::charge::{Charge, ChargeGroup};
+use crate::coverage::Allocation;
+use crate::id::{AgreementId, ChargeId, CompanyId, InvoiceId, OwnLegalEntityId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::{BillingTerms, Period};
-use crate::rating::Resource;
-use crate::sender::SenderAddress;
+use crate::record::{FieldError, text};
+use crate::tax::Tax;
+
+const COMMENT_LENGTH_MAX: usize = 1_000;
+/// Payments that a person has put to one invoice.
+const ALLOCATIONS_MAX: usize = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,23 +29,56 @@ pub enum InvoiceStatus {
     Confirmed,
 }
 
-/// One line: what was used of one resource, in exact amounts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charge {
-    pub resource: Resource,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sender: Option<SenderAddress>,
-    /// What else a fee is for: the pack's or the additional service's name, the operator.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Of messages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    pub rate: RateId,
-    pub unit_price: Amount,
-    pub messages: i64,
-    pub quantity: i64,
-    pub net: Amount,
+/// By the sign of the total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceKind {
+    Invoice,
+    /// The total is below zero: the tenant owes it.
+    CreditNote,
+}
+
+/// How far payments cover an invoice; of a credit note, how far it has covered others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoicePayment {
+    /// A draft is not to be paid.
+    #[default]
+    #[serde(rename = "n/a")]
+    NotApplicable,
+    Expected,
+    Partly,
+    Paid,
+    /// The day has passed by which it was to be paid, and something of it is not.
+    Overdue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeStatus {
+    /// Nobody disputes it.
+    #[default]
+    #[serde(rename = "n/a")]
+    NotApplicable,
+    /// The client disputes a part of it.
+    Open,
+    /// The parties have agreed.
+    Settled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DispatchStatus {
+    /// A draft is sent to nobody.
+    #[default]
+    #[serde(rename = "n/a")]
+    NotApplicable,
+    /// It was confirmed without sending, or there is nobody to mail it to.
+    NotSent,
+    /// It is mailed once its document is made.
+    Waiting,
+    /// It was handed to the mail server's queue.
+    Sent,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,20 +89,49 @@ pub struct Invoice {
     pub company: CompanyId,
     /// Who issues it.
     pub tenant: CompanyId,
+    /// In whose name the tenant issues it; its numbers are a series of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<OwnLegalEntityId>,
     pub period: Period,
+    /// IANA name: whose days the period has.
+    pub time_zone: String,
+    /// 0 is the period's own invoice; those behind it bill what changed after a confirmation.
+    pub sequence: u32,
     pub currency: Currency,
     pub status: InvoiceStatus,
-    /// Gapless per issuing company; given at confirmation.
+    /// Gapless in the series of who issues it. Taken at confirmation; a draft that was confirmed before
+    /// keeps it for the next time.
     pub number: Option<u64>,
     pub issue_date: Option<Date>,
     pub due_date: Option<Date>,
     pub charges: Vec<Charge>,
     /// The exact sum of the charges.
     pub net: Amount,
+    /// None: no rule of the issuer's is for this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_rule: Option<Tax>,
     /// Rounded once, half-even, to the currency's minor unit.
+    pub tax: Amount,
+    /// The net sum, rounded likewise, and the tax.
     pub total_due: Amount,
+    pub payment: InvoicePayment,
+    /// Of the total, by payments and credit notes; of a credit note what it has covered, below zero.
+    pub covered: Amount,
+    /// Of the total, what is not covered; zero while it is a draft.
+    pub outstanding: Amount,
+    /// Payments that a person has put to it; the rest is covered by what is left, oldest due first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<Allocation>,
+    pub dispute: DisputeStatus,
+    pub disputed: Amount,
+    pub dispatch: DispatchStatus,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     pub calculated_at: Timestamp,
     pub confirmed_at: Option<Timestamp>,
+    /// The user or API key that confirmed it.
+    pub confirmed_by: Option<String>,
     /// Where the PDF is, once it was made.
     pub document: Option<String>,
     pub revision: u64,
@@ -89,9 +156,9 @@ impl Thing for Invoice {
         vec![self.agreement.to_string(), self.company.to_string(), tenant]
     }
 
-    /// Under its agreement and period, so that there is one.
+    /// Under its agreement, period and sequence, so that there is one.
     fn place(&self) -> Option<(String, String)> {
-        Some((format!("invoices#{}", self.agreement), self.period.first.to_string()))
+        Some((format!("invoices#{}", self.agreement), place_of(self.period, self.sequence)))
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -99,7 +166,19 @@ impl Thing for Invoice {
             ("first_day", catalog::day(self.period.first)),
             ("status", catalog::choice(self.status)),
             ("total_due", catalog::amount(self.total_due)),
+            ("payment_status", catalog::choice(self.payment)),
+            ("number", self.number.map(catalog::number).unwrap_or_default()),
+            ("issue_date", self.issue_date.map(catalog::day).unwrap_or_default()),
+            ("due_date", self.due_date.map(catalog::day).unwrap_or_default()),
         ]
+    }
+}
+
+/// The place of an invoice among those of its agreement: by the first day, then by sequence.
+pub fn place_of(period: Period, sequence: u32) -> String {
+    match sequence {
+        0 => period.first.to_string(),
+        _ => format!("{}#{sequence:06}", period.first),
     }
 }
 
@@ -107,72 +186,168 @@ impl Thing for Invoice {
 pub enum InvoiceError {
     #[error("the invoice is confirmed: what changed since belongs on a correction")]
     Confirmed,
+    #[error("the invoice is a draft")]
+    NotConfirmed,
+    #[error("the invoice {correction} is confirmed and corrects this one: unconfirm it first")]
+    Corrected { correction: InvoiceId },
     #[error("the period {0} has not ended yet")]
     PeriodOpen(Period),
     #[error("the terms have changed: what this draft billed belongs to the period {0} now")]
     PeriodChanged(Period),
+    #[error("nothing was used that is not billed already, so there is nothing to confirm")]
+    NothingToBill,
+    #[error("what is disputed is at most the total")]
+    Disputed,
+    #[error("an invoice has at most {ALLOCATIONS_MAX} payments that were put to it by hand")]
+    TooManyAllocations,
+    #[error(transparent)]
+    Field(#[from] FieldError),
     #[error(transparent)]
     Amount(#[from] AmountError),
 }
 
-/// An invoice's id is its agreement and period: two closers make the same invoice, not two.
-pub fn invoice_id(agreement: &AgreementId, period: Period) -> InvoiceId {
-    InvoiceId::derived(&["invoice", agreement.as_str(), &period.to_string()])
+/// An invoice's id is its agreement, period and sequence: two closers make the same invoice, not two.
+pub fn invoice_id(agreement: &AgreementId, period: Period, sequence: u32) -> InvoiceId {
+    match sequence {
+        0 => InvoiceId::derived(&["invoice", agreement.as_str(), &period.to_string()]),
+        _ => {
+            let (first, sequence) = (period.first.to_string(), sequence.to_string());
+            InvoiceId::derived(&["correction", agreement.as_str(), &first, &sequence])
+        }
+    }
 }
 
-/// The draft that these usage rows make; none if nothing billable happened in the period.
+/// A new draft of a period with these charges.
 pub fn draft(
     agreement: &Agreement,
     period: Period,
-    usage: &[(UsageKey, Usage)],
+    sequence: u32,
+    charges: Vec<Charge>,
+    tax: Option<Tax>,
     now: Timestamp,
-) -> Result<Option<Invoice>, AmountError> {
-    let charges = fold(period, usage)?;
-    if charges.is_empty() {
-        return Ok(None);
-    }
-    let net = Amount::checked_sum(charges.iter().map(|charge| charge.net))?;
-    Ok(Some(Invoice {
-        id: invoice_id(&agreement.id, period),
+) -> Result<Invoice, AmountError> {
+    let terms = &agreement.version_at(now).billing;
+    let mut draft = Invoice {
+        id: invoice_id(&agreement.id, period, sequence),
         agreement: agreement.id.clone(),
         company: agreement.company.clone(),
         tenant: agreement.tenant.clone(),
+        own_legal_entity: agreement.parties.own_legal_entity.clone(),
         period,
+        time_zone: terms.time_zone.clone(),
+        sequence,
         currency: agreement.currency,
         status: InvoiceStatus::Draft,
         number: None,
         issue_date: None,
         due_date: None,
         charges,
-        net,
-        total_due: net.rounded(agreement.currency.minor_places()),
+        net: Amount::ZERO,
+        tax_rule: tax,
+        tax: Amount::ZERO,
+        total_due: Amount::ZERO,
+        payment: InvoicePayment::NotApplicable,
+        covered: Amount::ZERO,
+        outstanding: Amount::ZERO,
+        allocations: Vec::new(),
+        dispute: DisputeStatus::NotApplicable,
+        disputed: Amount::ZERO,
+        dispatch: DispatchStatus::NotApplicable,
+        comment: None,
         calculated_at: now,
         confirmed_at: None,
+        confirmed_by: None,
         document: None,
         revision: 0,
-    }))
+    };
+    draft.add_up()?;
+    Ok(draft)
 }
 
-/// The usage of the period's days, one charge for each sender, country, rate and price.
-fn fold(period: Period, usage: &[(UsageKey, Usage)]) -> Result<Vec<Charge>, AmountError> {
-    let mut sums: BTreeMap<_, (&UsageKey, Usage)> = BTreeMap::new();
-    for (key, usage) in usage.iter().filter(|(key, _)| period.first <= key.day && key.day <= period.last) {
-        let row = (key.resource, &key.sender, &key.subject, &key.country, &key.rate, key.unit_price);
-        let (_, sum) = sums.entry(row).or_insert((key, Usage::default()));
-        *sum = sum.checked_add(*usage)?;
+impl Invoice {
+    /// Reckons the sums from the charges.
+    fn add_up(&mut self) -> Result<(), AmountError> {
+        let places = self.currency.minor_places();
+        self.net = Amount::checked_sum(self.charges.iter().map(|charge| charge.net))?;
+        self.tax = match &self.tax_rule {
+            Some(tax) => tax.on(self.net, places)?,
+            None => Amount::ZERO,
+        };
+        self.total_due = self.net.rounded(places).checked_add(self.tax)?;
+        Ok(())
     }
-    let charge = |(key, sum): (&UsageKey, Usage)| Charge {
-        resource: key.resource,
-        sender: key.sender.clone(),
-        subject: key.subject.clone(),
-        country: key.country.clone(),
-        rate: key.rate.clone(),
-        unit_price: key.unit_price,
-        messages: sum.messages,
-        quantity: sum.quantity,
-        net: sum.amount,
-    };
-    Ok(sums.into_values().filter(|(_, sum)| !sum.is_zero()).map(charge).collect())
+
+    pub fn kind(&self) -> InvoiceKind {
+        if self.total_due.is_negative() { InvoiceKind::CreditNote } else { InvoiceKind::Invoice }
+    }
+
+    /// Whose numbers it takes: those of the legal entity that issues it, or of the tenant where the agreement
+    /// names none.
+    pub fn series(&self) -> &str {
+        match &self.own_legal_entity {
+            Some(entity) => entity.as_str(),
+            None => self.tenant.as_str(),
+        }
+    }
+
+    pub fn is_confirmed(&self) -> bool {
+        self.status == InvoiceStatus::Confirmed
+    }
+
+    /// The same with so much of it covered, as it is called on a day.
+    pub fn with_covered(&self, covered: Amount, today: Date) -> Result<Self, AmountError> {
+        let outstanding = self.total_due.checked_sub(covered)?;
+        let overdue = outstanding.is_positive() && self.due_date.is_some_and(|due| due < today);
+        let payment = match () {
+            () if !self.is_confirmed() => InvoicePayment::NotApplicable,
+            () if outstanding.is_zero() => InvoicePayment::Paid,
+            () if overdue => InvoicePayment::Overdue,
+            () if !covered.is_zero() => InvoicePayment::Partly,
+            () => InvoicePayment::Expected,
+        };
+        Ok(Self { covered, outstanding, payment, ..self.clone() })
+    }
+
+    /// The same with what a person says about it.
+    pub fn edited(&self, edit: InvoiceEdit) -> Result<Self, InvoiceError> {
+        let mut edited = self.clone();
+        if let Some(comment) = edit.comment {
+            edited.comment = text("comment", Some(comment), COMMENT_LENGTH_MAX)?;
+        }
+        edited.dispute = edit.dispute.unwrap_or(edited.dispute);
+        edited.disputed = edit.disputed.unwrap_or(edited.disputed);
+        let is_disputed = edited.dispute != DisputeStatus::NotApplicable || !edited.disputed.is_zero();
+        if is_disputed && !self.is_confirmed() {
+            return Err(InvoiceError::NotConfirmed);
+        }
+        if edited.disputed.is_negative() || self.total_due.max(-self.total_due) < edited.disputed {
+            return Err(InvoiceError::Disputed);
+        }
+        edited.revision += u64::from(edited != *self);
+        Ok(edited)
+    }
+
+    /// The same with other payments put to it by hand; `coverage::check_allocations` says whether they may be.
+    pub fn with_allocations(&self, allocations: Vec<Allocation>) -> Result<Self, InvoiceError> {
+        if !self.is_confirmed() {
+            return Err(InvoiceError::NotConfirmed);
+        }
+        if ALLOCATIONS_MAX < allocations.len() {
+            return Err(InvoiceError::TooManyAllocations);
+        }
+        let changed = u64::from(allocations != self.allocations);
+        Ok(Self { allocations, revision: self.revision + changed, ..self.clone() })
+    }
+}
+
+/// What a person may say about an invoice; what is not named stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InvoiceEdit {
+    /// An empty one is none.
+    pub comment: Option<String>,
+    pub dispute: Option<DisputeStatus>,
+    /// 0 to the total.
+    pub disputed: Option<Amount>,
 }
 
 /// What a recalculation found.
@@ -193,28 +368,98 @@ pub fn period_of(agreement: &Agreement, draft: &Invoice) -> Result<Period, Invoi
     }
 }
 
-/// A draft, recalculated. `fresh` is what the usage makes now; with no usage left the charges go.
-pub fn recalculate(stored: &Invoice, fresh: Option<Invoice>) -> Result<Recalculated, InvoiceError> {
-    if stored.status == InvoiceStatus::Confirmed {
+/// A draft, recalculated. `fresh` is what a new draft in its place would be.
+pub fn recalculate(stored: &Invoice, fresh: Invoice) -> Result<Recalculated, InvoiceError> {
+    if stored.is_confirmed() {
         return Err(InvoiceError::Confirmed);
     }
-    let (period, charges, net, total_due, calculated_at) = match fresh {
-        Some(fresh) => (fresh.period, fresh.charges, fresh.net, fresh.total_due, fresh.calculated_at),
-        None => (stored.period, Vec::new(), Amount::ZERO, Amount::ZERO, stored.calculated_at),
+    // A number belongs to the series that it was taken from.
+    let own_legal_entity = match stored.number {
+        Some(_) => stored.own_legal_entity.clone(),
+        None => fresh.own_legal_entity,
     };
-    if charges == stored.charges && period == stored.period {
+    let next = Invoice {
+        own_legal_entity,
+        period: fresh.period,
+        time_zone: fresh.time_zone,
+        charges: fresh.charges,
+        net: fresh.net,
+        tax_rule: fresh.tax_rule,
+        tax: fresh.tax,
+        total_due: fresh.total_due,
+        ..stored.clone()
+    };
+    if next == *stored {
         return Ok(Recalculated::Same);
     }
-    let revision = stored.revision + 1;
-    Ok(Recalculated::Changed(Box::new(Invoice {
-        period,
-        charges,
-        net,
-        total_due,
-        calculated_at,
-        revision,
-        ..stored.clone()
-    })))
+    let (calculated_at, revision) = (fresh.calculated_at, stored.revision + 1);
+    Ok(Recalculated::Changed(Box::new(Invoice { calculated_at, revision, ..next })))
+}
+
+/// The charges that confirmed invoices of a period bill.
+pub fn billed(invoices: &[Invoice]) -> impl Iterator<Item = &Charge> {
+    invoices.iter().filter(|invoice| invoice.is_confirmed()).flat_map(|invoice| &invoice.charges)
+}
+
+/// The last confirmed version of a charge: the one that a correction corrects.
+pub fn last_billed<'a>(invoices: &'a [Invoice], group: &ChargeGroup) -> Option<&'a Charge> {
+    billed(invoices).filter(|charge| charge.group == *group).max_by_key(|charge| charge.version)
+}
+
+/// The sequence of the draft that follows the usage of a period: the first one that is open, else a new
+/// one behind all.
+pub fn open_sequence(invoices: &[Invoice]) -> u32 {
+    let open = invoices.iter().filter(|invoice| !invoice.is_confirmed()).map(|invoice| invoice.sequence);
+    let next = invoices.iter().map(|invoice| invoice.sequence + 1).max().unwrap_or_default();
+    open.min().unwrap_or(next)
+}
+
+/// How the invoices of a period change: what was, if it was there, and what is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClosePlan {
+    pub changes: Vec<(Option<Invoice>, Invoice)>,
+    /// The one that follows the usage, as it is after the changes; none if there is nothing to bill.
+    pub open: Option<Invoice>,
+}
+
+/// What closing a period does to its invoices. `charges` is what confirmed ones do not bill: it goes on the
+/// draft of [`open_sequence`], and other drafts have nothing.
+///
+/// What follows a confirmed invoice of the period is taxed as that is.
+pub fn plan_close(
+    agreement: &Agreement,
+    period: Period,
+    invoices: &[Invoice],
+    charges: Vec<Charge>,
+    tax: Option<Tax>,
+    now: Timestamp,
+) -> Result<ClosePlan, InvoiceError> {
+    let sequence = open_sequence(invoices);
+    let tax = match invoices.iter().find(|invoice| invoice.is_confirmed()) {
+        Some(confirmed) => confirmed.tax_rule.clone(),
+        None => tax,
+    };
+    let mut plan = ClosePlan::default();
+    for stored in invoices.iter().filter(|invoice| !invoice.is_confirmed()) {
+        let charges = if stored.sequence == sequence { charges.clone() } else { Vec::new() };
+        let fresh = draft(agreement, period, stored.sequence, charges, tax.clone(), now)?;
+        let next = match recalculate(stored, fresh)? {
+            Recalculated::Same => stored.clone(),
+            Recalculated::Changed(next) => {
+                plan.changes.push((Some(stored.clone()), (*next).clone()));
+                *next
+            }
+        };
+        if stored.sequence == sequence {
+            plan.open = Some(next);
+        }
+    }
+    if plan.open.is_none() && !charges.is_empty() {
+        let fresh = draft(agreement, period, sequence, charges, tax, now)?;
+        plan.changes.push((None, fresh.clone()));
+        plan.open = Some(fresh);
+    }
+    Ok(plan)
 }
 
 /// When an invoice may be confirmed.
@@ -226,40 +471,108 @@ pub enum Timing {
     Early,
 }
 
-/// A draft, confirmed under the issuing company's next number.
-pub fn confirm(
+/// How somebody confirms an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    pub timing: Timing,
+    /// Whether it is mailed to those who get the agreement's invoices.
+    pub send: bool,
+    /// The user or API key.
+    pub by: String,
+}
+
+/// Why a draft may not be confirmed, if so.
+pub fn check_confirmation(
     draft: &Invoice,
-    number: u64,
     terms: &BillingTerms,
-    timing: Timing,
+    ask: &Confirmation,
     now: Timestamp,
-) -> Result<Invoice, InvoiceError> {
-    if draft.status == InvoiceStatus::Confirmed {
+) -> Result<(), InvoiceError> {
+    if draft.is_confirmed() {
         return Err(InvoiceError::Confirmed);
     }
-    if timing == Timing::AfterPeriod && !terms.has_ended(draft.period, now) {
+    if ask.timing == Timing::AfterPeriod && !terms.has_ended(draft.period, now) {
         return Err(InvoiceError::PeriodOpen(draft.period));
     }
+    // One that has its number already would leave a gap.
+    if draft.charges.is_empty() && draft.number.is_none() {
+        return Err(InvoiceError::NothingToBill);
+    }
+    Ok(())
+}
+
+/// A draft, confirmed: under the number that it has, or else the next one of the issuer's.
+pub fn confirm(
+    draft: &Invoice,
+    next_number: u64,
+    terms: &BillingTerms,
+    ask: &Confirmation,
+    now: Timestamp,
+) -> Result<Invoice, InvoiceError> {
+    check_confirmation(draft, terms, ask, now)?;
     let issued = terms.day_of(now);
-    Ok(Invoice {
+    let confirmed = Invoice {
         status: InvoiceStatus::Confirmed,
-        number: Some(number),
+        number: draft.number.or(Some(next_number)),
         issue_date: Some(issued),
         due_date: Some(terms.due_date(issued)),
+        dispatch: if ask.send { DispatchStatus::Waiting } else { DispatchStatus::NotSent },
         confirmed_at: Some(now),
+        confirmed_by: Some(ask.by.clone()),
+        document: None,
         revision: draft.revision + 1,
         ..draft.clone()
+    };
+    Ok(confirmed.with_covered(Amount::ZERO, issued)?)
+}
+
+/// A confirmed invoice, made a draft again. `invoices` are those of its period.
+pub fn unconfirm(invoice: &Invoice, invoices: &[Invoice]) -> Result<Invoice, InvoiceError> {
+    if !invoice.is_confirmed() {
+        return Err(InvoiceError::NotConfirmed);
+    }
+    let own: Vec<&ChargeId> = invoice.charges.iter().map(|charge| &charge.id).collect();
+    let corrects = |other: &&Invoice| {
+        let corrected = other.charges.iter().filter_map(|charge| charge.corrects.as_ref());
+        other.is_confirmed() && corrected.into_iter().any(|charge| own.contains(&charge))
+    };
+    if let Some(correction) = invoices.iter().find(corrects) {
+        return Err(InvoiceError::Corrected { correction: correction.id.clone() });
+    }
+    Ok(Invoice {
+        status: InvoiceStatus::Draft,
+        issue_date: None,
+        due_date: None,
+        payment: InvoicePayment::NotApplicable,
+        covered: Amount::ZERO,
+        outstanding: Amount::ZERO,
+        allocations: Vec::new(),
+        dispute: DisputeStatus::NotApplicable,
+        disputed: Amount::ZERO,
+        dispatch: DispatchStatus::NotApplicable,
+        confirmed_at: None,
+        confirmed_by: None,
+        document: None,
+        revision: invoice.revision + 1,
+        ..invoice.clone()
     })
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::agreement::{Charging, CreditLimit, NewAgreement, plan_agreement};
-    use crate::id::{ServiceId, TreeTag};
+    use crate::agreement::{Charging, CreditLimit, NewAgreement, VersionChange, plan_agreement};
+    use crate::charge::tests::{details, october, used};
+    use crate::charge::{Details, RowsAt, content, difference};
+    use crate::edr::{Usage, UsageKey};
+    use crate::period::BillingPeriod;
+    use crate::tax::applied;
+    use crate::tax::tests::rule;
     use jiff::civil::date;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
-    fn agreement() -> Agreement {
+    pub(crate) fn agreement() -> Agreement {
         let ask = NewAgreement {
             id: AgreementId::new(1),
             company: CompanyId::new(1),
@@ -273,82 +586,330 @@ mod tests {
         plan_agreement(ask, None, true, Timestamp::UNIX_EPOCH).unwrap()
     }
 
-    fn row(day: Date, price: &str, messages: i64) -> (UsageKey, Usage) {
-        let unit_price = Amount::parse(price).unwrap();
-        let key = UsageKey {
-            agreement: AgreementId::new(1),
-            day,
-            resource: Resource::SmsMessage,
-            sender: Some(SenderAddress::parse("ACME").unwrap()),
-            subject: None,
-            country: Some("DE".into()),
-            rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), price.len() as u32),
-            unit_price,
-        };
-        let amount = unit_price.checked_times(messages.unsigned_abs() as u32).unwrap();
-        let amount = if messages < 0 { -amount } else { amount };
-        (key, Usage { messages, quantity: messages, amount })
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
     }
 
-    fn october() -> Period {
-        Period { first: date(2026, 10, 1), last: date(2026, 10, 31) }
+    fn november() -> Timestamp {
+        at("2026-11-02T00:00:00Z")
     }
 
-    fn make(usage: &[(UsageKey, Usage)]) -> Option<Invoice> {
-        draft(&agreement(), october(), usage, Timestamp::UNIX_EPOCH).unwrap()
+    /// The invoices of October, and the files of their charges.
+    #[derive(Default)]
+    struct Books {
+        invoices: Vec<Invoice>,
+        files: BTreeMap<String, Vec<crate::charge::ChargeRow>>,
+        numbers: u64,
+        tax: Option<Tax>,
+    }
+
+    impl Books {
+        fn fresh(&mut self, details: Details) -> Vec<Charge> {
+            let sequence = open_sequence(&self.invoices);
+            let id = invoice_id(&AgreementId::new(1), october(), sequence);
+            let mut groups = details;
+            for charge in billed(&self.invoices) {
+                groups.entry(charge.group.clone()).or_default();
+            }
+            let mut charges = Vec::new();
+            for (group, rows) in groups {
+                let own = billed(&self.invoices).filter(|charge| charge.group == group);
+                let billed = own.flat_map(|charge| self.files[&charge.rows.key].clone()).collect();
+                let rows = difference(rows, billed).unwrap();
+                if !rows.is_empty() {
+                    let at = RowsAt::of(&AgreementId::new(1), &content(&rows).unwrap(), &rows);
+                    let last = last_billed(&self.invoices, &group);
+                    charges.push(Charge::of(&id, group, &rows, at.clone(), last).unwrap());
+                    self.files.insert(at.key, rows);
+                }
+            }
+            charges
+        }
+
+        /// The draft that follows, if there is one.
+        fn close(&mut self, usage: &[(UsageKey, Usage)]) -> Option<Invoice> {
+            let charges = self.fresh(details(usage));
+            let tax = self.tax.clone();
+            let plan = plan_close(&agreement(), october(), &self.invoices, charges, tax, november()).unwrap();
+            for (_, after) in plan.changes {
+                self.put(after);
+            }
+            plan.open
+        }
+
+        fn put(&mut self, after: Invoice) {
+            self.invoices.retain(|invoice| invoice.id != after.id);
+            self.invoices.push(after);
+            self.invoices.sort_by_key(|invoice| invoice.sequence);
+        }
+
+        fn confirm(&mut self, draft: &Invoice) -> Invoice {
+            let terms = BillingTerms::monthly_utc();
+            let confirmed = confirm(draft, self.numbers + 1, &terms, &after_period(), november()).unwrap();
+            self.numbers = self.numbers.max(confirmed.number.unwrap());
+            self.put(confirmed.clone());
+            confirmed
+        }
+
+        fn unconfirm(&mut self, invoice: &Invoice) -> Result<Invoice, InvoiceError> {
+            let draft = unconfirm(invoice, &self.invoices)?;
+            self.put(draft.clone());
+            Ok(draft)
+        }
+    }
+
+    fn after_period() -> Confirmation {
+        Confirmation { timing: Timing::AfterPeriod, send: true, by: "usr".into() }
+    }
+
+    fn sms(price: &str, messages: i64) -> (UsageKey, Usage) {
+        used(date(2026, 10, 5), "ACME", price, messages)
     }
 
     #[test]
-    fn days_fold_into_charges_and_the_total_rounds_once() {
-        let usage = [
-            row(date(2026, 9, 30), "0.045", 100),
-            row(date(2026, 10, 1), "0.045", 1),
-            row(date(2026, 10, 31), "0.045", 2),
-            row(date(2026, 10, 2), "0.01", 1),
-        ];
-        let invoice = make(&usage).unwrap();
-        let lines: Vec<_> =
-            invoice.charges.iter().map(|charge| (charge.messages, charge.net.to_string())).collect();
-        assert_eq!(lines.len(), 2);
-        assert!(lines.contains(&(3, "0.135".to_owned())) && lines.contains(&(1, "0.01".to_owned())));
-        assert_eq!((invoice.net.to_string(), invoice.total_due.to_string()), ("0.145".into(), "0.14".into()));
+    fn an_invoice_adds_up_its_charges_and_rounds_once() {
+        let mut books = Books::default();
+        assert_eq!(books.close(&[]), None);
+        let draft = books.close(&[sms("0.045", 3), sms("0.01", 1)]).unwrap();
+        assert_eq!((draft.net.to_string(), draft.total_due.to_string()), ("0.145".into(), "0.14".into()));
+        assert_eq!((draft.charges.len(), draft.charges[0].rows.count), (1, 2));
+        assert_eq!(
+            (draft.sequence, draft.kind(), draft.payment),
+            (0, InvoiceKind::Invoice, Default::default())
+        );
     }
 
     #[test]
-    fn a_period_without_usage_has_no_invoice() {
-        assert_eq!(make(&[]), None);
-        assert_eq!(make(&[row(date(2026, 10, 1), "0.05", 2), row(date(2026, 10, 2), "0.05", -2)]), None);
+    fn tax_is_added_to_the_exact_sum_and_a_correction_is_taxed_as_what_it_corrects() {
+        let mut books = Books { tax: applied(&[rule(None, "20", false)], None, None), ..Books::default() };
+        let draft = books.close(&[sms("0.045", 3)]).unwrap();
+        assert_eq!((draft.tax.to_string(), draft.total_due.to_string()), ("0.03".into(), "0.17".into()));
+        books.confirm(&draft);
+        books.tax = applied(&[rule(None, "50", false)], None, None);
+        let correction = books.close(&[sms("0.045", 103)]).unwrap();
+        assert_eq!(
+            (correction.tax.to_string(), correction.total_due.to_string()),
+            ("0.9".into(), "5.4".into())
+        );
     }
 
     #[test]
     fn recalculating_without_a_change_changes_nothing() {
-        let usage = [row(date(2026, 10, 1), "0.05", 2)];
-        let stored = make(&usage).unwrap();
-        assert_eq!(recalculate(&stored, make(&usage)), Ok(Recalculated::Same));
-        let more = [usage[0].clone(), row(date(2026, 10, 3), "0.05", 1)];
-        match recalculate(&stored, make(&more)) {
-            Ok(Recalculated::Changed(invoice)) => assert_eq!(invoice.total_due.to_string(), "0.15"),
-            other => panic!("{other:?}"),
-        }
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 2)]).unwrap();
+        assert_eq!(books.close(&[sms("0.05", 2)]), Some(draft.clone()));
+        let more = books.close(&[sms("0.05", 3)]).unwrap();
+        assert_eq!((more.total_due.to_string(), more.revision), ("0.15".into(), 1));
+        let none = books.close(&[]).unwrap();
+        assert_eq!((none.charges.len(), none.total_due), (0, Amount::ZERO));
+        let refused = check_confirmation(&none, &BillingTerms::monthly_utc(), &after_period(), november());
+        assert_eq!(refused, Err(InvoiceError::NothingToBill));
     }
 
     #[test]
     fn a_confirmed_invoice_is_frozen_numbered_and_due() {
-        let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
-        let now = "2026-11-02T00:00:00Z".parse().unwrap();
-        let confirmed = confirm(&stored, 7, &BillingTerms::monthly_utc(), Timing::AfterPeriod, now).unwrap();
-        assert_eq!((confirmed.number, confirmed.due_date), (Some(7), Some(date(2026, 12, 2))));
-        assert_eq!(recalculate(&confirmed, None), Err(InvoiceError::Confirmed));
-        let twice = confirm(&confirmed, 8, &BillingTerms::monthly_utc(), Timing::Early, now);
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 2)]).unwrap();
+        let confirmed = books.confirm(&draft);
+        assert_eq!((confirmed.number, confirmed.due_date), (Some(1), Some(date(2026, 12, 2))));
+        assert_eq!(
+            (confirmed.payment, confirmed.dispatch),
+            (InvoicePayment::Expected, DispatchStatus::Waiting)
+        );
+        assert_eq!((confirmed.covered, confirmed.outstanding.to_string()), (Amount::ZERO, "0.1".into()));
+        assert_eq!(confirmed.confirmed_by.as_deref(), Some("usr"));
+        assert_eq!(recalculate(&confirmed, draft), Err(InvoiceError::Confirmed));
+        let terms = BillingTerms::monthly_utc();
+        let twice = confirm(&confirmed, 8, &terms, &after_period(), november());
         assert_eq!(twice, Err(InvoiceError::Confirmed));
+        assert_eq!(books.close(&[sms("0.05", 2)]), None);
+        assert_eq!(books.invoices, [confirmed]);
     }
 
     #[test]
     fn a_running_period_is_confirmed_only_when_asked_for_early() {
-        let stored = make(&[row(date(2026, 10, 1), "0.05", 2)]).unwrap();
-        let now = "2026-10-31T23:59:59Z".parse().unwrap();
-        let confirmed = |timing| confirm(&stored, 7, &BillingTerms::monthly_utc(), timing, now);
+        let draft = Books::default().close(&[sms("0.05", 2)]).unwrap();
+        let now = at("2026-10-31T23:59:59Z");
+        let confirmed = |timing| {
+            let ask = Confirmation { timing, send: false, by: "usr".into() };
+            confirm(&draft, 7, &BillingTerms::monthly_utc(), &ask, now)
+        };
         assert_eq!(confirmed(Timing::AfterPeriod), Err(InvoiceError::PeriodOpen(october())));
-        assert_eq!(confirmed(Timing::Early).unwrap().status, InvoiceStatus::Confirmed);
+        let early = confirmed(Timing::Early).unwrap();
+        assert_eq!((early.status, early.dispatch), (InvoiceStatus::Confirmed, DispatchStatus::NotSent));
+    }
+
+    #[test]
+    fn what_changes_after_a_confirmation_is_a_correction_and_corrections_make_a_chain() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 100)]).unwrap();
+        let first = books.confirm(&draft);
+        let open = books.close(&[sms("0.05", 120)]).unwrap();
+        assert_eq!((open.sequence, open.total_due.to_string(), open.charges[0].version), (1, "1".into(), 2));
+        assert_eq!(open.charges[0].corrects.as_ref(), Some(&first.charges[0].id));
+        let second = books.confirm(&open);
+        assert_eq!((second.number, second.kind()), (Some(2), InvoiceKind::Invoice));
+        let open = books.close(&[sms("0.05", 90)]).unwrap();
+        assert_eq!(
+            (open.sequence, open.total_due.to_string(), open.charges[0].version),
+            (2, "-1.5".into(), 3)
+        );
+        assert_eq!(open.charges[0].corrects.as_ref(), Some(&second.charges[0].id));
+        assert_eq!((open.kind(), open.charges[0].messages), (InvoiceKind::CreditNote, -30));
+        books.confirm(&open);
+        assert_eq!(books.close(&[sms("0.05", 90)]), None);
+    }
+
+    #[test]
+    fn an_invoice_with_a_confirmed_correction_stays_confirmed() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 100)]).unwrap();
+        let first = books.confirm(&draft);
+        let open = books.close(&[sms("0.05", 120)]).unwrap();
+        let second = books.confirm(&open);
+        let refused = InvoiceError::Corrected { correction: second.id.clone() };
+        assert_eq!(books.unconfirm(&first), Err(refused));
+        books.unconfirm(&second).unwrap();
+        books.unconfirm(&first).unwrap();
+        let open = books.close(&[sms("0.05", 120)]).unwrap();
+        assert_eq!((open.sequence, open.total_due.to_string()), (0, "6".into()));
+        assert_eq!(books.invoices[1].charges, []);
+    }
+
+    #[test]
+    fn an_unconfirmed_invoice_is_a_draft_that_keeps_its_number() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 100)]).unwrap();
+        let confirmed = books.confirm(&draft);
+        let paid = confirmed.with_covered(Amount::ONE, date(2026, 11, 3)).unwrap();
+        let draft = books.unconfirm(&paid).unwrap();
+        assert_eq!((draft.number, draft.status), (Some(1), InvoiceStatus::Draft));
+        assert_eq!((draft.covered, draft.outstanding, draft.payment), Default::default());
+        assert_eq!((&draft.confirmed_at, &draft.confirmed_by, &draft.due_date), (&None, &None, &None));
+        assert_eq!(unconfirm(&draft, &[]), Err(InvoiceError::NotConfirmed));
+        // Others have taken numbers since; and nothing was used after all, but its own must not be missing.
+        books.numbers = 5;
+        let again = books.close(&[]).unwrap();
+        assert_eq!((again.charges.len(), books.confirm(&again).number), (0, Some(1)));
+    }
+
+    #[test]
+    fn what_is_covered_says_how_an_invoice_is_paid() {
+        let draft = Books::default().close(&[sms("0.05", 200)]).unwrap();
+        let terms = BillingTerms::monthly_utc();
+        let invoice = confirm(&draft, 1, &terms, &after_period(), november()).unwrap();
+        let payment = |covered, day| invoice.with_covered(Amount::whole(covered), day).unwrap().payment;
+        let (due, late) = (date(2026, 12, 2), date(2026, 12, 3));
+        assert_eq!([payment(0, due), payment(4, due)], [InvoicePayment::Expected, InvoicePayment::Partly]);
+        assert_eq!([payment(0, late), payment(4, late)], [InvoicePayment::Overdue; 2]);
+        assert_eq!([payment(10, due), payment(10, late)], [InvoicePayment::Paid; 2]);
+    }
+
+    #[test]
+    fn a_person_comments_on_any_invoice_and_disputes_at_most_what_it_says() {
+        let draft = Books::default().close(&[sms("0.05", 200)]).unwrap();
+        let comment = InvoiceEdit { comment: Some(" late receipts ".into()), ..InvoiceEdit::default() };
+        let edited = draft.edited(comment.clone()).unwrap();
+        assert_eq!((edited.comment.as_deref(), edited.revision), (Some("late receipts"), 1));
+        assert_eq!(edited.edited(comment).unwrap(), edited);
+        let dispute = |disputed| InvoiceEdit {
+            dispute: Some(DisputeStatus::Open),
+            disputed: Some(Amount::whole(disputed)),
+            ..InvoiceEdit::default()
+        };
+        assert_eq!(draft.edited(dispute(1)), Err(InvoiceError::NotConfirmed));
+        let terms = BillingTerms::monthly_utc();
+        let invoice = confirm(&draft, 1, &terms, &after_period(), november()).unwrap();
+        assert_eq!(invoice.edited(dispute(10)).unwrap().disputed, Amount::whole(10));
+        assert_eq!(invoice.edited(dispute(11)), Err(InvoiceError::Disputed));
+        assert_eq!(invoice.edited(dispute(-1)), Err(InvoiceError::Disputed));
+    }
+
+    /// From 15 October on the agreement is billed by the week.
+    fn weekly_from_the_middle() -> Agreement {
+        let billing = BillingTerms { period: BillingPeriod::Weekly, ..BillingTerms::monthly_utc() };
+        let change = VersionChange {
+            effective_from: Some(at("2026-10-15T00:00:00Z")),
+            billing: Some(billing),
+            ..VersionChange::default()
+        };
+        agreement().with_version(change, at("2026-10-10T00:00:00Z")).unwrap()
+    }
+
+    #[test]
+    fn a_draft_whose_period_the_new_terms_cut_short_bills_what_is_left_of_it() {
+        let mut books = Books::default();
+        let early = used(date(2026, 10, 14), "ACME", "0.05", 1);
+        let late = used(date(2026, 10, 15), "ACME", "0.05", 10);
+        let draft = books.close(&[early.clone(), late.clone()]).unwrap();
+        let agreement = weekly_from_the_middle();
+        let period = period_of(&agreement, &draft).unwrap();
+        assert_eq!(period, Period { first: date(2026, 10, 1), last: date(2026, 10, 14) });
+        let usage = vec![early, late];
+        let service_type = |_: &_| crate::charge::ServiceType::PayAsYouGo;
+        let details = crate::charge::fold(&agreement.id, period, usage, service_type).unwrap();
+        let (group, rows) = details.into_iter().next().unwrap();
+        let rows_at = RowsAt::of(&agreement.id, &content(&rows).unwrap(), &rows);
+        let charge = Charge::of(&draft.id, group, &rows, rows_at, None).unwrap();
+        let plan =
+            plan_close(&agreement, period, std::slice::from_ref(&draft), vec![charge], None, november())
+                .unwrap();
+        let cut = plan.open.unwrap();
+        assert_eq!((cut.id, cut.period, cut.total_due.to_string()), (draft.id, period, "0.05".into()));
+        assert_eq!(agreement.billing_period(date(2026, 10, 15)).last, date(2026, 10, 18));
+    }
+
+    #[test]
+    fn a_draft_whose_period_begins_elsewhere_by_now_is_of_no_period() {
+        let draft = Books::default().close(&[sms("0.05", 1)]).unwrap();
+        let stray = Invoice { period: Period { first: date(2026, 10, 20), ..october() }, ..draft.clone() };
+        let week = Period { first: date(2026, 10, 19), last: date(2026, 10, 25) };
+        assert_eq!(period_of(&weekly_from_the_middle(), &stray), Err(InvoiceError::PeriodChanged(week)));
+        assert_eq!(period_of(&agreement(), &draft), Ok(october()));
+    }
+
+    /// Usage of October: one row per sender and price.
+    fn any_usage() -> impl Strategy<Value = Vec<(UsageKey, Usage)>> {
+        let row = (0usize..3, 0usize..3, -5i64..50).prop_map(|(sender, price, messages)| {
+            let sender = ["ACME", "BETA", "GAMMA"][sender];
+            used(date(2026, 10, 5), sender, ["0.05", "0.000001", "1.5"][price], messages)
+        });
+        proptest::collection::vec(row, 0..12)
+    }
+
+    proptest! {
+        /// Whatever is used, confirmed and unconfirmed in whatever order: all charges that are confirmed and
+        /// those of the open draft are together what the usage is, and numbers have no gaps.
+        #[test]
+        fn charges_of_all_invoices_add_up_to_the_usage(
+            steps in proptest::collection::vec((any_usage(), 0u8..4, any::<prop::sample::Index>()), 1..12),
+        ) {
+            let mut books = Books::default();
+            for (usage, step, index) in steps {
+                let open = books.close(&usage);
+                let all = books.invoices.iter().flat_map(|invoice| &invoice.charges);
+                let rows = all.flat_map(|charge| books.files[&charge.rows.key].clone()).collect();
+                let fresh = details(&usage).into_values().next().unwrap_or_default();
+                prop_assert_eq!(difference(fresh, rows).unwrap(), Vec::new());
+                let net = Amount::checked_sum(books.invoices.iter().map(|invoice| invoice.net)).unwrap();
+                let used = usage.iter().map(|(_, usage)| usage.amount);
+                prop_assert_eq!(net, Amount::checked_sum(used).unwrap());
+                match (step, open) {
+                    (0 | 1, Some(open)) if !open.charges.is_empty() || open.number.is_some() => {
+                        books.confirm(&open);
+                    }
+                    (2, _) if !books.invoices.is_empty() => {
+                        let invoice = books.invoices[index.index(books.invoices.len())].clone();
+                        if books.unconfirm(&invoice).is_err() {
+                            continue;
+                        }
+                    }
+                    _ => {}
+                }
+                let mut numbers: Vec<_> = books.invoices.iter().filter_map(|invoice| invoice.number).collect();
+                numbers.sort_unstable();
+                prop_assert_eq!(numbers, (1..=books.numbers).collect::<Vec<_>>());
+            }
+        }
     }
 }

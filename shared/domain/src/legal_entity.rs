@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog;
 use crate::id::{CompanyId, LegalEntityId, OwnLegalEntityId, PaymentSystemId, PortalId};
 use crate::record::{Details, FieldError, Record, country, emails, id_of, line, text, words_of};
+use crate::tax::{self, TaxRule};
 
 const NAME_LENGTH_MAX: usize = 120;
 const LEGAL_NAME_LENGTH_MAX: usize = 250;
@@ -98,6 +99,9 @@ pub struct OwnEntityDetails {
     /// By which its clients top up; without one they cannot.
     #[serde(default)]
     pub payment_systems: Vec<PaymentSystemId>,
+    /// What is added to its invoices, by the country of who buys.
+    #[serde(default)]
+    pub taxes: Vec<TaxRule>,
 }
 
 impl Details for OwnEntityDetails {
@@ -115,7 +119,8 @@ impl Details for OwnEntityDetails {
         if entity.legal_number.is_none() {
             return Err(FieldError::new("legal_number", "who sells says the number it is registered under"));
         }
-        Ok(Self { entity, ..self })
+        let taxes = tax::checked(self.taxes)?;
+        Ok(Self { entity, taxes, ..self })
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -132,6 +137,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::catalog::{Thing, list_with};
     use crate::record::tests::{HAND, refused, reseller};
+    use crate::tax::tests::rule;
 
     pub(crate) fn details() -> EntityDetails {
         EntityDetails {
@@ -182,6 +188,7 @@ pub(crate) mod tests {
         let own = |legal_number: Option<String>| OwnEntityDetails {
             entity: EntityDetails { legal_number, ..details() },
             payment_systems: Vec::new(),
+            taxes: Vec::new(),
         };
         assert_eq!(refused(own(None)), Some("legal_number"));
         assert_eq!(refused(own(Some("1".into()))), None);
@@ -189,7 +196,8 @@ pub(crate) mod tests {
 
     #[test]
     fn an_own_entity_is_stored_as_it_was() {
-        let own = OwnEntityDetails { entity: details(), payment_systems: vec![PaymentSystemId::new(1)] };
+        let (payment_systems, taxes) = (vec![PaymentSystemId::new(1)], vec![rule(None, "19", true)]);
+        let own = OwnEntityDetails { entity: details(), payment_systems, taxes };
         let own = OwnLegalEntity::plan(OwnLegalEntityId::new(1), &reseller(), own, HAND).unwrap();
         let text = serde_json::to_string(&own).unwrap();
         assert_eq!(serde_json::from_str::<OwnLegalEntity>(&text).unwrap(), own);

@@ -40,6 +40,19 @@ impl Status {
         !matches!(self, Self::Accepted | Self::Queued | Self::Submitted)
     }
 
+    /// Whether a charge under this rule stands: nothing is owed for what never left, and under
+    /// bill-on-delivered nothing for what did not arrive.
+    pub fn owes(self, billing: BillingRule) -> bool {
+        if billing == BillingRule::Accepted {
+            return true;
+        }
+        match self {
+            Self::Accepted | Self::Queued | Self::Submitted | Self::Delivered => true,
+            Self::Undelivered | Self::Expired | Self::Rejected => billing == BillingRule::Submitted,
+            Self::Unsent | Self::Canceled => false,
+        }
+    }
+
     /// As it is stored and filtered by.
     pub fn name(self) -> &'static str {
         match self {
@@ -87,6 +100,9 @@ pub struct Message {
     pub segments: u32,
     /// The client's level first.
     pub charges: Vec<Charge>,
+    /// How often its charges were rated again; see [`crate::rerate`].
+    #[serde(default, skip_serializing_if = "is_first_version")]
+    pub charge_version: u32,
     /// How it is to be handed on, where that is not as usual.
     #[serde(default, skip_serializing_if = "Handling::is_usual")]
     pub handling: Handling,
@@ -153,6 +169,7 @@ impl NewMessage {
             encoding: self.encoding,
             segments: self.segments,
             charges: self.charges,
+            charge_version: 0,
             handling: self.handling,
             status: Status::Accepted,
             reason: None,
@@ -166,6 +183,12 @@ impl NewMessage {
             lease: None,
         }
     }
+}
+
+/// That nobody has rated it again.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+pub(crate) fn is_first_version(version: &u32) -> bool {
+    *version == 0
 }
 
 /// Something that happened to a message.
@@ -198,19 +221,9 @@ pub enum Step {
 }
 
 impl Message {
-    /// Whether a charge stands in a given status: nothing is owed for what never left, and under
-    /// bill-on-delivered nothing for what did not arrive.
+    /// Whether a charge is owed in the message's present status.
     pub fn stands(&self, charge: &Charge) -> bool {
-        if charge.billing == BillingRule::Accepted {
-            return true;
-        }
-        match self.status {
-            Status::Accepted | Status::Queued | Status::Submitted | Status::Delivered => true,
-            Status::Undelivered | Status::Expired | Status::Rejected => {
-                charge.billing == BillingRule::Submitted
-            }
-            Status::Unsent | Status::Canceled => false,
-        }
+        self.status.owes(charge.billing)
     }
 
     /// Whether nobody knows if the vendor took it.
@@ -389,6 +402,7 @@ pub(crate) mod tests {
                 charge(1, "0.05", BillingRule::Delivered),
                 charge(2, "0.03", BillingRule::Submitted),
             ],
+            charge_version: 0,
             handling: Handling::default(),
             status: Status::Queued,
             reason: None,

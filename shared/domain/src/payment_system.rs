@@ -10,6 +10,7 @@ use crate::record::{Details, FieldError, Record, line, text};
 
 const NAME_LENGTH_MAX: usize = 120;
 const MERCHANT_LENGTH_MAX: usize = 100;
+const ADDRESS_LENGTH_MAX: usize = 200;
 const CURRENCIES_MAX: usize = 50;
 /// As the guide's form says.
 const FEE_PERCENT_MIN: &str = "0.01";
@@ -52,12 +53,42 @@ pub struct PaymentSystemDetails {
     /// In which one can pay; in any if there are none.
     #[serde(default)]
     pub currencies: Vec<Currency>,
-    /// Raised when the secret is another one, which the audit log shows so.
+    /// Raised when a secret is another one, which the audit log shows so.
     #[serde(default)]
     pub secret_version: u64,
+    /// Where the payment system is reached, if not at its usual address: each country's FreedomPay has its
+    /// own, and NetCommerce tells its merchants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether it is a test account. Test payments fill balances too, and no other is taken then.
+    #[serde(default)]
+    pub testing: bool,
+}
+
+impl PaymentSystemDetails {
+    /// Whether one can pay by it in this currency.
+    pub fn takes(&self, currency: Currency) -> bool {
+        self.enabled && (self.currencies.is_empty() || self.currencies.contains(&currency))
+    }
 }
 
 impl PaymentSystemKind {
+    pub const ALL: [Self; 4] = [Self::Stripe, Self::PayOnline, Self::FreedomPay, Self::NetCommerce];
+
+    /// As addresses of callbacks have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::PayOnline => "pay_online",
+            Self::FreedomPay => "freedom_pay",
+            Self::NetCommerce => "net_commerce",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// PayOnline and NetCommerce always take their fee from whom they pay.
     fn takes_from(self, from: FeeFrom) -> bool {
         match self {
@@ -84,6 +115,14 @@ impl Details for PaymentSystemDetails {
         if !self.kind.takes_from(self.fee_from) {
             return Err(FieldError::new("fee_from", "this payment system takes its fee from the owner"));
         }
+        let address = text("address", self.address, ADDRESS_LENGTH_MAX)?;
+        if self.kind == PaymentSystemKind::Stripe && (address.is_some() || self.testing) {
+            let field = if self.testing { "testing" } else { "address" };
+            return Err(FieldError::new(
+                field,
+                "Stripe has one address, and its key says whether it is a test",
+            ));
+        }
         if let Some(percent) = self.internal_fee_percent {
             check_fee(percent, self.fee_from)?;
         }
@@ -91,7 +130,7 @@ impl Details for PaymentSystemDetails {
             let detail = format!("at most {CURRENCIES_MAX} currencies are allowed, and no message credits");
             return Err(FieldError::new("currencies", detail));
         }
-        Ok(Self { name: line("name", self.name, NAME_LENGTH_MAX)?, merchant, ..self })
+        Ok(Self { name: line("name", self.name, NAME_LENGTH_MAX)?, merchant, address, ..self })
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -133,6 +172,8 @@ mod tests {
             internal_fee_percent: None,
             currencies: vec![Currency::parse("EUR").unwrap()],
             secret_version: 0,
+            address: None,
+            testing: false,
         }
     }
 
@@ -175,6 +216,25 @@ mod tests {
             ..system(PaymentSystemKind::Stripe)
         };
         assert_eq!(refused(client), Some("internal_fee_percent"));
+    }
+
+    #[test]
+    fn one_pays_by_what_is_enabled_and_takes_the_currency() {
+        let euro = Currency::parse("EUR").unwrap();
+        let dollar = Currency::parse("USD").unwrap();
+        let stripe = system(PaymentSystemKind::Stripe);
+        assert_eq!((stripe.takes(euro), stripe.takes(dollar)), (true, false));
+        assert!(PaymentSystemDetails { currencies: vec![], ..stripe.clone() }.takes(dollar));
+        assert!(!PaymentSystemDetails { enabled: false, ..stripe }.takes(euro));
+    }
+
+    #[test]
+    fn a_kind_is_known_by_the_name_that_is_stored() {
+        for kind in PaymentSystemKind::ALL {
+            assert_eq!(kind.name(), catalog::choice(kind));
+            assert_eq!(PaymentSystemKind::named(kind.name()), Some(kind));
+        }
+        assert_eq!(PaymentSystemKind::named("other"), None);
     }
 
     #[test]

@@ -20,17 +20,10 @@ pub type PrintableForm = Record<FormDetails>;
 #[serde(rename_all = "snake_case")]
 pub enum FormKind {
     Invoice,
-    /// The details of what was charged, a document a resource.
+    /// The archive of what was charged, row by row.
     Charge,
-}
-
-impl FormKind {
-    fn file_kind(self) -> FileKind {
-        match self {
-            Self::Invoice => FileKind::Odt,
-            Self::Charge => FileKind::Xlsx,
-        }
-    }
+    /// What the payer of message credits shows the tax office.
+    Receipt,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,12 +49,11 @@ impl Details for FormDetails {
     const NOUNS: &'static str = "printable_forms";
 
     fn checked(self) -> Result<Self, FieldError> {
-        if self.kind == FormKind::Invoice && self.resource.is_some() {
-            return Err(FieldError::new("resource", "an invoice is about everything that is billed"));
+        if self.kind != FormKind::Charge && self.resource.is_some() {
+            return Err(FieldError::new("resource", "only the archive of charges has a form for a resource"));
         }
-        if self.file.kind() != self.kind.file_kind() {
-            let detail = "an invoice is made by an .odt file, a document of charges by an .xlsx file";
-            return Err(FieldError::new("file", detail));
+        if self.file.kind() != FileKind::Xml {
+            return Err(FieldError::new("file", "a form is an .xml file"));
         }
         Ok(Self {
             name: line("name", self.name, NAME_LENGTH_MAX)?,
@@ -87,14 +79,14 @@ impl Details for FormDetails {
 pub fn choose_form<'a>(
     forms: &'a [PrintableForm],
     kind: FormKind,
-    seller: &OwnLegalEntityId,
+    seller: Option<&OwnLegalEntityId>,
     resource: Option<Resource>,
     day: Date,
 ) -> Option<&'a PrintableForm> {
     let fits = |form: &&PrintableForm| {
         let details = &form.details;
         details.kind == kind
-            && details.own_legal_entity.as_ref().is_none_or(|own| own == seller)
+            && details.own_legal_entity.as_ref().is_none_or(|own| Some(own) == seller)
             && details.resource.is_none_or(|own| Some(own) == resource)
             && details.date_from <= day
     };
@@ -119,7 +111,7 @@ mod tests {
             resource: None,
             date_from: date(2026, 1, 1),
             comment: None,
-            file: FileName::new(1, kind.file_kind()),
+            file: FileName::new(1, FileKind::Xml),
         }
     }
 
@@ -128,13 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn invoices_are_made_by_texts_and_charges_by_sheets() {
-        assert_eq!(refused(details(FormKind::Invoice)), None);
-        assert_eq!(refused(details(FormKind::Charge)), None);
-        let file = FileName::new(1, FileKind::Xlsx);
-        assert_eq!(refused(FormDetails { file, ..details(FormKind::Invoice) }), Some("file"));
-        let resource = Some(Resource::SmsMessage);
-        assert_eq!(refused(FormDetails { resource, ..details(FormKind::Invoice) }), Some("resource"));
+    fn a_form_is_an_xml_file_and_only_those_of_charges_are_for_one_resource() {
+        let (file, resource) = (FileName::new(1, FileKind::Pdf), Some(Resource::SmsMessage));
+        for kind in [FormKind::Invoice, FormKind::Charge, FormKind::Receipt] {
+            assert_eq!(refused(details(kind)), None);
+            assert_eq!(refused(FormDetails { file: file.clone(), ..details(kind) }), Some("file"));
+            let of_one = refused(FormDetails { resource, ..details(kind) });
+            assert_eq!(of_one, (kind != FormKind::Charge).then_some("resource"));
+        }
     }
 
     #[test]
@@ -151,7 +144,7 @@ mod tests {
             form(5, details(FormKind::Invoice)),
         ];
         let chosen = |seller, resource, month| {
-            let form = choose_form(&forms, FormKind::Charge, seller, resource, date(2026, month, 1));
+            let form = choose_form(&forms, FormKind::Charge, Some(seller), resource, date(2026, month, 1));
             form.map(|form| form.id.clone())
         };
         let number = |number| Some(PrintableFormId::new(number));
@@ -159,7 +152,7 @@ mod tests {
         assert_eq!(chosen(&seller, sms, 6), number(4), "the later one, from its day on");
         assert_eq!(chosen(&other, sms, 6), number(2));
         assert_eq!(chosen(&other, None, 6), number(1));
-        let before = choose_form(&forms, FormKind::Charge, &seller, sms, date(2025, 12, 31));
+        let before = choose_form(&forms, FormKind::Charge, Some(&seller), sms, date(2025, 12, 31));
         assert!(before.is_none());
     }
 }

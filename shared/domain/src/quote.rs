@@ -272,6 +272,20 @@ pub fn offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Off
     Ok(offers)
 }
 
+/// What one level, `number`, sells the event for without packs: one price, or one for each tier of a scale.
+pub fn pay_as_you_go_prices(
+    level: &Level,
+    number: usize,
+    event: &Event,
+    now: Timestamp,
+) -> Result<Vec<Source>, QuoteError> {
+    let (sources, path) = pay_as_you_go(level, number, &level.event(event, now), now)?;
+    if sources.is_empty() {
+        return Err(QuoteError::NoRate { level: number, path });
+    }
+    Ok(sources)
+}
+
 /// Packs first, those associated earlier first; then the first pay-as-you-go price (`30-rating.md`).
 fn offer(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Offer, QuoteError> {
     let pay_as_you_go = pay_as_you_go(level, number, event, now)?;

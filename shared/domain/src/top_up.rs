@@ -3,12 +3,25 @@
 //! The top-up says what is expected: which agreement, how much, in which currency. A callback only says
 //! that it happened; it never decides where the money goes or how much it is.
 
+mod decide;
+mod price;
+mod returns;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
-use crate::id::{AgreementId, CompanyId, PaymentId, TopUpId, WalletId};
+use crate::credit_order::CreditOrder;
+use crate::id::{AgreementId, CompanyId, PaymentId, PaymentSystemId, TopUpId, UserId, WalletId};
 use crate::money::{Amount, Currency};
+use crate::payment_system::{FeeFrom, PaymentSystemKind};
+
+pub use decide::{Decision, Paid, Report, decide};
+pub use price::{Price, PriceError, price};
+pub use returns::{Return, TakeBack};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopUp {
@@ -18,15 +31,71 @@ pub struct TopUp {
     /// Whose credits are bought: those of a user; system credits unless told.
     #[serde(default)]
     pub wallet: Option<WalletId>,
+    /// Who pays, where a person asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// What is bought, in `currency`, without our fee.
     pub amount: Amount,
+    /// In which one pays.
     pub currency: Currency,
+    /// Our fee, which the payer pays on top.
+    #[serde(default)]
+    pub fee: Amount,
+    /// What the balance rises by, in the agreement's currency, where that is another than `currency`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buys: Option<Amount>,
+    /// What message credits cost, if it buys some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<CreditOrder>,
+    #[serde(default)]
+    pub through: Through,
     pub state: TopUpState,
     /// The payment system's own name of the checkout, and the page to send the customer to.
     pub session: String,
     pub url: String,
+    /// What came, once it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<Received>,
+    /// Tries that the payment system refused, where it names each of them: none of these can be paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
+    /// What went back to the payer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
+    /// What counter-payments took from the balance because of that, and how many there are.
+    #[serde(default)]
+    pub taken_back: Amount,
+    #[serde(default)]
+    pub take_backs: u32,
+    /// How often the payment system was asked how it stands, and when it will be the next time.
+    #[serde(default)]
+    pub asked: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// Raised by every change.
     pub revision: u64,
+}
+
+/// By which payment system it is paid, on the terms that it had when the page was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// None is the platform's own Stripe account.
+    pub system: Option<PaymentSystemId>,
+    pub kind: PaymentSystemKind,
+    pub fee_from: FeeFrom,
+}
+
+/// The money of a confirmed top-up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The payment system's own name of the payment; it pays no other top-up.
+    pub reference: String,
+    /// What the payment system kept, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_fee: Option<Amount>,
+    /// What the balance rose by, in its own currency.
+    pub credited: Amount,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +103,8 @@ pub struct TopUp {
 pub enum TopUpState {
     /// The customer has been shown the page to pay on.
     Redirected,
+    /// The money came. The balance rises when the payment system has said what it keeps of it.
+    Paid,
     Confirmed {
         payment: PaymentId,
     },
@@ -45,6 +116,36 @@ pub enum TopUpState {
     Review {
         reason: String,
     },
+}
+
+/// What a top-up begins with.
+#[derive(Debug, Clone)]
+pub struct NewTopUp {
+    pub id: TopUpId,
+    pub company: CompanyId,
+    pub agreement: AgreementId,
+    pub wallet: Option<WalletId>,
+    pub user: Option<UserId>,
+    pub price: Price,
+    pub currency: Currency,
+    /// The message credits that are bought, if some are.
+    pub order: Option<CreditOrder>,
+    pub through: Through,
+    pub session: String,
+    pub url: String,
+}
+
+impl Default for Through {
+    fn default() -> Self {
+        Self { system: None, kind: PaymentSystemKind::Stripe, fee_from: FeeFrom::Owner }
+    }
+}
+
+impl Through {
+    /// The payment system by the name in its secret, its reviews and its payments.
+    pub fn name(&self) -> &str {
+        self.system.as_ref().map_or(self.kind.name(), PaymentSystemId::as_str)
+    }
 }
 
 impl Thing for TopUp {
@@ -67,149 +168,82 @@ impl Thing for TopUp {
     fn columns(&self) -> Vec<(&'static str, String)> {
         vec![("created_at", catalog::time(self.created_at)), ("amount", catalog::amount(self.amount))]
     }
+
+    /// One payment of a payment system pays one top-up.
+    fn unique(&self) -> Vec<String> {
+        let name = |received: &Received| received_name(self.through.name(), &received.reference);
+        self.received.iter().map(name).collect()
+    }
+}
+
+/// The name under which the top-up is found that a payment of a payment system paid.
+pub fn received_name(system: &str, reference: &str) -> String {
+    format!("{system}.{reference}")
 }
 
 impl TopUp {
+    pub fn new(new: NewTopUp, now: Timestamp) -> Self {
+        Self {
+            id: new.id,
+            company: new.company,
+            agreement: new.agreement,
+            wallet: new.wallet,
+            user: new.user,
+            amount: new.price.amount,
+            currency: new.currency,
+            fee: new.price.fee,
+            buys: new.order.as_ref().map(CreditOrder::credits),
+            order: new.order,
+            through: new.through,
+            state: TopUpState::Redirected,
+            session: new.session,
+            url: new.url,
+            received: None,
+            refused: Vec::new(),
+            returns: Vec::new(),
+            taken_back: Amount::ZERO,
+            take_backs: 0,
+            asked: 0,
+            ask_at: schedule::ask_at(now, 0),
+            created_at: now,
+            revision: 0,
+        }
+    }
+
     /// The next revision, in another state.
     #[must_use]
     pub fn in_state(&self, state: TopUpState) -> Self {
-        Self { state, revision: self.revision + 1, ..self.clone() }
+        Self { state, ..self.next() }
+    }
+
+    /// The next revision, confirmed by this payment.
+    #[must_use]
+    pub fn confirmed(&self, payment: PaymentId, received: Received) -> Self {
+        Self { received: Some(received), ..self.in_state(TopUpState::Confirmed { payment }) }
     }
 
     /// The wallet whose balance will rise.
     pub fn target(&self) -> WalletId {
         self.wallet.clone().unwrap_or_else(|| WalletId::main(&self.agreement))
     }
-}
 
-/// What a payment system reported about a checkout, in our own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Report {
-    Paid {
-        session: String,
-        amount: Amount,
-        currency: Currency,
-        livemode: bool,
-    },
-    Closed {
-        reason: String,
-    },
-    /// Money went back or is disputed.
-    Review {
-        reason: String,
-    },
-}
-
-/// What a report does to a top-up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Make this top-up's one payment.
-    Confirm,
-    Move(TopUpState),
-    /// Known already, or too late to matter.
-    Nothing,
-}
-
-/// Money for exactly the expected checkout confirms; anything else that claims money goes to review.
-/// A confirmed top-up stays confirmed; a closed one is confirmed by a late payment.
-pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Decision {
-    if matches!(top_up.state, TopUpState::Confirmed { .. }) {
-        return Decision::Nothing;
-    }
-    match report {
-        Report::Paid { session, amount, currency, livemode } => {
-            match mismatch(top_up, session, *amount, *currency, *livemode == livemode_expected) {
-                None => Decision::Confirm,
-                Some(reason) => Decision::Move(TopUpState::Review { reason }),
-            }
-        }
-        Report::Closed { reason } if top_up.state == TopUpState::Redirected => {
-            Decision::Move(TopUpState::Closed { reason: reason.clone() })
-        }
-        Report::Closed { .. } => Decision::Nothing,
-        Report::Review { reason } => Decision::Move(TopUpState::Review { reason: reason.clone() }),
-    }
-}
-
-fn mismatch(
-    top_up: &TopUp,
-    session: &str,
-    amount: Amount,
-    currency: Currency,
-    mode_matches: bool,
-) -> Option<String> {
-    if session != top_up.session {
-        return Some(format!("the payment names another checkout, {session}"));
-    }
-    if !mode_matches {
-        return Some("a test payment on a live account, or the other way round".to_owned());
-    }
-    if (amount, currency) != (top_up.amount, top_up.currency) {
-        return Some(format!(
-            "{amount} {currency} was paid, {} {} was expected",
-            top_up.amount, top_up.currency
-        ));
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn top_up() -> TopUp {
-        TopUp {
-            id: TopUpId::new(1),
-            company: CompanyId::new(1),
-            agreement: AgreementId::new(1),
-            wallet: None,
-            amount: Amount::whole(50),
-            currency: Currency::parse("EUR").unwrap(),
-            state: TopUpState::Redirected,
-            session: "cs_1".into(),
-            url: "u".into(),
-            created_at: Timestamp::UNIX_EPOCH,
-            revision: 0,
-        }
+    /// What the payer pays: what is bought, and our fee.
+    pub fn to_pay(&self) -> Amount {
+        // Both were added when it was made.
+        self.amount.checked_add(self.fee).unwrap_or(self.amount)
     }
 
-    fn paid(session: &str, amount: i64, currency: &str, livemode: bool) -> Report {
-        let currency = Currency::parse(currency).unwrap();
-        Report::Paid { session: session.into(), amount: Amount::whole(amount), currency, livemode }
+    /// Whether the balance rises by what is left after the payment system's fee, so that it has to be known.
+    pub fn needs_system_fee(&self) -> bool {
+        self.through.fee_from == FeeFrom::Client && self.buys.is_none()
     }
 
-    #[test]
-    fn only_the_expected_money_confirms() {
-        assert_eq!(decide(&top_up(), &paid("cs_1", 50, "EUR", true), true), Decision::Confirm);
-        for report in [
-            paid("cs_2", 50, "EUR", true),
-            paid("cs_1", 49, "EUR", true),
-            paid("cs_1", 50, "USD", true),
-            paid("cs_1", 50, "EUR", false),
-        ] {
-            let decision = decide(&top_up(), &report, true);
-            assert!(matches!(decision, Decision::Move(TopUpState::Review { .. })), "{report:?}");
-        }
+    /// The currency of the balance.
+    pub fn balance_currency(&self) -> Currency {
+        if self.buys.is_some() { Currency::Credit } else { self.currency }
     }
 
-    #[test]
-    fn system_credits_are_bought_unless_a_users_wallet_is_named() {
-        assert_eq!(top_up().target(), WalletId::main(&AgreementId::new(1)));
-        let wallet = WalletId::new(7);
-        assert_eq!(TopUp { wallet: Some(wallet.clone()), ..top_up() }.target(), wallet);
-    }
-
-    #[test]
-    fn a_confirmed_top_up_is_confirmed_once() {
-        let state = TopUpState::Confirmed { payment: PaymentId::new(1) };
-        let done = TopUp { state, ..top_up() };
-        assert_eq!(decide(&done, &paid("cs_1", 50, "EUR", true), true), Decision::Nothing);
-        assert_eq!(decide(&done, &Report::Closed { reason: "expired".into() }, true), Decision::Nothing);
-    }
-
-    #[test]
-    fn money_that_comes_after_the_page_expired_is_still_money() {
-        let closed = TopUp { state: TopUpState::Closed { reason: "expired".into() }, ..top_up() };
-        assert_eq!(decide(&closed, &paid("cs_1", 50, "EUR", true), true), Decision::Confirm);
+    fn next(&self) -> Self {
+        Self { revision: self.revision + 1, ..self.clone() }
     }
 }

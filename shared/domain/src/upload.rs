@@ -17,8 +17,8 @@ pub enum FileKind {
     Gif,
     Ico,
     Pdf,
-    Odt,
-    Xlsx,
+    /// A template, as printable forms have it.
+    Xml,
 }
 
 /// Pictures of a portal.
@@ -27,8 +27,7 @@ pub const PICTURES: &[FileKind] =
 pub const DOCUMENTS: &[FileKind] = &[FileKind::Pdf];
 
 impl FileKind {
-    pub const ALL: [Self; 8] =
-        [Self::Svg, Self::Png, Self::Jpeg, Self::Gif, Self::Ico, Self::Pdf, Self::Odt, Self::Xlsx];
+    pub const ALL: [Self; 7] = [Self::Svg, Self::Png, Self::Jpeg, Self::Gif, Self::Ico, Self::Pdf, Self::Xml];
 
     fn ending(self) -> &'static str {
         match self {
@@ -38,8 +37,7 @@ impl FileKind {
             Self::Gif => "gif",
             Self::Ico => "ico",
             Self::Pdf => "pdf",
-            Self::Odt => "odt",
-            Self::Xlsx => "xlsx",
+            Self::Xml => "xml",
         }
     }
 
@@ -47,7 +45,8 @@ impl FileKind {
     pub fn bytes_max(self) -> usize {
         match self {
             Self::Svg | Self::Png | Self::Jpeg | Self::Gif | Self::Ico => 2_000_000,
-            Self::Pdf | Self::Odt | Self::Xlsx => 10_000_000,
+            Self::Pdf => 10_000_000,
+            Self::Xml => 64_000,
         }
     }
 
@@ -60,8 +59,7 @@ impl FileKind {
             Self::Gif => bytes.starts_with(b"GIF8"),
             Self::Ico => bytes.starts_with(&[0, 0, 1, 0]),
             Self::Pdf => bytes.starts_with(b"%PDF-"),
-            // Both are ZIP archives.
-            Self::Odt | Self::Xlsx => bytes.starts_with(b"PK\x03\x04"),
+            Self::Xml => std::str::from_utf8(bytes).is_ok_and(|text| text.contains('<')),
         }
     }
 }
@@ -148,6 +146,6 @@ mod tests {
     fn a_file_is_known_by_its_first_bytes() {
         assert!(FileKind::Pdf.fits(b"%PDF-1.7 ...") && !FileKind::Pdf.fits(b"<html>"));
         assert!(FileKind::Svg.fits(b"<?xml?><svg/>") && !FileKind::Svg.fits(&[0xff, 0xd8, 0xff]));
-        assert!(FileKind::Xlsx.fits(b"PK\x03\x04") && !FileKind::Odt.fits(b"%PDF-"));
+        assert!(FileKind::Xml.fits(b"<document/>") && !FileKind::Xml.fits(b"%PDF-"));
     }
 }

@@ -92,7 +92,7 @@ pub struct Wallet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     pub kind: OperationKind,
-    /// The transfer, payment, message, batch, block or fee; the holder's wallet for escrow.
+    /// The transfer, payment, message, batch, block, fee or rerate; the holder's wallet for escrow.
     pub reference: String,
 }
 
@@ -107,6 +107,8 @@ pub enum OperationKind {
     /// A charge for something else than a message: a pack, a bundle, a sender ID, a platform.
     Fee,
     Refund,
+    /// The difference between what messages cost before and after they were rated again.
+    Rerate,
     /// Escrow moved to or from a holder; what the holder had used is posted with it.
     Escrow,
     /// The credit limit, or whether the wallet may be charged.

@@ -4,4 +4,10 @@
 //! A callback never decides who is credited or how much: the caller compares what is read here with
 //! the top-up it stored before it sent the payer away.
 
+mod fields;
+pub mod freedompay;
+pub mod netcommerce;
+pub mod payonline;
 pub mod stripe;
+
+pub use fields::{AskError, CallbackError, ReadError};

@@ -5,14 +5,16 @@ use domain::alert::Crossing;
 use domain::handling::ClientAddress;
 use domain::id::{
     AgreementId, CodeRequestId, CompanyId, ConnectionId, IncomingId, InvoiceId, MessageId,
-    NotificationChannelId, OwnLegalEntityId, PaymentId, SenderId, ServiceId,
+    NotificationChannelId, OwnLegalEntityId, PaymentId, RerateId, SenderId, ServiceId,
 };
+use domain::invoice::InvoiceKind;
 use domain::lease::LeaseTag;
 use domain::money::{Amount, Currency};
 use domain::notification::{NotificationEvent, Values};
 use domain::period::Period;
 use domain::receipt::ReceiptState;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// To a worker that hands messages to a vendor. The message itself is read when it is claimed.
@@ -254,8 +256,12 @@ impl std::fmt::Display for CodeResult {
 pub enum Billing {
     /// Make or recalculate the draft of one agreement and period.
     CloseV1 { agreement: AgreementId, period: Period },
+    /// Do the next part of a rerate.
+    RerateV1 { task: RerateId },
     /// Make the PDF of a confirmed invoice.
     RenderV1 { invoice: InvoiceId },
+    /// Note on the agreement's invoices what of them its payments cover, and which are overdue.
+    CoverV1 { agreement: AgreementId },
 }
 
 /// To the mailer, which says who is told, and in which words.
@@ -283,6 +289,21 @@ pub enum Notification {
         emails: Vec<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         webhook_url: Option<String>,
+        at: Timestamp,
+    },
+    /// An invoice was confirmed, and its document is there. `id` names the confirmation: the same one may come
+    /// twice, and is told once.
+    InvoiceConfirmedV1 {
+        id: String,
+        agreement: AgreementId,
+        kind: InvoiceKind,
+        number: u64,
+        period: Period,
+        /// Below zero on a credit note.
+        total_due: Amount,
+        currency: Currency,
+        due_date: Option<Date>,
+        emails: Vec<String>,
         at: Timestamp,
     },
     /// The rates of an enabled service are others from a moment on. `id` names the change for this

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use domain::id::ConnectionId;
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::QueueError;
@@ -17,6 +18,8 @@ pub use group::client_queue;
 const BATCH_MAX: usize = 10;
 /// And, over all of them, 256 KB.
 const BATCH_OCTETS_MAX: usize = 256 * 1024;
+
+const DELAY_SECONDS_MAX: i64 = 900;
 
 /// A queue that takes one contract.
 #[derive(Debug, Clone)]
@@ -33,6 +36,21 @@ impl Sender {
     pub async fn send<T: Serialize>(&self, message: &T) -> Result<(), QueueError> {
         let body = serde_json::to_string(message)?;
         let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.send().await.map_err(QueueError::sqs("send to the queue"))?;
+        Ok(())
+    }
+
+    /// The same for what nobody is to receive before this time has passed: at most a quarter of an hour,
+    /// which is as long as SQS waits.
+    pub async fn send_later<T: Serialize>(
+        &self,
+        message: &T,
+        after: SignedDuration,
+    ) -> Result<(), QueueError> {
+        let body = serde_json::to_string(message)?;
+        let seconds = after.as_secs().clamp(0, DELAY_SECONDS_MAX);
+        let seconds = i32::try_from(seconds).unwrap_or_default();
+        let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
         send.send().await.map_err(QueueError::sqs("send to the queue"))?;
         Ok(())
     }

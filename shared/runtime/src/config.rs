@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use store::{DocumentLinks, Documents, Secrets, Store, Tables};
+use domain::masking::Masking;
+use store::{Archive, DocumentLinks, Documents, Secrets, Store, Tables};
 
 /// A peer that vanished without a word is noticed. Longer than SQS holds a poll, which is 20 seconds.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
@@ -20,6 +21,21 @@ pub struct MissingSetting {
 /// A required environment variable.
 pub fn setting(name: &'static str) -> Result<String, MissingSetting> {
     std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or(MissingSetting { name })
+}
+
+/// A setting that is there and does not read.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name}: {why}")]
+pub struct WrongSetting {
+    name: &'static str,
+    why: String,
+}
+
+/// When recipients of EDRs are masked; never, where nothing is said.
+pub fn masking() -> Result<Masking, WrongSetting> {
+    let name = "RECIPIENT_MASK_DAYS";
+    let Ok(days) = setting("RECIPIENT_MASK_DAYS") else { return Ok(Masking::NEVER) };
+    Masking::parse(&days).map_err(|error| WrongSetting { name, why: error.to_string() })
 }
 
 /// The AWS account this process works in: its region, credentials and endpoint come from the
@@ -77,10 +93,19 @@ impl Aws {
     }
 
     pub fn documents(&self) -> Result<Documents, MissingSetting> {
+        Ok(Documents::new(self.s3(), setting("DOCUMENTS_BUCKET")?))
+    }
+
+    /// The archive of EDRs.
+    pub fn archive(&self) -> Result<Archive, MissingSetting> {
+        Ok(Archive::new(self.s3(), setting("ARCHIVE_BUCKET")?))
+    }
+
+    fn s3(&self) -> aws_sdk_s3::Client {
         // An emulator has one host name, so buckets go into the path there.
         let at_emulator = self.config.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(at_emulator).build();
-        Ok(Documents::new(aws_sdk_s3::Client::from_conf(config), setting("DOCUMENTS_BUCKET")?))
+        aws_sdk_s3::Client::from_conf(config)
     }
 
     pub fn secrets(&self) -> Result<Secrets, MissingSetting> {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::item::{Item, document, key_of, listed, number, read, text};
 use crate::keys::{self, BY_PARENT, Key, LISTED, PARENT};
 use crate::records::Page;
-use crate::transact::Refused;
+use crate::transact::{ITEMS_MAX, Refused};
 use crate::{Store, StoreError};
 
 /// How many things one page reads at most when a filter passes few of them over.
@@ -106,6 +106,10 @@ impl Store {
         let claims = names_of(after).difference(&names_of(before)).count();
         let mut items = self.changes(act, before, after)?;
         items.extend(with);
+        if ITEMS_MAX < items.len() {
+            let (action, items) = ("store a change", items.len());
+            return Err(StoreError::TooManyItems { action, items, most: ITEMS_MAX });
+        }
         match self.transact("store a change", items).await {
             Ok(()) => Ok(Written::Now),
             // A write whose answer was lost is refused by itself when it is sent again.

@@ -21,4 +21,11 @@ impl Documents {
         put.body(ByteStream::from(content)).send().await.map_err(StoreError::aws("store a document"))?;
         Ok(())
     }
+
+    /// A document that was put there.
+    pub async fn get(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+        let got = self.s3.get_object().bucket(&self.bucket).key(key).send().await;
+        let content = got.map_err(StoreError::aws("get a document"))?.body.collect().await;
+        Ok(content.map_err(StoreError::aws("get a document"))?.to_vec())
+    }
 }

@@ -4,10 +4,12 @@
 //! for each level, which says only where they are: what the record of such a message shows is in the block,
 //! and read from there. So a block that moves writes nothing here, and a record is never behind its message.
 //! One that has left its block has an item of its own again, and is listed with its block all the same.
+//!
+//! The database takes all of them away when EDRs are kept no longer.
 
 use std::collections::BTreeMap;
 
-use domain::edr::{Edr, Record, record_at};
+use domain::edr::{Edr, Record, kept_until, record_at};
 use domain::id::{AgreementId, MessageId};
 use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, Status};
@@ -16,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::block_of;
-use crate::item::{Item, document, key_of, read, text};
+use crate::item::{Item, document, expiring, key_of, read, text};
 use crate::keys::{self, Key};
 use crate::records::{Page, page};
 use crate::{Store, StoreError};
@@ -37,6 +39,8 @@ pub struct EdrFilter {
     pub sender: Option<String>,
     pub status: Option<String>,
     pub client_reference: Option<String>,
+    /// Recipients from before this time are masked, and found by their masks.
+    pub masked_before: Option<Timestamp>,
 }
 
 /// Why there is no such list: the table refuses a range that ends before it begins, and what is no key.
@@ -88,7 +92,14 @@ pub(crate) fn entry_of_block(
     count: u16,
 ) -> Result<Item, StoreError> {
     let of_block = OfBlock { block: block.clone(), count };
-    document(&keys::edrs_of_block(agreement, accepted_at, block), &of_block)
+    let entry = document(&keys::edrs_of_block(agreement, accepted_at, block), &of_block)?;
+    Ok(expiring(entry, kept_until(accepted_at)))
+}
+
+/// The item of a message's record.
+pub(crate) fn edr_item(edr: &Edr) -> Result<Item, StoreError> {
+    let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
+    Ok(expiring(item, kept_until(edr.accepted_at)))
 }
 
 /// What stands at one place of the list.
@@ -130,6 +141,7 @@ impl Store {
             for (place, record) in records.by_ref().take(left) {
                 left -= 1;
                 last = Some(place);
+                let record = record.masked_before(filter.masked_before);
                 page.items.extend(filter.passes(&record).then_some(record));
             }
             if records.next().is_some() {
@@ -139,6 +151,19 @@ impl Store {
                 return Ok(page);
             }
         }
+    }
+
+    /// All records that the next entries stand for, whatever the filter says of their content.
+    pub(crate) async fn records_of_entries(
+        &self,
+        agreement: &AgreementId,
+        filter: &EdrFilter,
+        entries: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Record>, StoreError> {
+        let found = self.entries(agreement, filter, entries, cursor).await?;
+        let records = self.records(agreement, found.items, None).await?;
+        Ok(Page { items: records.into_iter().map(|(_, record)| record).collect(), next: found.next })
     }
 
     /// Entries from a place on, newest first.

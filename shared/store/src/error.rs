@@ -21,6 +21,9 @@ pub enum StoreError {
     Corrupt { kind: &'static str, detail: String },
     #[error("a rate tree takes at most {most} bytes as it is stored, this one {bytes}")]
     TreeTooBig { bytes: usize, most: usize },
+    /// One write would have to change more than the database changes at once; nothing was written.
+    #[error("{action} takes {items} items, and a write takes at most {most}")]
+    TooManyItems { action: &'static str, items: usize, most: usize },
     #[error(transparent)]
     Amount(#[from] AmountError),
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::agreement::Agreement;
 use domain::allowance::Pot;
 use domain::audit::Act;
-use domain::edr::{FeeRecord, Usage, UsageKey};
+use domain::edr::{FeeRecord, Usage, UsageKey, kept_until};
 use domain::fee::{Fee, FeeStatus};
 use domain::fee_rule::FeeRule;
 use domain::id::{AgreementId, FeeId, FeeRuleId, WalletId};
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::escrow::Recalled;
-use crate::item::{Item, Partition, document, number, read, text};
+use crate::item::{Item, Partition, document, expiring, number, read, text};
 use crate::keys::{self, Key};
 use crate::records::Page;
 use crate::reviews::review_item;
@@ -295,10 +295,9 @@ impl Store {
         usage: Usage,
     ) -> Result<(), StoreError> {
         let place = keys::fee_record(&record.agreement, record.accepted_at, &record.fee);
-        let items = vec![
-            self.new_item(&self.tables.records, document(&place, record)?),
-            self.update_item(self.usage_row(key, usage)?),
-        ];
+        let item = expiring(document(&place, record)?, kept_until(record.accepted_at));
+        let items =
+            vec![self.new_item(&self.tables.records, item), self.update_item(self.usage_row(key, usage)?)];
         match self.transact("post a fee", items).await {
             // It is there from an earlier delivery.
             Ok(()) | Err(Refused::At(0, _)) => Ok(()),

@@ -1,15 +1,16 @@
-//! Invoices, one per agreement and period, and the numbers that confirmations give out.
+//! Invoices, some per agreement and period, and the numbers that confirmations give out. How they follow the
+//! usage is in `invoicing`.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::agreement::Agreement;
 use domain::audit::Act;
 use domain::company::Subtree;
-use domain::id::{AgreementId, CompanyId, InvoiceId};
-use domain::invoice::{Invoice, InvoiceStatus, Recalculated, draft, recalculate};
+use domain::id::{AgreementId, AuditId, InvoiceId};
+use domain::invoice::Invoice;
 use domain::period::Period;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, document, number};
+use crate::item::{Item, Partition, document, number, read, text};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::{Change, Refused};
@@ -17,33 +18,42 @@ use crate::{Store, StoreError};
 
 const KIND: &str = "an invoice";
 
-/// Two closers of one period at once settle within a round or two; a busy period is left to the next
-/// run.
-const ROUNDS_MAX: u32 = 5;
-
-/// What closing a period did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closed {
-    /// Nothing billable happened: there is no invoice.
-    NoUsage,
-    /// A draft was made or brought up to date.
-    Stored(Box<Invoice>),
-    /// The invoice says already what the usage says.
-    Same(Box<Invoice>),
-    /// The invoice is confirmed, and the usage has moved since: that is for a correction.
-    Frozen(Box<Invoice>),
-}
-
 /// Finds an invoice by its id.
 #[derive(Serialize, Deserialize)]
 struct Pointer {
     agreement: AgreementId,
     period: Period,
+    #[serde(default)]
+    sequence: u32,
 }
 
 #[derive(Deserialize)]
 struct Counter {
     last: u64,
+}
+
+/// How the invoices of a period are written: all of it, or nothing.
+#[derive(Debug, Clone)]
+pub struct InvoiceWrite<'a> {
+    /// As the audit log calls it.
+    pub action: &'static str,
+    /// What was read, if it was there, and what is to be.
+    pub changes: &'a [(Option<Invoice>, Invoice)],
+    /// The others of the period, on which the change was judged: nothing is written if one of them is
+    /// another by now.
+    pub unchanged: Vec<&'a Invoice>,
+    /// The number that one of the invoices takes, and the series it is of.
+    pub takes: Option<(String, u64)>,
+}
+
+/// How such a write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoicesWritten {
+    Now,
+    /// An invoice was changed since it was read.
+    Overtaken,
+    /// Another invoice of the series took the number; it may be that the write was seen to already.
+    NumberTaken,
 }
 
 impl Store {
@@ -57,31 +67,46 @@ impl Store {
     pub async fn any_invoice(&self, id: &InvoiceId) -> Result<Option<Invoice>, StoreError> {
         let key = keys::invoice_pointer(id);
         let found: Option<Pointer> = self.get(&self.tables.records, &key, KIND).await?;
-        match found {
-            Some(pointer) => self.invoice_of(&pointer.agreement, pointer.period).await,
-            None => Ok(None),
-        }
+        let Some(Pointer { agreement, period, sequence }) = found else { return Ok(None) };
+        self.get(&self.tables.records, &keys::invoice(&agreement, period, sequence), KIND).await
     }
 
-    /// The invoice of a period.
-    pub async fn invoice_of(
+    /// The invoices of the period that begins on a day: its own, then the corrections.
+    pub async fn invoices_of_period(
         &self,
         agreement: &AgreementId,
-        period: Period,
-    ) -> Result<Option<Invoice>, StoreError> {
-        self.get(&self.tables.records, &keys::invoice(agreement, period), KIND).await
+        first: Date,
+    ) -> Result<Vec<Invoice>, StoreError> {
+        let mut pages = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.records)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :first)")
+            .expression_attribute_values(":pk", text(keys::invoices(agreement)))
+            .expression_attribute_values(":first", text(first.to_string()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut invoices = Vec::new();
+        while let Some(item) = pages.next().await {
+            invoices.push(read(KIND, item.map_err(StoreError::aws("read the invoices"))?)?);
+        }
+        Ok(invoices)
+    }
+
+    /// All invoices of an agreement, by their periods.
+    pub async fn invoices_of(&self, agreement: &AgreementId) -> Result<Vec<Invoice>, StoreError> {
+        let pk = keys::invoices(agreement);
+        self.all(&self.tables.records, Partition::Table(&pk), KIND).await
     }
 
     /// Stores a new draft, unless another closer was first.
     pub async fn put_invoice(&self, act: &Act, invoice: &Invoice) -> Result<Stored, StoreError> {
-        let pointer = Pointer { agreement: invoice.agreement.clone(), period: invoice.period };
-        let pointer = document(&keys::invoice_pointer(&invoice.id), &pointer)?;
-        let mut items = vec![
-            self.new_item(&self.tables.records, invoice_item(invoice)?),
-            self.new_item(&self.tables.records, pointer),
-        ];
-        items.extend(self.invoice_notes(act, "invoice.create", None, invoice)?);
-        overtaken(self.transact("store the invoice", items).await)
+        let changes = [(None, invoice.clone())];
+        let action = "invoice.create";
+        let write = InvoiceWrite { action, changes: &changes, unchanged: Vec::new(), takes: None };
+        self.write_invoices(act, &write).await.map(stored)
     }
 
     /// Stores a changed invoice, unless it was changed since.
@@ -91,113 +116,100 @@ impl Store {
         before: &Invoice,
         after: &Invoice,
     ) -> Result<Stored, StoreError> {
-        let mut items = vec![self.replacing(before, after)?];
-        items.extend(self.invoice_notes(act, "invoice.change", Some(before), after)?);
-        overtaken(self.transact("store the invoice", items).await)
+        let changes = [(Some(before.clone()), after.clone())];
+        let action = "invoice.change";
+        let write = InvoiceWrite { action, changes: &changes, unchanged: Vec::new(), takes: None };
+        self.write_invoices(act, &write).await.map(stored)
     }
 
-    /// Its places in lists, and the entry of the audit log.
-    fn invoice_notes(
-        &self,
-        act: &Act,
-        action: &str,
-        before: Option<&Invoice>,
-        after: &Invoice,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut notes = self.list_changes(before, Some(after));
-        notes.extend(self.audit_items(act, action, after.id.as_str(), before, Some(after))?);
-        Ok(notes)
-    }
-
-    /// Brings the draft of a period up to date with the usage, however often and by however many.
-    pub async fn close_period(
-        &self,
-        act: &Act,
-        agreement: &Agreement,
-        period: Period,
-    ) -> Result<Closed, StoreError> {
-        for _ in 0..ROUNDS_MAX {
-            let usage = self.usage(&agreement.id, period).await?;
-            let fresh = draft(agreement, period, &usage, act.at)?;
-            let Some(stored) = self.invoice_of(&agreement.id, period).await? else {
-                let Some(fresh) = fresh else { return Ok(Closed::NoUsage) };
-                if self.put_invoice(act, &fresh).await? == Stored::Now {
-                    return Ok(Closed::Stored(Box::new(fresh)));
-                }
-                continue;
-            };
-            if stored.status == InvoiceStatus::Confirmed {
-                let same = fresh.is_some_and(|fresh| fresh.charges == stored.charges);
-                return Ok(if same {
-                    Closed::Same(Box::new(stored))
-                } else {
-                    Closed::Frozen(Box::new(stored))
-                });
-            }
-            match recalculate(&stored, fresh) {
-                Ok(Recalculated::Changed(next)) => {
-                    if self.replace_invoice(act, &stored, &next).await? == Stored::Now {
-                        return Ok(Closed::Stored(next));
-                    }
-                }
-                Ok(Recalculated::Same) => return Ok(Closed::Same(Box::new(stored))),
-                Err(_) => continue,
-            }
-        }
-        Err(StoreError::Busy { action: "close the period" })
-    }
-
-    /// The last number that a company gave to an invoice.
-    pub async fn last_invoice_number(&self, tenant: &CompanyId) -> Result<u64, StoreError> {
-        let key = keys::invoice_numbers(tenant);
+    /// The last number that was given out in a series of invoices.
+    pub async fn last_invoice_number(&self, series: &str) -> Result<u64, StoreError> {
+        let key = keys::invoice_numbers(series);
         let counter: Option<Counter> = self.get(&self.tables.records, &key, "a counter").await?;
         Ok(counter.map_or(0, |counter| counter.last))
     }
 
-    /// Stores a confirmed invoice and takes its number, both or neither: so numbers have no gaps, and
-    /// no lock is held while the invoice is made.
-    pub async fn confirm_invoice(
+    /// Stores what closing, confirming or unconfirming changes. A number is taken with the invoice that has
+    /// it, both or neither: so numbers have no gaps, and no lock is held while the invoice is made.
+    pub async fn write_invoices(
         &self,
         act: &Act,
-        draft: &Invoice,
-        confirmed: &Invoice,
-    ) -> Result<Stored, StoreError> {
-        let taken = confirmed.number.unwrap_or_default();
-        let counter = Change {
-            key: keys::invoice_numbers(&confirmed.tenant),
+        write: &InvoiceWrite<'_>,
+    ) -> Result<InvoicesWritten, StoreError> {
+        let mut items: Vec<_> =
+            write.takes.iter().map(|(series, taken)| self.taking(series, *taken)).collect();
+        let numbers = items.len();
+        for invoice in &write.unchanged {
+            let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);
+            let seen = seen(invoice);
+            items.push(self.check_item(&self.tables.records, &key, UNCHANGED, seen));
+        }
+        for (place, (before, after)) in write.changes.iter().enumerate() {
+            items.extend(self.invoice_items(before.as_ref(), after)?);
+            items.extend(self.list_changes(before.as_ref(), Some(after)));
+            // An entry of its own for each.
+            let id = match place {
+                0 => act.id.clone(),
+                _ => AuditId::derived(&[act.id.as_str(), after.id.as_str()]),
+            };
+            let act = Act { id, ..act.clone() };
+            items.extend(self.audit_items(
+                &act,
+                write.action,
+                after.id.as_str(),
+                before.as_ref(),
+                Some(after),
+            )?);
+        }
+        match self.transact("store the invoices", items).await {
+            Ok(()) => Ok(InvoicesWritten::Now),
+            Err(Refused::At(place, _)) if place < numbers => Ok(InvoicesWritten::NumberTaken),
+            Err(Refused::At(..)) => Ok(InvoicesWritten::Overtaken),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
+    fn taking(&self, series: &str, taken: u64) -> TransactWriteItem {
+        let mut values = Item::from([(":taken".to_owned(), number(taken))]);
+        if taken > 1 {
+            values.insert(":before".to_owned(), number(taken - 1));
+        }
+        self.update_item(Change {
+            key: keys::invoice_numbers(series),
             table: self.tables.records.clone(),
             expression: "SET #last = :taken".to_owned(),
             condition: if taken == 1 { "attribute_not_exists(pk)" } else { "#last = :before" }.to_owned(),
             names: vec![("#last".to_owned(), "last".to_owned())],
-            values: counter_values(taken),
+            values,
+        })
+    }
+
+    fn invoice_items(
+        &self,
+        before: Option<&Invoice>,
+        after: &Invoice,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let table = &self.tables.records;
+        let item = document(&keys::invoice(&after.agreement, after.period, after.sequence), after)?;
+        let Some(before) = before else {
+            let (agreement, period) = (after.agreement.clone(), after.period);
+            let pointer = Pointer { agreement, period, sequence: after.sequence };
+            let pointer = document(&keys::invoice_pointer(&after.id), &pointer)?;
+            return Ok(vec![self.new_item(table, item), self.new_item(table, pointer)]);
         };
-        let mut items = vec![self.replacing(draft, confirmed)?, self.update_item(counter)];
-        items.extend(self.invoice_notes(act, "invoice.confirm", Some(draft), confirmed)?);
-        overtaken(self.transact("confirm the invoice", items).await)
-    }
-
-    fn replacing(&self, before: &Invoice, after: &Invoice) -> Result<TransactWriteItem, StoreError> {
-        let seen = Item::from([(":before".to_owned(), number(before.revision))]);
-        Ok(self.put_item(&self.tables.records, invoice_item(after)?, "revision = :before", seen))
+        Ok(vec![self.put_item(table, item, UNCHANGED, seen(before))])
     }
 }
 
-fn counter_values(taken: u64) -> Item {
-    let mut values = Item::from([(":taken".to_owned(), number(taken))]);
-    if taken > 1 {
-        values.insert(":before".to_owned(), number(taken - 1));
-    }
-    values
+const UNCHANGED: &str = "revision = :before";
+
+fn seen(invoice: &Invoice) -> Item {
+    Item::from([(":before".to_owned(), number(invoice.revision))])
 }
 
-fn invoice_item(invoice: &Invoice) -> Result<Item, StoreError> {
-    document(&keys::invoice(&invoice.agreement, invoice.period), invoice)
-}
-
-fn overtaken(written: Result<(), Refused>) -> Result<Stored, StoreError> {
+fn stored(written: InvoicesWritten) -> Stored {
     match written {
-        Ok(()) => Ok(Stored::Now),
-        Err(Refused::At(..)) => Ok(Stored::Overtaken),
-        Err(Refused::Failed(error)) => Err(error),
+        InvoicesWritten::Now => Stored::Now,
+        InvoicesWritten::Overtaken | InvoicesWritten::NumberTaken => Stored::Overtaken,
     }
 }

@@ -37,6 +37,7 @@
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
 //! | ledger | `payments#company` | `code#reference` | makes the codes of payments unique |
 //! | ledger | `payments_due` | time`#`id | payments that expire, for the sweeper |
+//! | ledger | `top_ups_due` | time`#`id | top-ups that payment systems are asked about, for the sweeper |
 //! | ledger | `rate_change#service` | version | the rates of a service changed, for those who are told |
 //! | ledger | `fee#id` | `fee` | the fee, and the record that it was charged or given up |
 //! | ledger | `fee_rules#agreement` | rule | what charges a fee again and again |
@@ -56,15 +57,19 @@
 //! | records | `notice#cause` | `notice` | what people were told |
 //! | records | `edr#agreement` | time`#`message, time`#`fee, time`#`block | EDRs; where those of a block are |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
-//! | records | `invoices#agreement` | period's first day | invoice |
+//! | records | `invoices#agreement` | period's first day, then `#`sequence | invoice; corrections behind it |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
-//! | records | `invoice_numbers#tenant` | `counter` | the last number given |
+//! | records | `invoice_numbers#series` | `counter` | the last number given |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
 //! | records | `statistics#scope` | `d`day`#`shard, `m`month`#`shard | counts of messages |
 //! | records | `audit#company` | time`#`id | what was done in the company and below it |
 //! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
 //! | records | `suspicion#agreement` | `charges` | charges and usage that did not agree yet |
+//! | records | `rerate_progress#id` | `progress` | how far a rerate has come |
+//! | records | `rerate_differences#id` | agreement`#`level | what a rerate has changed |
+//! | records | `recounts` | `round` | how far the recount of usage has come |
+//! | records | `recount#agreement` | `day` | what the last recount found |
 
 use domain::allowance::Pot;
 use domain::catalog::Thing;
@@ -73,8 +78,8 @@ use domain::dictionary::DictionaryName;
 use domain::edr::UsageKey;
 use domain::id::{
     AgreementId, AuditId, BatchId, CodeRequestId, CompanyId, ConnectionId, FeeId, FeeRuleId, IncomingId,
-    InvoiceId, MailId, MessageId, PaymentId, RoleId, SenderId, ServiceId, SessionId, TransferId, TreeTag,
-    UserId, WalletId,
+    InvoiceId, MailId, MessageId, PaymentId, RerateId, RoleId, SenderId, ServiceId, SessionId, TopUpId,
+    TransferId, TreeTag, UserId, WalletId,
 };
 use domain::lease::LeaseTag;
 use domain::period::Period;
@@ -360,6 +365,12 @@ pub fn due_payment(deadline: Timestamp, id: &PaymentId) -> Key {
     key(PAYMENTS_DUE.to_owned(), format!("{}#{id}", sortable(deadline)))
 }
 
+/// Top-ups by when their payment system is asked about them, in the ledger.
+pub const TOP_UPS_DUE: &str = "top_ups_due";
+pub fn due_top_up(due: Timestamp, id: &TopUpId) -> Key {
+    key(TOP_UPS_DUE.to_owned(), format!("{}#{id}", sortable(due)))
+}
+
 /// In the ledger, whose stream brings it to those who are told.
 pub fn rate_change(service: &ServiceId, version: u32) -> Key {
     key(format!("rate_change#{service}"), format!("{version:010}"))
@@ -526,16 +537,17 @@ pub fn invoices(agreement: &AgreementId) -> String {
     format!("invoices#{agreement}")
 }
 
-pub fn invoice(agreement: &AgreementId, period: Period) -> Key {
-    key(invoices(agreement), period.first.to_string())
+pub fn invoice(agreement: &AgreementId, period: Period, sequence: u32) -> Key {
+    key(invoices(agreement), domain::invoice::place_of(period, sequence))
 }
 
 pub fn invoice_pointer(id: &InvoiceId) -> Key {
     key(format!("invoice#{id}"), "pointer")
 }
 
-pub fn invoice_numbers(tenant: &CompanyId) -> Key {
-    key(format!("invoice_numbers#{tenant}"), "counter")
+/// `series` is a legal entity of the tenant's own, or the tenant where an agreement names none.
+pub fn invoice_numbers(series: &str) -> Key {
+    key(format!("invoice_numbers#{series}"), "counter")
 }
 
 pub fn unmatched_receipts(connection: &ConnectionId) -> String {
@@ -553,6 +565,26 @@ pub fn lookup(connection: &ConnectionId, number: &Msisdn) -> Key {
 
 pub fn reconciliation() -> Key {
     key("reconciliation".to_owned(), "round")
+}
+
+pub fn rerate_progress(task: &RerateId) -> Key {
+    key(format!("rerate_progress#{task}"), "progress")
+}
+
+pub fn rerate_differences(task: &RerateId) -> String {
+    format!("rerate_differences#{task}")
+}
+
+pub fn rerate_difference(task: &RerateId, agreement: &AgreementId, level: u32) -> Key {
+    key(rerate_differences(task), format!("{agreement}#{level:02}"))
+}
+
+pub fn recounts() -> Key {
+    key("recounts".to_owned(), "round")
+}
+
+pub fn recount(agreement: &AgreementId) -> Key {
+    key(format!("recount#{agreement}"), "day")
 }
 
 pub fn suspicion(agreement: &AgreementId) -> Key {

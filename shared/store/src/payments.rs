@@ -136,7 +136,7 @@ impl Store {
 
     /// What was taken back by force may be missing now. What holders below have set aside of it comes
     /// back, so that they stop sending too.
-    async fn call_back_if_overdrawn(&self, wallet: &Wallet) -> Result<(), StoreError> {
+    pub(crate) async fn call_back_if_overdrawn(&self, wallet: &Wallet) -> Result<(), StoreError> {
         let wallet = self.known_wallet(&wallet.id).await?;
         if wallet.headroom.is_negative() {
             self.free_headroom(&wallet).await?;

@@ -81,13 +81,25 @@ impl Store {
     ) -> Result<Option<(u32, Arc<CompiledTree>)>, StoreError> {
         let Some(scope) = service.scope_at(now) else { return Ok(None) };
         let Some(version) = scope.tree else { return Ok(Some((0, Arc::default()))) };
-        let tag = TreeTag::of(&service.id, version);
-        if let Some(tree) = cache.get(&tag) {
-            return Ok(Some((version, tree)));
-        }
         let missing = || StoreError::corrupt("a rate tree", format!("{} has none", service.id));
-        let tree = Arc::new(self.tree(&service.id, version).await?.ok_or_else(missing)?);
-        cache.put(tag, &tree);
+        let tree = self.tree_in(cache, &service.id, version).await?.ok_or_else(missing)?;
         Ok(Some((version, tree)))
+    }
+
+    /// A version of a tree, from the cache if it is there.
+    pub(crate) async fn tree_in(
+        &self,
+        cache: &TreeCache,
+        service: &ServiceId,
+        version: u32,
+    ) -> Result<Option<Arc<CompiledTree>>, StoreError> {
+        let tag = TreeTag::of(service, version);
+        if let Some(tree) = cache.get(&tag) {
+            return Ok(Some(tree));
+        }
+        let Some(tree) = self.tree(service, version).await? else { return Ok(None) };
+        let tree = Arc::new(tree);
+        cache.put(tag, &tree);
+        Ok(Some(tree))
     }
 }

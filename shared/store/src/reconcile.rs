@@ -78,11 +78,15 @@ impl Store {
     /// The next agreements to reconcile: a sixtieth of all, the first ones again after the last. Each is
     /// handed out to one run; one that dies over them leaves them to the next round.
     pub async fn next_to_reconcile(&self) -> Result<Vec<AgreementId>, StoreError> {
-        let key = keys::reconciliation();
-        let round: Option<Round> = self.get(&self.tables.records, &key, "a reconciliation").await?;
+        self.next_of_round(&keys::reconciliation()).await
+    }
+
+    /// The same of the round that is kept under this key.
+    pub(crate) async fn next_of_round(&self, key: &Key) -> Result<Vec<AgreementId>, StoreError> {
+        let round: Option<Round> = self.get(&self.tables.records, key, "a round").await?;
         let round = round.unwrap_or_default();
         let (before, agreements) = (round.turn, self.agreements_after(&round).await?);
-        let item = document(&key, &round.next(&agreements))?;
+        let item = document(key, &round.next(&agreements))?;
         let put = self
             .dynamo
             .put_item()
@@ -90,7 +94,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk) OR turn = :before")
             .expression_attribute_values(":before", number(before));
-        let taken = write_alone("take a part of the reconciliation", || put.clone().send()).await?;
+        let taken = write_alone("take a part of a round", || put.clone().send()).await?;
         Ok(taken.map(|_| agreements).unwrap_or_default())
     }
 

@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::edr::{Edr, Usage, UsageKey};
 use domain::id::{AgreementId, WalletId};
 use domain::lease::LeaseTag;
-use domain::period::Period;
 use domain::statement::StatementLine;
 use domain::statistics::{Slice, Slices};
 use futures::{StreamExt, TryStreamExt};
@@ -15,8 +14,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::alone::write_alone;
-use crate::edrs::entry_of_block;
-use crate::item::{Item, amount_of, document, number, read, text};
+use crate::edrs::{edr_item, entry_of_block};
+use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::statistics::{SLICES_MAX, Statistics, rows_of};
 use crate::transact::{Change, Refused};
@@ -221,7 +220,7 @@ impl Store {
         let Some(first) = change.edrs.first() else { return Ok(None) };
         let mut once = Vec::new();
         for edr in &change.edrs {
-            let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
+            let item = edr_item(edr)?;
             let revision = Item::from([(":revision".to_owned(), number(edr.revision))]);
             once.push(self.put_item(&self.tables.records, item, NEWER, revision));
         }
@@ -277,7 +276,7 @@ impl Store {
 
     /// Shows a newer state of a message in its record; an older one changes nothing.
     async fn put_edr(&self, edr: &Edr) -> Result<(), StoreError> {
-        let item = document(&keys::edr(&edr.agreement, edr.accepted_at, &edr.message), edr)?;
+        let item = edr_item(edr)?;
         let put = self
             .dynamo
             .put_item()
@@ -322,31 +321,6 @@ impl Store {
                 (":amount".to_owned(), number(usage.amount)),
             ]),
         })
-    }
-
-    /// The usage of an agreement in a period.
-    pub async fn usage(
-        &self,
-        agreement: &AgreementId,
-        period: Period,
-    ) -> Result<Vec<(UsageKey, Usage)>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.records)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", text(keys::usage_rows(agreement)))
-            .expression_attribute_values(":first", text(format!("{}#", period.first)))
-            .expression_attribute_values(":last", text(format!("{}#~", period.last)))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut rows = Vec::new();
-        while let Some(item) = pages.next().await {
-            rows.push(usage_of(&item.map_err(StoreError::aws("read usage"))?)?);
-        }
-        Ok(rows)
     }
 }
 
@@ -410,16 +384,4 @@ fn owner_of(postings: &[Posting<'_>], place: usize) -> usize {
         place < end
     });
     owner.unwrap_or_default()
-}
-
-fn usage_of(item: &Item) -> Result<(UsageKey, Usage), StoreError> {
-    #[derive(Deserialize)]
-    struct Row {
-        row: UsageKey,
-        messages: i64,
-        quantity: i64,
-    }
-    let row: Row = read("a usage row", item.clone())?;
-    let amount = amount_of("a usage row", item.get("amount"))?;
-    Ok((row.row, Usage { messages: row.messages, quantity: row.quantity, amount }))
 }

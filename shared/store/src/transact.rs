@@ -16,6 +16,8 @@ use crate::{Store, StoreError};
 /// A conflict means that another transaction holds an item for a few milliseconds. Eight jittered tries
 /// pass 95 % of operations even at 40 transactions a second on one item (`ledger` design, contention).
 pub const CONFLICT_ATTEMPTS_MAX: u32 = 8;
+/// DynamoDB takes no more in one transaction.
+pub(crate) const ITEMS_MAX: usize = 100;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a transaction wrote nothing, or may not have.

@@ -5,7 +5,8 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::platform::{Answer, Member, Platform, text};
+use crate::platform::{Answer, Member, Platform, text, today};
+use crate::shop::Shop;
 
 async fn delete(platform: &Platform, by: &Member, path: &str) -> Answer {
     platform.ask(&by.key, Method::DELETE, path, &[], None).await
@@ -94,6 +95,25 @@ async fn an_empty_company_is_deleted_for_good_and_stays_in_history() {
     let terms = json!({"company": spare.company, "code": "X", "currency": "CREDIT"});
     let refused = platform.post(&reseller.key, "/v1/agreements", terms).await;
     assert_eq!(refused.refusal(), "409 company_deleted");
+}
+
+#[tokio::test]
+async fn what_has_more_wallets_than_one_step_closes_is_not_deleted_and_hears_why() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let client = platform.member(&owner, "Client", "client").await;
+    platform.patch(&owner.key, &agreement(&client), json!({"individual_credits": true})).await.good();
+    for number in 0..100 {
+        let body = json!({"name": format!("Ada {number}"), "email": "ada@example.com"});
+        platform.post(&client.key, "/v1/users", body).await.good();
+    }
+    let wallets = platform.get(&client.key, "/v1/wallets").await.good();
+    assert_eq!(wallets["items"].as_array().unwrap().len(), 101);
+    for path in [company(&client), agreement(&client)] {
+        assert_eq!(delete(&platform, &owner, &path).await.refusal(), "409 too_many_parts", "{path}");
+    }
+    let still = platform.get(&owner.key, &company(&client)).await.good();
+    assert_eq!(text(&still, "status"), "active");
 }
 
 #[tokio::test]
@@ -193,7 +213,7 @@ async fn the_limit_of_a_version_is_in_the_wallet_when_it_begins() {
     let body = json!({"effective_from": in_days(10), "credit_limit": "500"});
     platform.post(key, &format!("{}/versions", agreement(&client)), body).await.good();
     let limit = async |days: i64| {
-        let app = sweeper::App { store: platform.store.clone() };
+        let app = tests::paying::sweeper(&platform.store);
         let now = runtime::now() + SignedDuration::from_hours(24 * days);
         sweeper::versions::run(&app, now).await.unwrap();
         let id = domain::id::WalletId::parse(&client.wallet).unwrap();
@@ -202,6 +222,46 @@ async fn the_limit_of_a_version_is_in_the_wallet_when_it_begins() {
     assert_eq!(limit(9).await, "0");
     assert_eq!(limit(11).await, "500");
     assert_eq!(limit(12).await, "500");
+}
+
+#[tokio::test]
+async fn who_edits_an_agreement_while_a_version_begins_reads_it_again() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let (key, path) = (&platform.owner.key, agreement(&client));
+    let version = json!({"effective_from": in_days(10), "credit_limit": "500"});
+    platform.post(key, &format!("{path}/versions"), version).await.good();
+    let read = platform.get(key, &path).await;
+    let etag = read.headers["etag"].to_str().unwrap().to_owned();
+    let app = tests::paying::sweeper(&platform.store);
+    let begun = runtime::now() + SignedDuration::from_hours(24 * 11);
+    sweeper::versions::run(&app, begun).await.unwrap();
+    let body = json!({"code": "NEW"});
+    let edit = platform.ask(key, Method::PATCH, &path, &[("if-match", &etag)], Some(body)).await;
+    assert_eq!(edit.refusal(), "412 precondition_failed");
+    let again = platform.get(key, &path).await.good();
+    assert_eq!(again["revision"].as_u64(), read.good()["revision"].as_u64().map(|before| before + 1));
+}
+
+#[tokio::test]
+async fn a_payment_that_expires_after_its_agreement_was_deleted_holds_nobody_up() {
+    let shop = Shop::new().await;
+    let platform = &shop.platform;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let day = today();
+    let expected = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
+        "reference": "IN", "confirmed": false, "confirm_before": day.tomorrow().unwrap()});
+    platform.post(&platform.owner.key, "/v1/payments", expected).await.good();
+    let back = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
+        "reference": "OUT", "direction": "outbound"});
+    platform.post(&platform.owner.key, "/v1/payments", back).await.good();
+    delete(platform, &platform.owner, &agreement(&client)).await.good();
+    let later = runtime::now() + SignedDuration::from_hours(24 * 3);
+    sweeper::payments::run(&shop.sweeper(platform.store.clone()), later).await.unwrap();
+    let other = platform.euro_member(&platform.owner, "Other", "client").await;
+    platform.pay(&platform.owner, &other.agreement, "7").await;
+    shop.project().await;
+    assert_eq!(shop.statement(&other).await, ["payment 7"], "what came after it is on its statement");
 }
 
 #[tokio::test]

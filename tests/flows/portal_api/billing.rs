@@ -17,10 +17,16 @@ use crate::platform::{Member, Platform, text};
 
 const RECIPIENTS: [&str; 3] = ["4915112345671", "4915112345672", "4915112345673"];
 
-/// Three messages of five cents, as the projector posts them.
+/// Three messages of five cents.
 async fn use_something(platform: &Platform, member: &Member) {
-    for (number, recipient) in RECIPIENTS.iter().enumerate() {
-        let edr = edr(member, recipient, number as u32);
+    use_from(platform, member, "ACME", 0..3).await;
+}
+
+/// Messages of five cents from a sender, as the projector posts them.
+pub async fn use_from(platform: &Platform, member: &Member, sender: &str, places: std::ops::Range<u32>) {
+    for number in places {
+        let recipient = RECIPIENTS[number as usize % RECIPIENTS.len()];
+        let edr = Edr { sender: SenderAddress::parse(sender).unwrap(), ..edr(member, recipient, number) };
         let key = UsageKey {
             agreement: edr.agreement.clone(),
             day: BillingTerms::monthly_utc().day_of(edr.accepted_at),
@@ -70,6 +76,7 @@ fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
         submitted_at: None,
         finished_at: None,
         revision: 1,
+        charge_version: 0,
     }
 }
 
@@ -158,12 +165,14 @@ async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() 
     let frozen = platform.post(&owner.key, &format!("{invoice}/recalculate"), json!({})).await;
     assert_eq!(frozen.refusal(), "409 already_confirmed");
     let jobs: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
-    let id = text(&confirmed, "id").try_into().unwrap();
-    assert_eq!(jobs.first(), Some(&Billing::RenderV1 { invoice: id }));
+    let invoice = text(&confirmed, "id").try_into().unwrap();
+    let agreement = client.agreement.clone().try_into().unwrap();
+    assert_eq!(jobs[..2], [Billing::RenderV1 { invoice }, Billing::CoverV1 { agreement }]);
 
     let seen =
         platform.get(&client.key, &format!("/v1/invoices?agreement={}", client.agreement)).await.good();
-    assert_eq!(seen["items"], json!([confirmed]));
+    let ids: Vec<_> = seen["items"].as_array().unwrap().iter().map(|invoice| &invoice["id"]).collect();
+    assert_eq!(ids, [&confirmed["id"]]);
     assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "403 not_allowed");
     assert_eq!(platform.post(&client.key, &confirm, json!({})).await.refusal(), "403 not_allowed");
 }
@@ -185,6 +194,10 @@ async fn a_finished_document_is_downloaded_by_a_link_that_expires() {
     platform.store.replace_invoice(&act, &before, &invoice).await.unwrap();
     let link = platform.get(&client.key, &format!("/v1/invoices/{id}/pdf")).await.good();
     assert!(text(&link, "url").contains("/invoices/1.pdf?"), "{link}");
+    for (query, file) in [("", "/invoices/1.xlsx?"), ("?format=csv", "/invoices/1.csv?")] {
+        let link = platform.get(&client.key, &format!("/v1/invoices/{id}/details{query}")).await.good();
+        assert!(text(&link, "url").contains(file), "{link}");
+    }
     assert!(text(&link, "expires_at").parse::<jiff::Timestamp>().unwrap() > runtime::now());
 }
 

@@ -14,7 +14,9 @@ async fn project(platform: &Platform) {
         sqs: platform.sqs.client(),
         http_send: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("http-send")),
         notifications: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("notifications")),
+        billing: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("billing")),
         webhooks: queue::Sender::new(platform.sqs.client(), platform.sqs.queue("webhooks")),
+        archive: tests::embedded_s3::EmbeddedS3::new().archive(),
     };
     projector::handle(&app, platform.database.take_stream("flow-ledger")).await.unwrap();
 }

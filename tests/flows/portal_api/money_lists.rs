@@ -1,6 +1,11 @@
 //! Lists of what moved money: found, sorted and downloaded by both sides; and what the audit log says of it.
 
+use domain::id::WalletId;
+use domain::money::Amount;
+use domain::statement::StatementLine;
+use domain::wallet::OperationKind;
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::platform::{Answer, Member, Platform, text, today};
@@ -56,6 +61,86 @@ async fn payments_are_sorted_by_any_column_either_way() {
     assert_eq!(listed(&platform, &platform.owner.key, &by_day, "reference").await[0], "B-2");
     let by_status = format!("/v1/payments?company={}&sort=-status", client.company);
     assert_eq!(listed(&platform, &platform.owner.key, &by_status, "reference").await[0], "C-3");
+}
+
+#[tokio::test]
+async fn wallets_and_fee_rules_are_sorted_by_their_columns_and_come_as_files() {
+    let (platform, client, _) = with_payments().await;
+    let owner = &platform.owner;
+    platform
+        .patch(
+            &owner.key,
+            &format!("/v1/agreements/{}", client.agreement),
+            json!({"individual_credits": true}),
+        )
+        .await
+        .good();
+    person(&platform, &client, "Zoe", false).await;
+    person(&platform, &client, "ada", false).await;
+    let user = |list: &Value| -> Vec<Value> {
+        list["items"].as_array().unwrap().iter().map(|item| item["user_name"].clone()).collect()
+    };
+    let list = async |sort: &str| {
+        let path = format!("/v1/wallets?company={}{sort}", client.company);
+        user(&platform.get(&owner.key, &path).await.good())
+    };
+    assert_eq!(list("").await, [Value::Null, json!("Zoe"), json!("ada")]);
+    assert_eq!(list("&sort=-user_name").await, [json!("Zoe"), json!("ada"), Value::Null]);
+    assert_eq!(list("&sort=-balance").await[0], Value::Null);
+    assert_eq!(platform.get(&owner.key, "/v1/wallets?sort=id").await.refusal(), "422 invalid");
+    let file = csv(&platform, &client.key, "/v1/wallets?sort=user_name").await.good();
+    let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
+    assert_eq!((lines.len(), lines[0].starts_with("id,agreement,agreement_code")), (4, true));
+    assert!(lines[1].ends_with(",Client,EUR,,,119"), "{}", lines[1]);
+
+    let rules = format!("/v1/agreements/{}/fee_rules", client.agreement);
+    for (name, days) in [("b", 2), ("a", 1)] {
+        let from = today().saturating_add(jiff::Span::new().days(days));
+        let kind = json!({"type": "additional", "name": name, "price": {"type": "fixed", "amount": "1"}});
+        platform.post(&owner.key, &rules, json!({"kind": kind, "valid_from": from})).await.good();
+    }
+    let names = async |sort: &str| {
+        let list = platform.get(&client.key, &format!("{rules}{sort}")).await.good();
+        list["items"].as_array().unwrap().iter().map(|rule| text(&rule["kind"], "name")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names("").await, names("?sort=valid_from").await),
+        (vec!["b".to_owned(), "a".to_owned()], vec!["a".to_owned(), "b".to_owned()])
+    );
+    let file = csv(&platform, &owner.key, &rules).await.good();
+    assert!(file.as_str().unwrap().lines().nth(1).unwrap().contains(",additional,,,b,"), "{file}");
+}
+
+#[tokio::test]
+async fn a_statement_is_of_a_span_and_comes_as_a_file() {
+    let platform = &Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let wallet = WalletId::parse(&client.wallet).unwrap();
+    let line = |sequence: u64| StatementLine {
+        wallet: wallet.clone(),
+        from_sequence: sequence,
+        to_sequence: sequence,
+        kind: OperationKind::Payment,
+        amount: Amount::whole(sequence as i64),
+        balance_after: Amount::whole((1..=sequence as i64).sum()),
+        movements: 1,
+        reference: "pay_1".into(),
+        at: Timestamp::from_second(60 * sequence as i64).unwrap(),
+    };
+    platform.store.post_statement(&wallet, &[line(1), line(2), line(3)], 0, 3).await.unwrap();
+    let path = format!("/v1/wallets/{}/statement", client.wallet);
+    let all = platform.get(&client.key, &path).await.good();
+    let at = |place: usize| text(&all["items"][place], "at");
+    let span = format!("{path}?from={}&till={}", at(1), at(0));
+    assert_eq!(listed(platform, &client.key, &span, "amount").await, ["2"]);
+    let first = platform.get(&client.key, &format!("{path}?from={}&limit=1", at(0))).await.good();
+    let next = format!("{path}?from={}&limit=1&cursor={}", at(0), text(&first, "next"));
+    let end = platform.get(&client.key, &next).await.good();
+    assert_eq!(end, json!({"items": [], "next": null}), "behind the span there is nothing to go on to");
+    let file = csv(platform, &client.key, &path).await.good();
+    let amounts: Vec<_> =
+        file.as_str().unwrap().lines().map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(amounts, ["amount", "3", "2", "1"]);
 }
 
 #[tokio::test]

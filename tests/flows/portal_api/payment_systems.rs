@@ -3,8 +3,10 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::legal_entities::{values, with};
-use crate::platform::{Platform, text};
+use tests::stripe_simulator::StripeSimulator;
+
+use crate::legal_entities::{entity, values, with};
+use crate::platform::{Member, Platform, text};
 
 fn stripe(name: &str) -> Value {
     json!({"name": name, "kind": "stripe", "enabled": true, "secret": "sk_live_1", "fee_from": "owner",
@@ -81,4 +83,112 @@ async fn a_name_is_one_of_the_companys_own() {
     assert_eq!(platform.patch(&reseller.key, &path, other).await.body["field"], "kind");
     let client = platform.member(&reseller, "Client", "client").await;
     assert_eq!(platform.get(&client.key, "/v1/payment_systems").await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn a_replaced_secret_is_kept_beside_its_successor_for_a_while() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let body = with(stripe("Cards"), json!({"webhook_secret": "whsec_1"}));
+    let made = platform.made(&platform.owner, "/v1/payment_systems", body).await;
+    let path = format!("/v1/payment_systems/{}", text(&made, "id"));
+    let name = store::Secrets::payment_system(&text(&made, "id"));
+    let valid = async || {
+        let stored: top_ups::PaymentSecret = platform.secrets.store().read(&name).await.unwrap();
+        let kind = domain::payment_system::PaymentSystemKind::Stripe;
+        let valid: Vec<String> = stored.valid(kind, runtime::now()).into_iter().map(str::to_owned).collect();
+        (stored.key().to_owned(), valid)
+    };
+    assert_eq!(valid().await, ("sk_live_1".into(), vec!["whsec_1".into()]));
+    platform.patch(key, &path, json!({"webhook_secret": "whsec_2"})).await.good();
+    assert_eq!(valid().await, ("sk_live_1".into(), vec!["whsec_2".into(), "whsec_1".into()]));
+    platform.patch(key, &path, json!({"secret": "sk_live_2"})).await.good();
+    assert_eq!(valid().await.0, "sk_live_2");
+    let other = json!({"kind": "pay_online", "merchant": "1", "webhook_secret": "whsec_1"});
+    let refused = platform.post(key, "/v1/payment_systems", with(stripe("Other"), other)).await;
+    assert_eq!(refused.body["field"], "webhook_secret");
+}
+
+/// A client whose seller's legal entity names these payment systems.
+async fn client_of(platform: &Platform, systems: &[&Value]) -> Member {
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let ids: Vec<String> = systems.iter().map(|system| text(system, "id")).collect();
+    let sells = with(entity("Owner"), json!({"payment_systems": ids}));
+    let sells = platform.made(&platform.owner, "/v1/own_legal_entities", sells).await;
+    let agreement = format!("/v1/agreements/{}", client.agreement);
+    let named = json!({"own_legal_entity": sells["id"]});
+    platform.patch(&platform.owner.key, &agreement, named).await.good();
+    client
+}
+
+#[tokio::test]
+async fn a_client_sees_what_it_pays_by_each_payment_system_and_pays_by_one() {
+    let simulator = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
+    let platform = Platform::with_stripe(simulator.url()).await;
+    let owner = &platform.owner;
+    let cards = with(stripe("Cards"), json!({"secret": "sk_test_flow"}));
+    let cards = platform.made(owner, "/v1/payment_systems", cards).await;
+    let online = json!({"kind": "pay_online", "merchant": "81135", "internal_fee_percent": null});
+    let online = platform.made(owner, "/v1/payment_systems", with(stripe("Online"), online)).await;
+    let dollars = with(stripe("Dollars"), json!({"currencies": ["USD"]}));
+    let dollars = platform.made(owner, "/v1/payment_systems", dollars).await;
+    let client = client_of(&platform, &[&cards, &online, &dollars]).await;
+
+    let ask = json!({"agreement": client.agreement, "amount": "33.33"});
+    let quote = platform.post(&client.key, "/v1/top_ups/quote", ask.clone()).await.good();
+    assert_eq!(values(&quote, "name"), ["Cards", "Online"], "not what takes other currencies only");
+    assert_eq!(values(&quote, "fee"), ["0.5", "0"], "1.5 %, rounded up");
+    assert_eq!(values(&quote, "to_pay"), ["33.83", "33.33"]);
+    let several = platform.post(&client.key, "/v1/top_ups", ask.clone()).await;
+    let field = |refused: &Value| text(refused, "field");
+    assert_eq!((several.refusal(), field(&several.body)), ("422 invalid".into(), "payment_system".into()));
+    let other = with(ask.clone(), json!({"payment_system": dollars["id"]}));
+    assert_eq!(platform.post(&client.key, "/v1/top_ups", other).await.refusal(), "422 invalid");
+
+    let named = with(ask.clone(), json!({"payment_system": cards["id"]}));
+    let made = platform.post_once(&client.key, "/v1/top_ups", "a", named.clone()).await.good();
+    let again = platform.post_once(&client.key, "/v1/top_ups", "a", named).await.good();
+    assert_eq!(made, again);
+    let numbers = ["amount", "fee", "to_pay"].map(|name| text(&made, name));
+    assert_eq!(numbers, ["33.33", "0.5", "33.83"]);
+    assert_eq!((&made["payment_system"], text(&made, "kind")), (&cards["id"], "stripe".into()));
+    assert_eq!(simulator.sessions()[0].amount_total, 3383, "what Stripe asks the payer for");
+    let by_the_other = with(ask, json!({"payment_system": online["id"]}));
+    let url = text(&platform.post(&client.key, "/v1/top_ups", by_the_other).await.good(), "url");
+    assert!(url.starts_with("https://secure.payonlinesystem.com/"), "{url}");
+}
+
+#[tokio::test]
+async fn a_payment_system_that_is_disabled_takes_no_new_top_up() {
+    let platform = Platform::new().await;
+    let cards = platform.made(&platform.owner, "/v1/payment_systems", stripe("Cards")).await;
+    let client = client_of(&platform, &[&cards]).await;
+    let path = format!("/v1/payment_systems/{}", text(&cards, "id"));
+    platform.patch(&platform.owner.key, &path, json!({"enabled": false})).await.good();
+    let ask = json!({"agreement": client.agreement, "amount": "5"});
+    let quote = platform.post(&client.key, "/v1/top_ups/quote", ask.clone()).await.good();
+    assert_eq!(quote, json!({"order": null, "items": []}));
+    let refused = platform.post(&client.key, "/v1/top_ups", ask).await;
+    assert_eq!(refused.refusal(), "409 no_payment_system", "and not by the platform's own account");
+}
+
+#[tokio::test]
+async fn an_address_and_a_test_flag_are_for_those_that_have_them() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let freedom = json!({"kind": "freedom_pay", "merchant": "1", "testing": true,
+        "address": "https://api.freedompay.uz"});
+    let made = platform.made(&platform.owner, "/v1/payment_systems", with(stripe("Freedom"), freedom)).await;
+    assert_eq!(
+        (&made["testing"], text(&made, "address")),
+        (&json!(true), "https://api.freedompay.uz".into())
+    );
+    for (more, field) in [
+        (json!({"testing": true}), "testing"),
+        (json!({"address": "https://stripe.example"}), "address"),
+        (json!({"kind": "freedom_pay", "merchant": "1", "address": "gopher://x"}), "address"),
+    ] {
+        let refused = platform.post(key, "/v1/payment_systems", with(stripe("Other"), more)).await;
+        assert_eq!(refused.body["field"], field);
+    }
 }

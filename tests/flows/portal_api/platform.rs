@@ -14,7 +14,8 @@ use portal_api::bootstrap::{House, create_owner, open_house};
 use portal_api::{App, ConnectionQueues};
 use runtime::targets::Targets;
 use serde_json::{Value, json};
-use store::{DocumentLinks, Store, Tables, schema};
+use store::{DocumentLinks, Files, Invoices, Store, Tables, schema};
+use tests::bucket::Bucket;
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -27,6 +28,8 @@ pub struct Platform {
     pub store: Store,
     pub sqs: EmbeddedSqs,
     pub secrets: EmbeddedSecrets,
+    /// Where the rows of confirmed charges lie.
+    pub bucket: Bucket,
     pub app: App,
     /// The owner with its agreement in message credits.
     pub owner: Member,
@@ -76,6 +79,8 @@ impl Platform {
         schema::create(&database.client(), STACK).await.unwrap();
         let store = Store::new(database.client(), Tables::of_stack(STACK));
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
+        let (http, bucket) = (reqwest::Client::new(), Bucket::start().await.unwrap());
+        let invoices = Invoices::new(store.clone(), Files::new(bucket.links(), http.clone()));
         let app = App {
             store: store.clone(),
             trees: store::TreeCache::default(),
@@ -87,10 +92,12 @@ impl Platform {
                 dead_queue_arn: "arn:aws:sqs:eu-central-1:000000000000:connections-dead".into(),
             },
             documents: document_links(),
+            invoices,
             secrets: secrets.store(),
-            http: reqwest::Client::new(),
-            stripe_base_url: stripe_base_url.to_owned(),
+            http,
+            cashier: tests::paying::cashier(&store, &secrets, stripe_base_url),
             public_base_url: "https://waybill.example".into(),
+            masking: domain::masking::Masking::NEVER,
             targets: Targets::Any,
         };
         let now = runtime::now();
@@ -103,7 +110,7 @@ impl Platform {
             wallet: credits.wallet.to_string(),
             key: made.api_key,
         };
-        Self { database, store, sqs, secrets, app, owner, house, keys: AtomicU64::new(1) }
+        Self { database, store, sqs, secrets, bucket, app, owner, house, keys: AtomicU64::new(1) }
     }
 
     pub fn router(&self) -> Router {

@@ -222,21 +222,55 @@ async fn a_registration_names_what_is_there_and_fits() {
     }
 }
 
+const SHEET: &[u8] = b"<details><column value=\"sender\" title=\"From\"/></details>";
+
+#[tokio::test]
+async fn a_printable_form_that_can_make_no_document_is_refused_with_its_line() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    for (kind, file, detail) in [
+        ("invoice", SHEET, "line 1: <details>: a template is one <document>"),
+        (
+            "charge",
+            b"<details>\n<column value='size'/></details>",
+            "line 2: <column>: there is no value size",
+        ),
+        ("invoice", b"<document>\n<text>{{ payer.nmae }}</text></document>", "line 2: undefined value"),
+        ("receipt", b"<document>\n\n<tabel/></document>", "line 3: <tabel>: there is no such element"),
+    ] {
+        let file = studio.upload(owner, "xml", file).await;
+        let form = json!({"kind": kind, "name": "Mine", "date_from": "2026-01-01", "file": file});
+        let refused = platform.post(&owner.key, "/v1/printable_forms", form).await;
+        assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("file")));
+        assert!(text(&refused.body, "detail").starts_with(detail), "{}", refused.body);
+    }
+}
+
+#[tokio::test]
+async fn the_products_own_forms_are_good_ones_to_begin_with() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let samples = platform.get(&owner.key, "/v1/printable_form_samples").await.good();
+    for kind in ["invoice", "receipt", "charge"] {
+        let sample: &'static [u8] = text(&samples, kind).leak().as_bytes();
+        let file = studio.upload(owner, "xml", sample).await;
+        let form = json!({"kind": kind, "name": kind, "date_from": "2026-01-01", "file": file});
+        platform.made(owner, "/v1/printable_forms", form).await;
+    }
+}
+
 #[tokio::test]
 async fn a_printable_form_is_an_uploaded_file_with_its_place_and_day() {
     let studio = Studio::new().await;
     let (platform, owner) = (&studio.platform, &studio.platform.owner);
     let sells = platform.made(owner, "/v1/own_legal_entities", entity("Owner")).await;
-    let sheet = studio.upload(owner, "xlsx", b"PK\x03\x04sheet").await;
+    let sheet = studio.upload(owner, "xml", SHEET).await;
     let form = json!({"kind": "charge", "name": "SMS charges", "own_legal_entity": sells["id"],
         "resource": "sms_message", "date_from": "2026-01-01", "file": sheet});
-    let invoice = with(form.clone(), json!({"kind": "invoice", "resource": null}));
-    let refused = platform.post(&owner.key, "/v1/printable_forms", invoice).await;
-    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("file")));
     let made = platform.made(owner, "/v1/printable_forms", form).await;
     let path = format!("/v1/printable_forms/{}", text(&made, "id"));
     let file = platform.get(&owner.key, &format!("{path}/file")).await.good();
-    assert_eq!(studio.read(&text(&file, "url")).await, b"PK\x03\x04sheet");
+    assert_eq!(studio.read(&text(&file, "url")).await, SHEET);
     let list = "/v1/printable_forms?kind=charge&resource=sms_message&date_from=2026-01-01&sort=name";
     assert_eq!(values(&platform.get(&owner.key, list).await.good(), "name"), ["SMS charges"]);
     let changed = platform.patch(&owner.key, &path, json!({"comment": "New", "resource": null})).await.good();

@@ -29,7 +29,9 @@ async fn notices(shop: &Shop) -> Vec<(String, Timestamp, [u32; 4])> {
         sqs: shop.platform.sqs.client(),
         http_send: queue("http-send"),
         notifications: queue("notifications"),
+        billing: queue("billing"),
         webhooks: queue("webhooks"),
+        archive: tests::embedded_s3::EmbeddedS3::new().archive(),
     };
     let event = shop.platform.database.take_stream("flow-ledger");
     for _ in 0..2 {

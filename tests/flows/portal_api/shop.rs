@@ -55,7 +55,9 @@ impl Shop {
             sqs: platform.sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         let sending = sending(&platform, Targets::Any);
         Self { platform, sending, projector }
@@ -203,7 +205,7 @@ impl Shop {
     }
 
     pub fn sweeper(&self, store: Store) -> sweeper::App {
-        sweeper::App { store }
+        tests::paying::sweeper(&store)
     }
 
     /// What was sent and never left.

@@ -137,6 +137,33 @@ async fn a_bad_number_an_empty_wallet_and_a_wrong_key_send_nothing() {
 }
 
 #[tokio::test]
+async fn a_code_that_could_not_be_paid_is_sent_by_a_repeat_once_there_is_money() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    for _ in 0..20 {
+        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    }
+    let ask = async |number: &str| {
+        let authorization = format!("Basic {}", STANDARD.encode(&key));
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("idempotency-key", "login-1"),
+        ];
+        let form = format!("number={number}");
+        bank.shop.ask_sending(Method::POST, "/api/v1/2fa/verify/sms", &headers, form).await
+    };
+    assert_eq!(ask(NUMBER).await.refusal(), "402 insufficient_funds");
+    bank.shop.platform.pay(&bank.shop.platform.owner, &bank.client.agreement, "1").await;
+    assert_eq!(ask("4915110000002").await.refusal(), "422 idempotency_key_reused");
+    let request = text(&ask(NUMBER).await.good(), "requestId");
+    let code = code_in(&bank.sms(&request).await);
+    assert_eq!(text(&ask(NUMBER).await.good(), "requestId"), request, "the same one");
+    assert_eq!(bank.shop.platform.balance(&bank.client).await, "0.95", "charged once");
+    assert_eq!(text(&bank.verify(&key, &request, &code).await.good(), "number"), NUMBER);
+}
+
+#[tokio::test]
 async fn a_new_key_ends_the_one_before_and_a_blocked_integration_takes_no_calls() {
     let bank = Bank::new().await;
     let (id, key) = bank.platform_side().await;

@@ -211,7 +211,7 @@ async fn a_withdrawal_that_dies_anywhere_moves_all_or_nothing_and_the_sweeper_op
             let store = world.store_with(nth_write(write, fault));
             let _ = withdraw(&store, reseller, owner, 7).await;
             balanced(world).await;
-            let app = sweeper::App { store: world.store.clone() };
+            let app = tests::paying::sweeper(&world.store);
             sweeper::drains::run(&app, NOW + SignedDuration::from_secs(44)).await.expect("it runs");
             sweeper::drains::run(&app, NOW + SignedDuration::from_secs(46)).await.expect("it runs");
             let wallet = world.wallet(&reseller.wallet).await;
@@ -228,7 +228,7 @@ async fn a_drain_that_somebody_works_on_is_left_alone() {
     let Scene { world, owner, reseller, .. } = &scene;
     let store = world.store_with(nth_write(2, Fault::Kill));
     assert!(withdraw(&store, reseller, owner, 7).await.is_err());
-    let app = sweeper::App { store: world.store.clone() };
+    let app = tests::paying::sweeper(&world.store);
     sweeper::drains::run(&app, NOW + SignedDuration::from_secs(44)).await.expect("it runs");
     let wallet = world.wallet(&reseller.wallet).await;
     assert!(matches!(wallet.state, WalletState::Draining { .. }));

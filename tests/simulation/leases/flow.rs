@@ -36,7 +36,9 @@ impl Scene {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         let (client, reseller) = pair(&world).await;
         let link = SmppLink { queue_url: sqs.queue(SMPP_QUEUE), ..SmppLink::new("vendor", 2775, "us") };

@@ -350,7 +350,7 @@ async fn a_gateway_that_dies_leaves_as_much_charged_as_there_is_stored() {
             let (client, _) = pair(&world, 40, ["1000", "1000"]).await;
             let intake = intake(world.store_with(Slow(nth_write(write, fault))));
             let answered = accepted(&send(&intake, &client, 300, 1_000).await);
-            let app = sweeper::App { store: world.store.clone() };
+            let app = tests::paying::sweeper(&world.store);
             let later = jiff::Timestamp::now() + SignedDuration::from_mins(5);
             sweeper::leases::run(&app, later).await.expect("the sweeper runs");
             assert_eq!(world.store.open_leases().await.expect("a list"), vec![]);

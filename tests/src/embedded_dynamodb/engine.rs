@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::dynamodb::Event;
 use dynoxide::types::{Item, item_size};
@@ -29,6 +30,7 @@ pub(super) struct Engine {
     /// How far each table's stream has been taken.
     taken: Mutex<HashMap<String, stream::Position>>,
     clients: AtomicU64,
+    busy_ns: AtomicU64,
 }
 
 /// A database in memory that finds the last record of a stream by an index. Without it each write to a table
@@ -53,7 +55,13 @@ impl Engine {
             applying: Mutex::default(),
             taken: Mutex::default(),
             clients: AtomicU64::new(0),
+            busy_ns: AtomicU64::new(0),
         }
+    }
+
+    /// How long calls have been worked on, of those that are not accounted for.
+    pub(super) fn busy(&self) -> Duration {
+        Duration::from_nanos(self.busy_ns.load(Ordering::Relaxed))
     }
 
     pub(super) fn next_client(&self) -> u64 {
@@ -92,10 +100,14 @@ impl Engine {
 
     /// Applies one request without keeping account of it.
     pub(super) fn apply_unnoted(&self, operation: &str, body: &Value) -> Answer {
-        match dispatch::dispatch(&self.database, operation, body) {
+        let began = Instant::now();
+        let answer = match dispatch::dispatch(&self.database, operation, body) {
             Ok(answer) => Answer { status: 200, body: answer.to_string() },
             Err(error) => Answer { status: error.status_code(), body: error.to_json() },
-        }
+        };
+        let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.busy_ns.fetch_add(took, Ordering::Relaxed);
+        answer
     }
 
     fn note_reported(&self, operation: &str, answer: &Value) {

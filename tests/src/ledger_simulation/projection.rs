@@ -130,7 +130,9 @@ impl Delivery {
             sqs: means.sqs.clone(),
             http_send: means.http_send.clone(),
             notifications: means.notifications.clone(),
+            billing: means.notifications.clone(),  // nobody closes here
             webhooks: means.notifications.clone(), // no phone writes here
+            archive: crate::embedded_s3::EmbeddedS3::new().archive(),
         };
         let mut event = Event::default();
         event.records = self.records.iter().map(|record| delivered(record)).collect();

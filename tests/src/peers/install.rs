@@ -38,6 +38,12 @@ pub struct Schemathesis {
     pub program: PathBuf,
 }
 
+/// An interpreter that knows DuckDB, which reads Parquet by code of its own.
+#[derive(Debug, Clone)]
+pub struct DuckDb {
+    pub program: PathBuf,
+}
+
 impl Node {
     const PEER: &str = "the package smpp of node";
 
@@ -111,6 +117,33 @@ impl Schemathesis {
         });
         let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
         Ok(Self { program: folder.join("bin/schemathesis") })
+    }
+}
+
+impl DuckDb {
+    const PEER: &str = "duckdb of Python";
+
+    /// Installs it unless it is there.
+    ///
+    /// # Errors
+    /// When there is no `python3` with `venv`, or it cannot be installed.
+    pub fn find() -> Result<Self, Missing> {
+        let pinned = programs().join("duckdb/requirements.txt");
+        let folder = installed("duckdb", &pinned, |folder| {
+            run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            // Without hashes: it is another file on each kind of machine.
+            let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+            run(Command::new(folder.join("bin/pip")).args(quiet).arg(&pinned))
+        });
+        let folder = folder.map_err(|error| Missing { peer: Self::PEER, why: error.to_string() })?;
+        Ok(Self { program: folder.join("bin/python") })
+    }
+
+    /// Runs a script of `tests/interop/duckdb` with this argument.
+    pub fn command(&self, script: &str, argument: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(programs().join("duckdb").join(script)).arg(argument);
+        command
     }
 }
 

@@ -36,7 +36,9 @@ impl Functions {
             sqs: sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: crate::embedded_s3::EmbeddedS3::new().archive(),
         };
         let applier = progress_applier::App { store: world.store.clone() };
         let (database, sqs, progress) = (world.database.clone(), sqs.clone(), sqs.queue(PROGRESS));

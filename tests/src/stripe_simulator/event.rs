@@ -22,10 +22,18 @@ pub enum EventKind {
     AsyncPaymentFailed,
     /// `checkout.session.expired`.
     Expired,
-    /// `charge.refunded`, of the whole amount.
+    /// `charge.updated`, from which on the fee can be asked for.
+    FeeKnown,
+    /// `charge.refunded`, of all that went back; of the whole amount if nothing had.
     Refunded,
-    /// `charge.dispute.created`, over the whole amount.
+    /// `charge.dispute.created`, over the whole amount, as the others of a dispute.
     Disputed,
+    DisputeFundsWithdrawn,
+    DisputeFundsReinstated,
+    /// `charge.dispute.closed`, in our favour.
+    DisputeWon,
+    /// `charge.dispute.closed`, in the payer's favour.
+    DisputeLost,
 }
 
 impl EventKind {
@@ -37,14 +45,20 @@ impl EventKind {
             Self::AsyncPaymentFailed => "checkout.session.async_payment_failed",
             Self::Expired => "checkout.session.expired",
             Self::Refunded => "charge.refunded",
+            Self::FeeKnown => "charge.updated",
             Self::Disputed => "charge.dispute.created",
+            Self::DisputeFundsWithdrawn => "charge.dispute.funds_withdrawn",
+            Self::DisputeFundsReinstated => "charge.dispute.funds_reinstated",
+            Self::DisputeWon | Self::DisputeLost => "charge.dispute.closed",
         }
     }
 
     fn object(self, session: &Session, livemode: bool) -> Value {
         match self {
-            Self::Refunded => charge(session, livemode),
-            Self::Disputed => dispute(session, livemode),
+            Self::Refunded | Self::FeeKnown => charge(session, livemode),
+            Self::Disputed | Self::DisputeFundsWithdrawn => dispute(session, "needs_response", livemode),
+            Self::DisputeFundsReinstated | Self::DisputeWon => dispute(session, "won", livemode),
+            Self::DisputeLost => dispute(session, "lost", livemode),
             _ => session.json(livemode),
         }
     }
@@ -89,16 +103,42 @@ fn charge(session: &Session, livemode: bool) -> Value {
         "id": charge_id(session),
         "object": "charge",
         "amount": session.amount_total,
-        "amount_refunded": session.amount_total,
+        "amount_refunded": session.refunded,
+        "balance_transaction": session.fee_known.then(|| session.id_as("txn")),
         "currency": session.currency,
         "livemode": livemode,
         "metadata": session.payment_metadata,
         "payment_intent": session.payment_intent,
-        "refunded": true,
+        "refunded": session.refunded == session.amount_total,
     })
 }
 
-fn dispute(session: &Session, livemode: bool) -> Value {
+/// A payment with its charge inside, and inside that what was booked for it. Paid out in the same currency.
+pub(super) fn payment(session: &Session, livemode: bool) -> Value {
+    let mut charge = charge(session, livemode);
+    if session.fee_known {
+        charge["balance_transaction"] = json!({
+            "id": session.id_as("txn"),
+            "object": "balance_transaction",
+            "amount": session.amount_total,
+            "currency": session.currency,
+            "exchange_rate": null,
+            "fee": session.fee(),
+            "net": session.amount_total - session.fee(),
+        });
+    }
+    json!({
+        "id": session.payment_intent,
+        "object": "payment_intent",
+        "amount": session.amount_total,
+        "currency": session.currency,
+        "latest_charge": charge,
+        "livemode": livemode,
+        "metadata": session.payment_metadata,
+    })
+}
+
+fn dispute(session: &Session, status: &str, livemode: bool) -> Value {
     json!({
         "id": session.id_as("dp"),
         "object": "dispute",
@@ -109,7 +149,7 @@ fn dispute(session: &Session, livemode: bool) -> Value {
         "metadata": {},
         "payment_intent": session.payment_intent,
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": status,
     })
 }
 

@@ -26,8 +26,10 @@ pub(super) async fn pay(State(shared): State<Arc<Shared>>, Path(id): Path<String
         Some(_) => return closed(),
         None => return StatusCode::NOT_FOUND.into_response(),
     };
-    if let Err(error) = shared.tell(&id, EventKind::CompletedPaid, 1).await {
-        tracing::warn!(%error, session = id, "the webhook does not know of a payment");
+    for kind in [EventKind::CompletedPaid, EventKind::FeeKnown] {
+        if let Err(error) = shared.tell(&id, kind, 1).await {
+            tracing::warn!(%error, session = id, ?kind, "the webhook does not know of a payment");
+        }
     }
     Redirect::to(&session.return_url()).into_response()
 }

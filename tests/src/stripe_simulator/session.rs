@@ -77,6 +77,10 @@ pub struct Session {
     pub payment_status: PaymentStatus,
     /// `pi_…`, from the moment the payer has paid or begun to.
     pub payment_intent: Option<String>,
+    /// What went back to the payer, in the currency's smallest unit.
+    pub refunded: i64,
+    /// Whether the fee has been told.
+    pub fee_known: bool,
 }
 
 impl Session {
@@ -95,8 +99,21 @@ impl Session {
         match kind {
             EventKind::CompletedPaid
             | EventKind::AsyncPaymentSucceeded
-            | EventKind::Refunded
-            | EventKind::Disputed => session.complete(PaymentStatus::Paid),
+            | EventKind::Disputed
+            | EventKind::DisputeFundsWithdrawn
+            | EventKind::DisputeFundsReinstated
+            | EventKind::DisputeWon
+            | EventKind::DisputeLost => session.complete(PaymentStatus::Paid),
+            EventKind::FeeKnown => {
+                session.complete(PaymentStatus::Paid);
+                session.fee_known = true;
+            }
+            EventKind::Refunded => {
+                session.complete(PaymentStatus::Paid);
+                if session.refunded == 0 {
+                    session.refunded = session.amount_total;
+                }
+            }
             EventKind::CompletedUnpaid | EventKind::AsyncPaymentFailed => {
                 session.complete(PaymentStatus::Unpaid);
             }
@@ -113,6 +130,11 @@ impl Session {
         self.status = Status::Complete;
         self.payment_status = payment_status;
         self.payment_intent = Some(self.id_as("pi"));
+    }
+
+    /// What Stripe keeps of the payment: 2.9 % and 30 of the smallest unit.
+    pub fn fee(&self) -> i64 {
+        (self.amount_total * 29 + 500) / 1000 + 30
     }
 
     /// The id of something that belongs to this session alone.
@@ -182,6 +204,8 @@ pub(super) fn new_session(body: &str, base_url: &str, now: Timestamp) -> Result<
         status: Status::Open,
         payment_status: PaymentStatus::Unpaid,
         payment_intent: None,
+        refunded: 0,
+        fee_known: false,
     })
 }
 
@@ -310,12 +334,12 @@ impl Problem {
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
-    pub(super) fn missing(id: &str) -> Self {
+    pub(super) fn missing(object: &str, id: &str) -> Self {
         let error = json!({
             "type": "invalid_request_error",
             "code": "resource_missing",
-            "param": "session",
-            "message": format!("No such checkout.session: {id}"),
+            "param": "id",
+            "message": format!("No such {object}: {id}"),
         });
         Self { status: StatusCode::NOT_FOUND, error }
     }

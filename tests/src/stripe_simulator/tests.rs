@@ -102,7 +102,8 @@ fn told(body: &[u8]) -> String {
         Event::Refunded { top_up, amount_refunded_minor, .. } => {
             format!("refunded {top_up:?} {amount_refunded_minor}")
         }
-        Event::Disputed { amount_minor, .. } => format!("disputed {amount_minor}"),
+        Event::Disputed { amount_minor, stage, .. } => format!("disputed {amount_minor} {stage:?}"),
+        Event::FeeKnown { top_up, .. } => format!("fee known {top_up:?}"),
         Event::Ignored { kind, .. } => format!("ignored {kind}"),
     }
 }
@@ -219,8 +220,13 @@ async fn each_event_says_what_happened_to_the_session() {
         EventKind::AsyncPaymentSucceeded,
         EventKind::CompletedPaid,
         EventKind::Expired,
+        EventKind::FeeKnown,
         EventKind::Refunded,
         EventKind::Disputed,
+        EventKind::DisputeFundsWithdrawn,
+        EventKind::DisputeFundsReinstated,
+        EventKind::DisputeWon,
+        EventKind::DisputeLost,
     ] {
         let session = world.open(&format!("{kind:?}")).await.session_id;
         let at = Timestamp::now();
@@ -236,8 +242,13 @@ async fn each_event_says_what_happened_to_the_session() {
         paid AsyncPaymentSucceeded 15000 USD live=false
         paid CompletedPaid 15000 USD live=false
         closed Expired
+        fee known Some("FeeKnown")
         refunded Some("Refunded") 15000
-        disputed 15000
+        disputed 15000 Opened
+        disputed 15000 FundsWithdrawn
+        disputed 15000 FundsReinstated
+        disputed 15000 Won
+        disputed 15000 Lost
     "#]]
     .assert_eq(&told_of);
     assert!(world.stripe.signed_event("cs_test_0", EventKind::Expired, Timestamp::now()).is_none());
@@ -252,6 +263,41 @@ async fn a_late_event_does_not_unpay_a_session() {
     }
     assert_eq!(world.stripe.sessions()[0].payment_status, PaymentStatus::Paid);
     assert_eq!(world.stripe.sessions()[0].status, Status::Complete);
+}
+
+#[tokio::test]
+async fn a_payment_tells_its_fee_and_what_went_back() {
+    use payments::stripe::{payment, read_payment, read_session, session};
+    let world = World::start().await;
+    let account = Account { api_url: world.stripe.url().to_owned(), secret_key: SECRET_KEY.to_owned() };
+    let ask = async |request: Request<String>| {
+        let request = reqwest::Request::try_from(request).expect("a request");
+        let answer = world.client.execute(request).await.expect("an answer");
+        (answer.status(), answer.bytes().await.expect("a body"))
+    };
+    let id = world.open("top_1").await.session_id;
+    let happen = |kind| world.stripe.signed_event(&id, kind, Timestamp::now()).expect("an event");
+    happen(EventKind::CompletedPaid);
+    let (status, body) = ask(session(&id, &account).expect("a request")).await;
+    let told = read_session(status, &body).expect("a session");
+    assert_eq!(told.state, payments::stripe::SessionState::Paid);
+    let intent = told.payment_intent.expect("a payment");
+    let facts = async || {
+        let (status, body) = ask(payment(&intent, &account).expect("a request")).await;
+        read_payment(status, &body).expect("a payment")
+    };
+    assert_eq!(facts().await.fee, None);
+    assert_eq!(facts().await.top_up.as_deref(), Some("top_1"));
+    happen(EventKind::FeeKnown);
+    world.stripe.refund(&id, 5_000);
+    let told = facts().await;
+    assert_eq!(told.fee.expect("a fee").in_currency(Currency::USD), Some(Decimal::new(465, 2)));
+    assert_eq!(told.refunded_minor, 5_000);
+    let (_, body) = happen(EventKind::Refunded);
+    assert_eq!(self::told(body.as_bytes()), r#"refunded Some("top_1") 5000"#);
+    let (status, body) = ask(payment("pi_0", &account).expect("a request")).await;
+    let refused = read_payment(status, &body).expect_err("a refusal").to_string();
+    assert_eq!(refused, "the payment system refused: No such payment_intent: pi_0");
 }
 
 #[tokio::test]
@@ -279,11 +325,12 @@ async fn a_payer_presses_the_button_and_comes_back_with_the_webhook_told() {
         back.headers()["location"].to_str().expect("text"),
         format!("https://portal.example.com/done?session={}", open.session_id)
     );
-    assert_eq!(world.heard(), ["paid top_1 15000 USD live=false"]);
+    let heard = ["paid top_1 15000 USD live=false", r#"fee known Some("top_1")"#];
+    assert_eq!(world.heard(), heard);
     for request in [world.client.get(&open.url), world.client.post(&open.url)] {
         assert_eq!(request.send().await.expect("an answer").status(), StatusCode::GONE);
     }
-    assert_eq!(world.heard().len(), 1);
+    assert_eq!(world.heard().len(), 2);
 }
 
 #[tokio::test]

@@ -116,6 +116,12 @@ impl<'a> NewMember<'a> {
         self
     }
 
+    /// Counts in another currency than its parent, which only the owner's own may.
+    pub fn with_currency(mut self, currency: Currency) -> Self {
+        self.currency = currency;
+        self
+    }
+
     pub fn with_funds(mut self, funds: &str) -> Self {
         self.funds = Some(funds.to_owned());
         self

@@ -183,6 +183,8 @@ pub struct AgreementView {
     transfers_use_credit_limit: bool,
     /// Nothing is charged to it until it is resumed.
     suspended: bool,
+    /// The rate plan by which message credits are sold for money; null if they are not.
+    credit_service: Option<String>,
     /// When somebody is told about it.
     alerts: AlertsBody,
     /// Who gets a mail when a payment is confirmed.
@@ -254,6 +256,7 @@ impl AgreementView {
             individual_credits: agreement.individual_credits,
             transfers_use_credit_limit: agreement.transfers_use_credit_limit,
             suspended: agreement.suspended,
+            credit_service: agreement.credit_service.map(Into::into),
             alerts: agreement.alerts.into(),
             payment_alert_emails,
             rate_emails: agreement.rate_emails,
@@ -341,7 +344,7 @@ pub async fn create(
     // Only companies directly below the owner, and the owner itself, have the owner for a tenant.
     let agreement = plan_agreement(ask, above.as_ref(), company.path.len() <= 2, now)?;
     let agreement = agreement.begun_with(settings, now)?;
-    let (act, wallet) = (who.act(&company.path), wallet_of(&agreement, now));
+    let (act, wallet) = (who.act(&company.path), wallet_of(&agreement));
     stored(app.store.open_agreement(&act, &agreement, &wallet).await?)?;
     Ok(Versioned::created(agreement.revision, AgreementView::new(agreement, &who)))
 }

@@ -373,7 +373,8 @@ pub async fn change(
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the company as it was read")),
     responses(
         (status = 200, description = "The company as it is now", body = CompanyView),
-        (status = 409, description = "`has_companies`, `has_money` or `has_open_invoice`", body = Problem,
+        (status = 409, description = "`has_companies`, `has_money`, `has_open_invoice`, or \
+            `too_many_parts`: it has more wallets than are closed in one step", body = Problem,
             content_type = "application/problem+json")
     ))]
 pub async fn delete(

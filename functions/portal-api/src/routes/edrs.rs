@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::edr::{Edr, FeeRecord, Record};
 use domain::id::AgreementId;
+use domain::masking::Masking;
 use domain::message::Status;
 use domain::permission::Area;
 use domain::rating::BillingRule;
@@ -46,7 +47,9 @@ pub struct EdrView {
     sender: Option<String>,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
     subject: Option<String>,
-    /// Of messages: international form, digits only.
+    /// Of messages: international form, digits only. Of old ones, where the platform keeps whole numbers for a
+    /// while only, the calling code and the last two digits, with stars between them.
+    #[schema(example = "4915112345678")]
     recipient: Option<String>,
     /// Of messages: ISO 3166 alpha-2.
     country: Option<String>,
@@ -163,7 +166,7 @@ pub struct EdrQuery {
     /// Accepted before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     till: Option<Timestamp>,
-    /// International form.
+    /// International form. A masked one is found by its mask alone.
     recipient: Option<String>,
     /// What it was sent from.
     sender: Option<String>,
@@ -179,7 +182,7 @@ pub struct EdrQuery {
 }
 
 impl EdrQuery {
-    fn filter(self) -> EdrFilter {
+    fn filter(self, masking: Masking) -> EdrFilter {
         EdrFilter {
             from: self.from,
             till: self.till,
@@ -187,6 +190,7 @@ impl EdrQuery {
             sender: self.sender,
             status: self.status.and_then(name),
             client_reference: self.client_reference,
+            masked_before: masking.before(runtime::now()),
         }
     }
 }
@@ -240,12 +244,12 @@ pub async fn list(
     rights::view_own(&who, &agreement.company, Area::InvoicesAndCharges, Area::PortalStatistics)?;
     let (limit, cursor) = (fields::limit(query.limit)?, query.cursor.clone());
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
-    query.clone().filter().check(cursor.as_deref()).map_err(wrong)?;
+    query.clone().filter(app.masking).check(cursor.as_deref()).map_err(wrong)?;
     if format == Format::Csv {
         rights::manage_own(&who, &agreement.company, Area::Export, Area::PortalExport)?;
         return file(&app, &agreement.id, query).await;
     }
-    let page = app.store.edrs(&agreement.id, &query.filter(), limit, cursor.as_deref()).await?;
+    let page = app.store.edrs(&agreement.id, &query.filter(app.masking), limit, cursor.as_deref()).await?;
     Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next: page.next })
         .into_response())
 }
@@ -260,7 +264,7 @@ async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Res
         let detail = format!("a file is of at most {FILE_DAYS_MAX} days");
         return Err(Problem::invalid("till", detail).into());
     }
-    let filter = query.filter();
+    let filter = query.filter(app.masking);
     let (mut rows, mut cursor, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = app.store.edrs(agreement, &filter, FILE_PAGE, cursor.as_deref()).await?;

@@ -14,19 +14,20 @@ use domain::permission::Area;
 use domain::portal::check_seller;
 use domain::printable_form::PrintableForm;
 use domain::self_registration::SelfRegistration;
+use domain::tax::TaxRule;
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Query};
 use runtime::revision::{IfMatch, Versioned};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
 use super::legal_entities::entity_settings;
 use super::records::{self, Revision, record_forms};
 use crate::App;
 use crate::error::ApiError;
-use crate::fields::List;
+use crate::fields::{self, List};
 use crate::lists::{Format, Listing};
 use crate::rights;
 
@@ -34,11 +35,60 @@ entity_settings!(OwnLegalEntitySettings {
     /// By which its clients top up, of the same company; without one they cannot.
     #[serde(default)]
     pub payment_systems: Vec<String>,
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+    /// for a country, and one for all others.
+    #[serde(default)]
+    pub taxes: Vec<TaxRuleBody>,
 });
+
+/// What is added for clients of one country.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaxRuleBody {
+    /// Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
+    #[schema(example = "DE")]
+    pub country: Option<String>,
+    /// As the invoice calls it, 1 to 40 characters.
+    #[schema(example = "VAT")]
+    pub name: String,
+    /// 0 to 100.
+    #[schema(example = "19")]
+    pub percent: String,
+    /// Whether a client with a VAT number owes the tax itself: none is added then, and the invoice says so. One
+    /// without pays the percentage.
+    #[serde(default)]
+    pub reverse_charge: bool,
+    /// Stands on the invoice beside the tax, as the law that it follows. 1 to 250 characters.
+    pub note: Option<String>,
+}
+
+impl From<TaxRule> for TaxRuleBody {
+    fn from(rule: TaxRule) -> Self {
+        Self {
+            country: rule.country,
+            name: rule.name,
+            percent: rule.percent.to_string(),
+            reverse_charge: rule.reverse_charge,
+            note: rule.note,
+        }
+    }
+}
+
+impl TaxRuleBody {
+    fn parse(&self) -> Result<TaxRule, ApiError> {
+        Ok(TaxRule {
+            country: self.country.clone(),
+            name: self.name.clone(),
+            percent: fields::amount("taxes.percent", &self.percent)?,
+            reverse_charge: self.reverse_charge,
+            note: self.note.clone(),
+        })
+    }
+}
 
 impl From<&OwnLegalEntity> for OwnLegalEntitySettings {
     fn from(entity: &OwnLegalEntity) -> Self {
-        let OwnEntityDetails { entity: details, payment_systems } = entity.details.clone();
+        let OwnEntityDetails { entity: details, payment_systems, taxes } = entity.details.clone();
         Self {
             company: Some(entity.company.to_string()),
             name: details.name,
@@ -53,6 +103,7 @@ impl From<&OwnLegalEntity> for OwnLegalEntitySettings {
             notification_emails: details.notification_emails,
             is_default: details.is_default,
             payment_systems: payment_systems.into_iter().map(Into::into).collect(),
+            taxes: taxes.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -72,7 +123,8 @@ impl OwnLegalEntitySettings {
             let system = records::named::<PaymentSystemDetails>(app, who, company, "payment_systems", id);
             payment_systems.push(system.await?.id);
         }
-        Ok(OwnEntityDetails { entity, payment_systems })
+        let taxes = self.taxes.iter().map(TaxRuleBody::parse).collect::<Result<_, _>>()?;
+        Ok(OwnEntityDetails { entity, payment_systems, taxes })
     }
 }
 

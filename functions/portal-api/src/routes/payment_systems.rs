@@ -14,8 +14,10 @@ use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use store::Secrets;
+use top_ups::PaymentSecret;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
@@ -44,10 +46,24 @@ pub struct PaymentSystemSettings {
     enabled: bool,
     /// Whom the payment system knows you as; all need it but Stripe.
     merchant: Option<String>,
-    /// The secret key that the payment system gave you. It is not answered again.
+    /// The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+    /// with the one that was replaced for 72 hours; to set a new one twice ends that at once.
     #[serde(default, skip_serializing)]
     #[schema(write_only)]
     secret: Option<String>,
+    /// What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+    /// the secret key is. Without it payments are found some minutes later, by asking.
+    #[serde(default, skip_serializing)]
+    #[schema(write_only)]
+    webhook_secret: Option<String>,
+    /// Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
+    /// and NetCommerce tells its merchants. Stripe has one for all.
+    #[schema(example = "https://api.freedompay.uz")]
+    address: Option<String>,
+    /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
+    /// key says it.
+    #[serde(default)]
+    testing: bool,
     /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
     #[schema(value_type = schema::FeeFrom)]
     fee_from: FeeFrom,
@@ -78,6 +94,9 @@ impl From<&PaymentSystem> for PaymentSystemSettings {
             enabled: details.enabled,
             merchant: details.merchant,
             secret: None,
+            webhook_secret: None,
+            address: details.address,
+            testing: details.testing,
             fee_from: details.fee_from,
             internal_fee_percent: details.internal_fee_percent.map(|percent| percent.to_string()),
             currencies: details.currencies.iter().map(|currency| currency.code().to_owned()).collect(),
@@ -91,6 +110,7 @@ impl PaymentSystemSettings {
         self,
         company: &Company,
         before: Option<&PaymentSystemDetails>,
+        targets: Targets,
     ) -> Result<PaymentSystemDetails, ApiError> {
         records::check_same_company(self.company.as_deref(), company)?;
         if before.is_some_and(|before| before.kind != self.kind) {
@@ -99,6 +119,10 @@ impl PaymentSystemSettings {
         let currency = |text: &String| fields::currency(text).map_err(|error| error.field("currencies"));
         let percent = self.internal_fee_percent.as_deref();
         let version = before.map_or(0, |before| before.secret_version);
+        let has_new_secret = self.secret.is_some() || self.webhook_secret.is_some();
+        if let Some(address) = &self.address {
+            targets.webhook(address).map_err(|error| Problem::invalid("address", error))?;
+        }
         Ok(PaymentSystemDetails {
             name: self.name,
             kind: self.kind,
@@ -109,32 +133,41 @@ impl PaymentSystemSettings {
                 .map(|text| fields::amount("internal_fee_percent", text))
                 .transpose()?,
             currencies: self.currencies.iter().map(currency).collect::<Result<_, _>>()?,
-            secret_version: version + u64::from(self.secret.is_some()),
+            secret_version: version + u64::from(has_new_secret),
+            address: self.address,
+            testing: self.testing,
         })
     }
 
-    fn secret(&self) -> Result<Option<PaymentSecret>, ApiError> {
-        let Some(secret) = &self.secret else { return Ok(None) };
-        let secret = secret.trim();
-        if secret.is_empty() || SECRET_LENGTH_MAX < secret.len() || secret.chars().any(char::is_control) {
-            let detail = format!("a secret has 1 to {SECRET_LENGTH_MAX} characters");
-            return Err(Problem::invalid("secret", detail).into());
+    /// Its two secrets, where they are named.
+    fn secrets(&self) -> Result<[Option<String>; 2], ApiError> {
+        if self.webhook_secret.is_some() && self.kind != PaymentSystemKind::Stripe {
+            return Err(Problem::invalid("webhook_secret", "only Stripe has one of its own").into());
         }
-        Ok(Some(PaymentSecret { secret_key: secret.to_owned() }))
+        let of = |field, secret: &Option<String>| {
+            secret.as_deref().map(|text| checked_secret(field, text)).transpose()
+        };
+        Ok([of("secret", &self.secret)?, of("webhook_secret", &self.webhook_secret)?])
     }
 }
 
-/// How a payment system's secret is stored: as that of the stack's own Stripe.
-#[derive(Serialize)]
-struct PaymentSecret {
-    secret_key: String,
+fn checked_secret(field: &str, secret: &str) -> Result<String, ApiError> {
+    let secret = secret.trim();
+    if secret.is_empty() || SECRET_LENGTH_MAX < secret.len() || secret.chars().any(char::is_control) {
+        let detail = format!("a secret has 1 to {SECRET_LENGTH_MAX} characters");
+        return Err(Problem::invalid(field, detail).into());
+    }
+    Ok(secret.to_owned())
 }
 
 record_forms!(PaymentSystemDetails, PaymentSystemSettings: PaymentSystemView, PaymentSystemPatch);
 
 /// Create a payment system.
 ///
-/// Clients pay by it once one of your own legal entities names it.
+/// Clients pay by it once one of your own legal entities names it. Have the payment system call
+/// `/payments/{kind}/{id}` of this API, with the kind and the id as they are answered here: Stripe with the
+/// events `checkout.session.*`, `charge.*` and `charge.dispute.*`, PayOnline for approved and for declined
+/// payments. FreedomPay and NetCommerce are told with each payment.
 #[utoipa::path(post, path = "/v1/payment_systems", tag = "payment_systems",
     request_body = PaymentSystemSettings,
     responses((status = 201, description = "The new payment system", body = PaymentSystemView)))]
@@ -146,8 +179,10 @@ pub async fn create(
     rights::manage(&who, Area::PaymentSystems)?;
     let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
     check_seller(&company)?;
-    let secret = body.secret()?.ok_or_else(|| Problem::invalid("secret", "a secret key is needed"))?;
-    let details = body.details(&company, None)?;
+    let [secret, webhook_secret] = body.secrets()?;
+    let secret = secret.ok_or_else(|| Problem::invalid("secret", "a secret key is needed"))?;
+    let secret = PaymentSecret::new(secret, webhook_secret);
+    let details = body.details(&company, None, app.targets)?;
     let id = PaymentSystemId::new(runtime::fresh());
     let system = PaymentSystem::plan(id, &company, details, records::hand(&who))?;
     // The payment system is stored last: who finds it finds its secret.
@@ -184,7 +219,7 @@ pub struct PaymentSystemQuery {
 }
 
 const COLUMNS: [&str; 4] = ["name", "kind", "enabled", "updated_at"];
-const FILE_COLUMNS: [&str; 11] = [
+const FILE_COLUMNS: [&str; 13] = [
     "id",
     "name",
     "company",
@@ -194,6 +229,8 @@ const FILE_COLUMNS: [&str; 11] = [
     "fee_from",
     "internal_fee_percent",
     "currencies",
+    "address",
+    "testing",
     "created_at",
     "updated_at",
 ];
@@ -237,7 +274,7 @@ pub async fn one(
 
 /// Change a payment system.
 ///
-/// A secret that is not named stays.
+/// A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks.
 #[utoipa::path(patch, path = "/v1/payment_systems/{id}", tag = "payment_systems",
     request_body = PaymentSystemPatch, params(("id" = String, Path, description = "Its id"), Revision),
     responses((status = 200, description = "The payment system as it is now", body = PaymentSystemView)))]
@@ -252,12 +289,18 @@ pub async fn change(
     let (system, company) = app.seen_by(&who).thing::<PaymentSystem>(&id).await?;
     if_match.check(system.revision)?;
     let settings = records::patched(&PaymentSystemSettings::from(&system), body.0)?;
-    let secret = settings.secret()?;
-    let details = settings.details(&company, Some(&system.details))?;
+    let secrets = settings.secrets()?;
+    let details = settings.details(&company, Some(&system.details), app.targets)?;
     let changed = records::replace(&app, &who, &company, &system, details).await?;
     // Behind the change, so that a change that is refused leaves the secret as it was.
-    if let Some(secret) = secret {
-        app.secrets.replace(&Secrets::payment_system(system.id.as_str()), &secret).await?;
+    if let [secret, webhook_secret] = secrets
+        && (secret.is_some() || webhook_secret.is_some())
+    {
+        let name = Secrets::payment_system(system.id.as_str());
+        let stored: PaymentSecret = app.secrets.read(&name).await?;
+        let kind = system.details.kind;
+        let replaced = stored.replaced(kind, secret, webhook_secret, runtime::now());
+        app.secrets.replace(&name, &replaced).await?;
     }
     Ok(Versioned::new(changed.revision, changed.into()))
 }

@@ -9,7 +9,7 @@ use domain::legal_entity::OwnEntityDetails;
 use domain::permission::Area;
 use domain::printable_form::{FormDetails, FormKind, PrintableForm};
 use domain::rating::Resource;
-use domain::upload::FileName;
+use domain::upload::{FileKind, FileName};
 use http::StatusCode;
 use jiff::civil::Date;
 use runtime::auth::Principal;
@@ -45,8 +45,9 @@ pub struct PrintableFormSettings {
     /// The first day whose documents are made by it.
     #[schema(value_type = String, format = Date)]
     date_from: Date,
-    /// The uploaded file: `.odt` for invoices, `.xlsx` for charges.
-    #[schema(example = "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xlsx")]
+    /// The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+    /// that cannot make a document is refused with its line and the reason.
+    #[schema(example = "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml")]
     file: String,
     /// Up to 500 characters.
     comment: Option<String>,
@@ -74,7 +75,7 @@ impl PrintableFormSettings {
         app: &App,
         who: &Principal,
         company: &Company,
-        before: Option<&FileName>,
+        before: Option<&FormDetails>,
     ) -> Result<FormDetails, ApiError> {
         records::check_same_company(self.company.as_deref(), company)?;
         let own_legal_entity = match &self.own_legal_entity {
@@ -84,7 +85,11 @@ impl PrintableFormSettings {
             }
             None => None,
         };
-        let file = uploads::named(app, &company.id, "file", Some(&self.file), before).await?;
+        let known = before.filter(|before| before.kind == self.kind && before.file.as_str() == self.file);
+        let file = match known {
+            Some(before) => before.file.clone(),
+            None => checked_file(app, company, self.kind, &self.file).await?,
+        };
         Ok(FormDetails {
             kind: self.kind,
             name: self.name,
@@ -92,9 +97,25 @@ impl PrintableFormSettings {
             resource: self.resource,
             date_from: self.date_from,
             comment: self.comment,
-            file: file.ok_or_else(|| Problem::invalid("file", "a file is needed"))?,
+            file,
         })
     }
+}
+
+/// The file, if documents can be made by it.
+async fn checked_file(
+    app: &App,
+    company: &Company,
+    kind: FormKind,
+    file: &str,
+) -> Result<FileName, ApiError> {
+    let (file, content) = uploads::content(app, &company.id, "file", file).await?;
+    // Other kinds of files are refused with the other fields.
+    if file.kind() == FileKind::Xml {
+        let form = String::from_utf8_lossy(&content);
+        printing::check(kind, &form).map_err(|error| Problem::invalid("file", error))?;
+    }
+    Ok(file)
 }
 
 record_forms!(FormDetails, PrintableFormSettings: PrintableFormView, PrintableFormPatch);
@@ -220,6 +241,31 @@ pub async fn file(State(app): State<App>, who: Principal, Path(id): Path<String>
     Ok(axum::Json(FormFile { url: uploads::address(&app, &company.id, &form.details.file).await? }))
 }
 
+/// Forms to begin with, as the files that would be uploaded.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PrintableFormSamples {
+    /// Of invoices and credit notes.
+    invoice: &'static str,
+    /// Of the receipts of payments for message credits.
+    receipt: &'static str,
+    /// Of the archive of charges.
+    charge: &'static str,
+}
+
+/// The product's own printable forms.
+///
+/// Documents are made by these where no other form fits. They are a good beginning for one's own.
+#[utoipa::path(get, path = "/v1/printable_form_samples", tag = "printable_forms",
+    responses((status = 200, description = "A form of each kind", body = PrintableFormSamples)))]
+pub async fn samples(who: Principal) -> super::Reply<PrintableFormSamples> {
+    rights::view(&who, Area::PrintableForms)?;
+    Ok(axum::Json(PrintableFormSamples {
+        invoice: printing::own_form(FormKind::Invoice),
+        receipt: printing::own_form(FormKind::Receipt),
+        charge: printing::own_form(FormKind::Charge),
+    }))
+}
+
 /// Change a printable form.
 #[utoipa::path(patch, path = "/v1/printable_forms/{id}", tag = "printable_forms",
     request_body = PrintableFormPatch, params(("id" = String, Path, description = "Its id"), Revision),
@@ -235,7 +281,7 @@ pub async fn change(
     let (form, company) = app.seen_by(&who).thing::<PrintableForm>(&id).await?;
     if_match.check(form.revision)?;
     let settings = records::patched(&PrintableFormSettings::from(&form), body.0)?;
-    let details = settings.details(&app, &who, &company, Some(&form.details.file)).await?;
+    let details = settings.details(&app, &who, &company, Some(&form.details)).await?;
     let changed = records::replace(&app, &who, &company, &form, details).await?;
     Ok(Versioned::new(changed.revision, changed.into()))
 }

@@ -166,7 +166,7 @@ impl Planned {
         let (policy, known) = (people::policy(&app.store).await?, Credentials::new(&user.id));
         let hash = people::new_password(&body.password, &body.login, &known, &policy).await?;
         let credentials = known.with_password(hash, false, &policy, now);
-        let wallet = wallet_of(&agreement, now);
+        let wallet = wallet_of(&agreement);
         Ok(Self { company, entity, agreement, wallet, user, credentials })
     }
 

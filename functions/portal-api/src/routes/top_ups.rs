@@ -1,26 +1,33 @@
-//! Paying by card: a top-up says what is expected, and the payment system's callback that it came.
+//! Paying through a payment system: what it costs, the page to pay on, and how a top-up stands. The top-up
+//! says what is expected, and the payment system that it came.
+
+mod credits;
+pub mod receipt;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::agreement::Agreement;
-use domain::id::{TopUpId, WalletId};
+use domain::credit_order::CreditOrder;
+use domain::id::{PaymentSystemId, TopUpId, UserId, WalletId};
 use domain::money::{Amount, Currency};
+use domain::payment_system::{FeeFrom, PaymentSystemKind};
 use domain::permission::Area;
-use domain::top_up::{TopUp, TopUpState};
+use domain::top_up::{NewTopUp, Price, PriceError, TopUp, TopUpState};
 use jiff::Timestamp;
-use payments::stripe::CheckoutRequest;
 use runtime::auth::Principal;
-use runtime::http::{Body, IdempotencyKey, Problem, Query};
+use runtime::http::{Body, IdempotencyKey, Problem, Query, unavailable};
 use serde::{Deserialize, Serialize};
+use top_ups::{Choice, ChooseError, OpenError, PageAsk};
 use utoipa::{IntoParams, ToSchema};
 
+use self::credits::CreditOrderView;
 use super::{Created, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::fields::{self, List};
 use crate::lists::{Format, Listing};
-use crate::{rights, stripe};
+use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,20 +37,29 @@ pub struct TopUpRequest {
     /// Its main wallet for system credits, or the wallet of a user of the company; for a user who is no
     /// master the own one, else the main one, unless told.
     wallet: Option<String>,
-    /// Above zero, in the agreement's currency and its smallest unit.
+    /// Above zero, in the agreement's currency and its smallest unit; not for an agreement in message
+    /// credits.
     #[schema(example = "50")]
-    amount: String,
-    /// Where the browser goes after paying.
+    amount: Option<String>,
+    /// How many message credits to buy, for an agreement in message credits: 1 to 100,000,000. They cost
+    /// what the quote says.
+    quantity: Option<u32>,
+    /// The payment system to pay by, of those that the quote names; the only one unless told.
+    payment_system: Option<String>,
+    /// Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
+    /// with NetCommerce always.
     success_url: Option<String>,
     /// Where the browser goes when the payer turns back.
     cancel_url: Option<String>,
 }
 
-/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet.
+/// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
+/// that the money came and the balance waits for what the payment system says it keeps of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TopUpStateName {
     Redirected,
+    Paid,
     Confirmed,
     Closed,
     Review,
@@ -53,6 +69,7 @@ impl From<&TopUpState> for TopUpStateName {
     fn from(state: &TopUpState) -> Self {
         match state {
             TopUpState::Redirected => Self::Redirected,
+            TopUpState::Paid => Self::Paid,
             TopUpState::Confirmed { .. } => Self::Confirmed,
             TopUpState::Closed { .. } => Self::Closed,
             TopUpState::Review { .. } => Self::Review,
@@ -70,10 +87,28 @@ pub struct TopUpView {
     agreement: String,
     /// The wallet whose balance will rise.
     wallet: String,
-    /// What is expected.
+    /// What is bought; of message credits, what they cost with tax.
     amount: String,
-    /// The agreement's currency.
+    /// The message credits that are bought, if some are, with price and tax.
+    order: Option<CreditOrderView>,
+    /// The fee that the payer is charged on top.
+    fee: String,
+    /// What the payer pays: both together.
+    to_pay: String,
+    /// The currency to pay in.
     currency: String,
+    /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
+    /// client, that is the amount less the fee.
+    credited: Option<String>,
+    /// What the payment system kept, where that is missing from the balance.
+    system_fee: Option<String>,
+    /// What refunds and chargebacks took from the balance again.
+    taken_back: String,
+    /// The payment system that it is paid by; none is the platform's own.
+    payment_system: Option<String>,
+    /// Which payment system that is.
+    #[schema(value_type = schema::PaymentSystemKind)]
+    kind: PaymentSystemKind,
     /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
     /// a person.
     state: TopUpStateName,
@@ -93,9 +128,10 @@ pub struct TopUpView {
 impl From<TopUp> for TopUpView {
     fn from(top_up: TopUp) -> Self {
         let wallet = top_up.target().into();
+        let (to_pay, received) = (top_up.to_pay().to_string(), top_up.received);
         let state = TopUpStateName::from(&top_up.state);
         let (payment, reason) = match top_up.state {
-            TopUpState::Redirected => (None, None),
+            TopUpState::Redirected | TopUpState::Paid => (None, None),
             TopUpState::Confirmed { payment } => (Some(payment.into()), None),
             TopUpState::Closed { reason } | TopUpState::Review { reason } => (None, Some(reason)),
         };
@@ -105,7 +141,15 @@ impl From<TopUp> for TopUpView {
             agreement: top_up.agreement.into(),
             wallet,
             amount: top_up.amount.to_string(),
+            order: top_up.order.map(Into::into),
+            fee: top_up.fee.to_string(),
+            to_pay,
             currency: top_up.currency.to_string(),
+            credited: received.as_ref().map(|received| received.credited.to_string()),
+            system_fee: received.and_then(|received| received.system_fee).map(|fee| fee.to_string()),
+            taken_back: top_up.taken_back.to_string(),
+            payment_system: top_up.through.system.map(Into::into),
+            kind: top_up.through.kind,
             state,
             payment,
             reason,
@@ -116,9 +160,94 @@ impl From<TopUp> for TopUpView {
     }
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopUpQuoteRequest {
+    /// The agreement to top up.
+    agreement: String,
+    /// What is to be bought, in the agreement's currency and its smallest unit; not for an agreement in
+    /// message credits.
+    #[schema(example = "50")]
+    amount: Option<String>,
+    /// How many message credits are to be bought, for an agreement in message credits.
+    quantity: Option<u32>,
+}
+
+/// What a top-up costs by one payment system.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopUpQuote {
+    /// The payment system, to be named in the top-up; none is the platform's own.
+    payment_system: Option<String>,
+    /// Its name.
+    name: String,
+    /// Which payment system it is.
+    #[schema(value_type = schema::PaymentSystemKind)]
+    kind: PaymentSystemKind,
+    /// What is bought; of message credits, what they cost with tax.
+    amount: String,
+    /// The fee that is charged on top.
+    fee: String,
+    /// What is to be paid: both together.
+    to_pay: String,
+    /// The currency to pay in.
+    currency: String,
+    /// Whether the payment system's own fee, which nobody knows before, will be missing from what the
+    /// balance rises by.
+    less_system_fee: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopUpQuotes {
+    /// The message credits that are to be bought, if some are, with price and tax.
+    order: Option<CreditOrderView>,
+    /// One for each payment system that takes the currency. None can be paid by if there are none.
+    items: Vec<TopUpQuote>,
+}
+
+/// What a top-up costs.
+///
+/// By each payment system that the tenant offers to this agreement, with the three numbers to show before
+/// paying: what is bought, the fee, and what is to be paid. Message credits have a unit price of the rate
+/// plan that the agreement names for them, and tax by the rules of the legal entity that sells.
+#[utoipa::path(post, path = "/v1/top_ups/quote", tag = "top_ups", request_body = TopUpQuoteRequest,
+    responses((status = 200, description = "What it costs", body = TopUpQuotes)))]
+pub async fn quote(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<TopUpQuoteRequest>,
+) -> Reply<TopUpQuotes> {
+    let agreement = app.seen_by(&who).agreement(&body.agreement).await;
+    let agreement = agreement.map_err(|error| error.field("agreement"))?;
+    let goods = Goods::of(&app, &agreement, body.amount.as_deref(), body.quantity).await?;
+    let quoted = |choice: &Choice| {
+        let price = choice.price(goods.amount, goods.currency).map_err(no_price)?;
+        Ok(TopUpQuote::new(choice, price, &goods))
+    };
+    let choices = app.cashier.choices(&agreement, goods.currency).await?;
+    let items = choices.iter().map(quoted).collect::<Result<Vec<_>, ApiError>>()?;
+    Ok(Json(TopUpQuotes { order: goods.order.map(Into::into), items }))
+}
+
+impl TopUpQuote {
+    fn new(choice: &Choice, price: Price, goods: &Goods) -> Self {
+        let account = &choice.account;
+        Self {
+            payment_system: account.system.as_ref().map(ToString::to_string),
+            name: choice.name.clone(),
+            kind: account.kind,
+            amount: price.amount.to_string(),
+            fee: price.fee.to_string(),
+            to_pay: price.to_pay.to_string(),
+            currency: goods.currency.to_string(),
+            less_system_fee: account.fee_from == FeeFrom::Client && goods.order.is_none(),
+        }
+    }
+}
+
 /// Ask for a page to pay on.
 ///
-/// The balance rises when the payment system says that the money came, once, by exactly this amount.
+/// The balance rises when the payment system says that the money came, once, by exactly this amount; less
+/// the payment system's own fee where the tenant leaves that to the client.
 #[utoipa::path(post, path = "/v1/top_ups", tag = "top_ups", request_body = TopUpRequest,
     params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
     responses((status = 201, description = "The top-up with its page", body = TopUpView)))]
@@ -128,60 +257,150 @@ pub async fn create(
     IdempotencyKey(key): IdempotencyKey,
     Body(body): Body<TopUpRequest>,
 ) -> Created<TopUpView> {
-    let company = who.company.id.as_str();
-    let id = match &who.user {
-        Some(user) => TopUpId::derived(&["top_up", company, user.id.as_str(), &key]),
-        None => TopUpId::derived(&["top_up", company, &key]),
-    };
-    let amount = fields::amount("amount", &body.amount)?;
+    let id = top_up_id(&who, &key);
     if let Some(stored) = app.store.top_up(&id).await? {
-        return repeat(&body, amount, stored);
+        return repeat(&body, stored);
     }
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
-    let Currency::Money(currency) = agreement.currency else {
-        return Err(Problem::invalid("agreement", "message credits are not a currency to pay in").into());
-    };
+    let goods = Goods::of(&app, &agreement, body.amount.as_deref(), body.quantity).await?;
     let wallet = wallet_to_fill(&app, &who, &agreement, body.wallet.as_deref()).await?;
     let is_own = wallet.is_some() && wallet == own_wallet(&who, &agreement);
     if !is_own {
         rights::manage_own(&who, &agreement.company, Area::Payments, Area::PortalFinance)?;
     }
-    let now = runtime::now();
-    // The page of payment-callback, which says how the top-up stands.
-    let back = format!("{}/payments/return?top_up={id}", app.public_base_url);
-    let page = stripe::open(
-        &app,
-        &CheckoutRequest {
-            top_up: id.as_str(),
-            amount: amount.decimal(),
-            currency,
-            description: "Balance top-up",
-            success_url: body.success_url.as_deref().unwrap_or(&back),
-            cancel_url: body.cancel_url.as_deref().unwrap_or(&back),
-            expires_at: stripe::closes_at(now),
-        },
-    )
-    .await?;
-    let top_up = TopUp {
+    let named = body.payment_system.as_deref();
+    let choice = app.cashier.choice(&agreement, goods.currency, named).await.map_err(no_choice)?;
+    let price = choice.price(goods.amount, goods.currency).map_err(no_price)?;
+    let back = app.cashier.return_page(&id);
+    let bought = Bought {
         id,
-        company: agreement.company,
-        agreement: agreement.id,
+        agreement,
+        goods,
         wallet,
-        amount,
-        currency: agreement.currency,
-        state: TopUpState::Redirected,
-        session: page.session_id,
-        url: page.url,
-        created_at: now,
-        revision: 0,
+        user: who.user.as_ref().map(|user| user.id.clone()),
+        choice,
+        price,
+        success_url: body.success_url.as_deref().unwrap_or(&back),
+        cancel_url: body.cancel_url.as_deref().unwrap_or(&back),
     };
+    let top_up = begin(&app, bought).await?;
     let act = app.seen_by(&who).act_on(&top_up.company).await?;
     if app.store.put_top_up(&act, &top_up).await? {
         return created(top_up);
     }
     let stored = app.store.top_up(&top_up.id).await?.ok_or_else(busy)?;
-    repeat(&body, amount, stored)
+    repeat(&body, stored)
+}
+
+/// The id that a caller's key always leads to.
+fn top_up_id(who: &Principal, key: &str) -> TopUpId {
+    let company = who.company.id.as_str();
+    match &who.user {
+        Some(user) => TopUpId::derived(&["top_up", company, user.id.as_str(), key]),
+        None => TopUpId::derived(&["top_up", company, key]),
+    }
+}
+
+/// All that a page is made from.
+struct Bought<'a> {
+    id: TopUpId,
+    agreement: Agreement,
+    goods: Goods,
+    wallet: Option<WalletId>,
+    user: Option<UserId>,
+    choice: Choice,
+    price: Price,
+    success_url: &'a str,
+    cancel_url: &'a str,
+}
+
+/// Opens the page; the top-up is still to be stored.
+async fn begin(app: &App, bought: Bought<'_>) -> Result<TopUp, ApiError> {
+    let now = runtime::now();
+    let ask = PageAsk {
+        top_up: &bought.id,
+        to_pay: bought.price.to_pay,
+        currency: bought.goods.money()?,
+        success_url: bought.success_url,
+        cancel_url: bought.cancel_url,
+        now,
+    };
+    let page = app.cashier.open(&bought.choice.account, &ask).await.map_err(no_page)?;
+    let new = NewTopUp {
+        id: bought.id,
+        company: bought.agreement.company,
+        agreement: bought.agreement.id,
+        wallet: bought.wallet,
+        user: bought.user,
+        price: bought.price,
+        currency: bought.goods.currency,
+        order: bought.goods.order,
+        through: bought.choice.account.through(),
+        session: page.session,
+        url: page.url,
+    };
+    Ok(TopUp::new(new, now))
+}
+
+/// What is asked for: money for the balance, or message credits.
+struct Goods {
+    /// In the money that is paid in, without our fee.
+    amount: Amount,
+    currency: Currency,
+    order: Option<CreditOrder>,
+}
+
+impl Goods {
+    async fn of(
+        app: &App,
+        agreement: &Agreement,
+        amount: Option<&str>,
+        quantity: Option<u32>,
+    ) -> Result<Self, ApiError> {
+        match (agreement.currency, amount, quantity) {
+            (Currency::Credit, None, Some(quantity)) => credits::order(app, agreement, quantity).await,
+            (Currency::Credit, ..) => {
+                Err(Problem::invalid("quantity", "message credits are bought by their number").into())
+            }
+            (currency, Some(amount), None) => {
+                Ok(Self { amount: fields::amount("amount", amount)?, currency, order: None })
+            }
+            _ => Err(Problem::invalid("amount", "this agreement is topped up by an amount").into()),
+        }
+    }
+
+    fn money(&self) -> Result<iso_currency::Currency, ApiError> {
+        match self.currency {
+            Currency::Money(currency) => Ok(currency),
+            Currency::Credit => Err(Problem::invalid("agreement", "nobody pays in message credits").into()),
+        }
+    }
+}
+
+fn no_choice(error: ChooseError) -> ApiError {
+    match error {
+        ChooseError::Store(error) => error.into(),
+        ChooseError::NotSetUp => Problem::new(409, "no_payment_system", error.to_string()).into(),
+        ChooseError::NotOffered | ChooseError::Several => Problem::invalid("payment_system", error).into(),
+    }
+}
+
+fn no_price(error: PriceError) -> ApiError {
+    Problem::invalid("amount", error).into()
+}
+
+fn no_page(error: OpenError) -> ApiError {
+    match error {
+        OpenError::Amount(detail) => Problem::invalid("amount", detail).into(),
+        OpenError::Refused(reason) => {
+            tracing::warn!(reason, "no payment page");
+            let detail = "The payment system did not open a page. Check the request and send it with a new \
+                          Idempotency-Key.";
+            Problem::new(422, "payment_system_refused", detail).into()
+        }
+        OpenError::Unavailable(error) => unavailable(error).into(),
+    }
 }
 
 fn own_wallet(who: &Principal, agreement: &Agreement) -> Option<WalletId> {
@@ -211,9 +430,16 @@ async fn wallet_to_fill(
     Ok(Some(wallet.id))
 }
 
-fn repeat(body: &TopUpRequest, amount: Amount, stored: TopUp) -> Created<TopUpView> {
+fn repeat(body: &TopUpRequest, stored: TopUp) -> Created<TopUpView> {
+    let same_goods = match (&body.amount, &stored.order) {
+        (Some(amount), None) => fields::amount("amount", amount)? == stored.amount && body.quantity.is_none(),
+        (None, Some(order)) => body.quantity == Some(order.quantity),
+        _ => false,
+    };
     let same_wallet = body.wallet.as_ref().is_none_or(|id| *id == stored.target().as_str());
-    let same = same_wallet && body.agreement == stored.agreement.as_str() && amount == stored.amount;
+    let system = stored.through.system.as_ref().map(PaymentSystemId::as_str);
+    let same_system = body.payment_system.is_none() || body.payment_system.as_deref() == system;
+    let same = same_wallet && same_system && same_goods && body.agreement == stored.agreement.as_str();
     if same { created(stored) } else { Err(key_reused()) }
 }
 
@@ -266,13 +492,20 @@ pub struct TopUpQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 11] = [
+const FILE_COLUMNS: [&str; 18] = [
     "id",
     "company",
     "agreement",
     "wallet",
     "amount",
+    "fee",
+    "to_pay",
     "currency",
+    "credited",
+    "system_fee",
+    "taken_back",
+    "payment_system",
+    "kind",
     "state",
     "payment",
     "reason",

@@ -91,7 +91,19 @@ pub async fn named(
     Ok(Some(file))
 }
 
-async fn look_at(app: &App, company: &CompanyId, field: &str, file: &FileName) -> Result<(), ApiError> {
+/// The same with what is in it.
+pub async fn content(
+    app: &App,
+    company: &CompanyId,
+    field: &str,
+    file: &str,
+) -> Result<(FileName, Vec<u8>), ApiError> {
+    let file = FileName::parse(file).map_err(|error| Problem::invalid(field, error))?;
+    let content = look_at(app, company, field, &file).await?;
+    Ok((file, content))
+}
+
+async fn look_at(app: &App, company: &CompanyId, field: &str, file: &FileName) -> Result<Vec<u8>, ApiError> {
     let place = file.place(company);
     let url = app.documents.address("GET", &place, OWN_USE_VALID_FOR, runtime::now()).await?;
     let mut answer = app.http.get(url).send().await.map_err(unavailable)?;
@@ -105,14 +117,14 @@ async fn look_at(app: &App, company: &CompanyId, field: &str, file: &FileName) -
     while let Some(chunk) = answer.chunk().await.map_err(unavailable)? {
         bytes.extend_from_slice(&chunk);
         if bytes_max < bytes.len() {
-            let detail = format!("such a file has at most {} MB", bytes_max / 1_000_000);
+            let detail = format!("such a file has at most {bytes_max} bytes");
             return Err(Problem::invalid(field, detail).into());
         }
     }
     if !file.kind().fits(&bytes) {
         return Err(Problem::invalid(field, "the file is not of the kind that its name says").into());
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Where a company's file is shown from, for some hours.

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use domain::agreement::CreditLimit;
+use domain::catalog;
 use domain::id::{TransferId, UserId, WalletId};
 use domain::money::Amount;
 use domain::permission::Area;
@@ -15,14 +17,19 @@ use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
+use store::Page;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Reply;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::wallet_book::all_wallets;
+use crate::lists::{Column, FILE_ROWS_MAX, Format, Found, csv_file, in_order, too_many_rows};
+use crate::wallet_book::{Entry, all_wallets};
 use crate::{rights, schema};
+
+/// Of a file, the lines that are read at a time.
+const FILE_PAGE: u16 = 500;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WalletView {
@@ -112,18 +119,38 @@ pub struct ListedWalletView {
 pub struct WalletFilter {
     /// Whose wallets; yours unless told.
     company: Option<String>,
+    /// `agreement_code`, `currency`, `user_name`, `balance` or `created_at`, with a `-` before it for the
+    /// other way round; by agreement, oldest first, unless told.
+    #[param(example = "-balance")]
+    sort: Option<String>,
 }
+
+/// A wallet with its balance, for those who see it.
+type ShownWallet = (Entry, Option<Amount>);
+
+const COLUMNS: [Column<ShownWallet>; 4] = [
+    ("agreement_code", |(entry, _)| catalog::words(&entry.agreement.code)),
+    ("currency", |(entry, _)| entry.wallet.currency.to_string()),
+    ("user_name", |(entry, _)| catalog::words(entry.user.as_ref().map_or("", |user| &user.name))),
+    ("balance", |(_, balance)| balance.map(catalog::amount).unwrap_or_default()),
+];
+
+const FILE_COLUMNS: [&str; 7] =
+    ["id", "agreement", "agreement_code", "currency", "user", "user_name", "balance"];
 
 /// A company's wallets: under each agreement the system credits, then the credits of its users.
 ///
 /// A user whose roles show them no wallets sees all of them as somebody to give to, with the balance of the own one.
+/// `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/wallets", tag = "wallets", params(WalletFilter),
-    responses((status = 200, description = "By agreement, oldest first", body = List<ListedWalletView>)))]
+    responses((status = 200, description = "All of them",
+        content((List<ListedWalletView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
+    format: Format,
     Query(filter): Query<WalletFilter>,
-) -> Reply<List<ListedWalletView>> {
+) -> Result<Response, ApiError> {
     let seen = app.seen_by(&who);
     let company = seen.company_or_own(filter.company.as_deref()).await?;
     if company.id != who.company.id {
@@ -132,19 +159,26 @@ pub async fn list(
     let mut items = Vec::new();
     for entry in all_wallets(&app.store, &company).await? {
         let shown = seen.shows_wallet(&entry.wallet);
-        let balance = if shown { Some(app.store.balance(&entry.wallet).await?.to_string()) } else { None };
+        let balance = if shown { Some(app.store.balance(&entry.wallet).await?) } else { None };
+        items.push((entry, balance));
+    }
+    let items = in_order(items, filter.sort.as_deref(), &COLUMNS)?;
+    Found::all(items, format).answer(ListedWalletView::new, "wallets", &FILE_COLUMNS)
+}
+
+impl ListedWalletView {
+    fn new((entry, balance): ShownWallet) -> Self {
         let (user, user_name) = entry.user.map(|user| (user.id.into(), user.name)).unzip();
-        items.push(ListedWalletView {
+        Self {
             id: entry.wallet.id.into(),
             agreement: entry.agreement.id.to_string(),
             agreement_code: entry.agreement.code.clone(),
             currency: entry.wallet.currency.to_string(),
             user,
             user_name,
-            balance,
-        });
+            balance: balance.map(|balance| balance.to_string()),
+        }
     }
-    Ok(Json(List { items, next: None }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -192,33 +226,86 @@ impl StatementLineView {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct StatementQuery {
+    /// At this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    till: Option<Timestamp>,
     /// 1 to 500, 50 unless told.
     limit: Option<u16>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
+const STATEMENT_FILE_COLUMNS: [&str; 9] =
+    ["at", "kind", "amount", "balance_after", "movements", "reference", "note", "by", "by_user"];
+
 /// A wallet's statement, newest line first.
 ///
-/// A movement is listed within moments after it happened. The lines add up to the balance.
+/// A movement is listed within moments after it happened. The lines add up to the balance. With a filter a
+/// page may hold fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv`
+/// answers a file.
 #[utoipa::path(get, path = "/v1/wallets/{id}/statement", tag = "wallets",
     params(("id" = String, Path, description = "The wallet's id"), StatementQuery),
-    responses((status = 200, description = "A page", body = List<StatementLineView>)))]
+    responses((status = 200, description = "A page",
+        content((List<StatementLineView> = "application/json"), (String = "text/csv")))))]
 pub async fn statement(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    format: Format,
     Query(query): Query<StatementQuery>,
-) -> Reply<List<StatementLineView>> {
+) -> Result<Response, ApiError> {
     let (wallet, _) = app.seen_by(&who).wallet(&id).await?;
     let limit = fields::limit(query.limit)?;
-    let cursor = query.cursor.as_deref();
-    if cursor.is_some_and(|cursor| !cursor.bytes().all(|byte| byte.is_ascii_digit())) {
+    if query.cursor.as_ref().is_some_and(|cursor| !cursor.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err(Problem::invalid("cursor", "not a cursor of this list").into());
     }
-    let page = app.store.statement(&wallet.id, limit, cursor).await?;
-    let items = try_join_all(page.items.into_iter().map(|line| with_transfer(&app, line))).await?;
-    Ok(Json(List { items, next: page.next }))
+    if format == Format::Csv {
+        let lines = whole_statement(&app, &wallet, &query).await?;
+        return csv_file("statement", &lines, &STATEMENT_FILE_COLUMNS);
+    }
+    let page = statement_page(&app, &wallet, &query, limit, query.cursor.as_deref()).await?;
+    Ok(Json(List { items: page.items, next: page.next }).into_response())
+}
+
+async fn whole_statement(
+    app: &App,
+    wallet: &Wallet,
+    query: &StatementQuery,
+) -> Result<Vec<StatementLineView>, ApiError> {
+    let (mut lines, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let page = statement_page(app, wallet, query, FILE_PAGE, cursor.as_deref()).await?;
+        lines.extend(page.items);
+        if FILE_ROWS_MAX < lines.len() {
+            return Err(too_many_rows());
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(lines),
+        }
+    }
+}
+
+/// What is in the span, of so many lines. Behind its beginning there is no next page.
+async fn statement_page(
+    app: &App,
+    wallet: &Wallet,
+    query: &StatementQuery,
+    limit: u16,
+    cursor: Option<&str>,
+) -> Result<Page<StatementLineView>, ApiError> {
+    let mut page = app.store.statement(&wallet.id, limit, cursor).await?;
+    if page.items.last().is_some_and(|line| query.from.is_some_and(|from| line.at < from)) {
+        page.next = None;
+    }
+    page.items.retain(|line| {
+        query.from.is_none_or(|from| from <= line.at) && query.till.is_none_or(|till| line.at < till)
+    });
+    let items = try_join_all(page.items.into_iter().map(|line| with_transfer(app, line))).await?;
+    Ok(Page { items, next: page.next })
 }
 
 async fn with_transfer(app: &App, line: StatementLine) -> Result<StatementLineView, ApiError> {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Agreement, AgreementError, AgreementVersion, CreditLimit, Effective, Parties, valid_code};
-use crate::id::WalletId;
-use crate::money::Amount;
+use crate::id::{ServiceId, WalletId};
+use crate::money::{Amount, Currency};
 use crate::user::parse_email;
 
 /// Of each kind; more would only make noise.
@@ -62,6 +62,8 @@ pub struct AgreementChange {
     pub effective: Option<Effective>,
     pub credit_limit: Option<CreditLimit>,
     pub suspended: Option<bool>,
+    /// With the currency of its prices; none to sell no credits any more.
+    pub credit_service: Option<Option<(ServiceId, Currency)>>,
 }
 
 impl Alerts {
@@ -100,6 +102,9 @@ impl Agreement {
         changed.transfers_use_credit_limit =
             change.transfers_use_credit_limit.unwrap_or(self.transfers_use_credit_limit);
         changed.suspended = change.suspended.unwrap_or(self.suspended);
+        if let Some(sold_by) = change.credit_service {
+            changed.credit_service = sold_by.map(|sold_by| self.credit_seller(sold_by)).transpose()?;
+        }
         if let Some(alerts) = change.alerts {
             changed.alerts = alerts.checked()?;
         }
@@ -141,6 +146,13 @@ impl Agreement {
         }
         changed.revision += u64::from(changed != *self);
         Ok(changed)
+    }
+}
+
+impl Agreement {
+    fn credit_seller(&self, (service, currency): (ServiceId, Currency)) -> Result<ServiceId, AgreementError> {
+        let is_sale = self.currency == Currency::Credit && currency != Currency::Credit;
+        if is_sale { Ok(service) } else { Err(AgreementError::NoCreditSale) }
     }
 }
 
@@ -212,6 +224,24 @@ mod tests {
         let negative = Some(CreditLimit::Limited(Amount::whole(-1)));
         let refused = change(AgreementChange { credit_limit: negative, ..Default::default() });
         assert_eq!(refused, Err(AgreementError::CreditLimit));
+    }
+
+    #[test]
+    fn message_credits_are_sold_for_money_and_only_where_they_are_the_currency() {
+        let euro = Currency::parse("EUR").unwrap();
+        let ask = |currency| AgreementChange {
+            credit_service: Some(Some((ServiceId::new(1), currency))),
+            ..Default::default()
+        };
+        let credits = Agreement { currency: Currency::Credit, ..agreement() };
+        let sold = credits.with_settings(ask(euro), LATER).unwrap();
+        assert_eq!(sold.credit_service, Some(ServiceId::new(1)));
+        let ended = AgreementChange { credit_service: Some(None), ..Default::default() };
+        assert_eq!(sold.with_settings(ended, LATER).unwrap().credit_service, None);
+        let refused = Err(AgreementError::NoCreditSale);
+        assert_eq!(credits.with_settings(ask(Currency::Credit), LATER), refused);
+        let money = Agreement { currency: euro, ..agreement() };
+        assert_eq!(money.with_settings(ask(euro), LATER), refused);
     }
 
     #[test]

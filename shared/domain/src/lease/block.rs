@@ -7,7 +7,7 @@ mod change;
 mod content;
 mod states;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 
 use flate2::Compression;
@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use super::LeaseTag;
 use crate::id::MessageId;
 use crate::message::{Message, Status};
+use crate::quote::Charge;
 
 pub use change::{BlockChange, Fits};
 
@@ -39,6 +40,8 @@ pub struct Block {
     pub is_claimed: bool,
     /// The places of messages that have left for rows of their own.
     pub left: BTreeSet<u16>,
+    /// What messages by their places were charged when they were accepted, if they were rated again since.
+    pub first_charges: BTreeMap<u16, Vec<Charge>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +68,12 @@ impl Block {
             ..message
         };
         let messages = (0..).zip(messages).map(named).collect();
-        Self { tag, messages, revision: 0, is_claimed: false, left: BTreeSet::new() }
+        Self::accepted(tag, messages)
+    }
+
+    fn accepted(tag: LeaseTag, messages: Vec<Message>) -> Self {
+        let (left, first_charges) = (BTreeSet::new(), BTreeMap::new());
+        Self { tag, messages, revision: 0, is_claimed: false, left, first_charges }
     }
 
     /// What never changes of it, as it is stored.
@@ -76,7 +84,7 @@ impl Block {
     /// Reads what [`Self::pack`] made of the block with this tag: as it was accepted.
     pub fn unpack(tag: LeaseTag, bytes: &[u8]) -> Result<Self, BlockError> {
         let messages = content::unpack(&tag, bytes)?;
-        Ok(Self { tag, messages, revision: 0, is_claimed: false, left: BTreeSet::new() })
+        Ok(Self::accepted(tag, messages))
     }
 
     /// What became of it, as it is stored.
@@ -88,6 +96,18 @@ impl Block {
     pub fn with_states(mut self, bytes: &[u8]) -> Result<Self, BlockError> {
         states::unpack(&mut self, bytes)?;
         Ok(self)
+    }
+
+    /// The charges of a message as it was accepted.
+    pub fn charges_at_first<'a>(&'a self, place: u16, message: &'a Message) -> &'a [Charge] {
+        self.first_charges.get(&place).unwrap_or(&message.charges)
+    }
+
+    /// Puts a message that was rated again in the place of itself.
+    pub fn put_rated_again(&mut self, place: u16, again: Message) {
+        let Some(message) = self.messages.get_mut(usize::from(place)) else { return };
+        let before = std::mem::replace(message, again);
+        self.first_charges.entry(place).or_insert(before.charges);
     }
 
     /// A message as it is now. None if there is none at this place, or none any more.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub type Values = BTreeMap<String, String>;
 
 /// Something that people are told of. The user's guide names thirteen (section 10.5.1); that rates change
-/// is the fourteenth.
+/// and that an invoice was confirmed are told as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationEvent {
@@ -19,6 +19,7 @@ pub enum NotificationEvent {
     /// So many recipients of a bundle pack are used.
     BundleLimit,
     PaymentConfirmation,
+    InvoiceConfirmation,
     /// The prices of an enabled service are others from a moment on.
     RatesChange,
     /// Something is wrong with what leaves over a sender ID.
@@ -73,11 +74,12 @@ const CURRENCY: Variable = variable("currency", "EUR");
 const SENDER_ID: Variable = variable("sender_id", "BAKERY");
 
 impl NotificationEvent {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AgreementBalance,
         Self::CreditLimit,
         Self::BundleLimit,
         Self::PaymentConfirmation,
+        Self::InvoiceConfirmation,
         Self::RatesChange,
         Self::TrafficAlert,
         Self::SenderIdRequest,
@@ -96,6 +98,7 @@ impl NotificationEvent {
             | Self::CreditLimit
             | Self::BundleLimit
             | Self::PaymentConfirmation
+            | Self::InvoiceConfirmation
             | Self::RatesChange => NotificationGroup::Finance,
             Self::TrafficAlert => NotificationGroup::Technical,
             Self::SenderIdRequest
@@ -148,6 +151,21 @@ impl NotificationEvent {
                         variable("payment_currency_code", "EUR"),
                         variable("payment_reference", "TT-2026-0001"),
                         BALANCE,
+                    ]
+                }
+            }
+            Self::InvoiceConfirmation => {
+                const {
+                    &[
+                        PARTNER,
+                        AGREEMENT_CODE,
+                        variable("invoice_type", "invoice"),
+                        variable("invoice_number", "1042"),
+                        variable("period_start", "2026-10-01"),
+                        variable("period_end", "2026-10-31"),
+                        variable("total_due", "119.5"),
+                        CURRENCY,
+                        variable("due_date", "2026-12-02"),
                     ]
                 }
             }

@@ -97,6 +97,17 @@ fn paragraphs(event: NotificationEvent) -> Paragraphs {
             ],
             "",
         ),
+        Event::InvoiceConfirmation => (
+            "Invoice confirmation",
+            "Your {{invoice_type}} {{invoice_number}} of {{total_due}} {{currency}}",
+            &[
+                "Hello {{name}},",
+                "the {{invoice_type}} {{invoice_number}} for {{period_start}} to {{period_end}} under agreement \
+                 {{agreement_code}} is ready: its total is {{total_due}} {{currency}}, due on {{due_date}}.",
+                "You can download it in the portal, under Finance.",
+            ],
+            "",
+        ),
         Event::RatesChange => (
             "Change of rates",
             "Rates of {{service_name}} from {{effective_from}}",

@@ -175,6 +175,14 @@ impl CompiledTree {
         Some(steps.join("/"))
     }
 
+    /// What a leaf says.
+    pub fn price_at(&self, leaf: u32) -> Option<&Price> {
+        match self.nodes.get(leaf as usize)?.kind {
+            Kind::Price(price) => self.prices.get(price as usize),
+            Kind::Missing | Kind::Branch { .. } => None,
+        }
+    }
+
     /// The tree that it was made from.
     pub fn decompile(&self) -> RateTree {
         let resources = self.roots.iter().map(|(resource, root)| (*resource, self.node(*root)));

@@ -18,6 +18,17 @@ pub enum BillingRule {
     Accepted,
 }
 
+impl BillingRule {
+    /// As it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Delivered => "delivered",
+            Self::Accepted => "accepted",
+        }
+    }
+}
+
 /// What a price is multiplied by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,8 @@
 //! Opening a Checkout Session (docs.stripe.com/api/checkout/sessions/create).
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Request, StatusCode};
+use http::request::Builder;
+use http::{HeaderValue, Method, Request, StatusCode};
 use iso_currency::Currency;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -52,17 +53,20 @@ pub enum CheckoutError {
 /// its idempotency key is made from the top-up's id.
 pub fn checkout(ask: &CheckoutRequest, settings: &Settings) -> Result<Request<String>, CheckoutError> {
     let body = form(ask)?;
-    let url = format!("{}/v1/checkout/sessions", settings.api_url.trim_end_matches('/'));
-    let mut key =
-        HeaderValue::try_from(format!("Bearer {}", settings.secret_key)).map_err(http::Error::from)?;
-    key.set_sensitive(true);
-    let request = Request::post(url)
-        .header(AUTHORIZATION, key)
+    let request = call(Method::POST, "checkout/sessions", settings)?
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header("Stripe-Version", API_VERSION)
         .header("Idempotency-Key", format!("checkout-{}", ask.top_up))
         .body(body)?;
     Ok(request)
+}
+
+/// A call of the account, to a path after `/v1/`.
+pub(super) fn call(method: Method, path: &str, settings: &Settings) -> Result<Builder, http::Error> {
+    let mut key = HeaderValue::try_from(format!("Bearer {}", settings.secret_key))?;
+    key.set_sensitive(true);
+    let url = format!("{}/v1/{path}", settings.api_url.trim_end_matches('/'));
+    let request = Request::builder().method(method).uri(url);
+    Ok(request.header(AUTHORIZATION, key).header("Stripe-Version", API_VERSION))
 }
 
 /// The name under which our id stands in Stripe's metadata. On the session it doubles the reference;
@@ -140,11 +144,16 @@ struct ProblemText {
     message: Option<String>,
 }
 
-fn refusal(status: StatusCode, body: &[u8]) -> ReadCheckoutError {
-    let message = serde_json::from_slice::<Problem>(body)
+/// What an answer with an error says.
+pub(super) fn refusal_text(body: &[u8]) -> String {
+    serde_json::from_slice::<Problem>(body)
         .ok()
         .and_then(|problem| problem.error.message)
-        .unwrap_or_else(|| "no reason given".to_owned());
+        .unwrap_or_else(|| "no reason given".to_owned())
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> ReadCheckoutError {
+    let message = refusal_text(body);
     match status {
         StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => {
             ReadCheckoutError::TryAgain { status, message }
@@ -188,8 +197,8 @@ mod tests {
         expect![[r#"
             POST https://api.stripe.com/v1/checkout/sessions
             authorization: Bearer sk_test_demo
-            content-type: application/x-www-form-urlencoded
             stripe-version: 2026-07-29.dahlia
+            content-type: application/x-www-form-urlencoded
             idempotency-key: checkout-top_0001
             mode = payment
             client_reference_id = top_0001

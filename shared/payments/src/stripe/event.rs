@@ -29,7 +29,16 @@ pub enum Event {
     Closed { event_id: String, livemode: bool, top_up: String, session: String },
     /// A payment that takes days was begun and did not succeed.
     Failed { event_id: String, livemode: bool, top_up: String, session: String },
-    /// Money went back, for somebody to look at.
+    /// What Stripe kept of a payment can be asked for, by [`payment`](super::payment()).
+    FeeKnown {
+        event_id: String,
+        livemode: bool,
+        /// Missing for charges that did not begin with our checkout.
+        top_up: Option<String>,
+        payment_intent: Option<String>,
+        charge: String,
+    },
+    /// Money went back to the payer.
     Refunded {
         event_id: String,
         livemode: bool,
@@ -41,10 +50,12 @@ pub enum Event {
         amount_refunded_minor: i64,
         currency: Currency,
     },
-    /// The payer's bank takes money back, for somebody to look at.
+    /// The payer's bank wants money back. Which top-up it is about is not told: the payment knows, see
+    /// [`payment`](super::payment()).
     Disputed {
         event_id: String,
         livemode: bool,
+        stage: DisputeStage,
         payment_intent: Option<String>,
         charge: String,
         dispute: String,
@@ -54,6 +65,19 @@ pub enum Event {
     /// Nothing to do, now or ever for this event: a kind we do not use, or a checkout whose payment
     /// is still under way and will be told by another event.
     Ignored { event_id: String, livemode: bool, kind: String },
+}
+
+/// How far a dispute has come. Money moves at two of the stages only, each once at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeStage {
+    /// Asked; the money may never be taken.
+    Opened,
+    /// The money is gone from the account.
+    FundsWithdrawn,
+    /// The money is back.
+    FundsReinstated,
+    Won,
+    Lost,
 }
 
 /// Why an authentic event cannot be used. To be acknowledged and looked at: Stripe would only send
@@ -105,9 +129,19 @@ pub fn read_event(raw_body: &[u8]) -> Result<Event, ReadEventError> {
             let charge = content(&event_id, object)?;
             Ok(refunded(event_id, livemode, charge))
         }
-        "charge.dispute.created" => {
-            let dispute = content(&event_id, object)?;
-            Ok(disputed(event_id, livemode, dispute))
+        "charge.updated" => {
+            let charge = content(&event_id, object)?;
+            Ok(fee_known(event_id, livemode, kind, charge))
+        }
+        "charge.dispute.created"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated"
+        | "charge.dispute.closed" => {
+            let dispute: Dispute = content(&event_id, object)?;
+            match stage(&kind, &dispute.status) {
+                Some(stage) => Ok(disputed(event_id, livemode, stage, dispute)),
+                None => Ok(Event::Ignored { event_id, livemode, kind }),
+            }
         }
         _ => Ok(Event::Ignored { event_id, livemode, kind }),
     }
@@ -142,10 +176,34 @@ fn refunded(event_id: String, livemode: bool, charge: Charge) -> Event {
     }
 }
 
-fn disputed(event_id: String, livemode: bool, dispute: Dispute) -> Event {
+/// A charge that is updated before its fee is known says nothing of use.
+fn fee_known(event_id: String, livemode: bool, kind: String, charge: UpdatedCharge) -> Event {
+    match charge {
+        UpdatedCharge { id: Some(charge), balance_transaction: Some(_), payment_intent, metadata } => {
+            let top_up = metadata.and_then(|mut metadata| metadata.remove(TOP_UP_KEY));
+            Event::FeeKnown { event_id, livemode, top_up, payment_intent, charge }
+        }
+        _ => Event::Ignored { event_id, livemode, kind },
+    }
+}
+
+/// What an inquiry ends in counts as won: no money was taken.
+fn stage(kind: &str, status: &str) -> Option<DisputeStage> {
+    match (kind, status) {
+        ("charge.dispute.created", _) => Some(DisputeStage::Opened),
+        ("charge.dispute.funds_withdrawn", _) => Some(DisputeStage::FundsWithdrawn),
+        ("charge.dispute.funds_reinstated", _) => Some(DisputeStage::FundsReinstated),
+        (_, "won" | "warning_closed") => Some(DisputeStage::Won),
+        (_, "lost") => Some(DisputeStage::Lost),
+        _ => None,
+    }
+}
+
+fn disputed(event_id: String, livemode: bool, stage: DisputeStage, dispute: Dispute) -> Event {
     Event::Disputed {
         event_id,
         livemode,
+        stage,
         payment_intent: dispute.payment_intent,
         charge: dispute.charge,
         dispute: dispute.id,
@@ -160,7 +218,7 @@ fn content<T: DeserializeOwned>(event_id: &str, object: Value) -> Result<T, Read
 }
 
 /// What [`checkout`](super::checkout()) left on an object, among what others may have left there.
-type Metadata = BTreeMap<String, String>;
+pub(super) type Metadata = BTreeMap<String, String>;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -213,9 +271,21 @@ struct Charge {
     currency: LowerCaseCurrency,
 }
 
+/// A charge as it changes, of which only a fee that has become known matters.
+#[derive(Deserialize)]
+struct UpdatedCharge {
+    id: Option<String>,
+    /// An id, or the whole of it.
+    balance_transaction: Option<Value>,
+    payment_intent: Option<String>,
+    metadata: Option<Metadata>,
+}
+
 #[derive(Deserialize)]
 struct Dispute {
     id: String,
+    #[serde(default)]
+    status: String,
     charge: String,
     payment_intent: Option<String>,
     amount: i64,
@@ -225,7 +295,7 @@ struct Dispute {
 /// A currency by its ISO 4217 code in small letters, as Stripe writes it.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct LowerCaseCurrency(Currency);
+pub(super) struct LowerCaseCurrency(pub Currency);
 
 impl TryFrom<String> for LowerCaseCurrency {
     type Error = String;
@@ -331,8 +401,48 @@ mod tests {
             "charge.dispute.created",
             dispute,
             expect![[
-                r#"Disputed { event_id: "evt_1", livemode: true, payment_intent: None, charge: "ch_1", dispute: "dp_1", amount_minor: 15000, currency: KWD }"#
+                r#"Disputed { event_id: "evt_1", livemode: true, stage: Opened, payment_intent: None, charge: "ch_1", dispute: "dp_1", amount_minor: 15000, currency: KWD }"#
             ]],
+        );
+    }
+
+    #[test]
+    fn a_dispute_tells_when_money_moves() {
+        let stage = |kind: &str, status: &str| {
+            let body = format!(
+                r#"{{"id":"evt_1","livemode":true,"type":"charge.dispute.{kind}","data":{{"object":
+                {{"id":"dp_1","amount":15000,"charge":"ch_1","currency":"usd","payment_intent":"pi_1",
+                "status":"{status}"}}}}}}"#
+            );
+            match read_event(body.as_bytes()) {
+                Ok(Event::Disputed { stage, amount_minor: 15_000, .. }) => Some(stage),
+                Ok(_) => None,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert_eq!(stage("created", "needs_response"), Some(DisputeStage::Opened));
+        assert_eq!(stage("funds_withdrawn", "needs_response"), Some(DisputeStage::FundsWithdrawn));
+        assert_eq!(stage("funds_reinstated", "won"), Some(DisputeStage::FundsReinstated));
+        assert_eq!(stage("closed", "won"), Some(DisputeStage::Won));
+        assert_eq!(stage("closed", "lost"), Some(DisputeStage::Lost));
+        assert_eq!(stage("closed", "warning_closed"), Some(DisputeStage::Won));
+        assert_eq!(stage("closed", "something_new"), None);
+        assert_eq!(stage("updated", "lost"), None);
+    }
+
+    #[test]
+    fn a_charge_tells_when_its_fee_can_be_asked_for() {
+        check(
+            "charge.updated",
+            r#"{"id":"ch_1","balance_transaction":"txn_1","payment_intent":"pi_1","metadata":{"top_up":"top_1"}}"#,
+            expect![[
+                r#"FeeKnown { event_id: "evt_1", livemode: true, top_up: Some("top_1"), payment_intent: Some("pi_1"), charge: "ch_1" }"#
+            ]],
+        );
+        check(
+            "charge.updated",
+            r#"{"id":"ch_1","balance_transaction":null,"payment_intent":"pi_1","metadata":{}}"#,
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "charge.updated" }"#]],
         );
     }
 

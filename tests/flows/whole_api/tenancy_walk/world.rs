@@ -111,6 +111,7 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
             "payment_date": today(), "reference": format!("{MARK} {}", runtime::fresh())}),
         "POST /v1/transfers" => json!({"from": thing("parent_wallet"), "to": thing("wallet"),
             "amount": "1", "note": format!("{MARK} credits")}),
+        "POST /v1/top_ups/quote" => json!({"agreement": thing("agreement"), "amount": "25"}),
         "POST /v1/top_ups" => json!({"agreement": thing("agreement"), "amount": "25"}),
         "POST /v1/rates/find" => json!({"agreement": thing("agreement"), "number": "+4915112345678",
             "sender": SENDER}),
@@ -137,7 +138,7 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
         "POST /v1/uploads" => json!({"kind": "pdf"}),
         "POST /v1/printable_forms" => json!({"kind": "charge", "name": format!("{MARK} form"),
             "own_legal_entity": thing("own_legal_entity"), "resource": "sms_message",
-            "date_from": "2026-01-01", "file": thing("xlsx_file")}),
+            "date_from": "2026-01-01", "file": thing("xml_file")}),
         "POST /v1/self_registrations" => json!({"own_legal_entity": thing("own_legal_entity"),
             "portal": thing("portal"), "own_bank_account": thing("own_bank_account"), "enabled": true,
             "terms": thing("pdf_file"), "report_email": "sales@kestrel.example", "moderation": true,
@@ -147,6 +148,11 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
             "services": [thing("service")], "roles": ["portal_admin"]}),
         "POST /v1/imports/{id}/confirm" => json!({"preview": "prv_0"}),
         "POST /v1/invoices/{id}/confirm" => json!({"early": true}),
+        "PUT /v1/invoices/{id}/allocations" => {
+            json!({"allocations": [{"payment": thing("payment"), "amount": "1"}]})
+        }
+        "POST /v1/rerates" => json!({"agreement": thing("child_agreement"),
+            "from": "2026-01-01T00:00:00Z", "till": "2026-02-01T00:00:00Z"}),
         _ => return None,
     })
 }
@@ -160,6 +166,7 @@ const MADE: &[(&str, Maker)] = &[
     ("POST /v1/messages", Maker::A),
     ("POST /v1/agreements/{id}/fees", Maker::Parent),
     ("POST /v1/agreements/{id}/invoices", Maker::Parent),
+    ("POST /v1/invoices/{id}/confirm", Maker::Parent),
     ("POST /v1/services/{id}/scopes/{number}/imports", Maker::A),
 ];
 
@@ -168,7 +175,7 @@ const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 /// Files to upload, by kind.
 const FILES: [(&str, &str, &str); 2] =
-    [("pdf", "pdf_file", "%PDF-1.4 terms"), ("xlsx", "xlsx_file", "PK\u{3}\u{4}sheet")];
+    [("pdf", "pdf_file", "%PDF-1.4 terms"), ("xml", "xml_file", "<details><column value='net'/></details>")];
 /// A supplier's file.
 const RATES: &str = "Country,Price\nGermany,0.05\n";
 
@@ -232,6 +239,7 @@ impl World {
         things.add("/api/v1/2fa/requests", "req_00000000000000000000000000", false);
         things.name("parent", &a.company, true);
         things.name("child_company", &child.company, false);
+        things.name("child_agreement", &child.agreement, false);
         things.name("lookup_connection", "con_00000000000000000000000000", false);
     }
 
@@ -383,7 +391,9 @@ impl World {
             sqs: self.platform.sqs.client(),
             http_send: queue("http-send"),
             notifications: queue("notifications"),
+            billing: queue("billing"),
             webhooks: queue("webhooks"),
+            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
         for table in ["flow-ledger", "flow-messages"] {
             let event = self.platform.database.take_stream(table);

@@ -11,12 +11,15 @@ use domain::wallet::{Lease, OperationKind, Wallet, WalletState};
 
 use super::{Breach, Invariant, breach};
 
-/// A message keeps its charges for good, moves one revision at a time, and a final state stays.
+/// A message keeps its charges until it is rated again, moves one revision at a time, and a final state stays.
 pub(super) fn check_step(before: &Message, after: &Message) -> Result<(), Breach> {
     let moved = after.revision.checked_sub(before.revision);
     let is_step = match moved {
         Some(0) => after == before,
         Some(1) => {
+            if after.charge_version == before.charge_version + 1 {
+                return check_rated_again(before, after);
+            }
             let is_lawful = match after.status {
                 // One that leaves its block is there again to be sent.
                 Status::Accepted if after.id.block().is_some() => !before.status.is_final(),
@@ -24,7 +27,7 @@ pub(super) fn check_step(before: &Message, after: &Message) -> Result<(), Breach
                 Status::Queued => matches!(before.status, Status::Accepted | Status::Queued),
                 _ => !before.status.is_final(),
             };
-            after.charges == before.charges && is_lawful
+            (&after.charges, after.charge_version) == (&before.charges, before.charge_version) && is_lawful
         }
         _ => false,
     };
@@ -35,11 +38,21 @@ pub(super) fn check_step(before: &Message, after: &Message) -> Result<(), Breach
         .ok_or_else(|| breach(Invariant::VoidedOnce, format!("{id} went from {from:?} to {to:?}")))
 }
 
-/// The limit is cut and payments are taken back by force; nothing else takes what is not there.
+/// Its prices are others, and nothing else of it is.
+fn check_rated_again(before: &Message, after: &Message) -> Result<(), Breach> {
+    let (charges, charge_version) = (before.charges.clone(), before.charge_version);
+    let with_old_prices = Message { charges, charge_version, revision: before.revision, ..after.clone() };
+    let is_step = with_old_prices == *before && after.charges != before.charges;
+    let detail = || format!("{} was rated again and is another message", after.id);
+    is_step.then_some(()).ok_or_else(|| breach(Invariant::VoidedOnce, detail()))
+}
+
+/// The limit is cut, payments are taken back and messages rated again by force; nothing else takes what is
+/// not there.
 pub(super) fn check_wallet_step(before: &Wallet, after: &Wallet) -> Result<(), Breach> {
     let (id, kind) = (&after.id, after.last_operation.kind);
     // Payments are judged by what they are.
-    let forced = matches!(kind, OperationKind::Payment | OperationKind::Terms);
+    let forced = matches!(kind, OperationKind::Payment | OperationKind::Terms | OperationKind::Rerate);
     if after.headroom.is_negative() && after.headroom < before.headroom && !forced {
         let detail = format!("{id} has a headroom of {} after a write for {kind:?}", after.headroom);
         return Err(breach(Invariant::NothingBelowZero, detail));

@@ -23,7 +23,8 @@ use crate::routes::companies::deletion::wallets_of;
     responses(
         (status = 204, description = "It is gone"),
         (status = 409, description = "`has_money`, `has_charges`, `has_invoices`, `has_sender_ids`, \
-            `has_fee_rules` or `is_resold`", body = Problem, content_type = "application/problem+json")
+            `has_fee_rules`, `is_resold`, or `too_many_parts`: it has more wallets than are closed in one \
+            step", body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn delete(
     State(app): State<App>,

@@ -3,13 +3,15 @@
 use axum::extract::{Path, State};
 use domain::agreement::{Agreement, AgreementChange, Alerts, Effective, check_no_user_credits};
 use domain::company::CompanyError;
-use domain::id::UserId;
+use domain::id::{ServiceId, UserId};
+use domain::money::Currency;
 use domain::permission::Area;
+use domain::rating::ServiceKind;
 use domain::wallet::{Wallet, WalletState};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
-use runtime::http::Body;
+use runtime::http::{Body, Problem};
 use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Stored, Written};
@@ -47,6 +49,11 @@ pub struct AgreementPatch {
     /// True stops every message of the company, and of all below it that is charged here, until it is
     /// false again. Credits may still be moved and paid in.
     suspended: Option<bool>,
+    /// A rate plan of the tenant, in money, that prices `message_credits` among its additional services: by
+    /// it the company may buy credits by card. Only of an agreement in message credits; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    credit_service: Option<Option<String>>,
     /// Unique among the agreements of the tenant's legal entity: letters, digits and - _ . /
     code: Option<String>,
     /// A legal entity of the company that pays; null for none.
@@ -163,8 +170,27 @@ impl AgreementPatch {
             }),
             credit_limit: self.credit_limit.map(limit_of).transpose()?,
             suspended: self.suspended,
+            credit_service: credit_service(app, who, agreement, self.credit_service).await?,
         })
     }
+}
+
+/// The rate plan that sells message credits, with the currency of its prices.
+async fn credit_service(
+    app: &App,
+    who: &Principal,
+    agreement: &Agreement,
+    named: Option<Option<String>>,
+) -> Result<Option<Option<(ServiceId, Currency)>>, ApiError> {
+    let Some(Some(id)) = named else { return Ok(named.map(|_| None)) };
+    let found = app.seen_by(who).service(&id).await;
+    let service = found.map_err(|error| error.field("credit_service"))?;
+    let sells = service.kind == ServiceKind::PayAsYouGo && !service.archived;
+    if service.company != agreement.tenant || !sells {
+        let detail = "it must be a pay-as-you-go service of the company that the agreement is with";
+        return Err(Problem::invalid("credit_service", detail).into());
+    }
+    Ok(Some(Some((service.id, service.currency))))
 }
 
 /// Change an agreement's settings.

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use domain::agreement::Agreement;
+use domain::catalog;
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, FeeRule, Schedule, SenderType, plan_rule};
 use domain::id::FeeRuleId;
 use domain::permission::Area;
@@ -10,16 +12,17 @@ use domain::quote::Level;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
-use runtime::http::{Body, IdempotencyKey, Problem};
+use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use serde::{Deserialize, Serialize};
 use store::{FeeWrite, FeeWritten, RuleWrite};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::{Created, Reply, created};
 use super::{AdditionalPriceBody, sender};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::fields::List;
+use crate::lists::{Column, Format, Found, in_order};
 use crate::{rights, schema};
 
 /// In each round either the rule is ended, or the sweeper has moved it on.
@@ -278,21 +281,64 @@ pub async fn create(
     }
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FeeRuleQuery {
+    /// `created_at`, `valid_from`, `valid_till`, `every` or `next`, with a `-` before it for the other way
+    /// round; `created_at` unless told.
+    #[param(example = "-next")]
+    sort: Option<String>,
+}
+
+const COLUMNS: [Column<FeeRule>; 5] = [
+    ("created_at", |rule| catalog::time(rule.created_at)),
+    ("valid_from", |rule| catalog::day(rule.schedule.valid_from)),
+    ("valid_till", |rule| rule.schedule.valid_till.map(catalog::day).unwrap_or_default()),
+    ("every", |rule| catalog::choice(rule.schedule.every)),
+    ("next", |rule| rule.next.as_ref().map(|next| catalog::time(next.at)).unwrap_or_default()),
+];
+
+const FILE_COLUMNS: [&str; 18] = [
+    "id",
+    "agreement",
+    "kind.type",
+    "kind.sender",
+    "kind.mno",
+    "kind.name",
+    "valid_from",
+    "valid_till",
+    "every",
+    "start_day",
+    "days_before",
+    "next.first_day",
+    "next.last_day",
+    "next.at",
+    "next.problem",
+    "price",
+    "price_problem",
+    "created_at",
+];
+
 /// An agreement's fee rules, also those that have ended.
+///
+/// `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/agreements/{id}/fee_rules", tag = "fees",
-    params(("id" = String, Path, description = "The agreement's id")),
-    responses((status = 200, description = "In no order", body = List<FeeRuleView>)))]
+    params(("id" = String, Path, description = "The agreement's id"), FeeRuleQuery),
+    responses((status = 200, description = "All of them",
+        content((List<FeeRuleView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-) -> Reply<List<FeeRuleView>> {
+    format: Format,
+    Query(query): Query<FeeRuleQuery>,
+) -> Result<Response, ApiError> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
     rights::view_own(&who, &agreement.company, Area::AdditionalFees, Area::PortalFinance)?;
     let level = app.store.level(&agreement, runtime::now()).await?;
     let rules = app.store.fee_rules(&agreement.id).await?;
-    let items = rules.into_iter().map(|rule| FeeRuleView::new(rule, &level)).collect();
-    Ok(Json(List { items, next: None }))
+    let rules = in_order(rules, query.sort.as_deref().or(Some("created_at")), &COLUMNS)?;
+    Found::all(rules, format).answer(|rule| FeeRuleView::new(rule, &level), "fee-rules", &FILE_COLUMNS)
 }
 
 /// End a fee rule.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog;
-use domain::invoice::{Invoice, InvoiceStatus};
+use domain::invoice::{DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus};
 use domain::permission::Area;
 use jiff::civil::Date;
 use runtime::auth::Principal;
@@ -11,11 +11,12 @@ use runtime::http::Query;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::InvoiceView;
+use super::view::InvoiceView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Format, Found, Listing};
+use crate::rights::is_tenant_side;
 use crate::{fields, rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,15 +28,37 @@ pub struct InvoiceQuery {
     company: Option<String>,
     /// Or of all companies directly below this one.
     tenant: Option<String>,
+    /// Only those in the name of this legal entity.
+    own_legal_entity: Option<String>,
+    /// Only invoices, or only credit notes.
+    #[param(value_type = Option<schema::InvoiceKind>)]
+    kind: Option<InvoiceKind>,
     /// Only drafts, or only confirmed ones.
     #[param(value_type = Option<schema::InvoiceStatus>)]
     status: Option<InvoiceStatus>,
+    /// Only those that are paid so far.
+    #[param(value_type = Option<schema::InvoicePayment>)]
+    payment_status: Option<InvoicePayment>,
+    /// Only those that are disputed, or were, or were not.
+    #[param(value_type = Option<schema::DisputeStatus>)]
+    dispute_status: Option<DisputeStatus>,
+    /// Only those that were mailed, or wait for it, or were not. For the side that issues them.
+    #[param(value_type = Option<schema::DispatchStatus>)]
+    dispatch_status: Option<DispatchStatus>,
+    /// Only those that correct others, or only those that do not.
+    is_correction: Option<bool>,
     /// Of periods that begin on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
     /// Of periods that begin before this day.
     #[param(value_type = Option<String>, format = Date)]
     till: Option<Date>,
+    /// Of periods whose last day is this one or a later one.
+    #[param(value_type = Option<String>, format = Date)]
+    ends_from: Option<Date>,
+    /// Of periods whose last day is before this one.
+    #[param(value_type = Option<String>, format = Date)]
+    ends_till: Option<Date>,
     /// Issued on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     issued_from: Option<Date>,
@@ -57,8 +80,8 @@ pub struct InvoiceQuery {
     amount_min: Option<String>,
     /// At most so much is due.
     amount_max: Option<String>,
-    /// `first_day`, `status` or `total_due`, with a `-` before it for the other way round; `first_day`
-    /// unless told or filtered.
+    /// `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`, with a `-`
+    /// before it for the other way round; `first_day` unless told or filtered.
     #[param(example = "-first_day")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -67,54 +90,95 @@ pub struct InvoiceQuery {
     cursor: Option<String>,
 }
 
+const COLUMNS: [&str; 7] =
+    ["first_day", "status", "payment_status", "total_due", "number", "issue_date", "due_date"];
+
 impl InvoiceQuery {
-    /// What no list is in the order of.
-    fn passes(&self, invoice: &Invoice) -> bool {
-        let within = |day: Option<Date>, from: Option<Date>, till: Option<Date>| {
-            from.is_none_or(|from| day.is_some_and(|day| from <= day))
-                && till.is_none_or(|till| day.is_some_and(|day| day < till))
-        };
-        within(invoice.issue_date, self.issued_from, self.issued_till)
-            && within(invoice.due_date, self.due_from, self.due_till)
-            && self.number.is_none_or(|number| invoice.number == Some(number))
-            && self.currency.as_deref().is_none_or(|currency| currency == invoice.currency.code())
+    fn listing(&self, list: String) -> Result<Listing, ApiError> {
+        let amounts = fields::amounts(self.amount_min.as_deref(), self.amount_max.as_deref())?;
+        let (sort, cursor) = (self.sort.as_deref(), self.cursor.as_deref());
+        Ok(Listing::new(list, &COLUMNS, sort, self.limit, cursor)?
+            .within_days("first_day", self.from, self.till)
+            .is("status", self.status.map(catalog::choice))
+            .is("payment_status", self.payment_status.map(catalog::choice))
+            .is("number", self.number.map(catalog::number))
+            .within_days("issue_date", self.issued_from, self.issued_till)
+            .within_days("due_date", self.due_from, self.due_till)
+            .within_amounts("total_due", amounts))
     }
 
-    /// Whose invoices, if the caller may see them.
-    async fn list(&self, app: &App, who: &Principal) -> Result<String, ApiError> {
+    /// What no list is in the order of.
+    fn passes(&self, invoice: &Invoice, who: &Principal) -> bool {
+        let entity = invoice.own_legal_entity.as_ref().map(|entity| entity.as_str());
+        let dispatch = is_tenant_side(who, &invoice.company, &invoice.tenant).then_some(invoice.dispatch);
+        let last = invoice.period.last;
+        self.ends_from.is_none_or(|from| from <= last)
+            && self.ends_till.is_none_or(|till| last < till)
+            && self.own_legal_entity.as_deref().is_none_or(|wanted| entity == Some(wanted))
+            && self.kind.is_none_or(|kind| kind == invoice.kind())
+            && self.dispute_status.is_none_or(|status| status == invoice.dispute)
+            && self.dispatch_status.is_none_or(|status| dispatch == Some(status))
+            && self.is_correction.is_none_or(|wanted| wanted == (0 < invoice.sequence))
+            && self.currency.as_deref().is_none_or(|currency| currency == invoice.currency.code())
+    }
+}
+
+/// Whose invoices: the list of an agreement, of all companies below one, or of a company.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    pub agreement: Option<&'a str>,
+    pub tenant: Option<&'a str>,
+    /// The caller's own unless told.
+    pub company: Option<&'a str>,
+}
+
+impl Whose<'_> {
+    /// The name of the list, if the caller may see it.
+    pub async fn list(self, app: &App, who: &Principal) -> Result<String, ApiError> {
         let (office, portal) = (Area::InvoicesAndCharges, Area::PortalFinance);
         let seen = app.seen_by(who);
-        if let Some(id) = &self.agreement {
+        if let Some(id) = self.agreement {
             let agreement = seen.agreement(id).await?;
             rights::view_own(who, &agreement.company, office, portal)?;
             return Ok(agreement.id.into());
         }
-        if let Some(tenant) = &self.tenant {
+        if let Some(tenant) = self.tenant {
             let tenant = seen.company(tenant).await.map_err(|error| error.field("tenant"))?;
             rights::view(who, office)?;
             return Ok(catalog::list_with(tenant.id.as_str()));
         }
-        let company = seen.company_or_own(self.company.as_deref()).await?;
+        let company = seen.company_or_own(self.company).await?;
         rights::view_own(who, &company.id, office, portal)?;
         Ok(company.id.into())
     }
 }
 
-const FILE_COLUMNS: [&str; 14] = [
+const FILE_COLUMNS: [&str; 25] = [
     "id",
     "company",
     "agreement",
+    "own_legal_entity",
     "tenant",
+    "direction",
+    "kind",
     "first_day",
     "last_day",
     "number",
     "net",
+    "tax",
     "total_due",
+    "covered",
+    "outstanding",
+    "disputed",
     "currency",
     "status",
+    "payment_status",
+    "dispute_status",
+    "dispatch_status",
     "issue_date",
     "due_date",
     "confirmed_at",
+    "comment",
 ];
 
 /// Invoices.
@@ -131,15 +195,16 @@ pub async fn list(
     format: Format,
     Query(query): Query<InvoiceQuery>,
 ) -> Result<Response, ApiError> {
-    let list = query.list(&app, &who).await?;
-    let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
-    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(list, &["first_day", "status", "total_due"], sort, query.limit, cursor)?
-        .within_days("first_day", query.from, query.till)
-        .is("status", query.status.map(catalog::choice))
-        .within_amounts("total_due", amounts);
+    let whose = Whose {
+        agreement: query.agreement.as_deref(),
+        tenant: query.tenant.as_deref(),
+        company: query.company.as_deref(),
+    };
+    let listing = query.listing(whose.list(&app, &who).await?)?;
     let seen = app.seen_by(&who);
-    let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.passes(invoice);
-    let found = listing.read(&app.store, format, is_shown).await?;
-    found.answer(InvoiceView::from, "invoices", &FILE_COLUMNS)
+    let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.passes(invoice, &who);
+    let Found { page, format } = listing.read(&app.store, format, is_shown).await?;
+    let items = page.items.iter().map(|invoice| InvoiceView::new(invoice, &who));
+    let page = store::Page { items: items.collect::<Result<Vec<_>, _>>()?, next: page.next };
+    Found { page, format }.answer(|invoice| invoice, "invoices", &FILE_COLUMNS)
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Block, BlockError, expand, shrink};
-use crate::message::{Part, Status};
+use crate::message::{Message, Part, Status};
+use crate::quote::Charge;
 use crate::receipt::ReceiptState;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -24,9 +25,49 @@ struct States {
     /// Of messages by their places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<(usize, String)>,
+    /// What was rated again.
+    #[serde(default, skip_serializing_if = "Rated::is_empty")]
+    rated: Rated,
     /// The places of those that left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     left: Vec<u16>,
+}
+
+/// The charges of messages that were rated again: what most of them have in common is written once.
+#[derive(Default, Serialize, Deserialize)]
+struct Rated {
+    kinds: Vec<Vec<Charge>>,
+    /// Of messages by their places: which kind, and how often they were rated again.
+    messages: Vec<(u16, usize, u32)>,
+}
+
+impl Rated {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    fn add(&mut self, place: u16, message: &Message) {
+        let known = self.kinds.iter().position(|kind| *kind == message.charges);
+        let kind = known.unwrap_or_else(|| {
+            self.kinds.push(message.charges.clone());
+            self.kinds.len() - 1
+        });
+        self.messages.push((place, kind, message.charge_version));
+    }
+
+    /// Puts the charges into their messages, and those that they had at first beside them.
+    fn restore(self, block: &mut Block) -> Result<(), BlockError> {
+        for (place, kind, version) in self.messages {
+            let message = block.messages.get_mut(usize::from(place));
+            let (Some(message), Some(charges)) = (message, self.kinds.get(kind)) else {
+                return Err(BlockError::new("charges of nobody"));
+            };
+            message.charge_version = version;
+            let first = std::mem::replace(&mut message.charges, charges.clone());
+            block.first_charges.insert(place, first);
+        }
+        Ok(())
+    }
 }
 
 const STATUSES: [(char, Status); 9] = [
@@ -77,6 +118,11 @@ pub(super) fn pack(block: &Block) -> Result<Vec<u8>, BlockError> {
             states.reasons.push((place, reason.clone()));
         }
     }
+    for place in block.first_charges.keys() {
+        if let Some(message) = block.messages.get(usize::from(*place)) {
+            states.rated.add(*place, message);
+        }
+    }
     shrink(&states)
 }
 
@@ -125,7 +171,7 @@ pub(super) fn unpack(block: &mut Block, bytes: &[u8]) -> Result<(), BlockError> 
         message.reason = Some(reason);
     }
     block.left = states.left.into_iter().collect();
-    Ok(())
+    states.rated.restore(block)
 }
 
 fn parts(references: Vec<String>, reports: &str) -> Result<Vec<Part>, BlockError> {

@@ -32,6 +32,7 @@ fn message(sender: &str, text: &str) -> Message {
         encoding: Encoding::Gsm7,
         segments: 1,
         charges: Vec::new(),
+        charge_version: 0,
         handling: Handling::default(),
         status: Status::Queued,
         reason: None,

@@ -1,0 +1,326 @@
+//! The files of the archive: which columns they have, and how records become rows of them.
+//!
+//! The schema, as Parquet and Arrow name types. Agreement and day are in the file's path, as tools that read
+//! partitioned folders expect them.
+//!
+//! | column | type | what |
+//! |---|---|---|
+//! | `kind` | text | `message` or `fee` |
+//! | `id` | text | of the message or the fee |
+//! | `revision` | int32 | which version of the record; 0 is the first, and the only one of a fee |
+//! | `charge_version` | int32 | how often it had been rated again |
+//! | `level` | int32 | 1 is the sender's own agreement |
+//! | `company` | text | who sent it, or whom the fee is charged to |
+//! | `resource` | text | what was billed, such as `sms_message` |
+//! | `sender` | text | the sender ID |
+//! | `subject` | text | what else a fee is for |
+//! | `recipient` | text | digits; stars among them once recipients of its age are masked |
+//! | `country` | text | ISO 3166-1 alpha-2 |
+//! | `network` | text | that the number's range was given to |
+//! | `segments` | int32 | of a message |
+//! | `rate` | text | the price of the rate tree |
+//! | `unit_price`, `amount` | decimal(38, 6) | in `currency`; the amount is zero once it was refunded |
+//! | `quantity` | int64 | units |
+//! | `currency` | text | of the agreement: ISO 4217, or `CREDIT` |
+//! | `billing_rule` | text | when the charge becomes final: `accepted`, `submitted`, `delivered` |
+//! | `parts` | text | a JSON array of the parts of the amount, if there are several |
+//! | `status`, `reason` | text | of a message |
+//! | `client_reference` | text | what the sender named it; in the sender's own records only |
+//! | `period_first`, `period_last` | date | what a fee's rule charged it for |
+//! | `accepted_at`, `submitted_at`, `finished_at` | timestamp, microseconds, UTC | |
+//!
+//! Columns are added at the end, and may be null in files from before them.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::builder::{
+    Date32Builder, Decimal128Builder, Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_select::concat::concat_batches;
+use bytes::Bytes;
+use domain::edr::{Edr, FeeRecord, Record};
+use domain::money::{Amount, Currency, PLACES_MAX};
+use domain::rating::BillingRule;
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+/// The widest there is: a sum never needs a wider column than its rows.
+const PRECISION: u8 = 38;
+const SCALE: i8 = PLACES_MAX as i8;
+/// Rows read at a time.
+const BATCH_ROWS: usize = 64 * 1024;
+/// Columns of which every row has its own value, so that a dictionary would only be in the way.
+const VARIED: [&str; 6] =
+    ["id", "recipient", "client_reference", "accepted_at", "submitted_at", "finished_at"];
+
+/// What names a version of a record within an agreement.
+pub const KEY: [&str; 4] = ["accepted_at", "id", "revision", "charge_version"];
+
+pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let instant = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let money = || DataType::Decimal128(PRECISION, SCALE);
+    let always = |name: &str, kind| Field::new(name, kind, false);
+    let often = |name: &str, kind| Field::new(name, kind, true);
+    let text = || DataType::Utf8;
+    Arc::new(Schema::new(vec![
+        always("kind", text()),
+        always("id", text()),
+        always("revision", DataType::Int32),
+        always("charge_version", DataType::Int32),
+        always("level", DataType::Int32),
+        always("company", text()),
+        always("resource", text()),
+        often("sender", text()),
+        often("subject", text()),
+        often("recipient", text()),
+        often("country", text()),
+        often("network", text()),
+        often("segments", DataType::Int32),
+        always("rate", text()),
+        always("unit_price", money()),
+        always("amount", money()),
+        always("quantity", DataType::Int64),
+        always("currency", text()),
+        always("billing_rule", text()),
+        often("parts", text()),
+        often("status", text()),
+        often("reason", text()),
+        often("client_reference", text()),
+        often("period_first", DataType::Date32),
+        often("period_last", DataType::Date32),
+        always("accepted_at", instant()),
+        often("submitted_at", instant()),
+        often("finished_at", instant()),
+    ]))
+});
+
+/// What a column's cell can hold.
+enum Cell {
+    Text(Option<String>),
+    Count(Option<u32>),
+    Quantity(u32),
+    Money(Amount),
+    Day(Option<Date>),
+    Instant(Option<Timestamp>),
+}
+
+/// The cells of a record, in the order of the schema.
+fn cells(record: &Record, currency: Currency) -> anyhow::Result<Vec<Cell>> {
+    match record {
+        Record::Message(edr) => message_cells(edr, currency),
+        Record::Fee(fee) => Ok(fee_cells(fee, currency)),
+    }
+}
+
+fn text(value: impl ToString) -> Cell {
+    Cell::Text(Some(value.to_string()))
+}
+
+fn message_cells(edr: &Edr, currency: Currency) -> anyhow::Result<Vec<Cell>> {
+    let parts = (!edr.parts.is_empty()).then(|| serde_json::to_string(&edr.parts)).transpose()?;
+    Ok(vec![
+        text("message"),
+        text(&edr.message),
+        Cell::Count(Some(edr.revision)),
+        Cell::Count(Some(edr.charge_version)),
+        Cell::Count(Some(edr.level)),
+        text(&edr.company),
+        text(edr.resource.name()),
+        text(&edr.sender),
+        Cell::Text(None),
+        text(&edr.recipient),
+        text(&edr.country),
+        Cell::Text(edr.network.clone()),
+        Cell::Count(Some(edr.segments)),
+        text(edr.rate.as_str()),
+        Cell::Money(edr.unit_price),
+        Cell::Money(edr.amount),
+        Cell::Quantity(edr.quantity),
+        text(currency),
+        text(edr.billing.name()),
+        Cell::Text(parts),
+        text(edr.status.name()),
+        Cell::Text(edr.reason.clone()),
+        Cell::Text(edr.client_reference.clone()),
+        Cell::Day(None),
+        Cell::Day(None),
+        Cell::Instant(Some(edr.accepted_at)),
+        Cell::Instant(edr.submitted_at),
+        Cell::Instant(edr.finished_at),
+    ])
+}
+
+fn fee_cells(fee: &FeeRecord, currency: Currency) -> Vec<Cell> {
+    vec![
+        text("fee"),
+        text(&fee.fee),
+        Cell::Count(Some(0)),
+        Cell::Count(Some(0)),
+        Cell::Count(Some(1)),
+        text(&fee.company),
+        text(fee.resource.name()),
+        Cell::Text(fee.sender.as_ref().map(ToString::to_string)),
+        Cell::Text(fee.subject.clone()),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Count(None),
+        text(fee.rate.as_str()),
+        Cell::Money(fee.unit_price),
+        Cell::Money(fee.amount),
+        Cell::Quantity(fee.quantity),
+        text(currency),
+        text(BillingRule::Accepted.name()),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Day(fee.period.map(|period| period.first)),
+        Cell::Day(fee.period.map(|period| period.last)),
+        Cell::Instant(Some(fee.accepted_at)),
+        Cell::Instant(None),
+        Cell::Instant(None),
+    ]
+}
+
+/// A column that is being filled.
+enum Column {
+    Text(StringBuilder),
+    Count(Int32Builder),
+    Quantity(Int64Builder),
+    Money(Decimal128Builder),
+    Day(Date32Builder),
+    Instant(TimestampMicrosecondBuilder),
+}
+
+impl Column {
+    fn of(field: &Field) -> anyhow::Result<Self> {
+        Ok(match field.data_type() {
+            DataType::Utf8 => Self::Text(StringBuilder::new()),
+            DataType::Int32 => Self::Count(Int32Builder::new()),
+            DataType::Int64 => Self::Quantity(Int64Builder::new()),
+            DataType::Decimal128(..) => {
+                Self::Money(Decimal128Builder::new().with_data_type(field.data_type().clone()))
+            }
+            DataType::Date32 => Self::Day(Date32Builder::new()),
+            kind => {
+                let builder = TimestampMicrosecondBuilder::new().with_data_type(kind.clone());
+                Self::Instant(builder)
+            }
+        })
+    }
+
+    fn push(&mut self, cell: Cell) -> anyhow::Result<()> {
+        match (self, cell) {
+            (Self::Text(column), Cell::Text(value)) => column.append_option(value),
+            (Self::Count(column), Cell::Count(value)) => {
+                column.append_option(value.map(i32::try_from).transpose()?);
+            }
+            (Self::Quantity(column), Cell::Quantity(value)) => column.append_value(i64::from(value)),
+            (Self::Money(column), Cell::Money(value)) => column.append_value(millionths(value)),
+            (Self::Day(column), Cell::Day(value)) => {
+                column.append_option(value.map(days).transpose()?);
+            }
+            (Self::Instant(column), Cell::Instant(value)) => {
+                column.append_option(value.map(Timestamp::as_microsecond));
+            }
+            _ => anyhow::bail!("a cell is not of its column's type"),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Text(mut column) => Arc::new(column.finish()),
+            Self::Count(mut column) => Arc::new(column.finish()),
+            Self::Quantity(mut column) => Arc::new(column.finish()),
+            Self::Money(mut column) => Arc::new(column.finish()),
+            Self::Day(mut column) => Arc::new(column.finish()),
+            Self::Instant(mut column) => Arc::new(column.finish()),
+        }
+    }
+}
+
+/// An amount in the column's unit: it has at most six decimal places.
+fn millionths(amount: Amount) -> i128 {
+    let mut decimal = amount.decimal();
+    decimal.rescale(PLACES_MAX);
+    decimal.mantissa()
+}
+
+/// As Arrow counts them, from 1970 on.
+fn days(day: Date) -> anyhow::Result<i32> {
+    Ok(date(1970, 1, 1).until(day)?.get_days())
+}
+
+/// Records of one agreement as rows, in their order.
+pub fn rows<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    currency: Currency,
+) -> anyhow::Result<RecordBatch> {
+    let fields = SCHEMA.fields();
+    let mut columns = fields.iter().map(|field| Column::of(field)).collect::<Result<Vec<_>, _>>()?;
+    for record in records {
+        for (column, cell) in columns.iter_mut().zip(cells(record, currency)?) {
+            column.push(cell)?;
+        }
+    }
+    let columns = columns.into_iter().map(Column::finish).collect();
+    Ok(RecordBatch::try_new(SCHEMA.clone(), columns)?)
+}
+
+/// A file with these rows.
+pub fn write(rows: &RecordBatch) -> anyhow::Result<Vec<u8>> {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("waybill edr-archiver".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?));
+    for name in VARIED {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
+    // Neighbours begin alike: times differ little, and ids share what they are made of.
+    for name in ["accepted_at", "submitted_at", "finished_at"] {
+        properties = properties.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties = properties.set_column_encoding(ColumnPath::from("id"), Encoding::DELTA_BYTE_ARRAY);
+    let mut writer = ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), Some(properties.build()))?;
+    writer.write(rows)?;
+    Ok(writer.into_inner()?)
+}
+
+/// The rows of a file; those of a file from before a column have none in it.
+pub fn read(content: &Bytes) -> anyhow::Result<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content.clone())?;
+    let batches = reader.with_batch_size(BATCH_ROWS).build()?;
+    let batches = batches.map(|batch| whole(&batch?)).collect::<Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&SCHEMA, &batches)?)
+}
+
+fn whole(batch: &RecordBatch) -> anyhow::Result<RecordBatch> {
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(column) => column.clone(),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    let columns = SCHEMA.fields().iter().map(column).collect();
+    Ok(RecordBatch::try_new(SCHEMA.clone(), columns)?)
+}
+
+/// How many rows a file has.
+pub fn count(content: &Bytes) -> anyhow::Result<usize> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content.clone())?;
+    Ok(usize::try_from(reader.metadata().file_metadata().num_rows())?)
+}
+
+/// The columns of a file that name its rows, and no others.
+pub fn read_keys(content: &Bytes) -> anyhow::Result<Vec<RecordBatch>> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content.clone())?;
+    let columns = ProjectionMask::columns(reader.parquet_schema(), KEY);
+    let batches = reader.with_projection(columns).with_batch_size(BATCH_ROWS).build()?;
+    Ok(batches.collect::<Result<_, _>>()?)
+}

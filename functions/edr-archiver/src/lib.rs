@@ -1,0 +1,125 @@
+//! Every few minutes: the versions of EDRs that the projector staged go into the files of the archive, by
+//! agreement and day; and once a day old files are masked or go.
+//!
+//! A version is in the files once, however often it was staged: what a file has is left out, and a file is
+//! only written over as it was read. A staging object is forgotten when all it holds is in the files. So a run
+//! that dies anywhere is made good by the next one, and two at once do each other no harm.
+
+pub mod file;
+mod merge;
+mod upkeep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use domain::agreement::Agreement;
+use domain::edr::Record;
+use domain::id::AgreementId;
+use domain::masking::Masking;
+use futures::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+use store::{Archive, Part, Store};
+
+/// What a run holds in memory at a time: some hundred bytes each. One staging object can have more.
+const ROWS_AT_ONCE: usize = 100_000;
+/// When a day's file is full, in rows: a merge holds so many in memory, and those that are new. It may be
+/// lowered and never raised, because a file that has one behind it has to be full.
+const FILE_ROWS: usize = 500_000;
+/// Days that are written side by side: most of the time is waiting for S3.
+const DAYS_AT_ONCE: usize = 4;
+/// Staging objects that are read side by side.
+const READS_AT_ONCE: usize = 16;
+/// Then a run begins nothing more: the next one goes on. The function's own limit is longer.
+const RUN_MAX: Duration = Duration::from_secs(200);
+/// A day that will be masked so soon takes rows masked already: another run may be masking it.
+const MASKED_EARLY: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub archive: Archive,
+    /// When recipients are masked.
+    pub masking: Masking,
+    /// When a day's file is full.
+    pub file_rows: usize,
+}
+
+impl App {
+    pub fn new(store: Store, archive: Archive, masking: Masking) -> Self {
+        Self { store, archive, masking, file_rows: FILE_ROWS }
+    }
+}
+
+/// One run.
+pub async fn handle(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let (mut objects, mut added) = (0, 0);
+    let mut after: Option<String> = None;
+    while begun.elapsed() < RUN_MAX {
+        let page = app.archive.staged(after.as_deref()).await?;
+        objects += page.items.len();
+        added += move_in(app, &page.items, now).await?;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    upkeep::run(&app.archive, app.masking, now).await?;
+    tracing::info!(objects, added, "archived");
+    Ok(())
+}
+
+/// Puts what these staging objects hold into its files, some of them at a time, and forgets them. Returns how
+/// many versions were new.
+async fn move_in(app: &App, keys: &[String], now: Timestamp) -> anyhow::Result<usize> {
+    let mut added = 0;
+    let (mut taken, mut records) = (Vec::new(), Vec::new());
+    let mut reads = futures::stream::iter(keys)
+        .map(|key| async move { anyhow::Ok((key, app.archive.read_staged(key).await?)) })
+        .buffered(READS_AT_ONCE);
+    while let Some((key, found)) = reads.try_next().await? {
+        taken.push(key.clone());
+        records.extend(found.into_iter().flatten());
+        if ROWS_AT_ONCE <= records.len() {
+            added += file_away(app, std::mem::take(&mut records), now).await?;
+            app.archive.delete(&std::mem::take(&mut taken)).await?;
+        }
+    }
+    added += file_away(app, records, now).await?;
+    app.archive.delete(&taken).await?;
+    Ok(added)
+}
+
+async fn file_away(app: &App, records: Vec<Record>, now: Timestamp) -> anyhow::Result<usize> {
+    let agreements = agreements(&app.store, &records).await?;
+    let masked_till = app.masking.last_day(now + MASKED_EARLY);
+    let mut days: BTreeMap<Part, Vec<Record>> = BTreeMap::new();
+    for record in records {
+        let Some(agreement) = agreements.get(record.agreement()) else { continue };
+        let day = agreement.version_at(record.accepted_at()).billing.day_of(record.accepted_at());
+        let is_old = masked_till.is_some_and(|till| day <= till);
+        let record = if is_old { record.masked() } else { record };
+        let part = Part { agreement: agreement.id.clone(), day, number: 0 };
+        days.entry(part).or_default().push(record);
+    }
+    let added = days.into_iter().filter_map(|(day, records)| {
+        let currency = agreements.get(&day.agreement)?.currency;
+        Some(async move {
+            let rows = file::rows(&records, currency)?;
+            drop(records);
+            merge::add(&app.archive, &day, &rows, app.file_rows).await
+        })
+    });
+    futures::stream::iter(added)
+        .buffer_unordered(DAYS_AT_ONCE)
+        .try_fold(0, async |sum, added| Ok(sum + added))
+        .await
+}
+
+/// Those whose records these are: all of them, or it is an error.
+async fn agreements(store: &Store, records: &[Record]) -> anyhow::Result<BTreeMap<AgreementId, Agreement>> {
+    let wanted: BTreeSet<_> = records.iter().map(|record| record.agreement().clone()).collect();
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let found = store.agreements(&wanted).await?;
+    Ok(found.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect())
+}

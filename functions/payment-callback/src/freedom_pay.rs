@@ -1,0 +1,82 @@
+//! FreedomPay's callbacks. One is signed over its values but not over their names: it is only a reason to
+//! ask for the status. Its answer is signed too, and only given to one that is authentic.
+
+use axum::response::{IntoResponse, Response};
+use domain::id::PaymentSystemId;
+use domain::money::Amount;
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::{Report, TopUp};
+use http::header::CONTENT_TYPE;
+use payments::freedompay::{ANSWER_CONTENT_TYPE, Callback, Outcome, Verdict, answer, read_callback};
+use runtime::http::{Problem, unavailable};
+use top_ups::{Account, Hint};
+
+use crate::{About, App, Call};
+
+pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
+    // The last part of the address that it calls.
+    let script = call.system.as_ref().map_or("", PaymentSystemId::as_str);
+    let verify = |_: &_, secrets: &[&str]| read_callback(script, &call.body, secrets);
+    let (account, told) = app.verified(&call, PaymentSystemKind::FreedomPay, verify).await?;
+    let through = account.through();
+    let event = format!("{}-{:?}", told.payment, told.outcome);
+    let about = About { system: through.name(), event, at: call.now };
+    let Some(top_up) = app.named_top_up(&about, &told.top_up).await? else {
+        return Ok(signed(&told, Verdict::CannotProcess("unknown order")));
+    };
+    if !app.is_asked(&about, &top_up, told.amount, told.currency).await? {
+        return Ok(signed(&told, Verdict::CannotProcess("another amount")));
+    }
+    match &told.outcome {
+        Outcome::Paid { captured: true } => look_after(app, &about, &account, &top_up, &told).await?,
+        Outcome::Failed { reason } => {
+            let report = Report::Closed { reason: reason.clone(), attempt: None };
+            app.settle(&about.report(&top_up, report), &account).await?;
+        }
+        // Nothing is certain yet, and another callback will tell.
+        Outcome::Paid { captured: false } | Outcome::Unfinished => {}
+    }
+    Ok(signed(&told, Verdict::Recorded("accepted")))
+}
+
+async fn look_after(
+    app: &App,
+    about: &About<'_>,
+    account: &Account,
+    top_up: &TopUp,
+    told: &Callback,
+) -> Result<(), Problem> {
+    if told.testing == account.livemode {
+        let detail = format!("{} is a test payment on a live account, or the other way round", told.payment);
+        return Ok(app.keep(about, Some(top_up.id.clone()), detail).await?);
+    }
+    let hint = Hint {
+        payment: Some(told.payment.clone()),
+        system_fee: told.fee().and_then(|fee| Amount::new(fee).ok()),
+        testing: Some(told.testing),
+    };
+    if !app.cashier.look_after(top_up, &hint, about.at).await.map_err(unavailable)? {
+        let detail = format!("{} is said to be paid, and its status says that it is not", told.payment);
+        app.keep(about, Some(top_up.id.clone()), detail).await?;
+    }
+    Ok(())
+}
+
+fn signed(told: &Callback, verdict: Verdict) -> Response {
+    ([(CONTENT_TYPE, ANSWER_CONTENT_TYPE)], answer(told, verdict)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use payments::freedompay::{Outcome, read_callback};
+
+    #[test]
+    fn the_sample_is_signed_for_the_last_part_of_its_address() {
+        let sample = include_str!("../../../events/payment-callback/freedom_pay_paid.json");
+        let call = lambda_http::request::from_str(sample).unwrap();
+        let script = call.uri().path().strip_prefix("/payments/freedom_pay/").unwrap();
+        let told = read_callback(script, call.body(), &["sample-secret"]).unwrap();
+        assert_eq!(told.outcome, Outcome::Paid { captured: true });
+        assert_eq!(told.fee().unwrap().to_string(), "1.25");
+    }
+}

@@ -1,0 +1,184 @@
+//! The charges of many invoices: of an agreement, of a company, or of all companies directly below one.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::catalog;
+use domain::charge::{Charge, ServiceType};
+use domain::invoice::{Invoice, InvoiceStatus};
+use jiff::civil::Date;
+use runtime::auth::Principal;
+use runtime::http::Query;
+use serde::{Deserialize, Serialize};
+use store::Page;
+use utoipa::{IntoParams, ToSchema};
+
+use super::invoices::list::Whose;
+use super::invoices::view::ChargeView;
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::{self, Amounts, List};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, Listing, too_many_rows};
+use crate::schema;
+
+/// A charge, and of its invoice what tells it from others.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedChargeView {
+    #[serde(flatten)]
+    charge: ChargeView,
+    /// The agreement that it bills.
+    agreement: String,
+    /// The company that pays.
+    company: String,
+    /// The legal entity in whose name the invoice is issued; null where the agreement names none.
+    own_legal_entity: Option<String>,
+    /// The number of the invoice.
+    number: Option<u64>,
+    /// The first day of the period.
+    #[schema(value_type = String, format = Date)]
+    first_day: Date,
+    /// The last day of the period, included.
+    #[schema(value_type = String, format = Date)]
+    last_day: Date,
+    /// The agreement's currency.
+    currency: String,
+}
+
+impl ListedChargeView {
+    fn new(invoice: &Invoice, charge: &Charge) -> Result<Self, ApiError> {
+        Ok(Self {
+            charge: ChargeView::new(invoice, charge)?,
+            agreement: invoice.agreement.to_string(),
+            company: invoice.company.to_string(),
+            own_legal_entity: invoice.own_legal_entity.as_ref().map(ToString::to_string),
+            number: invoice.number,
+            first_day: invoice.period.first,
+            last_day: invoice.period.last,
+            currency: invoice.currency.to_string(),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ChargeQuery {
+    /// The charges of this agreement.
+    agreement: Option<String>,
+    /// Or of this company; yours unless told.
+    company: Option<String>,
+    /// Or of all companies directly below this one.
+    tenant: Option<String>,
+    /// Only those in the name of this legal entity.
+    own_legal_entity: Option<String>,
+    /// Only of this resource.
+    #[param(example = "sms_message")]
+    resource: Option<String>,
+    /// Only what was sold so.
+    #[param(value_type = Option<schema::ChargedServiceType>)]
+    service_type: Option<ServiceType>,
+    /// Only drafts, or only confirmed ones.
+    #[param(value_type = Option<schema::InvoiceStatus>)]
+    status: Option<InvoiceStatus>,
+    /// Only those that correct others, or only those that do not.
+    is_correction: Option<bool>,
+    /// Of periods that begin on this day or later.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// Of periods that begin before this day.
+    #[param(value_type = Option<String>, format = Date)]
+    till: Option<Date>,
+    /// Of the invoice with this number.
+    number: Option<u64>,
+    /// Only in this currency.
+    #[param(example = "EUR")]
+    currency: Option<String>,
+    /// Of at least so much, without tax.
+    amount_min: Option<String>,
+    /// Of at most so much, without tax.
+    amount_max: Option<String>,
+    /// `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
+    /// filtered.
+    #[param(example = "-first_day")]
+    sort: Option<String>,
+    /// 1 to 500, 50 unless told: of so many invoices the charges are a page.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl ChargeQuery {
+    fn has(&self, invoice: &Invoice) -> bool {
+        let entity = invoice.own_legal_entity.as_ref().map(|entity| entity.as_str());
+        self.own_legal_entity.as_deref().is_none_or(|wanted| entity == Some(wanted))
+            && self.number.is_none_or(|number| invoice.number == Some(number))
+            && self.currency.as_deref().is_none_or(|currency| currency == invoice.currency.code())
+    }
+
+    fn passes(&self, charge: &Charge, amounts: Amounts) -> bool {
+        self.resource.as_deref().is_none_or(|resource| resource == charge.group.resource.name())
+            && self.service_type.is_none_or(|kind| kind == charge.group.service_type)
+            && self.is_correction.is_none_or(|wanted| wanted == charge.corrects.is_some())
+            && amounts.contains(charge.net)
+    }
+}
+
+const FILE_COLUMNS: [&str; 20] = [
+    "id",
+    "invoice",
+    "number",
+    "company",
+    "agreement",
+    "own_legal_entity",
+    "direction",
+    "first_day",
+    "last_day",
+    "resource",
+    "service_type",
+    "status",
+    "version",
+    "corrects",
+    "messages",
+    "quantity",
+    "net",
+    "tax",
+    "total",
+    "currency",
+];
+
+/// Charges.
+///
+/// Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees those
+/// of confirmed invoices, its tenant also those of drafts. A page holds the charges of `limit` invoices: go
+/// on while there is a `next`. `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/charges", tag = "invoices", params(ChargeQuery),
+    responses((status = 200, description = "A page",
+        content((List<ListedChargeView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    format: Format,
+    Query(query): Query<ChargeQuery>,
+) -> Result<Response, ApiError> {
+    let whose = Whose {
+        agreement: query.agreement.as_deref(),
+        tenant: query.tenant.as_deref(),
+        company: query.company.as_deref(),
+    };
+    let list = whose.list(&app, &who).await?;
+    let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
+    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let listing = Listing::new(list, &["first_day", "status"], sort, query.limit, cursor)?
+        .within_days("first_day", query.from, query.till)
+        .is("status", query.status.map(catalog::choice));
+    let seen = app.seen_by(&who);
+    let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.has(invoice);
+    let Found { page, format } = listing.read(&app.store, format, is_shown).await?;
+    let charges = page.items.iter().flat_map(|invoice| invoice.charges.iter().map(move |it| (invoice, it)));
+    let wanted = charges.filter(|(_, charge)| query.passes(charge, amounts));
+    let items = wanted.map(|(invoice, charge)| ListedChargeView::new(invoice, charge));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
+    if format == Format::Csv && FILE_ROWS_MAX < items.len() {
+        return Err(too_many_rows());
+    }
+    let page = Page { items, next: page.next };
+    Found { page, format }.answer(|charge| charge, "charges", &FILE_COLUMNS)
+}

@@ -1,0 +1,131 @@
+//! The charges of one invoice, and the rows that they are the sums of.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::charge::Charge;
+use domain::invoice::Invoice;
+use runtime::auth::Principal;
+use runtime::http::{Problem, Query};
+use serde::Deserialize;
+use store::Page;
+use utoipa::IntoParams;
+
+use super::view::{ChargeRowView, ChargeView};
+use super::{Reply, readable};
+use crate::App;
+use crate::error::ApiError;
+use crate::fields::{self, List};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+
+/// What a file of charges shows of each.
+pub const FILE_COLUMNS: [&str; 14] = [
+    "id",
+    "invoice",
+    "direction",
+    "resource",
+    "service_type",
+    "status",
+    "version",
+    "corrects",
+    "messages",
+    "quantity",
+    "net",
+    "tax",
+    "total",
+    "rows",
+];
+
+const ROW_COLUMNS: [&str; 10] =
+    ["sender", "subject", "country", "rate", "unit_price", "messages", "quantity", "net", "tax", "total"];
+
+/// The charges of an invoice.
+///
+/// `Accept: text/csv` answers a file.
+#[utoipa::path(get, path = "/v1/invoices/{id}/charges", tag = "invoices",
+    params(("id" = String, Path, description = "The invoice's id")),
+    responses((status = 200, description = "All of them",
+        content((List<ChargeView> = "application/json"), (String = "text/csv")))))]
+pub async fn list(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    format: Format,
+) -> Result<Response, ApiError> {
+    let invoice = readable(&app, &who, &id).await?;
+    let charges = invoice.charges.iter().map(|charge| ChargeView::new(&invoice, charge));
+    let charges = charges.collect::<Result<Vec<_>, _>>()?;
+    Found::all(charges, format).answer(|charge| charge, "charges", &FILE_COLUMNS)
+}
+
+/// One charge.
+#[utoipa::path(get, path = "/v1/invoices/{id}/charges/{charge}", tag = "invoices",
+    params(
+        ("id" = String, Path, description = "The invoice's id"),
+        ("charge" = String, Path, description = "The charge's id")
+    ),
+    responses((status = 200, description = "The charge", body = ChargeView)))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, charge)): Path<(String, String)>,
+) -> Reply<ChargeView> {
+    let invoice = readable(&app, &who, &id).await?;
+    let charge = charge_of(&invoice, &charge)?;
+    Ok(axum::Json(ChargeView::new(&invoice, charge)?))
+}
+
+fn charge_of<'a>(invoice: &'a Invoice, id: &str) -> Result<&'a Charge, ApiError> {
+    let found = invoice.charges.iter().find(|charge| charge.id.as_str() == id);
+    found.ok_or_else(|| Problem::not_found("charge").into())
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ChargeRowQuery {
+    /// 1 to 500, 50 unless told.
+    limit: Option<u16>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// The rows of a charge.
+///
+/// Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 10,000 rows;
+/// all of them are in the invoice's archive, see `/v1/invoices/{id}/details`.
+#[utoipa::path(get, path = "/v1/invoices/{id}/charges/{charge}/rows", tag = "invoices",
+    params(
+        ("id" = String, Path, description = "The invoice's id"),
+        ("charge" = String, Path, description = "The charge's id"),
+        ChargeRowQuery
+    ),
+    responses((status = 200, description = "A page, by sender, subject and country",
+        content((List<ChargeRowView> = "application/json"), (String = "text/csv")))))]
+pub async fn rows(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, charge)): Path<(String, String)>,
+    format: Format,
+    Query(query): Query<ChargeRowQuery>,
+) -> Result<Response, ApiError> {
+    let invoice = readable(&app, &who, &id).await?;
+    let charge = charge_of(&invoice, &charge)?;
+    let limit = usize::from(fields::limit(query.limit)?);
+    let begin = query.cursor.as_deref().map(place_of).transpose()?.unwrap_or_default();
+    let rows = app.invoices.rows(&invoice, charge, runtime::now()).await?;
+    let (begin, limit) = match format {
+        Format::Json => (begin, limit),
+        Format::Csv if FILE_ROWS_MAX < rows.len() => return Err(too_many_rows()),
+        Format::Csv => (0, rows.len()),
+    };
+    let next = begin.saturating_add(limit);
+    let shown = rows.iter().skip(begin).take(limit).map(|row| ChargeRowView::new(&invoice, row));
+    let items = shown.collect::<Result<Vec<_>, _>>()?;
+    let page = Page { items, next: (next < rows.len()).then(|| next.to_string()) };
+    Found { page, format }.answer(|row| row, "charge-rows", &ROW_COLUMNS)
+}
+
+/// How many rows come before the page.
+fn place_of(cursor: &str) -> Result<usize, ApiError> {
+    let place = cursor_of(cursor)?.parse();
+    place.map_err(|_| Problem::invalid("cursor", "not a cursor of this list").into())
+}

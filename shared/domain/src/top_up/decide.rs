@@ -1,0 +1,139 @@
+//! What a report of a payment system does to the top-up that it names.
+
+use super::{Received, Return, TopUp, TopUpState};
+use crate::money::{Amount, AmountError, Currency};
+
+/// What a payment system reported about a checkout, in our own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    Paid(Paid),
+    Closed {
+        reason: String,
+        /// The try that was refused, where the payment system names each.
+        attempt: Option<String>,
+    },
+    /// Money went back, or came again after it had.
+    Returned {
+        back: Return,
+        currency: Currency,
+        livemode: bool,
+    },
+}
+
+/// The payer's money is certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    pub session: String,
+    /// The try that was paid, where the payment system names each.
+    pub attempt: Option<String>,
+    /// The payment system's own name of the payment: what our payment is known by.
+    pub reference: String,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub livemode: bool,
+    /// What the payment system keeps of it, if that is known yet.
+    pub system_fee: Option<Amount>,
+}
+
+/// What a report does to a top-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Make this top-up's one payment.
+    Confirm(Received),
+    /// Store the top-up so.
+    Change(Box<TopUp>),
+    /// Leave it, and keep the report for a person.
+    Keep(String),
+    /// Known already, or too late to matter.
+    Nothing,
+}
+
+/// Money for exactly the expected checkout confirms; anything else that claims money goes to review.
+/// A confirmed top-up stays confirmed; a closed one is confirmed by a late payment.
+pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Result<Decision, AmountError> {
+    match report {
+        Report::Paid(paid) => money(top_up, paid, livemode_expected),
+        Report::Closed { reason, attempt } => Ok(closed(top_up, reason, attempt.as_ref())),
+        Report::Returned { back, currency, livemode } => {
+            Ok(returned(top_up, back, *currency, *livemode == livemode_expected))
+        }
+    }
+}
+
+fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decision, AmountError> {
+    if let Some(reason) = mismatch(top_up, paid, livemode_expected) {
+        return Ok(review(top_up, reason));
+    }
+    if matches!(top_up.state, TopUpState::Confirmed { .. }) {
+        let is_known = top_up.received.as_ref().is_none_or(|received| received.reference == paid.reference);
+        return Ok(if is_known {
+            Decision::Nothing
+        } else {
+            Decision::Keep(format!("{} paid a second time for what was paid before", paid.reference))
+        });
+    }
+    let credited = match (top_up.needs_system_fee(), paid.system_fee) {
+        (true, None) if top_up.state == TopUpState::Paid => return Ok(Decision::Nothing),
+        (true, None) => return Ok(Decision::Change(Box::new(top_up.in_state(TopUpState::Paid)))),
+        (true, Some(fee)) => top_up.amount.checked_sub(fee)?,
+        (false, _) => top_up.buys.unwrap_or(top_up.amount),
+    };
+    if !credited.is_positive() {
+        return Ok(review(top_up, format!("nothing is left of {} after the fee", paid.amount)));
+    }
+    let Paid { reference, system_fee, .. } = paid.clone();
+    Ok(Decision::Confirm(Received { reference, system_fee, credited }))
+}
+
+fn mismatch(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Option<String> {
+    if paid.session != top_up.session {
+        return Some(format!("the payment names another checkout, {}", paid.session));
+    }
+    if paid.livemode != livemode_expected {
+        return Some("a test payment on a live account, or the other way round".to_owned());
+    }
+    if (paid.amount, paid.currency) != (top_up.to_pay(), top_up.currency) {
+        return Some(format!(
+            "{} {} was paid, {} {} was expected",
+            paid.amount,
+            paid.currency,
+            top_up.to_pay(),
+            top_up.currency
+        ));
+    }
+    if paid.system_fee.is_some_and(Amount::is_negative) {
+        return Some("the payment system's fee is below zero".to_owned());
+    }
+    let attempt = paid.attempt.as_ref().filter(|attempt| top_up.refused.contains(attempt))?;
+    Some(format!("{attempt} was refused before, and is said to be paid"))
+}
+
+fn closed(top_up: &TopUp, reason: &str, attempt: Option<&String>) -> Decision {
+    let mut after = match top_up.state {
+        TopUpState::Redirected => top_up.in_state(TopUpState::Closed { reason: reason.to_owned() }),
+        TopUpState::Closed { .. } | TopUpState::Review { .. } => top_up.next(),
+        TopUpState::Paid | TopUpState::Confirmed { .. } => return Decision::Nothing,
+    };
+    after.refused.extend(attempt.filter(|attempt| !top_up.refused.contains(attempt)).cloned());
+    if after.state == top_up.state && after.refused == top_up.refused {
+        return Decision::Nothing;
+    }
+    Decision::Change(Box::new(after))
+}
+
+fn returned(top_up: &TopUp, back: &Return, currency: Currency, mode_matches: bool) -> Decision {
+    if !mode_matches || currency != top_up.currency {
+        let mode = if mode_matches { "" } else { " in the other mode" };
+        return Decision::Keep(format!("{} {currency} went back by {}{mode}", back.amount, back.by));
+    }
+    top_up.with_return(back).map_or(Decision::Nothing, |after| Decision::Change(Box::new(after)))
+}
+
+/// A confirmed or paid top-up stays so; a person still has to look.
+fn review(top_up: &TopUp, reason: String) -> Decision {
+    match &top_up.state {
+        TopUpState::Confirmed { .. } | TopUpState::Paid => Decision::Keep(reason),
+        TopUpState::Review { reason: known } if *known == reason => Decision::Keep(reason),
+        _ => Decision::Change(Box::new(top_up.in_state(TopUpState::Review { reason }))),
+    }
+}

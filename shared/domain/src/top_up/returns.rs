@@ -1,0 +1,76 @@
+//! Refunds and chargebacks: what went back to the payer, and what of the balance has to follow.
+//!
+//! The balance follows in proportion: of a payment that went back by a half, half of what the balance rose by
+//! is taken. The sums are kept, not the events, so that events in any order and number end the same.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use super::TopUp;
+use crate::money::{Amount, AmountError};
+
+/// What went back by one refund or dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// The payment system's name of what was refunded, or of the dispute.
+    pub by: String,
+    /// All that went back by it so far.
+    pub amount: Amount,
+    /// It came to the seller again: the dispute was won.
+    #[serde(default)]
+    pub reinstated: bool,
+}
+
+/// A counter-payment that is still to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeBack {
+    /// What the balance falls by; below zero, what it rises by again.
+    pub amount: Amount,
+    /// The top-up's first is 1.
+    pub number: u32,
+}
+
+impl TopUp {
+    /// The next revision with what is told of a return; none if nothing is new.
+    pub(super) fn with_return(&self, told: &Return) -> Option<Self> {
+        let mut after = self.next();
+        match after.returns.iter_mut().find(|known| known.by == told.by) {
+            None => after.returns.push(told.clone()),
+            Some(known) => {
+                known.amount = known.amount.max(told.amount);
+                known.reinstated |= told.reinstated;
+            }
+        }
+        (after.returns != self.returns).then_some(after)
+    }
+
+    /// What counter-payments have to bring the balance to, and have not yet.
+    pub fn take_back(&self) -> Result<Option<TakeBack>, AmountError> {
+        let amount = self.owed()?.checked_sub(self.taken_back)?;
+        let number = self.take_backs + 1;
+        Ok((!amount.is_zero()).then_some(TakeBack { amount, number }))
+    }
+
+    /// The next revision, with that counter-payment made.
+    pub fn after_take_back(&self, made: TakeBack) -> Result<Self, AmountError> {
+        let taken_back = self.taken_back.checked_add(made.amount)?;
+        Ok(Self { taken_back, take_backs: made.number, ..self.next() })
+    }
+
+    /// The part of what the balance rose by that is the payer's again, rounded half-even to the currency's
+    /// smallest unit, and never more than all.
+    fn owed(&self) -> Result<Amount, AmountError> {
+        let Some(received) = &self.received else { return Ok(Amount::ZERO) };
+        let gone = self.returns.iter().filter(|back| !back.reinstated).map(|back| back.amount);
+        let gone = Amount::checked_sum(gone)?;
+        if self.to_pay() <= gone {
+            return Ok(received.credited);
+        }
+        let share = gone.decimal().checked_div(self.to_pay().decimal()).unwrap_or(Decimal::ZERO);
+        let owed = (received.credited.decimal() * share).round_dp_with_strategy(
+            self.balance_currency().minor_places(),
+            RoundingStrategy::MidpointNearestEven,
+        );
+        Amount::new(owed)
+    }
+}

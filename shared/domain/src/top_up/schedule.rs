@@ -1,0 +1,44 @@
+//! When a payment system is asked how a top-up stands that no callback has confirmed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{TopUp, TopUpState};
+
+/// Minutes after the page was made. A callback that is lost is mostly found by the first; pages close within
+/// a day, and the last comes after that.
+const ASK_AFTER_MINUTES: [i64; 6] = [5, 15, 60, 240, 720, 1500];
+
+/// When it is asked the next time, after so many times.
+pub(super) fn ask_at(created_at: Timestamp, asked: u32) -> Option<Timestamp> {
+    let minutes = ASK_AFTER_MINUTES.get(usize::try_from(asked).ok()?)?;
+    created_at.checked_add(SignedDuration::from_mins(*minutes)).ok()
+}
+
+impl TopUp {
+    /// When the payment system is to be asked, unless somebody says before how it stands.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.ask_at.filter(|_| !matches!(self.state, TopUpState::Confirmed { .. }))
+    }
+
+    /// The top-up after its payment system was asked, and said nothing that settles it, or did not answer.
+    /// After the last time it ends: unpaid, or with a person where that is not known, or where it is paid and
+    /// nobody says what the payment system kept.
+    #[must_use]
+    pub fn after_asking(&self, answered: bool) -> Self {
+        let asked = self.asked + 1;
+        let ask_at = ask_at(self.created_at, asked);
+        let state = match (&self.state, ask_at) {
+            (TopUpState::Redirected, None) if !answered => {
+                let reason = "the payment system did not answer whether it is paid".to_owned();
+                TopUpState::Review { reason }
+            }
+            (TopUpState::Redirected, None) => TopUpState::Closed { reason: "expired".to_owned() },
+            (TopUpState::Paid, None) => {
+                let reason = "it is paid, and the payment system has not said what it kept".to_owned();
+                TopUpState::Review { reason }
+            }
+            (state, _) => state.clone(),
+        };
+        Self { asked, ask_at, state, ..self.next() }
+    }
+}

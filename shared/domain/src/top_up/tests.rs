@@ -1,0 +1,236 @@
+//! What reports do to top-ups, one after another.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::*;
+
+const SESSION: &str = "cs_1";
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(text).unwrap()
+}
+
+fn currency(code: &str) -> Currency {
+    Currency::parse(code).unwrap()
+}
+
+fn top_up() -> TopUp {
+    let new = NewTopUp {
+        id: TopUpId::new(1),
+        company: CompanyId::new(1),
+        agreement: AgreementId::new(1),
+        wallet: None,
+        user: None,
+        price: Price { amount: amount("50"), fee: amount("0.75"), to_pay: amount("50.75") },
+        currency: currency("EUR"),
+        order: None,
+        through: Through::default(),
+        session: SESSION.into(),
+        url: "https://pay.example".into(),
+    };
+    TopUp::new(new, Timestamp::UNIX_EPOCH)
+}
+
+/// The system's fee is missing from the balance.
+fn from_client() -> TopUp {
+    let through = Through { fee_from: FeeFrom::Client, ..Through::default() };
+    TopUp { through, fee: Amount::ZERO, ..top_up() }
+}
+
+fn paid(text: &str) -> Paid {
+    Paid {
+        session: SESSION.into(),
+        attempt: None,
+        reference: "pi_1".into(),
+        amount: amount(text),
+        currency: currency("EUR"),
+        livemode: true,
+        system_fee: None,
+    }
+}
+
+fn decided(top_up: &TopUp, report: Report) -> Decision {
+    decide(top_up, &report, true).unwrap()
+}
+
+/// The top-up after a report, and after the counter-payment that it asks for.
+fn told(top_up: &TopUp, report: Report) -> TopUp {
+    let after = match decided(top_up, report) {
+        Decision::Confirm(received) => top_up.confirmed(PaymentId::new(1), received),
+        Decision::Change(after) => *after,
+        Decision::Keep(_) | Decision::Nothing => top_up.clone(),
+    };
+    match after.take_back().unwrap() {
+        Some(made) => after.after_take_back(made).unwrap(),
+        None => after,
+    }
+}
+
+fn back(by: &str, text: &str, reinstated: bool) -> Report {
+    let back = Return { by: by.into(), amount: amount(text), reinstated };
+    Report::Returned { back, currency: currency("EUR"), livemode: true }
+}
+
+fn is_review(decision: &Decision) -> bool {
+    matches!(decision, Decision::Change(after) if matches!(after.state, TopUpState::Review { .. }))
+}
+
+#[test]
+fn only_the_expected_money_confirms() {
+    let received = Received { reference: "pi_1".into(), system_fee: None, credited: amount("50") };
+    assert_eq!(decided(&top_up(), Report::Paid(paid("50.75"))), Decision::Confirm(received));
+    for other in [
+        Paid { session: "cs_2".into(), ..paid("50.75") },
+        paid("50"),
+        paid("50.76"),
+        Paid { currency: currency("USD"), ..paid("50.75") },
+        Paid { livemode: false, ..paid("50.75") },
+        Paid { system_fee: Some(amount("-1")), ..paid("50.75") },
+    ] {
+        assert!(is_review(&decided(&top_up(), Report::Paid(other.clone()))), "{other:?}");
+    }
+}
+
+#[test]
+fn system_credits_are_bought_unless_a_users_wallet_is_named() {
+    assert_eq!(top_up().target(), WalletId::main(&AgreementId::new(1)));
+    let wallet = WalletId::new(7);
+    assert_eq!(TopUp { wallet: Some(wallet.clone()), ..top_up() }.target(), wallet);
+}
+
+#[test]
+fn a_confirmed_top_up_is_confirmed_once_and_a_second_payment_of_it_is_kept() {
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    assert_eq!(decided(&done, Report::Paid(paid("50.75"))), Decision::Nothing);
+    let closed = Report::Closed { reason: "expired".into(), attempt: None };
+    assert_eq!(decided(&done, closed), Decision::Nothing);
+    let second = Paid { reference: "pi_2".into(), ..paid("50.75") };
+    assert!(matches!(decided(&done, Report::Paid(second)), Decision::Keep(_)));
+    assert!(matches!(decided(&done, Report::Paid(paid("1"))), Decision::Keep(_)));
+}
+
+#[test]
+fn money_that_comes_after_the_page_expired_is_still_money() {
+    let closed = told(&top_up(), Report::Closed { reason: "expired".into(), attempt: None });
+    assert_eq!(closed.state, TopUpState::Closed { reason: "expired".into() });
+    assert!(matches!(decided(&closed, Report::Paid(paid("50.75"))), Decision::Confirm(_)));
+}
+
+#[test]
+fn a_try_that_was_refused_is_not_paid_afterwards() {
+    let refusal = || Report::Closed { reason: "declined".into(), attempt: Some("A1".into()) };
+    let refused = told(&top_up(), refusal());
+    assert_eq!(decided(&refused, refusal()), Decision::Nothing);
+    let of = |attempt: &str| Report::Paid(Paid { attempt: Some(attempt.into()), ..paid("50.75") });
+    assert!(is_review(&decided(&refused, of("A1"))));
+    assert!(matches!(decided(&refused, of("A2")), Decision::Confirm(_)));
+}
+
+#[test]
+fn a_fee_from_the_client_is_waited_for_and_missing_from_the_balance() {
+    let waiting = told(&from_client(), Report::Paid(paid("50")));
+    assert_eq!(waiting.state, TopUpState::Paid);
+    assert_eq!(decided(&waiting, Report::Paid(paid("50"))), Decision::Nothing);
+    let known = Paid { system_fee: Some(amount("1.25")), ..paid("50") };
+    let Decision::Confirm(received) = decided(&waiting, Report::Paid(known)) else { panic!("not confirmed") };
+    assert_eq!(received.credited, amount("48.75"));
+    let all = Paid { system_fee: Some(amount("50")), ..paid("50") };
+    assert!(matches!(decided(&waiting, Report::Paid(all)), Decision::Keep(_)));
+}
+
+#[test]
+fn message_credits_are_bought_whole() {
+    let credits = TopUp { buys: Some(amount("1000")), ..from_client() };
+    let Decision::Confirm(received) = decided(&credits, Report::Paid(paid("50"))) else { panic!("waits") };
+    assert_eq!(received.credited, amount("1000"));
+}
+
+#[test]
+fn what_goes_back_to_the_payer_leaves_the_balance_in_proportion() {
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    let half = told(&done, back("ch_1", "25.38", false));
+    assert_eq!((half.taken_back, half.take_backs), (amount("25"), 1));
+    let same = told(&half, back("ch_1", "25.38", false));
+    assert_eq!(same, half, "a repeat changes nothing");
+    let all = told(&half, back("ch_1", "50.75", false));
+    assert_eq!((all.taken_back, all.take_backs), (amount("50"), 2));
+    let more = told(&all, back("dp_1", "50.75", false));
+    assert_eq!(more.taken_back, amount("50"), "never more than the balance rose by");
+}
+
+#[test]
+fn a_dispute_that_is_won_comes_back_whichever_is_told_first() {
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    let lost = told(&done, back("dp_1", "50.75", false));
+    let won = told(&lost, back("dp_1", "50.75", true));
+    assert_eq!((lost.taken_back, won.taken_back, won.take_backs), (amount("50"), Amount::ZERO, 2));
+    let early = told(&told(&done, back("dp_1", "50.75", true)), back("dp_1", "50.75", false));
+    assert_eq!((early.taken_back, early.take_backs), (Amount::ZERO, 0));
+}
+
+#[test]
+fn a_refund_that_is_told_before_the_payment_is_taken_when_that_comes() {
+    let early = told(&top_up(), back("ch_1", "50.75", false));
+    assert_eq!(early.taken_back, Amount::ZERO);
+    let done = told(&early, Report::Paid(paid("50.75")));
+    assert_eq!((done.taken_back, done.take_backs), (amount("50"), 1));
+}
+
+#[test]
+fn play_money_that_goes_back_takes_no_real_money() {
+    let back = Return { by: "ch_1".into(), amount: amount("50.75"), reinstated: false };
+    let play = Report::Returned { back: back.clone(), currency: currency("EUR"), livemode: false };
+    assert!(matches!(decided(&top_up(), play), Decision::Keep(_)));
+    let other = Report::Returned { back, currency: currency("USD"), livemode: true };
+    assert!(matches!(decided(&top_up(), other), Decision::Keep(_)));
+}
+
+#[test]
+fn a_payment_system_is_asked_until_the_page_has_closed() {
+    let mut asked = top_up();
+    let mut minutes = Vec::new();
+    while let Some(due) = asked.due() {
+        minutes.push(due.duration_since(Timestamp::UNIX_EPOCH).as_mins());
+        asked = asked.after_asking(true);
+    }
+    assert_eq!(minutes, [5, 15, 60, 240, 720, 1500]);
+    assert_eq!(asked.state, TopUpState::Closed { reason: "expired".into() });
+    assert!(SignedDuration::from_hours(24) < SignedDuration::from_mins(1500));
+    let mut silent = top_up();
+    while silent.due().is_some() {
+        silent = silent.after_asking(false);
+    }
+    assert!(matches!(silent.state, TopUpState::Review { .. }), "nobody knows whether it is paid");
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    assert_eq!(done.due(), None, "nothing is to be asked of what is confirmed");
+}
+
+#[test]
+fn a_payment_whose_fee_nobody_tells_ends_with_a_person() {
+    let mut waiting = told(&from_client(), Report::Paid(paid("50")));
+    while waiting.due().is_some() {
+        assert_eq!(waiting.state, TopUpState::Paid);
+        waiting = waiting.after_asking(true);
+    }
+    assert!(matches!(waiting.state, TopUpState::Review { .. }));
+}
+
+proptest! {
+    #[test]
+    fn events_in_any_order_and_number_end_the_same(order in prop::collection::vec(0_usize..5, 0..20)) {
+        let reports = [
+            Report::Paid(paid("50.75")),
+            back("ch_1", "10", false),
+            back("ch_1", "30.01", false),
+            back("dp_1", "20.74", false),
+            back("dp_1", "20.74", true),
+        ];
+        let all = (0..reports.len()).chain([0, 1, 2, 3, 4]);
+        let sorted = all.fold(top_up(), |top_up, index| told(&top_up, reports[index].clone()));
+        let mixed = order.iter().copied().chain([4, 3, 2, 1, 0]);
+        let mixed = mixed.fold(top_up(), |top_up, index| told(&top_up, reports[index].clone()));
+        prop_assert_eq!(mixed.taken_back, sorted.taken_back);
+        prop_assert_eq!(mixed.taken_back, amount("29.57"));
+    }
+}

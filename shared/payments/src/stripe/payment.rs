@@ -1,0 +1,186 @@
+//! Asking for a payment with all that Stripe booked for it (docs.stripe.com/api/payment_intents/retrieve):
+//! what it kept, what went back, and which top-up it was for.
+
+use http::{Method, Request, StatusCode};
+use iso_currency::Currency;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::Deserialize;
+
+use super::checkout::{Settings, TOP_UP_KEY, call};
+use super::event::{LowerCaseCurrency, Metadata};
+use super::from_minor_units;
+use super::session::read;
+use crate::fields::ReadError;
+
+/// A payment as it is now. Amounts are in Stripe's units, see [`from_minor_units`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentFacts {
+    pub payment_intent: String,
+    pub livemode: bool,
+    /// Missing for payments that did not begin with our checkout.
+    pub top_up: Option<String>,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    /// All that went back to the payer so far.
+    pub refunded_minor: i64,
+    /// Not known at once: with the charge's next update it is.
+    pub fee: Option<Fee>,
+}
+
+/// What Stripe booked for a payment, in the currency that the account is paid out in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fee {
+    pub amount_minor: i64,
+    pub fee_minor: i64,
+    pub net_minor: i64,
+    pub currency: Currency,
+    /// By how much the payment's amount was multiplied, where the currencies differ.
+    pub exchange_rate: Option<Decimal>,
+}
+
+impl Fee {
+    /// The fee in the currency that was paid in: exact where nothing was converted, else rounded up to the
+    /// smallest unit. None if no rate was told.
+    pub fn in_currency(&self, paid: Currency) -> Option<Decimal> {
+        let fee = from_minor_units(self.fee_minor, self.currency)?;
+        if self.currency == paid {
+            return Some(fee);
+        }
+        let places = u32::from(paid.exponent()?);
+        let exact = fee.checked_div(self.exchange_rate?)?;
+        Some(exact.round_dp_with_strategy(places, RoundingStrategy::AwayFromZero))
+    }
+}
+
+/// The request for a payment with its fee.
+pub fn payment(payment_intent: &str, settings: &Settings) -> Result<Request<String>, http::Error> {
+    let id: String = form_urlencoded::byte_serialize(payment_intent.as_bytes()).collect();
+    let path = format!("payment_intents/{id}?expand%5B%5D=latest_charge.balance_transaction");
+    call(Method::GET, &path, settings)?.body(String::new())
+}
+
+/// Reads the answer to [`payment`](payment()).
+pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, ReadError> {
+    let told: Told = read(status, body)?;
+    let charge = told.latest_charge;
+    let refunded_minor = charge.as_ref().map_or(0, |charge| charge.amount_refunded);
+    let fee = charge.and_then(|charge| charge.balance_transaction).map(Fee::try_from).transpose()?;
+    Ok(PaymentFacts {
+        payment_intent: told.id,
+        livemode: told.livemode,
+        top_up: told.metadata.and_then(|mut metadata| metadata.remove(TOP_UP_KEY)),
+        amount_minor: told.amount,
+        currency: told.currency.0,
+        refunded_minor,
+        fee,
+    })
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: String,
+    livemode: bool,
+    metadata: Option<Metadata>,
+    amount: i64,
+    currency: LowerCaseCurrency,
+    latest_charge: Option<Charge>,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    #[serde(default)]
+    amount_refunded: i64,
+    balance_transaction: Option<BalanceTransaction>,
+}
+
+#[derive(Deserialize)]
+struct BalanceTransaction {
+    amount: i64,
+    fee: i64,
+    net: i64,
+    currency: LowerCaseCurrency,
+    /// A number with a point, kept as it is written.
+    exchange_rate: Option<serde_json::Number>,
+}
+
+impl TryFrom<BalanceTransaction> for Fee {
+    type Error = ReadError;
+
+    fn try_from(told: BalanceTransaction) -> Result<Self, ReadError> {
+        let rate = |number: serde_json::Number| {
+            let rate = number.to_string().parse::<Decimal>().map_err(ReadError::unreadable)?;
+            if rate <= Decimal::ZERO {
+                return Err(ReadError::unreadable(format!("{rate} is no exchange rate")));
+            }
+            Ok(rate)
+        };
+        Ok(Self {
+            amount_minor: told.amount,
+            fee_minor: told.fee,
+            net_minor: told.net,
+            currency: told.currency.0,
+            exchange_rate: told.exchange_rate.map(rate).transpose()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    #[track_caller]
+    fn check(charge: &str, paid: Currency, expected: Expect) {
+        let body = format!(
+            r#"{{"id":"pi_1","object":"payment_intent","livemode":false,"amount":15000,"currency":"usd",
+                "metadata":{{"top_up":"top_1"}},"latest_charge":{charge}}}"#
+        );
+        expected.assert_eq(&match read_payment(StatusCode::OK, body.as_bytes()) {
+            Ok(facts) => {
+                assert_eq!(facts.top_up.as_deref(), Some("top_1"));
+                let fee = facts.fee.map(|fee| fee.in_currency(paid));
+                format!("refunded {}, fee {fee:?}", facts.refunded_minor)
+            }
+            Err(error) => error.to_string(),
+        });
+    }
+
+    #[test]
+    fn a_payment_tells_its_fee_as_soon_as_it_is_known() {
+        check("null", Currency::USD, expect!["refunded 0, fee None"]);
+        check(
+            r#"{"id":"ch_1","amount_refunded":0,"balance_transaction":null}"#,
+            Currency::USD,
+            expect!["refunded 0, fee None"],
+        );
+        check(
+            r#"{"id":"ch_1","amount_refunded":5000,"balance_transaction":{"id":"txn_1","amount":15000,
+                "fee":465,"net":14535,"currency":"usd","exchange_rate":null}}"#,
+            Currency::USD,
+            expect!["refunded 5000, fee Some(Some(4.65))"],
+        );
+    }
+
+    #[test]
+    fn a_fee_in_another_currency_is_converted_back_and_rounded_up() {
+        let converted = |rate: &str| {
+            format!(
+                r#"{{"id":"ch_1","amount_refunded":0,"balance_transaction":{{"amount":13800,"fee":430,
+                    "net":13370,"currency":"eur","exchange_rate":{rate}}}}}"#
+            )
+        };
+        check(&converted("0.92"), Currency::USD, expect!["refunded 0, fee Some(Some(4.68))"]);
+        check(&converted("null"), Currency::USD, expect!["refunded 0, fee Some(None)"]);
+        check(&converted("0"), Currency::USD, expect!["the answer cannot be read: 0 is no exchange rate"]);
+    }
+
+    #[test]
+    fn a_payment_is_asked_for_with_its_fee() {
+        let settings = Settings { api_url: "https://api.stripe.com/".into(), secret_key: "sk_test_1".into() };
+        let request = payment("pi_1", &settings).expect("a request");
+        assert_eq!(
+            request.uri(),
+            "https://api.stripe.com/v1/payment_intents/pi_1?expand%5B%5D=latest_charge.balance_transaction"
+        );
+    }
+}

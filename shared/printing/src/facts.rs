@@ -1,0 +1,327 @@
+//! From what the platform keeps to what a form shows.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use domain::agreement::Agreement;
+use domain::bank_account::{Bank, OwnBankAccount};
+use domain::charge::{Charge, ChargeRow};
+use domain::company::Company;
+use domain::dictionary::{Dictionaries, DictionaryName};
+use domain::invoice::{Invoice, InvoiceKind};
+use domain::legal_entity::{EntityDetails, LegalEntity, OwnLegalEntity};
+use domain::money::{Amount, AmountError, Currency};
+use domain::tax::Tax;
+
+use crate::document::{
+    BankFacts, CurrencyFacts, Days, Group, InvoiceDocument, Line, Party, ReceiptDocument, Reference, TaxLine,
+};
+use crate::words::resource_in_words;
+
+/// An invoice with more rows than this shows sums: nobody reads more, and the archive of details has all.
+pub const LINES_MAX: usize = 2_000;
+
+/// Who stands on a document. Where there is no legal entity, the company's own name does.
+#[derive(Debug, Clone, Copy)]
+pub struct Parties<'a> {
+    pub issuer: (&'a Company, Option<&'a OwnLegalEntity>),
+    pub payer: (&'a Company, Option<&'a LegalEntity>),
+    pub agreement: &'a Agreement,
+    /// Where to pay.
+    pub account: Option<(&'a OwnBankAccount, &'a Bank)>,
+}
+
+/// An invoice with the rows of each of its charges, in their order. `corrected` is the one that it corrects.
+pub fn invoice(
+    invoice: &Invoice,
+    rows: &[Vec<ChargeRow>],
+    parties: &Parties<'_>,
+    corrected: Option<&Invoice>,
+) -> Result<InvoiceDocument, AmountError> {
+    let currency = invoice.currency;
+    let summed_up = rows.iter().map(Vec::len).sum::<usize>() > LINES_MAX;
+    let charges = invoice.charges.iter().zip(rows);
+    let groups =
+        charges.map(|(charge, rows)| group(charge, rows, summed_up)).collect::<Result<Vec<_>, _>>()?;
+    let all_rows = || rows.iter().flatten();
+    let net_rounded = invoice.net.rounded(currency.minor_places());
+    Ok(InvoiceDocument {
+        id: invoice.id.to_string(),
+        kind: match invoice.kind() {
+            InvoiceKind::Invoice => "invoice",
+            InvoiceKind::CreditNote => "credit_note",
+        },
+        draft: !invoice.is_confirmed(),
+        number: invoice.number.filter(|_| invoice.is_confirmed()).map(|number| number.to_string()),
+        agreement: parties.agreement.code.clone(),
+        agreement_date: parties.agreement.parties.agreement_date,
+        period: Days { first: invoice.period.first, last: invoice.period.last },
+        issue_date: invoice.issue_date,
+        due_date: invoice.due_date,
+        calculated_at: invoice.confirmed_at.unwrap_or(invoice.calculated_at),
+        currency: currency_facts(currency),
+        issuer: issuer(parties),
+        payer: payer(parties),
+        bank: parties.account.map(|(account, bank)| bank_facts(account, bank)),
+        summed_up,
+        price_places: places(all_rows().map(|row| row.unit_price), currency),
+        net_places: places(all_rows().map(|row| row.net), currency),
+        groups,
+        net: invoice.net.to_string(),
+        net_rounded: net_rounded.to_string(),
+        taxes: invoice.tax_rule.iter().map(|tax| tax_line(tax, net_rounded, invoice.tax)).collect(),
+        tax: invoice.tax.to_string(),
+        total: invoice.total_due.to_string(),
+        covered: invoice.covered.to_string(),
+        outstanding: invoice.outstanding.to_string(),
+        corrects: corrected.and_then(reference),
+        comment: invoice.comment.clone(),
+    })
+}
+
+fn reference(invoice: &Invoice) -> Option<Reference> {
+    Some(Reference { number: invoice.number?.to_string(), issue_date: invoice.issue_date })
+}
+
+fn group(charge: &Charge, rows: &[ChargeRow], summed_up: bool) -> Result<Group, AmountError> {
+    let resource = charge.group.resource;
+    let lines =
+        if summed_up { sums(charge, rows)? } else { rows.iter().map(|row| line(charge, row)).collect() };
+    Ok(Group {
+        resource: resource.name().to_owned(),
+        name: resource_in_words(resource).to_owned(),
+        quantity: charge.quantity,
+        net: charge.net.to_string(),
+        lines,
+    })
+}
+
+/// A line for each country: a hundred or two at most, whatever the number of senders and prices.
+fn sums(charge: &Charge, rows: &[ChargeRow]) -> Result<Vec<Line>, AmountError> {
+    let mut by_country: BTreeMap<_, (ChargeRow, bool)> = BTreeMap::new();
+    for row in rows {
+        match by_country.entry((&row.country, &row.subject)) {
+            Entry::Vacant(vacant) => {
+                vacant.insert((ChargeRow { sender: None, ..row.clone() }, true));
+            }
+            Entry::Occupied(mut occupied) => {
+                let (sum, one_price) = occupied.get_mut();
+                *one_price &= sum.unit_price == row.unit_price;
+                sum.messages += row.messages;
+                sum.quantity += row.quantity;
+                sum.net = sum.net.checked_add(row.net)?;
+            }
+        }
+    }
+    let shown = |(row, one_price): (ChargeRow, bool)| {
+        let line = line(charge, &row);
+        Line { unit_price: line.unit_price.filter(|_| one_price), ..line }
+    };
+    Ok(by_country.into_values().map(shown).collect())
+}
+
+fn line(charge: &Charge, row: &ChargeRow) -> Line {
+    let country_name = row.country.as_deref().and_then(country_name);
+    let name = resource_in_words(charge.group.resource);
+    let parts = [row.subject.as_deref(), country_name.as_deref().or(row.country.as_deref())];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    Line {
+        description: if parts.is_empty() { name.to_owned() } else { parts.join(", ") },
+        sender: row.sender.as_ref().map(|sender| sender.as_str().to_owned()),
+        country: row.country.clone(),
+        country_name,
+        quantity: row.quantity,
+        unit_price: Some(row.unit_price.to_string()),
+        net: row.net.to_string(),
+    }
+}
+
+/// What a payment bought, for [`receipt`].
+#[derive(Debug, Clone)]
+pub struct Purchase<'a> {
+    pub id: &'a str,
+    pub number: String,
+    pub currency: Currency,
+    /// `10 000 message credits`, say.
+    pub description: String,
+    pub quantity: i64,
+    pub unit_price: Amount,
+    pub net: Amount,
+    pub tax_rule: Option<&'a Tax>,
+    /// Zero if no rule is for this buyer.
+    pub tax: Amount,
+    pub total: Amount,
+    pub payment_method: Option<String>,
+    /// Of the payment system.
+    pub payment_reference: Option<String>,
+    pub paid_at: jiff::Timestamp,
+    /// In the time zone of the one who sells.
+    pub issue_date: jiff::civil::Date,
+    pub comment: Option<String>,
+}
+
+/// The tax receipt of a payment for message credits.
+pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> ReceiptDocument {
+    let currency = purchase.currency;
+    let line = Line {
+        description: purchase.description.clone(),
+        sender: None,
+        country: None,
+        country_name: None,
+        quantity: purchase.quantity,
+        unit_price: Some(purchase.unit_price.to_string()),
+        net: purchase.net.to_string(),
+    };
+    let net_rounded = purchase.net.rounded(currency.minor_places());
+    let tax = purchase.tax_rule.iter().map(|tax| tax_line(tax, net_rounded, purchase.tax));
+    ReceiptDocument {
+        id: purchase.id.to_owned(),
+        number: purchase.number.clone(),
+        agreement: parties.agreement.code.clone(),
+        issue_date: purchase.issue_date,
+        made_at: purchase.paid_at,
+        currency: currency_facts(currency),
+        issuer: issuer(parties),
+        payer: payer(parties),
+        lines: vec![line],
+        price_places: places([purchase.unit_price], currency),
+        net_places: places([purchase.net], currency),
+        net: purchase.net.to_string(),
+        net_rounded: net_rounded.to_string(),
+        taxes: tax.collect(),
+        tax: purchase.tax.to_string(),
+        total: purchase.total.to_string(),
+        payment_method: purchase.payment_method.clone(),
+        payment_reference: purchase.payment_reference.clone(),
+        paid_at: purchase.paid_at,
+        comment: purchase.comment.clone(),
+    }
+}
+
+fn issuer(parties: &Parties<'_>) -> Party {
+    let (company, entity) = parties.issuer;
+    party(company, entity.map(|entity| &entity.details.entity))
+}
+
+fn payer(parties: &Parties<'_>) -> Party {
+    let (company, entity) = parties.payer;
+    party(company, entity.map(|entity| &entity.details))
+}
+
+fn party(company: &Company, entity: Option<&EntityDetails>) -> Party {
+    Party {
+        name: entity.map_or_else(|| company.name.clone(), |entity| entity.legal_name.clone()),
+        country: entity.map(|entity| entity.country.clone()),
+        country_name: entity.and_then(|entity| country_name(&entity.country)),
+        legal_address: entity.and_then(|entity| entity.legal_address.clone()),
+        billing_address: entity.and_then(|entity| entity.billing_address.clone()),
+        legal_number: entity.and_then(|entity| entity.legal_number.clone()),
+        tax_number: entity.and_then(|entity| entity.tax_number.clone()),
+        vat_number: entity.and_then(|entity| entity.vat_number.clone()),
+        emails: entity.map(|entity| entity.notification_emails.clone()).unwrap_or_default(),
+    }
+}
+
+fn bank_facts(account: &OwnBankAccount, bank: &Bank) -> BankFacts {
+    let (account, bank) = (&account.details.account, &bank.details);
+    BankFacts {
+        holder: account.holder.clone(),
+        account: in_fours(&account.number),
+        bank: bank.name.clone(),
+        address: bank.address.clone(),
+        swift: bank.swift.as_ref().map(|swift| swift.as_str().to_owned()),
+        bank_code: bank.bank_code.clone(),
+        branch_code: bank.branch_code.clone(),
+    }
+}
+
+/// An IBAN as it is printed (ISO 13616); other numbers as they are.
+fn in_fours(number: &str) -> String {
+    if domain::bank::Iban::parse(number).is_err() {
+        return number.to_owned();
+    }
+    let parts: Vec<String> =
+        number.as_bytes().chunks(4).map(|part| String::from_utf8_lossy(part).into()).collect();
+    parts.join(" ")
+}
+
+fn tax_line(tax: &Tax, base: Amount, amount: Amount) -> TaxLine {
+    TaxLine {
+        name: tax.name.clone(),
+        percent: tax.percent.to_string(),
+        base: base.to_string(),
+        amount: amount.to_string(),
+        reverse_charge: tax.reverse_charge,
+        note: tax.note.clone(),
+    }
+}
+
+pub(crate) fn country_name(code: &str) -> Option<String> {
+    let countries = Dictionaries::shipped().get(DictionaryName::Countries);
+    countries.value(code, "name_en").map(str::to_owned)
+}
+
+fn currency_facts(currency: Currency) -> CurrencyFacts {
+    let name = match currency {
+        Currency::Money(money) => money.name().to_owned(),
+        Currency::Credit => "message credits".to_owned(),
+    };
+    CurrencyFacts { code: currency.code().to_owned(), name, places: currency.minor_places() as usize }
+}
+
+/// Decimal places that show all of these amounts in full, and at least the currency's own.
+fn places(amounts: impl IntoIterator<Item = Amount>, currency: Currency) -> usize {
+    let scales = amounts.into_iter().map(|amount| amount.decimal().normalize().scale());
+    scales.fold(currency.minor_places(), u32::max) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::company::plan_owner;
+    use domain::id::CompanyId;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::details::tests::{agreement, charge, invoice as draft, row};
+    use crate::{Document, print};
+
+    fn made(rows: Vec<ChargeRow>) -> InvoiceDocument {
+        let company = plan_owner(CompanyId::new(1), "Example", Timestamp::UNIX_EPOCH).unwrap();
+        let agreement = agreement();
+        let (issuer, payer) = ((&company, None), (&company, None));
+        let parties = Parties { issuer, payer, agreement: &agreement, account: None };
+        let draft = draft(vec![charge(&rows)]);
+        invoice(&draft, &[rows], &parties, None).unwrap()
+    }
+
+    #[test]
+    fn the_lines_are_exact_and_what_is_to_be_paid_is_in_whole_cents() {
+        let made = made(vec![row(Some("ACME"), 3)]);
+        let line = &made.groups[0].lines[0];
+        assert_eq!((line.description.as_str(), line.net.as_str()), ("ACME, Germany", "0.1365"));
+        assert_eq!((made.net.as_str(), made.net_rounded.as_str()), ("0.1365", "0.14"));
+        assert_eq!((made.tax.as_str(), made.total.as_str(), made.net_places), ("0.03", "0.17", 4));
+        assert_eq!((made.taxes[0].percent.as_str(), made.taxes[0].base.as_str()), ("19", "0.14"));
+        assert!(made.draft && made.number.is_none());
+    }
+
+    #[test]
+    fn rows_that_nobody_would_read_are_summed_up_by_country() {
+        let other = |place| ChargeRow {
+            country: Some(if place % 2 == 0 { "DE" } else { "GR" }.into()),
+            ..row(None, 2)
+        };
+        let made = made((0..LINES_MAX + 2).map(other).collect());
+        let lines: Vec<_> =
+            made.groups[0].lines.iter().map(|line| (line.description.as_str(), line.quantity)).collect();
+        assert_eq!(lines, [("Germany", 2002), ("Greece", 2002)]);
+        assert!(made.summed_up);
+        assert!(print(&Document::Invoice(Box::new(made)), None).is_ok());
+    }
+
+    #[test]
+    fn an_iban_is_printed_in_groups_and_other_numbers_as_they_are() {
+        assert_eq!(in_fours("DE89370400440532013000"), "DE89 3704 0044 0532 0130 00");
+        assert_eq!(in_fours("12-34567"), "12-34567");
+    }
+}

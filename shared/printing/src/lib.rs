@@ -1,0 +1,85 @@
+//! Documents for people: invoices, credit notes and receipts as PDF files, made by forms that a tenant can
+//! replace.
+//!
+//! A form is a template that turns a [`Document`] into pages written in a small language of ours; the crate's
+//! README tells both. [`print`] makes the file, [`check`] says what is wrong with a form. What a document
+//! says is worked out elsewhere; this crate only sets it.
+
+mod columns;
+pub mod details;
+pub mod document;
+pub mod facts;
+mod flow;
+mod fonts;
+mod layout;
+mod number;
+mod page;
+mod pdf;
+mod read;
+mod sample;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+mod xml;
+
+use domain::printable_form::FormKind;
+use krilla::error::KrillaError;
+
+pub use document::Document;
+pub use sample::samples;
+pub use template::TemplateError;
+
+/// The product's own forms, which a tenant's own can begin with.
+const INVOICE: &str = include_str!("../templates/invoice.xml");
+const RECEIPT: &str = include_str!("../templates/receipt.xml");
+const CHARGE: &str = include_str!("../templates/charge.xml");
+
+#[derive(Debug, thiserror::Error)]
+pub enum PrintError {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("the margins, the header and the footer leave no room on the page")]
+    NoRoom,
+    #[error("the document has more pages than are printed")]
+    TooLong,
+    #[error("an embedded font cannot be read")]
+    Font,
+    #[error("the page format is not one that a PDF can have")]
+    Format,
+    #[error("the PDF cannot be written")]
+    Write(#[source] KrillaError),
+}
+
+/// The PDF file of a document by a form, or by the product's own. The same always makes the same bytes.
+pub fn print(document: &Document, form: Option<&str>) -> Result<Vec<u8>, PrintError> {
+    let form = form.unwrap_or_else(|| own_form(document.form()));
+    let page = template::page(form, document)?;
+    let (id, author) = (document.id(), document.issuer().name.as_str());
+    pdf::write(&page, &pdf::Facts { id, author, made_at: document.made_at() })
+}
+
+/// The product's own form.
+pub fn own_form(kind: FormKind) -> &'static str {
+    match kind {
+        FormKind::Invoice => INVOICE,
+        FormKind::Receipt => RECEIPT,
+        FormKind::Charge => CHARGE,
+    }
+}
+
+/// Whether documents of every kind can be made by a form: it is tried on samples that have all there may
+/// be, and on such that have as little as there can be.
+pub fn check(kind: FormKind, form: &str) -> Result<(), TemplateError> {
+    if kind == FormKind::Charge {
+        return details::Columns::parse(form).map(drop);
+    }
+    for sample in samples(kind) {
+        print(&sample, Some(form)).map_err(|error| match error {
+            PrintError::Template(error) => error,
+            other => TemplateError { line: 1, reason: other.to_string() },
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! Whole documents, and forms that are refused.
+
+use domain::printable_form::FormKind;
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+
+use crate::document::{Document, Group, InvoiceDocument, Line};
+use crate::flow::{self, Room};
+use crate::fonts::Fonts;
+use crate::layout::{Laid, Layout, Mark};
+use crate::sample::{full_invoice, full_receipt};
+use crate::template;
+use crate::{check, own_form, print, samples};
+
+const LONG_NAME: &str = "Акционерное общество «Северо-Западная межрегиональная телекоммуникационная \
+    компания коротких сообщений», Ωμέγα";
+
+fn printed(invoice: InvoiceDocument) -> Vec<u8> {
+    print(&Document::Invoice(Box::new(invoice)), None).unwrap()
+}
+
+fn named(name: &str) -> InvoiceDocument {
+    let mut invoice = full_invoice();
+    invoice.issuer.name = name.to_owned();
+    invoice
+}
+
+fn long(lines: usize) -> InvoiceDocument {
+    let line =
+        |place| Line { description: format!("Line {place}"), ..full_invoice().groups[0].lines[0].clone() };
+    let group = Group { lines: (0..lines).map(line).collect(), ..full_invoice().groups[0].clone() };
+    InvoiceDocument { groups: vec![group], ..full_invoice() }
+}
+
+/// Page objects are not compressed, so they can be counted.
+fn page_count(pdf: &[u8]) -> usize {
+    assert!(pdf.starts_with(b"%PDF-1.7") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
+    let pdf = String::from_utf8_lossy(pdf);
+    pdf.matches("/Type/Page").count() - pdf.matches("/Type/Pages").count()
+}
+
+fn contains(pdf: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(pdf).contains(text)
+}
+
+#[test]
+fn the_products_own_forms_are_good() {
+    for kind in [FormKind::Invoice, FormKind::Receipt, FormKind::Charge] {
+        assert_eq!(check(kind, own_form(kind)), Ok(()));
+    }
+}
+
+#[test]
+fn every_sample_is_one_page() {
+    for sample in samples(FormKind::Invoice).iter().chain(&samples(FormKind::Receipt)) {
+        assert_eq!(page_count(&print(sample, None).unwrap()), 1);
+    }
+}
+
+#[test]
+fn two_thousand_lines_break_over_pages_and_none_is_lost() {
+    let invoice = Document::Invoice(Box::new(long(2_000)));
+    let page = template::page(own_form(FormKind::Invoice), &invoice).unwrap();
+    let layout = Layout { fonts: Fonts::get().unwrap(), page: 1, pages: 1 };
+    let pages = flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 });
+    let texts = |page: &Laid| -> Vec<String> {
+        let text = |mark: &Mark| match mark {
+            Mark::Line { line, .. } => Some(line.text()),
+            Mark::Rectangle { .. } => None,
+        };
+        page.marks.iter().filter_map(text).collect()
+    };
+    let texts: Vec<_> = pages.iter().map(texts).collect();
+    let lines = texts.iter().flatten().filter_map(|text| text.strip_prefix("Line ")?.parse::<usize>().ok());
+    assert!(lines.eq(0..2_000));
+    let (last, rest) = texts.split_last().unwrap();
+    assert!(rest.iter().all(|page| page.contains(&"Unit price".to_owned())), "each has the heading");
+    assert!(pages.iter().all(|page| page.height <= 700.0));
+    assert!(last.contains(&"Total due".to_owned()) && last.iter().any(|text| text.starts_with("Line ")));
+    assert!((45..70).contains(&page_count(&print(&invoice, None).unwrap())));
+}
+
+#[test]
+fn the_same_document_makes_the_same_bytes() {
+    for invoice in [named(LONG_NAME), long(100)] {
+        assert_eq!(printed(invoice.clone()), printed(invoice));
+    }
+}
+
+#[test]
+fn the_file_is_dated_by_the_document_and_not_by_the_clock() {
+    let calculated_at = "2026-11-02T09:30:00Z".parse().unwrap();
+    assert!(contains(&printed(InvoiceDocument { calculated_at, ..full_invoice() }), "2026-11-02T09:30:00"));
+}
+
+#[test]
+fn the_file_names_its_title_and_author() {
+    let pdf = printed(named(LONG_NAME));
+    assert!(contains(&pdf, "INVOICE 1042, 1 Oct 2026 – 31 Oct 2026") && contains(&pdf, LONG_NAME));
+}
+
+#[test]
+fn names_in_any_script_make_a_document() {
+    for name in [
+        "شركة الرسائل القصيرة ذ.م.م (SMS 2026)",
+        "लघु संदेश सेवा प्राइवेट लिमिटेड",
+        "שירותי הודעות בע״מ",
+        "می‌خواهم",
+        "株式会社 \u{202E}\u{0301}\u{200D}",
+        "क्\u{200D}ष \u{0601}\u{0615} \u{1CD0}",
+    ] {
+        let invoice = named(name);
+        assert_eq!(page_count(&printed(invoice)), 1, "{name}");
+    }
+}
+
+#[test]
+fn the_longest_name_breaks_over_lines() {
+    assert_eq!(page_count(&printed(named(&"W".repeat(250)))), 2);
+}
+
+#[test]
+fn the_largest_numbers_still_make_a_document() {
+    let mut invoice = full_invoice();
+    let line = &mut invoice.groups[0].lines[0];
+    (line.quantity, line.net) = (i64::MIN, "-999999999999.999999".to_owned());
+    line.unit_price = Some("999999999999.999999".to_owned());
+    line.description = LONG_NAME.to_owned();
+    assert_eq!(page_count(&printed(invoice)), 1);
+}
+
+#[test]
+fn a_form_is_somebody_elses_data_and_cannot_smuggle_in_elements() {
+    let mut invoice = full_invoice();
+    invoice.payer.name = "<rule/> & {{ issuer }} \"'".to_owned();
+    invoice.comment = Some("<page/>\n</document>".to_owned());
+    assert_eq!(page_count(&printed(invoice)), 1);
+}
+
+#[track_caller]
+fn refused(form: &str, expected: Expect) {
+    let error = check(FormKind::Invoice, form).map_or_else(|error| error.to_string(), |()| "good".to_owned());
+    expected.assert_eq(&error);
+}
+
+#[test]
+fn what_does_not_parse_is_refused_with_its_line() {
+    refused("", expect!["line 1: a template is one <document>"]);
+    refused(
+        "<document>\n<text>one</document>",
+        expect!["line 2: ill-formed document: expected `</text>`, but `</document>` was found"],
+    );
+    refused(
+        "<document>\n\n<text>{% if draft %}</text></document>",
+        expect!["line 3: syntax error: unexpected end of input, expected end of block"],
+    );
+    refused("<document>\n<text>{{ number</text></document>", expect!["line 2: syntax error: unexpected `/`"]);
+    refused("<document/><document/>", expect!["line 1: a template is one <document>"]);
+    refused(
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><document/>",
+        expect!["line 1: neither a document type nor an instruction is allowed"],
+    );
+    refused("<document><text>&nbsp;</text></document>", expect!["line 1: &nbsp; is not defined"]);
+    refused(
+        &format!("<document>{}", "<keep>".repeat(40)),
+        expect!["line 1: elements are nested more than 24 deep"],
+    );
+}
+
+#[test]
+fn what_is_not_known_is_refused_with_its_line() {
+    refused(
+        "<document>\n<text>{{ payer.nmae }}</text></document>",
+        expect!["line 2: undefined value: `payer.nmae` is undefined"],
+    );
+    refused(
+        "<document>\n{% for group in groups %}\n<text>{{ group.size }}</text>{% endfor %}</document>",
+        expect!["line 3: undefined value: `group.size` is undefined"],
+    );
+    refused(
+        "<document>\n<text>{{ number | reverse_all }}</text></document>",
+        expect!["line 2: unknown filter: filter reverse_all is unknown"],
+    );
+    refused(
+        "<document>\n\n<tabel/></document>",
+        expect![
+            "line 3: <tabel>: there is no such element here; there are text, space, rule, columns, panel, keep and table"
+        ],
+    );
+    refused(
+        "<document>\n<text weigth='bold'>a</text></document>",
+        expect!["line 2: <text>: there is no attribute weigth"],
+    );
+    refused(
+        "<document>\n<text size='huge'>a</text></document>",
+        expect![[r#"line 2: <text>: size="huge" is not a font size of 4 to 200 points"#]],
+    );
+    refused(
+        "<document>\nloose words</document>",
+        expect![[r#"line 1: <document>: the words "loose words" are in no <text>"#]],
+    );
+    refused(
+        "<document><text>page <page/></text></document>",
+        expect!["line 1: <page>: stands in the header and the footer only"],
+    );
+    refused("<invoice/>", expect!["line 1: <invoice>: a template is one <document>"]);
+}
+
+#[test]
+fn a_table_whose_cells_do_not_match_its_columns_is_refused() {
+    let table = |row: &str| format!("<document>\n<table widths='auto *'>\n{row}</table></document>");
+    refused(&table("<row><cell>a</cell></row>"), expect!["line 3: <row> has cells for 1 of 2 columns"]);
+    refused(&table("<row><cell span='2'>a</cell></row>"), expect!["good"]);
+    refused(
+        &table("<row><cell span='3'>a</cell></row>"),
+        expect!["line 3: <row> has cells for 3 of 2 columns"],
+    );
+    refused(
+        &table("<row><cell/><cell/></row><head><cell/><cell/></head>"),
+        expect!["line 3: <head>: a <table> consists of one <head> and of <row>"],
+    );
+}
+
+#[test]
+fn a_form_reads_no_files_and_does_not_run_on() {
+    refused(
+        "<document>{% include '/etc/passwd' %}</document>",
+        expect!["line 1: syntax error: unknown statement include"],
+    );
+    refused(
+        "<document>{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}</document>",
+        expect!["line 1: engine ran out of fuel"],
+    );
+    refused(
+        "<document><text>{{ 'x' * 1000000000 }}</text></document>",
+        expect!["line 1: engine ran out of fuel"],
+    );
+    refused(
+        &format!("<document>{}</document>", "<space/>".repeat(9_000)),
+        expect!["line 1: a form has at most 64000 bytes"],
+    );
+    refused(
+        "<document margin='200 48 200 48'><header><space height='500'/></header></document>",
+        expect!["line 1: the margins, the header and the footer leave no room on the page"],
+    );
+}
+
+#[test]
+fn a_form_can_write_numbers_and_dates_as_its_country_does() {
+    let form = "<document title=\"{{ 1234567.5 | number(2, group='.', point=',') }} \
+        {{ period.first | date('%d.%m.%Y') }}\"><text>a</text></document>";
+    let pdf = print(&Document::Receipt(Box::new(full_receipt())), Some(form));
+    assert!(pdf.is_err(), "a receipt has no period");
+    let pdf = print(&Document::Invoice(Box::new(full_invoice())), Some(form)).unwrap();
+    assert!(contains(&pdf, "1.234.567,50 01.10.2026"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_at_all_makes_a_document(name in any::<String>(), arabic in "[\u{600}-\u{6FF} a-z0-9()]{0,40}",
+        hindi in "[\u{900}-\u{97F}\u{200C}\u{200D} 0-9]{0,40}", comment in any::<String>()) {
+        let mut invoice = named(&name);
+        invoice.payer.name = arabic;
+        invoice.groups[0].lines[0].description = hindi;
+        invoice.comment = Some(comment);
+        prop_assert!(print(&Document::Invoice(Box::new(invoice)), None).is_ok());
+    }
+}

@@ -1,0 +1,182 @@
+//! The rates of agreements as they were in force at any moment of the past and stand now: read once, and
+//! asked for many messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::agreement::Agreement;
+use domain::dictionary::Dictionaries;
+use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
+use domain::message::Message;
+use domain::quote::{Level, QuoteError, Rates, Source, pay_as_you_go_prices};
+use domain::rating::{Attribute, Event, Price, Service, ServiceKind};
+use domain::rerate::Prices;
+use jiff::Timestamp;
+
+use crate::{Store, StoreError, TreeCache};
+
+/// DynamoDB reads so many items in a batch.
+const READS_AT_ONCE: usize = 100;
+
+/// Pay-as-you-go rates, for what was sold by the companies below one.
+pub struct RateBook {
+    store: Store,
+    trees: TreeCache,
+    /// Only what this company or one below it sells is in the book.
+    seller: CompanyId,
+    dictionaries: Dictionaries,
+    agreements: BTreeMap<AgreementId, Known>,
+    services: BTreeMap<ServiceId, Service>,
+    /// Whether rates are prices of scales.
+    scales: BTreeMap<RateId, bool>,
+}
+
+struct Known {
+    agreement: Agreement,
+    is_sold_below: bool,
+    /// When other rates came into force, in order.
+    bounds: Vec<Timestamp>,
+    /// By how many of the bounds had passed.
+    levels: BTreeMap<usize, Arc<Level>>,
+}
+
+/// The rates for one message, its sender's level first.
+pub struct PricesOf<'a> {
+    book: &'a RateBook,
+    levels: Vec<Option<Arc<Level>>>,
+    event: Event<'a>,
+    at: Timestamp,
+}
+
+impl Prices for PricesOf<'_> {
+    fn at(&self, level: usize) -> Result<Option<Vec<Source>>, QuoteError> {
+        let found = level.checked_sub(1).and_then(|index| self.levels.get(index));
+        let Some(of) = found.and_then(Option::as_ref) else { return Ok(None) };
+        pay_as_you_go_prices(of, level, &self.event, self.at).map(Some)
+    }
+
+    fn is_scale(&self, rate: &RateId) -> Option<bool> {
+        self.book.scales.get(rate).copied()
+    }
+}
+
+impl RateBook {
+    pub async fn new(store: &Store, trees: &TreeCache, seller: &CompanyId) -> Result<Self, StoreError> {
+        Ok(Self {
+            store: store.clone(),
+            trees: trees.clone(),
+            seller: seller.clone(),
+            dictionaries: store.dictionaries().await?,
+            agreements: BTreeMap::new(),
+            services: BTreeMap::new(),
+            scales: BTreeMap::new(),
+        })
+    }
+
+    /// The rates for a message that is charged to these agreements, as they were when it was accepted.
+    ///
+    /// A message says its network by name. Where rates ask for the MCCMNC, that of the network's main one
+    /// is taken, as at first, unless a look-up had found another.
+    pub async fn prices<'a>(
+        &'a mut self,
+        message: &'a Message,
+        agreements: &[AgreementId],
+    ) -> Result<PricesOf<'a>, StoreError> {
+        self.learn(agreements).await?;
+        let mut levels = Vec::with_capacity(agreements.len());
+        for agreement in agreements {
+            levels.push(self.level(agreement, message.accepted_at).await?);
+        }
+        let book: &'a Self = self;
+        let (country, network) = (message.country.as_str(), message.network.as_deref());
+        let mccmnc = network.and_then(|network| book.dictionaries.mccmnc_of(country, network));
+        let mcc = mccmnc.and_then(|mccmnc| book.dictionaries.mcc_of(mccmnc));
+        let mcc = mcc.or_else(|| book.dictionaries.first_mcc_of(country));
+        let event = Event::sms(country, network, Some(message.sender.as_str()))
+            .with_known(Attribute::Mcc, mcc)
+            .with_known(Attribute::Mccmnc, mccmnc);
+        Ok(PricesOf { book, levels, event, at: message.accepted_at })
+    }
+
+    /// Finds out whether a rate is a price of a scale.
+    pub async fn learn_origin(&mut self, rate: &RateId) -> Result<(), StoreError> {
+        let origin = self.store.rate_origin(rate).await?;
+        let mut is_scale = false;
+        if let Some((tree, leaf)) = origin
+            && let Some(found) = self.store.tree_in(&self.trees, &tree.service, tree.version).await?
+        {
+            is_scale = matches!(found.price_at(leaf), Some(Price::Scale { .. }));
+        }
+        self.scales.insert(rate.clone(), is_scale);
+        Ok(())
+    }
+
+    /// Reads what is not in the book yet.
+    async fn learn(&mut self, ids: &[AgreementId]) -> Result<(), StoreError> {
+        let unknown = ids.iter().filter(|id| !self.agreements.contains_key(*id));
+        let unknown: Vec<AgreementId> = unknown.cloned().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let agreements = self.store.agreements(&unknown).await?;
+        let tenants: BTreeSet<_> = agreements.iter().map(|agreement| agreement.tenant.clone()).collect();
+        let tenants = self.store.companies(&tenants.into_iter().collect::<Vec<_>>()).await?;
+        let services = agreements.iter().flat_map(|agreement| &agreement.services);
+        let services: BTreeSet<_> = services.map(|enabled| enabled.service.clone()).collect();
+        let services = services.into_iter().filter(|id| !self.services.contains_key(id));
+        for some in services.collect::<Vec<_>>().chunks(READS_AT_ONCE) {
+            for service in self.store.services(some).await? {
+                self.services.insert(service.id.clone(), service);
+            }
+        }
+        for agreement in agreements {
+            let is_sold_below = tenants
+                .iter()
+                .any(|tenant| tenant.id == agreement.tenant && tenant.path.contains(&self.seller));
+            let bounds = self.bounds(&agreement);
+            let known = Known { agreement, is_sold_below, bounds, levels: BTreeMap::new() };
+            self.agreements.insert(known.agreement.id.clone(), known);
+        }
+        Ok(())
+    }
+
+    fn bounds(&self, agreement: &Agreement) -> Vec<Timestamp> {
+        let mut bounds = BTreeSet::new();
+        for enabled in &agreement.services {
+            bounds.extend([Some(enabled.effective_from), enabled.effective_till].into_iter().flatten());
+            let scopes = self.services.get(&enabled.service).map(|service| service.scopes.as_slice());
+            for scope in scopes.unwrap_or_default() {
+                bounds.extend([Some(scope.effective_from), scope.effective_till].into_iter().flatten());
+            }
+        }
+        bounds.into_iter().collect()
+    }
+
+    /// None for an agreement whose rates are not in the book.
+    async fn level(&mut self, id: &AgreementId, at: Timestamp) -> Result<Option<Arc<Level>>, StoreError> {
+        let Some(known) = self.agreements.get_mut(id).filter(|known| known.is_sold_below) else {
+            return Ok(None);
+        };
+        let passed = known.bounds.partition_point(|bound| *bound <= at);
+        if let Some(level) = known.levels.get(&passed) {
+            return Ok(Some(level.clone()));
+        }
+        let mut rates = Vec::new();
+        for enabled in known.agreement.enabled_at(at) {
+            let Some(service) = self.services.get(&enabled.service) else { continue };
+            let Some(version) = service.tree_at(at).filter(|_| service.kind == ServiceKind::PayAsYouGo)
+            else {
+                continue;
+            };
+            let tree = self.store.tree_in(&self.trees, &service.id, version).await?;
+            let missing = || StoreError::corrupt("a rate tree", format!("{} has none", service.id));
+            let tree = tree.ok_or_else(missing)?;
+            // What a service sold before it was archived it has sold.
+            let (id, kind, from) = (service.id.clone(), service.kind, enabled.effective_from);
+            rates.push(Rates::new(id, kind, version, tree, from));
+        }
+        let level = Arc::new(Level::new(known.agreement.clone(), rates));
+        known.levels.insert(passed, level.clone());
+        Ok(Some(level))
+    }
+}

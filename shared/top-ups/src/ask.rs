@@ -1,0 +1,200 @@
+//! What a payment system says of a top-up when it is asked. Of PayOnline and FreedomPay a callback is only
+//! a reason to ask; of all that can be asked, the sweeper asks about top-ups that no callback confirmed.
+
+use domain::money::{Amount, AmountError, Currency};
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::{Paid, Report, Return, TopUp};
+use payments::{ReadError, freedompay, payonline, stripe};
+
+use crate::open::salt;
+use crate::{Account, CallError, Cashier};
+
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("it cannot be asked")]
+    Request(#[source] anyhow::Error),
+    #[error("its answer cannot be used")]
+    Answer(#[source] anyhow::Error),
+}
+
+impl From<payments::AskError> for AskError {
+    fn from(error: payments::AskError) -> Self {
+        Self::Request(error.into())
+    }
+}
+
+impl From<http::Error> for AskError {
+    fn from(error: http::Error) -> Self {
+        Self::Request(error.into())
+    }
+}
+
+impl From<ReadError> for AskError {
+    fn from(error: ReadError) -> Self {
+        Self::Answer(error.into())
+    }
+}
+
+impl From<AmountError> for AskError {
+    fn from(error: AmountError) -> Self {
+        Self::Answer(error.into())
+    }
+}
+
+/// What a callback said beside the reason to ask: not all of it is told again.
+#[derive(Debug, Clone, Default)]
+pub struct Hint {
+    /// The payment that it is about, where a top-up may have several.
+    pub payment: Option<String>,
+    /// What the payment system keeps.
+    pub system_fee: Option<Amount>,
+    /// Whether it said that it is play money.
+    pub testing: Option<bool>,
+}
+
+impl Cashier {
+    /// What the payment system knows of a top-up: nothing if no money is certain, or if there is nobody to
+    /// ask. Refunds come behind what was paid.
+    pub async fn ask(&self, account: &Account, top_up: &TopUp, hint: &Hint) -> Result<Vec<Report>, AskError> {
+        match account.kind {
+            PaymentSystemKind::Stripe => self.ask_stripe(account, top_up).await,
+            PaymentSystemKind::PayOnline => self.ask_payonline(account, top_up).await,
+            PaymentSystemKind::FreedomPay => self.ask_freedompay(account, top_up, hint).await,
+            PaymentSystemKind::NetCommerce => Ok(Vec::new()),
+        }
+    }
+
+    async fn ask_payonline(&self, account: &Account, top_up: &TopUp) -> Result<Vec<Report>, AskError> {
+        let settings = account.payonline();
+        let request = payonline::search(&payonline::Search::TopUp(top_up.id.as_str()), &settings)?;
+        let (status, body) = self.call(account, request).await?;
+        let found = payonline::read_search(status, &body)?.filter(|found| found.state.is_money());
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let paid = Paid {
+            session: if found.top_up == top_up.id.as_str() { top_up.session.clone() } else { found.top_up },
+            attempt: None,
+            reference: found.transaction,
+            amount: Amount::new(found.amount)?,
+            currency: Currency::Money(found.currency),
+            // Never told: the account as a whole is a test account or none.
+            livemode: account.livemode,
+            system_fee: None,
+        };
+        Ok(vec![Report::Paid(paid)])
+    }
+
+    async fn ask_freedompay(
+        &self,
+        account: &Account,
+        top_up: &TopUp,
+        hint: &Hint,
+    ) -> Result<Vec<Report>, AskError> {
+        let by_order = freedompay::Ref::TopUp(top_up.id.as_str());
+        let named = hint.payment.as_deref().map(freedompay::Ref::Payment);
+        let mut status = self.freedompay_status(account, named.unwrap_or(by_order)).await?;
+        if status.top_up.is_none() && named.is_some() {
+            // The names of a callback's fields are not signed: only what the top-up leads to is its.
+            status = self.freedompay_status(account, by_order).await?;
+        }
+        if !status.is_money() {
+            return Ok(Vec::new());
+        }
+        let is_this = status.top_up.as_deref().is_none_or(|id| id == top_up.id.as_str());
+        let session = if is_this { top_up.session.clone() } else { status.top_up.unwrap_or_default() };
+        let livemode = !status.testing.or(hint.testing).unwrap_or(!account.livemode);
+        let currency = Currency::Money(status.currency);
+        let is_hinted = hint.payment.as_ref() == Some(&status.payment);
+        let mut reports = vec![Report::Paid(Paid {
+            session,
+            attempt: None,
+            reference: status.payment,
+            amount: Amount::new(status.amount)?,
+            currency,
+            livemode,
+            system_fee: hint.system_fee.filter(|_| is_hinted),
+        })];
+        for refund in status.refunds {
+            let back = Return { by: refund.payment, amount: Amount::new(refund.amount)?, reinstated: false };
+            reports.push(Report::Returned { back, currency, livemode });
+        }
+        Ok(reports)
+    }
+
+    async fn freedompay_status(
+        &self,
+        account: &Account,
+        of: freedompay::Ref<'_>,
+    ) -> Result<freedompay::Status, AskError> {
+        let settings = account.freedompay();
+        let request = freedompay::status(&of, &salt(), &settings)?;
+        let (status, body) = self.call(account, request).await?;
+        Ok(freedompay::read_status(status, &body, &settings)?)
+    }
+
+    async fn ask_stripe(&self, account: &Account, top_up: &TopUp) -> Result<Vec<Report>, AskError> {
+        let request = stripe::session(&top_up.session, &self.stripe(account))?;
+        let (status, body) = self.call(account, request).await?;
+        let session = stripe::read_session(status, &body)?;
+        match session.state {
+            stripe::SessionState::Open | stripe::SessionState::Unpaid => return Ok(Vec::new()),
+            stripe::SessionState::Expired => {
+                return Ok(vec![Report::Closed { reason: "expired".to_owned(), attempt: None }]);
+            }
+            stripe::SessionState::Paid => {}
+        }
+        if session.top_up.as_deref().is_some_and(|id| id != top_up.id.as_str()) {
+            return Err(AskError::Answer(anyhow::anyhow!("it tells of another top-up")));
+        }
+        let currency = session.currency;
+        let amount = stripe::from_minor_units(session.amount_minor, currency);
+        let amount =
+            amount.ok_or_else(|| AskError::Answer(anyhow::anyhow!("its amount cannot be counted")))?;
+        let mut paid = Paid {
+            reference: session.payment_intent.unwrap_or_else(|| session.id.clone()),
+            session: session.id,
+            attempt: None,
+            amount: Amount::new(amount)?,
+            currency: Currency::Money(currency),
+            livemode: session.livemode,
+            system_fee: None,
+        };
+        if top_up.needs_system_fee() {
+            paid.system_fee = self.stripe_fee(account, &paid.reference, currency).await?;
+        }
+        Ok(vec![Report::Paid(paid)])
+    }
+
+    /// What Stripe keeps of a payment, once it says so.
+    pub async fn stripe_fee(
+        &self,
+        account: &Account,
+        payment_intent: &str,
+        paid_in: iso_currency::Currency,
+    ) -> Result<Option<Amount>, AskError> {
+        let facts = self.stripe_payment(account, payment_intent).await?;
+        let fee = facts.fee.and_then(|fee| fee.in_currency(paid_in));
+        Ok(fee.map(Amount::new).transpose()?)
+    }
+
+    /// The top-up that a payment of Stripe's was for, of which events about money that went back do not
+    /// tell.
+    pub async fn stripe_top_up(
+        &self,
+        account: &Account,
+        payment_intent: &str,
+    ) -> Result<Option<String>, AskError> {
+        Ok(self.stripe_payment(account, payment_intent).await?.top_up)
+    }
+
+    async fn stripe_payment(
+        &self,
+        account: &Account,
+        payment_intent: &str,
+    ) -> Result<stripe::PaymentFacts, AskError> {
+        let request = stripe::payment(payment_intent, &self.stripe(account))?;
+        let (status, body) = self.call(account, request).await?;
+        Ok(stripe::read_payment(status, &body)?)
+    }
+}

@@ -1,0 +1,304 @@
+//! What a report does: the one payment of its top-up, a counter-payment, another state of it, something
+//! for a person, or nothing. Repeats, and reports in another order, end the same.
+
+use domain::agreement::Agreement;
+use domain::audit::Act;
+use domain::id::{PaymentId, TopUpId};
+use domain::money::{Amount, AmountError, Currency};
+use domain::payment::{
+    ExchangeRequest, Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment,
+};
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::{Decision, Received, Report, TakeBack, TopUp, TopUpState, decide};
+use domain::wallet::Wallet;
+use jiff::Timestamp;
+use store::{Review, StoreError, TopUpPosted};
+
+use crate::Cashier;
+use crate::ask::{AskError, Hint};
+
+/// Each time the top-up is overtaken, another report has moved it. Of those that come at the same moment
+/// some have to come again.
+const ATTEMPTS_MAX: u32 = 6;
+
+/// A report on one top-up.
+#[derive(Debug, Clone)]
+pub struct TopUpReport {
+    /// The payment system's name: that of its secret.
+    pub system: String,
+    /// What names this report among all of the payment system.
+    pub event: String,
+    pub top_up: TopUpId,
+    pub report: Report,
+    pub at: Timestamp,
+}
+
+/// Why a report is not stored. It has to come again.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{top_up} could not be settled")]
+    Busy { top_up: TopUpId },
+}
+
+/// Why an expected payment cannot be planned.
+#[derive(Debug, thiserror::Error)]
+enum PlanError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the payment cannot be booked")]
+    Payment(#[from] PaymentError),
+    #[error("the sums cannot be counted")]
+    Amount(#[from] AmountError),
+    #[error("the top-up's agreement or wallet does not exist")]
+    NoWallet,
+}
+
+/// How a step ended.
+enum Step {
+    Done,
+    /// Somebody was faster: look again.
+    Again,
+    /// Something follows from what was stored: look again.
+    Onward,
+}
+
+impl TopUpReport {
+    /// This report as something to look at.
+    pub fn review(&self, detail: String) -> Review {
+        let (system, event) = (self.system.clone(), self.event.clone());
+        Review { system, event, top_up: Some(self.top_up.clone()), detail, at: self.at }
+    }
+}
+
+/// Why it is not known how a top-up stands.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+impl Cashier {
+    /// Asks the payment system how a top-up stands, and settles what it says. False if it said nothing.
+    pub async fn look_after(&self, top_up: &TopUp, hint: &Hint, now: Timestamp) -> Result<bool, LookError> {
+        let Some(account) = self.account(top_up.through.system.as_ref()).await? else { return Ok(false) };
+        let reports = self.ask(&account, top_up, hint).await?;
+        let said = !reports.is_empty();
+        for (number, report) in reports.into_iter().enumerate() {
+            let event = match &report {
+                Report::Paid(paid) => format!("{}-paid", paid.reference),
+                Report::Returned { back, .. } => format!("{}-{}-returned", back.by, back.amount),
+                _ => format!("{}-{}-{number}", top_up.id, top_up.revision),
+            };
+            let system = top_up.through.name().to_owned();
+            let told = TopUpReport { system, event, top_up: top_up.id.clone(), report, at: now };
+            self.settle(&told, account.livemode).await?;
+        }
+        Ok(said)
+    }
+
+    /// Stores all that a report changes. `livemode` is the account's.
+    pub async fn settle(&self, told: &TopUpReport, livemode: bool) -> Result<(), SettleError> {
+        let mut attempts = 0;
+        while attempts < ATTEMPTS_MAX {
+            let Some(top_up) = self.store.top_up(&told.top_up).await? else {
+                return Ok(self
+                    .keep(&told.review(format!("it names {}, an unknown top-up", told.top_up)))
+                    .await?);
+            };
+            // Whoever keeps the secrets of one payment system decides nothing about those of another.
+            if top_up.through.name() != told.system {
+                let detail = format!("it names {}, a top-up through another payment system", top_up.id);
+                return Ok(self.keep(&told.review(detail)).await?);
+            }
+            match self.step(told, &top_up, livemode).await {
+                Ok(Step::Done) => return Ok(()),
+                Ok(Step::Onward) => {}
+                Ok(Step::Again) => attempts += 1,
+                Err(PlanError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    let detail = format!("{} was told: {:#}", told.event, anyhow::anyhow!(error));
+                    return Ok(self.keep(&told.review(detail)).await?);
+                }
+            }
+        }
+        // Not only overtaken: above all, another payment may have the reference code.
+        let detail = "it could not be booked: look for a payment with the same reference code".to_owned();
+        self.keep(&told.review(detail)).await?;
+        Err(SettleError::Busy { top_up: told.top_up.clone() })
+    }
+
+    async fn step(&self, told: &TopUpReport, top_up: &TopUp, livemode: bool) -> Result<Step, PlanError> {
+        match decide(top_up, &told.report, livemode)? {
+            Decision::Confirm(received) => self.confirm(told, top_up, received).await,
+            Decision::Change(after) => self.change(told, top_up, &after).await,
+            Decision::Keep(detail) => {
+                self.keep(&told.review(detail)).await?;
+                self.take_back(told, top_up).await
+            }
+            Decision::Nothing => self.take_back(told, top_up).await,
+        }
+    }
+
+    async fn change(&self, told: &TopUpReport, top_up: &TopUp, after: &TopUp) -> Result<Step, PlanError> {
+        let is_for_a_person = match &after.state {
+            TopUpState::Review { reason } if after.state != top_up.state => {
+                self.keep(&told.review(reason.clone())).await?;
+                true
+            }
+            _ => false,
+        };
+        let act = self.act(told, top_up).await?;
+        match self.store.change_top_up(&act, top_up, after).await? {
+            TopUpPosted::Now if is_for_a_person => Ok(Step::Done),
+            posted => Ok(onward(posted)),
+        }
+    }
+
+    /// The one payment of a top-up, whichever report makes it: its id follows from the top-up's.
+    async fn confirm(
+        &self,
+        told: &TopUpReport,
+        top_up: &TopUp,
+        received: Received,
+    ) -> Result<Step, PlanError> {
+        let (agreement, wallet) = self.booked_on(top_up).await?;
+        let id = PaymentId::derived(&["top_up", top_up.id.as_str()]);
+        let payment = planned(&agreement, &wallet, told, Booking::of(top_up, &received, id))?;
+        let after = top_up.confirmed(payment.id.clone(), received.clone());
+        let act = self.act(told, top_up).await?;
+        match self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await? {
+            TopUpPosted::PaidAnother => {
+                let detail = format!("{} paid another top-up already", received.reference);
+                self.keep(&told.review(detail)).await?;
+                Ok(Step::Done)
+            }
+            posted => Ok(onward(posted)),
+        }
+    }
+
+    /// The counter-payment of what went back to the payer, if one is still to be made.
+    async fn take_back(&self, told: &TopUpReport, top_up: &TopUp) -> Result<Step, PlanError> {
+        let Some(made) = top_up.take_back()? else { return Ok(Step::Done) };
+        let (agreement, wallet) = self.booked_on(top_up).await?;
+        let payment = planned(&agreement, &wallet, told, Booking::back(top_up, made))?;
+        let after = top_up.after_take_back(made)?;
+        let act = self.act(told, top_up).await?;
+        Ok(onward(self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await?))
+    }
+
+    async fn booked_on(&self, top_up: &TopUp) -> Result<(Agreement, Wallet), PlanError> {
+        let agreement = self.store.any_agreement(&top_up.agreement).await?.ok_or(PlanError::NoWallet)?;
+        let wallet = self.store.wallet(&top_up.target()).await?.ok_or(PlanError::NoWallet)?;
+        Ok((agreement, wallet))
+    }
+
+    async fn act(&self, told: &TopUpReport, top_up: &TopUp) -> Result<Act, StoreError> {
+        let unique = [told.event.as_str(), &top_up.revision.to_string()];
+        let process = top_up.through.kind.name();
+        self.store.act_of_platform(process, &top_up.company, told.at, &unique).await
+    }
+
+    /// Keeps something for a person to look at, and says so in the log, where alarms listen.
+    pub async fn keep(&self, review: &Review) -> Result<(), StoreError> {
+        tracing::error!(
+            system = review.system,
+            event = review.event,
+            detail = review.detail,
+            "a payment event has to be looked at"
+        );
+        self.store.put_review(review).await
+    }
+}
+
+fn onward(posted: TopUpPosted) -> Step {
+    if posted == TopUpPosted::Now { Step::Onward } else { Step::Again }
+}
+
+/// What a payment of a top-up is made from.
+struct Booking {
+    id: PaymentId,
+    direction: PaymentDirection,
+    amount: Amount,
+    exchange: Option<(Currency, Amount)>,
+    reference: String,
+    description: String,
+    by: PaymentSystemKind,
+}
+
+impl Booking {
+    fn of(top_up: &TopUp, received: &Received, id: PaymentId) -> Self {
+        let amount = if top_up.buys.is_some() { top_up.amount } else { received.credited };
+        Self {
+            id,
+            direction: PaymentDirection::Inbound,
+            amount,
+            exchange: top_up.buys.map(|bought| (top_up.currency, bought)),
+            reference: reference(top_up, &received.reference),
+            description: format!("Top-up {}", top_up.id),
+            by: top_up.through.kind,
+        }
+    }
+
+    /// Below zero, what had gone back came again.
+    fn back(top_up: &TopUp, made: TakeBack) -> Self {
+        let number = made.number.to_string();
+        let is_again = made.amount.is_negative();
+        let (direction, amount) = match is_again {
+            true => (PaymentDirection::Inbound, -made.amount),
+            false => (PaymentDirection::Outbound, made.amount),
+        };
+        let what = if is_again { "won back" } else { "returned to the payer" };
+        let paid = top_up.received.as_ref().map_or("", |received| received.reference.as_str());
+        Self {
+            id: PaymentId::derived(&["top_up_return", top_up.id.as_str(), &number]),
+            direction,
+            amount,
+            exchange: None,
+            reference: format!("{}-R{number}", reference(top_up, paid)),
+            description: format!("Top-up {}: {what}", top_up.id),
+            by: top_up.through.kind,
+        }
+    }
+}
+
+/// The reference code of a payment. Stripe's names are like no others; those of the others are numbers.
+fn reference(top_up: &TopUp, name: &str) -> String {
+    match top_up.through.kind {
+        PaymentSystemKind::Stripe => name.to_owned(),
+        kind => format!("{} {name}", kind.name()),
+    }
+}
+
+fn planned(
+    agreement: &Agreement,
+    wallet: &Wallet,
+    told: &TopUpReport,
+    booking: Booking,
+) -> Result<Payment, PaymentError> {
+    let day = agreement.version_at(told.at).billing.day_of(told.at);
+    let exchange = booking.exchange.map(|(currency, replenishment)| ExchangeRequest {
+        currency,
+        replenishment,
+        date: day,
+    });
+    let ask = PaymentRequest {
+        id: booking.id,
+        direction: booking.direction,
+        amount: booking.amount,
+        exchange,
+        payment_date: day,
+        reference: booking.reference,
+        description: booking.description,
+        confirmed: true,
+        confirm_before: None,
+        may_overdraw: true,
+        by: booking.by.name().to_owned(),
+    };
+    plan_payment(agreement, wallet, ask, told.at)
+}

@@ -1,0 +1,19 @@
+//! A small month through everything: `billing-month` makes a big one.
+
+use tests::billing_month::{Options, run};
+
+#[tokio::test]
+async fn records_usage_charges_and_wallets_of_a_month_are_the_same_to_the_last_digit() {
+    let report = run(Options { edrs: 2_000, agreements: 24, seed: 1 }).await.expect("a month");
+    assert!(report.is_exact(), "{report}");
+    let (made, invoices) = (report.made, &report.invoices);
+    assert!(2_000 <= made.edrs && report.totals.records == made.edrs, "{report}");
+    // Of each kind there was something.
+    for count in [made.blocks, made.batches, made.fees, made.failed, made.late, made.canceled, made.left] {
+        assert!(0 < count, "{report}");
+    }
+    for count in [invoices.invoices, invoices.corrections, invoices.credit_notes, report.rerated.updated] {
+        assert!(0 < count, "{report}");
+    }
+    assert!(0 < report.deliveries.again && 0 < report.deliveries.bisected, "{report}");
+}

@@ -1,0 +1,608 @@
+//! Invoices from the usage to the payment: drafts, confirmations, corrections and coverage, with a database and
+//! a bucket that answer as the real ones do.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use domain::agreement::Agreement;
+use domain::audit::Act;
+use domain::charge::ChargeRow;
+use domain::edr::{Usage, UsageKey};
+use domain::id::{
+    AgreementId, InvoiceId, LegalEntityId, OwnLegalEntityId, RateId, ServiceId, TreeTag, WalletId,
+};
+use domain::invoice::{
+    Confirmation, DispatchStatus, Invoice, InvoiceError, InvoiceKind, InvoicePayment, InvoiceStatus, Timing,
+};
+use domain::lease::LeaseTag;
+use domain::legal_entity::{EntityDetails, LegalEntity, OwnEntityDetails, OwnLegalEntity};
+use domain::money::Amount;
+use domain::period::{BillingPeriod, BillingTerms, Period};
+use domain::rating::Resource;
+use domain::record::Hand;
+use domain::sender::SenderAddress;
+use domain::tax::TaxRule;
+use invoice_closer::Wake;
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan};
+use queue::{Billing, Notification, Sender};
+use store::{BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, TreeCache};
+use tests::bucket::Bucket;
+use tests::edits::{act_at, change_agreement};
+use tests::embedded_dynamodb::{Call, Fault};
+use tests::embedded_s3::EmbeddedS3;
+use tests::embedded_sqs::EmbeddedSqs;
+use tests::world::{Member, NOW, World, amount};
+use tokio::task::JoinSet;
+
+const RACERS: usize = 8;
+
+/// December of 2025 is over.
+struct Office {
+    world: World,
+    bucket: Bucket,
+    client: Member,
+    invoices: Invoices,
+    blocks: AtomicU64,
+}
+
+impl Office {
+    async fn open() -> Self {
+        Self::billed(BillingTerms::monthly_utc()).await
+    }
+
+    async fn billed(terms: BillingTerms) -> Self {
+        let world = World::with_streams(&[]).await;
+        let client = world.client(&world.owner, "0.05").with_periods(terms).open().await;
+        let bucket = Bucket::start().await.unwrap();
+        let invoices = invoices(world.store.clone(), &bucket);
+        Self { world, bucket, client, invoices, blocks: AtomicU64::new(1) }
+    }
+
+    fn december() -> Period {
+        Period { first: date(2025, 12, 1), last: date(2025, 12, 31) }
+    }
+
+    /// Messages at five cents, as the projector posts them; below zero they were given back.
+    async fn uses(&self, day: Date, sender: &str, messages: i64) {
+        self.uses_at(&self.client.agreement.id, day, sender, messages).await;
+    }
+
+    async fn uses_at(&self, agreement: &AgreementId, day: Date, sender: &str, messages: i64) {
+        self.post(vec![row(agreement, day, sender, messages)]).await;
+    }
+
+    async fn post(&self, rows: Vec<(UsageKey, Usage)>) {
+        let agreement = rows[0].0.agreement.clone();
+        let fence = self.blocks.fetch_add(1, Ordering::SeqCst);
+        let lease = WalletId::of_lease(&WalletId::main(&agreement), 0);
+        let change = BlockUsage {
+            block: LeaseTag { lease, fence, number: 0 },
+            accepted_at: NOW,
+            revision: 0,
+            count: 1,
+            agreements: vec![agreement],
+            usage: rows.into_iter().collect(),
+            statistics: store::Statistics::new(),
+        };
+        self.world.store.post_usage_of_blocks(&[change]).await.unwrap();
+    }
+
+    fn act(&self) -> Act {
+        act_at(&self.client.company.path, NOW)
+    }
+
+    async fn agreement(&self) -> Agreement {
+        self.world.store.any_agreement(&self.client.agreement.id).await.unwrap().unwrap()
+    }
+
+    async fn close(&self) -> Closed {
+        let agreement = self.agreement().await;
+        self.invoices.close(&self.act(), &agreement, Self::december()).await.unwrap()
+    }
+
+    /// The draft that follows the usage.
+    async fn draft(&self) -> Invoice {
+        match self.close().await {
+            Closed::Stored(invoice) | Closed::Same(invoice) => *invoice,
+            Closed::NoUsage => panic!("nothing was used"),
+        }
+    }
+
+    async fn confirm(&self, id: &InvoiceId) -> Result<Invoice, InvoicesError> {
+        let agreement = self.agreement().await;
+        self.invoices.confirm(&self.act(), &agreement, id, &after_period()).await
+    }
+
+    async fn confirmed(&self) -> Invoice {
+        let draft = self.draft().await;
+        self.confirm(&draft.id).await.unwrap()
+    }
+
+    async fn stored(&self) -> Vec<Invoice> {
+        self.world.store.invoices_of(&self.client.agreement.id).await.unwrap()
+    }
+
+    async fn cover(&self, now: Timestamp) -> Vec<Invoice> {
+        self.invoices.cover("test", &self.agreement().await, now).await.unwrap();
+        self.stored().await
+    }
+
+    /// What all confirmed charges and the open ones bill, by sender.
+    async fn billed_rows(&self) -> Vec<(String, i64, String)> {
+        let mut rows: Vec<ChargeRow> = Vec::new();
+        for invoice in self.stored().await {
+            for charge in &invoice.charges {
+                rows.extend(self.invoices.rows(&invoice, charge, NOW).await.unwrap());
+            }
+        }
+        let sums = domain::charge::difference(rows, Vec::new()).unwrap();
+        let sender = |row: &ChargeRow| row.sender.as_ref().unwrap().as_str().to_owned();
+        sums.iter().map(|row| (sender(row), row.messages, row.net.to_string())).collect()
+    }
+}
+
+fn invoices(store: Store, bucket: &Bucket) -> Invoices {
+    Invoices::new(store, Files::new(bucket.links(), reqwest::Client::new()))
+}
+
+fn row(agreement: &AgreementId, day: Date, sender: &str, messages: i64) -> (UsageKey, Usage) {
+    let unit_price = amount("0.05");
+    let key = UsageKey {
+        agreement: agreement.clone(),
+        day,
+        resource: Resource::SmsMessage,
+        sender: Some(SenderAddress::parse(sender).unwrap()),
+        subject: None,
+        country: Some("DE".into()),
+        rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
+        unit_price,
+    };
+    let net = unit_price.checked_times(u32::try_from(messages.unsigned_abs()).unwrap()).unwrap();
+    (key, Usage { messages, quantity: messages, amount: if messages < 0 { -net } else { net } })
+}
+
+fn after_period() -> Confirmation {
+    Confirmation { timing: Timing::AfterPeriod, send: true, by: "usr_1".into() }
+}
+
+fn told(invoice: &Invoice) -> (u32, Option<u64>, String) {
+    (invoice.sequence, invoice.number, invoice.total_due.to_string())
+}
+
+const DAY: Date = date(2025, 12, 5);
+
+/// The first write of a client fails so.
+fn first_write(fault: Fault) -> impl Fn(&Call) -> Fault + Send + Sync + 'static {
+    let writes = AtomicUsize::new(0);
+    move |call: &Call| {
+        let is_it = call.is_write && writes.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_it { fault } else { Fault::None }
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_follows_its_usage_is_confirmed_and_corrected_in_a_chain() {
+    let office = Office::open().await;
+    assert_eq!(office.close().await, Closed::NoUsage);
+    office.uses(DAY, "ACME", 100).await;
+    assert!(matches!(office.close().await, Closed::Stored(_)));
+    assert!(matches!(office.close().await, Closed::Same(_)));
+    let first = office.confirmed().await;
+    assert_eq!(told(&first), (0, Some(1), "5".into()));
+    assert_eq!((first.payment, first.dispatch), (InvoicePayment::Expected, DispatchStatus::Waiting));
+    assert_eq!(office.confirm(&first.id).await.unwrap(), first);
+    assert_eq!(office.close().await, Closed::Same(Box::new(first.clone())));
+
+    office.uses(DAY, "ACME", 20).await;
+    office.uses(date(2025, 12, 31), "LATE", 1).await;
+    let draft = office.draft().await;
+    assert_eq!(told(&draft), (1, None, "1.05".into()));
+    assert_eq!(draft.charges[0].corrects.as_ref(), Some(&first.charges[0].id));
+    office.confirm(&draft.id).await.unwrap();
+    office.uses(DAY, "ACME", -50).await;
+    let note = office.confirmed().await;
+    assert_eq!((told(&note), note.kind()), ((2, Some(3), "-2.5".into()), InvoiceKind::CreditNote));
+    assert_eq!((note.charges[0].version, note.charges[0].messages), (3, -50));
+    let rows = office.billed_rows().await;
+    assert_eq!(rows, [("ACME".into(), 70, "3.5".into()), ("LATE".into(), 1, "0.05".into())]);
+    assert!(matches!(office.close().await, Closed::Same(_)));
+    assert_eq!(office.stored().await.len(), 3);
+}
+
+#[tokio::test]
+async fn usage_of_other_days_is_of_another_invoice() {
+    let office = Office::open().await;
+    office.uses(date(2025, 11, 30), "ACME", 1).await;
+    office.uses(date(2026, 1, 1), "ACME", 2).await;
+    assert_eq!(office.close().await, Closed::NoUsage);
+    office.uses(date(2025, 12, 1), "ACME", 3).await;
+    office.uses(date(2025, 12, 31), "ACME", 4).await;
+    assert_eq!(office.draft().await.total_due, amount("0.35"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn closers_and_confirmers_that_race_make_one_invoice_with_one_number() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let agreement = office.agreement().await;
+    let mut racing = JoinSet::new();
+    for _ in 0..RACERS {
+        let (invoices, agreement, act) = (office.invoices.clone(), agreement.clone(), office.act());
+        racing.spawn(async move { invoices.close(&act, &agreement, Office::december()).await.unwrap() });
+    }
+    let closed = racing.join_all().await;
+    let drafted = closed.iter().filter(|closed| matches!(closed, Closed::Stored(_))).count();
+    assert_eq!((drafted, office.stored().await.len()), (1, 1));
+
+    let id = office.stored().await[0].id.clone();
+    let mut racing = JoinSet::new();
+    for racer in 0..RACERS {
+        let (invoices, agreement, act) = (office.invoices.clone(), agreement.clone(), office.act());
+        let id = id.clone();
+        racing.spawn(async move {
+            if racer % 2 == 0 {
+                invoices.close(&act, &agreement, Office::december()).await.map(drop)
+            } else {
+                invoices.confirm(&act, &agreement, &id, &after_period()).await.map(drop)
+            }
+        });
+    }
+    for answer in racing.join_all().await {
+        answer.unwrap();
+    }
+    let stored = office.stored().await;
+    assert_eq!(stored.iter().map(told).collect::<Vec<_>>(), [(0, Some(1), "5".into())]);
+    let series = stored[0].series().to_owned();
+    assert_eq!(office.world.store.last_invoice_number(&series).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_that_are_confirmed_at_once_get_numbers_without_a_gap() {
+    let office = Office::open().await;
+    let mut drafts = Vec::new();
+    for _ in 0..RACERS {
+        let client = office.world.client(&office.world.owner, "0.05").open().await;
+        office.uses_at(&client.agreement.id, DAY, "ACME", 10).await;
+        let act = act_at(&client.company.path, NOW);
+        let closed = office.invoices.close(&act, &client.agreement, Office::december()).await.unwrap();
+        let Closed::Stored(draft) = closed else { panic!("{closed:?}") };
+        drafts.push((client, act, draft.id));
+    }
+    let mut racing = JoinSet::new();
+    for (client, act, id) in drafts {
+        let invoices = office.invoices.clone();
+        racing.spawn(async move {
+            invoices.confirm(&act, &client.agreement, &id, &after_period()).await.unwrap().number.unwrap()
+        });
+    }
+    let mut numbers = racing.join_all().await;
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=RACERS as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_crash_between_the_rows_and_the_confirmation_leaves_a_draft_and_no_number() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let draft = office.draft().await;
+    let agreement = office.agreement().await;
+    let dying = invoices(office.world.store_with(first_write(Fault::Kill)), &office.bucket);
+    assert!(dying.confirm(&office.act(), &agreement, &draft.id, &after_period()).await.is_err());
+    assert_eq!(office.stored().await, std::slice::from_ref(&draft));
+    assert_eq!(office.bucket.keys(), [draft.charges[0].rows.key.clone()]);
+    let confirmed = office.confirm(&draft.id).await.unwrap();
+    assert_eq!((confirmed.number, confirmed.charges), (Some(1), draft.charges.clone()));
+    // The same rows have the same name.
+    assert_eq!(office.bucket.keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_confirmation_whose_answer_is_lost_is_found_and_not_done_again() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let draft = office.draft().await;
+    let agreement = office.agreement().await;
+    let lost = office.world.store_with(first_write(Fault::TimeoutAppliedAnswerLost));
+    let lost = invoices(lost, &office.bucket);
+    assert!(lost.confirm(&office.act(), &agreement, &draft.id, &after_period()).await.is_err());
+    let again = office.confirm(&draft.id).await.unwrap();
+    assert_eq!((again.number, again.revision), (Some(1), 1));
+    assert_eq!(office.world.store.last_invoice_number(again.series()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_unconfirmed_invoice_keeps_its_number_and_one_that_was_corrected_stays() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    office.uses(DAY, "ACME", 20).await;
+    let second = office.confirmed().await;
+    let refused = office.invoices.unconfirm(&office.act(), &first.id).await.unwrap_err();
+    let InvoicesError::Invoice(InvoiceError::Corrected { correction }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(correction, second.id);
+
+    office.invoices.unconfirm(&office.act(), &second.id).await.unwrap();
+    let draft = office.invoices.unconfirm(&office.act(), &first.id).await.unwrap();
+    assert_eq!((draft.status, draft.number), (InvoiceStatus::Draft, Some(1)));
+    let open = office.draft().await;
+    assert_eq!(told(&open), (0, Some(1), "6".into()));
+    let stored = office.stored().await;
+    assert_eq!((stored[1].number, stored[1].charges.len()), (Some(2), 0));
+    office.uses(DAY, "ACME", 1).await;
+    let again = office.confirm(&first.id).await.unwrap();
+    assert_eq!(told(&again), (0, Some(1), "6.05".into()));
+    office.uses(DAY, "ACME", 1).await;
+    assert_eq!(told(&office.confirmed().await), (1, Some(2), "0.05".into()));
+    assert_eq!(office.billed_rows().await, [("ACME".into(), 122, "6.1".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_correction_and_an_unconfirmation_at_once_one_is_refused() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    office.uses(DAY, "ACME", 20).await;
+    let correction = office.draft().await;
+    let agreement = office.agreement().await;
+    let (one, other) = (office.act(), office.act());
+    let ask = after_period();
+    let _ = tokio::join!(
+        office.invoices.confirm(&one, &agreement, &correction.id, &ask),
+        office.invoices.unconfirm(&other, &first.id),
+    );
+    // Whoever was first: what is confirmed and what is open add up, and no correction hangs in the air.
+    office.close().await;
+    assert_eq!(office.billed_rows().await, [("ACME".into(), 120, "6".into())]);
+    let stored = office.stored().await;
+    let corrected = |charge: &domain::id::ChargeId| {
+        stored
+            .iter()
+            .any(|invoice| invoice.is_confirmed() && invoice.charges.iter().any(|one| one.id == *charge))
+    };
+    for invoice in stored.iter().filter(|invoice| invoice.is_confirmed()) {
+        let corrects = invoice.charges.iter().filter_map(|charge| charge.corrects.as_ref());
+        assert!(corrects.into_iter().all(corrected), "{stored:?}");
+    }
+}
+
+#[tokio::test]
+async fn payments_cover_the_oldest_due_first_and_what_is_late_is_overdue() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    office.confirmed().await;
+    office.uses(DAY, "ACME", 40).await;
+    office.confirmed().await;
+    office.world.fund(&office.client, "6").await;
+    let covered = office.cover(NOW).await;
+    let shown: Vec<_> =
+        covered.iter().map(|invoice| (invoice.payment, invoice.outstanding.to_string())).collect();
+    assert_eq!(shown, [(InvoicePayment::Paid, "0".into()), (InvoicePayment::Partly, "1".into())]);
+    assert_eq!(office.cover(NOW).await, covered);
+    let late = NOW.checked_add((24 * 31).hours()).unwrap();
+    let overdue = office.cover(late).await;
+    assert_eq!([overdue[0].payment, overdue[1].payment], [InvoicePayment::Paid, InvoicePayment::Overdue]);
+    office.uses(DAY, "ACME", -60).await;
+    office.confirmed().await;
+    let noted = office.cover(late).await;
+    assert_eq!((noted[1].payment, noted[2].kind()), (InvoicePayment::Paid, InvoiceKind::CreditNote));
+    assert_eq!((noted[2].covered.to_string(), noted[2].payment), ("-1".into(), InvoicePayment::Partly));
+}
+
+fn details(country: &str, vat_number: Option<&str>) -> EntityDetails {
+    EntityDetails {
+        name: "Hornes".into(),
+        legal_name: "Hornes, Inc.".into(),
+        country: country.into(),
+        portal: None,
+        tax_number: None,
+        legal_number: Some("1".into()),
+        vat_number: vat_number.map(str::to_owned),
+        legal_address: None,
+        billing_address: None,
+        notification_emails: Vec::new(),
+        is_default: false,
+    }
+}
+
+/// Makes the agreement one between a legal entity of the client's and one of the owner's own.
+async fn between(office: &Office, vat_number: Option<&str>, number: u128) -> OwnLegalEntityId {
+    let hand = Hand { name: "test", now: NOW };
+    let (client, owner) = (&office.client.company, &office.world.owner.company);
+    let theirs =
+        LegalEntity::plan(LegalEntityId::new(number), client, details("FR", vat_number), hand).unwrap();
+    let rule = |country: Option<&str>, percent, reverse_charge| TaxRule {
+        country: country.map(str::to_owned),
+        name: "VAT".into(),
+        percent: Amount::whole(percent),
+        reverse_charge,
+        note: None,
+    };
+    let own = OwnEntityDetails {
+        entity: details("DE", None),
+        payment_systems: Vec::new(),
+        taxes: vec![rule(Some("FR"), 20, true), rule(None, 0, false)],
+    };
+    let own = OwnLegalEntity::plan(OwnLegalEntityId::new(number), owner, own, hand).unwrap();
+    let store = &office.world.store;
+    store.create(&act_at(&client.path, NOW), &theirs).await.unwrap();
+    store.create(&act_at(&owner.path, NOW), &own).await.unwrap();
+    change_agreement(store, &office.client.agreement.id, |agreement| {
+        agreement.parties.legal_entity = Some(theirs.id.clone());
+        agreement.parties.own_legal_entity = Some(own.id.clone());
+    })
+    .await;
+    own.id
+}
+
+#[tokio::test]
+async fn tax_follows_the_rule_for_the_clients_country_and_its_vat_number() {
+    for (vat_number, tax, total) in [(None, "1", "6"), (Some("FR1"), "0", "5")] {
+        let office = Office::open().await;
+        between(&office, vat_number, 7).await;
+        office.uses(DAY, "ACME", 100).await;
+        let invoice = office.confirmed().await;
+        assert_eq!((invoice.tax, invoice.total_due), (amount(tax), amount(total)));
+        assert_eq!(invoice.tax_rule.unwrap().reverse_charge, vat_number.is_some());
+    }
+}
+
+#[tokio::test]
+async fn each_legal_entity_of_the_tenants_own_has_its_own_numbers() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    let own = between(&office, None, 7).await;
+    office.uses(DAY, "ACME", 1).await;
+    let second = office.confirmed().await;
+    assert_eq!((first.number, second.number), (Some(1), Some(1)));
+    assert_eq!((first.own_legal_entity, &second.own_legal_entity), (None, &Some(own)));
+    // A number that was taken stays in its series, whoever issues invoices by now.
+    let draft = office.invoices.unconfirm(&office.act(), &second.id).await.unwrap();
+    between(&office, None, 8).await;
+    office.uses(DAY, "ACME", 1).await;
+    let again = office.confirm(&draft.id).await.unwrap();
+    assert_eq!((again.number, again.own_legal_entity), (Some(1), second.own_legal_entity));
+}
+
+#[tokio::test]
+async fn terms_that_change_inside_a_period_cut_its_invoice_short() {
+    let office = Office::open().await;
+    office.uses(date(2025, 12, 14), "ACME", 10).await;
+    office.uses(date(2025, 12, 15), "ACME", 90).await;
+    let draft = office.draft().await;
+    change_agreement(&office.world.store, &office.client.agreement.id, |agreement| {
+        agreement.versions[0].effective_from = Timestamp::UNIX_EPOCH;
+        let mut weekly = agreement.versions[0].clone();
+        weekly.effective_from = "2025-12-15T00:00:00Z".parse().unwrap();
+        weekly.billing.period = BillingPeriod::Weekly;
+        weekly.id = domain::id::AgreementVersionId::derived(&["weekly"]);
+        agreement.versions.push(weekly);
+    })
+    .await;
+    let confirmed = office.confirm(&draft.id).await.unwrap();
+    let cut = Period { first: date(2025, 12, 1), last: date(2025, 12, 14) };
+    assert_eq!((confirmed.id, confirmed.period, confirmed.total_due), (draft.id, cut, amount("0.5")));
+    let agreement = office.agreement().await;
+    let week = agreement.billing_period(date(2025, 12, 15));
+    assert_eq!(week, Period { first: date(2025, 12, 15), last: date(2025, 12, 21) });
+    let closed = office.invoices.close(&office.act(), &agreement, week).await.unwrap();
+    let Closed::Stored(next) = closed else { panic!("{closed:?}") };
+    assert_eq!(next.total_due, amount("4.5"));
+}
+
+#[tokio::test]
+async fn a_week_split_by_month_has_two_invoices() {
+    let weekly =
+        BillingTerms { period: BillingPeriod::Weekly, split_by_month: true, ..BillingTerms::monthly_utc() };
+    let office = Office::billed(weekly).await;
+    let agreement = office.agreement().await;
+    // The example of the guide: 29 September 2025 is a Monday.
+    for day in 29..=30 {
+        office.uses(date(2025, 9, day), "ACME", 1).await;
+    }
+    for day in 1..=5 {
+        office.uses(date(2025, 10, day), "ACME", 1).await;
+    }
+    let mut totals = Vec::new();
+    for day in [date(2025, 9, 29), date(2025, 10, 5)] {
+        let period = agreement.billing_period(day);
+        let closed = office.invoices.close(&office.act(), &agreement, period).await.unwrap();
+        let Closed::Stored(invoice) = closed else { panic!("{closed:?}") };
+        totals.push((invoice.period.to_string(), invoice.total_due.to_string()));
+    }
+    let expected = [("2025-09-29..2025-09-30", "0.1"), ("2025-10-01..2025-10-05", "0.25")];
+    assert_eq!(totals, expected.map(|(period, total)| (period.to_owned(), total.to_owned())));
+}
+
+/// The function behind the billing queue, and what it says to the mailer.
+struct Closer {
+    app: invoice_closer::App,
+    sqs: EmbeddedSqs,
+}
+
+impl Closer {
+    fn of(office: &Office) -> Self {
+        let sqs = EmbeddedSqs::new();
+        let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
+        let app = invoice_closer::App {
+            store: office.world.store.clone(),
+            documents: Documents::new(EmbeddedS3::new().client(), "documents".to_owned()),
+            invoices: office.invoices.clone(),
+            billing: queue("billing"),
+            notifications: queue("notifications"),
+            trees: TreeCache::default(),
+        };
+        Self { app, sqs }
+    }
+
+    async fn work(&self, job: Billing) {
+        let body = serde_json::to_string(&job).unwrap();
+        let event = serde_json::json!({"Records": [{"messageId": "1", "body": body}]});
+        let answer = invoice_closer::handle(&self.app, Wake::read(event).unwrap(), NOW).await.unwrap();
+        assert_eq!(answer.batch_item_failures.len(), 0);
+    }
+
+    fn told(&self) -> Vec<Notification> {
+        self.sqs.messages(&self.sqs.queue("notifications"))
+    }
+}
+
+#[tokio::test]
+async fn jobs_close_cover_and_send_and_twice_is_once() {
+    let office = Office::open().await;
+    let closer = Closer::of(&office);
+    let agreement = office.client.agreement.id.clone();
+    let period = Office::december();
+    office.uses(DAY, "ACME", 100).await;
+    for _ in 0..2 {
+        closer.work(Billing::CloseV1 { agreement: agreement.clone(), period }).await;
+    }
+    let draft = office.stored().await.remove(0);
+    assert_eq!((office.stored().await.len(), draft.revision), (1, 0));
+    change_agreement(&office.world.store, &agreement, |agreement| {
+        agreement.invoice_emails = vec!["finance@bakery.example".into()];
+    })
+    .await;
+    let invoice = office.confirm(&draft.id).await.unwrap();
+    office.world.fund(&office.client, "5").await;
+    for _ in 0..2 {
+        closer.work(Billing::RenderV1 { invoice: invoice.id.clone() }).await;
+        closer.work(Billing::CoverV1 { agreement: agreement.clone() }).await;
+    }
+    let stored = office.stored().await.remove(0);
+    assert!(stored.document.is_some());
+    assert_eq!((stored.dispatch, stored.payment), (DispatchStatus::Sent, InvoicePayment::Paid));
+    let told = closer.told();
+    let [Notification::InvoiceConfirmedV1 { number: 1, emails, total_due, .. }] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!((emails.len(), *total_due), (1, amount("5")));
+}
+
+#[tokio::test]
+async fn an_invoice_that_nobody_is_to_get_is_not_sent() {
+    let office = Office::open().await;
+    let closer = Closer::of(&office);
+    office.uses(DAY, "ACME", 100).await;
+    let invoice = office.confirmed().await;
+    closer.work(Billing::RenderV1 { invoice: invoice.id }).await;
+    assert_eq!((office.stored().await[0].dispatch, closer.told()), (DispatchStatus::NotSent, Vec::new()));
+}
+
+#[tokio::test]
+async fn more_usage_than_one_answer_holds_is_billed_to_the_last_row() {
+    let office = Office::open().await;
+    let mut rows = Vec::new();
+    for place in 0..4_000i16 {
+        let day = date(2025, 12, i8::try_from(place % 31).unwrap() + 1);
+        rows.push(row(&office.client.agreement.id, day, &format!("S{place}"), 1));
+    }
+    office.post(rows).await;
+    let invoice = office.confirmed().await;
+    assert_eq!((invoice.charges[0].rows.count, invoice.total_due), (4_000, amount("200")));
+    assert_eq!(office.billed_rows().await.len(), 4_000);
+    assert!(matches!(office.close().await, Closed::Same(_)));
+}

@@ -1,0 +1,306 @@
+//! Payment systems that a tenant has set up: their simulators on loopback, the real router, the real sweeper.
+
+mod market;
+
+use std::collections::BTreeMap;
+
+use domain::money::Amount;
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::TopUpState;
+use futures::StreamExt;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{RngExt, SeedableRng};
+use rust_decimal::{Decimal, RoundingStrategy};
+use tests::payment_systems::payonline::Stand;
+use tests::payment_systems::{Payer, TRICKS, Trick};
+use tests::stripe_simulator::EventKind;
+use tests::world::amount;
+
+use market::{Market, Opened, Sent};
+
+const CALLBACKS: usize = 10_000;
+const TOP_UPS_OF_EACH: usize = 80;
+const AT_ONCE: usize = 12;
+
+/// What a payer did, and what goes back of it.
+struct Story {
+    opened: Opened,
+    pays: bool,
+    /// Of what was paid, in hundredths of it.
+    back: u32,
+}
+
+impl Story {
+    /// What the balance has of it in the end, by the rules alone.
+    fn expected(&self, market: &Market) -> Decimal {
+        if !self.pays {
+            return Decimal::ZERO;
+        }
+        let top_up = &self.opened.top_up;
+        let to_pay = top_up.to_pay().decimal();
+        let fee = match top_up.through.kind {
+            PaymentSystemKind::Stripe => Decimal::new(market.stripe_fee(&self.opened), 2),
+            PaymentSystemKind::FreedomPay => to_pay - market::net_at_freedompay(to_pay),
+            _ => Decimal::ZERO,
+        };
+        let credited = top_up.amount.decimal() - fee;
+        let taken = credited * Decimal::from(self.back) / Decimal::ONE_HUNDRED;
+        credited - taken.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven)
+    }
+
+    /// Honest callbacks about it.
+    fn honest(&self, market: &Market) -> Vec<Sent> {
+        match self.opened.top_up.through.kind {
+            PaymentSystemKind::Stripe if self.pays => {
+                let mut kinds =
+                    vec![EventKind::FeeKnown, EventKind::CompletedPaid, EventKind::AsyncPaymentSucceeded];
+                kinds.extend((self.back > 0).then_some(EventKind::Refunded));
+                kinds
+                    .into_iter()
+                    .map(|kind| market.stripe_event(&self.opened, kind, Timestamp::now()))
+                    .collect()
+            }
+            PaymentSystemKind::Stripe => {
+                let kinds = [EventKind::CompletedUnpaid, EventKind::AsyncPaymentFailed, EventKind::Expired];
+                let event = |kind| market.stripe_event(&self.opened, kind, Timestamp::now());
+                kinds.into_iter().map(event).collect()
+            }
+            _ => vec![market.form(&self.opened, Trick::Honest)],
+        }
+    }
+
+    /// What a thief makes of them.
+    fn dishonest(&self, market: &Market, honest: &[Sent], random: &mut StdRng) -> Sent {
+        if self.opened.top_up.through.kind != PaymentSystemKind::Stripe {
+            let trick = *TRICKS.choose(random).expect("some");
+            return market.form(&self.opened, trick);
+        }
+        let sent = honest.choose(random).expect("some").clone();
+        match random.random_range(0..5) {
+            0 => Sent {
+                body: sent.body.replacen("\"amount_total\": ", "\"amount_total\": 1", 1) + " ",
+                ..sent
+            },
+            1 => Sent { body: sent.body.replace("unpaid", "paid") + "\n", ..sent },
+            2 => Sent { signature: String::new(), ..sent },
+            3 => Sent { path: "/payments/stripe".to_owned(), ..sent },
+            // Kept, and sent again much later.
+            _ => {
+                let then = Timestamp::now() - SignedDuration::from_secs(600);
+                let kind = if self.pays { EventKind::CompletedPaid } else { EventKind::Expired };
+                market.stripe_event(&self.opened, kind, then)
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payment_callbacks_of_all_systems_end_in_exactly_the_honest_payments() {
+    let seed = 20_260_131;
+    let mut random = StdRng::seed_from_u64(seed);
+    let market = Market::open().await;
+    let mut stories = Vec::new();
+    for kind in PaymentSystemKind::ALL {
+        for _ in 0..TOP_UPS_OF_EACH {
+            let sum = format!("{}.{:02}", random.random_range(5..200), random.random_range(0..100));
+            let opened = market.top_up(kind, &sum).await;
+            let pays = random.random_range(0..10) < 6;
+            let goes_back = matches!(kind, PaymentSystemKind::Stripe | PaymentSystemKind::FreedomPay);
+            let back = *[0, 0, 0, 100].choose(&mut random).expect("some");
+            let back = if goes_back && pays { back } else { 0 };
+            market.pay(&opened, pays, back == 100);
+            stories.push(Story { opened, pays, back });
+        }
+    }
+    let mut calls = Vec::with_capacity(CALLBACKS);
+    let honest: Vec<Vec<Sent>> = stories.iter().map(|story| story.honest(&market)).collect();
+    calls.extend(honest.iter().flatten().cloned());
+    while calls.len() < CALLBACKS {
+        let place = random.random_range(0..stories.len());
+        calls.push(match random.random_range(0..10) {
+            0..5 => honest[place].choose(&mut random).expect("some").clone(),
+            _ => stories[place].dishonest(&market, &honest[place], &mut random),
+        });
+    }
+    calls.shuffle(&mut random);
+    assert_eq!(calls.len(), CALLBACKS);
+
+    let answers: Vec<(Sent, StatusCode)> = futures::stream::iter(calls)
+        .map(|sent| {
+            let market = &market;
+            async move { (sent.clone(), market.send(&sent).await) }
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    let mut statuses = BTreeMap::new();
+    for (sent, status) in answers {
+        *statuses.entry(status.as_u16()).or_insert(0) += 1;
+        // What could not be taken is sent again by whoever is honest.
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            assert_ne!(market.send(&sent).await, StatusCode::SERVICE_UNAVAILABLE);
+        }
+    }
+    println!("answers by status: {statuses:?}");
+    assert!(statuses.contains_key(&200) && statuses.contains_key(&400), "{statuses:?}");
+
+    for kind in PaymentSystemKind::ALL {
+        let of_kind = stories.iter().filter(|story| story.opened.top_up.through.kind == kind);
+        let expected: Decimal = of_kind.map(|story| story.expected(&market)).sum();
+        let found = market.balance(kind).await;
+        assert_eq!(found, Amount::new(expected).unwrap(), "{kind:?}, seed {seed}");
+    }
+    for story in &stories {
+        let stored = market.stored(&story.opened).await;
+        let is_confirmed = matches!(stored.state, TopUpState::Confirmed { .. });
+        assert_eq!(is_confirmed, story.pays, "{:?}: {:?}", stored.through.kind, stored.state);
+    }
+    let payments = market.payments().await;
+    let expected = stories.iter().map(|story| usize::from(story.pays) + usize::from(story.back > 0));
+    assert_eq!(payments, expected.sum::<usize>());
+}
+
+#[tokio::test]
+async fn payment_callbacks_of_one_tenants_system_decide_nothing_about_anothers() {
+    let market = Market::open().await;
+    let opened = market.top_up(PaymentSystemKind::FreedomPay, "50").await;
+    market.pay(&opened, true, false);
+    let honest = market.form(&opened, Trick::Honest);
+    // The other tenant knows the secrets of its own account, and signs with them.
+    let other = market.system_of_a_neighbour().await;
+    let forged = market.signed_by_a_neighbour(&opened, &other);
+    assert_eq!(market.send(&forged).await, StatusCode::OK);
+    assert_eq!(market.balance(PaymentSystemKind::FreedomPay).await, Amount::ZERO);
+    let reviews = market.world.store.reviews(other.as_str()).await.unwrap();
+    assert!(reviews[0].detail.contains("no top-up of this account"), "{reviews:?}");
+    assert_eq!(market.send(&honest).await, StatusCode::OK);
+    assert_eq!(market.balance(PaymentSystemKind::FreedomPay).await, amount("48.75"));
+}
+
+#[tokio::test]
+async fn a_fee_that_is_told_later_is_waited_for() {
+    let market = Market::open().await;
+    let opened = market.top_up(PaymentSystemKind::Stripe, "100").await;
+    let paid = market.stripe_event(&opened, EventKind::CompletedPaid, Timestamp::now());
+    assert_eq!(market.send(&paid).await, StatusCode::OK);
+    assert_eq!(market.stored(&opened).await.state, TopUpState::Paid);
+    assert_eq!(market.page(&opened).await, "Paid, not on the balance yet");
+    let known = market.stripe_event(&opened, EventKind::FeeKnown, Timestamp::now());
+    for sent in [&known, &paid, &known] {
+        assert_eq!(market.send(sent).await, StatusCode::OK);
+    }
+    let stored = market.stored(&opened).await;
+    assert_eq!(stored.received.unwrap().system_fee, Some(amount("3.2")));
+    assert_eq!(market.balance(PaymentSystemKind::Stripe).await, amount("96.8"));
+}
+
+#[tokio::test]
+async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
+    let market = Market::open().await;
+    let opened = market.top_up(PaymentSystemKind::NetCommerce, "40").await;
+    assert_eq!(opened.top_up.to_pay(), amount("40.6"), "with 1.5 % on top");
+    let (first, second) = (market.form_page(&opened).await, market.form_page(&opened).await);
+    assert_ne!(first, second, "each try has a name of its own");
+    market.net_commerce.act(&first, Payer::IsDeclined);
+    market.net_commerce.act(&second, Payer::Pays);
+    let result = |attempt: &str, trick| market.result(attempt, trick);
+    assert_eq!(market.send(&result(&first, Trick::DeclinedAsPaid)).await, StatusCode::BAD_REQUEST);
+    assert_eq!(market.send(&result(&first, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    assert_eq!(market.page(&opened).await, "Not paid");
+    for _ in 0..2 {
+        assert_eq!(market.send(&result(&second, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(market.page(&opened).await, "Paid");
+    assert_eq!(market.balance(PaymentSystemKind::NetCommerce).await, amount("40"));
+    assert_eq!(market.form_status(&opened).await, StatusCode::SEE_OTHER, "there is nothing more to pay");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_being_replaced_is_taken_as_well_as_its_successor() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::NetCommerce;
+    let opened = market.top_up(kind, "25").await;
+    market.pay(&opened, true, false);
+    market.replace_secret(kind, "another-key").await;
+    assert_eq!(market.send(&market.form(&opened, Trick::Forged)).await, StatusCode::BAD_REQUEST);
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    assert_eq!(market.balance(kind).await, amount("25"));
+}
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_twice_is_taken_no_more() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::NetCommerce;
+    let opened = market.top_up(kind, "25").await;
+    market.pay(&opened, true, false);
+    for secret in ["another-key", "another-key"] {
+        market.replace_secret(kind, secret).await;
+    }
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::BAD_REQUEST);
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
+}
+
+#[tokio::test]
+async fn a_payment_that_no_callback_confirms_is_found_by_asking() {
+    let market = Market::open().await;
+    let asked = [PaymentSystemKind::Stripe, PaymentSystemKind::PayOnline, PaymentSystemKind::FreedomPay];
+    let (mut paid, mut unpaid) = (Vec::new(), Vec::new());
+    for kind in asked {
+        let opened = market.top_up(kind, "50").await;
+        market.pay(&opened, true, false);
+        paid.push(opened);
+        unpaid.push(market.top_up(kind, "60").await);
+    }
+    unpaid.push(market.top_up(PaymentSystemKind::NetCommerce, "60").await);
+    let begin = Timestamp::now();
+    market.sweep(begin + SignedDuration::from_mins(4)).await;
+    for opened in paid.iter().chain(&unpaid) {
+        assert_eq!(market.stored(opened).await.state, TopUpState::Redirected, "it is too early to ask");
+    }
+    for _ in 0..2 {
+        market.sweep(begin + SignedDuration::from_mins(6)).await;
+    }
+    for opened in &paid {
+        let stored = market.stored(opened).await;
+        if stored.through.kind == PaymentSystemKind::FreedomPay {
+            assert_eq!(stored.state, TopUpState::Paid, "its status does not tell the fee");
+        } else {
+            assert!(matches!(stored.state, TopUpState::Confirmed { .. }), "{stored:?}");
+        }
+    }
+    assert_eq!(market.balance(PaymentSystemKind::PayOnline).await, amount("50"));
+    for minutes in [16, 61, 241, 721, 1501] {
+        market.sweep(begin + SignedDuration::from_mins(minutes)).await;
+    }
+    for opened in &unpaid {
+        let expired = TopUpState::Closed { reason: "expired".into() };
+        assert_eq!(market.stored(opened).await.state, expired, "{:?}", opened.top_up.through.kind);
+    }
+    assert!(market.world.store.due_top_ups(Timestamp::MAX, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_voided_or_only_held_is_no_money() {
+    let market = Market::open().await;
+    for stand in [Stand::PreAuthorized, Stand::Voided] {
+        let opened = market.top_up(PaymentSystemKind::PayOnline, "50").await;
+        market.pay(&opened, true, false);
+        market.pay_online.put(opened.top_up.id.as_str(), stand);
+        assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    }
+    let opened = market.top_up(PaymentSystemKind::FreedomPay, "50").await;
+    market.pay(&opened, true, false);
+    market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.captured = false);
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    market.freedom_pay.change(opened.top_up.id.as_str(), |order| {
+        order.captured = true;
+        order.testing = true;
+    });
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK, "play money");
+    assert_eq!(market.balance(PaymentSystemKind::PayOnline).await, Amount::ZERO);
+    assert_eq!(market.balance(PaymentSystemKind::FreedomPay).await, Amount::ZERO);
+    assert_eq!(market.payments().await, 0);
+}

@@ -1,0 +1,139 @@
+//! Rerates as people ask for them: what may be rated again, by whom, and what the task tells.
+
+use http::Method;
+use invoice_closer::Wake;
+use queue::{Billing, Sender};
+use serde_json::{Value, json};
+use store::{Documents, TreeCache};
+use tests::embedded_s3::EmbeddedS3;
+
+use crate::platform::{Member, text};
+use crate::shop::{Shop, flat, sms};
+
+impl Shop {
+    /// Does the jobs of rerates that are queued.
+    async fn rate_again(&self) {
+        let platform = &self.platform;
+        let app = invoice_closer::App {
+            store: platform.store.clone(),
+            documents: Documents::new(EmbeddedS3::new().client(), "documents".to_owned()),
+            invoices: platform.app.invoices.clone(),
+            billing: Sender::new(platform.sqs.client(), platform.sqs.queue("billing")),
+            notifications: Sender::new(platform.sqs.client(), platform.sqs.queue("notifications")),
+            trees: TreeCache::default(),
+        };
+        let queued: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
+        for job in queued.iter().filter(|job| matches!(job, Billing::RerateV1 { .. })) {
+            let body = serde_json::to_string(job).unwrap();
+            let event = Wake::read(json!({"Records": [{"messageId": "1", "body": body}]})).unwrap();
+            let answer = invoice_closer::handle(&app, event, runtime::now()).await.unwrap();
+            assert!(answer.batch_item_failures.is_empty());
+        }
+    }
+
+    async fn rerate(&self, by: &Member, body: Value) -> String {
+        text(&self.platform.post(&by.key, "/v1/rerates", body).await.good(), "id")
+    }
+}
+
+/// A client that sent three messages at 1, where 1.5 was meant.
+async fn sold_too_cheap() -> (Shop, Member) {
+    let shop = Shop::new().await;
+    let client = shop.client("100").await;
+    let service = shop.sell(&shop.platform.owner, &client, sms(flat("1"))).await;
+    shop.send(&client, 0..3).await;
+    shop.project().await;
+    let body = json!({"tree": sms(flat("1.5"))});
+    let path = format!("/v1/services/{service}/tree");
+    shop.platform.ask(&shop.platform.owner.key, Method::PUT, &path, &[], Some(body)).await.good();
+    (shop, client)
+}
+
+fn about(client: &Member, dry_run: bool) -> Value {
+    let now = runtime::now();
+    let (from, till) = (now - jiff::SignedDuration::from_hours(1), now + jiff::SignedDuration::from_hours(1));
+    json!({"agreement": client.agreement, "from": from.to_string(), "till": till.to_string(), "dry_run": dry_run})
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_the_difference_and_the_task_charges_it() {
+    let (shop, client) = sold_too_cheap().await;
+    let owner = shop.platform.owner.clone();
+    let key = &owner.key;
+    for (dry_run, balance) in [(true, "97"), (false, "95.5")] {
+        let id = shop.rerate(&owner, about(&client, dry_run)).await;
+        let path = format!("/v1/rerates/{id}");
+        let draft = shop.platform.get(key, &path).await.good();
+        assert_eq!((&draft["status"], &draft["estimated"]), (&json!("draft"), &json!(3)));
+        shop.rate_again().await;
+        assert_eq!(shop.platform.get(key, &path).await.good()["status"], "draft", "nobody has started it");
+        let started = shop.platform.post(key, &format!("{path}/start"), json!({})).await.good();
+        assert_eq!(started["status"], "scheduled");
+        shop.rate_again().await;
+        let done = shop.platform.get(key, &path).await.good();
+        assert_eq!(done["status"], "complete");
+        assert_eq!(done["edrs"], json!({"processed": 3, "updated": 3, "failed": 0}));
+        assert_eq!(done["reseller_records"], json!({"processed": 0, "updated": 0, "failed": 0}));
+        assert_eq!(
+            done["differences"],
+            json!([{"agreement": client.agreement, "level": 1,
+            "currency": "EUR", "records": 3, "before": "3", "after": "4.5", "difference": "1.5"}])
+        );
+        assert_eq!(shop.platform.balance(&client).await, balance);
+        shop.settle(&[&client]).await;
+        for step in ["start", "cancel"] {
+            let again = shop.platform.post(key, &format!("{path}/{step}"), json!({})).await;
+            assert_eq!(again.refusal(), "409 rerate_ended");
+        }
+    }
+    let lines = shop.statement(&client).await;
+    assert_eq!(lines.last().map(String::as_str), Some("rerate -1.5"));
+    let list = shop.platform.get(key, "/v1/rerates?dry_run=false&status=complete").await.good();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_task_is_about_agreements_that_others_have_with_oneself() {
+    let (shop, client) = sold_too_cheap().await;
+    let owner = shop.platform.owner.clone();
+    let ask = async |by: &Member, change: Value| {
+        let mut body = about(&client, true);
+        for (name, value) in change.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        shop.platform.post(&by.key, "/v1/rerates", body).await
+    };
+    assert_eq!(ask(&client, json!({})).await.refusal(), "403 not_allowed");
+    let neighbour = shop.platform.euro_member(&owner, "Neighbour", "reseller").await;
+    assert_eq!(ask(&neighbour, json!({})).await.refusal(), "404 not_found");
+    let both = ask(&owner, json!({"companies": [client.company]})).await;
+    assert_eq!((both.refusal(), &both.body["field"]), ("422 invalid".to_owned(), &json!("agreement")));
+    assert_eq!(ask(&owner, json!({"agreement": null})).await.body["field"], "companies");
+    assert_eq!(ask(&owner, json!({"till": "2020-01-01T00:00:00Z"})).await.body["field"], "till");
+    let of_companies = ask(&owner, json!({"agreement": null, "companies": [client.company]})).await.good();
+    assert_eq!(of_companies["agreements"], json!([client.agreement]));
+    // Nobody else sees the task; a client has no back office at all.
+    let path = format!("/v1/rerates/{}", text(&of_companies, "id"));
+    assert_eq!(shop.platform.get(&client.key, &path).await.refusal(), "403 not_allowed");
+    assert_eq!(shop.platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn a_canceled_task_does_nothing_and_a_scheduled_one_waits() {
+    let (shop, client) = sold_too_cheap().await;
+    let (owner, key) = (shop.platform.owner.clone(), shop.platform.owner.key.clone());
+    let mut later = about(&client, false);
+    later["scheduled_for"] = json!((runtime::now() + jiff::SignedDuration::from_mins(5)).to_string());
+    let id = shop.rerate(&owner, later).await;
+    let path = format!("/v1/rerates/{id}");
+    shop.platform.post(&key, &format!("{path}/start"), json!({})).await.good();
+    let twice = shop.platform.post(&key, &format!("{path}/start"), json!({})).await;
+    assert_eq!(twice.refusal(), "409 rerate_started");
+    shop.rate_again().await;
+    assert_eq!(shop.platform.get(&key, &path).await.good()["status"], "scheduled");
+    let canceled = shop.platform.post(&key, &format!("{path}/cancel"), json!({})).await.good();
+    assert_eq!(canceled["status"], "canceled");
+    shop.rate_again().await;
+    assert_eq!(shop.platform.get(&key, &path).await.good()["status"], "canceled");
+    assert_eq!(shop.platform.balance(&client).await, "97");
+}

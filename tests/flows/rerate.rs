@@ -1,0 +1,392 @@
+//! Rerates from the task to the wallets, the usage and the statement, through the real invoice-closer, store
+//! and projector on the embedded database: messages with rows and in blocks, at two levels, with the process
+//! killed wherever it writes.
+
+// Helpers of tests: what cannot go on ends the test here.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use domain::connection::{Connection, Link, SmppLink};
+use domain::id::{MessageId, RerateId, WalletId};
+use domain::message::Message;
+use domain::rating::{CompiledTree, Node, Price, RateTree, Resource};
+use domain::reconcile::{charges, check_balance};
+use domain::record::Hand;
+use domain::rerate::{NewRerate, Rerate, Status, plan_rerate};
+use domain::wallet::OperationKind;
+use invoice_closer::Wake;
+use jiff::SignedDuration;
+use queue::{Billing, Progress, Sender};
+use store::{DocumentLinks, Documents, Files, Invoices, Store, TreeCache};
+use tests::edits::{act, put_connection};
+use tests::embedded_dynamodb::{Call, Fault};
+use tests::embedded_s3::EmbeddedS3;
+use tests::embedded_sqs::EmbeddedSqs;
+use tests::world::{Member, NOW, World, amount, connection, tables};
+
+/// More than one chunk has.
+const ROWS: usize = 120;
+const IN_BLOCK: usize = 30;
+const BY: Hand<'static> = Hand { name: "manager", now: NOW };
+
+struct Scene {
+    world: World,
+    reseller: Member,
+    client: Member,
+    sqs: EmbeddedSqs,
+    rows: Vec<MessageId>,
+    block: Vec<MessageId>,
+    tasks: u128,
+}
+
+impl Scene {
+    /// A client that pays 0.05 a message to a reseller, which pays 0.03: some messages have rows, others are
+    /// in a block, and one of each was refused and refunded.
+    async fn new() -> Self {
+        let world = World::new().await;
+        let reseller = world.reseller(&world.owner, "0.03").with_funds("100").open().await;
+        let client = world.client(&reseller, "0.05").with_funds("50").open().await;
+        let sqs = EmbeddedSqs::new();
+        put_connection(&world.store, &link(&world, sqs.queue("vendor"))).await;
+        let (rows, block) = (Vec::new(), Vec::new());
+        let mut scene = Self { world, reseller, client, sqs, rows, block, tasks: 1 };
+        scene.send().await;
+        scene.project().await;
+        scene.refuse(&scene.rows[7].clone()).await;
+        scene.refuse(&scene.block[3].clone()).await;
+        scene.project().await;
+        scene
+    }
+
+    async fn send(&mut self) {
+        let store = &self.world.store;
+        for number in 0..ROWS {
+            let (_, message) = self.client.send(store, &format!("row-{number}"), "hello").await.unwrap();
+            self.rows.push(message.id);
+        }
+        let mut session = store.acquire_lease(&self.client.wallet, 100, NOW).await.unwrap().unwrap();
+        let draft = |number| self.client.draft(&format!("block-{number}"), "hello", 1).unwrap();
+        let drafts: Vec<_> = (0..IN_BLOCK).map(draft).collect();
+        for row in session.flush(&drafts, NOW).await.unwrap() {
+            self.block.push(MessageId::parse(row.unwrap().reference()).unwrap());
+        }
+        session.close().await.unwrap();
+    }
+
+    /// Delivers both streams until nothing is left of them, each of them twice.
+    async fn project(&self) {
+        let queue = |name| Sender::new(self.sqs.client(), self.sqs.queue(name));
+        let projector = projector::App {
+            store: self.world.store.clone(),
+            sqs: self.sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            billing: queue("billing"),
+            webhooks: queue("webhooks"),
+            archive: EmbeddedS3::new().archive(),
+        };
+        for _ in 0..3 {
+            for table in [tables().ledger, tables().messages] {
+                let event = self.world.database.take_stream(&table);
+                projector::handle(&projector, event.clone()).await.unwrap();
+                projector::handle(&projector, event).await.unwrap();
+            }
+        }
+    }
+
+    /// The vendor takes nothing of it.
+    async fn refuse(&self, message: &MessageId) {
+        let app = progress_applier::App { store: self.world.store.clone() };
+        let progress = match message.block() {
+            Some((block, place)) => {
+                let refused = queue::Outcome::Refused { reason: "no".into(), next_route: false };
+                let outcomes = vec![(place, refused)];
+                Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW }
+            }
+            None => Progress::RefusedV1 {
+                message: message.clone(),
+                reason: "no".into(),
+                next_route: false,
+                connection: Some(connection()),
+                at: NOW,
+            },
+        };
+        app.apply(progress).await.unwrap();
+    }
+
+    /// Puts another price in the place of the one that was in force since the beginning.
+    async fn correct(&self, member: &Member, price: &str) {
+        let store = &self.world.store;
+        let id = member.agreement.services[0].service.clone();
+        let before = store.services(&[id]).await.unwrap().remove(0);
+        let after = before.clone().with_tree(1, true).unwrap();
+        let node = Node::of_price(Price::Flat { amount: amount(price) });
+        let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
+        let tree = CompiledTree::compile(&tree).unwrap();
+        let seller = store.any_company(&before.company).await.unwrap().unwrap();
+        store.replace_service(&act(&seller.path), &before, &after, Some(&tree)).await.unwrap();
+    }
+
+    /// A started task of the owner about what the client sent.
+    async fn task(&mut self, dry_run: bool) -> RerateId {
+        self.task_of(&self.world.owner.clone(), dry_run).await
+    }
+
+    async fn task_of(&mut self, whose: &Member, dry_run: bool) -> RerateId {
+        self.tasks += 1;
+        let ask = NewRerate {
+            id: RerateId::new(self.tasks),
+            company: whose.company.id.clone(),
+            from: NOW - SignedDuration::from_hours(1),
+            till: NOW + SignedDuration::from_hours(1),
+            companies: vec![self.client.company.id.clone(), self.reseller.company.id.clone()],
+            agreements: vec![self.client.agreement.id.clone(), self.reseller.agreement.id.clone()],
+            channels: Vec::new(),
+            dry_run,
+            scheduled_for: None,
+            estimated: 0,
+        };
+        let draft = plan_rerate(ask, BY).unwrap();
+        let act = act(&whose.company.path);
+        self.world.store.create(&act, &draft).await.unwrap();
+        self.world.store.replace(&act, &draft, &draft.start(BY).unwrap()).await.unwrap();
+        draft.id
+    }
+
+    /// One job of the billing queue. False if it has failed.
+    async fn work(&self, store: Store, task: &RerateId) -> bool {
+        let credentials = Credentials::new("embedded", "embedded", None, None, "tests");
+        let links = DocumentLinks::new(
+            SharedCredentialsProvider::new(credentials),
+            "eu-central-1".to_owned(),
+            "https://documents.example".to_owned(),
+        );
+        let app = invoice_closer::App {
+            documents: Documents::new(EmbeddedS3::new().client(), "documents".to_owned()),
+            invoices: Invoices::new(store.clone(), Files::new(links, reqwest::Client::new())),
+            store,
+            billing: Sender::new(self.sqs.client(), self.sqs.queue("billing")),
+            notifications: Sender::new(self.sqs.client(), self.sqs.queue("notifications")),
+            trees: TreeCache::default(),
+        };
+        let job = serde_json::to_string(&Billing::RerateV1 { task: task.clone() }).unwrap();
+        let event = serde_json::json!({"Records": [{"messageId": "1", "body": job}]});
+        let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), NOW).await.unwrap();
+        answer.batch_item_failures.is_empty()
+    }
+
+    async fn run(&self, task: &RerateId) {
+        assert!(self.work(self.world.store.clone(), task).await);
+        assert_eq!(self.thing(task).await.status, Status::Complete);
+    }
+
+    async fn thing(&self, task: &RerateId) -> Rerate {
+        self.world.store.thing(task.as_str()).await.unwrap().unwrap()
+    }
+
+    /// Processed, failed; then of each level the records changed, before and after.
+    async fn told(&self, task: &RerateId) -> String {
+        let progress = self.world.store.rerate_progress(task).await.unwrap();
+        let (own, above) = (progress.edrs, progress.reseller_records);
+        let mut told = format!("{}/{} {}/{}", own.processed, own.failed, above.processed, above.failed);
+        let mut differences = self.world.store.rerate_differences(task).await.unwrap();
+        differences.sort_by_key(|one| one.level);
+        for one in differences {
+            told.push_str(&format!(", {}: {} {}>{}", one.level, one.records, one.before, one.after));
+        }
+        told
+    }
+
+    async fn balances(&self) -> [String; 2] {
+        let client = self.world.balance(&self.client).await;
+        [client.to_string(), self.world.balance(&self.reseller).await.to_string()]
+    }
+
+    async fn message(&self, id: &MessageId) -> Message {
+        self.world.store.message(id).await.unwrap().unwrap()
+    }
+
+    /// Both wallets add up, and are charged exactly what the usage says.
+    async fn check(&self) {
+        self.project().await;
+        for member in [&self.client, &self.reseller] {
+            let found = self.world.store.wallet_with_holders(&member.wallet).await.unwrap().unwrap();
+            assert_eq!(check_balance(&found.wallet).unwrap(), None);
+            let charged = charges(&found.wallet, &found.holders).unwrap();
+            let owed = self.world.store.owed(&member.agreement.id).await.unwrap();
+            let name = &member.agreement.id;
+            assert_eq!(charged, owed, "{name}");
+            let sums = self.world.store.statement_sums(&found.wallet).await.unwrap().unwrap();
+            let effects = self.world.store.effects(&found.wallet.id, sums.references()).await.unwrap();
+            assert_eq!(sums.check(&found.wallet, &effects).unwrap(), [], "{name}");
+        }
+    }
+
+    /// What the statement of a wallet says of rerates, newest first.
+    async fn rerated(&self, wallet: &WalletId) -> BTreeMap<String, domain::money::Amount> {
+        let lines = self.world.store.statement(wallet, 500, None).await.unwrap().items;
+        let mut sums = BTreeMap::new();
+        for line in lines.into_iter().filter(|line| line.kind == OperationKind::Rerate) {
+            let sum: &mut domain::money::Amount = sums.entry(line.reference).or_default();
+            *sum = sum.checked_add(line.amount).unwrap();
+        }
+        sums
+    }
+}
+
+fn link(world: &World, queue: String) -> Connection {
+    Connection {
+        id: connection(),
+        company: world.owner.company.id.clone(),
+        name: "vendor".to_owned(),
+        enabled: true,
+        link: Link::Smpp(SmppLink { queue_url: queue, ..SmppLink::new("vendor", 2775, "us") }),
+        on_unknown_outcome: Default::default(),
+        created_at: NOW,
+        revision: 0,
+    }
+}
+
+/// 150 messages were sent and two of them refunded: 148 are owed, at 0.05 and 0.03.
+#[tokio::test]
+async fn a_corrected_price_moves_each_level_by_exactly_its_difference_and_once() {
+    let mut scene = Scene::new().await;
+    assert_eq!(scene.balances().await, ["42.6", "95.56"]);
+    scene.correct(&scene.client, "0.07").await;
+
+    let dry = scene.task(true).await;
+    scene.run(&dry).await;
+    assert_eq!(scene.told(&dry).await, "150/0 150/0, 1: 148 7.4>10.36");
+    assert_eq!(scene.balances().await, ["42.6", "95.56"], "nothing was charged");
+
+    let first = scene.task(false).await;
+    scene.run(&first).await;
+    assert_eq!(scene.told(&first).await, "150/0 150/0, 1: 148 7.4>10.36");
+    assert_eq!(scene.balances().await, ["39.64", "95.56"]);
+    scene.check().await;
+    assert_eq!(scene.rerated(&scene.client.wallet).await, [(first.to_string(), amount("-2.96"))].into());
+    assert_eq!(scene.rerated(&scene.reseller.wallet).await, BTreeMap::new());
+
+    let second = scene.task(false).await;
+    scene.run(&second).await;
+    assert_eq!(scene.told(&second).await, "150/0 150/0");
+    assert_eq!(scene.balances().await, ["39.64", "95.56"]);
+
+    scene.correct(&scene.reseller, "0.025").await;
+    let third = scene.task(false).await;
+    scene.run(&third).await;
+    assert_eq!(scene.told(&third).await, "150/0 150/0, 2: 148 4.44>3.7");
+    assert_eq!(scene.balances().await, ["39.64", "96.3"]);
+    scene.check().await;
+
+    // What is refunded afterwards is what is owed now.
+    for message in [scene.rows[8].clone(), scene.block[4].clone()] {
+        assert_eq!(scene.message(&message).await.charge_version, 2);
+        scene.refuse(&message).await;
+    }
+    assert_eq!(scene.balances().await, ["39.78", "96.35"]);
+    scene.check().await;
+    let edr =
+        scene.world.store.edrs(&scene.client.agreement.id, &Default::default(), 10, None).await.unwrap();
+    let edr = edr.items.into_iter().find_map(domain::edr::Record::into_message).unwrap();
+    assert_eq!((edr.amount.to_string(), edr.charge_version), ("0.07".to_owned(), 2));
+}
+
+#[tokio::test]
+async fn wherever_it_is_killed_the_next_job_comes_to_the_same_end() {
+    let mut scene = Scene::new().await;
+    scene.correct(&scene.client, "0.06").await;
+    scene.correct(&scene.reseller, "0.04").await;
+    for (round, fault) in [Fault::Kill, Fault::KillAfterApply].into_iter().enumerate() {
+        let task = scene.task(false).await;
+        let mut killed = 0;
+        for at in 1.. {
+            let store = scene.world.store_with(move |call: &Call<'_>| match call.number == at {
+                true => fault,
+                false => Fault::None,
+            });
+            if scene.work(store, &task).await {
+                break;
+            }
+            killed += 1;
+        }
+        assert!(killed > 10, "{killed}");
+        assert_eq!(scene.thing(&task).await.status, Status::Complete);
+        let expected = [
+            "150/0 150/0, 1: 148 7.4>8.88, 2: 148 4.44>5.92",
+            "150/0 150/0, 1: 148 8.88>1.48, 2: 148 5.92>2.96",
+        ];
+        assert_eq!(scene.told(&task).await, expected[round]);
+        assert_eq!(scene.balances().await, [["41.12", "94.08"], ["48.52", "97.04"]][round]);
+        scene.check().await;
+        scene.correct(&scene.client, "0.01").await;
+        scene.correct(&scene.reseller, "0.02").await;
+    }
+}
+
+#[tokio::test]
+async fn a_canceled_task_keeps_what_it_did_and_the_next_one_goes_on() {
+    let mut scene = Scene::new().await;
+    scene.correct(&scene.client, "0.06").await;
+    let task = scene.task(false).await;
+    // It dies in the second chunk: after the first was noted.
+    let noted = std::sync::atomic::AtomicBool::new(false);
+    let store = scene.world.store_with(move |call: &Call<'_>| {
+        let is_note =
+            call.operation == "TransactWriteItems" && call.body.to_string().contains("rerate_progress#");
+        match is_note && !noted.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            true => Fault::KillAfterApply,
+            false => Fault::None,
+        }
+    });
+    assert!(!scene.work(store, &task).await);
+    let progress = scene.world.store.rerate_progress(&task).await.unwrap();
+    assert_eq!((progress.chunk, progress.is_done), (1, false));
+    let running = scene.thing(&task).await;
+    let canceled = running.cancel(BY).unwrap();
+    scene.world.store.replace(&act(&scene.world.owner.company.path), &running, &canceled).await.unwrap();
+    assert!(scene.work(scene.world.store.clone(), &task).await);
+    assert_eq!(scene.world.store.rerate_progress(&task).await.unwrap(), progress);
+    scene.check().await;
+    let next = scene.task(false).await;
+    scene.run(&next).await;
+    assert_eq!(scene.balances().await, ["41.12", "95.56"]);
+    scene.check().await;
+    // Invoices of both are drafted again: of what the canceled one touched, too.
+    let jobs: Vec<Billing> = scene.sqs.messages(&scene.sqs.queue("billing"));
+    let is_close = |job: &&Billing| matches!(job, Billing::CloseV1 { agreement, .. } if *agreement == scene.client.agreement.id);
+    assert!(jobs.iter().filter(is_close).count() >= 2, "{jobs:?}");
+}
+
+#[tokio::test]
+async fn a_reseller_rates_again_what_it_sells_and_not_what_it_pays() {
+    let mut scene = Scene::new().await;
+    scene.correct(&scene.client, "0.06").await;
+    scene.correct(&scene.reseller, "0.001").await;
+    let task = scene.task_of(&scene.reseller.clone(), false).await;
+    scene.run(&task).await;
+    assert_eq!(scene.told(&task).await, "150/0 150/0, 1: 148 7.4>8.88");
+    assert_eq!(scene.balances().await, ["41.12", "95.56"]);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn what_has_no_price_any_more_is_counted_as_failed_and_left() {
+    let mut scene = Scene::new().await;
+    let store = &scene.world.store;
+    let id = scene.client.agreement.services[0].service.clone();
+    let before = store.services(&[id]).await.unwrap().remove(0);
+    let node = Node::of_price(Price::NotIncluded);
+    let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
+    let tree = CompiledTree::compile(&tree).unwrap();
+    let after = before.clone().with_tree(1, true).unwrap();
+    let path = scene.reseller.company.path.clone();
+    store.replace_service(&act(&path), &before, &after, Some(&tree)).await.unwrap();
+    let task = scene.task(false).await;
+    scene.run(&task).await;
+    assert_eq!(scene.told(&task).await, "150/148 150/148");
+    assert_eq!(scene.balances().await, ["42.6", "95.56"]);
+}

@@ -1,0 +1,146 @@
+//! The proof of a month: some hundred agreements in four time zones send through the real store code, the
+//! stream is projected by the real projector with deliveries that come twice or cut in two, receipts come
+//! late, fees are charged, prices are corrected afterwards, and all periods are closed and confirmed by the
+//! invoice-closer. Then what the records come to, the usage rows, the charges of the invoices and the
+//! wallets have to be one and the same number, to the last digit.
+//!
+//! `cargo run --release -p tests --bin billing-month -- --edrs 1000000` prints them.
+
+pub mod close_only;
+mod closing;
+mod fates;
+mod functions;
+mod parties;
+mod phases;
+mod rerates;
+mod sums;
+mod traffic;
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use functions::Functions;
+use parties::Parties;
+use phases::Phases;
+use traffic::Traffic;
+
+pub use sums::{Sums, Totals};
+
+/// 1 March 2026, 00:00 UTC: a month in which Europe and America change their clocks.
+pub const MONTH: Timestamp = Timestamp::constant(1_772_323_200, 0);
+const DAYS: i64 = 31;
+/// How many days lie between two closings of what has ended.
+const CLOSED_EVERY: i64 = 7;
+/// How often prices are corrected: a correction is corrected as well.
+const RERATES: i64 = 2;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Records to make: of each message one at every level, and of each fee.
+    pub edrs: u64,
+    pub agreements: usize,
+    /// The same seed makes the same month.
+    pub seed: u64,
+}
+
+/// What was made, what it came to, and how long each part took.
+#[derive(Debug)]
+pub struct Report {
+    pub options: Options,
+    pub made: traffic::Made,
+    pub deliveries: functions::Deliveries,
+    pub invoices: closing::Invoiced,
+    pub rerated: rerates::Rerated,
+    pub totals: Totals,
+    pub phases: Vec<(&'static str, Duration)>,
+}
+
+impl Report {
+    /// Whether all sums are the same, and nothing else in the ledger is amiss.
+    pub fn is_exact(&self) -> bool {
+        self.totals.is_exact() && self.rerated.updated_again == 0 && self.invoices.drafts == 0
+    }
+}
+
+/// Makes a month and adds it up.
+///
+/// # Errors
+/// When a function fails; a difference is none.
+pub async fn run(options: Options) -> anyhow::Result<Report> {
+    let mut random = StdRng::seed_from_u64(options.seed);
+    let mut phases = Phases::new();
+    let parties = Parties::open(options.agreements, &mut random).await;
+    let mut functions = Functions::start(&parties.world).await?;
+    parties.connect(&functions).await;
+    functions.project(&mut random).await?;
+    phases.end("open agreements");
+    let mut traffic = Traffic::new(options);
+    for day in 0..DAYS {
+        traffic.send_day(&parties, &functions, day, &mut random).await?;
+        phases.end("send");
+        functions.project(&mut random).await?;
+        phases.end("project");
+        traffic.tell(&parties, &functions, day, &mut random).await?;
+        phases.end("report");
+        functions.project(&mut random).await?;
+        phases.end("project");
+        if day % CLOSED_EVERY == CLOSED_EVERY - 1 {
+            closing::close_and_confirm(&parties, &functions, MONTH + days(day + 1)).await?;
+            phases.end("close and confirm");
+        }
+    }
+    // The last quarter that has a day of it is over by then.
+    let end = MONTH + days(DAYS + 130);
+    closing::close_and_confirm(&parties, &functions, end).await?;
+    phases.end("close and confirm");
+    traffic.tell_late(&parties, &functions, end, &mut random).await?;
+    phases.end("report late");
+    functions.project(&mut random).await?;
+    phases.end("project");
+    closing::close_and_confirm(&parties, &functions, end + days(1)).await?;
+    phases.end("close and confirm");
+    let mut rerated = rerates::Rerated::default();
+    for round in 0..RERATES {
+        let now = end + days(2 + round);
+        rerated.correct(&parties, &functions, now, &mut random).await?;
+        phases.end("rate again");
+        functions.project(&mut random).await?;
+        phases.end("project");
+        closing::close_and_confirm(&parties, &functions, now).await?;
+        phases.end("close and confirm");
+    }
+    let totals = sums::add_up(&parties, &functions).await?;
+    phases.end("add up");
+    let invoices = closing::invoiced(&parties, &functions).await?;
+    Ok(Report {
+        options,
+        made: traffic.made,
+        deliveries: functions.deliveries,
+        invoices,
+        rerated,
+        totals,
+        phases: phases.all(),
+    })
+}
+
+fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { edrs, agreements, seed } = self.options;
+        writeln!(out, "{edrs} EDRs wanted, {agreements} agreements, seed {seed}")?;
+        writeln!(out, "{}\n{}\n{}\n{}\n", self.made, self.deliveries, self.rerated, self.invoices)?;
+        writeln!(out, "{}", self.totals)?;
+        for (name, took) in &self.phases {
+            writeln!(out, "{name:<20} {:>9.1} s", took.as_secs_f64())?;
+        }
+        let sum: Duration = self.phases.iter().map(|(_, took)| *took).sum();
+        writeln!(out, "{:<20} {:>9.1} s", "all", sum.as_secs_f64())
+    }
+}

@@ -1,0 +1,46 @@
+//! A month of traffic through the real code, added up in four ways that have to come to the same:
+//! `billing-month --edrs 1000000 [--seed S]`. Exits with 1 where they do not.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tests::billing_month::{Options, close_only, run};
+use tracing_subscriber::EnvFilter;
+
+/// As the functions that allocate most have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a month's records come to, its usage rows, the charges of its invoices and its wallets: to the last
+/// digit.
+#[derive(Parser)]
+struct Arguments {
+    /// Records to make: of each message one at every level that pays for it, and of each fee.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
+    edrs: u64,
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(8..))]
+    agreements: u16,
+    /// The same seed makes the same month.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Close a million usage rows of 1,000 agreements, and 100,000 of one, and nothing else.
+    #[arg(long)]
+    close_only: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let Arguments { edrs, agreements, seed, close_only: is_close_only } = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // One core, as the targets are for one.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if is_close_only {
+        for (agreements, rows) in [(1, 100_000), (1_000, 1_000_000)] {
+            println!("{}", runtime.block_on(close_only::measure(agreements, rows))?);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = runtime.block_on(run(Options { edrs, agreements: agreements.into(), seed }))?;
+    print!("{report}");
+    Ok(if report.is_exact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
