@@ -2128,6 +2128,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payment_reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payment events to look at.
+         * @description What a payment system told that changed no balance, as it is not what was expected: other money, a second
+         *     payment, one for a top-up that was closed by hand. Newest first; nothing leaves the list.
+         *     `Accept: text/csv` answers a file.
+         */
+        get: operations["get_payment_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/payment_systems": {
         parameters: {
             query?: never;
@@ -2168,14 +2190,16 @@ export interface paths {
         post?: never;
         /**
          * Delete a payment system, and its secret.
-         * @description Not while one of the own legal entities names it.
+         * @description Not while one of the own legal entities names it, and not while there is a top-up through it that is not
+         *     closed, or is still asked about: what the payment system tells of these would be lost. Disable it instead.
          */
         delete: operations["delete_payment_system"];
         options?: never;
         head?: never;
         /**
          * Change a payment system.
-         * @description A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks.
+         * @description A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks, unless
+         *     `merchant` or `testing` changes.
          */
         patch: operations["patch_payment_system"];
         trace?: never;
@@ -2225,7 +2249,8 @@ export interface paths {
         /**
          * Delete a payment.
          * @description What of it is in the balance is taken back, also where it has been spent. The record stays, as
-         *     `canceled`, and its reference code is free again. Deleting again changes nothing.
+         *     `canceled`, and its reference code is free again. Deleting again changes nothing. One that a top-up made is
+         *     refunded at the payment system instead, and the balance follows.
          */
         delete: operations["delete_payment"];
         options?: never;
@@ -3094,10 +3119,35 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One top-up. */
+        /**
+         * One top-up.
+         * @description The `ETag` is its revision, for `If-Match`.
+         */
         get: operations["get_top_up"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/top_ups/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a top-up by hand.
+         * @description For one whose money is booked as a payment by hand, or is not to come. Whatever the payment system tells of
+         *     it from then on is kept for a person to look at, and changes no balance. That cannot be undone; closing
+         *     again changes nothing.
+         */
+        post: operations["post_top_up_close"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4516,6 +4566,13 @@ export interface components {
              * @example 2026-10-31
              */
             day?: string | null;
+        };
+        CloseTopUpRequest: {
+            /**
+             * @description Why, 1 to 500 characters.
+             * @example Booked by hand as payment TT-2026-0001
+             */
+            reason: string;
         };
         CodeRequest: {
             /**
@@ -6345,6 +6402,13 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_PaymentReview: {
+            /** @description What is on this page. */
+            items: components["schemas"]["PaymentReview"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_PaymentSystemView: {
             /** @description What is on this page. */
             items: components["schemas"]["PaymentSystemView"][];
@@ -7503,6 +7567,24 @@ export interface components {
          * @enum {string}
          */
         PaymentDirection: "inbound" | "outbound";
+        PaymentReview: {
+            /**
+             * Format: date-time
+             * @description When it was told.
+             */
+            at: string;
+            /**
+             * @description What happened.
+             * @example 30 EUR was paid, 50 EUR was expected
+             */
+            detail: string;
+            /** @description What names the event among all of the payment system. */
+            event: string;
+            /** @description The payment system; `stripe` is the platform's own account. */
+            system: string;
+            /** @description The top-up that it is about, if it names one. */
+            top_up?: string | null;
+        };
         /**
          * @description `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
          *     until its deadline. `expired`: the deadline passed and it is out. `canceled`: it was deleted.
@@ -8352,10 +8434,11 @@ export interface components {
             scheduled_for?: string | null;
             /**
              * Format: date-time
-             * @description Messages accepted before this time; at most two years after the other.
+             * @description Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
+             *     no later than that.
              * @example 2026-11-01T00:00:00Z
              */
-            till: string;
+            till?: string | null;
         };
         /**
          * @description A `draft` waits for its start, a `scheduled` task for its time. A `canceled` or `failed` one has ended
@@ -9482,7 +9565,7 @@ export interface components {
              * @example 50
              */
             amount?: string | null;
-            /** @description Where the browser goes when the payer turns back. */
+            /** @description Where the browser goes when the payer turns back. As `success_url`. */
             cancel_url?: string | null;
             /** @description The payment system to pay by, of those that the quote names; the only one unless told. */
             payment_system?: string | null;
@@ -9494,7 +9577,7 @@ export interface components {
             quantity?: number | null;
             /**
              * @description Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
-             *     with NetCommerce always.
+             *     with NetCommerce always. By https, and with FreedomPay without the id of a payment system.
              */
             success_url?: string | null;
             /**
@@ -9514,6 +9597,8 @@ export interface components {
             agreement: string;
             /** @description What is bought; of message credits, what they cost with tax. */
             amount: string;
+            /** @description The company that closed it by hand, if one did: no money of it comes into the balance any more. */
+            closed_by?: string | null;
             /** @description The company that pays. */
             company: string;
             /**
@@ -27987,6 +28072,112 @@ export interface operations {
             };
         };
     };
+    get_payment_reviews: {
+        parameters: {
+            query: {
+                /** @description Of which payment system; `stripe` for the platform's own account, which is for the owner alone. */
+                payment_system: string;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_PaymentReview"];
+                    "text/csv": string;
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_payment_systems: {
         parameters: {
             query?: {
@@ -28395,7 +28586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It cannot be done as things are, or somebody else was quicker */
+            /** @description `in_use`, with the id of what uses it in `by` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -29062,7 +29253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It cannot be done as things are, or somebody else was quicker */
+            /** @description `paid_by_top_up`: a top-up made it */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -29197,7 +29388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reference_taken`, or `payment_deleted` */
+            /** @description `reference_taken`, `payment_deleted`, or `paid_by_top_up`: a payment that a top-up made keeps its amount and stays confirmed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -37432,6 +37623,153 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_top_up_close: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The top-up's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseTopUpRequest"];
+            };
+        };
+        responses: {
+            /** @description The closed top-up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUpView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid API key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `top_up_confirmed`: it is in the balance, and is refunded at the payment system */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The revision is not the one in `If-Match` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

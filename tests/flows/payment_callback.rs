@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use domain::id::{PaymentId, TopUpId, UserId};
+use domain::id::{PaymentId, TopUpId, UserId, WalletId};
 use domain::money::{Amount, Currency};
 use domain::payment::{PaymentDirection, PaymentRequest, plan_payment};
 use domain::top_up::{NewTopUp, Price, Through, TopUp, TopUpState};
@@ -337,6 +337,8 @@ async fn racing_callbacks_make_one_payment() {
             let status = call.await.unwrap();
             assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE, "{status}");
         }
+        let reviews = shop.reviews().await;
+        assert!(!reviews.iter().any(|review| review.contains("another top-up")), "{reviews:?}");
         // Stripe repeats what was not taken.
         assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
         shop.check_paid(true).await;
@@ -408,6 +410,20 @@ async fn what_a_user_bought_is_in_the_users_own_wallet() {
     }
     assert_eq!(shop.world.wallet(&opened[0].id).await.headroom, amount("50"));
     assert_eq!((shop.balance().await, shop.payments().await), (Amount::ZERO, 1));
+}
+
+#[tokio::test]
+async fn money_that_cannot_be_booked_waits_for_a_person() {
+    let shop = Shop::open().await;
+    let lost = TopUp { id: TopUpId::new(51), wallet: Some(WalletId::new(999)), ..top_up(&shop.payer) };
+    assert!(shop.world.store.put_top_up(&act(&shop.payer.company.path), &lost).await.unwrap());
+    for _ in 0..2 {
+        assert_eq!(shop.call(&Completed.callback(&lost.id)).await, StatusCode::OK);
+    }
+    let stored = shop.world.store.top_up(&lost.id).await.unwrap().unwrap();
+    let reason = "the top-up's agreement or wallet does not exist".to_owned();
+    assert_eq!(stored.state, TopUpState::Review { reason });
+    assert_eq!(shop.reviews().await.len(), 1);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use domain::record::Hand;
 use domain::rerate::{NewRerate, Rerate, Status, plan_rerate};
 use domain::wallet::OperationKind;
 use invoice_closer::Wake;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use queue::{Billing, Progress, Sender};
 use store::{DocumentLinks, Documents, Files, Invoices, Store, TreeCache};
 use tests::edits::{act, put_connection};
@@ -30,7 +30,8 @@ use tests::world::{Member, NOW, World, amount, connection, tables};
 /// More than one chunk has.
 const ROWS: usize = 120;
 const IN_BLOCK: usize = 30;
-const BY: Hand<'static> = Hand { name: "manager", now: NOW };
+/// A day after `NOW`, at which messages were sent: they have long been recorded.
+const BY: Hand<'static> = Hand { name: "manager", now: Timestamp::constant(1_767_312_000, 0) };
 
 struct Scene {
     world: World,
@@ -174,7 +175,7 @@ impl Scene {
         };
         let job = serde_json::to_string(&Billing::RerateV1 { task: task.clone() }).unwrap();
         let event = serde_json::json!({"Records": [{"messageId": "1", "body": job}]});
-        let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), NOW).await.unwrap();
+        let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), BY.now).await.unwrap();
         answer.batch_item_failures.is_empty()
     }
 

@@ -1080,6 +1080,12 @@ pub struct CloseRequest {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CloseTopUpRequest {
+    /// Why, 1 to 500 characters.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct CodeRequest {
     /// What the app shows.
     pub code: String,
@@ -3129,6 +3135,16 @@ pub struct ListPackView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListPaymentReview {
+    /// What is on this page.
+    pub items: Vec<PaymentReview>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListPaymentSystemView {
     /// What is on this page.
     pub items: Vec<PaymentSystemView>,
@@ -4629,6 +4645,21 @@ pub enum PaymentDirection {
     Outbound,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PaymentReview {
+    /// When it was told.
+    pub at: String,
+    /// What happened.
+    pub detail: String,
+    /// What names the event among all of the payment system.
+    pub event: String,
+    /// The payment system; `stripe` is the platform's own account.
+    pub system: String,
+    /// The top-up that it is about, if it names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_up: Option<String>,
+}
+
 /// `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
 /// until its deadline. `expired`: the deadline passed and it is out. `canceled`: it was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -5688,8 +5719,10 @@ pub struct RerateRequest {
     /// Begin at this time after it was started; at once unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<String>,
-    /// Messages accepted before this time; at most two years after the other.
-    pub till: String,
+    /// Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
+    /// no later than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
 }
 
 /// A `draft` waits for its start, a `scheduled` task for its time. A `canceled` or `failed` one has ended
@@ -6905,7 +6938,7 @@ pub struct TopUpRequest {
     /// credits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
-    /// Where the browser goes when the payer turns back.
+    /// Where the browser goes when the payer turns back. As `success_url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
     /// The payment system to pay by, of those that the quote names; the only one unless told.
@@ -6916,7 +6949,7 @@ pub struct TopUpRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<u32>,
     /// Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
-    /// with NetCommerce always.
+    /// with NetCommerce always. By https, and with FreedomPay without the id of a payment system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// Its main wallet for system credits, or the wallet of a user of the company; for a user who is no
@@ -6947,6 +6980,9 @@ pub struct TopUpView {
     pub agreement: String,
     /// What is bought; of message credits, what they cost with tax.
     pub amount: String,
+    /// The company that closed it by hand, if one did: no money of it comes into the balance any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
     /// The company that pays.
     pub company: String,
     /// When it was asked for.
@@ -8398,6 +8434,19 @@ pub struct GetOwnLegalEntitiesQuery {
     /// for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::get_payment_reviews`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetPaymentReviewsQuery {
+    /// Of which payment system; `stripe` for the platform's own account, which is for the owner alone.
+    pub payment_system: String,
     /// 1 to 500, 50 unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -10756,6 +10805,18 @@ impl Client {
         nothing(request).await
     }
 
+    /// Payment events to look at.
+    ///
+    /// `GET /v1/payment_reviews`
+    pub async fn get_payment_reviews(
+        &self,
+        query: &GetPaymentReviewsQuery,
+    ) -> Result<ListPaymentReview, Error> {
+        let request = self.request(Method::GET, &["v1", "payment_reviews"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
     /// A company's payment systems.
     ///
     /// `GET /v1/payment_systems`
@@ -11669,6 +11730,24 @@ impl Client {
     pub async fn get_top_up(&self, id: &str) -> Result<TopUpView, Error> {
         let request = self.request(Method::GET, &["v1", "top_ups", id]);
 
+        json(request).await
+    }
+
+    /// Close a top-up by hand.
+    ///
+    /// `POST /v1/top_ups/{id}/close`
+    pub async fn post_top_up_close(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &CloseTopUpRequest,
+    ) -> Result<TopUpView, Error> {
+        let request = self.request(Method::POST, &["v1", "top_ups", id, "close"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
         json(request).await
     }
 

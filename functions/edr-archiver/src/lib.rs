@@ -1,5 +1,5 @@
-//! Every few minutes: the versions of EDRs that the projector staged go into the files of the archive, by
-//! agreement and day; and once a day old files are masked or go.
+//! Every few minutes: once a day old files are masked or go, and the versions of EDRs that the projector
+//! staged go into the files of the archive, by agreement and day.
 //!
 //! A version is in the files once, however often it was staged: what a file has is left out, and a file is
 //! only written over as it was read. A staging object is forgotten when all it holds is in the files. So a run
@@ -12,6 +12,7 @@ mod upkeep;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use domain::agreement::Agreement;
 use domain::edr::Record;
 use domain::id::AgreementId;
@@ -25,10 +26,8 @@ const ROWS_AT_ONCE: usize = 100_000;
 /// When a day's file is full, in rows: a merge holds so many in memory, and those that are new. It may be
 /// lowered and never raised, because a file that has one behind it has to be full.
 const FILE_ROWS: usize = 500_000;
-/// Days that are written side by side: most of the time is waiting for S3.
-const DAYS_AT_ONCE: usize = 4;
-/// Staging objects that are read side by side.
-const READS_AT_ONCE: usize = 16;
+/// Staging objects that are read side by side. They are in memory besides what is filed meanwhile.
+const READS_AT_ONCE: usize = 4;
 /// Then a run begins nothing more: the next one goes on. The function's own limit is longer.
 const RUN_MAX: Duration = Duration::from_secs(200);
 /// A day that will be masked so soon takes rows masked already: another run may be masking it.
@@ -42,36 +41,47 @@ pub struct App {
     pub masking: Masking,
     /// When a day's file is full.
     pub file_rows: usize,
+    /// How long a run begins something.
+    pub run_max: Duration,
 }
 
 impl App {
     pub fn new(store: Store, archive: Archive, masking: Masking) -> Self {
-        Self { store, archive, masking, file_rows: FILE_ROWS }
+        Self { store, archive, masking, file_rows: FILE_ROWS, run_max: RUN_MAX }
     }
 }
 
 /// One run.
 pub async fn handle(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let begun = Instant::now();
+    let end = begun + app.run_max;
+    // First, so that a backlog does not stop it, and for half of the time, so that neither stops the other.
+    let kept = upkeep::run(&app.archive, app.masking, now, begun + app.run_max / 2).await;
+    let (objects, added) = move_all(app, now, end).await.context("moving what is staged")?;
+    tracing::info!(objects, added, "archived");
+    kept.context("upkeep")
+}
+
+/// Puts what is staged into its files until it is time to end. Returns how many objects were seen and how many
+/// versions were new.
+async fn move_all(app: &App, now: Timestamp, end: Instant) -> anyhow::Result<(usize, usize)> {
     let (mut objects, mut added) = (0, 0);
     let mut after: Option<String> = None;
-    while begun.elapsed() < RUN_MAX {
+    while Instant::now() < end {
         let page = app.archive.staged(after.as_deref()).await?;
         objects += page.items.len();
-        added += move_in(app, &page.items, now).await?;
+        added += move_in(app, &page.items, now, end).await?;
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    upkeep::run(&app.archive, app.masking, now).await?;
-    tracing::info!(objects, added, "archived");
-    Ok(())
+    Ok((objects, added))
 }
 
 /// Puts what these staging objects hold into its files, some of them at a time, and forgets them. Returns how
 /// many versions were new.
-async fn move_in(app: &App, keys: &[String], now: Timestamp) -> anyhow::Result<usize> {
+async fn move_in(app: &App, keys: &[String], now: Timestamp, end: Instant) -> anyhow::Result<usize> {
     let mut added = 0;
     let (mut taken, mut records) = (Vec::new(), Vec::new());
     let mut reads = futures::stream::iter(keys)
@@ -81,16 +91,26 @@ async fn move_in(app: &App, keys: &[String], now: Timestamp) -> anyhow::Result<u
         taken.push(key.clone());
         records.extend(found.into_iter().flatten());
         if ROWS_AT_ONCE <= records.len() {
-            added += file_away(app, std::mem::take(&mut records), now).await?;
-            app.archive.delete(&std::mem::take(&mut taken)).await?;
+            added += file_away(app, &taken, std::mem::take(&mut records), now, end).await?;
+            taken.clear();
+        }
+        if end <= Instant::now() {
+            return Ok(added);
         }
     }
-    added += file_away(app, records, now).await?;
-    app.archive.delete(&taken).await?;
+    added += file_away(app, &taken, records, now, end).await?;
     Ok(added)
 }
 
-async fn file_away(app: &App, records: Vec<Record>, now: Timestamp) -> anyhow::Result<usize> {
+/// Puts the records of these staging objects into their files, a day at a time, and forgets the objects, unless
+/// it was time to end before. Returns how many versions were new.
+async fn file_away(
+    app: &App,
+    taken: &[String],
+    records: Vec<Record>,
+    now: Timestamp,
+    end: Instant,
+) -> anyhow::Result<usize> {
     let agreements = agreements(&app.store, &records).await?;
     let masked_till = app.masking.last_day(now + MASKED_EARLY);
     let mut days: BTreeMap<Part, Vec<Record>> = BTreeMap::new();
@@ -102,18 +122,18 @@ async fn file_away(app: &App, records: Vec<Record>, now: Timestamp) -> anyhow::R
         let part = Part { agreement: agreement.id.clone(), day, number: 0 };
         days.entry(part).or_default().push(record);
     }
-    let added = days.into_iter().filter_map(|(day, records)| {
-        let currency = agreements.get(&day.agreement)?.currency;
-        Some(async move {
-            let rows = file::rows(&records, currency)?;
-            drop(records);
-            merge::add(&app.archive, &day, &rows, app.file_rows).await
-        })
-    });
-    futures::stream::iter(added)
-        .buffer_unordered(DAYS_AT_ONCE)
-        .try_fold(0, async |sum, added| Ok(sum + added))
-        .await
+    let mut added = 0;
+    for (day, records) in days {
+        let Some(agreement) = agreements.get(&day.agreement) else { continue };
+        if end <= Instant::now() {
+            return Ok(added);
+        }
+        let rows = file::rows(&records, agreement.currency)?;
+        drop(records);
+        added += merge::add(&app.archive, &day, &rows, app.file_rows).await?;
+    }
+    app.archive.delete(taken).await?;
+    Ok(added)
 }
 
 /// Those whose records these are: all of them, or it is an error.

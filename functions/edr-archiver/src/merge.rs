@@ -28,11 +28,13 @@ pub async fn add(archive: &Archive, day: &Part, rows: &RecordBatch, full: usize)
     let rows = distinct(rows)?;
     for _ in 0..ATTEMPTS_MAX {
         let (part, rows, found) = find_last(archive, day, rows.clone(), full).await?;
-        let known = found.as_ref().map(|found| file::read(&found.content));
-        let known = known.transpose().with_context(|| format!("reading {part}"))?;
+        let (content, etag) = found.map(|found| (found.content, found.etag)).unzip();
+        let known = content.map(|content| file::read(&content)).transpose();
+        let known = known.with_context(|| format!("reading {part}"))?;
         let Some((merged, added)) = merged(known, rows)? else { return Ok(0) };
-        let etag = found.as_ref().map(|found| &*found.etag);
-        if archive.write_part(&part, file::write(&merged)?, etag).await? == PartWritten::Now {
+        let content = file::write(&merged)?;
+        drop(merged);
+        if archive.write_part(&part, content, etag.as_deref()).await? == PartWritten::Now {
             return Ok(added);
         }
     }
@@ -64,8 +66,13 @@ async fn find_last(
 /// All rows in their order, and how many of them are new. None if none is.
 fn merged(known: Option<RecordBatch>, rows: RecordBatch) -> anyhow::Result<Option<(RecordBatch, usize)>> {
     let before = known.as_ref().map_or(0, RecordBatch::num_rows);
-    let both = match &known {
-        Some(known) => distinct(&concat_batches(&SCHEMA, [known, &rows])?)?,
+    let both = match known {
+        Some(known) => {
+            let both = concat_batches(&SCHEMA, [&known, &rows])?;
+            // Else the longest file is in memory once more while it is sorted.
+            drop(known);
+            distinct(&both)?
+        }
         None => rows,
     };
     let added = both.num_rows() - before;

@@ -26,6 +26,10 @@ impl App {
     pub(crate) async fn render(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
         for _ in 0..ATTEMPTS_MAX {
             let invoice = self.store.any_invoice(id).await?.context("no such invoice")?;
+            if !invoice.is_confirmed() {
+                // It was taken back meanwhile.
+                return Ok(());
+            }
             let key = self.write_files(&invoice, now).await?;
             if invoice.document.as_ref() == Some(&key) {
                 return Ok(());

@@ -55,8 +55,10 @@ impl Wake {
 pub async fn handle(app: &App, wake: Wake, now: Timestamp) -> anyhow::Result<SqsBatchResponse> {
     match wake {
         Wake::Schedule => {
-            app.list_rerates(now).await?;
-            app.list_periods(now).await.map(|()| SqsBatchResponse::default())
+            // A rerate that cannot be read keeps no period from being closed.
+            let rerates = app.list_rerates(now).await;
+            app.list_periods(now).await?;
+            rerates.map(|()| SqsBatchResponse::default())
         }
         Wake::Queue(event) => Ok(each_message(event, async |job: Billing| app.work(job, now).await).await),
     }
@@ -95,6 +97,11 @@ impl App {
     async fn cover(&self, agreement: &Agreement, now: Timestamp) -> anyhow::Result<()> {
         let changed = self.invoices.cover(PROCESS, agreement, now).await?;
         tracing::info!(agreement = %agreement.id, changed, "covered");
+        // Whoever confirmed them may have died before asking for it.
+        let bare = self.store.invoices_of(&agreement.id).await?.into_iter();
+        let bare = bare.filter(|invoice| invoice.is_confirmed() && invoice.document.is_none());
+        let jobs: Vec<_> = bare.map(|invoice| Billing::RenderV1 { invoice: invoice.id }).collect();
+        self.billing.send_all(&jobs).await?;
         Ok(())
     }
 

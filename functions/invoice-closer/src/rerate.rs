@@ -18,8 +18,8 @@ use domain::rerate::{self, LevelChange, NotRated, Progress, RatedAgain, Rerate, 
 use jiff::{SignedDuration, Timestamp};
 use queue::Billing;
 use store::{
-    Ask, Differences, Kept, MessagesItem, RateBook, Recorded, Rerated, StoreError, Stored, Written,
-    add_changes,
+    Ask, DIFFERENCES_MAX, Differences, Kept, MessagesItem, RateBook, Recorded, Rerated, StoreError, Stored,
+    Written, add_changes,
 };
 use tokio::time::Instant;
 
@@ -34,8 +34,10 @@ const ROUNDS_MAX: u32 = 10;
 /// Rates that a message has, each of which may have to be looked up.
 const ORIGINS_MAX: usize = 40;
 const GONE: &str = "the message is no longer kept";
-/// Usage follows within seconds.
-const CLOSED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+/// Usage follows within seconds, later when the projector is behind; SQS waits for a quarter of an hour at
+/// most. Nobody else looks at old periods.
+const CLOSED_AFTER: [SignedDuration; 3] =
+    [SignedDuration::from_mins(2), SignedDuration::from_mins(8), SignedDuration::from_mins(15)];
 /// How often the schedule looks for tasks whose time comes.
 const LOOKED_FOR_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -65,11 +67,12 @@ impl App {
         let Some(mut task) = self.task_to_do(id, now).await? else { return Ok(()) };
         let mut book = RateBook::new(&self.store, &self.trees, &task.company).await?;
         let mut progress = self.store.rerate_progress(id).await?;
+        let mut records = CHUNK;
         while !progress.is_done {
             if begin.elapsed() > BEGIN_MAX {
                 return Ok(self.billing.send(&job).await?);
             }
-            match self.chunk(&task, &mut book, &progress).await {
+            match self.chunk(&task, &mut book, &progress, &mut records).await {
                 Ok(Some(next)) => progress = next,
                 Ok(None) => return Ok(()),
                 Err(error) => return self.stop(&task, error, now).await,
@@ -141,35 +144,46 @@ impl App {
         let differences = self.store.rerate_differences(&task.id).await?;
         let touched: BTreeMap<_, ()> =
             differences.into_iter().map(|difference| (difference.agreement, ())).collect();
+        let mut jobs = Vec::new();
         for agreement in self.store.agreements(&touched.into_keys().collect::<Vec<_>>()).await? {
-            for period in task.periods_of(&agreement) {
-                let job = Billing::CloseV1 { agreement: agreement.id.clone(), period };
-                self.billing.send_later(&job, CLOSED_AFTER).await?;
-            }
+            let close = |period| Billing::CloseV1 { agreement: agreement.id.clone(), period };
+            jobs.extend(task.periods_of(&agreement).into_iter().map(close));
+        }
+        for after in CLOSED_AFTER {
+            self.billing.send_all_later(&jobs, after).await?;
         }
         Ok(())
     }
 
-    /// Does the chunk that comes next. None if somebody else has done it.
+    /// Does the chunk that comes next, of so many records at most. None if somebody else has done it.
+    ///
+    /// One that only counts writes nothing until it is noted. What comes to more sums than can be noted at
+    /// once is counted again with fewer records, and so are the chunks after it.
     async fn chunk(
         &self,
         task: &Rerate,
         book: &mut RateBook,
         before: &Progress,
+        records: &mut u16,
     ) -> anyhow::Result<Option<Progress>> {
-        let mut after = Progress { chunk: before.chunk + 1, ..before.clone() };
+        let begun = Progress { chunk: before.chunk + 1, ..before.clone() };
+        let mut after = begun.clone();
         let mut counted = Differences::new();
         let agreement = before.agreement.as_ref().or(task.agreements.first());
         if let Some(agreement) = agreement.filter(|_| task.includes(Channel::Sms)) {
             let period = (task.from, task.till);
-            let found = self.store.recorded(agreement, period, before.after.as_deref(), CHUNK).await?;
-            counted = self.rate(task, book, agreement, found.items, &mut after).await?;
-            let next = match &found.next {
+            let last = loop {
+                let found = self.store.recorded(agreement, period, before.after.as_deref(), *records).await?;
+                counted = self.rate(task, book, agreement, found.items, &mut after).await?;
+                let Some(fewer) = fewer_records(*records, counted.len()) else { break found.next };
+                (*records, after) = (fewer, begun.clone());
+            };
+            let next = match &last {
                 Some(_) => Some(agreement),
                 None => task.agreement_after(agreement),
             };
             after.agreement = next.cloned();
-            after.after = found.next;
+            after.after = last;
         }
         after.is_done = after.agreement.is_none();
         let noted = self.store.note_rerated(&task.id, before, &after, &counted).await?;
@@ -216,6 +230,16 @@ impl App {
         }
         Err(StoreError::Busy { action: "rate messages again" })
     }
+}
+
+/// How many records to try instead, if so many come to more sums than can be noted at once. One alone never
+/// does: it has as many as a message has levels.
+fn fewer_records(records: u16, sums: usize) -> Option<u16> {
+    let is_too_much = DIFFERENCES_MAX < sums && 1 < records;
+    is_too_much.then(|| {
+        let fitting = usize::from(records) * DIFFERENCES_MAX / sums;
+        u16::try_from(fitting).unwrap_or(CHUNK).max(1)
+    })
 }
 
 /// Prices a row or the messages of a block again, in the records of this agreement.
@@ -305,4 +329,19 @@ async fn price(
     }
     priced.failure = Some(format!("{}: it has too many rates", message.id));
     Ok(Some(priced))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_is_cut_until_its_sums_can_be_noted_at_once() {
+        assert_eq!(fewer_records(CHUNK, 0), None);
+        assert_eq!(fewer_records(CHUNK, DIFFERENCES_MAX), None);
+        assert_eq!(fewer_records(CHUNK, DIFFERENCES_MAX + 1), Some(98));
+        assert_eq!(fewer_records(CHUNK, 500), Some(18));
+        assert_eq!(fewer_records(2, 500), Some(1));
+        assert_eq!(fewer_records(1, 500), None);
+    }
 }

@@ -8,8 +8,8 @@ use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{Report, TopUp};
 use http::header::CONTENT_TYPE;
 use payments::freedompay::{ANSWER_CONTENT_TYPE, Callback, Outcome, Verdict, answer, read_callback};
-use runtime::http::{Problem, unavailable};
-use top_ups::{Account, Hint};
+use runtime::http::Problem;
+use top_ups::{Account, Hint, Looked};
 
 use crate::{About, App, Call};
 
@@ -46,16 +46,21 @@ async fn look_after(
     top_up: &TopUp,
     told: &Callback,
 ) -> Result<(), Problem> {
+    let mode = about.report(top_up, Report::Mode { livemode: !told.testing });
     if told.testing == account.livemode {
-        let detail = format!("{} is a test payment on a live account, or the other way round", told.payment);
-        return Ok(app.keep(about, Some(top_up.id.clone()), detail).await?);
+        return app.settle(&mode, account).await;
     }
     let hint = Hint {
         payment: Some(told.payment.clone()),
         system_fee: told.fee().and_then(|fee| Amount::new(fee).ok()),
         testing: Some(told.testing),
     };
-    if !app.cashier.look_after(top_up, &hint, about.at).await.map_err(unavailable)? {
+    let looked = app.look_after(about, top_up, &hint).await?;
+    if looked != Some(Looked::Settled) {
+        // The status may not tell it when it is asked again.
+        app.settle(&mode, account).await?;
+    }
+    if looked.is_some_and(|looked| looked != Looked::Settled) {
         let detail = format!("{} is said to be paid, and its status says that it is not", told.payment);
         app.keep(about, Some(top_up.id.clone()), detail).await?;
     }

@@ -27,7 +27,9 @@ use jiff::Timestamp;
 use runtime::http::{Problem, unavailable};
 use rust_decimal::Decimal;
 use store::{Review, Secrets, Store, StoreError};
-use top_ups::{Account, AccountError, Addresses, Cashier, SettleError, TopUpReport};
+use top_ups::{
+    Account, AccountError, Addresses, AskError, Cashier, Hint, LookError, Looked, SettleError, TopUpReport,
+};
 
 /// What the function works with, made once a process.
 #[derive(Clone)]
@@ -175,6 +177,38 @@ impl App {
         let detail = format!("{told} of {}, {asked} {asked_in} was expected", top_up.id);
         self.keep(about, Some(top_up.id.clone()), detail).await?;
         Ok(false)
+    }
+
+    /// Asks how a top-up stands, and settles what is said. None if the payment system refused to say, which
+    /// it would again: that is kept for a person.
+    async fn look_after(
+        &self,
+        about: &About<'_>,
+        top_up: &TopUp,
+        hint: &Hint,
+    ) -> Result<Option<Looked>, Problem> {
+        match self.cashier.look_after(top_up, hint, about.at).await {
+            Ok(looked) => Ok(Some(looked)),
+            Err(LookError::Ask(error)) => {
+                self.unanswered(about, Some(top_up.id.clone()), error).await.map(|()| None)
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// A question that the payment system did not answer: whoever called has to come again, unless it would
+    /// be refused again, which is kept for a person.
+    async fn unanswered(
+        &self,
+        about: &About<'_>,
+        top_up: Option<TopUpId>,
+        error: AskError,
+    ) -> Result<(), Problem> {
+        if error.is_passing() {
+            return Err(unavailable(error));
+        }
+        let detail = format!("the payment system cannot be asked: {:#}", anyhow::Error::new(error));
+        Ok(self.keep(about, top_up, detail).await?)
     }
 
     async fn keep(

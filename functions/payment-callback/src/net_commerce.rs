@@ -8,17 +8,21 @@ use domain::money::Currency;
 use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{Paid, Report, TopUp, TopUpState};
 use http::{HeaderName, header};
+use jiff::{SignedDuration, Timestamp};
 use payments::CallbackError;
 use payments::netcommerce::{Expected, Outcome, attempt_of, read_callback};
 use runtime::http::{Problem, unavailable};
 use store::StoreError;
 use top_ups::{Payer, attempted};
 
-use crate::{About, App, Call, not_authentic};
+use crate::{About, App, Call, not_authentic, return_page};
 
 /// Allows the one script of the form, by its digest.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; \
                       script-src 'sha256-8LpHnehoMQvZR0SdwtWs5/IoHknLb6PxYvMpW/Qigpc='";
+
+/// How long the form is given: as the pages of the other payment systems are open.
+const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// The page whose form posts itself to NetCommerce. Whoever has paid, or need not, sees how the top-up stands.
 pub(crate) async fn form(app: &App, call: Call) -> Result<Response, Problem> {
@@ -32,6 +36,9 @@ pub(crate) async fn form(app: &App, call: Call) -> Result<Response, Problem> {
     }
     let system = call.system.as_ref();
     let account = app.cashier.account(system).await?.ok_or_else(|| Problem::not_found("payment system"))?;
+    if !is_open(&top_up, call.now) || !account.enabled {
+        return Ok(return_page::no_longer_open());
+    }
     let Currency::Money(currency) = top_up.currency else { return Err(Problem::not_found("top-up")) };
     let payer = app.payer(&top_up).await?;
     let form = app.cashier.netcommerce_form(&account, &top_up.id, top_up.to_pay(), currency, &payer);
@@ -41,6 +48,11 @@ pub(crate) async fn form(app: &App, call: Call) -> Result<Response, Problem> {
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     Ok((headers, Html(form.map_err(unavailable)?.page())).into_response())
+}
+
+/// Whether a payer may still be taken to the payment page: for a day, unless a person closed the top-up.
+fn is_open(top_up: &TopUp, now: Timestamp) -> bool {
+    top_up.closed_by.is_none() && now.duration_since(top_up.created_at) < OPEN_FOR
 }
 
 /// The result. A reload posts it again, and ends on the same page.

@@ -6,8 +6,8 @@ use domain::payment_system::PaymentSystemKind;
 use domain::top_up::Report;
 use http::StatusCode;
 use payments::payonline::read_callback;
-use runtime::http::{Problem, unavailable};
-use top_ups::Hint;
+use runtime::http::Problem;
+use top_ups::{Hint, Looked};
 
 use crate::{About, App, Call};
 
@@ -20,8 +20,8 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     if !app.is_asked(&about, &top_up, told.amount, told.currency).await? {
         return Ok(done());
     }
-    let found = app.cashier.look_after(&top_up, &Hint::default(), call.now).await.map_err(unavailable)?;
-    if !found {
+    let looked = app.look_after(&about, &top_up, &Hint::default()).await?;
+    if let Some(Looked::Unpaid | Looked::Pending) = looked {
         if told.declined.is_none() {
             let detail = format!("{} is said to be paid, and no payment is found", top_up.id);
             app.keep(&about, Some(top_up.id.clone()), detail).await?;

@@ -72,6 +72,11 @@ const REVIEW: Text = Text {
     body: "Something about this payment has to be checked by a person before it is on your balance.",
     looks_again: false,
 };
+const NO_LONGER_OPEN: Text = Text {
+    title: "No longer open",
+    body: "This payment can no longer be made. You can begin a new one in the portal.",
+    looks_again: false,
+};
 const UNKNOWN: Text = Text { title: "Not found", body: "There is no such payment.", looks_again: false };
 const UNAVAILABLE: Text = Text {
     title: "Try again",
@@ -89,6 +94,11 @@ fn page(state: Option<&TopUpState>) -> Response {
         None => (StatusCode::NOT_FOUND, &UNKNOWN),
     };
     answer(status, text)
+}
+
+/// In the place of a page to pay on that is given no more.
+pub(crate) fn no_longer_open() -> Response {
+    answer(StatusCode::GONE, &NO_LONGER_OPEN)
 }
 
 /// The texts are ours, so there is nothing to escape.

@@ -6,7 +6,7 @@ use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{Paid, Report, Return, TopUp};
 use http::StatusCode;
 use payments::stripe::{DisputeStage, Event, ReadEventError, from_minor_units, read_event, verify};
-use runtime::http::{Problem, unavailable};
+use runtime::http::Problem;
 use sha2::{Digest, Sha256};
 use top_ups::{Account, Hint};
 
@@ -106,7 +106,10 @@ impl App {
         if let Some(top_up) = self.store.top_up_paid_by(about.system, payment_intent).await? {
             return self.settle(&about.report(&top_up, report), account).await;
         }
-        let named = self.cashier.stripe_top_up(account, payment_intent).await.map_err(unavailable)?;
+        let named = match self.cashier.stripe_top_up(account, payment_intent).await {
+            Ok(named) => named,
+            Err(error) => return self.unanswered(about, None, error).await,
+        };
         match named {
             Some(top_up) => self.report(about, account, &top_up, None, report).await,
             None => {
@@ -118,7 +121,7 @@ impl App {
     async fn fee_known(&self, about: &About<'_>, top_up: &str) -> Result<(), Problem> {
         let Some(top_up) = self.named_top_up(about, top_up).await? else { return Ok(()) };
         if top_up.received.is_none() && top_up.needs_system_fee() {
-            self.cashier.look_after(&top_up, &Hint::default(), about.at).await.map_err(unavailable)?;
+            self.look_after(about, &top_up, &Hint::default()).await?;
         }
         Ok(())
     }
@@ -180,7 +183,8 @@ fn news(event: Event, livemode: bool) -> News {
             amount_refunded_minor,
             currency,
         } => {
-            let Some(report) = back(&charge, amount_refunded_minor, currency, livemode, false) else {
+            let money = (amount_refunded_minor, currency);
+            let Some(report) = back(&charge, payment_intent.as_deref(), money, livemode, false) else {
                 let detail = format!("{charge} went back by an amount that cannot be counted");
                 return News::Review { event, detail };
             };
@@ -212,10 +216,22 @@ fn news(event: Event, livemode: bool) -> News {
                 }
                 DisputeStage::Won => return News::Nothing,
             };
-            match (back(&dispute, amount_minor, currency, livemode, reinstated), payment_intent) {
+            let money = (amount_minor, currency);
+            let report = back(&dispute, payment_intent.as_deref(), money, livemode, reinstated);
+            match (report, payment_intent) {
                 (Some(report), Some(payment_intent)) => News::Returned { event, payment_intent, report },
                 _ => News::Review { event, detail: format!("charge {charge} is disputed as {dispute}") },
             }
+        }
+        // Two kinds of events tell it.
+        Event::RefundFailed { refund, charge, amount_minor, currency, .. } => {
+            let charge = charge.unwrap_or_default();
+            let detail = format!(
+                "refund {refund} of {amount_minor} {} (smallest units) of charge {charge} failed: what it took \
+                 from the balance is to be given back",
+                currency.code()
+            );
+            News::Review { event: format!("{refund}-failed"), detail }
         }
         Event::FeeKnown { top_up: None, .. } | Event::Ignored { .. } => News::Nothing,
     }
@@ -229,13 +245,14 @@ fn closed(event: String, top_up: String, session: String, reason: &str) -> News 
 /// Money that went back by a charge's refunds or by a dispute.
 fn back(
     by: &str,
-    amount_minor: i64,
-    currency: iso_currency::Currency,
+    payment: Option<&str>,
+    (amount_minor, currency): (i64, iso_currency::Currency),
     livemode: bool,
     reinstated: bool,
 ) -> Option<Report> {
     let (amount, currency) = money(amount_minor, currency)?;
-    let back = Return { by: by.to_owned(), amount, reinstated };
+    let payment = payment.map(str::to_owned);
+    let back = Return { by: by.to_owned(), payment, amount, reinstated };
     Some(Report::Returned { back, currency, livemode })
 }
 
@@ -299,7 +316,9 @@ mod tests {
             report(sample(include_str!("../../../events/payment-callback/stripe_refunded.json")));
         assert_eq!(session, None);
         let Report::Returned { back, currency, livemode } = report else { panic!("{report:?}") };
-        let expected = Return { by: "ch_sample".into(), amount: Amount::whole(50), reinstated: false };
+        let payment = Some("pi_sample".to_owned());
+        let expected =
+            Return { by: "ch_sample".into(), payment, amount: Amount::whole(50), reinstated: false };
         assert_eq!((back, currency.code(), livemode), (expected, "EUR", false));
     }
 
@@ -318,6 +337,23 @@ mod tests {
         let top_up = TopUpId::new(1).to_string();
         let closed = Event::Closed { event_id: "e".into(), livemode: false, top_up, session: "cs_1".into() };
         assert!(matches!(news(closed, true), News::Nothing));
+    }
+
+    #[test]
+    fn a_refund_that_failed_is_kept_once_for_a_person() {
+        let failed = |event: &str| Event::RefundFailed {
+            event_id: event.into(),
+            livemode: true,
+            refund: "re_1".into(),
+            charge: Some("ch_1".into()),
+            amount_minor: 500,
+            currency: iso_currency::Currency::EUR,
+        };
+        for event in ["evt_1", "evt_2"] {
+            let News::Review { event, detail } = news(failed(event), true) else { panic!("it is not kept") };
+            assert_eq!(event, "re_1-failed");
+            assert!(detail.contains("500 EUR") && detail.contains("ch_1"), "{detail}");
+        }
     }
 
     #[test]

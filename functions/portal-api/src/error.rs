@@ -24,6 +24,7 @@ use domain::record::FieldError;
 use domain::rerate::RerateError;
 use domain::role::RoleError;
 use domain::sender::{SenderAddressError, SenderError};
+use domain::top_up::CloseError;
 use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
@@ -388,9 +389,21 @@ impl From<PaymentError> for ApiError {
                 Problem::new(422, "no_agreement_version", detail).field("payment_date")
             }
             PaymentError::Canceled => Problem::new(409, "payment_deleted", detail),
+            PaymentError::ByTopUp => Problem::new(409, "paid_by_top_up", detail),
             PaymentError::Reference => Problem::invalid("reference", detail),
             PaymentError::DescriptionTooLong => Problem::invalid("description", detail),
             PaymentError::NotEnough { available, needed } => insufficient(available, needed),
+        }
+        .into()
+    }
+}
+
+impl From<CloseError> for ApiError {
+    fn from(error: CloseError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CloseError::Reason => Problem::invalid("reason", detail),
+            CloseError::Confirmed => Problem::new(409, "top_up_confirmed", detail),
         }
         .into()
     }

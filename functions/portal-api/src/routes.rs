@@ -29,6 +29,7 @@ mod own_bank_accounts;
 mod own_legal_entities;
 mod password_policy;
 mod password_resets;
+mod payment_reviews;
 mod payment_systems;
 mod payments;
 mod portals;
@@ -142,6 +143,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(own_bank_accounts::one, own_bank_accounts::change, own_bank_accounts::delete))
         .routes(routes!(payment_systems::list, payment_systems::create))
         .routes(routes!(payment_systems::one, payment_systems::change, payment_systems::delete))
+        .routes(routes!(payment_reviews::list))
         .routes(routes!(portals::list, portals::create))
         .routes(routes!(portals::one, portals::change, portals::delete))
         .routes(routes!(self_registrations::list, self_registrations::create))
@@ -242,6 +244,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(top_ups::list, top_ups::create))
         .routes(routes!(top_ups::quote))
         .routes(routes!(top_ups::one))
+        .routes(routes!(top_ups::close::close))
         .routes(routes!(top_ups::receipt::one))
         .routes(routes!(edrs::list))
         .routes(routes!(rerates::list, rerates::create))

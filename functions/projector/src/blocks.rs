@@ -31,14 +31,17 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<Char
             Effective::Row(Row::Message(message)) => rows.push(*message),
         }
     }
-    // One that has moved is known: from an earlier delivery, or from whoever called it back.
-    rows.retain(|message| message.revision == 0);
-    let new: Vec<_> = rows.into_iter().map(MessageChange::new).collect();
+    // One that has moved is known: from an earlier delivery, or from whoever called it back. One that was only
+    // rated again waits all the same: that delivery may have ended before it was sent.
+    let (new, known): (Vec<_>, Vec<_>) = rows.into_iter().partition(|message| message.revision == 0);
+    let new: Vec<_> = new.into_iter().map(MessageChange::new).collect();
+    let known: Vec<_> = known.into_iter().map(MessageChange::new).collect();
     // Their later changes come by another stream: nobody may work on them before they are recorded.
     usage::post(&app.store, &new).await?;
     codes::tell(app, &new, &[]).await?;
     block_usage::post_accepted(&app.store, &blocks).await?;
     jobs::enqueue(app, &new, &blocks).await?;
+    jobs::enqueue(app, &known, &[]).await?;
     Ok(Charged { rows: new, blocks })
 }
 

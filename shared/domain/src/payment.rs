@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Home, Thing};
 use crate::id::{AgreementId, CompanyId, PaymentId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
+use crate::payment_system::PaymentSystemKind;
 
 pub use exchange::{Exchange, ExchangeRequest};
 pub use plan::{
@@ -110,6 +111,8 @@ pub enum PaymentError {
     NotEnough { available: Amount, needed: Amount },
     #[error("a deleted payment cannot be changed")]
     Canceled,
+    #[error("a top-up made this payment: refund it at the payment system, and the balance follows")]
+    ByTopUp,
     #[error(transparent)]
     Amount(#[from] AmountError),
 }
@@ -157,6 +160,12 @@ impl Payment {
             (true, PaymentDirection::Inbound) => self.amount,
             (true, PaymentDirection::Outbound) => -self.amount,
         }
+    }
+
+    /// Whether a top-up made it. What went back of one is counted there, so nobody takes it out of the
+    /// balance by hand: the refund would take it a second time.
+    pub fn is_by_payment_system(&self) -> bool {
+        PaymentSystemKind::named(&self.by).is_some()
     }
 
     /// What was paid, and in which currency.

@@ -25,6 +25,8 @@ pub use charges::{LevelChange, NotRated, Prices, RatedAgain, rate_again};
 pub const AGREEMENTS_MAX: usize = 1_000;
 /// Messages and their rates are kept no longer than two years (`50-billing.md`).
 const DAYS_MAX: i64 = 2 * 366;
+/// The records of a message follow it within seconds; what has none yet would be passed over in silence.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// The list of tasks that have something to do.
 pub const DUE: &str = "due";
 
@@ -105,10 +107,21 @@ pub enum RerateError {
     Ended,
 }
 
+/// Until when a task that is made now may rate messages again: those before this have their records.
+pub fn latest_till(now: Timestamp) -> Timestamp {
+    now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN)
+}
+
 /// A draft of a task.
 pub fn plan_rerate(ask: NewRerate, by: Hand<'_>) -> Result<Rerate, FieldError> {
     if ask.till <= ask.from {
         return Err(FieldError::new("till", "it must be later than `from`"));
+    }
+    if latest_till(by.now) < ask.till {
+        return Err(FieldError::new(
+            "till",
+            "it must be at least 10 minutes ago: what came later may not be recorded yet",
+        ));
     }
     if SignedDuration::from_hours(24 * DAYS_MAX) < ask.till.duration_since(ask.from) {
         return Err(FieldError::new("till", format!("a period has at most {DAYS_MAX} days")));
@@ -335,7 +348,7 @@ pub struct Difference {
 mod tests {
     use super::*;
 
-    const BY: Hand<'static> = Hand { name: "manager", now: Timestamp::UNIX_EPOCH };
+    const BY: Hand<'static> = Hand { name: "manager", now: Timestamp::constant(4 * 366 * 86_400, 0) };
 
     fn ask() -> NewRerate {
         NewRerate {
@@ -359,6 +372,10 @@ mod tests {
         let years = Timestamp::from_second(3 * 366 * 86_400).unwrap();
         assert_eq!(refused(NewRerate { till: years, ..ask() }), "till");
         assert_eq!(refused(NewRerate { agreements: Vec::new(), ..ask() }), "agreement");
+        let latest = latest_till(BY.now);
+        let late = |till| NewRerate { from: latest - SignedDuration::from_hours(1), till, ..ask() };
+        assert!(plan_rerate(late(latest), BY).is_ok());
+        assert_eq!(refused(late(latest + SignedDuration::from_secs(1))), "till");
         assert_eq!(plan_rerate(ask(), BY).unwrap().agreements, [AgreementId::new(2), AgreementId::new(3)]);
     }
 
@@ -379,10 +396,10 @@ mod tests {
 
     #[test]
     fn a_scheduled_task_waits_for_its_time() {
-        let time = Timestamp::from_second(100).unwrap();
+        let time = BY.now + SignedDuration::from_secs(100);
         let ask = NewRerate { scheduled_for: Some(time), ..ask() };
         let started = plan_rerate(ask, BY).unwrap().start(BY).unwrap();
-        assert!(!started.is_due(Timestamp::from_second(99).unwrap()) && started.is_due(time));
+        assert!(!started.is_due(time - SignedDuration::from_secs(1)) && started.is_due(time));
     }
 
     #[test]

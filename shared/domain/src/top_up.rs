@@ -3,6 +3,7 @@
 //! The top-up says what is expected: which agreement, how much, in which currency. A callback only says
 //! that it happened; it never decides where the money goes or how much it is.
 
+mod close;
 mod decide;
 mod price;
 mod returns;
@@ -19,6 +20,7 @@ use crate::id::{AgreementId, CompanyId, PaymentId, PaymentSystemId, TopUpId, Use
 use crate::money::{Amount, Currency};
 use crate::payment_system::{FeeFrom, PaymentSystemKind};
 
+pub use close::CloseError;
 pub use decide::{Decision, Paid, Report, decide};
 pub use price::{Price, PriceError, price};
 pub use returns::{Return, TakeBack};
@@ -59,6 +61,9 @@ pub struct TopUp {
     /// Tries that the payment system refused, where it names each of them: none of these can be paid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
+    /// Whether a callback said that it is real money, or play money, where not every answer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_livemode: Option<bool>,
     /// What went back to the payer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<Return>,
@@ -67,6 +72,10 @@ pub struct TopUp {
     pub taken_back: Amount,
     #[serde(default)]
     pub take_backs: u32,
+    /// The company that closed it by hand, if one did. Money that is told of afterwards is for a person, who
+    /// may have booked it by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<CompanyId>,
     /// How often the payment system was asked how it stands, and when it will be the next time.
     #[serde(default)]
     pub asked: u32,
@@ -162,7 +171,8 @@ impl Thing for TopUp {
     }
 
     fn lists(&self) -> Vec<String> {
-        vec![self.agreement.to_string()]
+        let through = self.through.system.iter().map(list_through);
+        std::iter::once(self.agreement.to_string()).chain(through).collect()
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -174,6 +184,11 @@ impl Thing for TopUp {
         let name = |received: &Received| received_name(self.through.name(), &received.reference);
         self.received.iter().map(name).collect()
     }
+}
+
+/// The list of the top-ups through a payment system.
+pub fn list_through(system: &PaymentSystemId) -> String {
+    format!("through#{system}")
 }
 
 /// The name under which the top-up is found that a payment of a payment system paid.
@@ -200,9 +215,11 @@ impl TopUp {
             url: new.url,
             received: None,
             refused: Vec::new(),
+            told_livemode: None,
             returns: Vec::new(),
             taken_back: Amount::ZERO,
             take_backs: 0,
+            closed_by: None,
             asked: 0,
             ask_at: schedule::ask_at(now, 0),
             created_at: now,
@@ -222,6 +239,15 @@ impl TopUp {
         Self { received: Some(received), ..self.in_state(TopUpState::Confirmed { payment }) }
     }
 
+    /// The next revision, waiting for a person. None if it waits for that already, if a person closed it, or
+    /// if its money is here.
+    pub fn set_aside(&self, reason: String) -> Option<Self> {
+        let state = TopUpState::Review { reason };
+        let has_money = matches!(self.state, TopUpState::Confirmed { .. } | TopUpState::Paid);
+        let is_open = !has_money && self.closed_by.is_none();
+        (is_open && self.state != state).then(|| self.in_state(state))
+    }
+
     /// The wallet whose balance will rise.
     pub fn target(&self) -> WalletId {
         self.wallet.clone().unwrap_or_else(|| WalletId::main(&self.agreement))
@@ -236,6 +262,11 @@ impl TopUp {
     /// Whether the balance rises by what is left after the payment system's fee, so that it has to be known.
     pub fn needs_system_fee(&self) -> bool {
         self.through.fee_from == FeeFrom::Client && self.buys.is_none()
+    }
+
+    /// Whether its payment system may still tell of money that came or went back.
+    pub fn needs_its_system(&self) -> bool {
+        self.due().is_some() || !matches!(self.state, TopUpState::Closed { .. })
     }
 
     /// The currency of the balance.

@@ -4,8 +4,12 @@
 //! it goes on. What must stay together moves to the next page as one, if one page holds it at all.
 #![allow(clippy::float_arithmetic, reason = "places on paper; money is text before it comes here")]
 
+use crate::PrintError;
 use crate::layout::{Laid, Layout};
 use crate::page::{Block, Table};
+
+/// More than any invoice has, so that a template cannot fill the memory.
+pub(crate) const PAGES_MAX: usize = 2000;
 
 /// What is not cut.
 struct Item {
@@ -28,9 +32,14 @@ pub(crate) struct Room {
 }
 
 /// The body of each page, at least one page.
-pub(crate) fn pages(layout: &Layout, body: &[Block], width: f32, room: Room) -> Vec<Laid> {
+pub(crate) fn pages(
+    layout: &Layout,
+    body: &[Block],
+    width: f32,
+    room: Room,
+) -> Result<Vec<Laid>, PrintError> {
     let mut flow = Flow::default();
-    flow.add(layout, body, width, room.first.min(room.next));
+    flow.add(layout, body, width, room.first.min(room.next))?;
     paginate(flow, room)
 }
 
@@ -41,17 +50,17 @@ struct Flow {
 }
 
 impl Flow {
-    fn add(&mut self, layout: &Layout, blocks: &[Block], width: f32, room: f32) {
+    fn add(&mut self, layout: &Layout, blocks: &[Block], width: f32, room: f32) -> Result<(), PrintError> {
         for block in blocks {
             match block {
-                Block::Table(table) => self.add_table(layout, table, width),
+                Block::Table(table) => self.add_table(layout, table, width, room)?,
                 Block::Keep { previous, blocks } => {
                     let first = self.items.len();
                     let laid = layout.block(block, width);
                     if laid.height <= room {
                         self.items.push(Item::new(laid));
                     } else {
-                        self.add(layout, blocks, width, room);
+                        self.add(layout, blocks, width, room)?;
                     }
                     if let Some(item) = self.items.get_mut(first) {
                         item.keep_previous = *previous;
@@ -63,13 +72,18 @@ impl Flow {
                 }
             }
         }
+        Ok(())
     }
 
-    fn add_table(&mut self, layout: &Layout, table: &Table, width: f32) {
+    fn add_table(&mut self, layout: &Layout, table: &Table, width: f32, room: f32) -> Result<(), PrintError> {
         let (head, rows) = layout.table(table, width);
+        // It comes again on each page: it must leave room for the rows.
+        if head.as_ref().is_some_and(|head| room / 2.0 < head.height) {
+            return Err(PrintError::TallHead);
+        }
         if rows.is_empty() {
             self.items.extend(head.map(Item::new));
-            return;
+            return Ok(());
         }
         let place = self.heads.len();
         self.heads.extend(head);
@@ -77,6 +91,7 @@ impl Flow {
         for (place, (laid, row)) in rows.into_iter().zip(&table.rows).enumerate() {
             self.items.push(Item { head, begins: place == 0, keep_next: row.keep, ..Item::new(laid) });
         }
+        Ok(())
     }
 
     /// How much room these items take, at the top of a page or below others.
@@ -96,7 +111,7 @@ impl Item {
     }
 }
 
-fn paginate(flow: Flow, room: Room) -> Vec<Laid> {
+fn paginate(flow: Flow, room: Room) -> Result<Vec<Laid>, PrintError> {
     let mut pages = vec![Laid::default()];
     let mut start = 0;
     while start < flow.items.len() {
@@ -106,12 +121,20 @@ fn paginate(flow: Flow, room: Room) -> Vec<Laid> {
         let used = pages.last().map_or(0.0, |page| page.height);
         let fits = used + flow.height(unit, false) <= available;
         if used > 0.0 && !fits && flow.height(unit, true) <= room.next {
-            pages.push(Laid::default());
+            begin_page(&mut pages)?;
         }
-        place_each(&flow, unit, &mut pages, room);
+        place_each(&flow, unit, &mut pages, room)?;
         start = end;
     }
-    pages
+    Ok(pages)
+}
+
+fn begin_page(pages: &mut Vec<Laid>) -> Result<(), PrintError> {
+    if PAGES_MAX <= pages.len() {
+        return Err(PrintError::TooLong);
+    }
+    pages.push(Laid::default());
+    Ok(())
 }
 
 /// Behind the last item that stays with the one before it.
@@ -124,14 +147,14 @@ fn end_of_unit(items: &[Item], start: usize) -> usize {
 }
 
 /// One below the other, on a new page where one does not fit.
-fn place_each(flow: &Flow, unit: &[Item], pages: &mut Vec<Laid>, room: Room) {
+fn place_each(flow: &Flow, unit: &[Item], pages: &mut Vec<Laid>, room: Room) -> Result<(), PrintError> {
     for item in unit {
         let available = if pages.len() == 1 { room.first } else { room.next };
         let used = pages.last().map_or(0.0, |page| page.height);
         if used > 0.0 && used + flow.height(std::slice::from_ref(item), false) > available {
-            pages.push(Laid::default());
+            begin_page(pages)?;
         }
-        let Some(page) = pages.last_mut() else { return };
+        let Some(page) = pages.last_mut() else { break };
         let at_top = page.height == 0.0;
         if at_top && item.blank {
             continue;
@@ -141,6 +164,7 @@ fn place_each(flow: &Flow, unit: &[Item], pages: &mut Vec<Laid>, room: Room) {
         }
         page.append(item.laid.clone());
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -158,7 +182,7 @@ mod tests {
         let row = |place| Item { head: Some(0), begins: place == 0, ..Item::new(laid(10.0)) };
         let mut items: Vec<_> = (0..rows).map(row).collect();
         items.push(Item { keep_previous: true, ..Item::new(laid(30.0)) });
-        let pages = paginate(Flow { items, heads: vec![laid(10.0)] }, ROOM);
+        let pages = paginate(Flow { items, heads: vec![laid(10.0)] }, ROOM).unwrap();
         pages.iter().map(|page| page.height).collect()
     }
 
@@ -179,15 +203,26 @@ mod tests {
     #[test]
     fn what_no_page_holds_is_cut_rather_than_lost() {
         let item = || Item { keep_next: true, ..Item::new(laid(40.0)) };
-        let pages = paginate(Flow { items: vec![item(), item(), item(), item()], heads: Vec::new() }, ROOM);
+        let pages =
+            paginate(Flow { items: vec![item(), item(), item(), item()], heads: Vec::new() }, ROOM).unwrap();
         assert_eq!(pages.iter().map(|page| page.height).collect::<Vec<_>>(), [40.0, 80.0, 40.0]);
+    }
+
+    #[test]
+    fn a_page_too_many_is_refused() {
+        let pages = |count| {
+            let items = (0..count).map(|_| Item::new(laid(100.0))).collect();
+            paginate(Flow { items, heads: Vec::new() }, Room { first: 100.0, next: 100.0 })
+        };
+        assert!(pages(PAGES_MAX).is_ok_and(|pages| pages.len() == PAGES_MAX));
+        assert!(matches!(pages(PAGES_MAX + 1), Err(PrintError::TooLong)));
     }
 
     #[test]
     fn a_page_does_not_begin_with_a_blank() {
         let blank = Item { blank: true, ..Item::new(laid(20.0)) };
         let items = vec![Item::new(laid(45.0)), blank, Item::new(laid(10.0))];
-        let pages = paginate(Flow { items, heads: Vec::new() }, ROOM);
+        let pages = paginate(Flow { items, heads: Vec::new() }, ROOM).unwrap();
         assert_eq!(pages.iter().map(|page| page.height).collect::<Vec<_>>(), [45.0, 10.0]);
     }
 }

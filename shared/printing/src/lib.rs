@@ -42,6 +42,8 @@ pub enum PrintError {
     Template(#[from] TemplateError),
     #[error("the margins, the header and the footer leave no room on the page")]
     NoRoom,
+    #[error("the head of a table takes more than half of the page")]
+    TallHead,
     #[error("the document has more pages than are printed")]
     TooLong,
     #[error("an embedded font cannot be read")]

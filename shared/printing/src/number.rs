@@ -4,9 +4,22 @@
 /// decimals in others (ISO 80000-1, 7.3.1).
 pub(crate) const GROUP_SEPARATOR: &str = "\u{202F}";
 const GROUP_LENGTH: usize = 3;
+/// Characters of what separates groups, or the whole from the fraction.
+const SEPARATOR_LENGTH_MAX: usize = 4;
+/// Bytes: more than any amount has, and little enough that a form cannot fill the memory by it.
+const LENGTH_MAX: usize = 60;
 
-/// Every digit the number has, and zeros up to `places` if it has fewer. None of what is no number.
+/// Whether figures may be separated by this.
+pub(crate) fn is_separator(text: &str) -> bool {
+    text.chars().count() <= SEPARATOR_LENGTH_MAX
+}
+
+/// Every digit the number has, and zeros up to `places` if it has fewer. None of what is no number, or a longer
+/// one than any is.
 pub(crate) fn shown(number: &str, places: usize, group: &str, point: &str) -> Option<String> {
+    if LENGTH_MAX < number.len() {
+        return None;
+    }
     let digits = number.strip_prefix('-').unwrap_or(number);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -57,6 +70,13 @@ mod tests {
         check("-123456.5", 2, "-123 456.50");
         check(&i64::MIN.to_string(), 0, "-9 223 372 036 854 775 808");
         assert_eq!(shown("1234.5", 2, ".", ",").as_deref(), Some("1.234,50"));
+    }
+
+    #[test]
+    fn a_number_that_is_longer_than_any_is_not_shown() {
+        check(&"1".repeat(LENGTH_MAX), 0, &["111"; LENGTH_MAX / GROUP_LENGTH].join(" "));
+        assert_eq!(shown(&"1".repeat(LENGTH_MAX + 1), 0, " ", "."), None);
+        assert!(is_separator("\u{202F}\u{202F}\u{202F}\u{202F}") && !is_separator("....."));
     }
 
     #[test]

@@ -17,14 +17,12 @@ use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
 use crate::PrintError;
-use crate::flow::{self, Room};
+use crate::flow::{self, PAGES_MAX, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
 use crate::page::{Colour, Page, Watermark};
 use crate::text::Type;
 
-/// More than any invoice has, so that a template cannot fill the disk.
-const PAGES_MAX: usize = 2000;
 /// Between the body and what stands above and below it.
 const GAP: f32 = 14.0;
 
@@ -50,10 +48,7 @@ pub(crate) fn write(page: &Page, facts: &Facts<'_>) -> Result<Vec<u8>, PrintErro
     if width < 100.0 || room.first.min(room.next) < 100.0 {
         return Err(PrintError::NoRoom);
     }
-    let bodies = flow::pages(&widest, &page.body, width, room);
-    if PAGES_MAX < bodies.len() {
-        return Err(PrintError::TooLong);
-    }
+    let bodies = flow::pages(&widest, &page.body, width, room)?;
 
     let mut document = Document::new_with(archival()?);
     document.set_metadata(metadata(page, facts));

@@ -10,6 +10,8 @@ use crate::xml::{Element, Lines, Node, within};
 /// Of no paper that a printer takes, and far more than a text needs.
 const LENGTH_MAX: f32 = 2000.0;
 const COLUMNS_MAX: usize = 24;
+/// Characters: it is set again on each page.
+const WATERMARK_LENGTH_MAX: usize = 200;
 
 const A4: (f32, f32) = (595.28, 841.89);
 const LETTER: (f32, f32) = (612.0, 792.0);
@@ -70,7 +72,12 @@ fn within_margin(mut element: Element, style: Style) -> Result<Vec<Block>, Templ
 fn watermark(mut element: Element, style: Style) -> Result<Option<Watermark>, TemplateError> {
     let colour = styled(&mut element, Style { colour: RULE, ..style })?.colour;
     element.check_done()?;
+    let line = element.line;
     let text = text(element, style, Place::Body)?.words();
+    if WATERMARK_LENGTH_MAX < text.chars().count() {
+        let reason = format!("a <watermark> has at most {WATERMARK_LENGTH_MAX} characters");
+        return Err(TemplateError { line, reason });
+    }
     Ok((!text.trim().is_empty()).then_some(Watermark { text, colour }))
 }
 

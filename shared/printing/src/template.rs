@@ -22,6 +22,8 @@ const FUEL: u64 = 1_000_000;
 /// What is read after the template has run.
 const RENDERED_LENGTH_MAX: usize = 8_000_000;
 const PLACES_MAX: usize = 10;
+/// Characters of a value in what is said to be wrong with it.
+const SHOWN_LENGTH_MAX: usize = 60;
 
 /// What is wrong with a template, and on which of its lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,11 +87,17 @@ fn number(value: &Value, places: Option<usize>, options: Kwargs) -> Result<Strin
     let group = options.get::<Option<&str>>("group")?.unwrap_or(number::GROUP_SEPARATOR);
     let point = options.get::<Option<&str>>("point")?.unwrap_or(".");
     options.assert_all_used()?;
+    for separator in [group, point] {
+        if !number::is_separator(separator) {
+            return Err(wrong(&Value::from(separator), "what separates figures: at most 4 characters"));
+        }
+    }
     if value.is_none() {
         return Ok(String::new());
     }
     let places = places.unwrap_or_default().min(PLACES_MAX);
-    number::shown(&value.to_string(), places, group, point).ok_or_else(|| wrong(value, "a number"))
+    number::shown(&value.to_string(), places, group, point)
+        .ok_or_else(|| wrong(value, "a number of at most 60 characters"))
 }
 
 /// `{{ issue_date | date }}`: `31 Oct 2026`, so that no reader takes the day for the month; another way by
@@ -117,7 +125,8 @@ fn lines(value: &Value) -> Value {
 }
 
 fn wrong(value: &Value, expected: &str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, format!("{value:?} is not {expected}"))
+    let shown: String = format!("{value:?}").chars().take(SHOWN_LENGTH_MAX).collect();
+    Error::new(ErrorKind::InvalidOperation, format!("{shown} is not {expected}"))
 }
 
 /// Which line of the template made a place of the XML.

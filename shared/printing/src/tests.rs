@@ -62,7 +62,7 @@ fn two_thousand_lines_break_over_pages_and_none_is_lost() {
     let invoice = Document::Invoice(Box::new(long(2_000)));
     let page = template::page(own_form(FormKind::Invoice), &invoice).unwrap();
     let layout = Layout { fonts: Fonts::get().unwrap(), page: 1, pages: 1 };
-    let pages = flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 });
+    let pages = flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 }).unwrap();
     let texts = |page: &Laid| -> Vec<String> {
         let text = |mark: &Mark| match mark {
             Mark::Line { line, .. } => Some(line.text()),
@@ -242,6 +242,46 @@ fn a_form_reads_no_files_and_does_not_run_on() {
     refused(
         "<document margin='200 48 200 48'><header><space height='500'/></header></document>",
         expect!["line 1: the margins, the header and the footer leave no room on the page"],
+    );
+}
+
+#[test]
+fn a_form_that_would_fill_the_memory_is_refused() {
+    refused(
+        "<document><text>{{ 1 | number(group='.....') }}</text></document>",
+        expect![[
+            r#"line 1: invalid operation: '.....' is not what separates figures: at most 4 characters"#
+        ]],
+    );
+    refused(
+        "<document><text>{{ 1 | number(point='.....') }}</text></document>",
+        expect![[
+            r#"line 1: invalid operation: '.....' is not what separates figures: at most 4 characters"#
+        ]],
+    );
+    refused(
+        "<document><text>{{ ('1' * 61) | number }}</text></document>",
+        expect![[
+            r#"line 1: invalid operation: '11111111111111111111111111111111111111111111111111111111111 is not a number of at most 60 characters"#
+        ]],
+    );
+    refused(&format!("<document><watermark>{}</watermark></document>", "я".repeat(200)), expect!["good"]);
+    refused(
+        &format!("<document>\n<watermark>{}</watermark></document>", "я".repeat(201)),
+        expect!["line 2: a <watermark> has at most 200 characters"],
+    );
+    let table = |size| {
+        format!(
+            "<document><table widths='*'><head size='{size}'><cell>a<br/>b</cell></head>\
+             <row><cell>c</cell></row></table></document>"
+        )
+    };
+    refused(&table(100), expect!["good"]);
+    refused(&table(200), expect!["line 1: the head of a table takes more than half of the page"]);
+    let row = "<table widths='*'>{% for a in range(2001) %}<row size='200'><cell>a<br/>b<br/>c</cell></row>{% endfor %}</table>";
+    refused(
+        &format!("<document>{row}</document>"),
+        expect!["line 1: the document has more pages than are printed"],
     );
 }
 

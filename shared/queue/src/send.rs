@@ -48,10 +48,11 @@ impl Sender {
         after: SignedDuration,
     ) -> Result<(), QueueError> {
         let body = serde_json::to_string(message)?;
-        let seconds = after.as_secs().clamp(0, DELAY_SECONDS_MAX);
-        let seconds = i32::try_from(seconds).unwrap_or_default();
-        let send = self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
-        send.send().await.map_err(QueueError::sqs("send to the queue"))?;
+        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.delay_seconds(delay_seconds(after))
+            .send()
+            .await
+            .map_err(QueueError::sqs("send to the queue"))?;
         Ok(())
     }
 
@@ -61,12 +62,28 @@ impl Sender {
         self.send_written(bodies?).await
     }
 
+    /// The same for what nobody is to receive before this time has passed, as with [`Self::send_later`].
+    pub async fn send_all_later<T: Serialize>(
+        &self,
+        messages: &[T],
+        after: SignedDuration,
+    ) -> Result<(), QueueError> {
+        let bodies: Result<Vec<_>, _> = messages.iter().map(serde_json::to_string).collect();
+        self.send_batches(bodies?, Some(delay_seconds(after))).await
+    }
+
     /// The same for messages that are written as JSON already.
     pub async fn send_written(&self, bodies: Vec<String>) -> Result<(), QueueError> {
+        self.send_batches(bodies, None).await
+    }
+
+    /// With the delay of the queue unless another is told.
+    async fn send_batches(&self, bodies: Vec<String>, delay: Option<i32>) -> Result<(), QueueError> {
         for some in in_calls(bodies) {
             let mut entries = Vec::with_capacity(some.len());
             for (place, body) in some.into_iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
+                let entry = entry.set_delay_seconds(delay);
                 entries.push(entry.build().map_err(QueueError::sqs("describe a message"))?);
             }
             let send = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
@@ -78,6 +95,10 @@ impl Sender {
         }
         Ok(())
     }
+}
+
+fn delay_seconds(after: SignedDuration) -> i32 {
+    i32::try_from(after.as_secs().clamp(0, DELAY_SECONDS_MAX)).unwrap_or_default()
 }
 
 /// What goes out in one call each. One that is too long alone is left to SQS to refuse.

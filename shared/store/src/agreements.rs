@@ -51,7 +51,10 @@ impl Store {
         }
         ids.iter()
             .map(|id| {
-                found.remove(id).ok_or_else(|| StoreError::corrupt(KIND, format!("{id} does not exist")))
+                found
+                    .get(id)
+                    .cloned()
+                    .ok_or_else(|| StoreError::corrupt(KIND, format!("{id} does not exist")))
             })
             .collect()
     }

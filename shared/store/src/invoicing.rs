@@ -232,19 +232,19 @@ impl Invoices {
         let mut changed = 0;
         for round in 0..ROUNDS_MAX {
             let Covered { invoices, coverage, .. } = self.coverage(agreement).await?;
-            let mut overtaken = false;
-            for (before, after) in changes(&invoices, &coverage, today)? {
+            let changes = changes(&invoices, &coverage, today)?;
+            if changes.is_empty() {
+                return Ok(changed);
+            }
+            for (before, after) in changes {
                 let unique = [after.id.as_str(), &after.revision.to_string()];
                 let act = self.store.act_of_platform(process, &agreement.company, now, &unique).await?;
                 match self.store.replace_invoice(&act, &before, &after).await? {
                     Stored::Now => changed += 1,
-                    Stored::Overtaken => overtaken = true,
+                    Stored::Overtaken => pause(round).await,
                 }
             }
-            if !overtaken {
-                return Ok(changed);
-            }
-            pause(round).await;
+            // Once more: what was read may be older than what another has written meanwhile.
         }
         Err(StoreError::Busy { action: "cover the invoices" }.into())
     }

@@ -101,7 +101,7 @@ pub use reconcile::{Suspicion, WalletWithHolders};
 pub use records::{BlockUsage, Page, StatementPosted, UsageChange};
 pub use recount::Recounted;
 pub use references::{ParkedReceipt, Reference};
-pub use rerates::{Differences, Kept, MessagesItem, Recorded, Rerated, add_changes};
+pub use rerates::{DIFFERENCES_MAX, Differences, Kept, MessagesItem, Recorded, Rerated, add_changes};
 pub use reviews::Review;
 pub use roles::RoleDeleted;
 pub use secrets::Secrets;

@@ -29,6 +29,9 @@ use crate::{Row, Store, StoreError, Stored};
 
 const PROGRESS: &str = "the progress of a rerate";
 const DIFFERENCE: &str = "the difference of a rerate";
+/// What a chunk that only counts may come to, by agreement and level: it is noted in one transaction with the
+/// progress, which takes 100 items.
+pub const DIFFERENCES_MAX: usize = 90;
 /// DynamoDB reads so many items in a batch.
 const READS_AT_ONCE: usize = 100;
 /// Blocks of one transaction, which takes four megabytes; with a hundred messages each has some ten
@@ -272,6 +275,7 @@ impl Store {
     }
 
     /// Notes that a chunk was done, together with what it would have changed if it only counts; once.
+    /// That is at most [`DIFFERENCES_MAX`] sums.
     pub async fn note_rerated(
         &self,
         task: &RerateId,

@@ -4,7 +4,9 @@ use domain::id::TopUpId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, listed};
+use crate::item::{Item, Partition, listed, read, text};
+use crate::keys::{BY_PARENT, LISTED, PARENT};
+use crate::records::Page;
 use crate::{Store, StoreError, keys};
 
 const KIND: &str = "a review";
@@ -37,10 +39,42 @@ impl Store {
         let parent = keys::listing(REVIEWS, system, "").parent;
         self.all(&self.tables.directory, Partition::Listing(&parent), KIND).await
     }
+
+    /// A page of them, newest first, behind the place where another page ended.
+    pub async fn newest_reviews(
+        &self,
+        system: &str,
+        limit: u16,
+        behind: Option<&str>,
+    ) -> Result<Page<Review>, StoreError> {
+        let parent = keys::listing(REVIEWS, system, "").parent;
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.directory)
+            .index_name(BY_PARENT)
+            .key_condition_expression("#parent = :parent AND #listed < :behind")
+            .expression_attribute_names("#parent", PARENT)
+            .expression_attribute_names("#listed", LISTED)
+            .expression_attribute_values(":parent", text(parent))
+            // Places begin with digits.
+            .expression_attribute_values(":behind", text(behind.unwrap_or("~")))
+            .scan_index_forward(false)
+            .limit(i32::from(limit));
+        let answer = query.send().await.map_err(StoreError::aws("list reviews"))?;
+        let has_more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
+        let items = answer.items.unwrap_or_default().into_iter().map(|item| read(KIND, item));
+        let items = items.collect::<Result<Vec<Review>, _>>()?;
+        let next = items.last().filter(|_| has_more).map(place);
+        Ok(Page { items, next })
+    }
 }
 
 pub(crate) fn review_item(review: &Review) -> Result<Item, StoreError> {
-    let place = format!("{}#{}", keys::sortable(review.at), review.event);
-    let listing = keys::listing(REVIEWS, &review.system, &place);
+    let listing = keys::listing(REVIEWS, &review.system, &place(review));
     listed(&keys::review(&review.system, &review.event), &listing, review)
+}
+
+fn place(review: &Review) -> String {
+    format!("{}#{}", keys::sortable(review.at), review.event)
 }

@@ -182,9 +182,22 @@ impl Store {
         Ok(balance)
     }
 
+    /// The items of these keys that are there, each once, in any order.
     pub(crate) async fn get_many(&self, table: &str, wanted: &[keys::Key]) -> Result<Vec<Item>, StoreError> {
+        let mut wanted: Vec<_> = wanted.iter().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
         let mut found = Vec::with_capacity(wanted.len());
-        let mut left: Vec<Item> = wanted.iter().map(key_of).collect();
+        for some in wanted.chunks(BATCH_MAX) {
+            found.extend(self.get_some(table, some.iter().map(|key| key_of(key)).collect()).await?);
+        }
+        Ok(found)
+    }
+
+    /// At most so many as a batch of reads takes.
+    async fn get_some(&self, table: &str, wanted: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut left = wanted;
         let mut attempt = 0;
         while !left.is_empty() {
             let request = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();

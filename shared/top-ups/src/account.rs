@@ -36,6 +36,8 @@ pub struct Account {
     pub address: Option<String>,
     /// False for an account whose money is play money.
     pub livemode: bool,
+    /// Whether one may pay by it. What was begun before is settled all the same.
+    pub enabled: bool,
     secret: PaymentSecret,
 }
 
@@ -95,7 +97,8 @@ impl Account {
     fn platform(secret: PaymentSecret) -> Self {
         let Through { kind, fee_from, .. } = Through::default();
         let livemode = secret.stripe_livemode();
-        Self { system: None, kind, fee_from, merchant: String::new(), address: None, livemode, secret }
+        let (merchant, address, enabled) = (String::new(), None, true);
+        Self { system: None, kind, fee_from, merchant, address, livemode, enabled, secret }
     }
 
     fn tenants(system: PaymentSystem, secret: PaymentSecret) -> Self {
@@ -111,6 +114,7 @@ impl Account {
             merchant: details.merchant.unwrap_or_default(),
             address: details.address,
             livemode,
+            enabled: details.enabled,
             secret,
         }
     }

@@ -15,6 +15,9 @@ pub enum AskError {
     Call(#[from] CallError),
     #[error("it cannot be asked")]
     Request(#[source] anyhow::Error),
+    /// It may answer when it is asked again.
+    #[error(transparent)]
+    TryAgain(ReadError),
     #[error("its answer cannot be used")]
     Answer(#[source] anyhow::Error),
 }
@@ -33,7 +36,10 @@ impl From<http::Error> for AskError {
 
 impl From<ReadError> for AskError {
     fn from(error: ReadError) -> Self {
-        Self::Answer(error.into())
+        match error {
+            ReadError::TryAgain { .. } => Self::TryAgain(error),
+            _ => Self::Answer(error.into()),
+        }
     }
 }
 
@@ -41,6 +47,24 @@ impl From<AmountError> for AskError {
     fn from(error: AmountError) -> Self {
         Self::Answer(error.into())
     }
+}
+
+impl AskError {
+    /// Whether it may be answered soon. Else a person has to change something before.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Call(CallError::Http(_)) | Self::TryAgain(_))
+    }
+}
+
+/// What a payment system says when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Refunds come behind what was paid.
+    Told(Vec<Report>),
+    /// No money has come.
+    Unpaid,
+    /// The payer did something, and the money is not certain yet.
+    Pending,
 }
 
 /// What a callback said beside the reason to ask: not all of it is told again.
@@ -55,23 +79,25 @@ pub struct Hint {
 }
 
 impl Cashier {
-    /// What the payment system knows of a top-up: nothing if no money is certain, or if there is nobody to
-    /// ask. Refunds come behind what was paid.
-    pub async fn ask(&self, account: &Account, top_up: &TopUp, hint: &Hint) -> Result<Vec<Report>, AskError> {
+    /// What the payment system knows of a top-up. Where there is nobody to ask, it is unpaid until the payer
+    /// brings the result.
+    pub async fn ask(&self, account: &Account, top_up: &TopUp, hint: &Hint) -> Result<Answer, AskError> {
         match account.kind {
             PaymentSystemKind::Stripe => self.ask_stripe(account, top_up).await,
             PaymentSystemKind::PayOnline => self.ask_payonline(account, top_up).await,
             PaymentSystemKind::FreedomPay => self.ask_freedompay(account, top_up, hint).await,
-            PaymentSystemKind::NetCommerce => Ok(Vec::new()),
+            PaymentSystemKind::NetCommerce => Ok(Answer::Unpaid),
         }
     }
 
-    async fn ask_payonline(&self, account: &Account, top_up: &TopUp) -> Result<Vec<Report>, AskError> {
+    async fn ask_payonline(&self, account: &Account, top_up: &TopUp) -> Result<Answer, AskError> {
         let settings = account.payonline();
         let request = payonline::search(&payonline::Search::TopUp(top_up.id.as_str()), &settings)?;
         let (status, body) = self.call(account, request).await?;
-        let found = payonline::read_search(status, &body)?.filter(|found| found.state.is_money());
-        let Some(found) = found else { return Ok(Vec::new()) };
+        let Some(found) = payonline::read_search(status, &body)? else { return Ok(Answer::Unpaid) };
+        if !found.state.is_money() {
+            return Ok(Answer::Pending);
+        }
         let paid = Paid {
             session: if found.top_up == top_up.id.as_str() { top_up.session.clone() } else { found.top_up },
             attempt: None,
@@ -82,7 +108,7 @@ impl Cashier {
             livemode: account.livemode,
             system_fee: None,
         };
-        Ok(vec![Report::Paid(paid)])
+        Ok(Answer::Told(vec![Report::Paid(paid)]))
     }
 
     async fn ask_freedompay(
@@ -90,7 +116,7 @@ impl Cashier {
         account: &Account,
         top_up: &TopUp,
         hint: &Hint,
-    ) -> Result<Vec<Report>, AskError> {
+    ) -> Result<Answer, AskError> {
         let by_order = freedompay::Ref::TopUp(top_up.id.as_str());
         let named = hint.payment.as_deref().map(freedompay::Ref::Payment);
         let mut status = self.freedompay_status(account, named.unwrap_or(by_order)).await?;
@@ -99,27 +125,34 @@ impl Cashier {
             status = self.freedompay_status(account, by_order).await?;
         }
         if !status.is_money() {
-            return Ok(Vec::new());
+            let is_unpaid = matches!(status.state, freedompay::State::Waiting | freedompay::State::Failed);
+            return Ok(if is_unpaid { Answer::Unpaid } else { Answer::Pending });
         }
         let is_this = status.top_up.as_deref().is_none_or(|id| id == top_up.id.as_str());
         let session = if is_this { top_up.session.clone() } else { status.top_up.unwrap_or_default() };
+        // What is told by neither is what the page was asked for; what a callback said is on the top-up.
         let livemode = !status.testing.or(hint.testing).unwrap_or(!account.livemode);
         let currency = Currency::Money(status.currency);
         let is_hinted = hint.payment.as_ref() == Some(&status.payment);
         let mut reports = vec![Report::Paid(Paid {
             session,
             attempt: None,
-            reference: status.payment,
+            reference: status.payment.clone(),
             amount: Amount::new(status.amount)?,
             currency,
             livemode,
             system_fee: hint.system_fee.filter(|_| is_hinted),
         })];
         for refund in status.refunds {
-            let back = Return { by: refund.payment, amount: Amount::new(refund.amount)?, reinstated: false };
+            let back = Return {
+                by: refund.payment,
+                payment: Some(status.payment.clone()),
+                amount: Amount::new(refund.amount)?,
+                reinstated: false,
+            };
             reports.push(Report::Returned { back, currency, livemode });
         }
-        Ok(reports)
+        Ok(Answer::Told(reports))
     }
 
     async fn freedompay_status(
@@ -133,14 +166,16 @@ impl Cashier {
         Ok(freedompay::read_status(status, &body, &settings)?)
     }
 
-    async fn ask_stripe(&self, account: &Account, top_up: &TopUp) -> Result<Vec<Report>, AskError> {
+    async fn ask_stripe(&self, account: &Account, top_up: &TopUp) -> Result<Answer, AskError> {
         let request = stripe::session(&top_up.session, &self.stripe(account))?;
         let (status, body) = self.call(account, request).await?;
         let session = stripe::read_session(status, &body)?;
         match session.state {
-            stripe::SessionState::Open | stripe::SessionState::Unpaid => return Ok(Vec::new()),
+            stripe::SessionState::Open => return Ok(Answer::Unpaid),
+            stripe::SessionState::Unpaid => return Ok(Answer::Pending),
             stripe::SessionState::Expired => {
-                return Ok(vec![Report::Closed { reason: "expired".to_owned(), attempt: None }]);
+                let closed = Report::Closed { reason: "expired".to_owned(), attempt: None };
+                return Ok(Answer::Told(vec![closed]));
             }
             stripe::SessionState::Paid => {}
         }
@@ -163,7 +198,7 @@ impl Cashier {
         if top_up.needs_system_fee() {
             paid.system_fee = self.stripe_fee(account, &paid.reference, currency).await?;
         }
-        Ok(vec![Report::Paid(paid)])
+        Ok(Answer::Told(vec![Report::Paid(paid)]))
     }
 
     /// What Stripe keeps of a payment, once it says so.

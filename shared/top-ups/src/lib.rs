@@ -20,15 +20,17 @@ use runtime::targets::Targets;
 use store::{Secrets, Store};
 
 pub use account::{Account, AccountError};
-pub use ask::{AskError, Hint};
+pub use ask::{Answer, AskError, Hint};
 pub use choose::{Choice, ChooseError};
 pub use form::{Payer, attempted};
 pub use open::{OpenError, Page, PageAsk};
 pub use secret::{PREVIOUS_KEPT, PaymentSecret};
-pub use settle::{LookError, SettleError, TopUpReport};
+pub use settle::{LookError, Looked, SettleError, TopUpReport};
 
 /// Payment systems answer within a second or two.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+/// Their answers have some kilobytes. Whose address a tenant says may send anything.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// How payment systems and payers are reached.
 #[derive(Debug, Clone)]
@@ -98,8 +100,19 @@ impl Cashier {
         }
         let response = self.http.execute(reqwest::Request::try_from(request)?).await?;
         let status = response.status();
-        Ok((status, response.bytes().await?.to_vec()))
+        Ok((status, read(response).await?))
     }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await? {
+        if body.len() + part.len() > ANSWER_BYTES_MAX {
+            return Err(CallError::TooLong);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 /// Why a payment system did not answer.
@@ -109,4 +122,18 @@ pub enum CallError {
     Http(#[from] reqwest::Error),
     #[error("its address may not be called")]
     Target(#[from] runtime::targets::TargetError),
+    #[error("its answer is longer than {ANSWER_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_its_most() {
+        let answer = |length| reqwest::Response::from(http::Response::new(vec![0_u8; length]));
+        assert_eq!(read(answer(ANSWER_BYTES_MAX)).await.unwrap().len(), ANSWER_BYTES_MAX);
+        assert!(matches!(read(answer(ANSWER_BYTES_MAX + 1)).await, Err(CallError::TooLong)));
+    }
 }

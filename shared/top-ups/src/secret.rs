@@ -64,8 +64,9 @@ impl PaymentSecret {
         Self { secret_key, webhook_secret, livemode: None, previous: None }
     }
 
-    /// With what is given in the place of what was there. What callbacks were signed with until `now` stays
-    /// valid for some days; what was replaced before does not.
+    /// With what is given in the place of what was there. If callbacks are signed with something else from
+    /// now on, what they were signed with until `now` stays valid for some days, and what was replaced before
+    /// does not.
     #[must_use]
     pub fn replaced(
         &self,
@@ -74,14 +75,26 @@ impl PaymentSecret {
         webhook_secret: Option<String>,
         now: Timestamp,
     ) -> Self {
-        let secrets = self.signing(kind).map(str::to_owned).collect();
-        let till = now.saturating_add(PREVIOUS_KEPT).unwrap_or(now);
+        let signs_anew = match kind {
+            PaymentSystemKind::Stripe => webhook_secret.is_some(),
+            _ => secret_key.is_some(),
+        };
+        let replaced = || Previous {
+            secrets: self.signing(kind).map(str::to_owned).collect(),
+            till: now.saturating_add(PREVIOUS_KEPT).unwrap_or(now),
+        };
         Self {
             secret_key: secret_key.unwrap_or_else(|| self.secret_key.clone()),
             webhook_secret: webhook_secret.map_or_else(|| self.webhook_secret.clone(), OneOrMany::One),
             livemode: self.livemode,
-            previous: Some(Previous { secrets, till }),
+            previous: if signs_anew { Some(replaced()) } else { self.previous.clone() },
         }
+    }
+
+    /// Without what was replaced: it was of another account, whose callbacks say nothing of this one.
+    #[must_use]
+    pub fn without_previous(self) -> Self {
+        Self { previous: None, ..self }
     }
 
     /// What we call and sign with.
@@ -162,5 +175,9 @@ mod tests {
         assert_eq!((key.key(), valid(&key, kind, 100)), ("sk_2", vec!["whsec_1"]));
         let webhook = first.replaced(kind, None, Some("whsec_2".into()), now);
         assert_eq!((webhook.key(), valid(&webhook, kind, 1)), ("sk_1", vec!["whsec_2", "whsec_1"]));
+        let both = webhook.replaced(kind, Some("sk_2".into()), None, now);
+        assert_eq!((both.key(), valid(&both, kind, 71)), ("sk_2", vec!["whsec_2", "whsec_1"]));
+        assert_eq!(valid(&both, kind, 72), ["whsec_2"], "another key does not prolong it");
+        assert_eq!(valid(&both.without_previous(), kind, 1), ["whsec_2"]);
     }
 }

@@ -14,8 +14,9 @@ use domain::wallet::Wallet;
 use jiff::Timestamp;
 use store::{Review, StoreError, TopUpPosted};
 
+use crate::CallError;
 use crate::Cashier;
-use crate::ask::{AskError, Hint};
+use crate::ask::{Answer, AskError, Hint};
 
 /// Each time the top-up is overtaken, another report has moved it. Of those that come at the same moment
 /// some have to come again.
@@ -83,12 +84,44 @@ pub enum LookError {
     Ask(#[from] AskError),
 }
 
+impl LookError {
+    /// Whether it may be known soon. Else a person has to change something before.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Settle(_) => true,
+            Self::Ask(error) => error.is_passing(),
+        }
+    }
+
+    /// Whether the payment system cannot be reached at all, by whatever is asked.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Ask(AskError::Call(CallError::Http(_) | CallError::Target(_))))
+    }
+}
+
+/// How it was answered that a payment system was asked about a top-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// What it said is settled.
+    Settled,
+    Unpaid,
+    /// The payment is under way.
+    Pending,
+    /// The account was deleted, so nobody can be asked.
+    NoAccount,
+}
+
 impl Cashier {
-    /// Asks the payment system how a top-up stands, and settles what it says. False if it said nothing.
-    pub async fn look_after(&self, top_up: &TopUp, hint: &Hint, now: Timestamp) -> Result<bool, LookError> {
-        let Some(account) = self.account(top_up.through.system.as_ref()).await? else { return Ok(false) };
-        let reports = self.ask(&account, top_up, hint).await?;
-        let said = !reports.is_empty();
+    /// Asks the payment system how a top-up stands, and settles what it says.
+    pub async fn look_after(&self, top_up: &TopUp, hint: &Hint, now: Timestamp) -> Result<Looked, LookError> {
+        let Some(account) = self.account(top_up.through.system.as_ref()).await? else {
+            return Ok(Looked::NoAccount);
+        };
+        let reports = match self.ask(&account, top_up, hint).await? {
+            Answer::Told(reports) => reports,
+            Answer::Unpaid => return Ok(Looked::Unpaid),
+            Answer::Pending => return Ok(Looked::Pending),
+        };
         for (number, report) in reports.into_iter().enumerate() {
             let event = match &report {
                 Report::Paid(paid) => format!("{}-paid", paid.reference),
@@ -99,7 +132,7 @@ impl Cashier {
             let told = TopUpReport { system, event, top_up: top_up.id.clone(), report, at: now };
             self.settle(&told, account.livemode).await?;
         }
-        Ok(said)
+        Ok(Looked::Settled)
     }
 
     /// Stores all that a report changes. `livemode` is the account's.
@@ -122,8 +155,11 @@ impl Cashier {
                 Ok(Step::Again) => attempts += 1,
                 Err(PlanError::Store(error)) => return Err(error.into()),
                 Err(error) => {
-                    let detail = format!("{} was told: {:#}", told.event, anyhow::anyhow!(error));
-                    return Ok(self.keep(&told.review(detail)).await?);
+                    let reason = format!("{:#}", anyhow::anyhow!(error));
+                    match self.set_aside(told, &top_up, reason).await? {
+                        Step::Again => attempts += 1,
+                        Step::Done | Step::Onward => return Ok(()),
+                    }
                 }
             }
         }
@@ -143,6 +179,20 @@ impl Cashier {
             }
             Decision::Nothing => self.take_back(told, top_up).await,
         }
+    }
+
+    /// What cannot be booked is for a person; of money, the top-up says so too, or it would expire.
+    async fn set_aside(
+        &self,
+        told: &TopUpReport,
+        top_up: &TopUp,
+        reason: String,
+    ) -> Result<Step, StoreError> {
+        self.keep(&told.review(format!("{} was told: {reason}", told.event))).await?;
+        let is_money = matches!(told.report, Report::Paid(_));
+        let Some(after) = top_up.set_aside(reason).filter(|_| is_money) else { return Ok(Step::Done) };
+        let act = self.act(told, top_up).await?;
+        Ok(onward(self.store.change_top_up(&act, top_up, &after).await?))
     }
 
     async fn change(&self, told: &TopUpReport, top_up: &TopUp, after: &TopUp) -> Result<Step, PlanError> {
@@ -174,6 +224,11 @@ impl Cashier {
         let act = self.act(told, top_up).await?;
         match self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await? {
             TopUpPosted::PaidAnother => {
+                // A report at the same moment may have confirmed this one by it.
+                let paid = self.store.top_up_paid_by(top_up.through.name(), &received.reference).await?;
+                if paid.is_none_or(|paid| paid.id == top_up.id) {
+                    return Ok(Step::Again);
+                }
                 let detail = format!("{} paid another top-up already", received.reference);
                 self.keep(&told.review(detail)).await?;
                 Ok(Step::Done)
@@ -267,11 +322,12 @@ impl Booking {
     }
 }
 
-/// The reference code of a payment. Stripe's names are like no others; those of the others are numbers.
+/// The reference code of a payment. Stripe's names are like no others; those of the others are numbers, and
+/// a company may have several accounts that count alike.
 fn reference(top_up: &TopUp, name: &str) -> String {
     match top_up.through.kind {
         PaymentSystemKind::Stripe => name.to_owned(),
-        kind => format!("{} {name}", kind.name()),
+        _ => format!("{} {name}", top_up.through.name()),
     }
 }
 
@@ -301,4 +357,40 @@ fn planned(
         by: booking.by.name().to_owned(),
     };
     plan_payment(agreement, wallet, ask, told.at)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{AgreementId, CompanyId, PaymentSystemId};
+    use domain::payment_system::FeeFrom;
+    use domain::top_up::{NewTopUp, Price, Through};
+
+    use super::*;
+
+    fn paid_through(system: u128, kind: PaymentSystemKind) -> TopUp {
+        let amount = Amount::whole(50);
+        let new = NewTopUp {
+            id: TopUpId::new(1),
+            company: CompanyId::new(1),
+            agreement: AgreementId::new(1),
+            wallet: None,
+            user: None,
+            price: Price { amount, fee: Amount::ZERO, to_pay: amount },
+            currency: Currency::parse("KZT").unwrap(),
+            order: None,
+            through: Through { system: Some(PaymentSystemId::new(system)), kind, fee_from: FeeFrom::Owner },
+            session: "880011".into(),
+            url: "https://pay.example".into(),
+        };
+        TopUp::new(new, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn accounts_that_count_alike_have_reference_codes_of_their_own() {
+        let code = |system| reference(&paid_through(system, PaymentSystemKind::FreedomPay), "880011");
+        assert_ne!(code(1), code(2));
+        assert!(code(1).ends_with(" 880011"));
+        let stripe = paid_through(1, PaymentSystemKind::Stripe);
+        assert_eq!(reference(&stripe, "pi_1"), "pi_1");
+    }
 }

@@ -295,7 +295,7 @@ async fn a_refused_message_takes_the_next_enabled_route_and_is_refunded_after_th
             created_at: NOW,
             revision: 0,
         };
-        put_connection(&store, &connection).await;
+        put_connection(store, &connection).await;
     }
     let first = Route::only(connection(), ConnectionKind::Smpp);
     let route =

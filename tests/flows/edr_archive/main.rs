@@ -6,9 +6,11 @@ mod reading;
 mod scene;
 mod upkeep;
 
+use std::time::Duration;
+
 use domain::message::Progress;
 use domain::receipt::ReceiptState;
-use edr_archiver::handle;
+use edr_archiver::{App, handle};
 use futures::future::join;
 use tests::embedded_s3::{ARCHIVE, EmbeddedS3, Fault};
 use tests::world::NOW;
@@ -107,6 +109,28 @@ async fn a_run_that_dies_at_any_request_is_made_good_by_the_next() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_that_is_slow_ends_in_time_and_the_next_one_goes_on() {
+    let scene = Scene::new().await;
+    scene.story().await;
+    scene.project().await;
+    let staged = scene.s3.copy();
+    handle(&scene.archiver(), NOW).await.expect("archived");
+    let expected = scene.all_versions(&scene.s3);
+    let slow = staged.client_with(|call| {
+        if call.operation == "PutObject" {
+            std::thread::sleep(Duration::from_millis(1_100));
+        }
+        Fault::None
+    });
+    let archiver = App { run_max: Duration::from_secs(2), ..scene.archiver_of(slow) };
+    handle(&archiver, NOW).await.expect("it ends well");
+    assert!(!staged.keys(ARCHIVE, "staging/").is_empty(), "not all days are written");
+    handle(&scene.archiver_of(staged.client()), NOW).await.expect("archived");
+    assert_eq!(scene.all_versions(&staged), expected);
+    assert!(staged.keys(ARCHIVE, "staging/").is_empty());
 }
 
 #[tokio::test]

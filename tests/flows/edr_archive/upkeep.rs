@@ -101,6 +101,21 @@ async fn a_setting_that_masks_sooner_reaches_days_that_were_not_due_before() {
 }
 
 #[tokio::test]
+async fn a_backlog_does_not_stop_the_masking() {
+    let scene = sent().await;
+    scene.send("c").await;
+    scene.project().await;
+    // What is staged cannot be read.
+    let broken = scene.s3.client_with(|call| match call.path.contains("/staging/") {
+        true => Fault::RequestLost,
+        false => Fault::None,
+    });
+    let archiver = App { masking: masking("1"), ..scene.archiver_of(broken) };
+    assert!(handle(&archiver, days_later(5)).await.is_err());
+    assert_eq!(scene.recipients(), [MASKED]);
+}
+
+#[tokio::test]
 async fn files_go_when_edrs_are_kept_no_longer() {
     let scene = sent().await;
     scene.run(Masking::NEVER, days_later(731)).await;

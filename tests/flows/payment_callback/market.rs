@@ -137,6 +137,28 @@ impl Market {
         self.router = function(&self.world, &self.secrets, &self.stripe);
     }
 
+    /// As the portal does it. The function is new afterwards.
+    pub async fn disable(&mut self, kind: PaymentSystemKind) {
+        let (system, _) = &self.systems[kind.name()];
+        let details = PaymentSystemDetails { enabled: false, ..system.details.clone() };
+        let hand = Hand { name: "test", now: Timestamp::now() };
+        let after = system.plan_change(details, hand).unwrap();
+        let act = act(&self.world.owner.company.path);
+        self.world.store.replace(&act, system, &after).await.unwrap();
+        self.router = function(&self.world, &self.secrets, &self.stripe);
+    }
+
+    /// Stores a top-up as `change` makes it.
+    pub async fn change_top_up(&self, opened: &Opened, change: impl FnOnce(&mut TopUp)) {
+        let before = self.stored(opened).await;
+        let mut after = before.clone();
+        change(&mut after);
+        after.revision = before.revision + 1;
+        let act = act(&self.world.owner.company.path);
+        let posted = self.world.store.change_top_up(&act, &before, &after).await.unwrap();
+        assert_eq!(posted, store::TopUpPosted::Now);
+    }
+
     /// Opens the page of a new top-up of the client that has this account.
     pub async fn top_up(&self, kind: PaymentSystemKind, sum: &str) -> Opened {
         let (system, client) = &self.systems[kind.name()];
@@ -311,6 +333,38 @@ impl Market {
     pub async fn sweep(&self, now: Timestamp) {
         let app = sweeper::App { store: self.world.store.clone(), cashier: self.cashier.clone() };
         sweeper::top_ups::run(&app, now).await.unwrap();
+    }
+
+    /// The account has another address from now on, at which nobody answers.
+    pub async fn fall_silent(&self, kind: PaymentSystemKind) {
+        let system = &self.systems[kind.name()].0;
+        let mut silent = self.world.store.thing::<PaymentSystem>(system.id.as_str()).await.unwrap().unwrap();
+        let before = silent.clone();
+        silent.details.address = Some("http://127.0.0.1:1".to_owned());
+        silent.revision += 1;
+        let act = act(&self.world.owner.company.path);
+        self.world.store.replace(&act, &before, &silent).await.unwrap();
+        self.cashier.fresh_account(Some(&system.id)).await.unwrap();
+    }
+
+    /// Deletes the account; nothing is known of it any more.
+    pub async fn delete(&mut self, kind: PaymentSystemKind) {
+        let id = &self.systems[kind.name()].0.id;
+        let stored = self.world.store.thing::<PaymentSystem>(id.as_str()).await.unwrap().unwrap();
+        self.world.store.delete(&act(&self.world.owner.company.path), &stored).await.unwrap();
+        self.cashier = tests::paying::cashier(&self.world.store, &self.secrets, self.stripe.url());
+    }
+
+    /// What waits for a person about the top-ups of an account.
+    pub async fn reviews(&self, kind: PaymentSystemKind) -> Vec<String> {
+        let reviews = self.world.store.reviews(self.systems[kind.name()].0.id.as_str()).await.unwrap();
+        reviews.into_iter().map(|review| review.detail).collect()
+    }
+
+    /// A run of the sweeper that cannot ask about all.
+    pub async fn sweep_in_vain(&self, now: Timestamp) {
+        let app = sweeper::App { store: self.world.store.clone(), cashier: self.cashier.clone() };
+        sweeper::top_ups::run(&app, now).await.unwrap_err();
     }
 
     pub async fn stored(&self, opened: &Opened) -> TopUp {

@@ -219,6 +219,41 @@ async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
 }
 
 #[tokio::test]
+async fn the_form_is_given_for_a_day_while_its_payment_system_is_enabled() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::NetCommerce;
+    let (old, new) = (market.top_up(kind, "40").await, market.top_up(kind, "40").await);
+    market.change_top_up(&old, |top_up| top_up.created_at -= SignedDuration::from_hours(24)).await;
+    assert_eq!(market.form_status(&old).await, StatusCode::GONE);
+    assert_eq!(market.form_status(&new).await, StatusCode::OK);
+    market.disable(kind).await;
+    assert_eq!(market.form_status(&new).await, StatusCode::GONE);
+    market.pay(&new, true, false);
+    assert_eq!(market.send(&market.form(&new, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    assert_eq!(market.balance(kind).await, amount("40"), "what was begun before counts");
+}
+
+#[tokio::test]
+async fn money_of_a_top_up_that_was_closed_by_hand_is_kept_for_a_person() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = market.top_up(kind, "50").await;
+    market.pay(&opened, true, false);
+    let owner = market.world.owner.company.id.clone();
+    market
+        .change_top_up(&opened, |top_up| *top_up = top_up.plan_close("booked", &owner).unwrap().unwrap())
+        .await;
+    for _ in 0..2 {
+        assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    }
+    market.sweep(Timestamp::now() + SignedDuration::from_mins(6)).await;
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0));
+    let reviews = market.world.store.reviews(opened.top_up.through.name()).await.unwrap();
+    assert!(reviews.iter().all(|review| review.detail.contains("closed by hand")), "{reviews:?}");
+    assert!(!reviews.is_empty());
+}
+
+#[tokio::test]
 async fn a_secret_that_is_being_replaced_is_taken_as_well_as_its_successor() {
     let mut market = Market::open().await;
     let kind = PaymentSystemKind::NetCommerce;
@@ -303,4 +338,87 @@ async fn what_was_voided_or_only_held_is_no_money() {
     assert_eq!(market.balance(PaymentSystemKind::PayOnline).await, Amount::ZERO);
     assert_eq!(market.balance(PaymentSystemKind::FreedomPay).await, Amount::ZERO);
     assert_eq!(market.payments().await, 0);
+}
+
+/// Every time that a payment system is asked about a top-up.
+const SWEEPS: [i64; 6] = [6, 16, 61, 241, 721, 1501];
+
+#[tokio::test]
+async fn play_money_is_not_confirmed_by_a_status_that_does_not_name_it() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = market.top_up(kind, "50").await;
+    market.pay(&opened, true, false);
+    market.freedom_pay.change(opened.top_up.id.as_str(), |order| {
+        order.testing = true;
+        order.tells_mode = false;
+    });
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    let begin = Timestamp::now();
+    for minutes in SWEEPS {
+        market.sweep(begin + SignedDuration::from_mins(minutes)).await;
+    }
+    let stored = market.stored(&opened).await;
+    assert!(matches!(stored.state, TopUpState::Review { .. }), "{stored:?}");
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0));
+    assert_eq!(market.reviews(kind).await[0], "a test payment on a live account, or the other way round");
+}
+
+#[tokio::test]
+async fn whose_payment_nobody_can_tell_ends_with_a_person_who_hears_of_it() {
+    let mut market = Market::open().await;
+    let deleted = market.top_up(PaymentSystemKind::PayOnline, "50").await;
+    let pending = market.top_up(PaymentSystemKind::Stripe, "50").await;
+    market.stripe_event(&pending, EventKind::CompletedUnpaid, Timestamp::now());
+    market.delete(PaymentSystemKind::PayOnline).await;
+    let begin = Timestamp::now();
+    for minutes in SWEEPS {
+        market.sweep(begin + SignedDuration::from_mins(minutes)).await;
+    }
+    let reason = "the payment system did not say whether it is paid".to_owned();
+    for opened in [&deleted, &pending] {
+        let stored = market.stored(opened).await;
+        assert_eq!(stored.state, TopUpState::Review { reason: reason.clone() });
+        assert_eq!(market.reviews(stored.through.kind).await, [reason.as_str()]);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_about_what_the_payment_system_refuses_to_tell_is_taken_and_kept() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = market.top_up(kind, "50").await;
+    market.pay(&opened, true, false);
+    let honest = market.form(&opened, Trick::Honest);
+    // What it signed before is still taken, and what we ask is refused.
+    market.replace_secret(kind, "another-key").await;
+    for _ in 0..2 {
+        assert_eq!(market.send(&honest).await, StatusCode::OK);
+    }
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("cannot be asked"), "{reviews:?}");
+    assert_eq!(market.stored(&opened).await.state, TopUpState::Redirected, "it is asked again later");
+}
+
+#[tokio::test]
+async fn a_payment_system_that_does_not_answer_keeps_nobody_from_the_others() {
+    let market = Market::open().await;
+    let mut silent = Vec::new();
+    for _ in 0..12 {
+        silent.push(market.top_up(PaymentSystemKind::PayOnline, "50").await);
+    }
+    let paid = market.top_up(PaymentSystemKind::Stripe, "50").await;
+    market.pay(&paid, true, false);
+    market.fall_silent(PaymentSystemKind::PayOnline).await;
+    let now = Timestamp::now() + SignedDuration::from_mins(10);
+    market.sweep_in_vain(now).await;
+    assert!(matches!(market.stored(&paid).await.state, TopUpState::Confirmed { .. }));
+    let mut asked = 0;
+    for opened in &silent {
+        let stored = market.stored(opened).await;
+        assert!(stored.due().unwrap() >= now + SignedDuration::from_mins(5));
+        asked += stored.asked;
+    }
+    assert_eq!(asked, 8, "the rest of them is put off");
+    market.sweep(now + SignedDuration::from_mins(4)).await;
 }

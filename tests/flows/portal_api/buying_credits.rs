@@ -121,6 +121,26 @@ async fn credits_are_bought_by_card_at_the_price_of_the_rate_plan_and_with_tax()
 }
 
 #[tokio::test]
+async fn what_a_top_up_paid_is_refunded_at_the_payment_system_and_not_deleted() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let bought = shop.buy(500).await;
+    shop.told(&text(&bought, "session"), EventKind::CompletedPaid, 1).await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let top_up = format!("/v1/top_ups/{}", text(&bought, "id"));
+    let paid = platform.get(&owner.key, &top_up).await.good();
+    let payment = format!("/v1/payments/{}", text(&paid, "payment"));
+    assert_eq!(platform.remove(owner, &payment).await.refusal(), "409 paid_by_top_up");
+    for edit in [json!({"amount": "1"}), json!({"confirmed": false, "confirm_before": "2040-01-01"})] {
+        assert_eq!(platform.patch(&owner.key, &payment, edit).await.refusal(), "409 paid_by_top_up");
+    }
+    platform.patch(&owner.key, &payment, json!({"description": "seen"})).await.good();
+    let close = platform.post(&owner.key, &format!("{top_up}/close"), json!({"reason": "x"})).await;
+    assert_eq!(close.refusal(), "409 top_up_confirmed");
+    assert_eq!(platform.balance(&shop.client).await, "500");
+}
+
+#[tokio::test]
 async fn the_receipt_is_made_once_and_stays_as_it_is() {
     let shop = Shop::open().await;
     shop.sell().await;

@@ -112,20 +112,11 @@ async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
     shop.settle(&[&client]).await;
     let path = format!("/v1/agreements/{}/invoices", client.agreement);
     let invoice = shop.platform.post(&shop.platform.owner.key, &path, json!({})).await.good();
-    let lines: Vec<_> = invoice["charges"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|charge| {
-            format!(
-                "{} {} x {} = {}",
-                text(charge, "subject"),
-                charge["quantity"],
-                text(charge, "unit_price"),
-                text(charge, "net")
-            )
-        })
-        .collect();
+    let line = |row: &Value| {
+        let (subject, price, net) = (text(row, "subject"), text(row, "unit_price"), text(row, "net"));
+        format!("{subject} {} x {price} = {net}", row["quantity"])
+    };
+    let lines: Vec<_> = shop.rows(&invoice).await.iter().map(line).collect();
     assert_eq!((text(&invoice, "total_due"), lines.len()), ("13.25".into(), 2));
     assert!(lines.contains(&"Hosting 4 x 2.5 = 10".to_owned()), "{lines:?}");
     assert!(lines.contains(&"Support 1 x 3.25 = 3.25".to_owned()), "{lines:?}");

@@ -1,5 +1,6 @@
 //! What every list of the portals does alike, shown on companies; and what every editor sees.
 
+use domain::id::CompanyId;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -164,4 +165,13 @@ async fn the_log_is_read_either_way_in_pages_and_by_its_filters() {
     assert_eq!(newest, found);
     let none = platform.get(key, "/v1/audit?who=nobody").await.good();
     assert_eq!(none["items"], json!([]));
+}
+
+#[tokio::test]
+async fn more_than_a_batch_takes_is_read_at_once_and_what_is_named_twice_too() {
+    let platform = Platform::new().await;
+    let owner = CompanyId::parse(&platform.owner.company).unwrap();
+    let ids: Vec<_> = (1..=150).map(CompanyId::new).chain([owner.clone(), owner.clone()]).collect();
+    let found = platform.store.companies(&ids).await.unwrap();
+    assert_eq!(found.into_iter().map(|company| company.id).collect::<Vec<_>>(), [owner]);
 }

@@ -171,10 +171,9 @@ async fn a_purchase_is_charged_at_the_agreements_price_and_shown_everywhere() {
     assert_eq!(text(&invoice, "total_due"), "10.1");
     let charges: Vec<_> = invoice["charges"].as_array().unwrap().iter().collect();
     let fee = charges.iter().find(|charge| charge["resource"] == "service_purchase").unwrap();
-    assert_eq!(
-        (text(fee, "net"), text(fee, "subject"), &fee["messages"]),
-        ("10".into(), "Service".into(), &json!(0))
-    );
+    assert_eq!((text(fee, "net"), &fee["messages"]), ("10".into(), &json!(0)));
+    let rows = shop.rows(&invoice).await;
+    assert!(rows.iter().any(|row| row["subject"] == "Service" && text(row, "net") == "10"), "{rows:?}");
 }
 
 #[tokio::test]

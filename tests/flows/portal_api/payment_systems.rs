@@ -173,6 +173,117 @@ async fn a_payment_system_that_is_disabled_takes_no_new_top_up() {
 }
 
 #[tokio::test]
+async fn what_a_payment_system_told_that_has_to_be_looked_at_is_listed_for_its_tenant() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let made = platform.made(&reseller, "/v1/payment_systems", stripe("Cards")).await;
+    let system = text(&made, "id");
+    for (number, of) in [(1, system.as_str()), (2, &system), (3, "stripe")] {
+        let (system, event) = (of.to_owned(), format!("evt_{number}"));
+        let at = runtime::now() + jiff::SignedDuration::from_secs(number);
+        let review = store::Review { system, event, top_up: None, detail: "other money".into(), at };
+        platform.store.put_review(&review).await.unwrap();
+    }
+    let path = format!("/v1/payment_reviews?payment_system={system}&limit=1");
+    let first = platform.get(&reseller.key, &path).await.good();
+    let second = format!("{path}&cursor={}", text(&first, "next"));
+    let second = platform.get(&reseller.key, &second).await.good();
+    assert_eq!(
+        (values(&first, "event"), values(&second, "event")),
+        (vec!["evt_2".into()], vec!["evt_1".into()])
+    );
+    let own = "/v1/payment_reviews?payment_system=stripe";
+    assert_eq!(values(&platform.get(&platform.owner.key, own).await.good(), "event"), ["evt_3"]);
+    assert_eq!(platform.get(&reseller.key, own).await.refusal(), "404 not_found");
+    let stranger = platform.member(&platform.owner, "Stranger", "reseller").await;
+    assert_eq!(platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+/// A client that has asked for a page of a PayOnline account, that account's path and the top-up.
+async fn asked(platform: &Platform) -> (Member, String, Value) {
+    let online = json!({"kind": "pay_online", "merchant": "81135"});
+    let online = platform.made(&platform.owner, "/v1/payment_systems", with(stripe("Online"), online)).await;
+    let client = client_of(platform, &[&online]).await;
+    let ask = json!({"agreement": client.agreement, "amount": "5"});
+    let top_up = platform.post(&client.key, "/v1/top_ups", ask).await.good();
+    (client, format!("/v1/payment_systems/{}", text(&online, "id")), top_up)
+}
+
+#[tokio::test]
+async fn a_payment_system_stays_while_it_may_still_tell_of_money() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let (_, path, top_up) = asked(&platform).await;
+    let entities = platform.get(&owner.key, "/v1/own_legal_entities").await.good();
+    let entity = format!("/v1/own_legal_entities/{}", text(&entities["items"][0], "id"));
+    platform.patch(&owner.key, &entity, json!({"payment_systems": []})).await.good();
+    let refused = platform.remove(owner, &path).await;
+    assert_eq!((refused.refusal(), &refused.body["by"]), ("409 in_use".into(), &top_up["id"]));
+    platform.patch(&owner.key, &path, json!({"enabled": false})).await.good();
+    let close = format!("/v1/top_ups/{}/close", text(&top_up, "id"));
+    platform.post(&owner.key, &close, json!({"reason": "never paid"})).await.good();
+    assert_eq!(platform.remove(owner, &path).await.refusal(), "409 in_use", "its page is still open");
+}
+
+#[tokio::test]
+async fn a_top_up_is_closed_by_the_side_that_is_paid_and_stays_so() {
+    let platform = Platform::new().await;
+    let (client, _, top_up) = asked(&platform).await;
+    let key = &platform.owner.key;
+    let path = format!("/v1/top_ups/{}", text(&top_up, "id"));
+    let close = format!("{path}/close");
+    let reason = |text: &str| json!({"reason": text});
+    assert_eq!(platform.post(&client.key, &close, reason("paid")).await.refusal(), "403 not_allowed");
+    assert_eq!(platform.post(key, &close, reason(" ")).await.body["field"], "reason");
+    let stale = [("if-match", "\"7\"")];
+    let stale = platform.ask(key, Method::POST, &close, &stale, Some(reason("booked"))).await;
+    assert_eq!(stale.status, 412);
+    let closed = platform.post(key, &close, reason("booked by hand")).await.good();
+    assert_eq!((text(&closed, "state"), text(&closed, "reason")), ("closed".into(), "booked by hand".into()));
+    assert_eq!(text(&closed, "closed_by"), platform.owner.company);
+    assert_eq!(platform.post(key, &close, reason("again")).await.good(), closed);
+    assert_eq!(platform.get(&client.key, &path).await.good(), closed);
+}
+
+#[tokio::test]
+async fn a_payer_comes_back_by_https_and_never_to_an_address_that_freedompay_signs_as_ours() {
+    let platform = Platform::new().await;
+    let freedom = json!({"kind": "freedom_pay", "merchant": "1"});
+    let freedom =
+        platform.made(&platform.owner, "/v1/payment_systems", with(stripe("Freedom"), freedom)).await;
+    let client = client_of(&platform, &[&freedom]).await;
+    let ours = format!("https://evil.example/{}?x=1", text(&freedom, "id"));
+    for url in [ours.as_str(), &ours.to_uppercase(), "javascript:alert(1)"] {
+        for field in ["success_url", "cancel_url"] {
+            let ask = json!({"agreement": client.agreement, "amount": "5", field: url});
+            let refused = platform.post(&client.key, "/v1/top_ups", ask).await;
+            assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!(field)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_secret_of_a_test_account_is_not_taken_of_a_live_one() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let kind = domain::payment_system::PaymentSystemKind::FreedomPay;
+    let freedom = json!({"kind": "freedom_pay", "merchant": "1", "testing": true, "secret": "play"});
+    let made = platform.made(&platform.owner, "/v1/payment_systems", with(stripe("Freedom"), freedom)).await;
+    let path = format!("/v1/payment_systems/{}", text(&made, "id"));
+    let name = store::Secrets::payment_system(&text(&made, "id"));
+    let valid = async || {
+        let stored: top_ups::PaymentSecret = platform.secrets.store().read(&name).await.unwrap();
+        stored.valid(kind, runtime::now()).join(" ")
+    };
+    platform.patch(key, &path, json!({"testing": false, "secret": "live"})).await.good();
+    assert_eq!(valid().await, "live");
+    platform.patch(key, &path, json!({"secret": "newer"})).await.good();
+    assert_eq!(valid().await, "newer live");
+    platform.patch(key, &path, json!({"merchant": "2"})).await.good();
+    assert_eq!(valid().await, "newer");
+}
+
+#[tokio::test]
 async fn an_address_and_a_test_flag_are_for_those_that_have_them() {
     let platform = Platform::new().await;
     let key = &platform.owner.key;

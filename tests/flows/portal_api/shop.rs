@@ -243,6 +243,17 @@ impl Shop {
         }
     }
 
+    /// The rows of all charges of an invoice.
+    pub async fn rows(&self, invoice: &Value) -> Vec<Value> {
+        let mut rows = Vec::new();
+        for charge in invoice["charges"].as_array().unwrap() {
+            let path = format!("/v1/invoices/{}/charges/{}/rows", text(invoice, "id"), text(charge, "id"));
+            let page = self.platform.get(&self.platform.owner.key, &path).await.good();
+            rows.extend(page["items"].as_array().unwrap().iter().cloned());
+        }
+        rows
+    }
+
     /// The lines of a member's statement, oldest first, as kind and amount.
     pub async fn statement(&self, member: &Member) -> Vec<String> {
         let path = format!("/v1/wallets/{}/statement?limit=500", member.wallet);

@@ -42,6 +42,8 @@ pub struct Order {
     pub success_url: String,
     pub failure_url: String,
     pub testing: bool,
+    /// Whether its status tells that; the real one does not always.
+    pub tells_mode: bool,
     /// None before the payer acted.
     pub outcome: Option<Payer>,
     /// False while the money is only held.
@@ -160,6 +162,7 @@ impl Shared {
             success_url: field("pg_success_url")?,
             failure_url: field("pg_failure_url")?,
             testing: field("pg_testing_mode")? == "1",
+            tells_mode: true,
             outcome: None,
             captured: field("pg_auto_clearing")? == "1",
             refunds: Vec::new(),
@@ -245,7 +248,9 @@ impl Shared {
         }
         parts.push(part("pg_salt", SALT));
         parts.push(part("pg_status", "ok"));
-        parts.push(part("pg_testing_mode", if order.testing { "1" } else { "0" }));
+        if order.tells_mode {
+            parts.push(part("pg_testing_mode", if order.testing { "1" } else { "0" }));
+        }
         Ok(self.answer(SCRIPT, &parts))
     }
 

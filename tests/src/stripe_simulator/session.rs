@@ -24,8 +24,9 @@ const METADATA_VALUE_CHARACTERS_MAX: usize = 500;
 const SESSION_ID_PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 
 /// The parameters that are known besides metadata.
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "mode",
+    "payment_method_types[0]",
     "client_reference_id",
     "line_items[0][quantity]",
     "line_items[0][price_data][currency]",

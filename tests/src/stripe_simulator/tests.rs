@@ -102,6 +102,7 @@ fn told(body: &[u8]) -> String {
         Event::Refunded { top_up, amount_refunded_minor, .. } => {
             format!("refunded {top_up:?} {amount_refunded_minor}")
         }
+        Event::RefundFailed { refund, .. } => format!("{refund} failed"),
         Event::Disputed { amount_minor, stage, .. } => format!("disputed {amount_minor} {stage:?}"),
         Event::FeeKnown { top_up, .. } => format!("fee known {top_up:?}"),
         Event::Ignored { kind, .. } => format!("ignored {kind}"),

@@ -10,13 +10,14 @@ use domain::legal_entity::OwnLegalEntity;
 use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind};
 use domain::permission::Area;
 use domain::portal::check_seller;
+use domain::top_up::{TopUp, list_through};
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
-use store::Secrets;
+use store::{Ask, Secrets};
 use top_ups::PaymentSecret;
 use utoipa::{IntoParams, ToSchema};
 
@@ -274,7 +275,8 @@ pub async fn one(
 
 /// Change a payment system.
 ///
-/// A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks.
+/// A secret that is not named stays. One that is replaced is taken for 72 hours more in callbacks, unless
+/// `merchant` or `testing` changes.
 #[utoipa::path(patch, path = "/v1/payment_systems/{id}", tag = "payment_systems",
     request_body = PaymentSystemPatch, params(("id" = String, Path, description = "Its id"), Revision),
     responses((status = 200, description = "The payment system as it is now", body = PaymentSystemView)))]
@@ -293,24 +295,41 @@ pub async fn change(
     let details = settings.details(&company, Some(&system.details), app.targets)?;
     let changed = records::replace(&app, &who, &company, &system, details).await?;
     // Behind the change, so that a change that is refused leaves the secret as it was.
-    if let [secret, webhook_secret] = secrets
-        && (secret.is_some() || webhook_secret.is_some())
-    {
-        let name = Secrets::payment_system(system.id.as_str());
-        let stored: PaymentSecret = app.secrets.read(&name).await?;
-        let kind = system.details.kind;
-        let replaced = stored.replaced(kind, secret, webhook_secret, runtime::now());
-        app.secrets.replace(&name, &replaced).await?;
-    }
+    replace_secrets(&app, &system, &changed.details, secrets).await?;
     Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Stores the secrets that are given. Those of another account, which a test account is too, are not valid
+/// beside them: callbacks of play money would count as real.
+async fn replace_secrets(
+    app: &App,
+    before: &PaymentSystem,
+    after: &PaymentSystemDetails,
+    [secret, webhook_secret]: [Option<String>; 2],
+) -> Result<(), ApiError> {
+    let account = |details: &PaymentSystemDetails| (details.merchant.clone(), details.testing);
+    let is_other_account = account(&before.details) != account(after);
+    if secret.is_none() && webhook_secret.is_none() && !is_other_account {
+        return Ok(());
+    }
+    let name = Secrets::payment_system(before.id.as_str());
+    let stored: PaymentSecret = app.secrets.read(&name).await?;
+    let replaced = stored.replaced(after.kind, secret, webhook_secret, runtime::now());
+    let replaced = if is_other_account { replaced.without_previous() } else { replaced };
+    Ok(app.secrets.replace(&name, &replaced).await?)
 }
 
 /// Delete a payment system, and its secret.
 ///
-/// Not while one of the own legal entities names it.
+/// Not while one of the own legal entities names it, and not while there is a top-up through it that is not
+/// closed, or is still asked about: what the payment system tells of these would be lost. Disable it instead.
 #[utoipa::path(delete, path = "/v1/payment_systems/{id}", tag = "payment_systems",
     params(("id" = String, Path, description = "Its id"), Revision),
-    responses((status = 204, description = "Deleted")))]
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "`in_use`, with the id of what uses it in `by`", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn delete(
     State(app): State<App>,
     who: Principal,
@@ -322,7 +341,22 @@ pub async fn delete(
     if_match.check(system.revision)?;
     let names = |entity: &OwnLegalEntity| entity.details.payment_systems.contains(&system.id);
     records::check_unnamed(&app, &company.id, names).await?;
+    check_unused(&app, &system).await?;
     let deleted = records::delete(&app, &who, &company, &system).await?;
     app.secrets.delete(&Secrets::payment_system(system.id.as_str())).await?;
     Ok(deleted)
+}
+
+/// Refuses while the payment system may still tell of a top-up.
+async fn check_unused(app: &App, system: &PaymentSystem) -> Result<(), ApiError> {
+    let mut ask = Ask { list: list_through(&system.id), limit: 1, ..Ask::default() };
+    loop {
+        let page = app.store.things(&ask, TopUp::needs_its_system).await?;
+        if let Some(top_up) = page.items.first() {
+            let detail = "There are top-ups through it, of which it may still tell: disable it instead.";
+            return Err(Problem::new(409, "in_use", detail).figure("by", top_up.id.as_str()).into());
+        }
+        let Some(next) = page.next else { return Ok(()) };
+        ask.cursor = Some(next);
+    }
 }

@@ -3,6 +3,8 @@
 //! A company rates again what it and the companies below it sell. What it pays itself is for whom it buys
 //! from.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -13,7 +15,9 @@ use domain::id::{CompanyId, RerateId};
 use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::permission::Area;
-use domain::rerate::{Difference, NewRerate, Progress, Rerate, RerateError, Status, Tally, plan_rerate};
+use domain::rerate::{
+    Difference, NewRerate, Progress, Rerate, RerateError, Status, Tally, latest_till, plan_rerate,
+};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use queue::Billing;
@@ -39,9 +43,10 @@ pub struct RerateRequest {
     /// Messages accepted at this time or later.
     #[schema(value_type = String, format = DateTime, example = "2026-10-01T00:00:00Z")]
     from: Timestamp,
-    /// Messages accepted before this time; at most two years after the other.
-    #[schema(value_type = String, format = DateTime, example = "2026-11-01T00:00:00Z")]
-    till: Timestamp,
+    /// Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
+    /// no later than that.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
+    till: Option<Timestamp>,
     /// All agreements of these companies. Those, or one agreement.
     #[serde(default)]
     companies: Vec<String>,
@@ -242,12 +247,14 @@ pub async fn create(
 ) -> Created<RerateView> {
     rights::manage(&who, Area::EdrRerate)?;
     let (companies, agreements) = scope(&app, &who, &body).await?;
-    let estimated = estimate(&app, &agreements, body.from, body.till).await?;
+    let by = records::hand(&who);
+    let till = body.till.unwrap_or_else(|| latest_till(by.now));
+    let estimated = estimate(&app, &agreements, body.from, till).await?;
     let ask = NewRerate {
         id: RerateId::new(runtime::fresh()),
         company: who.company.id.clone(),
         from: body.from,
-        till: body.till,
+        till,
         companies,
         agreements: agreements.into_iter().map(|agreement| agreement.id).collect(),
         channels: body.channels,
@@ -255,7 +262,7 @@ pub async fn create(
         scheduled_for: body.scheduled_for,
         estimated,
     };
-    let task = plan_rerate(ask, records::hand(&who))?;
+    let task = plan_rerate(ask, by)?;
     written(app.store.create(&who.act(&who.company.path), &task).await?)?;
     created(task)
 }
@@ -385,8 +392,9 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
     let (task, _) = app.seen_by(&who).thing::<Rerate>(&id).await?;
     let progress = app.store.rerate_progress(&task.id).await?;
     let differences = app.store.rerate_differences(&task.id).await?;
-    let ids: Vec<_> = differences.iter().map(|difference| difference.agreement.clone()).collect();
-    let agreements = app.store.agreements(&ids).await?;
+    // One that pays at two levels is there twice.
+    let ids: BTreeSet<_> = differences.iter().map(|difference| difference.agreement.clone()).collect();
+    let agreements = app.store.agreements(&Vec::from_iter(ids)).await?;
     let with_currency = |difference: Difference| {
         let agreement = agreements.iter().find(|agreement| agreement.id == difference.agreement);
         let currency = agreement.map(|agreement| agreement.currency);
@@ -437,7 +445,17 @@ pub async fn start(State(app): State<App>, who: Principal, Path(id): Path<String
 pub async fn cancel(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<RerateView> {
     rights::manage(&who, Area::EdrRerate)?;
     let (task, company) = app.seen_by(&who).thing::<Rerate>(&id).await?;
-    let canceled = task.cancel(records::hand(&who))?;
+    let job = Billing::RerateV1 { task: task.id.clone() };
+    let canceled = match task.cancel(records::hand(&who)) {
+        // The first try may have ended before its job was sent; a second job does no harm.
+        Err(RerateError::Ended) if task.status == Status::Canceled => {
+            app.billing.send(&job).await?;
+            return Err(RerateError::Ended.into());
+        }
+        canceled => canceled?,
+    };
     written(app.store.replace(&who.act(&company.path), &task, &canceled).await?)?;
+    // What it has charged until then is drafted again.
+    app.billing.send(&job).await?;
     Ok(Json(canceled.into()))
 }

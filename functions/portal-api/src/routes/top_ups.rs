@@ -1,6 +1,7 @@
 //! Paying through a payment system: what it costs, the page to pay on, and how a top-up stands. The top-up
 //! says what is expected, and the payment system that it came.
 
+pub mod close;
 mod credits;
 pub mod receipt;
 
@@ -17,12 +18,14 @@ use domain::top_up::{NewTopUp, Price, PriceError, TopUp, TopUpState};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query, unavailable};
+use runtime::revision::Versioned;
+use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use top_ups::{Choice, ChooseError, OpenError, PageAsk};
 use utoipa::{IntoParams, ToSchema};
 
 use self::credits::CreditOrderView;
-use super::{Created, Reply, created};
+use super::{Created, Edited, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::fields::{self, List};
@@ -47,10 +50,27 @@ pub struct TopUpRequest {
     /// The payment system to pay by, of those that the quote names; the only one unless told.
     payment_system: Option<String>,
     /// Where the browser goes after paying; a page of ours that says how the top-up stands unless told, and
-    /// with NetCommerce always.
+    /// with NetCommerce always. By https, and with FreedomPay without the id of a payment system.
     success_url: Option<String>,
-    /// Where the browser goes when the payer turns back.
+    /// Where the browser goes when the payer turns back. As `success_url`.
     cancel_url: Option<String>,
+}
+
+impl TopUpRequest {
+    /// FreedomPay signs what a browser brings back with the last part of the address it brings it to, and what
+    /// it tells us with the last part of ours, which is the payment system's id. With another address that
+    /// ends in one, payers would hold signatures that are good for what is told to us.
+    fn check_urls(&self, targets: Targets, choice: &Choice) -> Result<(), ApiError> {
+        let signs_addresses = choice.account.kind == PaymentSystemKind::FreedomPay;
+        for (field, url) in [("success_url", &self.success_url), ("cancel_url", &self.cancel_url)] {
+            let Some(url) = url else { continue };
+            targets.webhook(url).map_err(|_| Problem::invalid(field, "an https address is needed"))?;
+            if signs_addresses && url.to_ascii_lowercase().contains(PaymentSystemId::PREFIX) {
+                return Err(Problem::invalid(field, "no payment system's id may be in it").into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
@@ -116,6 +136,8 @@ pub struct TopUpView {
     payment: Option<String>,
     /// Why it was closed or needs a person.
     reason: Option<String>,
+    /// The company that closed it by hand, if one did: no money of it comes into the balance any more.
+    closed_by: Option<String>,
     /// The payment system's name of the checkout.
     session: String,
     /// The page to pay on.
@@ -153,6 +175,7 @@ impl From<TopUp> for TopUpView {
             state,
             payment,
             reason,
+            closed_by: top_up.closed_by.map(Into::into),
             session: top_up.session,
             url: top_up.url,
             created_at: top_up.created_at,
@@ -271,6 +294,7 @@ pub async fn create(
     }
     let named = body.payment_system.as_deref();
     let choice = app.cashier.choice(&agreement, goods.currency, named).await.map_err(no_choice)?;
+    body.check_urls(app.targets, &choice)?;
     let price = choice.price(goods.amount, goods.currency).map_err(no_price)?;
     let back = app.cashier.return_page(&id);
     let bought = Bought {
@@ -444,15 +468,17 @@ fn repeat(body: &TopUpRequest, stored: TopUp) -> Created<TopUpView> {
 }
 
 /// One top-up.
+///
+/// The `ETag` is its revision, for `If-Match`.
 #[utoipa::path(get, path = "/v1/top_ups/{id}", tag = "top_ups",
     params(("id" = String, Path, description = "The top-up's id")),
     responses((status = 200, description = "The top-up as it is now", body = TopUpView)))]
-pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<TopUpView> {
+pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<TopUpView> {
     let top_up = app.seen_by(&who).top_up(&id).await?;
     if !shows(&who, &top_up) {
         return Err(Problem::not_found("top-up").into());
     }
-    Ok(Json(top_up.into()))
+    Ok(Versioned::new(top_up.revision, top_up.into()))
 }
 
 /// A person always sees what is for the own wallet.

@@ -118,6 +118,11 @@ pub fn plan_change(
     if after == *before {
         return Ok(None);
     }
+    let is_other_money =
+        (after.status, after.paid(), after.amount) != (before.status, before.paid(), before.amount);
+    if is_other_money && before.is_by_payment_system() {
+        return Err(PaymentError::ByTopUp);
+    }
     if after.effect() < before.effect() && after.direction == PaymentDirection::Outbound {
         after.may_overdraw = edit.may_overdraw;
     }
@@ -132,9 +137,14 @@ pub fn plan_expiry(before: &Payment, now: Timestamp) -> Option<Payment> {
 }
 
 /// The payment after it was deleted; none if it is so already.
-pub fn plan_deletion(before: &Payment, now: Timestamp) -> Option<Payment> {
-    let stands = before.status != PaymentStatus::Canceled;
-    stands.then(|| changed(Payment { status: PaymentStatus::Canceled, ..before.clone() }, now))
+pub fn plan_deletion(before: &Payment, now: Timestamp) -> Result<Option<Payment>, PaymentError> {
+    if before.status == PaymentStatus::Canceled {
+        return Ok(None);
+    }
+    if before.is_by_payment_system() {
+        return Err(PaymentError::ByTopUp);
+    }
+    Ok(Some(changed(Payment { status: PaymentStatus::Canceled, ..before.clone() }, now)))
 }
 
 /// Tells two requests apart.

@@ -190,16 +190,30 @@ fn deleting_takes_back_what_is_in_the_balance_and_nothing_else() {
         (plan(ask(PaymentDirection::Outbound, "30")), "30"),
     ] {
         let payment = payment.unwrap();
-        let deleted = plan_deletion(&payment, at(NOW)).unwrap();
+        let deleted = plan_deletion(&payment, at(NOW)).unwrap().unwrap();
         check(Ok(deleted.clone()), expect!["Canceled, 0 in the balance"]);
         assert_eq!(delta(Some(&payment), &deleted), Ok(amount(back)));
-        assert_eq!(plan_deletion(&deleted, at(NOW)), None);
+        assert_eq!(plan_deletion(&deleted, at(NOW)), Ok(None));
         check(edit(&deleted, confirm(), NOW), expect!["a deleted payment cannot be changed"]);
     }
     let payment = plan(expected()).unwrap();
     let expired = plan_expiry(&payment, at("2023-10-01T00:00:00Z")).unwrap();
-    let deleted = plan_deletion(&expired, at("2023-10-01T00:00:00Z")).unwrap();
+    let deleted = plan_deletion(&expired, at("2023-10-01T00:00:00Z")).unwrap().unwrap();
     assert_eq!(delta(Some(&expired), &deleted), Ok(Amount::ZERO));
+}
+
+#[test]
+fn what_a_top_up_paid_leaves_the_balance_by_a_refund_only() {
+    for direction in [PaymentDirection::Inbound, PaymentDirection::Outbound] {
+        let payment = plan(PaymentRequest { by: "freedom_pay".into(), ..ask(direction, "30") }).unwrap();
+        assert_eq!(plan_deletion(&payment, at(NOW)), Err(PaymentError::ByTopUp));
+        let more = PaymentEdit { amount: Some(amount("31")), ..PaymentEdit::default() };
+        for refused in [withdraw(BEFORE), more] {
+            assert_eq!(edit(&payment, refused, NOW), Err(PaymentError::ByTopUp));
+        }
+        let words = PaymentEdit { description: Some("seen".into()), ..confirm() };
+        assert_eq!(edit(&payment, words, NOW).unwrap().effect(), payment.effect());
+    }
 }
 
 #[test]
@@ -387,7 +401,7 @@ fn october(day: i8) -> Date {
 fn take(payment: &Payment, step: &Step, now: Timestamp) -> Option<Payment> {
     let edit = match *step {
         Step::Expire => return plan_expiry(payment, now),
-        Step::Delete => return plan_deletion(payment, now),
+        Step::Delete => return plan_deletion(payment, now).unwrap(),
         Step::Confirm => confirm(),
         Step::Withdraw { day } => withdraw(october(day)),
         Step::Deadline { day } => {

@@ -12,6 +12,10 @@ pub enum Report {
         /// The try that was refused, where the payment system names each.
         attempt: Option<String>,
     },
+    /// A callback said whether it is real money, before any is certain.
+    Mode {
+        livemode: bool,
+    },
     /// Money went back, or came again after it had.
     Returned {
         back: Return,
@@ -48,12 +52,23 @@ pub enum Decision {
     Nothing,
 }
 
+const OTHER_MODE: &str = "a test payment on a live account, or the other way round";
+
 /// Money for exactly the expected checkout confirms; anything else that claims money goes to review.
-/// A confirmed top-up stays confirmed; a closed one is confirmed by a late payment.
+/// A confirmed top-up stays confirmed; a closed one is confirmed by a late payment, unless a person closed it.
 pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Result<Decision, AmountError> {
     match report {
+        Report::Mode { .. } if top_up.closed_by.is_some() => Ok(Decision::Nothing),
+        Report::Paid(Paid { amount, currency, reference, .. }) if top_up.closed_by.is_some() => Ok(
+            Decision::Keep(format!("{amount} {currency} was paid as {reference}, but it was closed by hand")),
+        ),
+        Report::Returned { back, currency, .. } if top_up.closed_by.is_some() => {
+            let (amount, by) = (back.amount, &back.by);
+            Ok(Decision::Keep(format!("{amount} {currency} went back by {by}, but it was closed by hand")))
+        }
         Report::Paid(paid) => money(top_up, paid, livemode_expected),
         Report::Closed { reason, attempt } => Ok(closed(top_up, reason, attempt.as_ref())),
+        Report::Mode { livemode } => Ok(mode(top_up, *livemode, livemode_expected)),
         Report::Returned { back, currency, livemode } => {
             Ok(returned(top_up, back, *currency, *livemode == livemode_expected))
         }
@@ -89,8 +104,10 @@ fn mismatch(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Option<Stri
     if paid.session != top_up.session {
         return Some(format!("the payment names another checkout, {}", paid.session));
     }
-    if paid.livemode != livemode_expected {
-        return Some("a test payment on a live account, or the other way round".to_owned());
+    if paid.livemode != livemode_expected
+        || top_up.told_livemode.is_some_and(|told| told != livemode_expected)
+    {
+        return Some(OTHER_MODE.to_owned());
     }
     if (paid.amount, paid.currency) != (top_up.to_pay(), top_up.currency) {
         return Some(format!(
@@ -121,19 +138,42 @@ fn closed(top_up: &TopUp, reason: &str, attempt: Option<&String>) -> Decision {
     Decision::Change(Box::new(after))
 }
 
+/// Kept until the money is certain. What contradicts the account stays: the payer may have tried twice.
+fn mode(top_up: &TopUp, livemode: bool, livemode_expected: bool) -> Decision {
+    let is_expected = livemode == livemode_expected;
+    if top_up.told_livemode == Some(livemode) || (is_expected && top_up.told_livemode.is_some()) {
+        return Decision::Nothing;
+    }
+    if is_expected {
+        return Decision::Change(Box::new(TopUp { told_livemode: Some(livemode), ..top_up.next() }));
+    }
+    if matches!(top_up.state, TopUpState::Confirmed { .. }) || top_up.closed_by.is_some() {
+        return Decision::Keep(OTHER_MODE.to_owned());
+    }
+    let after = top_up.in_state(TopUpState::Review { reason: OTHER_MODE.to_owned() });
+    Decision::Change(Box::new(TopUp { told_livemode: Some(livemode), ..after }))
+}
+
 fn returned(top_up: &TopUp, back: &Return, currency: Currency, mode_matches: bool) -> Decision {
     if !mode_matches || currency != top_up.currency {
         let mode = if mode_matches { "" } else { " in the other mode" };
         return Decision::Keep(format!("{} {currency} went back by {}{mode}", back.amount, back.by));
+    }
+    if let Some(received) = &top_up.received
+        && !back.is_of(received)
+    {
+        return Decision::Keep(format!(
+            "{} {currency} went back by {} of another payment than {}",
+            back.amount, back.by, received.reference
+        ));
     }
     top_up.with_return(back).map_or(Decision::Nothing, |after| Decision::Change(Box::new(after)))
 }
 
 /// A confirmed or paid top-up stays so; a person still has to look.
 fn review(top_up: &TopUp, reason: String) -> Decision {
-    match &top_up.state {
-        TopUpState::Confirmed { .. } | TopUpState::Paid => Decision::Keep(reason),
-        TopUpState::Review { reason: known } if *known == reason => Decision::Keep(reason),
-        _ => Decision::Change(Box::new(top_up.in_state(TopUpState::Review { reason }))),
+    match top_up.set_aside(reason.clone()) {
+        None => Decision::Keep(reason),
+        Some(after) => Decision::Change(Box::new(after)),
     }
 }

@@ -6,7 +6,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::TopUp;
+use super::{Received, TopUp};
 use crate::money::{Amount, AmountError};
 
 /// What went back by one refund or dispute.
@@ -14,6 +14,9 @@ use crate::money::{Amount, AmountError};
 pub struct Return {
     /// The payment system's name of what was refunded, or of the dispute.
     pub by: String,
+    /// The payment that it is of, by the payment system's name, if that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<String>,
     /// All that went back by it so far.
     pub amount: Amount,
     /// It came to the seller again: the dispute was won.
@@ -28,6 +31,13 @@ pub struct TakeBack {
     pub amount: Amount,
     /// The top-up's first is 1.
     pub number: u32,
+}
+
+impl Return {
+    /// Whether it is, for all that is told, of the payment that was credited.
+    pub(super) fn is_of(&self, received: &Received) -> bool {
+        self.payment.as_ref().is_none_or(|payment| *payment == received.reference)
+    }
 }
 
 impl TopUp {
@@ -61,7 +71,8 @@ impl TopUp {
     /// smallest unit, and never more than all.
     fn owed(&self) -> Result<Amount, AmountError> {
         let Some(received) = &self.received else { return Ok(Amount::ZERO) };
-        let gone = self.returns.iter().filter(|back| !back.reinstated).map(|back| back.amount);
+        let is_gone = |back: &&Return| !back.reinstated && back.is_of(received);
+        let gone = self.returns.iter().filter(is_gone).map(|back| back.amount);
         let gone = Amount::checked_sum(gone)?;
         if self.to_pay() <= gone {
             return Ok(received.credited);

@@ -68,7 +68,7 @@ fn told(top_up: &TopUp, report: Report) -> TopUp {
 }
 
 fn back(by: &str, text: &str, reinstated: bool) -> Report {
-    let back = Return { by: by.into(), amount: amount(text), reinstated };
+    let back = Return { by: by.into(), payment: None, amount: amount(text), reinstated };
     Report::Returned { back, currency: currency("EUR"), livemode: true }
 }
 
@@ -115,6 +115,26 @@ fn money_that_comes_after_the_page_expired_is_still_money() {
     let closed = told(&top_up(), Report::Closed { reason: "expired".into(), attempt: None });
     assert_eq!(closed.state, TopUpState::Closed { reason: "expired".into() });
     assert!(matches!(decided(&closed, Report::Paid(paid("50.75"))), Decision::Confirm(_)));
+}
+
+#[test]
+fn money_that_comes_after_a_person_closed_it_is_for_a_person() {
+    let (late, by) = (Report::Paid(paid("50.75")), CompanyId::new(0));
+    let unpaid = told(&top_up(), Report::Closed { reason: "expired".into(), attempt: None });
+    let review = told(&top_up(), Report::Paid(paid("1")));
+    let waiting = told(&from_client(), Report::Paid(paid("50")));
+    for before in [top_up(), unpaid, review, waiting] {
+        let closed = before.plan_close(" booked by hand ", &by).unwrap().unwrap();
+        assert_eq!(closed.state, TopUpState::Closed { reason: "booked by hand".into() });
+        assert_eq!(closed.plan_close("again", &by), Ok(None));
+        for report in [late.clone(), Report::Paid(paid("1")), back("ch_1", "50.75", false)] {
+            assert!(matches!(decided(&closed, report), Decision::Keep(_)));
+        }
+        assert_eq!(decided(&closed, Report::Mode { livemode: false }), Decision::Nothing);
+        assert_eq!(closed.set_aside("not understood".into()), None);
+    }
+    assert_eq!(top_up().plan_close(" ", &by), Err(CloseError::Reason));
+    assert_eq!(told(&top_up(), late).plan_close("too late", &by), Err(CloseError::Confirmed));
 }
 
 #[test]
@@ -179,7 +199,7 @@ fn a_refund_that_is_told_before_the_payment_is_taken_when_that_comes() {
 
 #[test]
 fn play_money_that_goes_back_takes_no_real_money() {
-    let back = Return { by: "ch_1".into(), amount: amount("50.75"), reinstated: false };
+    let back = Return { by: "ch_1".into(), payment: None, amount: amount("50.75"), reinstated: false };
     let play = Report::Returned { back: back.clone(), currency: currency("EUR"), livemode: false };
     assert!(matches!(decided(&top_up(), play), Decision::Keep(_)));
     let other = Report::Returned { back, currency: currency("USD"), livemode: true };
@@ -192,14 +212,14 @@ fn a_payment_system_is_asked_until_the_page_has_closed() {
     let mut minutes = Vec::new();
     while let Some(due) = asked.due() {
         minutes.push(due.duration_since(Timestamp::UNIX_EPOCH).as_mins());
-        asked = asked.after_asking(true);
+        asked = asked.after_asking(true, due);
     }
     assert_eq!(minutes, [5, 15, 60, 240, 720, 1500]);
     assert_eq!(asked.state, TopUpState::Closed { reason: "expired".into() });
     assert!(SignedDuration::from_hours(24) < SignedDuration::from_mins(1500));
     let mut silent = top_up();
-    while silent.due().is_some() {
-        silent = silent.after_asking(false);
+    while let Some(due) = silent.due() {
+        silent = silent.after_asking(false, due);
     }
     assert!(matches!(silent.state, TopUpState::Review { .. }), "nobody knows whether it is paid");
     let done = told(&top_up(), Report::Paid(paid("50.75")));
@@ -209,11 +229,76 @@ fn a_payment_system_is_asked_until_the_page_has_closed() {
 #[test]
 fn a_payment_whose_fee_nobody_tells_ends_with_a_person() {
     let mut waiting = told(&from_client(), Report::Paid(paid("50")));
-    while waiting.due().is_some() {
+    while let Some(due) = waiting.due() {
         assert_eq!(waiting.state, TopUpState::Paid);
-        waiting = waiting.after_asking(true);
+        waiting = waiting.after_asking(true, due);
     }
     assert!(matches!(waiting.state, TopUpState::Review { .. }));
+}
+
+#[test]
+fn what_is_asked_late_is_not_asked_at_once_again() {
+    let late = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(20);
+    let soon = late + SignedDuration::from_mins(5);
+    assert_eq!(top_up().after_asking(true, late).due(), Some(soon));
+    let postponed = top_up().postponed(late);
+    assert_eq!((postponed.due(), postponed.asked), (Some(soon), 0));
+}
+
+#[test]
+fn money_that_a_callback_called_play_money_is_never_confirmed_by_a_rule() {
+    let play = || Report::Mode { livemode: false };
+    let told_so = told(&top_up(), play());
+    assert!(matches!(told_so.state, TopUpState::Review { .. }));
+    assert_eq!(decided(&told_so, play()), Decision::Nothing);
+    let and_real = told(&told_so, Report::Mode { livemode: true });
+    assert!(matches!(decided(&and_real, Report::Paid(paid("50.75"))), Decision::Keep(_)));
+    let waiting = told(&told(&from_client(), Report::Paid(paid("50"))), play());
+    let known = Paid { system_fee: Some(amount("1.25")), ..paid("50") };
+    assert!(matches!(decided(&waiting, Report::Paid(known)), Decision::Keep(_)));
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    assert!(matches!(decided(&done, play()), Decision::Keep(_)));
+}
+
+#[test]
+fn play_money_stays_play_money_when_its_account_goes_live() {
+    let of_test_account = |top_up: &TopUp, report| decide(top_up, &report, false).unwrap();
+    let Decision::Change(told_so) = of_test_account(&top_up(), Report::Mode { livemode: false }) else {
+        panic!("it is kept")
+    };
+    assert_eq!(told_so.state, TopUpState::Redirected);
+    let play = Report::Paid(Paid { livemode: false, ..paid("50.75") });
+    assert!(matches!(of_test_account(&told_so, play), Decision::Confirm(_)));
+    assert!(is_review(&decided(&told_so, Report::Paid(paid("50.75")))));
+}
+
+#[test]
+fn only_what_goes_back_of_the_payment_that_was_credited_leaves_the_balance() {
+    let of = |payment: &str| {
+        let back = Return {
+            by: format!("re_{payment}"),
+            payment: Some(payment.into()),
+            amount: amount("50.75"),
+            reinstated: false,
+        };
+        Report::Returned { back, currency: currency("EUR"), livemode: true }
+    };
+    let done = told(&top_up(), Report::Paid(paid("50.75")));
+    assert!(matches!(decided(&done, of("pi_2")), Decision::Keep(_)));
+    assert_eq!(told(&done, of("pi_1")).taken_back, amount("50"));
+    let early = told(&told(&top_up(), of("pi_2")), Report::Paid(paid("50.75")));
+    assert_eq!(early.taken_back, Amount::ZERO);
+}
+
+#[test]
+fn money_that_cannot_be_booked_waits_for_a_person_and_is_not_closed() {
+    let mut waiting = top_up().set_aside("no wallet".into()).unwrap();
+    while let Some(due) = waiting.due() {
+        waiting = waiting.after_asking(true, due);
+    }
+    assert_eq!(waiting.state, TopUpState::Review { reason: "no wallet".into() });
+    assert_eq!(waiting.set_aside("no wallet".into()), None);
+    assert_eq!(told(&top_up(), Report::Paid(paid("50.75"))).set_aside("no wallet".into()), None);
 }
 
 proptest! {

@@ -77,6 +77,8 @@ fn form(ask: &CheckoutRequest) -> Result<String, AmountError> {
     let units = to_minor_units(ask.amount, ask.currency)?;
     Ok(form_urlencoded::Serializer::new(String::new())
         .append_pair("mode", "payment")
+        // Other methods may take days, longer than we ask how a payment stands.
+        .append_pair("payment_method_types[0]", "card")
         .append_pair("client_reference_id", ask.top_up)
         .append_pair(&format!("metadata[{TOP_UP_KEY}]"), ask.top_up)
         .append_pair(&format!("payment_intent_data[metadata][{TOP_UP_KEY}]"), ask.top_up)
@@ -201,6 +203,7 @@ mod tests {
             content-type: application/x-www-form-urlencoded
             idempotency-key: checkout-top_0001
             mode = payment
+            payment_method_types[0] = card
             client_reference_id = top_0001
             metadata[top_up] = top_0001
             payment_intent_data[metadata][top_up] = top_0001

@@ -50,6 +50,15 @@ pub enum Event {
         amount_refunded_minor: i64,
         currency: Currency,
     },
+    /// A refund that was told before did not reach the payer: the money is the seller's again.
+    RefundFailed {
+        event_id: String,
+        livemode: bool,
+        refund: String,
+        charge: Option<String>,
+        amount_minor: i64,
+        currency: Currency,
+    },
     /// The payer's bank wants money back. Which top-up it is about is not told: the payment knows, see
     /// [`payment`](super::payment()).
     Disputed {
@@ -129,6 +138,11 @@ pub fn read_event(raw_body: &[u8]) -> Result<Event, ReadEventError> {
             let charge = content(&event_id, object)?;
             Ok(refunded(event_id, livemode, charge))
         }
+        // The first came later; both tell of a refund.
+        "refund.failed" | "charge.refund.updated" => {
+            let refund: Refund = content(&event_id, object)?;
+            Ok(refund_failed(event_id, livemode, kind, refund))
+        }
         "charge.updated" => {
             let charge = content(&event_id, object)?;
             Ok(fee_known(event_id, livemode, kind, charge))
@@ -173,6 +187,20 @@ fn refunded(event_id: String, livemode: bool, charge: Charge) -> Event {
         charge: charge.id,
         amount_refunded_minor: charge.amount_refunded,
         currency: charge.currency.0,
+    }
+}
+
+fn refund_failed(event_id: String, livemode: bool, kind: String, refund: Refund) -> Event {
+    if !matches!(refund.status.as_str(), "failed" | "canceled") {
+        return Event::Ignored { event_id, livemode, kind };
+    }
+    Event::RefundFailed {
+        event_id,
+        livemode,
+        refund: refund.id,
+        charge: refund.charge,
+        amount_minor: refund.amount,
+        currency: refund.currency.0,
     }
 }
 
@@ -279,6 +307,16 @@ struct UpdatedCharge {
     balance_transaction: Option<Value>,
     payment_intent: Option<String>,
     metadata: Option<Metadata>,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    id: String,
+    #[serde(default)]
+    status: String,
+    charge: Option<String>,
+    amount: i64,
+    currency: LowerCaseCurrency,
 }
 
 #[derive(Deserialize)]
@@ -483,6 +521,27 @@ mod tests {
             "checkout.session.completed",
             &paid.replace("usd", "zzz"),
             expect![[r#"evt_1: "zzz" is no currency"#]],
+        );
+    }
+
+    #[test]
+    fn a_refund_that_fails_later_is_told() {
+        let refund = |status: &str| {
+            format!(r#"{{"id":"re_1","status":"{status}","charge":"ch_1","amount":500,"currency":"usd"}}"#)
+        };
+        for kind in ["refund.failed", "charge.refund.updated"] {
+            check(
+                kind,
+                &refund("failed"),
+                expect![[
+                    r#"RefundFailed { event_id: "evt_1", livemode: true, refund: "re_1", charge: Some("ch_1"), amount_minor: 500, currency: USD }"#
+                ]],
+            );
+        }
+        check(
+            "charge.refund.updated",
+            &refund("succeeded"),
+            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "charge.refund.updated" }"#]],
         );
     }
 

@@ -128,7 +128,7 @@ fn planned(
         Change::Rename(number) => {
             PaymentEdit { reference: Some(format!("code {number}")), ..PaymentEdit::default() }
         }
-        Change::Delete | Change::Expire => return Ok(plan_deletion(before, means.now())),
+        Change::Delete | Change::Expire => return plan_deletion(before, means.now()),
     };
     plan_change(before, agreement, wallet, edit, means.now())
 }

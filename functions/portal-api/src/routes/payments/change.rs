@@ -70,7 +70,8 @@ impl ChangePaymentRequest {
         (status = 200, description = "The payment as it is now", body = PostedPaymentView),
         (status = 402, description = "`insufficient_funds`: outbound, and more than there is",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`reference_taken`, or `payment_deleted`", body = Problem,
+        (status = 409, description = "`reference_taken`, `payment_deleted`, or `paid_by_top_up`: a payment \
+            that a top-up made keeps its amount and stays confirmed", body = Problem,
             content_type = "application/problem+json"),
         (status = 412, description = "The revision is not the one in `If-Match`", body = Problem,
             content_type = "application/problem+json")
@@ -117,13 +118,18 @@ async fn shown(app: &App, payment: Payment) -> Edited<PostedPaymentView> {
 /// Delete a payment.
 ///
 /// What of it is in the balance is taken back, also where it has been spent. The record stays, as
-/// `canceled`, and its reference code is free again. Deleting again changes nothing.
+/// `canceled`, and its reference code is free again. Deleting again changes nothing. One that a top-up made is
+/// refunded at the payment system instead, and the balance follows.
 #[utoipa::path(delete, path = "/v1/payments/{id}", tag = "payments",
     params(
         ("id" = String, Path, description = "The payment's id"),
         ("If-Match" = Option<String>, Header, description = "The revision that was looked at")
     ),
-    responses((status = 200, description = "The deleted payment", body = PostedPaymentView)))]
+    responses(
+        (status = 200, description = "The deleted payment", body = PostedPaymentView),
+        (status = 409, description = "`paid_by_top_up`: a top-up made it", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn delete(
     State(app): State<App>,
     who: Principal,
@@ -136,7 +142,7 @@ pub async fn delete(
         let agreement = seen.agreement(payment.agreement.as_str()).await?;
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
-        let Some(deleted) = plan_deletion(&payment, runtime::now()) else {
+        let Some(deleted) = plan_deletion(&payment, runtime::now())? else {
             return shown(&app, payment).await;
         };
         if_match.check(payment.revision)?;
