@@ -215,7 +215,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Give a pack another end, or have a bundle extended or no longer.
+         * Give a pack another end, have a bundle extended or no longer, or hide either from the client.
          * @description What is not named stays. A bundle that is not extended any more holds to the end of the period that is
          *     paid.
          */
@@ -229,7 +229,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One sender ID, by its address. */
+        /** One sender ID of SMS, by its address. */
         get: operations["get_agreement_sender_id"];
         put?: never;
         post?: never;
@@ -237,7 +237,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a sender ID, by its address.
+         * Change a sender ID of SMS, by its address.
          * @description A blocked one is not sent from any more, and what waits to be sent is stopped and paid back.
          */
         patch: operations["patch_agreement_sender_id"];
@@ -1475,7 +1475,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Count the usage of a draft again. */
+        /**
+         * Count the usage of a draft again.
+         * @description Where nothing has become different, `calculated_at` alone says that it was.
+         */
         post: operations["post_invoice_recalculate"];
         delete?: never;
         options?: never;
@@ -3267,6 +3270,28 @@ export interface paths {
         patch: operations["patch_two_factor_integration"];
         trace?: never;
     };
+    "/v1/two_factor_integrations/{id}/edrs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The records of an integration's codes, newest first.
+         * @description They are found among all records of the agreement: a page may hold fewer than `limit` while there are
+         *     more, so go on while there is a `next`. `Accept: text/csv` answers a file, of a span of at most 31 days
+         *     named by `from` and `till`.
+         */
+        get: operations["get_two_factor_integration_edrs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/two_factor_integrations/{id}/key": {
         parameters: {
             query?: never;
@@ -3307,6 +3332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/two_factor_integrations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test code.
+         * @description Whatever the integration's status. It is paid for, counted and told of as any other code of it.
+         */
+        post: operations["post_two_factor_integration_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/uploads": {
         parameters: {
             query?: never;
@@ -3318,7 +3363,8 @@ export interface paths {
         put?: never;
         /**
          * Get an address for a file.
-         * @description Put the file there, then name it in a form: in a portal, a self-registration or a printable form.
+         * @description Put the file there, then name it in a form: in a portal, a self-registration, a printable form or a sender
+         *     ID.
          */
         post: operations["post_uploads"];
         delete?: never;
@@ -4288,6 +4334,8 @@ export interface components {
              *     period.
              */
             effective_till?: string | null;
+            /** @description Whether the company that pays does not see it. It is used all the same. */
+            hidden_from_client?: boolean;
             /** @description A pack or a bundle pack of the company that the agreement is with. */
             service: string;
         };
@@ -4382,7 +4430,7 @@ export interface components {
          * @description A way in which messages go to people.
          * @enum {string}
          */
-        Channel: "sms" | "rcs" | "viber" | "whatsapp" | "wechat" | "email" | "telegram" | "push";
+        Channel: "sms" | "rcs" | "viber" | "whatsapp" | "wechat" | "email" | "telegram" | "push" | "tts" | "voice" | "mobile_push" | "flash_call";
         /**
          * @description Who owes whom: of `receivable` the company that pays.
          * @enum {string}
@@ -4390,6 +4438,11 @@ export interface components {
         ChargeDirection: "receivable";
         /** @description A line of a charge: what was used at one price. */
         ChargeRowView: {
+            /**
+             * @description Of a scale: what it counts apart for each value of; all together unless told.
+             * @example sender_id
+             */
+            counter_group?: string | null;
             /** @description Of messages: ISO 3166 alpha-2. */
             country?: string | null;
             /**
@@ -4400,12 +4453,23 @@ export interface components {
             /** @description What they cost together, exactly. */
             net: string;
             /**
+             * @description How that price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
+             * @example flat
+             */
+            price_type: string;
+            /**
              * Format: int64
              * @description How many units: messages or segments.
              */
             quantity: number;
             /** @description The price of the rate tree, by its id. */
             rate: string;
+            /**
+             * Format: int32
+             * @description Of a scale: which tier the units fell into, from 1.
+             */
+            scale_tier?: number | null;
+            scale_type?: components["schemas"]["ScaleKind"] | null;
             /** @description What messages were sent from, or the sender ID a fee is for. */
             sender?: string | null;
             /** @description What else a fee is for: the pack's or the additional service's name, the operator. */
@@ -4462,7 +4526,7 @@ export interface components {
              * @description 1, and one more with each correction.
              */
             version: number;
-            /** @description The wallet that it was taken from. */
+            /** @description The wallet that it was taken from: the agreement's, or that of a user with credits of its own. */
             wallet: string;
         };
         ChargedFeeView: components["schemas"]["FeeView"] & {
@@ -4750,7 +4814,10 @@ export interface components {
          *     }
          */
         ConnectionPatch: {
-            /** @description Whether messages go over it. A client whose connection is disabled is unbound. */
+            /**
+             * @description Whether messages go over it. What waits for one that is disabled goes by the sender ID's next route,
+             *     or is paid back. A client whose connection is disabled is unbound.
+             */
             enabled?: boolean | null;
         } & {
             [key: string]: unknown;
@@ -4796,6 +4863,19 @@ export interface components {
              * @description Its revision, which is its `ETag` as well.
              */
             revision: number;
+        };
+        /** @description A way to reach the company behind a sender ID. */
+        ContactBody: {
+            /**
+             * @description What it is called, or what stands on its button.
+             * @example Our shop
+             */
+            label?: string | null;
+            /**
+             * @description The number, address or mailbox.
+             * @example https://www.hoho.example
+             */
+            value: string;
         };
         CopyFrom: {
             /**
@@ -4982,6 +5062,11 @@ export interface components {
             /** @description Today so far; days are days in UTC. */
             today: components["schemas"]["CountsView"];
         };
+        /**
+         * @description The details of an invoice's charges as a spreadsheet, or as a table of text.
+         * @enum {string}
+         */
+        DetailsFile: "xlsx" | "csv";
         DictionaryView: {
             /** @description Whether the platform may change it. */
             editable: boolean;
@@ -5116,6 +5201,14 @@ export interface components {
             submitted_at?: string | null;
             /** @description What a unit costs. */
             unit_price: string;
+        };
+        /** @description Email, over Elastic Email. */
+        EmailBody: {
+            /**
+             * @description What mail comes from.
+             * @example news@hoho.example
+             */
+            sender_email: string;
         };
         EnableServiceRequest: {
             /**
@@ -5282,7 +5375,7 @@ export interface components {
         FeeKindBody: {
             /** @description The operator that it is registered with, if the price depends on it. */
             mno?: string | null;
-            /** @description One of the agreement's sender IDs. */
+            /** @description One of the agreement's sender IDs: the address of one of SMS, or the id of any. */
             sender: string;
             sender_type?: components["schemas"]["SenderIdType"] | null;
             /** @enum {string} */
@@ -5504,6 +5597,11 @@ export interface components {
          * @enum {string}
          */
         Finding: "price" | "included" | "not_included" | "blocked" | "no_rate";
+        /** @description Flash calls, over the default softswitch. The address is any number of the pool. */
+        FlashCallBody: {
+            /** @description The numbers that call. */
+            pool: components["schemas"]["NumberRangeBody"][];
+        };
         FormFile: {
             /** @description Where the file is, for some hours. Whoever has the link can open it. */
             url: string;
@@ -6801,6 +6899,14 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "accepted" | "queued" | "submitted" | "delivered" | "undelivered" | "expired" | "rejected" | "unsent" | "canceled";
+        /** @description Push messages to an app of yours. */
+        MobilePushBody: {
+            /**
+             * @description The login that your service provider gave.
+             * @example hoho
+             */
+            login: string;
+        };
         /** @description Somebody is told when too many messages fail within a window. */
         MonitoringBody: {
             /**
@@ -7174,6 +7280,8 @@ export interface components {
             text: string;
         };
         NotificationTemplatePatch: {
+            /** @description What goes with the mail of an invoice beside its PDF; null or `[]` for nothing. */
+            details?: components["schemas"]["DetailsFile"][] | null;
             /** @description The same in HTML; null for plain text alone. */
             html?: string | null;
             /** @description What you call it. */
@@ -7186,6 +7294,11 @@ export interface components {
         NotificationTemplateRequest: {
             /** @description Whose template it is; yours unless told. */
             company?: string | null;
+            /**
+             * @description For `invoice_confirmation`: what goes with the mail beside the PDF of the invoice, each kind once. What
+             *     is too large for a mail is linked to.
+             */
+            details?: components["schemas"]["DetailsFile"][];
             /** @description What it tells of. */
             event: components["schemas"]["NotificationEvent"];
             /**
@@ -7222,6 +7335,8 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
+            /** @description What goes with the mail of an invoice beside its PDF. */
+            details: components["schemas"]["DetailsFile"][];
             /** @description What it tells of. */
             event: components["schemas"]["NotificationEvent"];
             /** @description What the event is about. */
@@ -7267,6 +7382,19 @@ export interface components {
              * @example 100
              */
             sample: string;
+        };
+        /** @description Numbers of one length. */
+        NumberRangeBody: {
+            /**
+             * @description The first number, 3 to 15 digits.
+             * @example 49300123400
+             */
+            first: string;
+            /**
+             * @description The last one.
+             * @example 49300123499
+             */
+            last: string;
         };
         /** @description Type of number and numbering plan (SMPP 3.4 sections 5.2.5 and 5.2.6). */
         NumberTypeSettings: {
@@ -7487,6 +7615,8 @@ export interface components {
              * @description Of packs: another end; null for none.
              */
             effective_till?: string | null;
+            /** @description Whether the company that pays does not see it. */
+            hidden_from_client?: boolean | null;
         };
         PackPriceView: {
             /** @description The agreement's currency. */
@@ -7514,6 +7644,8 @@ export interface components {
              * @description Not used from this time on; null for no end.
              */
             effective_till?: string | null;
+            /** @description Whether the company that pays does not see it. */
+            hidden_from_client: boolean;
             /** @description The id of this purchase. */
             id: string;
             /** @description Whether it may be used now. Of a bundle that is extended and could not be paid yet it is not. */
@@ -7527,6 +7659,11 @@ export interface components {
             left: string;
             /** @description The pack's name. */
             name: string;
+            /**
+             * Format: int64
+             * @description The revision of the agreement, which is the `ETag` of its packs.
+             */
+            revision: number;
             /** @description The pack's id. */
             service: string;
             /**
@@ -8069,7 +8206,21 @@ export interface components {
             name?: string;
             /** @description The own legal entity whose documents it makes; of all that have no form unless told. */
             own_legal_entity?: string | null;
+            /** @description A logo, a stamp: what the file names in its `image` elements, for invoices and receipts. */
+            pictures?: components["schemas"]["PrintableFormPicture"][];
             resource?: components["schemas"]["Resource"] | null;
+        };
+        PrintableFormPicture: {
+            /**
+             * @description The uploaded picture, of the kind `png` or `jpeg`: at most 500,000 bytes and 2,000,000 pixels.
+             * @example upl_01kd3v5x9q8m7n6p5r4s3t2v1w.png
+             */
+            file: string;
+            /**
+             * @description As the file calls it: 1 to 30 of `a` to `z`, `0` to `9` and `_`.
+             * @example logo
+             */
+            name: string;
         };
         /** @description Forms to begin with, as the files that would be uploaded. */
         PrintableFormSamples: {
@@ -8105,6 +8256,8 @@ export interface components {
             name: string;
             /** @description The own legal entity whose documents it makes; of all that have no form unless told. */
             own_legal_entity?: string | null;
+            /** @description A logo, a stamp: what the file names in its `image` elements, for invoices and receipts. */
+            pictures?: components["schemas"]["PrintableFormPicture"][];
             resource?: components["schemas"]["Resource"] | null;
         };
         PrintableFormView: components["schemas"]["PrintableFormSettings"] & {
@@ -8169,6 +8322,8 @@ export interface components {
             /** @description Who made the data, with the version. */
             source: string;
         };
+        /** @description Push, over Firebase. */
+        PushBody: Record<string, never>;
         /** @description What a price is multiplied by. */
         QuantityRule: "messages" | "segments" | "full_period" | {
             /** @description Of calls: the price is for a minute. */
@@ -8298,6 +8453,65 @@ export interface components {
              * @description The version of the tree.
              */
             version: number;
+        };
+        /** @description RCS. */
+        RcsBody: {
+            /** @description An uploaded PNG or JPEG picture of exactly 1440 x 448 with at most 200 KB. */
+            background?: string | null;
+            /**
+             * @description The color of icons: `#` and six hexadecimal digits; black unless told.
+             * @example #102030
+             */
+            color?: string;
+            /**
+             * @description What recipients read about it.
+             * @example Best goods for your cattle
+             */
+            description?: string | null;
+            /** @description Mailboxes that recipients can write to, each with the text of its button. */
+            emails?: components["schemas"]["ContactBody"][];
+            /** @description An uploaded PNG or JPEG picture of exactly 224 x 224 with at most 50 KB. */
+            logo?: string | null;
+            /** @description Numbers that recipients can call, each with a name. */
+            phones?: components["schemas"]["ContactBody"][];
+            /**
+             * @description The privacy policy: an https address.
+             * @example https://hoho.example/privacy
+             */
+            privacy_policy_url?: string | null;
+            /**
+             * @description The terms of service: an https address.
+             * @example https://hoho.example/terms
+             */
+            terms_url?: string | null;
+            /** @description Who carries it. */
+            vendor: components["schemas"]["RcsVendorBody"];
+            /** @description Pages that recipients can open, https addresses, each with the text of its button. */
+            websites?: components["schemas"]["ContactBody"][];
+        };
+        /** @description Who carries RCS. */
+        RcsVendorBody: {
+            /**
+             * @description The agent's id in the vendor's console.
+             * @example hoho_agent
+             */
+            agent_id: string;
+            /** @enum {string} */
+            type: "rcs_for_business";
+        } | {
+            /**
+             * @description The client ID of the bot.
+             * @example hoho
+             */
+            login: string;
+            /**
+             * Format: int32
+             * @description How long a token holds, in seconds; 3,600 unless told.
+             * @example 3600
+             */
+            token_seconds?: number;
+            /** @enum {string} */
+            type: "gsma_transit";
         };
         /**
          * @description What a vendor's receipt says.
@@ -8847,7 +9061,7 @@ export interface components {
             own_bank_account?: string;
             /** @description In whose name it sells. */
             own_legal_entity?: string;
-            /** @description The packs that are bought at once, up to 50. */
+            /** @description The packs that are given at once, free, up to 50. */
             packs?: string[];
             /** @description The 2FA integration that proves phone numbers; they are not proved unless told. */
             phone_verification?: string | null;
@@ -8890,7 +9104,7 @@ export interface components {
             own_bank_account: string;
             /** @description In whose name it sells. */
             own_legal_entity: string;
-            /** @description The packs that are bought at once, up to 50. */
+            /** @description The packs that are given at once, free, up to 50. */
             packs?: string[];
             /** @description The 2FA integration that proves phone numbers; they are not proved unless told. */
             phone_verification?: string | null;
@@ -8951,13 +9165,15 @@ export interface components {
             name?: string | null;
             /** @description The roads its messages take from now on; those on their way keep theirs. */
             routes?: components["schemas"]["RouteBody"][] | null;
+            settings?: components["schemas"]["SenderSettingsBody"] | null;
             status?: components["schemas"]["SenderStatus"] | null;
             /** @description The unguessable part of the address that a provider calls about it; null for none. */
             webhook_guid?: string | null;
         };
         SenderIdRequest: {
             /**
-             * @description What the recipient sees: a name of 1 to 11 characters, or a number of 3 to 15 digits.
+             * @description What the recipient sees. Of SMS: a name of 1 to 11 characters, or a number of 3 to 15 digits; of voice
+             *     and flash calls: such a number; of other channels: the code that the provider gave.
              * @example ACME
              */
             address: string;
@@ -8968,7 +9184,8 @@ export interface components {
             agreement: string;
             /**
              * @description The one road its messages take: a connection that you see, of the sender's company or of one above
-             *     it. Short for `routes` with nothing else in it.
+             *     it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
+             *     be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
             connection?: string | null;
@@ -8989,10 +9206,11 @@ export interface components {
              *     weight among those of one rank.
              */
             routes?: components["schemas"]["RouteBody"][] | null;
+            settings?: components["schemas"]["SenderSettingsBody"] | null;
             status?: components["schemas"]["SenderStatus"] | null;
             /**
              * @description The unguessable part of the address that a provider calls about it: 8 to 64 letters, digits or -. No
-             *     other sender ID has the same.
+             *     other sender ID has the same. RCS needs one; voice has none.
              * @example f764fd9e-79c4-4f1e-9d4e-0a52f1f5ab0e
              */
             webhook_guid?: string | null;
@@ -9047,6 +9265,7 @@ export interface components {
             revision: number;
             /** @description The roads its messages take. */
             routes: components["schemas"]["RouteBody"][];
+            settings?: components["schemas"]["SenderSettingsBody"] | null;
             /** @description Whether it may be used. */
             status: components["schemas"]["SenderStatus"];
             /**
@@ -9054,9 +9273,52 @@ export interface components {
              * @description When it was changed last; null if never.
              */
             updated_at?: string | null;
+            /**
+             * @description Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+             * @example smpp
+             */
+            vendor: string;
             /** @description The unguessable part of the address that a provider calls about it; null if there is none. */
             webhook_guid?: string | null;
         };
+        /**
+         * @description Of every channel but SMS: whose vendor carries it, and what that needs. Keys and passwords are taken and
+         *     not answered.
+         */
+        SenderSettingsBody: (components["schemas"]["RcsBody"] & {
+            /** @enum {string} */
+            channel: "rcs";
+        }) | (components["schemas"]["ViberBody"] & {
+            /** @enum {string} */
+            channel: "viber";
+        }) | (components["schemas"]["WhatsappBody"] & {
+            /** @enum {string} */
+            channel: "whatsapp";
+        }) | (components["schemas"]["WechatBody"] & {
+            /** @enum {string} */
+            channel: "wechat";
+        }) | (components["schemas"]["EmailBody"] & {
+            /** @enum {string} */
+            channel: "email";
+        }) | (components["schemas"]["TelegramBody"] & {
+            /** @enum {string} */
+            channel: "telegram";
+        }) | (components["schemas"]["PushBody"] & {
+            /** @enum {string} */
+            channel: "push";
+        }) | (components["schemas"]["TtsBody"] & {
+            /** @enum {string} */
+            channel: "tts";
+        }) | (components["schemas"]["VoiceBody"] & {
+            /** @enum {string} */
+            channel: "voice";
+        }) | (components["schemas"]["MobilePushBody"] & {
+            /** @enum {string} */
+            channel: "mobile_push";
+        }) | (components["schemas"]["FlashCallBody"] & {
+            /** @enum {string} */
+            channel: "flash_call";
+        });
         /**
          * @description Whether a sender ID may be used.
          * @enum {string}
@@ -9481,6 +9743,11 @@ export interface components {
              */
             reverse_charge?: boolean;
         };
+        /** @description Telegram Gateway. */
+        TelegramBody: {
+            /** @description Whether Telegram has verified it; no unless told. */
+            verified?: boolean;
+        };
         /** @description TLS to a vendor; the usual authorities are trusted unless told. */
         TlsSettings: {
             /**
@@ -9626,6 +9893,12 @@ export interface components {
             payment_system?: string | null;
             /** @description Why it was closed or needs a person. */
             reason?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the receipt for message credits, once they are paid: without gaps among those of the
+             *     legal entity that sells.
+             */
+            receipt_number?: number | null;
             /** @description The payment system's name of the checkout. */
             session: string;
             /**
@@ -9703,6 +9976,14 @@ export interface components {
              * @description The version of the tree, which prices are traced back to; null before the scope has a tree.
              */
             version?: number | null;
+        };
+        /** @description Text-to-speech, over the default softswitch. */
+        TtsBody: {
+            /**
+             * @description What is told of calls: an https address.
+             * @example https://hoho.example/calls
+             */
+            webhook_url?: string | null;
         };
         TwoFactorIntegrationPatch: {
             /**
@@ -9817,6 +10098,27 @@ export interface components {
              * @example tfi_01kd3v5x9q8m7n6p5r4s3t2v1w:6f1d...
              */
             key: string;
+        };
+        TwoFactorTestRequest: {
+            /**
+             * @description The code, if your own software makes up the codes of this integration.
+             * @example 123456
+             */
+            code?: string | null;
+            /**
+             * @description The phone, in international form.
+             * @example 4915112345678
+             */
+            number: string;
+            /** @description An https address that is told what becomes of this code; the integration's unless told. */
+            result_url?: string | null;
+        };
+        TwoFactorTestView: {
+            /**
+             * @description The `requestId` of the code, by which the integration's calls name it.
+             * @example cod_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
+            request: string;
         };
         UnmatchedReceiptView: {
             /**
@@ -10065,6 +10367,33 @@ export interface components {
             /** @description Past, in force now, or to begin. */
             state: components["schemas"]["VersionState"];
         };
+        /** @description Viber. */
+        ViberBody: {
+            /** @description Whether a talk of up to 24 hours is paid as one; no unless told. */
+            sessions?: boolean;
+            /** @description Who carries it. */
+            vendor: components["schemas"]["ViberVendorBody"];
+        };
+        /** @description Who carries Viber. */
+        ViberVendorBody: {
+            /** @enum {string} */
+            type: "viber";
+        } | {
+            /**
+             * @description The login of the partner's client channel.
+             * @example hoho
+             */
+            login: string;
+            /**
+             * @description The service type of the partner's point of interconnection.
+             * @example otp
+             */
+            service_type?: string | null;
+            /** @enum {string} */
+            type: "transit_viber";
+        };
+        /** @description Voice, over the default softswitch. Its address is the calling number. */
+        VoiceBody: Record<string, never>;
         WalletView: {
             /** @description The agreement it belongs to. */
             agreement: string;
@@ -10095,6 +10424,76 @@ export interface components {
             prevents: boolean;
             /** @description What is wrong, or good to know. */
             text: string;
+        };
+        /** @description WeChat. */
+        WechatBody: {
+            /**
+             * @description The app's id there.
+             * @example wx-1
+             */
+            app_id: string;
+        };
+        /** @description WhatsApp. */
+        WhatsappBody: {
+            /** @description Whether the vendor is told of another API key; no unless told. */
+            synchronized?: boolean;
+            /** @description Who carries it. */
+            vendor: components["schemas"]["WhatsappVendorBody"];
+            /**
+             * @description The id of the WhatsApp Business Account that it belongs to.
+             * @example 103302382679112
+             */
+            waba_id: string;
+        };
+        /** @description Who carries WhatsApp. */
+        WhatsappVendorBody: {
+            /**
+             * @description Where media are put: an https address.
+             * @example https://waba.example/v1/media
+             */
+            media_url: string;
+            /** @enum {string} */
+            type: "dialog360";
+        } | {
+            /** @enum {string} */
+            type: "nexmo";
+        } | {
+            /**
+             * @description The app's id there.
+             * @example app-1
+             */
+            app_id: string;
+            /**
+             * @description What requests name instead of the sender ID.
+             * @example 1045
+             */
+            phone_number_id: string;
+            /** @enum {string} */
+            type: "telin";
+        } | {
+            /**
+             * @description The app's id there.
+             * @example app-1
+             */
+            app_id: string;
+            /**
+             * @description What requests name instead of the sender ID.
+             * @example 1045
+             */
+            phone_number_id: string;
+            /** @enum {string} */
+            type: "telin_neuapix";
+        } | {
+            /**
+             * @description The app's id there.
+             * @example app-1
+             */
+            app_id: string;
+            /** @enum {string} */
+            type: "gupshup";
+        } | {
+            /** @enum {string} */
+            type: "dialog360_cloud";
         };
     };
     responses: never;
@@ -10158,7 +10557,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10269,7 +10668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10388,7 +10787,7 @@ export interface operations {
                     "application/json": components["schemas"]["AgreementView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10499,7 +10898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10622,7 +11021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10749,7 +11148,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10866,7 +11265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10987,7 +11386,7 @@ export interface operations {
                     "application/json": components["schemas"]["FeeRuleView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11104,7 +11503,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11245,7 +11644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11364,7 +11763,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11468,7 +11867,7 @@ export interface operations {
                     "application/json": components["schemas"]["PackPriceView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11569,7 +11968,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_PackView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11686,7 +12085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11796,7 +12195,10 @@ export interface operations {
     patch_agreement_pack: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the agreement or its packs as read */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The agreement's id */
                 id: string;
@@ -11829,7 +12231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11858,6 +12260,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11950,7 +12361,7 @@ export interface operations {
                     "application/json": components["schemas"]["SenderIdView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12069,7 +12480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12186,7 +12597,7 @@ export interface operations {
             path: {
                 /** @description The agreement's id */
                 id: string;
-                /** @description What the recipients see */
+                /** @description What the recipients of SMS see, or its id, in any channel */
                 address: string;
             };
             cookie?: never;
@@ -12215,7 +12626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12359,7 +12770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12501,7 +12912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12629,7 +13040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12757,7 +13168,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_VersionView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12874,7 +13285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13014,7 +13425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13142,7 +13553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13284,7 +13695,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13395,7 +13806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13514,7 +13925,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13616,7 +14027,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13730,7 +14141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13862,7 +14273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13978,7 +14389,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_AreaView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14079,7 +14490,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14201,7 +14612,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14312,7 +14723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14431,7 +14842,7 @@ export interface operations {
                     "application/json": components["schemas"]["BankAccountView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14545,7 +14956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14674,7 +15085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14823,7 +15234,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14934,7 +15345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15053,7 +15464,7 @@ export interface operations {
                     "application/json": components["schemas"]["BankView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15167,7 +15578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15296,7 +15707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15467,7 +15878,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15597,7 +16008,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15708,7 +16119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15827,7 +16238,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompanyView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15940,7 +16351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16063,7 +16474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16182,7 +16593,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoginCodesView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16296,7 +16707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16413,7 +16824,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16519,7 +16930,7 @@ export interface operations {
                     "application/json": components["schemas"]["StatisticsView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16639,7 +17050,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16750,7 +17161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16869,7 +17280,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16980,7 +17391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17106,7 +17517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17239,7 +17650,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_UnmatchedReceiptView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17348,7 +17759,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17446,7 +17857,7 @@ export interface operations {
                     "application/json": components["schemas"]["DashboardView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17517,7 +17928,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_DictionaryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17591,7 +18002,7 @@ export interface operations {
                     "application/json": components["schemas"]["DictionaryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17701,7 +18112,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_EntryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17804,7 +18215,7 @@ export interface operations {
                     "application/json": components["schemas"]["EntryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17920,7 +18331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18041,7 +18452,7 @@ export interface operations {
                     "application/json": components["schemas"]["DictionaryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18142,7 +18553,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18265,7 +18676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18384,7 +18795,7 @@ export interface operations {
                     "application/json": components["schemas"]["DictionaryView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18502,7 +18913,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18625,7 +19036,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18743,7 +19154,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18857,7 +19268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19008,7 +19419,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19109,7 +19520,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19210,7 +19621,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19329,7 +19740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19475,7 +19886,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_MappedTextView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19589,7 +20000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19721,7 +20132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19842,7 +20253,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreviewView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19948,7 +20359,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_ChangedView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20054,7 +20465,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_RowErrorView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20167,7 +20578,7 @@ export interface operations {
                     "application/json": components["schemas"]["NodeWithChildren"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20273,7 +20684,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_RowView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20387,7 +20798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20516,7 +20927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20811,7 +21222,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20912,7 +21323,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvoiceView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21029,7 +21440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21173,7 +21584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21311,7 +21722,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21414,7 +21825,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChargeView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21523,7 +21934,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21637,7 +22048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21756,7 +22167,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_InvoiceView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21857,7 +22268,7 @@ export interface operations {
                     "application/json": components["schemas"]["CoverageView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21961,7 +22372,7 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentLink"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22062,7 +22473,7 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentLink"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22163,7 +22574,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvoiceView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22264,7 +22675,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvoiceView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22397,7 +22808,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22508,7 +22919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22627,7 +23038,7 @@ export interface operations {
                     "application/json": components["schemas"]["LegalEntityView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22741,7 +23152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -22870,7 +23281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23018,7 +23429,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23132,7 +23543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23268,7 +23679,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23366,7 +23777,7 @@ export interface operations {
                     "application/json": components["schemas"]["CompanyView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23437,7 +23848,7 @@ export interface operations {
                     "application/json": components["schemas"]["MyAccountView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23521,7 +23932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23650,7 +24061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23766,7 +24177,7 @@ export interface operations {
                     "application/json": components["schemas"]["MyAccountView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23857,7 +24268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -23984,7 +24395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24100,7 +24511,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_SessionView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24169,7 +24580,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24250,7 +24661,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24361,7 +24772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24490,7 +24901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24617,7 +25028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24759,7 +25170,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24870,7 +25281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -24989,7 +25400,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationChannelView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25088,7 +25499,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25202,7 +25613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25337,7 +25748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25453,7 +25864,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_NotificationEventView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25548,7 +25959,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25659,7 +26070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25788,7 +26199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -25907,7 +26318,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationTemplateView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26006,7 +26417,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26120,7 +26531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26239,7 +26650,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationPreviewView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26361,7 +26772,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26472,7 +26883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26591,7 +27002,7 @@ export interface operations {
                     "application/json": components["schemas"]["OwnBankAccountView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26705,7 +27116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26834,7 +27245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -26994,7 +27405,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -27105,7 +27516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -27224,7 +27635,7 @@ export interface operations {
                     "application/json": components["schemas"]["OwnLegalEntityView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -27338,7 +27749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -27467,7 +27878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -27667,7 +28078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28098,7 +28509,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28215,7 +28626,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28326,7 +28737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28445,7 +28856,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentSystemView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28559,7 +28970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28688,7 +29099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28869,7 +29280,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -28983,7 +29394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29113,7 +29524,7 @@ export interface operations {
                     "application/json": components["schemas"]["PaymentView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29226,7 +29637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29352,7 +29763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29605,7 +30016,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29716,7 +30127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29835,7 +30246,7 @@ export interface operations {
                     "application/json": components["schemas"]["PortalView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -29949,7 +30360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30078,7 +30489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30206,7 +30617,7 @@ export interface operations {
                     "application/json": components["schemas"]["PortalView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30304,7 +30715,7 @@ export interface operations {
                     "application/json": components["schemas"]["PrintableFormSamples"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30401,7 +30812,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30512,7 +30923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30631,7 +31042,7 @@ export interface operations {
                     "application/json": components["schemas"]["PrintableFormView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30745,7 +31156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -30874,7 +31285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31002,7 +31413,7 @@ export interface operations {
                     "application/json": components["schemas"]["FormFile"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31113,7 +31524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31236,7 +31647,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_BelowCostView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31337,7 +31748,7 @@ export interface operations {
                     "application/json": components["schemas"]["RateView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31577,7 +31988,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31688,7 +32099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31807,7 +32218,7 @@ export interface operations {
                     "application/json": components["schemas"]["RerateDetails"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -31908,7 +32319,7 @@ export interface operations {
                     "application/json": components["schemas"]["RerateView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32009,7 +32420,7 @@ export interface operations {
                     "application/json": components["schemas"]["RerateView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32110,7 +32521,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResellingAgreementView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32224,7 +32635,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32353,7 +32764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32495,7 +32906,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32606,7 +33017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32725,7 +33136,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32824,7 +33235,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -32938,7 +33349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33080,7 +33491,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33191,7 +33602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33310,7 +33721,7 @@ export interface operations {
                     "application/json": components["schemas"]["SelfRegistrationView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33424,7 +33835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33553,7 +33964,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33673,11 +34084,16 @@ export interface operations {
                 name?: string | null;
                 /** @description Only those of this channel. */
                 channel?: components["schemas"]["Channel"] | null;
+                /**
+                 * @description Only those of this vendor, as they are answered.
+                 * @example smpp
+                 */
+                vendor?: string | null;
                 /** @description Only those in this status. */
                 status?: components["schemas"]["SenderStatus"] | null;
                 /**
-                 * @description `address`, `name`, `channel`, `status`, `agreement`, `updated_at` or `created_at`, with a `-` before
-                 *     it for the other way round.
+                 * @description `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
+                 *     before it for the other way round.
                  * @example address
                  */
                 sort?: string | null;
@@ -33702,7 +34118,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33813,7 +34229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -33932,7 +34348,7 @@ export interface operations {
                     "application/json": components["schemas"]["SenderIdView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34043,7 +34459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34169,7 +34585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34321,7 +34737,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34432,7 +34848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34553,7 +34969,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceWithTree"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34672,7 +35088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34813,7 +35229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -34932,7 +35348,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_ScopeView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35051,7 +35467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35183,7 +35599,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScopeDetail"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35300,7 +35716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35430,7 +35846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35565,7 +35981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExportLink"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35685,7 +36101,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35801,7 +36217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -35936,7 +36352,7 @@ export interface operations {
                     "application/json": components["schemas"]["NodeWithChildren"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36063,7 +36479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36213,7 +36629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36327,7 +36743,7 @@ export interface operations {
                     "application/json": components["schemas"]["TreeView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36448,7 +36864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36594,7 +37010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36848,7 +37264,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionStarted"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -36926,7 +37342,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37135,7 +37551,7 @@ export interface operations {
                     "application/json": components["schemas"]["List_SystemRoleView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37232,7 +37648,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37346,7 +37762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37475,7 +37891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37594,7 +38010,7 @@ export interface operations {
                     "application/json": components["schemas"]["TopUpView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37714,7 +38130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37842,7 +38258,7 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentLink"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -37869,7 +38285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_receipt`: not confirmed, or no message credits were bought */
+            /** @description `no_receipt`: not confirmed, or no message credits were bought; `not_ready`: the PDF is still being made */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -37976,7 +38392,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38090,7 +38506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38218,7 +38634,7 @@ export interface operations {
                     "application/json": components["schemas"]["TransferView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38339,7 +38755,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38450,7 +38866,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38569,7 +38985,7 @@ export interface operations {
                     "application/json": components["schemas"]["TwoFactorIntegrationView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38668,7 +39084,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38782,7 +39198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -38880,6 +39296,121 @@ export interface operations {
             };
         };
     };
+    get_two_factor_integration_edrs: {
+        parameters: {
+            query?: {
+                /** @description Accepted at this time or later. */
+                from?: string | null;
+                /** @description Accepted before this time. */
+                till?: string | null;
+                /** @description International form. A masked one is found by its mask alone. */
+                recipient?: string | null;
+                /** @description How far the message has come. */
+                status?: components["schemas"]["MessageStatus"] | null;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The integration's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_EdrView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_two_factor_integration_key: {
         parameters: {
             query?: never;
@@ -38901,7 +39432,7 @@ export interface operations {
                     "application/json": components["schemas"]["TwoFactorKeyView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39007,7 +39538,7 @@ export interface operations {
                     "application/json": components["schemas"]["StatisticsView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39036,6 +39567,150 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_two_factor_integration_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new one for each code; a repeat sends none */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The integration's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TwoFactorTestRequest"];
+            };
+        };
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwoFactorTestView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is not enough money for it */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39118,7 +39793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39264,7 +39939,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39375,7 +40050,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39494,7 +40169,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39593,7 +40268,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39707,7 +40382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39827,7 +40502,7 @@ export interface operations {
                     "image/png": number[];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -39928,7 +40603,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40029,7 +40704,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40141,7 +40816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40258,7 +40933,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40366,7 +41041,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40467,7 +41142,7 @@ export interface operations {
                     "application/json": components["schemas"]["WalletView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -40578,7 +41253,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;

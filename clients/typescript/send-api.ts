@@ -235,7 +235,10 @@ export interface components {
             price: string;
             /** @description Where the status alone does not say it; `in_doubt` while nobody knows whether the vendor took it. */
             reason?: string | null;
-            /** @description International form, digits only. */
+            /**
+             * @description International form, digits only; with stars for most of them once it is as old as the platform's
+             *     setting says.
+             */
             recipient: string;
             /**
              * Format: int32
@@ -389,7 +392,7 @@ export interface operations {
                     "application/json": components["schemas"]["CodeRequestView"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -501,7 +504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -634,7 +637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No valid API key */
+            /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
                     [name: string]: unknown;

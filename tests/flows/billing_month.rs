@@ -12,8 +12,12 @@ async fn records_usage_charges_and_wallets_of_a_month_are_the_same_to_the_last_d
     for count in [made.blocks, made.batches, made.fees, made.failed, made.late, made.canceled, made.left] {
         assert!(0 < count, "{report}");
     }
-    for count in [invoices.invoices, invoices.corrections, invoices.credit_notes, report.rerated.updated] {
+    for count in
+        [invoices.invoices, invoices.corrections, invoices.credit_notes, report.rerated.first.updated]
+    {
         assert!(0 < count, "{report}");
     }
+    // Users with credits of their own have sent as well.
+    assert!(24 < report.totals.wallets, "{report}");
     assert!(0 < report.deliveries.again && 0 < report.deliveries.bisected, "{report}");
 }

@@ -200,7 +200,15 @@ async fn what_two_writes_have_ended_at_one_moment_is_told_once_however_the_strea
     let reference = |place: u16| format!("of-block-{place}");
     let connection = message.connection.clone();
     let outcomes = (0..4).map(|place| (place, Outcome::Submitted(vec![Some(reference(place))]))).collect();
-    stage.apply(Progress::BlockV1 { block: tag, connection: connection.clone(), outcomes, at: NOW }).await;
+    stage
+        .apply(Progress::BlockV1 {
+            block: tag,
+            connection: connection.clone(),
+            outcomes,
+            references_by: None,
+            at: NOW,
+        })
+        .await;
     stage.project(1).await;
     for places in [[0, 1], [2, 3]] {
         let report = |place| Report {
@@ -209,6 +217,7 @@ async fn what_two_writes_have_ended_at_one_moment_is_told_once_however_the_strea
             state: ReceiptState::Delivered,
             error: None,
             recipient: None,
+            segment: None,
         };
         let receipts = places.map(report).to_vec();
         stage.apply(Progress::ReceiptsV1 { connection: connection.clone(), receipts, at: NOW }).await;

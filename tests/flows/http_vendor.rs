@@ -362,12 +362,16 @@ async fn a_job_that_comes_twice_is_submitted_once() {
 }
 
 #[tokio::test]
-async fn a_disabled_connection_refuses_what_waits_for_it() {
+async fn what_waits_for_a_disabled_connection_is_refused_there_and_goes_by_the_next() {
     let road = Road::open(OnUnknownOutcome::Wait).await;
     road.accepted("4915110000000").await;
     road.set_connection(|connection| connection.enabled = false).await;
     assert_eq!(road.run(&road.app()).await, 0);
-    refused(&road.told(), CONNECTION_DISABLED);
+    let told = road.told();
+    refused(&told, CONNECTION_DISABLED);
+    let goes_on =
+        |told: &Progress| matches!(told, Progress::RefusedV1 { next_route: true, connection: Some(_), .. });
+    assert!(told.iter().all(goes_on), "by its next route: {told:?}");
     assert_eq!(road.submits().len(), 0);
 }
 
@@ -401,6 +405,21 @@ async fn what_waits_is_stopped_and_refunded_when_who_sent_it_may_not_any_more() 
         let wallet = road.world.wallet(&client.wallet).await;
         assert_eq!(store.balance(&wallet).await.expect("a balance"), tests::world::amount("10"), "{reason}");
         assert_eq!(road.submits().len(), 0, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_stopped_is_not_sent_because_that_could_not_be_told() {
+    for policy in [OnUnknownOutcome::Wait, OnUnknownOutcome::Resend] {
+        let road = Road::open(policy).await;
+        let id = road.accepted("4915110000000").await;
+        let company = &road.client.company.id;
+        change_company(&road.world.store, company, |company| company.enabled = false).await;
+        let broken = road.app_with(road.sqs.client_with(|_| Fault::RequestLost));
+        assert_eq!(road.run(&broken).await, 1);
+        assert_eq!(road.run(&road.app()).await, 0);
+        in_doubt(&road.told(), &id);
+        assert_eq!(road.submits().len(), 0, "{policy:?}");
     }
 }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use domain::agreement::Agreement;
 use domain::audit::Act;
 use domain::charge::ChargeRow;
+use domain::connection::{Connection, Link, SmppLink};
 use domain::edr::{Usage, UsageKey};
 use domain::id::{
-    AgreementId, InvoiceId, LegalEntityId, OwnLegalEntityId, RateId, ServiceId, TreeTag, WalletId,
+    AgreementId, InvoiceId, LegalEntityId, MessageId, OwnLegalEntityId, RateId, ServiceId, TreeTag, WalletId,
 };
 use domain::invoice::{
     Confirmation, DispatchStatus, Invoice, InvoiceError, InvoiceKind, InvoicePayment, InvoiceStatus, Timing,
@@ -18,21 +19,21 @@ use domain::lease::LeaseTag;
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnEntityDetails, OwnLegalEntity};
 use domain::money::Amount;
 use domain::period::{BillingPeriod, BillingTerms, Period};
-use domain::rating::Resource;
+use domain::rating::{PricedBy, Resource};
 use domain::record::Hand;
 use domain::sender::SenderAddress;
 use domain::tax::TaxRule;
 use invoice_closer::Wake;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
-use queue::{Billing, Notification, Sender};
+use queue::{Billing, Notification, Progress, Sender};
 use store::{BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, TreeCache};
 use tests::bucket::Bucket;
-use tests::edits::{act_at, change_agreement};
+use tests::edits::{act_at, change_agreement, put_connection};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_s3::EmbeddedS3;
 use tests::embedded_sqs::EmbeddedSqs;
-use tests::world::{Member, NOW, World, amount};
+use tests::world::{Member, NOW, World, amount, connection, tables};
 use tokio::task::JoinSet;
 
 const RACERS: usize = 8;
@@ -150,6 +151,7 @@ fn row(agreement: &AgreementId, day: Date, sender: &str, messages: i64) -> (Usag
     let unit_price = amount("0.05");
     let key = UsageKey {
         agreement: agreement.clone(),
+        wallet: WalletId::main(agreement),
         day,
         resource: Resource::SmsMessage,
         sender: Some(SenderAddress::parse(sender).unwrap()),
@@ -157,6 +159,7 @@ fn row(agreement: &AgreementId, day: Date, sender: &str, messages: i64) -> (Usag
         country: Some("DE".into()),
         rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
         unit_price,
+        priced_by: PricedBy::Flat,
     };
     let net = unit_price.checked_times(u32::try_from(messages.unsigned_abs()).unwrap()).unwrap();
     (key, Usage { messages, quantity: messages, amount: if messages < 0 { -net } else { net } })
@@ -407,8 +410,9 @@ fn details(country: &str, vat_number: Option<&str>) -> EntityDetails {
     }
 }
 
-/// Makes the agreement one between a legal entity of the client's and one of the owner's own.
-async fn between(office: &Office, vat_number: Option<&str>, number: u128) -> OwnLegalEntityId {
+/// Makes the agreement one between a legal entity of the client's and one of the owner's own, which has this
+/// tax for it.
+async fn between(office: &Office, vat_number: Option<&str>, number: u128, percent: i64) -> OwnLegalEntityId {
     let hand = Hand { name: "test", now: NOW };
     let (client, owner) = (&office.client.company, &office.world.owner.company);
     let theirs =
@@ -423,7 +427,7 @@ async fn between(office: &Office, vat_number: Option<&str>, number: u128) -> Own
     let own = OwnEntityDetails {
         entity: details("DE", None),
         payment_systems: Vec::new(),
-        taxes: vec![rule(Some("FR"), 20, true), rule(None, 0, false)],
+        taxes: vec![rule(Some("FR"), percent, true), rule(None, 0, false)],
     };
     let own = OwnLegalEntity::plan(OwnLegalEntityId::new(number), owner, own, hand).unwrap();
     let store = &office.world.store;
@@ -441,7 +445,7 @@ async fn between(office: &Office, vat_number: Option<&str>, number: u128) -> Own
 async fn tax_follows_the_rule_for_the_clients_country_and_its_vat_number() {
     for (vat_number, tax, total) in [(None, "1", "6"), (Some("FR1"), "0", "5")] {
         let office = Office::open().await;
-        between(&office, vat_number, 7).await;
+        between(&office, vat_number, 7, 20).await;
         office.uses(DAY, "ACME", 100).await;
         let invoice = office.confirmed().await;
         assert_eq!((invoice.tax, invoice.total_due), (amount(tax), amount(total)));
@@ -450,21 +454,36 @@ async fn tax_follows_the_rule_for_the_clients_country_and_its_vat_number() {
 }
 
 #[tokio::test]
-async fn each_legal_entity_of_the_tenants_own_has_its_own_numbers() {
+async fn what_follows_a_confirmed_invoice_is_issued_by_whoever_issued_that() {
     let office = Office::open().await;
+    let own = between(&office, None, 7, 20).await;
     office.uses(DAY, "ACME", 100).await;
     let first = office.confirmed().await;
-    let own = between(&office, None, 7).await;
-    office.uses(DAY, "ACME", 1).await;
+    let other = between(&office, None, 8, 10).await;
+    office.uses(DAY, "ACME", 100).await;
     let second = office.confirmed().await;
-    assert_eq!((first.number, second.number), (Some(1), Some(1)));
-    assert_eq!((first.own_legal_entity, &second.own_legal_entity), (None, &Some(own)));
+    for (number, invoice) in [(1, &first), (2, &second)] {
+        let told = (invoice.number, &invoice.own_legal_entity, invoice.total_due);
+        assert_eq!(told, (Some(number), &Some(own.clone()), amount("6")));
+    }
+    let store = &office.world.store;
+    assert_eq!(store.last_invoice_number(own.as_str()).await.unwrap(), 2);
+    assert_eq!(store.last_invoice_number(other.as_str()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_confirmed_again_has_the_number_the_issuer_and_the_tax_of_one_legal_entity() {
+    let office = Office::open().await;
+    let own = between(&office, None, 7, 20).await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    let draft = office.invoices.unconfirm(&office.act(), &first.id).await.unwrap();
     // A number that was taken stays in its series, whoever issues invoices by now.
-    let draft = office.invoices.unconfirm(&office.act(), &second.id).await.unwrap();
-    between(&office, None, 8).await;
-    office.uses(DAY, "ACME", 1).await;
+    between(&office, None, 8, 10).await;
+    office.uses(DAY, "ACME", 100).await;
     let again = office.confirm(&draft.id).await.unwrap();
-    assert_eq!((again.number, again.own_legal_entity), (Some(1), second.own_legal_entity));
+    assert_eq!((again.number, again.own_legal_entity), (Some(1), Some(own)));
+    assert_eq!((again.tax, again.total_due), (amount("2"), amount("12")));
 }
 
 #[tokio::test]
@@ -590,6 +609,127 @@ async fn an_invoice_that_nobody_is_to_get_is_not_sent() {
     let invoice = office.confirmed().await;
     closer.work(Billing::RenderV1 { invoice: invoice.id }).await;
     assert_eq!((office.stored().await[0].dispatch, closer.told()), (DispatchStatus::NotSent, Vec::new()));
+}
+
+/// Messages of the client's in January, told of later.
+struct January {
+    office: Office,
+    projector: projector::App,
+    sqs: EmbeddedSqs,
+    sent: Vec<MessageId>,
+}
+
+impl January {
+    const MONTH: Period = Period { first: date(2026, 1, 1), last: date(2026, 1, 31) };
+    const FEBRUARY: Timestamp = Timestamp::constant(1_771_545_600, 0); // the 20th
+
+    async fn of(messages: usize) -> Self {
+        let world = World::new().await;
+        let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
+        let bucket = Bucket::start().await.unwrap();
+        let invoices = invoices(world.store.clone(), &bucket);
+        let office = Office { world, bucket, client, invoices, blocks: AtomicU64::new(1) };
+        let sqs = EmbeddedSqs::new();
+        let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
+        let projector = projector::App {
+            store: office.world.store.clone(),
+            sqs: sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            billing: queue("billing"),
+            webhooks: queue("webhooks"),
+            archive: EmbeddedS3::new().archive(),
+        };
+        let link = SmppLink { queue_url: sqs.queue("vendor"), ..SmppLink::new("vendor", 2775, "us") };
+        let connection = Connection {
+            id: connection(),
+            company: office.world.owner.company.id.clone(),
+            name: "vendor".into(),
+            enabled: true,
+            link: Link::Smpp(link),
+            on_unknown_outcome: Default::default(),
+            created_at: NOW,
+            revision: 0,
+        };
+        put_connection(&office.world.store, &connection).await;
+        let mut sent = Vec::new();
+        for number in 0..messages {
+            let store = &office.world.store;
+            sent.push(office.client.send(store, &number.to_string(), "hello").await.unwrap().1.id);
+        }
+        let january = Self { office, projector, sqs, sent };
+        january.project(NOW).await;
+        january
+    }
+
+    async fn refuse(&self, message: &MessageId, at: Timestamp) {
+        let app = progress_applier::App { store: self.office.world.store.clone() };
+        let message = message.clone();
+        let connection = Some(connection());
+        let refused = Progress::RefusedV1 { message, reason: "no".into(), next_route: false, connection, at };
+        app.apply(refused).await.unwrap();
+    }
+
+    /// Delivers both streams, twice, as of this time.
+    async fn project(&self, now: Timestamp) {
+        for table in [tables().ledger, tables().messages] {
+            let mut event = self.office.world.database.take_stream(&table);
+            for record in &mut event.records {
+                record.change.approximate_creation_date_time = std::time::SystemTime::from(now).into();
+            }
+            for _ in 0..2 {
+                projector::handle(&self.projector, event.clone()).await.unwrap();
+            }
+        }
+    }
+
+    fn asked(&self) -> Vec<Billing> {
+        let mut jobs: Vec<Billing> = self.sqs.messages(&self.sqs.queue("billing"));
+        jobs.retain(|job| matches!(job, Billing::CloseV1 { .. }));
+        jobs
+    }
+
+    async fn confirm(&self) -> Invoice {
+        let (invoices, agreement) = (&self.office.invoices, self.office.agreement().await);
+        let act = act_at(&self.office.client.company.path, Self::FEBRUARY);
+        let closed = invoices.close(&act, &agreement, Self::MONTH).await.unwrap();
+        let (Closed::Stored(draft) | Closed::Same(draft)) = closed else { panic!("nothing was used") };
+        invoices.confirm(&act, &agreement, &draft.id, &after_period()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_long_after_its_period_was_confirmed_makes_a_correction_by_itself() {
+    let january = January::of(4).await;
+    let first = january.confirm().await;
+    assert_eq!(told(&first), (0, Some(1), "0.2".into()));
+    assert_eq!(january.asked(), []);
+    for message in &january.sent[..3] {
+        january.refuse(message, January::FEBRUARY).await;
+    }
+    january.project(January::FEBRUARY).await;
+    let close =
+        Billing::CloseV1 { agreement: january.office.client.agreement.id.clone(), period: January::MONTH };
+    // Once for each delivery, of which one was a repetition.
+    assert_eq!(january.asked(), [close.clone(), close.clone()]);
+    let closer = Closer::of(&january.office);
+    for _ in 0..2 {
+        closer.work(close.clone()).await;
+    }
+    let stored = january.office.stored().await;
+    assert_eq!(stored.iter().map(told).collect::<Vec<_>>()[1..], [(1, None, "-0.15".into())]);
+}
+
+#[tokio::test]
+async fn usage_of_periods_that_the_schedule_closes_asks_for_nothing() {
+    let january = January::of(2).await;
+    let soon = "2026-01-25T00:00:00Z".parse().unwrap();
+    january.refuse(&january.sent[0], soon).await;
+    january.project(soon).await;
+    let soon = "2026-02-03T00:00:00Z".parse().unwrap();
+    january.refuse(&january.sent[1], soon).await;
+    january.project(soon).await;
+    assert_eq!(january.asked(), []);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use store::Written;
 use tests::edits::act;
 use tests::embedded_dynamodb::Fault;
 use tests::embedded_secrets::{EmbeddedSecrets, Fault as SecretFault};
@@ -427,6 +428,21 @@ async fn money_that_cannot_be_booked_waits_for_a_person() {
 }
 
 #[tokio::test]
+async fn what_was_paid_on_a_page_that_was_open_when_the_agreement_was_deleted_is_booked() {
+    let shop = Shop::open().await;
+    let (store, payer) = (&shop.world.store, &shop.payer);
+    let act = act(&payer.company.path);
+    for sender in store.senders_of(&payer.company.id).await.unwrap() {
+        assert_eq!(store.delete_sender(&act, &sender).await.unwrap(), Written::Now);
+    }
+    let agreement = store.any_agreement(&payer.agreement.id).await.unwrap().unwrap();
+    let wallet = shop.world.wallet(&payer.wallet).await;
+    assert_eq!(store.delete_agreement(&act, &agreement, &[wallet]).await.unwrap(), Written::Now);
+    assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
+    shop.check_paid(true).await;
+}
+
+#[tokio::test]
 async fn a_refund_is_taken_back_once_and_a_dispute_that_is_opened_waits_for_a_person() {
     for order in [[Completed, Refunded, Refunded, Disputed], [Refunded, Disputed, Completed, Refunded]] {
         let shop = Shop::open().await;
@@ -436,6 +452,25 @@ async fn a_refund_is_taken_back_once_and_a_dispute_that_is_opened_waits_for_a_pe
         shop.check(true, true).await;
         assert_eq!(shop.reviews().await, ["charge ch_1 is disputed as dp_1: Opened"]);
     }
+}
+
+#[tokio::test]
+async fn a_refund_of_another_payment_takes_nothing_and_waits_for_a_person_whenever_it_is_told() {
+    let shop = Shop::open().await;
+    let charge = json!({"id": "ch_2", "metadata": {"top_up": shop.top_up}, "payment_intent": "pi_other",
+        "amount_refunded": 5000, "currency": "eur"});
+    let other = Callback::signed(event("evt_other", "charge.refunded", charge), SECRET, Timestamp::now());
+    for _ in 0..2 {
+        assert_eq!(shop.call(&other).await, StatusCode::OK);
+        assert_eq!(shop.call(&Completed.callback(&shop.top_up)).await, StatusCode::OK);
+    }
+    shop.check_paid(true).await;
+    let reviews = shop.reviews().await;
+    assert!(
+        reviews.iter().all(|review| review.contains("50 EUR went back by ch_2 of another")),
+        "{reviews:?}"
+    );
+    assert!(!reviews.is_empty());
 }
 
 #[tokio::test]

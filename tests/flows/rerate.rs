@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use domain::batch::Draft;
 use domain::connection::{Connection, Link, SmppLink};
+use domain::destination::destination;
+use domain::dictionary::Dictionaries;
 use domain::id::{MessageId, RerateId, WalletId};
 use domain::message::Message;
-use domain::rating::{CompiledTree, Node, Price, RateTree, Resource};
+use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource};
 use domain::reconcile::{charges, check_balance};
 use domain::record::Hand;
 use domain::rerate::{NewRerate, Rerate, Status, plan_rerate};
@@ -25,11 +28,13 @@ use tests::edits::{act, put_connection};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_s3::EmbeddedS3;
 use tests::embedded_sqs::EmbeddedSqs;
-use tests::world::{Member, NOW, World, amount, connection, tables};
+use tests::world::{Member, NOW, World, amount, connection, levels, number, tables};
 
 /// More than one chunk has.
 const ROWS: usize = 120;
 const IN_BLOCK: usize = 30;
+/// Two of one network: the main one, and one that only a look-up finds.
+const CODES: [&str; 2] = ["26201", "26206"];
 /// A day after `NOW`, at which messages were sent: they have long been recorded.
 const BY: Hand<'static> = Hand { name: "manager", now: Timestamp::constant(1_767_312_000, 0) };
 
@@ -105,7 +110,7 @@ impl Scene {
             Some((block, place)) => {
                 let refused = queue::Outcome::Refused { reason: "no".into(), next_route: false };
                 let outcomes = vec![(place, refused)];
-                Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW }
+                Progress::BlockV1 { block, connection: connection(), outcomes, references_by: None, at: NOW }
             }
             None => Progress::RefusedV1 {
                 message: message.clone(),
@@ -120,11 +125,22 @@ impl Scene {
 
     /// Puts another price in the place of the one that was in force since the beginning.
     async fn correct(&self, member: &Member, price: &str) {
+        self.correct_to(member, Node::of_price(Price::Flat { amount: amount(price) })).await;
+    }
+
+    /// The same with a price for each of two codes of one network.
+    async fn correct_codes(&self, member: &Member, prices: [&str; 2]) {
+        let price = |price| Node::of_price(Price::Flat { amount: amount(price) });
+        let values = CODES.map(str::to_owned).into_iter().zip(prices.map(price)).collect();
+        let node = Node { depends_on: Some(Attribute::Mccmnc), values, ..Node::default() };
+        self.correct_to(member, node).await;
+    }
+
+    async fn correct_to(&self, member: &Member, node: Node) {
         let store = &self.world.store;
         let id = member.agreement.services[0].service.clone();
         let before = store.services(&[id]).await.unwrap().remove(0);
         let after = before.clone().with_tree(1, true).unwrap();
-        let node = Node::of_price(Price::Flat { amount: amount(price) });
         let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
         let tree = CompiledTree::compile(&tree).unwrap();
         let seller = store.any_company(&before.company).await.unwrap().unwrap();
@@ -377,17 +393,46 @@ async fn a_reseller_rates_again_what_it_sells_and_not_what_it_pays() {
 #[tokio::test]
 async fn what_has_no_price_any_more_is_counted_as_failed_and_left() {
     let mut scene = Scene::new().await;
-    let store = &scene.world.store;
-    let id = scene.client.agreement.services[0].service.clone();
-    let before = store.services(&[id]).await.unwrap().remove(0);
-    let node = Node::of_price(Price::NotIncluded);
-    let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
-    let tree = CompiledTree::compile(&tree).unwrap();
-    let after = before.clone().with_tree(1, true).unwrap();
-    let path = scene.reseller.company.path.clone();
-    store.replace_service(&act(&path), &before, &after, Some(&tree)).await.unwrap();
+    scene.correct_to(&scene.client, Node::of_price(Price::NotIncluded)).await;
     let task = scene.task(false).await;
     scene.run(&task).await;
     assert_eq!(scene.told(&task).await, "150/148 150/148");
     assert_eq!(scene.balances().await, ["42.6", "95.56"]);
+}
+
+#[tokio::test]
+async fn what_a_look_up_had_found_is_the_code_by_which_a_message_is_rated_again() {
+    let mut scene = Scene::new().await;
+    scene.correct_codes(&scene.client, ["0.05", "0.01"]).await;
+    let levels = levels(&scene.world.store, &scene.client.agreement, NOW).await;
+    let planned = destination(&number(0), Dictionaries::shipped()).unwrap();
+    let found = planned.ported_to(CODES[1], Dictionaries::shipped());
+    assert_eq!((planned.mccmnc.as_deref(), &planned.network), (Some(CODES[0]), &found.network));
+    let draft = |key: &str| {
+        let draft = scene.client.draft(key, "hello", 1).unwrap();
+        let place = sending::place(&found, scene.client.sender.as_str(), &levels, NOW).unwrap();
+        Draft { places: vec![place], ..draft }
+    };
+    let store = scene.world.store.clone();
+    store.accept(&draft("found-row")).await.unwrap();
+    let mut session = store.acquire_lease(&scene.client.wallet, 100, NOW).await.unwrap().unwrap();
+    for row in session.flush(&[draft("found-1"), draft("found-2")], NOW).await.unwrap() {
+        row.unwrap();
+    }
+    session.close().await.unwrap();
+    scene.project().await;
+    assert_eq!(scene.balances().await, ["42.57", "95.47"]);
+
+    let same = scene.task(false).await;
+    scene.run(&same).await;
+    assert_eq!(scene.told(&same).await, "153/0 153/0", "no rate has changed");
+    scene.correct_codes(&scene.client, ["0.05", "0.02"]).await;
+    let other = scene.task(false).await;
+    scene.run(&other).await;
+    assert_eq!(scene.told(&other).await, "153/0 153/0, 1: 3 0.03>0.06");
+    assert_eq!(scene.balances().await, ["42.54", "95.47"]);
+    scene.check().await;
+    let edrs = store.edrs(&scene.client.agreement.id, &Default::default(), 500, None).await.unwrap();
+    let codes = edrs.items.into_iter().filter_map(|record| record.into_message()?.mccmnc);
+    assert_eq!(codes.filter(|code| code == CODES[1]).count(), 3);
 }

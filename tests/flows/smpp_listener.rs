@@ -56,6 +56,7 @@ fn pace() -> Pace {
         renew_every: Duration::from_millis(500),
         lease: Duration::from_secs(4),
         answer_timeout: Duration::from_secs(1),
+        ..Pace::default()
     }
 }
 

@@ -176,6 +176,7 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         connection_kind: ConnectionKind::Smpp,
         country: "DE".to_owned(),
         network: None,
+        mccmnc: None,
         encoding: segmented.encoding,
         segments: u32::try_from(segmented.segments_count()).expect("few"),
         charges: Vec::new(),

@@ -229,7 +229,7 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
             client.payment(id, PaymentDirection::Inbound, top_up.amount, &wallet).expect("a payment");
         let received =
             Received { reference: format!("pi_{number}"), system_fee: None, credited: top_up.amount };
-        let confirmed = top_up.confirmed(payment.id.clone(), received);
+        let confirmed = top_up.confirmed(payment.id.clone(), received, payment.at);
         if is_lost {
             let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));
             assert!(is_unknown(&lost.pay_top_up(&act, &top_up, &confirmed, &payment, &wallet).await));

@@ -11,7 +11,7 @@ use domain::id::{AgreementId, ApiKeyId, CompanyId, RateId, ServiceId, TreeTag, W
 use domain::invoice::{Confirmation, Invoice, Timing, confirm, draft, invoice_id};
 use domain::money::Amount;
 use domain::period::Period;
-use domain::rating::Resource;
+use domain::rating::{PricedBy, Resource};
 use domain::wallet::Wallet;
 use jiff::civil::date;
 use store::{InvoiceWrite, InvoicesWritten, Store, StoreError, Stored, Written, schema};
@@ -161,6 +161,7 @@ fn invoice(client: &Member, month: i8) -> Invoice {
     let id = invoice_id(&client.agreement.id, period, 0);
     let key = UsageKey {
         agreement: client.agreement.id.clone(),
+        wallet: client.wallet.clone(),
         day: period.first,
         resource: Resource::SmsMessage,
         sender: Some(client.sender.clone()),
@@ -168,9 +169,10 @@ fn invoice(client: &Member, month: i8) -> Invoice {
         country: Some("DE".into()),
         rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
         unit_price: amount("0.05"),
+        priced_by: PricedBy::Flat,
     };
     let usage = vec![(key, Usage { messages: 2, quantity: 2, amount: amount("0.1") })];
-    let details = fold(&client.agreement.id, period, usage, |_| ServiceType::PayAsYouGo).expect("amounts");
+    let details = fold(period, usage, |_| ServiceType::PayAsYouGo).expect("amounts");
     let charge = |(group, rows): (ChargeGroup, Vec<ChargeRow>)| {
         let at = RowsAt::of(&client.agreement.id, &content(&rows).expect("a file"), &rows);
         Charge::of(&id, group, &rows, at, None).expect("amounts")

@@ -83,6 +83,7 @@ fn change(before: Option<&Message>, after: &Message) -> UsageChange {
         let edr = &edrs[part.level];
         let key = UsageKey {
             agreement: edr.agreement.clone(),
+            wallet: part.wallet,
             day: MONTH.first,
             resource: edr.resource,
             sender: Some(edr.sender.clone()),
@@ -90,6 +91,7 @@ fn change(before: Option<&Message>, after: &Message) -> UsageChange {
             country: Some(edr.country.clone()),
             rate: part.rate,
             unit_price: part.unit_price,
+            priced_by: part.priced_by,
         };
         (key, part.usage)
     };

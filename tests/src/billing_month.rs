@@ -37,6 +37,8 @@ const DAYS: i64 = 31;
 const CLOSED_EVERY: i64 = 7;
 /// How often prices are corrected: a correction is corrected as well.
 const RERATES: i64 = 2;
+/// One of so many agreements had wrong prices.
+const WRONG: u32 = 4;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -62,7 +64,7 @@ pub struct Report {
 impl Report {
     /// Whether all sums are the same, and nothing else in the ledger is amiss.
     pub fn is_exact(&self) -> bool {
-        self.totals.is_exact() && self.rerated.updated_again == 0 && self.invoices.drafts == 0
+        self.totals.is_exact() && self.rerated.second.updated == 0 && self.invoices.drafts == 0
     }
 }
 
@@ -80,6 +82,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     phases.end("open agreements");
     let mut traffic = Traffic::new(options);
     for day in 0..DAYS {
+        functions.now = MONTH + days(day + 1);
         traffic.send_day(&parties, &functions, day, &mut random).await?;
         phases.end("send");
         functions.project(&mut random).await?;
@@ -95,6 +98,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     }
     // The last quarter that has a day of it is over by then.
     let end = MONTH + days(DAYS + 130);
+    functions.now = end;
     closing::close_and_confirm(&parties, &functions, end).await?;
     phases.end("close and confirm");
     traffic.tell_late(&parties, &functions, end, &mut random).await?;
@@ -106,7 +110,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     let mut rerated = rerates::Rerated::default();
     for round in 0..RERATES {
         let now = end + days(2 + round);
-        rerated.correct(&parties, &functions, now, &mut random).await?;
+        rerated.correct(&parties, &functions, now, WRONG, &mut random).await?;
         phases.end("rate again");
         functions.project(&mut random).await?;
         phases.end("project");
@@ -125,6 +129,25 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         totals,
         phases: phases.all(),
     })
+}
+
+/// Makes a month, corrects all simple prices and rates the month again, twice.
+///
+/// # Errors
+/// When a function fails.
+pub async fn rerate_only(options: Options) -> anyhow::Result<rerates::Rerated> {
+    let mut random = StdRng::seed_from_u64(options.seed);
+    let parties = Parties::open(options.agreements, &mut random).await;
+    let mut functions = Functions::start(&parties.world).await?;
+    parties.connect(&functions).await;
+    let mut traffic = Traffic::new(options);
+    for day in 0..DAYS {
+        traffic.send_day(&parties, &functions, day, &mut random).await?;
+        functions.project(&mut random).await?;
+    }
+    let mut rerated = rerates::Rerated::default();
+    rerated.correct(&parties, &functions, MONTH + days(DAYS + 2), 1, &mut random).await?;
+    Ok(rerated)
 }
 
 fn days(count: i64) -> SignedDuration {

@@ -99,7 +99,7 @@ impl EmbeddedDynamodb {
         self.engine.capacity.clone()
     }
 
-    /// How long the calls of all [quick clients](Self::quick_client) took inside the database.
+    /// How much processor time the calls of all [quick clients](Self::quick_client) took inside the database.
     pub fn busy(&self) -> Duration {
         self.engine.busy()
     }

@@ -6,7 +6,7 @@
 //! A queue whose name ends in `.fifo` keeps the order of each group: while somebody has messages of a
 //! group, nobody gets others of it. A name that was used in the last five minutes is a repeat.
 //!
-//! Not here: delays and the move to a dead-letter queue.
+//! Not here: the move to a dead-letter queue.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +40,7 @@ const NO_DIGEST: &str = "00000000000000000000000000000000";
 #[derive(Clone, Default)]
 pub struct EmbeddedSqs {
     queues: Arc<Mutex<BTreeMap<String, Queue>>>,
+    calls: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 struct Queue {
@@ -126,6 +127,11 @@ impl EmbeddedSqs {
             .http_client(http_client(self.clone(), faults))
             .build();
         Client::from_conf(config)
+    }
+
+    /// How many calls there were of each operation on each queue.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a queue unless there is one of this name, and gives its URL.
@@ -224,7 +230,8 @@ impl EmbeddedSqs {
             }
             let body = text(&message["MessageBody"]).to_owned();
             let group = group.filter(|_| queue.is_fifo);
-            let message = Message { id: id.clone(), group, body, sent_at: now, receives: 0, visible_at: now };
+            let visible_at = now + seconds(&message["DelaySeconds"]).unwrap_or_default();
+            let message = Message { id: id.clone(), group, body, sent_at: now, receives: 0, visible_at };
             queue.messages.push(message);
             Ok(json!({"MessageId": id, "MD5OfMessageBody": NO_DIGEST}))
         })?
@@ -310,6 +317,8 @@ impl Service for EmbeddedSqs {
 
     async fn call(&self, operation: &str, body: Value) -> Result<Value, Refusal> {
         let name = name_of(text(&body["QueueUrl"]));
+        let call = format!("{operation} {name}");
+        *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(call).or_default() += 1;
         match operation {
             "CreateQueue" => {
                 let attribute = |name: &str| text(&body["Attributes"][name]).parse().ok();

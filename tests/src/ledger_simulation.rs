@@ -15,7 +15,7 @@ pub mod mutations;
 mod projection;
 mod replay;
 mod requests;
-mod scenario;
+pub(crate) mod scenario;
 mod simulation;
 
 use std::fmt;

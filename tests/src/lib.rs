@@ -3,6 +3,7 @@ pub mod billing_month;
 pub mod bucket;
 pub mod callback_urls;
 pub mod contention;
+mod cpu_clock;
 pub mod demo;
 pub mod deployed;
 pub mod edits;

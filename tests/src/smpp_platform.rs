@@ -7,8 +7,10 @@
 mod elsewhere;
 mod functions;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::connection::{ClientLink, Connection, Link, SmppLink};
@@ -69,6 +71,7 @@ pub struct Platform {
     /// Where clients bind.
     pub address: SocketAddr,
     sqs: EmbeddedSqs,
+    calls_before: Mutex<BTreeMap<String, u64>>,
     functions: Functions,
     stop: watch::Sender<bool>,
     parts: Vec<JoinHandle<()>>,
@@ -118,7 +121,7 @@ impl Platform {
             vec![serving, running]
         };
         let parts = places.gateway.spawn(begin).await.expect("the gateway starts");
-        Self { world, address, sqs, functions, stop, parts }
+        Self { world, address, sqs, calls_before: Mutex::default(), functions, stop, parts }
     }
 
     /// An account of a new client of the owner's that pays 0.05 a segment.
@@ -162,6 +165,22 @@ impl Platform {
         self.world.balance(&client.member).await.to_string()
     }
 
+    /// How many calls to tables and queues there were since this was last asked, by operation and place.
+    pub fn take_calls(&self) -> BTreeMap<String, u64> {
+        let mut calls = BTreeMap::new();
+        for consumed in self.world.database.capacity().take() {
+            *calls.entry(format!("{} {}", consumed.operation, consumed.table)).or_default() += 1;
+        }
+        let mut before = self.calls_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let queues = self.sqs.calls();
+        for (call, count) in &queues {
+            calls.insert(call.clone(), count - before.get(call).copied().unwrap_or_default());
+        }
+        *before = queues;
+        calls.retain(|_, count| 0 < *count);
+        calls
+    }
+
     /// As SIGTERM does; what is in hand is finished.
     ///
     /// # Panics
@@ -181,6 +200,7 @@ fn pace() -> Pace {
         look_every: Duration::from_millis(200),
         share_every: Duration::from_millis(100),
         answer_timeout: Duration::from_secs(5),
+        references_after: Duration::from_secs(6),
         ..Pace::default()
     }
 }

@@ -695,6 +695,8 @@ pub struct BoughtPackView {
     /// Not used from this time on; null for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// Whether the company that pays does not see it.
+    pub hidden_from_client: bool,
     /// The id of this purchase.
     pub id: String,
     /// Whether it may be used now. Of a bundle that is extended and could not be paid yet it is not.
@@ -705,6 +707,8 @@ pub struct BoughtPackView {
     pub left: String,
     /// The pack's name.
     pub name: String,
+    /// The revision of the agreement, which is the `ETag` of its packs.
+    pub revision: u64,
     /// The pack's id.
     pub service: String,
     /// Units or money that are used of it. Of bundles: recipients in the billing period, with those past
@@ -756,6 +760,9 @@ pub struct BuyPackRequest {
     /// period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// Whether the company that pays does not see it. It is used all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_from_client: Option<bool>,
     /// A pack or a bundle pack of the company that the agreement is with.
     pub service: String,
 }
@@ -865,6 +872,14 @@ pub enum Channel {
     Telegram,
     #[serde(rename = "push")]
     Push,
+    #[serde(rename = "tts")]
+    Tts,
+    #[serde(rename = "voice")]
+    Voice,
+    #[serde(rename = "mobile_push")]
+    MobilePush,
+    #[serde(rename = "flash_call")]
+    FlashCall,
 }
 
 /// Who owes whom: of `receivable` the company that pays.
@@ -877,6 +892,9 @@ pub enum ChargeDirection {
 /// A line of a charge: what was used at one price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ChargeRowView {
+    /// Of a scale: what it counts apart for each value of; all together unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter_group: Option<String>,
     /// Of messages: ISO 3166 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
@@ -884,10 +902,18 @@ pub struct ChargeRowView {
     pub messages: i64,
     /// What they cost together, exactly.
     pub net: String,
+    /// How that price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
+    pub price_type: String,
     /// How many units: messages or segments.
     pub quantity: i64,
     /// The price of the rate tree, by its id.
     pub rate: String,
+    /// Of a scale: which tier the units fell into, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_tier: Option<u32>,
+    /// Of a scale: whether each unit has the price of its tier, or all have the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_type: Option<ScaleKind>,
     /// What messages were sent from, or the sender ID a fee is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
@@ -934,7 +960,7 @@ pub struct ChargeView {
     pub total: String,
     /// 1, and one more with each correction.
     pub version: u32,
-    /// The wallet that it was taken from.
+    /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
     pub wallet: String,
 }
 
@@ -1270,7 +1296,8 @@ pub struct ConfirmRequest {
 /// What is to be different.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ConnectionPatch {
-    /// Whether messages go over it. A client whose connection is disabled is unbound.
+    /// Whether messages go over it. What waits for one that is disabled goes by the sender ID's next route,
+    /// or is paid back. A client whose connection is disabled is unbound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
 }
@@ -1419,6 +1446,16 @@ pub struct ConnectionView {
     pub id: String,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
+}
+
+/// A way to reach the company behind a sender ID.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ContactBody {
+    /// What it is called, or what stands on its button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The number, address or mailbox.
+    pub value: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -1601,6 +1638,15 @@ pub struct DashboardView {
     pub today: CountsView,
 }
 
+/// The details of an invoice's charges as a spreadsheet, or as a table of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DetailsFile {
+    #[serde(rename = "xlsx")]
+    Xlsx,
+    #[serde(rename = "csv")]
+    Csv,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DictionaryView {
     /// Whether the platform may change it.
@@ -1739,6 +1785,13 @@ pub struct EdrView {
     pub submitted_at: Option<String>,
     /// What a unit costs.
     pub unit_price: String,
+}
+
+/// Email, over Elastic Email.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct EmailBody {
+    /// What mail comes from.
+    pub sender_email: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -1893,7 +1946,7 @@ pub enum FeeKindBody {
         /// The operator that it is registered with, if the price depends on it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mno: Option<String>,
-        /// One of the agreement's sender IDs.
+        /// One of the agreement's sender IDs: the address of one of SMS, or the id of any.
         sender: String,
         /// As it looks unless told: numbers of up to six digits are short codes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -2118,6 +2171,13 @@ pub enum Finding {
     Blocked,
     #[serde(rename = "no_rate")]
     NoRate,
+}
+
+/// Flash calls, over the default softswitch. The address is any number of the pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct FlashCallBody {
+    /// The numbers that call.
+    pub pool: Vec<NumberRangeBody>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -3395,7 +3455,7 @@ pub struct ListedChargeView {
     pub total: String,
     /// 1, and one more with each correction.
     pub version: u32,
-    /// The wallet that it was taken from.
+    /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
     pub wallet: String,
     /// The agreement that it bills.
     pub agreement: String,
@@ -3654,6 +3714,13 @@ pub enum MessageStatus {
     Unsent,
     #[serde(rename = "canceled")]
     Canceled,
+}
+
+/// Push messages to an app of yours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct MobilePushBody {
+    /// The login that your service provider gave.
+    pub login: String,
 }
 
 /// Somebody is told when too many messages fail within a window.
@@ -4189,6 +4256,9 @@ pub struct NotificationPreviewView {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct NotificationTemplatePatch {
+    /// What goes with the mail of an invoice beside its PDF; null or `[]` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Vec<DetailsFile>>,
     /// The same in HTML; null for plain text alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
@@ -4208,6 +4278,10 @@ pub struct NotificationTemplateRequest {
     /// Whose template it is; yours unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// For `invoice_confirmation`: what goes with the mail beside the PDF of the invoice, each kind once. What
+    /// is too large for a mail is linked to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Vec<DetailsFile>>,
     /// What it tells of.
     pub event: NotificationEvent,
     /// The same in HTML, with variables; without it the mail is plain text.
@@ -4231,6 +4305,8 @@ pub struct NotificationTemplateView {
     pub company: String,
     /// When it was created.
     pub created_at: String,
+    /// What goes with the mail of an invoice beside its PDF.
+    pub details: Vec<DetailsFile>,
     /// What it tells of.
     pub event: NotificationEvent,
     /// What the event is about.
@@ -4265,6 +4341,15 @@ pub struct NotificationVariableView {
     pub required: bool,
     /// What previews say.
     pub sample: String,
+}
+
+/// Numbers of one length.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct NumberRangeBody {
+    /// The first number, 3 to 15 digits.
+    pub first: String,
+    /// The last one.
+    pub last: String,
 }
 
 /// Type of number and numbering plan (SMPP 3.4 sections 5.2.5 and 5.2.6).
@@ -4537,6 +4622,9 @@ pub struct PackPatch {
     /// Of packs: another end; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// Whether the company that pays does not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_from_client: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -4560,6 +4648,8 @@ pub struct PackView {
     /// Not used from this time on; null for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// Whether the company that pays does not see it.
+    pub hidden_from_client: bool,
     /// The id of this purchase.
     pub id: String,
     /// Whether it may be used now. Of a bundle that is extended and could not be paid yet it is not.
@@ -4570,6 +4660,8 @@ pub struct PackView {
     pub left: String,
     /// The pack's name.
     pub name: String,
+    /// The revision of the agreement, which is the `ETag` of its packs.
+    pub revision: u64,
     /// The pack's id.
     pub service: String,
     /// Units or money that are used of it. Of bundles: recipients in the billing period, with those past
@@ -5307,9 +5399,20 @@ pub struct PrintableFormPatch {
     /// The own legal entity whose documents it makes; of all that have no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// A logo, a stamp: what the file names in its `image` elements, for invoices and receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Vec<PrintableFormPicture>>,
     /// For charges: what is billed; everything that has no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PrintableFormPicture {
+    /// The uploaded picture, of the kind `png` or `jpeg`: at most 500,000 bytes and 2,000,000 pixels.
+    pub file: String,
+    /// As the file calls it: 1 to 30 of `a` to `z`, `0` to `9` and `_`.
+    pub name: String,
 }
 
 /// Forms to begin with, as the files that would be uploaded.
@@ -5343,6 +5446,9 @@ pub struct PrintableFormSettings {
     /// The own legal entity whose documents it makes; of all that have no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// A logo, a stamp: what the file names in its `image` elements, for invoices and receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Vec<PrintableFormPicture>>,
     /// For charges: what is billed; everything that has no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
@@ -5368,6 +5474,9 @@ pub struct PrintableFormView {
     /// The own legal entity whose documents it makes; of all that have no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// A logo, a stamp: what the file names in its `image` elements, for invoices and receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Vec<PrintableFormPicture>>,
     /// For charges: what is billed; everything that has no form unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
@@ -5404,6 +5513,9 @@ pub struct ProvenanceView {
     /// Who made the data, with the version.
     pub source: String,
 }
+
+/// Push, over Firebase.
+pub type PushBody = Value;
 
 /// What a price is multiplied by.
 pub type QuantityRule = Value;
@@ -5548,6 +5660,61 @@ pub struct RateView {
     pub service: String,
     /// The version of the tree.
     pub version: u32,
+}
+
+/// RCS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RcsBody {
+    /// An uploaded PNG or JPEG picture of exactly 1440 x 448 with at most 200 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<String>,
+    /// The color of icons: `#` and six hexadecimal digits; black unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// What recipients read about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Mailboxes that recipients can write to, each with the text of its button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emails: Option<Vec<ContactBody>>,
+    /// An uploaded PNG or JPEG picture of exactly 224 x 224 with at most 50 KB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// Numbers that recipients can call, each with a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phones: Option<Vec<ContactBody>>,
+    /// The privacy policy: an https address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_policy_url: Option<String>,
+    /// The terms of service: an https address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_url: Option<String>,
+    /// Who carries it.
+    pub vendor: RcsVendorBody,
+    /// Pages that recipients can open, https addresses, each with the text of its button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websites: Option<Vec<ContactBody>>,
+}
+
+/// Who carries RCS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum RcsVendorBody {
+    /// RCS for Business.
+    #[serde(rename = "rcs_for_business")]
+    RcsForBusiness {
+        /// The agent's id in the vendor's console.
+        agent_id: String,
+    },
+    /// GSMA transit.
+    #[serde(rename = "gsma_transit")]
+    GsmaTransit {
+        /// The client ID of the bot.
+        login: String,
+        /// How long a token holds, in seconds; 3,600 unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token_seconds: Option<u32>,
+    },
 }
 
 /// What a vendor's receipt says.
@@ -6175,7 +6342,7 @@ pub struct SelfRegistrationPatch {
     /// In whose name it sells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
-    /// The packs that are bought at once, up to 50.
+    /// The packs that are given at once, free, up to 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packs: Option<Vec<String>>,
     /// The 2FA integration that proves phone numbers; they are not proved unless told.
@@ -6225,7 +6392,7 @@ pub struct SelfRegistrationSettings {
     pub own_bank_account: String,
     /// In whose name it sells.
     pub own_legal_entity: String,
-    /// The packs that are bought at once, up to 50.
+    /// The packs that are given at once, free, up to 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packs: Option<Vec<String>>,
     /// The 2FA integration that proves phone numbers; they are not proved unless told.
@@ -6272,7 +6439,7 @@ pub struct SelfRegistrationView {
     pub own_bank_account: String,
     /// In whose name it sells.
     pub own_legal_entity: String,
-    /// The packs that are bought at once, up to 50.
+    /// The packs that are given at once, free, up to 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packs: Option<Vec<String>>,
     /// The 2FA integration that proves phone numbers; they are not proved unless told.
@@ -6329,6 +6496,10 @@ pub struct SenderIdPatch {
     /// The roads its messages take from now on; those on their way keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<RouteBody>>,
+    /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
+    /// told again where the vendor, its addresses or the connection change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SenderSettingsBody>,
     /// Whether it may be used: for the company that the agreement is with, or one above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<SenderStatus>,
@@ -6339,12 +6510,14 @@ pub struct SenderIdPatch {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct SenderIdRequest {
-    /// What the recipient sees: a name of 1 to 11 characters, or a number of 3 to 15 digits.
+    /// What the recipient sees. Of SMS: a name of 1 to 11 characters, or a number of 3 to 15 digits; of voice
+    /// and flash calls: such a number; of other channels: the code that the provider gave.
     pub address: String,
     /// The agreement that pays for what is sent from it.
     pub agreement: String,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
-    /// it. Short for `routes` with nothing else in it.
+    /// it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
+    /// be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
@@ -6353,7 +6526,7 @@ pub struct SenderIdRequest {
     /// The operator that it is registered with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mno: Option<String>,
-    /// When somebody is told that its messages fail; never unless told.
+    /// When somebody is told that its messages fail; never unless told. Voice has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monitoring: Option<MonitoringBody>,
     /// As people call it here; its address unless told.
@@ -6363,11 +6536,14 @@ pub struct SenderIdRequest {
     /// weight among those of one rank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<RouteBody>>,
-    /// `active`, `blocked` or `draft`; active unless told.
+    /// What it has in another channel than SMS; one of SMS without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SenderSettingsBody>,
+    /// Active unless told. Only one of RCS may be `testing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<SenderStatus>,
     /// The unguessable part of the address that a provider calls about it: 8 to 64 letters, digits or -. No
-    /// other sender ID has the same.
+    /// other sender ID has the same. RCS needs one; voice has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_guid: Option<String>,
 }
@@ -6412,14 +6588,112 @@ pub struct SenderIdView {
     pub revision: u64,
     /// The roads its messages take.
     pub routes: Vec<RouteBody>,
+    /// What it has in another channel than SMS, without keys and passwords; null for SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SenderSettingsBody>,
     /// Whether it may be used.
     pub status: SenderStatus,
     /// When it was changed last; null if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+    pub vendor: String,
     /// The unguessable part of the address that a provider calls about it; null if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_guid: Option<String>,
+}
+
+/// Of every channel but SMS: whose vendor carries it, and what that needs. Keys and passwords are taken and
+/// not answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "channel")]
+pub enum SenderSettingsBody {
+    #[serde(rename = "rcs")]
+    Rcs {
+        /// An uploaded PNG or JPEG picture of exactly 1440 x 448 with at most 200 KB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        background: Option<String>,
+        /// The color of icons: `#` and six hexadecimal digits; black unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        color: Option<String>,
+        /// What recipients read about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// Mailboxes that recipients can write to, each with the text of its button.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        emails: Option<Vec<ContactBody>>,
+        /// An uploaded PNG or JPEG picture of exactly 224 x 224 with at most 50 KB.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        logo: Option<String>,
+        /// Numbers that recipients can call, each with a name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phones: Option<Vec<ContactBody>>,
+        /// The privacy policy: an https address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        privacy_policy_url: Option<String>,
+        /// The terms of service: an https address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms_url: Option<String>,
+        /// Who carries it.
+        vendor: RcsVendorBody,
+        /// Pages that recipients can open, https addresses, each with the text of its button.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        websites: Option<Vec<ContactBody>>,
+    },
+    #[serde(rename = "viber")]
+    Viber {
+        /// Whether a talk of up to 24 hours is paid as one; no unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sessions: Option<bool>,
+        /// Who carries it.
+        vendor: ViberVendorBody,
+    },
+    #[serde(rename = "whatsapp")]
+    Whatsapp {
+        /// Whether the vendor is told of another API key; no unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        synchronized: Option<bool>,
+        /// Who carries it.
+        vendor: WhatsappVendorBody,
+        /// The id of the WhatsApp Business Account that it belongs to.
+        waba_id: String,
+    },
+    #[serde(rename = "wechat")]
+    Wechat {
+        /// The app's id there.
+        app_id: String,
+    },
+    #[serde(rename = "email")]
+    Email {
+        /// What mail comes from.
+        sender_email: String,
+    },
+    #[serde(rename = "telegram")]
+    Telegram {
+        /// Whether Telegram has verified it; no unless told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<bool>,
+    },
+    #[serde(rename = "push")]
+    Push,
+    #[serde(rename = "tts")]
+    Tts {
+        /// What is told of calls: an https address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        webhook_url: Option<String>,
+    },
+    #[serde(rename = "voice")]
+    Voice,
+    #[serde(rename = "mobile_push")]
+    MobilePush {
+        /// The login that your service provider gave.
+        login: String,
+    },
+    #[serde(rename = "flash_call")]
+    FlashCall {
+        /// The numbers that call.
+        pool: Vec<NumberRangeBody>,
+    },
 }
 
 /// Whether a sender ID may be used.
@@ -6859,6 +7133,14 @@ pub struct TaxRuleBody {
     pub reverse_charge: Option<bool>,
 }
 
+/// Telegram Gateway.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TelegramBody {
+    /// Whether Telegram has verified it; no unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+}
+
 /// TLS to a vendor; the usual authorities are trusted unless told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TlsSettings {
@@ -7011,6 +7293,10 @@ pub struct TopUpView {
     /// Why it was closed or needs a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The number of the receipt for message credits, once they are paid: without gaps among those of the
+    /// legal entity that sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_number: Option<u64>,
     /// The payment system's name of the checkout.
     pub session: String,
     /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
@@ -7087,6 +7373,14 @@ pub struct TreeView {
     /// The version of the tree, which prices are traced back to; null before the scope has a tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
+}
+
+/// Text-to-speech, over the default softswitch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TtsBody {
+    /// What is told of calls: an https address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -7184,6 +7478,24 @@ pub struct TwoFactorIntegrationView {
 pub struct TwoFactorKeyView {
     /// `user:password` of HTTP Basic authentication, as `curl -u` takes it. It is shown this once.
     pub key: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TwoFactorTestRequest {
+    /// The code, if your own software makes up the codes of this integration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The phone, in international form.
+    pub number: String,
+    /// An https address that is told what becomes of this code; the integration's unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TwoFactorTestView {
+    /// The `requestId` of the code, by which the integration's calls name it.
+    pub request: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -7422,6 +7734,37 @@ pub struct VersionView {
     pub state: VersionState,
 }
 
+/// Viber.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ViberBody {
+    /// Whether a talk of up to 24 hours is paid as one; no unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<bool>,
+    /// Who carries it.
+    pub vendor: ViberVendorBody,
+}
+
+/// Who carries Viber.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ViberVendorBody {
+    /// Viber itself.
+    #[serde(rename = "viber")]
+    Viber,
+    /// A partner's transit platform.
+    #[serde(rename = "transit_viber")]
+    TransitViber {
+        /// The login of the partner's client channel.
+        login: String,
+        /// The service type of the partner's point of interconnection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service_type: Option<String>,
+    },
+}
+
+/// Voice, over the default softswitch. Its address is the calling number.
+pub type VoiceBody = Value;
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct WalletView {
     /// The agreement it belongs to.
@@ -7455,6 +7798,65 @@ pub struct WarningView {
     pub prevents: bool,
     /// What is wrong, or good to know.
     pub text: String,
+}
+
+/// WeChat.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct WechatBody {
+    /// The app's id there.
+    pub app_id: String,
+}
+
+/// WhatsApp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WhatsappBody {
+    /// Whether the vendor is told of another API key; no unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synchronized: Option<bool>,
+    /// Who carries it.
+    pub vendor: WhatsappVendorBody,
+    /// The id of the WhatsApp Business Account that it belongs to.
+    pub waba_id: String,
+}
+
+/// Who carries WhatsApp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum WhatsappVendorBody {
+    /// 360dialog.
+    #[serde(rename = "dialog360")]
+    Dialog360 {
+        /// Where media are put: an https address.
+        media_url: String,
+    },
+    /// Nexmo.
+    #[serde(rename = "nexmo")]
+    Nexmo,
+    /// Telin.
+    #[serde(rename = "telin")]
+    Telin {
+        /// The app's id there.
+        app_id: String,
+        /// What requests name instead of the sender ID.
+        phone_number_id: String,
+    },
+    /// Telin NeuAPIX.
+    #[serde(rename = "telin_neuapix")]
+    TelinNeuapix {
+        /// The app's id there.
+        app_id: String,
+        /// What requests name instead of the sender ID.
+        phone_number_id: String,
+    },
+    /// Gupshup.
+    #[serde(rename = "gupshup")]
+    Gupshup {
+        /// The app's id there.
+        app_id: String,
+    },
+    /// 360dialog's cloud.
+    #[serde(rename = "dialog360_cloud")]
+    Dialog360Cloud,
 }
 
 /// What [`Client::get_agreements`] asks by.
@@ -8750,11 +9152,14 @@ pub struct GetSenderIdsQuery {
     /// Only those of this channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
+    /// Only those of this vendor, as they are answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// Only those in this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<SenderStatus>,
-    /// `address`, `name`, `channel`, `status`, `agreement`, `updated_at` or `created_at`, with a `-` before
-    /// it for the other way round.
+    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
+    /// before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9020,6 +9425,29 @@ pub struct GetTwoFactorIntegrationsQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::get_two_factor_integration_edrs`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetTwoFactorIntegrationEdrsQuery {
+    /// Accepted at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Accepted before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// International form. A masked one is found by its mask alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+    /// How far the message has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<MessageStatus>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
 /// What [`Client::get_two_factor_integration_statistics`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetTwoFactorIntegrationStatisticsQuery {
@@ -9258,21 +9686,26 @@ impl Client {
         json(request).await
     }
 
-    /// Give a pack another end, or have a bundle extended or no longer.
+    /// Give a pack another end, have a bundle extended or no longer, or hide either from the client.
     ///
     /// `PATCH /v1/agreements/{id}/packs/{pack}`
     pub async fn patch_agreement_pack(
         &self,
         id: &str,
         pack: &str,
+        if_match: Option<&str>,
         body: &PackPatch,
     ) -> Result<PackView, Error> {
         let request = self.request(Method::PATCH, &["v1", "agreements", id, "packs", pack]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
 
-    /// One sender ID, by its address.
+    /// One sender ID of SMS, by its address.
     ///
     /// `GET /v1/agreements/{id}/sender_ids/{address}`
     pub async fn get_agreement_sender_id(&self, id: &str, address: &str) -> Result<SenderIdView, Error> {
@@ -9281,7 +9714,7 @@ impl Client {
         json(request).await
     }
 
-    /// Change a sender ID, by its address.
+    /// Change a sender ID of SMS, by its address.
     ///
     /// `PATCH /v1/agreements/{id}/sender_ids/{address}`
     pub async fn patch_agreement_sender_id(
@@ -11847,6 +12280,19 @@ impl Client {
         json(request).await
     }
 
+    /// The records of an integration's codes, newest first.
+    ///
+    /// `GET /v1/two_factor_integrations/{id}/edrs`
+    pub async fn get_two_factor_integration_edrs(
+        &self,
+        id: &str,
+        query: &GetTwoFactorIntegrationEdrsQuery,
+    ) -> Result<ListEdrView, Error> {
+        let request = self.request(Method::GET, &["v1", "two_factor_integrations", id, "edrs"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
     /// Make a new key.
     ///
     /// `POST /v1/two_factor_integrations/{id}/key`
@@ -11866,6 +12312,21 @@ impl Client {
     ) -> Result<StatisticsView, Error> {
         let request = self.request(Method::GET, &["v1", "two_factor_integrations", id, "statistics"]);
         let request = with_query(request, query);
+        json(request).await
+    }
+
+    /// Send a test code.
+    ///
+    /// `POST /v1/two_factor_integrations/{id}/test`
+    pub async fn post_two_factor_integration_test(
+        &self,
+        id: &str,
+        idempotency_key: &str,
+        body: &TwoFactorTestRequest,
+    ) -> Result<TwoFactorTestView, Error> {
+        let request = self.request(Method::POST, &["v1", "two_factor_integrations", id, "test"]);
+        let request = request.header("Idempotency-Key", idempotency_key);
+        let request = request.json(body);
         json(request).await
     }
 

@@ -106,7 +106,8 @@ pub struct MessageView {
     /// Where the status alone does not say it; `in_doubt` while nobody knows whether the vendor took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// International form, digits only.
+    /// International form, digits only; with stars for most of them once it is as old as the platform's
+    /// setting says.
     pub recipient: String,
     /// Parts that it was sent in.
     pub segments: u32,

@@ -28,9 +28,19 @@
 //! | `client_reference` | text | what the sender named it; in the sender's own records only |
 //! | `period_first`, `period_last` | date | what a fee's rule charged it for |
 //! | `accepted_at`, `submitted_at`, `finished_at` | timestamp, microseconds, UTC | |
+//! | `channel`, `direction` | text | `sms` and `outgoing` for messages |
+//! | `company_path` | text | the companies from the owner down to `company`, with `/` between them |
+//! | `mcc`, `mnc` | text | by which it was priced, where it is known |
+//! | `price_type`, `tier` | text, int32 | `flat`, `free`, `included` or `scale`, and of a scale which tier, from 1 |
+//! | `wallet` | text | who paid, if not the agreement's main wallet |
+//! | `connection` | text | over which it went, or is to go |
+//! | `vendor` | text | that connection's name when the row was written |
+//! | `vendor_references` | text | a JSON array of the vendor's ids, one a segment |
 //!
-//! Columns are added at the end, and may be null in files from before them.
+//! The last three are for who runs the platform: companies see no vendors of those above them. Columns are
+//! added at the end, and may be null in files from before them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::builder::{
@@ -38,11 +48,11 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use domain::edr::{Edr, FeeRecord, Record};
+use domain::id::{CompanyId, ConnectionId};
 use domain::money::{Amount, Currency, PLACES_MAX};
-use domain::rating::BillingRule;
+use domain::rating::{BillingRule, PricedBy};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -50,15 +60,23 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
+use serde::Serialize;
 
 /// The widest there is: a sum never needs a wider column than its rows.
 const PRECISION: u8 = 38;
 const SCALE: i8 = PLACES_MAX as i8;
 /// Rows read at a time.
-const BATCH_ROWS: usize = 64 * 1024;
+const BATCH_ROWS: usize = 32 * 1024;
 /// Columns of which every row has its own value, so that a dictionary would only be in the way.
-const VARIED: [&str; 6] =
-    ["id", "recipient", "client_reference", "accepted_at", "submitted_at", "finished_at"];
+const VARIED: [&str; 7] = [
+    "id",
+    "recipient",
+    "client_reference",
+    "vendor_references",
+    "accepted_at",
+    "submitted_at",
+    "finished_at",
+];
 
 /// What names a version of a record within an agreement.
 pub const KEY: [&str; 4] = ["accepted_at", "id", "revision", "charge_version"];
@@ -98,6 +116,17 @@ pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         always("accepted_at", instant()),
         often("submitted_at", instant()),
         often("finished_at", instant()),
+        often("channel", text()),
+        often("direction", text()),
+        often("company_path", text()),
+        often("mcc", text()),
+        often("mnc", text()),
+        often("price_type", text()),
+        often("tier", DataType::Int32),
+        often("wallet", text()),
+        often("connection", text()),
+        often("vendor", text()),
+        often("vendor_references", text()),
     ]))
 });
 
@@ -111,11 +140,20 @@ enum Cell {
     Instant(Option<Timestamp>),
 }
 
+/// What rows say besides the records themselves.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// Of each company the path from the owner down to it.
+    pub paths: BTreeMap<CompanyId, String>,
+    /// The names of connections.
+    pub vendors: BTreeMap<ConnectionId, String>,
+}
+
 /// The cells of a record, in the order of the schema.
-fn cells(record: &Record, currency: Currency) -> anyhow::Result<Vec<Cell>> {
+fn cells(record: &Record, currency: Currency, around: &Around) -> anyhow::Result<Vec<Cell>> {
     match record {
-        Record::Message(edr) => message_cells(edr, currency),
-        Record::Fee(fee) => Ok(fee_cells(fee, currency)),
+        Record::Message(edr) => message_cells(edr, currency, around),
+        Record::Fee(fee) => Ok(fee_cells(fee, currency, around)),
     }
 }
 
@@ -123,8 +161,19 @@ fn text(value: impl ToString) -> Cell {
     Cell::Text(Some(value.to_string()))
 }
 
-fn message_cells(edr: &Edr, currency: Currency) -> anyhow::Result<Vec<Cell>> {
-    let parts = (!edr.parts.is_empty()).then(|| serde_json::to_string(&edr.parts)).transpose()?;
+/// A JSON array; none if there is nothing in it.
+fn list<T: Serialize>(values: &[T]) -> anyhow::Result<Cell> {
+    let values = (!values.is_empty()).then(|| serde_json::to_string(values)).transpose()?;
+    Ok(Cell::Text(values))
+}
+
+fn message_cells(edr: &Edr, currency: Currency, around: &Around) -> anyhow::Result<Vec<Cell>> {
+    let tier = match edr.priced_by {
+        PricedBy::Scale { tier, .. } => Some(u32::from(tier)),
+        PricedBy::Flat | PricedBy::Free | PricedBy::Included => None,
+    };
+    // An MCC has three digits.
+    let codes = edr.mccmnc.as_deref().and_then(|mccmnc| mccmnc.split_at_checked(3)).unzip();
     Ok(vec![
         text("message"),
         text(&edr.message),
@@ -145,7 +194,7 @@ fn message_cells(edr: &Edr, currency: Currency) -> anyhow::Result<Vec<Cell>> {
         Cell::Quantity(edr.quantity),
         text(currency),
         text(edr.billing.name()),
-        Cell::Text(parts),
+        list(&edr.parts)?,
         text(edr.status.name()),
         Cell::Text(edr.reason.clone()),
         Cell::Text(edr.client_reference.clone()),
@@ -154,10 +203,21 @@ fn message_cells(edr: &Edr, currency: Currency) -> anyhow::Result<Vec<Cell>> {
         Cell::Instant(Some(edr.accepted_at)),
         Cell::Instant(edr.submitted_at),
         Cell::Instant(edr.finished_at),
+        text("sms"),
+        text("outgoing"),
+        Cell::Text(around.paths.get(&edr.company).cloned()),
+        Cell::Text(codes.0.map(str::to_owned)),
+        Cell::Text(codes.1.map(str::to_owned)),
+        text(edr.priced_by.price_type()),
+        Cell::Count(tier),
+        Cell::Text(edr.wallet.as_ref().map(ToString::to_string)),
+        text(&edr.connection),
+        Cell::Text(around.vendors.get(&edr.connection).cloned()),
+        list(&edr.references)?,
     ])
 }
 
-fn fee_cells(fee: &FeeRecord, currency: Currency) -> Vec<Cell> {
+fn fee_cells(fee: &FeeRecord, currency: Currency, around: &Around) -> Vec<Cell> {
     vec![
         text("fee"),
         text(&fee.fee),
@@ -187,6 +247,17 @@ fn fee_cells(fee: &FeeRecord, currency: Currency) -> Vec<Cell> {
         Cell::Instant(Some(fee.accepted_at)),
         Cell::Instant(None),
         Cell::Instant(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(around.paths.get(&fee.company).cloned()),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Count(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
+        Cell::Text(None),
     ]
 }
 
@@ -264,11 +335,12 @@ fn days(day: Date) -> anyhow::Result<i32> {
 pub fn rows<'a>(
     records: impl IntoIterator<Item = &'a Record>,
     currency: Currency,
+    around: &Around,
 ) -> anyhow::Result<RecordBatch> {
     let fields = SCHEMA.fields();
     let mut columns = fields.iter().map(|field| Column::of(field)).collect::<Result<Vec<_>, _>>()?;
     for record in records {
-        for (column, cell) in columns.iter_mut().zip(cells(record, currency)?) {
+        for (column, cell) in columns.iter_mut().zip(cells(record, currency, around)?) {
             column.push(cell)?;
         }
     }
@@ -276,30 +348,40 @@ pub fn rows<'a>(
     Ok(RecordBatch::try_new(SCHEMA.clone(), columns)?)
 }
 
-/// A file with these rows.
-pub fn write(rows: &RecordBatch) -> anyhow::Result<Vec<u8>> {
-    let mut properties = WriterProperties::builder()
-        .set_created_by("waybill edr-archiver".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?));
-    for name in VARIED {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+/// A file that is being written. What it was given is in memory only as it will be in the file.
+pub struct Writer(ArrowWriter<Vec<u8>>);
+
+impl Writer {
+    pub fn new() -> anyhow::Result<Self> {
+        let mut properties = WriterProperties::builder()
+            .set_created_by("waybill edr-archiver".to_owned())
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?));
+        for name in VARIED {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        }
+        // Neighbours begin alike: times differ little, and ids share what they are made of.
+        for name in ["accepted_at", "submitted_at", "finished_at"] {
+            properties =
+                properties.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+        }
+        properties = properties.set_column_encoding(ColumnPath::from("id"), Encoding::DELTA_BYTE_ARRAY);
+        Ok(Self(ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), Some(properties.build()))?))
     }
-    // Neighbours begin alike: times differ little, and ids share what they are made of.
-    for name in ["accepted_at", "submitted_at", "finished_at"] {
-        properties = properties.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
+
+    pub fn add(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
+        Ok(self.0.write(rows)?)
     }
-    properties = properties.set_column_encoding(ColumnPath::from("id"), Encoding::DELTA_BYTE_ARRAY);
-    let mut writer = ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), Some(properties.build()))?;
-    writer.write(rows)?;
-    Ok(writer.into_inner()?)
+
+    pub fn finish(self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.0.into_inner()?)
+    }
 }
 
-/// The rows of a file; those of a file from before a column have none in it.
-pub fn read(content: &Bytes) -> anyhow::Result<RecordBatch> {
+/// The rows of a file, some at a time; those of a file from before a column have none in it.
+pub fn read(content: &Bytes) -> anyhow::Result<impl Iterator<Item = anyhow::Result<RecordBatch>> + use<>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(content.clone())?;
     let batches = reader.with_batch_size(BATCH_ROWS).build()?;
-    let batches = batches.map(|batch| whole(&batch?)).collect::<Result<Vec<_>, _>>()?;
-    Ok(concat_batches(&SCHEMA, &batches)?)
+    Ok(batches.map(|batch| whole(&batch?)))
 }
 
 fn whole(batch: &RecordBatch) -> anyhow::Result<RecordBatch> {
@@ -318,9 +400,11 @@ pub fn count(content: &Bytes) -> anyhow::Result<usize> {
 }
 
 /// The columns of a file that name its rows, and no others.
-pub fn read_keys(content: &Bytes) -> anyhow::Result<Vec<RecordBatch>> {
+pub fn read_keys(
+    content: &Bytes,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<RecordBatch>> + use<>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(content.clone())?;
     let columns = ProjectionMask::columns(reader.parquet_schema(), KEY);
     let batches = reader.with_projection(columns).with_batch_size(BATCH_ROWS).build()?;
-    Ok(batches.collect::<Result<_, _>>()?)
+    Ok(batches.map(|batch| Ok(batch?)))
 }

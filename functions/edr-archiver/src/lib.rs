@@ -14,17 +14,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use domain::agreement::Agreement;
+use domain::company::Company;
 use domain::edr::Record;
-use domain::id::AgreementId;
+use domain::id::{AgreementId, CompanyId};
 use domain::masking::Masking;
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use store::{Archive, Part, Store};
 
+use crate::file::Around;
+
 /// What a run holds in memory at a time: some hundred bytes each. One staging object can have more.
 const ROWS_AT_ONCE: usize = 100_000;
-/// When a day's file is full, in rows: a merge holds so many in memory, and those that are new. It may be
-/// lowered and never raised, because a file that has one behind it has to be full.
+/// When a day's file is full, in rows. A merge holds it twice in memory as it is stored, packed, and unpacked
+/// only some of its rows beside those that are new (`tests/benches/archive_memory.rs` measures that). It may
+/// be lowered and never raised, because a file that has one behind it has to be full.
 const FILE_ROWS: usize = 500_000;
 /// Staging objects that are read side by side. They are in memory besides what is filed meanwhile.
 const READS_AT_ONCE: usize = 4;
@@ -112,6 +116,7 @@ async fn file_away(
     end: Instant,
 ) -> anyhow::Result<usize> {
     let agreements = agreements(&app.store, &records).await?;
+    let around = around(&app.store, &records).await?;
     let masked_till = app.masking.last_day(now + MASKED_EARLY);
     let mut days: BTreeMap<Part, Vec<Record>> = BTreeMap::new();
     for record in records {
@@ -128,7 +133,7 @@ async fn file_away(
         if end <= Instant::now() {
             return Ok(added);
         }
-        let rows = file::rows(&records, agreement.currency)?;
+        let rows = file::rows(&records, agreement.currency, &around)?;
         drop(records);
         added += merge::add(&app.archive, &day, &rows, app.file_rows).await?;
     }
@@ -142,4 +147,24 @@ async fn agreements(store: &Store, records: &[Record]) -> anyhow::Result<BTreeMa
     let wanted: Vec<_> = wanted.into_iter().collect();
     let found = store.agreements(&wanted).await?;
     Ok(found.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect())
+}
+
+/// What rows of these records say of companies and connections. Those that are gone have no names.
+async fn around(store: &Store, records: &[Record]) -> anyhow::Result<Around> {
+    let (mut companies, mut connections) = (BTreeSet::new(), BTreeSet::new());
+    for record in records {
+        match record {
+            Record::Message(edr) => {
+                companies.insert(edr.company.clone());
+                connections.insert(edr.connection.clone());
+            }
+            Record::Fee(fee) => drop(companies.insert(fee.company.clone())),
+        }
+    }
+    let companies = store.companies(&companies.into_iter().collect::<Vec<_>>()).await?;
+    let path = |company: &Company| company.path.iter().map(CompanyId::as_str).collect::<Vec<_>>().join("/");
+    let paths = companies.iter().map(|company| (company.id.clone(), path(company))).collect();
+    let connections = store.connections(&connections.into_iter().collect::<Vec<_>>()).await?;
+    let vendors = connections.into_iter().map(|connection| (connection.id, connection.name)).collect();
+    Ok(Around { paths, vendors })
 }

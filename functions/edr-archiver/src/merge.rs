@@ -3,8 +3,6 @@
 //! A day's files fill up one after another, and only the last one grows: a long day takes no more memory than
 //! a short one, and nobody has to say beforehand how long it will be.
 
-use std::collections::HashMap;
-
 use anyhow::Context;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
@@ -12,6 +10,7 @@ use arrow_array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take_record_batch;
+use bytes::Bytes;
 use store::{Archive, Found, Part, PartWritten};
 
 use crate::file::{self, SCHEMA};
@@ -28,20 +27,20 @@ pub async fn add(archive: &Archive, day: &Part, rows: &RecordBatch, full: usize)
     let rows = distinct(rows)?;
     for _ in 0..ATTEMPTS_MAX {
         let (part, rows, found) = find_last(archive, day, rows.clone(), full).await?;
+        if rows.num_rows() == 0 {
+            return Ok(0);
+        }
         let (content, etag) = found.map(|found| (found.content, found.etag)).unzip();
-        let known = content.map(|content| file::read(&content)).transpose();
-        let known = known.with_context(|| format!("reading {part}"))?;
-        let Some((merged, added)) = merged(known, rows)? else { return Ok(0) };
-        let content = file::write(&merged)?;
-        drop(merged);
+        let content = merged(content, &rows).with_context(|| format!("reading {part}"))?;
         if archive.write_part(&part, content, etag.as_deref()).await? == PartWritten::Now {
-            return Ok(added);
+            return Ok(rows.num_rows());
         }
     }
     anyhow::bail!("{day} is being written by others")
 }
 
-/// The file that grows, as it is, if there is one yet; and those rows that the full ones before do not have.
+/// The file that grows, as it is, if there is one yet; and those rows that no file has. If all are there
+/// already, it is any of the files.
 async fn find_last(
     archive: &Archive,
     day: &Part,
@@ -53,30 +52,37 @@ async fn find_last(
         let found = archive.part(&part).await?;
         let Some(found) = found else { return Ok((part, rows, None)) };
         let reading = || format!("reading {part}");
-        if file::count(&found.content).with_context(reading)? < full {
-            return Ok((part, rows, Some(found)));
-        }
         for keys in file::read_keys(&found.content).with_context(reading)? {
-            rows = without(&rows, &keys)?;
+            rows = without(&rows, &keys?)?;
+        }
+        if rows.num_rows() == 0 || file::count(&found.content).with_context(reading)? < full {
+            return Ok((part, rows, Some(found)));
         }
         part.number += 1;
     }
 }
 
-/// All rows in their order, and how many of them are new. None if none is.
-fn merged(known: Option<RecordBatch>, rows: RecordBatch) -> anyhow::Result<Option<(RecordBatch, usize)>> {
-    let before = known.as_ref().map_or(0, RecordBatch::num_rows);
-    let both = match known {
-        Some(known) => {
-            let both = concat_batches(&SCHEMA, [&known, &rows])?;
-            // Else the longest file is in memory once more while it is sorted.
-            drop(known);
-            distinct(&both)?
+/// The file with these rows put among its own, both in their order. No more of it than a batch is unpacked at
+/// a time.
+fn merged(known: Option<Bytes>, rows: &RecordBatch) -> anyhow::Result<Vec<u8>> {
+    let mut writer = file::Writer::new()?;
+    let (new, mut place) = (keys(rows)?, 0);
+    if let Some(known) = known {
+        for batch in file::read(&known)? {
+            let batch = batch?;
+            let last = keys(&batch)?.last().copied();
+            let before = new[place..].partition_point(|key| Some(*key) < last);
+            if before == 0 {
+                writer.add(&batch)?;
+                continue;
+            }
+            let both = concat_batches(&SCHEMA, [&batch, &rows.slice(place, before)])?;
+            writer.add(&distinct(&both)?)?;
+            place += before;
         }
-        None => rows,
-    };
-    let added = both.num_rows() - before;
-    Ok((0 < added).then_some((both, added)))
+    }
+    writer.add(&rows.slice(place, rows.num_rows() - place))?;
+    writer.finish()
 }
 
 /// In the order of the keys, and of each key the first row.
@@ -89,12 +95,13 @@ fn distinct(rows: &RecordBatch) -> anyhow::Result<RecordBatch> {
     Ok(take_record_batch(rows, &UInt32Array::from(order))?)
 }
 
+/// Those in their order that are not among the known.
 fn without(rows: &RecordBatch, known: &RecordBatch) -> anyhow::Result<RecordBatch> {
     let mut is_new = vec![true; rows.num_rows()];
-    let places: HashMap<Key<'_>, usize> = keys(rows)?.into_iter().zip(0..).collect();
+    let own = keys(rows)?;
     for key in keys(known)? {
-        if let Some(place) = places.get(&key) {
-            is_new[*place] = false;
+        if let Ok(place) = own.binary_search(&key) {
+            is_new[place] = false;
         }
     }
     Ok(filter_record_batch(rows, &BooleanArray::from(is_new))?)

@@ -138,10 +138,8 @@ impl Run<'_> {
     async fn submit(&self, message: &Message, road: &Road, claimed: Option<&Claimed>) -> anyhow::Result<()> {
         let id = message.id.clone();
         let mut doubted = claimed.is_none();
-        let stopped = match claimed {
-            Some(_) => self.app.standings.refusal(message).await,
-            None => None,
-        };
+        // Nor does one go out again that was stopped before that could be told.
+        let stopped = self.app.standings.refusal(message).await;
         let outcome = match (&road.link, stopped) {
             (Some(_), Some(reason)) => Outcome::Refused { reason: reason.to_owned() },
             (Some(link), None) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
@@ -155,11 +153,13 @@ impl Run<'_> {
             }
             Outcome::Refused { .. } if doubted => self.tell(in_doubt(id, message.connection.clone())).await,
             Outcome::Refused { reason } => {
+                // As over SMPP: what waits for a disabled connection goes by the next one.
+                let next_route = reason == CONNECTION_DISABLED;
                 self.tell(Progress::RefusedV1 {
                     message: id,
                     reason,
-                    next_route: false,
-                    connection: None,
+                    next_route,
+                    connection: next_route.then(|| message.connection.clone()),
                     at: runtime::now(),
                 })
                 .await

@@ -39,6 +39,7 @@ fn confirmation(invoice: &Invoice, emails: Vec<String>) -> Notification {
     let at = invoice.confirmed_at.unwrap_or(invoice.calculated_at);
     Notification::InvoiceConfirmedV1 {
         id: format!("{} {at}", invoice.id),
+        invoice: invoice.id.clone(),
         agreement: invoice.agreement.clone(),
         kind: invoice.kind(),
         number: invoice.number.unwrap_or_default(),

@@ -10,13 +10,13 @@ use domain::charge::ChargeRow;
 use domain::id::{InvoiceId, OwnLegalEntityId};
 use domain::invoice::Invoice;
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
-use domain::printable_form::{FormKind, PrintableForm, choose_form};
+use domain::printable_form::{FormKind, FormPicture, PrintableForm, choose_form};
 use domain::rating::Resource;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use printing::details::{Columns, Detail, Sheet, csv, xlsx};
 use printing::facts::{self, Parties};
-use printing::{Document, print};
+use printing::{Document, Form, Picture, PictureError, Pictures, print};
 use store::Stored;
 
 use crate::{ATTEMPTS_MAX, App};
@@ -114,14 +114,35 @@ impl App {
 
     /// A form was tried on samples when it was taken. If it fails on this document all the same, the client
     /// is better served by the product's own than by none.
-    async fn printed(&self, document: &Document, forms: &Forms) -> anyhow::Result<Vec<u8>> {
-        if let Some((form, text)) = self.form(forms, document.form(), None).await? {
-            match print(document, Some(&text)) {
+    pub(crate) async fn printed(&self, document: &Document, forms: &Forms) -> anyhow::Result<Vec<u8>> {
+        if let Some((form, template)) = self.form(forms, document.form(), None).await? {
+            let made = match self.pictures(form).await? {
+                Ok(pictures) => print(document, Some(&Form { template, pictures })).map_err(Into::into),
+                Err(error) => Err(anyhow::Error::new(error)),
+            };
+            match made {
                 Ok(file) => return Ok(file),
-                Err(error) => tracing::error!(form = %form.id, %error, "a form cannot make a document"),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    let id = document.id();
+                    tracing::error!(form = %form.id, document = id, error, "made by our own form: theirs fails");
+                }
             }
         }
         Ok(print(document, None)?)
+    }
+
+    /// The inner error is the form's; with the outer one the job comes again.
+    async fn pictures(&self, form: &PrintableForm) -> anyhow::Result<Result<Pictures, PictureError>> {
+        let mut pictures = Pictures::new();
+        for FormPicture { name, file } in &form.details.pictures {
+            let content = self.documents.get(&file.place(&form.company)).await?;
+            match Picture::read(file.kind(), content) {
+                Ok(picture) => drop(pictures.insert(name.clone(), picture)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(pictures))
     }
 
     async fn archive(
@@ -177,10 +198,10 @@ impl App {
 }
 
 /// The seller's forms, and what one is chosen by.
-struct Forms {
-    all: Vec<PrintableForm>,
-    seller: Option<OwnLegalEntityId>,
-    day: Date,
+pub(crate) struct Forms {
+    pub all: Vec<PrintableForm>,
+    pub seller: Option<OwnLegalEntityId>,
+    pub day: Date,
 }
 
 struct Archive {

@@ -1,9 +1,10 @@
 //! Invoices: the schedule lists agreements and puts one job for each period that may have changed on
-//! the billing queue; the queue closes them one by one, makes the PDFs of confirmed ones and says what payments
-//! cover.
+//! the billing queue; the queue closes them one by one, makes the PDFs of confirmed ones and of receipts, and
+//! says what payments cover.
 
 mod dispatch;
 mod documents;
+mod receipts;
 mod rerate;
 mod schedule;
 
@@ -75,6 +76,7 @@ impl App {
                 self.render(&invoice, now).await?;
                 self.dispatch(&invoice, now).await
             }
+            Billing::ReceiptV1 { top_up } => self.receipt(&top_up, now).await,
             Billing::RerateV1 { task } => self.rerate(&task, now).await,
             Billing::CoverV1 { agreement } => {
                 let agreement = self.store.any_agreement(&agreement).await?.context("no such agreement")?;

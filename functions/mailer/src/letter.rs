@@ -1,15 +1,17 @@
-//! A mail as it leaves (RFC 5322): in the words of the company's template, else in ours.
+//! A mail as it leaves (RFC 5322): in the words of the company's template, else in ours, with the files
+//! of what it is about.
 
 use domain::notification::{
     MailRecord, NotificationChannel, NotificationTemplate, Rendered, choose_template,
 };
 use lettre::Message;
 use lettre::address::AddressError;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{ContentType, ContentTypeErr, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use queue::Mail;
 
 use crate::App;
+use crate::files::{File, Files};
 use crate::road::not_now;
 use crate::smtp::Taken;
 
@@ -41,17 +43,25 @@ impl Letter {
         record: &MailRecord,
         channel: &NotificationChannel,
     ) -> Result<Self, Taken> {
-        let rendered = match mail {
-            Mail::EventV1 { company, legal_entity, event, values, .. } => {
+        let (words, files) = match mail {
+            Mail::EventV1 { company, legal_entity, event, values, invoice, at, .. } => {
                 let templates = app.store.all_things::<NotificationTemplate>(company.as_str()).await;
                 let templates = templates.map_err(not_now)?;
                 let chosen = choose_template(&templates, *event, legal_entity.as_ref());
                 let words = chosen.map_or_else(|| event.default_words(), |template| template.words.clone());
-                words.render(*event, values).map_err(never)?
+                let words = words.render(*event, values).map_err(never)?;
+                let details = chosen.map(|template| template.details.as_slice()).unwrap_or_default();
+                match invoice {
+                    Some(invoice) => {
+                        let files = Files::of(app, invoice, *at, details).await?;
+                        (files.told_in(words), files.enclosed)
+                    }
+                    None => (words, Vec::new()),
+                }
             }
-            Mail::TestV1 { .. } => test(channel),
+            Mail::TestV1 { .. } => (test(channel), Vec::new()),
         };
-        message(rendered, record, mail.to(), channel).map(Self).map_err(never)
+        message(words, files, record, mail.to(), channel).map(Self).map_err(never)
     }
 }
 
@@ -75,12 +85,15 @@ enum LetterError {
         #[source]
         source: AddressError,
     },
+    #[error("a file has no type")]
+    File(#[from] ContentTypeErr),
     #[error("it cannot be written")]
     Message(#[from] lettre::error::Error),
 }
 
 fn message(
     words: Rendered,
+    files: Vec<File>,
     record: &MailRecord,
     to: &str,
     channel: &NotificationChannel,
@@ -98,10 +111,21 @@ fn message(
     if let Some(reply_to) = &channel.reply_to {
         letter = letter.reply_to(mailbox(None, reply_to)?);
     }
-    Ok(match words.html {
-        Some(html) => letter.multipart(MultiPart::alternative_plain_html(words.text, html))?,
-        None => letter.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(words.text))?,
-    })
+    let text = |text| SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text);
+    if files.is_empty() {
+        return Ok(match words.html {
+            Some(html) => letter.multipart(MultiPart::alternative_plain_html(words.text, html))?,
+            None => letter.singlepart(text(words.text))?,
+        });
+    }
+    let mut parts = match words.html {
+        Some(html) => MultiPart::mixed().multipart(MultiPart::alternative_plain_html(words.text, html)),
+        None => MultiPart::mixed().singlepart(text(words.text)),
+    };
+    for File { name, content_type, content } in files {
+        parts = parts.singlepart(Attachment::new(name).body(content, ContentType::parse(content_type)?));
+    }
+    Ok(letter.multipart(parts)?)
 }
 
 fn mailbox(name: Option<String>, address: &str) -> Result<Mailbox, LetterError> {

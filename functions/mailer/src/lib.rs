@@ -7,6 +7,7 @@
 //! between a server's answer and the record, the mail leaves once more, under the same Message-ID. What no
 //! server takes comes again, later each time, for about a day, and ends in the dead-letter queue.
 
+mod files;
 mod letter;
 mod notices;
 mod road;
@@ -21,7 +22,7 @@ use futures::future::join_all;
 use queue::{Mail, Notification, Receiver, Sender};
 use runtime::batch::each_message;
 use serde::Deserialize;
-use store::{MailBegun, Secrets, Store};
+use store::{Documents, MailBegun, Secrets, Store};
 
 use letter::Letter;
 use road::Road;
@@ -33,11 +34,15 @@ use ticket::Ticket;
 pub struct App {
     pub store: Store,
     pub secrets: Secrets,
+    /// Where the files of invoices are.
+    pub documents: Documents,
     /// Takes [`Mail`].
     pub mail: Sender,
     /// The same queue, where mails wait for their next try.
     pub waiting: Receiver,
     pub smtp: Smtp,
+    /// Where people without a portal of their own come in, without a slash at the end.
+    pub public_base_url: String,
 }
 
 /// What comes from either queue.

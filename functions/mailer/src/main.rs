@@ -16,9 +16,11 @@ async fn main() -> anyhow::Result<()> {
     let app = &App {
         store: aws.store()?,
         secrets: aws.secrets()?,
+        documents: aws.documents()?,
         mail: aws.queue("MAIL_QUEUE_URL")?,
         waiting: Receiver::new(aws.sqs(), setting("MAIL_QUEUE_URL")?),
         smtp: Smtp::new(Targets::from_environment()?),
+        public_base_url: setting("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
     };
     let invocation = service_fn(async move |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Infallible>(mailer::handle(app, event.payload).await)

@@ -5,7 +5,7 @@ use anyhow::Context;
 use domain::agreement::Agreement;
 use domain::alert::Crossing;
 use domain::company::Company;
-use domain::id::WalletId;
+use domain::id::{InvoiceId, WalletId};
 use domain::invoice::InvoiceKind;
 use domain::notification::{NotificationEvent, Values};
 use jiff::Timestamp;
@@ -74,7 +74,11 @@ pub(crate) async fn mails_of(store: &Store, notification: &Notification) -> anyh
         },
     };
     notice.values.extend(values([("name", partner.name), ("agreement_code", agreement.code.clone())]));
-    Ok(emails.iter().map(|to| notice.mail(&agreement, to)).collect())
+    let invoice = match notification {
+        Notification::InvoiceConfirmedV1 { invoice, .. } => Some(invoice),
+        _ => None,
+    };
+    Ok(emails.iter().map(|to| notice.mail(&agreement, invoice, to)).collect())
 }
 
 struct Notice {
@@ -86,7 +90,7 @@ struct Notice {
 
 impl Notice {
     /// In the name of the company that sells, and of the legal entity with which the agreement is made.
-    fn mail(&self, agreement: &Agreement, to: &str) -> Mail {
+    fn mail(&self, agreement: &Agreement, invoice: Option<&InvoiceId>, to: &str) -> Mail {
         Mail::EventV1 {
             id: self.id.clone(),
             company: agreement.tenant.clone(),
@@ -94,6 +98,7 @@ impl Notice {
             event: self.event,
             to: to.to_owned(),
             values: self.values.clone(),
+            invoice: invoice.cloned(),
             at: self.at,
         }
     }

@@ -21,10 +21,11 @@ use crate::routes;
                        and invoices. Messages are sent through the sending API.\n\n\
                        Amounts are decimal strings, times are RFC 3339. What lies outside your company \
                        and those below it reads as not found. Errors are problem details (RFC 9457) \
-                       with a stable `code`."
+                       with a stable `code`.\n\n\
+                       Programs send an API key, pages in browsers the cookie of a session; `security` \
+                       says of each operation which of them it takes."
     ),
     components(schemas(Problem)),
-    security(("api_key" = [])),
     tags(
         (name = "companies", description = "The tree of resellers and clients"),
         (name = "audit", description = "Who changed what"),

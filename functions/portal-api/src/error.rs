@@ -503,6 +503,7 @@ impl From<TemplateError> for ApiError {
     fn from(error: TemplateError) -> Self {
         let field = match error {
             TemplateError::Name => "name",
+            TemplateError::Details => "details",
             TemplateError::Subject(_) | TemplateError::SubjectLength => "subject",
             TemplateError::Text(_) | TemplateError::TextLength => "text",
             TemplateError::Html(_) | TemplateError::HtmlLength => "html",
@@ -595,6 +596,11 @@ impl From<MapError> for ApiError {
 impl From<SenderError> for ApiError {
     fn from(error: SenderError) -> Self {
         let field = match error {
+            SenderError::OtherChannel => "settings",
+            SenderError::NotTested => "status",
+            SenderError::NotOfChannel(field, _) => field,
+            SenderError::NoWebhookGuid => "webhook_guid",
+            SenderError::Settings(error) => return error.into(),
             SenderError::Name => "name",
             SenderError::WebhookGuid => "webhook_guid",
             SenderError::Mno => "mno",

@@ -15,6 +15,8 @@ mod seen;
 mod sms_codes;
 mod wallet_book;
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use domain::masking::Masking;
@@ -68,7 +70,11 @@ const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// Every route of the API, with its document at `/v1/openapi.json` and a page to try it at `/docs`.
 pub fn router(app: App) -> Router {
-    let (router, _) = routes::documented().split_for_parts();
-    let bodies = DefaultBodyLimit::max(BODY_BYTES_MAX);
-    router.layer(bodies).merge(docs::router()).with_state(app)
+    ROUTES.clone().with_state(app)
 }
+
+/// Gathered once in a process: some hundred operations with their schemas.
+static ROUTES: LazyLock<Router<App>> = LazyLock::new(|| {
+    let (router, _) = routes::documented().split_for_parts();
+    router.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).merge(docs::router())
+});

@@ -9,6 +9,7 @@ use domain::id::{AuditId, UserId};
 use domain::notification::{NotificationEvent, Values};
 use domain::password::{PasswordPolicy, StoredPolicy};
 use domain::permission::{Area, Grants};
+use domain::portal::PortalDetails;
 use domain::role::UserRole;
 use domain::user::{Granting, User, UserError};
 use http::header::USER_AGENT;
@@ -216,9 +217,29 @@ pub async fn mail(
         event,
         to: to.to_owned(),
         values,
+        invoice: None,
         at: runtime::now(),
     };
     Ok(app.mail.send(&mail).await?)
+}
+
+/// Where people of a company find the product, as mails tell them.
+pub struct Entrance {
+    pub name: String,
+    /// Without a slash at the end.
+    pub url: String,
+}
+
+/// The company's own portal, or that of the nearest company above it that has one whose host name leads here;
+/// where nobody has, the platform itself.
+pub async fn entrance(app: &App, company: &Company) -> Result<Entrance, ApiError> {
+    Ok(match app.store.nearest_portal(&company.path).await? {
+        Some(portal) => {
+            let PortalDetails { host, branding, .. } = portal.details;
+            Entrance { name: branding.title, url: format!("https://{host}") }
+        }
+        None => Entrance { name: "Waybill".to_owned(), url: app.public_base_url.clone() },
+    })
 }
 
 /// Named values of a mail about somebody.

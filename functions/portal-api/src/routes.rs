@@ -206,6 +206,8 @@ pub fn documented() -> OpenApiRouter<App> {
             two_factor_integrations::delete
         ))
         .routes(routes!(two_factor_integrations::make_key))
+        .routes(routes!(two_factor_integrations::test::send))
+        .routes(routes!(two_factor_integrations::edrs::list))
         .routes(routes!(statistics::dashboard))
         .routes(routes!(statistics::of_company))
         .routes(routes!(statistics::of_integration))

@@ -86,6 +86,9 @@ mirrors! {
         Finance, Technical, Moderation, PersonalInformation
     }
 
+    /// The details of an invoice's charges as a spreadsheet, or as a table of text.
+    DetailsFile = domain::notification::DetailsFile { Xlsx, Csv }
+
     /// How the connection to a mail server is protected: not at all with `none`, over TLS after a beginning
     /// in the clear with `starttls` (port 587 as a rule), from the beginning with `tls` (port 465).
     SmtpTls = domain::notification::SmtpTls { None, Starttls, Tls }
@@ -102,7 +105,9 @@ mirrors! {
     CompanyStatus = domain::company::CompanyStatus { Active, Disabled, Deleted }
 
     /// A way in which messages go to people.
-    Channel = domain::channel::Channel { Sms, Rcs, Viber, Whatsapp, Wechat, Email, Telegram, Push }
+    Channel = domain::channel::Channel {
+        Sms, Rcs, Viber, Whatsapp, Wechat, Email, Telegram, Push, Tts, Voice, MobilePush, FlashCall,
+    }
 
     /// `client`: the company above sells to the company.
     Direction = domain::agreement::Direction { Client }

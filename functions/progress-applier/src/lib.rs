@@ -20,10 +20,11 @@ pub struct App {
     pub store: Store,
 }
 
-/// Applies a batch from the progress queue. What was refused is refunded together first; each progress
-/// is applied by itself then, and finds done what was.
-pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
+/// Applies a batch from the progress queue. Receipts are applied together, and what was refused is refunded
+/// together; each progress that is left is applied by itself then, and finds done what was.
+pub async fn handle(app: &App, mut event: SqsEvent) -> SqsBatchResponse {
     // Boxed here and below, because the compiler gives up on the size of futures nested this deep.
+    Box::pin(receipts::together(app, &mut event)).await;
     if let Err(error) = Box::pin(refusals::together(app, &event)).await {
         tracing::warn!(error = format!("{error:#}"), "not refunded together");
     }
@@ -48,11 +49,15 @@ impl App {
                 let receipt = ParkedReceipt { reference, other_reference: None, state, error, recipient };
                 receipts::reported(self, &connection, vec![receipt], at).await
             }
-            Progress::BlockV1 { block, connection, outcomes, at } => {
-                blocks::outcomes(self, &block, &connection, outcomes, at).await
+            Progress::BlockV1 { block, connection, outcomes, references_by, at } => {
+                let is_seen = || references_by.is_some_and(|time| runtime::now() < time);
+                blocks::outcomes(self, &block, &connection, outcomes, is_seen, at).await
+            }
+            Progress::ReferencesV1 { block, connection } => {
+                blocks::references(self, &block, &connection).await
             }
             Progress::ReceiptsV1 { connection, receipts, at } => {
-                let receipts = receipts.into_iter().map(receipts::parked).collect();
+                let receipts = blocks::reported(self, receipts, at).await?;
                 receipts::reported(self, &connection, receipts, at).await
             }
             Progress::IncomingV1 { connection, incoming, at } => {

@@ -1,7 +1,7 @@
 //! What happened to messages, one by one or many together, wherever they are: in a row, which moves by
 //! itself, or in a block, whose messages move together by one write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::id::{ConnectionId, MessageId};
 use domain::lease::{Block, BlockChange, Fits, LeaseTag};
@@ -18,7 +18,7 @@ use crate::routes::Roads;
 /// a handful of them; so has a block, where they come together.
 const ATTEMPTS_MAX: u32 = 20;
 /// Blocks and rows changed at once.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// One of a message's own jobs is about the message wherever it is; what is said of a block is not about
 /// those that have left it.
@@ -69,14 +69,16 @@ pub async fn apply(app: &App, said: Said, news: Vec<News>, at: Timestamp) -> any
         }
     }
     // Boxed, because the compiler does not see of unboxed ones that threads may share them.
-    let blocks = blocks.into_iter().map(|(tag, news)| move_block(app, said, tag, None, news, at).boxed());
+    let blocks = blocks
+        .into_iter()
+        .map(|(tag, news)| move_block(app, said, tag, None, news, at).map(|moved| moved.map(drop)).boxed());
     let rows = rows.into_iter().map(|(id, news)| move_row(app, id, news, at).boxed());
     let moves: Vec<BoxFuture<'_, anyhow::Result<()>>> = blocks.chain(rows).collect();
     stream::iter(moves).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Moves messages of one block, by one write if they have room in one. `read` is the block if it was read just
-/// now.
+/// now. Tells the places of those that had left it.
 pub async fn move_block(
     app: &App,
     said: Said,
@@ -84,31 +86,33 @@ pub async fn move_block(
     mut read: Option<Block>,
     mut news: Vec<(u16, What)>,
     at: Timestamp,
-) -> anyhow::Result<()> {
-    let (mut roads, mut lost) = (Roads::new(app), 0);
+) -> anyhow::Result<BTreeSet<u16>> {
+    let (mut roads, mut lost, mut gone) = (Roads::new(app), 0, BTreeSet::new());
     while !news.is_empty() {
         let block = match read.take() {
             Some(block) => block,
             None => existing(app, &tag).await?,
         };
-        let (own, left): (Vec<_>, Vec<_>) =
-            news.iter().cloned().partition(|(place, _)| !block.left.contains(place));
+        let (mut own, left): (Vec<_>, Vec<_>) =
+            news.into_iter().partition(|(place, _)| !block.left.contains(place));
         // The first of them always has room.
         let (change, taken) = change_of(block, &own, &mut roads, at).await?;
         if change.is_some() && app.store.change_block(&change).await? == Stored::Overtaken {
             lost += 1;
             anyhow::ensure!(lost < ATTEMPTS_MAX, "the block {tag} is being changed by others");
+            news = own.into_iter().chain(left).collect();
             continue;
         }
         for (place, what) in left {
+            gone.insert(place);
             if said == Said::OfMessages || what.is_of_vendor() {
                 move_row(app, MessageId::in_block(&tag, place), vec![what], at).await?;
             }
         }
         tracing::info!(block = %tag, news = taken, of = own.len(), "moved");
-        news = own.into_iter().skip(taken).collect();
+        news = own.split_off(taken);
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// As many of the news as have room in one write.

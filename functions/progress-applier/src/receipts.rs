@@ -1,20 +1,59 @@
 //! Receipts, and the vendors' ids by which they find their messages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_lambda_events::event::sqs::SqsEvent;
 use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Progress as Fact};
 use domain::receipt::canonical_reference;
 use jiff::Timestamp;
-use queue::Report;
+use queue::{Progress, Report, Segment};
 use store::{ParkedReceipt, Reference};
 
 use crate::App;
 use crate::news::{self, News, Said, What};
 
-pub fn parked(report: Report) -> ParkedReceipt {
-    let Report { reference, other_reference, state, error, recipient } = report;
-    ParkedReceipt { reference, other_reference, state, error, recipient }
+/// The receipts of one connection, whichever progresses of a batch they came in.
+struct Gathered {
+    receipts: Vec<Report>,
+    /// Of the latest.
+    at: Timestamp,
+    /// Of the progresses in the batch.
+    places: Vec<usize>,
+}
+
+/// Applies the receipts of a batch: those of one block move by one write. What is done is taken out of the
+/// batch; the rest is tried one by one.
+pub async fn together(app: &App, event: &mut SqsEvent) {
+    let mut gathered: BTreeMap<ConnectionId, Gathered> = BTreeMap::new();
+    for (place, record) in event.records.iter().enumerate() {
+        let body = record.body.as_deref().filter(|body| body.contains("ReceiptsV1"));
+        let Some(Ok(Progress::ReceiptsV1 { connection, receipts, at })) = body.map(serde_json::from_str)
+        else {
+            continue;
+        };
+        let empty = || Gathered { receipts: Vec::new(), at, places: Vec::new() };
+        let of = gathered.entry(connection).or_insert_with(empty);
+        of.receipts.extend(receipts);
+        of.at = of.at.max(at);
+        of.places.push(place);
+    }
+    let mut done = BTreeSet::new();
+    for (connection, Gathered { receipts, at, places }) in gathered {
+        let receipts = Progress::ReceiptsV1 { connection, receipts, at };
+        match Box::pin(app.apply(receipts)).await {
+            Ok(()) => done.extend(places),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "receipts are not applied together"),
+        }
+    }
+    let mut places = 0..;
+    event.records.retain(|_| places.next().is_none_or(|place| !done.contains(&place)));
+}
+
+/// A report by itself, and what it names.
+pub fn parked(report: Report) -> (ParkedReceipt, Option<Segment>) {
+    let Report { reference, other_reference, state, error, recipient, segment } = report;
+    (ParkedReceipt { reference, other_reference, state, error, recipient }, segment)
 }
 
 /// The segments of a message under the vendor's ids.
@@ -52,6 +91,16 @@ pub async fn know(
     at: Timestamp,
 ) -> anyhow::Result<()> {
     app.store.put_references(connection, references, at).await?;
+    apply_waiting(app, connection, references, at).await
+}
+
+/// Applies receipts that came before these ids were stored.
+pub async fn apply_waiting(
+    app: &App,
+    connection: &ConnectionId,
+    references: &[(String, Reference)],
+    at: Timestamp,
+) -> anyhow::Result<()> {
     let known = references.iter().map(|(raw, _)| canonical_reference(raw)).collect();
     let waiting = app.store.parked_receipts(connection, &known).await?;
     apply_known(app, connection, waiting, at, Parked::Yes).await.map(drop)

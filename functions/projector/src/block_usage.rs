@@ -10,7 +10,8 @@ use domain::statistics::{self, Counts, counts};
 use store::{BlockUsage, Statistics, Store, StoreError};
 
 use crate::change::BlockChange;
-use crate::usage::{Agreements, Paths, agreements, key, paths};
+use crate::reopened::Reopened;
+use crate::usage::{Agreements, Paths, agreements, is_rated_again, key, paths};
 
 /// What a change of a block counts.
 struct Counted<'a> {
@@ -19,6 +20,8 @@ struct Counted<'a> {
     revision: u32,
     /// Those that count now, or no longer do, or have ended.
     messages: Vec<Moved<'a>>,
+    /// The prices of some have changed; whatever else has.
+    is_rated_again: bool,
 }
 
 struct Moved<'a> {
@@ -28,12 +31,20 @@ struct Moved<'a> {
 }
 
 /// Posts what the messages of these blocks counted when they were accepted.
-pub async fn post_accepted(store: &Store, blocks: &[Block]) -> Result<(), StoreError> {
-    post(store, blocks.iter().map(accepted).collect::<Result<_, _>>()?).await
+pub async fn post_accepted(
+    store: &Store,
+    blocks: &[Block],
+    reopened: &mut Reopened,
+) -> Result<(), StoreError> {
+    post(store, blocks.iter().map(accepted).collect::<Result<_, _>>()?, reopened).await
 }
 
 /// Posts what these changes count.
-pub async fn post_moved(store: &Store, changes: &[BlockChange]) -> Result<(), StoreError> {
+pub async fn post_moved(
+    store: &Store,
+    changes: &[BlockChange],
+    reopened: &mut Reopened,
+) -> Result<(), StoreError> {
     let mut counted = Vec::new();
     for change in changes {
         if let Some(before) = &change.accepted {
@@ -43,7 +54,7 @@ pub async fn post_moved(store: &Store, changes: &[BlockChange]) -> Result<(), St
     }
     // Some only say that the vendor has taken them.
     counted.retain(|counted| !counted.messages.is_empty());
-    post(store, counted).await
+    post(store, counted, reopened).await
 }
 
 /// Whatever has become of it since.
@@ -60,7 +71,7 @@ fn accepted(block: &Block) -> Result<Counted<'_>, StoreError> {
         let (parts, counts) = (usage_changes(None, &message)?, counts(None, &message));
         messages.push(Moved { message, parts, counts });
     }
-    Ok(Counted { block: &block.tag, revision: 0, messages })
+    Ok(Counted { block: &block.tag, revision: 0, messages, is_rated_again: false })
 }
 
 fn moved(change: &BlockChange) -> Result<Counted<'_>, StoreError> {
@@ -72,14 +83,16 @@ fn moved(change: &BlockChange) -> Result<Counted<'_>, StoreError> {
             messages.push(Moved { message: Cow::Borrowed(&moved.after), parts, counts });
         }
     }
-    Ok(Counted { block: &change.tag, revision: change.revision, messages })
+    let is_rated_again = change.moved.iter().any(is_rated_again);
+    Ok(Counted { block: &change.tag, revision: change.revision, messages, is_rated_again })
 }
 
-async fn post(store: &Store, counted: Vec<Counted<'_>>) -> Result<(), StoreError> {
+async fn post(store: &Store, counted: Vec<Counted<'_>>, reopened: &mut Reopened) -> Result<(), StoreError> {
     let messages = || counted.iter().flat_map(|counted| &counted.messages).map(|moved| &*moved.message);
     let agreements = agreements(store, messages()).await?;
     let paths = paths(store, messages()).await?;
-    let usage = counted.iter().filter_map(|counted| usage_of(counted, &agreements, &paths).transpose());
+    let usage =
+        counted.iter().filter_map(|counted| usage_of(counted, &agreements, &paths, reopened).transpose());
     store.post_usage_of_blocks(&usage.collect::<Result<Vec<_>, _>>()?).await
 }
 
@@ -87,6 +100,7 @@ fn usage_of(
     counted: &Counted<'_>,
     agreements: &Agreements,
     paths: &Paths,
+    reopened: &mut Reopened,
 ) -> Result<Option<BlockUsage>, StoreError> {
     let Some(Moved { message: first, .. }) = counted.messages.first() else { return Ok(None) };
     let mut paying = Vec::new();
@@ -99,7 +113,9 @@ fn usage_of(
         let levels: Vec<_> = charged_to(message).collect();
         for part in parts {
             let Some(agreement) = levels.get(part.level).and_then(|id| agreements.get(id)) else { continue };
-            let sum = usage.entry(key(agreement, message, part)).or_default();
+            let key = key(agreement, message, part);
+            reopened.note(agreement, key.day, counted.is_rated_again);
+            let sum = usage.entry(key).or_default();
             *sum = sum.checked_add(part.usage)?;
         }
         for agreement in levels {

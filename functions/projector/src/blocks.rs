@@ -7,6 +7,7 @@ use futures::future::try_join_all;
 use store::Effective;
 
 use crate::change::{MessageChange, WalletChange};
+use crate::reopened::Reopened;
 use crate::{App, block_usage, codes, jobs, usage, write_rows};
 
 /// What leases have charged.
@@ -16,7 +17,11 @@ pub struct Charged {
 }
 
 /// Does for what these changes charge what is done for a new row.
-pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<Charged> {
+pub async fn release(
+    app: &App,
+    wallets: &[WalletChange],
+    reopened: &mut Reopened,
+) -> anyhow::Result<Charged> {
     let flushes: Vec<_> = wallets.iter().filter_map(|change| Some((flush(change)?, change))).collect();
     let charged = flushes.iter().map(|(tag, change)| async move {
         let reference = &change.after.last_operation.reference;
@@ -37,9 +42,9 @@ pub async fn release(app: &App, wallets: &[WalletChange]) -> anyhow::Result<Char
     let new: Vec<_> = new.into_iter().map(MessageChange::new).collect();
     let known: Vec<_> = known.into_iter().map(MessageChange::new).collect();
     // Their later changes come by another stream: nobody may work on them before they are recorded.
-    usage::post(&app.store, &new).await?;
+    usage::post(&app.store, &new, reopened).await?;
     codes::tell(app, &new, &[]).await?;
-    block_usage::post_accepted(&app.store, &blocks).await?;
+    block_usage::post_accepted(&app.store, &blocks, reopened).await?;
     jobs::enqueue(app, &new, &blocks).await?;
     jobs::enqueue(app, &known, &[]).await?;
     Ok(Charged { rows: new, blocks })

@@ -131,9 +131,8 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
     if keys::is_block(&pk) {
         // A new one is nobody's business before it is charged: the lease's own change brings it.
         let Some(before) = before else { return Ok(None) };
-        return Ok(
-            change_of_block(block_change_of(before, after)?).map(|change| Change::Block(Box::new(change)))
-        );
+        let change = block_change_of(before, after)?.and_then(change_of_block);
+        return Ok(change.map(|change| Change::Block(Box::new(change))));
     }
     if !keys::is_message(&pk) {
         let parked = if before.is_none() { parked_receipt_of(&after)? } else { None };

@@ -16,7 +16,8 @@ pub async fn tell(app: &App, changes: &[MessageChange], verified: &[CodeRequest]
     let mut posts = Vec::new();
     for change in changes {
         let (Some(result), Some(code)) = (news(change), &change.after.handling.code) else { continue };
-        let Some((url, integration)) = integrations.told(&code.integration).await? else { continue };
+        let told = integrations.told(&code.integration, code.result_url.as_ref()).await?;
+        let Some((url, integration)) = told else { continue };
         posts.push(Webhook::CodeV1 {
             url,
             agreement: integration.agreement.clone(),
@@ -28,7 +29,8 @@ pub async fn tell(app: &App, changes: &[MessageChange], verified: &[CodeRequest]
         });
     }
     for request in verified {
-        let Some((url, integration)) = integrations.told(&request.integration).await? else { continue };
+        let told = integrations.told(&request.integration, request.result_url.as_ref()).await?;
+        let Some((url, integration)) = told else { continue };
         posts.push(Webhook::CodeV1 {
             url,
             agreement: integration.agreement.clone(),
@@ -63,16 +65,17 @@ struct Integrations<'a> {
 }
 
 impl Integrations<'_> {
-    /// The integration and its address, if it has one.
+    /// The integration, and the request's own address or else the integration's, if there is one.
     async fn told(
         &mut self,
         id: &TwoFactorIntegrationId,
+        own: Option<&String>,
     ) -> anyhow::Result<Option<(String, &TwoFactorIntegration)>> {
         if !self.known.contains_key(id) {
             let found = self.app.store.thing(id.as_str()).await?;
             self.known.insert(id.clone(), found);
         }
         let found = self.known.get(id).and_then(Option::as_ref);
-        Ok(found.and_then(|found| found.result_url.clone().map(|url| (url, found))))
+        Ok(found.and_then(|found| Some((own.or(found.result_url.as_ref())?.clone(), found))))
     }
 }

@@ -16,6 +16,8 @@ mod for_clients;
 mod jobs;
 mod notices;
 mod rate_changes;
+mod receipts;
+mod reopened;
 mod statements;
 mod unmatched;
 mod usage;
@@ -26,6 +28,8 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use queue::Sender;
 use store::{Archive, Store, StoreError};
+
+use crate::reopened::Reopened;
 
 pub use crate::change::{BlockChange, Change, MessageChange, PaymentChange, WalletChange, changes};
 
@@ -55,6 +59,7 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let (mut charged, mut rates, mut incoming) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parked, mut expired, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
     let mut verified = Vec::new();
+    let mut reopened = Reopened::at(begun_at);
     for change in changes(event)? {
         match change {
             Change::Wallet(change) => wallets.push(*change),
@@ -75,12 +80,14 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     for_clients::tell_ends(app, writes).await?;
     for_clients::hand_on(app, &incoming).await?;
     codes::tell(app, &messages, &verified).await?;
-    usage::post(&app.store, &messages).await?;
-    block_usage::post_moved(&app.store, &blocks).await?;
-    let released = blocks::release(app, &wallets).await?;
+    usage::post(&app.store, &messages, &mut reopened).await?;
+    block_usage::post_moved(&app.store, &blocks, &mut reopened).await?;
+    let released = blocks::release(app, &wallets, &mut reopened).await?;
+    reopened.close(app).await?;
     let charged = fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;
     cover::ask(app, &payments).await?;
+    receipts::ask(app, &payments).await?;
     statements::post(&app.store, wallets).await?;
     rate_changes::tell(app, &rates).await?;
     unmatched::follow(&app.store, &parked, &expired).await?;

@@ -11,25 +11,32 @@ use domain::statistics::{self, counts};
 use store::{Statistics, Store, StoreError, UsageChange};
 
 use crate::change::MessageChange;
+use crate::reopened::Reopened;
 
 pub type Agreements = BTreeMap<AgreementId, Agreement>;
 pub type Paths = BTreeMap<CompanyId, Vec<CompanyId>>;
 
 /// Posts what the changes of this delivery show and count.
-pub async fn post(store: &Store, changes: &[MessageChange]) -> Result<(), StoreError> {
+pub async fn post(
+    store: &Store,
+    changes: &[MessageChange],
+    reopened: &mut Reopened,
+) -> Result<(), StoreError> {
     let shown: Vec<_> = changes.iter().filter(|change| is_shown(change)).collect();
     let agreements = agreements(store, shown.iter().map(|change| &change.after)).await?;
     let paths = paths(store, shown.iter().map(|change| &change.after)).await?;
-    let usage = shown.iter().map(|change| usage_of(change, &agreements, &paths));
+    let usage = shown.iter().map(|change| usage_of(change, &agreements, &paths, reopened));
     let usage = usage.collect::<Result<Vec<_>, _>>()?;
     store.post_usage(&usage).await
 }
 
 /// That a worker holds a message is not worth a write: the next change comes within seconds.
 pub fn is_shown(change: &MessageChange) -> bool {
-    let is_rated_again =
-        change.before.as_ref().is_some_and(|before| before.charge_version != change.after.charge_version);
-    change.before.is_none() || change.after.status != Status::Queued || is_rated_again
+    change.before.is_none() || change.after.status != Status::Queued || is_rated_again(change)
+}
+
+pub fn is_rated_again(change: &MessageChange) -> bool {
+    change.before.as_ref().is_some_and(|before| before.charge_version != change.after.charge_version)
 }
 
 /// Those that these messages are charged to.
@@ -55,13 +62,16 @@ fn usage_of(
     change: &MessageChange,
     agreements: &Agreements,
     paths: &Paths,
+    reopened: &mut Reopened,
 ) -> Result<UsageChange, StoreError> {
     let edrs = records(&change.after);
     let mut usage = Vec::new();
     for part in usage_changes(change.before.as_ref(), &change.after)? {
         let agreement = edrs.get(part.level).and_then(|edr| agreements.get(&edr.agreement));
         if let Some(agreement) = agreement {
-            usage.push((key(agreement, &change.after, &part), part.usage));
+            let key = key(agreement, &change.after, &part);
+            reopened.note(agreement, key.day, is_rated_again(change));
+            usage.push((key, part.usage));
         }
     }
     let mut statistics = Statistics::new();
@@ -77,6 +87,7 @@ pub fn key(agreement: &Agreement, message: &Message, part: &ChargeUsage) -> Usag
     let accepted_at = message.accepted_at;
     UsageKey {
         agreement: agreement.id.clone(),
+        wallet: part.wallet.clone(),
         day: agreement.version_at(accepted_at).billing.day_of(accepted_at),
         resource: Resource::SmsMessage,
         sender: Some(message.sender.clone()),
@@ -84,5 +95,6 @@ pub fn key(agreement: &Agreement, message: &Message, part: &ChargeUsage) -> Usag
         country: Some(message.country.clone()),
         rate: part.rate.clone(),
         unit_price: part.unit_price,
+        priced_by: part.priced_by,
     }
 }

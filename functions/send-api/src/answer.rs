@@ -66,7 +66,8 @@ pub struct MessageView {
     pub id: String,
     /// The sender ID that it was sent from.
     pub sender: String,
-    /// International form, digits only.
+    /// International form, digits only; with stars for most of them once it is as old as the platform's
+    /// setting says.
     pub recipient: String,
     /// ISO 3166 alpha-2.
     pub country: String,

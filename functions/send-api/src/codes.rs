@@ -9,14 +9,12 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use domain::handling::Code;
-use domain::id::{CodeRequestId, MessageId};
+use domain::id::CodeRequestId;
 use domain::two_factor::{CodeError, CodeRequest};
 use runtime::http::Problem;
-use sending::{Ask, Plan};
+use sending::{CodeNotSent, CodeToSend, send_code};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use store::{Accepted, Stored};
+use store::Stored;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -27,6 +25,7 @@ use view::CodeRequestView;
 
 /// Of two answers at once one is stored; the other looks at it again.
 const ATTEMPTS_MAX: u32 = 5;
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -79,82 +78,47 @@ pub async fn send(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    FormOrJson(ask): FormOrJson<CodeAsk>,
+    FormOrJson(body): FormOrJson<CodeAsk>,
 ) -> Result<Json<CodeSent>, Problem> {
-    let now = runtime::now();
     let id = request_id(&caller, &headers)?;
-    let code = caller.integration.code(ask.code.as_deref(), digits_of(&caller, &id)).map_err(code_problem)?;
-    let done = Json(CodeSent { request_id: id.to_string() });
-    let key = format!("2fa:{id}");
-    let plan = plan(&app, &caller, &ask.number, &caller.integration.message(&code), &id, &key).await?;
-    let Some((recipient, _)) = plan.draft.wanted.first() else {
-        return Err(nobody_left(&plan.draft.batch.refused));
-    };
-    let message = MessageId::of_request(&caller.company.id, &key);
-    let request = CodeRequest::new(id, &caller.integration, recipient.clone(), message.clone(), &code, now);
-    // Before the message: a code that has arrived can always be compared.
-    if !app.store.put_code_request(&request).await? {
-        let before = app.store.code_request(&request.id).await?.ok_or_else(try_again)?;
-        if before.recipient != request.recipient {
-            let detail = "This Idempotency-Key was used for another number. Take a new key for a new code.";
-            return Err(Problem::new(422, "idempotency_key_reused", detail));
+    let (integration, company) = (&caller.integration, &caller.company);
+    let (number, code) = (body.number.as_str(), body.code.as_deref());
+    let ask = CodeToSend { id: id.clone(), integration, company, number, code, result_url: None };
+    match send_code(&app.store, &app.planner, &app.hot, ask, runtime::now()).await {
+        Ok(()) => {}
+        // It cannot be asked for again, and may come: then somebody types it.
+        Err(CodeNotSent::Unknown(error)) if !headers.contains_key(IDEMPOTENCY_KEY) => {
+            tracing::warn!(request = %id, %error, "nobody knows whether a code was sent");
         }
-        if app.store.message(&message).await?.is_some() {
-            return Ok(done);
-        }
-        // It was not sent then: its time begins now.
-        let renewed = CodeRequest { revision: before.revision + 1, ..request };
-        if app.store.replace_code_request(&renewed).await? == Stored::Overtaken {
-            return Err(try_again());
-        }
+        Err(error) => return Err(not_sent(error)),
     }
-    match app.hot.accept(&app.store, &plan.draft, None, now).await.map_err(refused)? {
-        Accepted::Now(_) | Accepted::Before => Ok(done),
-    }
+    Ok(Json(CodeSent { request_id: id.to_string() }))
 }
 
-async fn plan(
-    app: &App,
-    caller: &Caller,
-    number: &str,
-    text: &str,
-    id: &CodeRequestId,
-    key: &str,
-) -> Result<Plan, Problem> {
-    let integration = &caller.integration;
-    let ask = Ask {
-        company: &caller.company,
-        user: None,
-        key,
-        sender: integration.sender.as_str(),
-        recipients: &[number.to_owned()],
-        text,
-        // By which its messages are found among others.
-        client_reference: Some(integration.id.as_str()),
-        segments_max: None,
-        agreement: Some(integration.agreement.as_str()),
-        hash: id.to_string(),
-        code: Some(Code { integration: integration.id.clone(), request: id.clone() }),
-    };
-    app.planner.plan(&ask, runtime::now()).await.map_err(problem)
+fn not_sent(error: CodeNotSent) -> Problem {
+    match error {
+        CodeNotSent::Code(error) => code_problem(error),
+        CodeNotSent::Send(error) => problem(error),
+        CodeNotSent::Number(refused) => nobody_left(&refused),
+        CodeNotSent::OtherNumber => {
+            let detail = "This Idempotency-Key was used for another number. Take a new key for a new code.";
+            Problem::new(422, "idempotency_key_reused", detail)
+        }
+        CodeNotSent::Overtaken => try_again(),
+        CodeNotSent::Charge(error) => refused(error),
+        CodeNotSent::Unknown(error) | CodeNotSent::Store(error) => error.into(),
+    }
 }
 
 /// A repeat under the same key leads to the same request.
 fn request_id(caller: &Caller, headers: &HeaderMap) -> Result<CodeRequestId, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(CodeRequestId::new(runtime::fresh())) };
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(CodeRequestId::new(runtime::fresh())) };
     match key.to_str() {
         Ok(key) if (1..=255).contains(&key.len()) => {
             Ok(CodeRequestId::derived(&[caller.integration.id.as_str(), key]))
         }
         _ => Err(Problem::new(400, "idempotency_key", "an `Idempotency-Key` has 1 to 255 characters")),
     }
-}
-
-/// What the platform makes a code of: the same for a repeat, and nothing that anybody else can tell.
-fn digits_of(caller: &Caller, id: &CodeRequestId) -> u64 {
-    let secret = caller.integration.key_hash.as_deref().unwrap_or_default();
-    let digest = Sha256::digest(format!("{secret} {id}"));
-    digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Compare a code.
@@ -197,7 +161,8 @@ pub async fn one(
 ) -> Result<Json<CodeRequestView>, Problem> {
     let request = found(&app, &caller, &id).await?;
     let message = app.store.message(&request.message).await?;
-    Ok(Json(CodeRequestView::of(&request, message.as_ref(), &caller.integration)))
+    let masked_before = app.masking.before(runtime::now());
+    Ok(Json(CodeRequestView::of(&request, message.as_ref(), &caller.integration, masked_before)))
 }
 
 /// A request of the caller's integration.

@@ -22,7 +22,7 @@ pub struct App {
     pub store: Store,
     pub planner: Planner,
     pub hot: HotWallets,
-    /// When recipients are masked in lists; never, unless told.
+    /// When recipients are masked; never, unless told.
     pub masking: Masking,
 }
 
@@ -43,7 +43,6 @@ impl FromRef<App> for Store {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Waybill: sending", description = "Send messages, ask for their price, and see what became of them."),
-    security(("api_key" = [])),
     tags(
         (name = "messages", description = "Sent, asked the price of, and followed"),
         (name = "codes", description = "Codes by SMS that a company sends to its own users"),

@@ -220,7 +220,7 @@ pub async fn one(
     if message.company != who.company.id {
         return Err(unknown());
     }
-    Ok(Json(MessageView::of_message(&message)))
+    Ok(Json(MessageView::of_message(&message.masked_before(app.masking.before(runtime::now())))))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,8 +1,10 @@
 //! Calls to SQS that take ten things each: what many tasks ask for at once goes together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 /// What SQS takes in a call.
 const CALL_MAX: usize = 10;
@@ -34,13 +36,14 @@ impl<T> Clone for ByTen<T> {
 }
 
 impl<T: Send + 'static> ByTen<T> {
-    /// Starts the task. `call` is for up to ten things, and tells the log why it failed.
-    pub fn start<C>(call: impl Fn(Vec<T>) -> C + Send + 'static) -> Self
+    /// Starts the task. A thing waits so long for others. `call` is for up to ten of them, and tells the log
+    /// why it failed.
+    pub fn start<C>(gathered_for: Duration, call: impl Fn(Vec<T>) -> C + Send + 'static) -> Self
     where
         C: Future<Output = Result<(), NotDone>> + Send + 'static,
     {
         let (asked, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(dispatch(call, waiting));
+        tokio::spawn(dispatch(gathered_for, call, waiting));
         Self { asked }
     }
 
@@ -52,8 +55,11 @@ impl<T: Send + 'static> ByTen<T> {
     }
 }
 
-async fn dispatch<T: Send + 'static, C>(call: impl Fn(Vec<T>) -> C, mut waiting: mpsc::Receiver<Asked<T>>)
-where
+async fn dispatch<T: Send + 'static, C>(
+    gathered_for: Duration,
+    call: impl Fn(Vec<T>) -> C,
+    mut waiting: mpsc::Receiver<Asked<T>>,
+) where
     C: Future<Output = Result<(), NotDone>> + Send + 'static,
 {
     let calls = Arc::new(Semaphore::new(CALLS_MAX));
@@ -64,6 +70,10 @@ where
         if waiting.recv_many(&mut asked, CALL_MAX).await == 0 {
             return;
         }
+        let until = Instant::now() + gathered_for;
+        while let room @ 1.. = CALL_MAX - asked.len()
+            && let Ok(1..) = timeout_at(until, waiting.recv_many(&mut asked, room)).await
+        {}
         let (things, waiting): (Vec<_>, Vec<_>) =
             asked.into_iter().map(|asked| (asked.thing, asked.done)).unzip();
         let called = call(things);
@@ -81,7 +91,6 @@ where
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use super::*;
 
@@ -89,7 +98,7 @@ mod tests {
     async fn what_is_asked_for_while_all_calls_are_busy_goes_together() {
         let sizes = Arc::new(Mutex::new(Vec::new()));
         let seen = sizes.clone();
-        let calls = ByTen::start(move |things: Vec<u32>| {
+        let calls = ByTen::start(Duration::ZERO, move |things: Vec<u32>| {
             seen.lock().unwrap().push(things.len());
             let has_seven = things.contains(&7);
             async move {
@@ -109,5 +118,22 @@ mod tests {
         assert_eq!(sizes.iter().sum::<usize>(), 40);
         assert!(sizes.len() <= 12 && sizes.iter().all(|size| *size <= 10), "{sizes:?}");
         assert!((1..=10).contains(&failed), "those of one call");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_for_within_a_moment_goes_together_and_ten_do_not_wait() {
+        let sizes = Arc::new(Mutex::new(Vec::new()));
+        let seen = sizes.clone();
+        let calls = ByTen::start(Duration::from_millis(5), move |things: Vec<u32>| {
+            seen.lock().unwrap().push(things.len());
+            async { Ok(()) }
+        });
+        for (count, took) in [(3, 5), (10, 0)] {
+            let begun = Instant::now();
+            let asked = (0..count).map(|number| calls.ask(number));
+            assert!(futures::future::join_all(asked).await.iter().all(Result::is_ok));
+            assert_eq!(begun.elapsed(), Duration::from_millis(took));
+        }
+        assert_eq!(*sizes.lock().unwrap(), [3, 10]);
     }
 }

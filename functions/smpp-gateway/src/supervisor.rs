@@ -22,6 +22,7 @@ use crate::ownership::{Plan, Scene, Watch};
 use crate::status::Shown;
 use crate::vendor::bind::Dial;
 use crate::vendor::connection::{self, Owned};
+use crate::vendor::disabled;
 use crate::vendor::figures::View;
 use crate::{Gateway, chain};
 
@@ -34,7 +35,8 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 struct Running {
     connection: Connection,
     fence: u64,
-    view: View,
+    /// None of one that is disabled.
+    view: Option<View>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -95,7 +97,7 @@ impl Supervisor {
         }
     }
 
-    /// Which connections should be served, by whomever.
+    /// Which connections should be served, by whomever: what is disabled too, so that nothing waits for it.
     async fn look(&mut self) {
         match in_time(self.gateway.store.all_connections()).await {
             Ok(stored) => self.wanted = Some(stored.into_iter().filter_map(wanted).collect()),
@@ -237,16 +239,23 @@ impl Supervisor {
         info!(connection = %id, name = connection.name, fence, "started");
         let (stop, stopped) = watch::channel(false);
         let owned = Owned { connection: connection.clone(), link, life: life.clone(), fence };
-        let (view, work) = connection::serve(self.gateway.clone(), owned, self.dial.clone(), stopped);
-        let task = tokio::spawn(work);
+        let gateway = self.gateway.clone();
+        let (view, task) = if connection.enabled {
+            let (view, work) = connection::serve(gateway, owned, self.dial.clone(), stopped);
+            (Some(view), tokio::spawn(work))
+        } else {
+            (None, tokio::spawn(disabled::serve(gateway, owned, stopped)))
+        };
         self.running.insert(id, Running { connection, fence, view, stop, task });
     }
 
     fn show(&self, life: &Life, wanted: &Wanted, owners: &[Owner], living: &BTreeSet<GatewayId>) {
-        let shown = wanted.iter().map(|(id, (connection, _))| {
+        // Nobody is to see to links that somebody has disabled.
+        let enabled = wanted.iter().filter(|(_, (connection, _))| connection.enabled);
+        let shown = enabled.map(|(id, (connection, _))| {
             let owner = owners.iter().find(|owner| owner.connection == *id);
             let owner = owner.and_then(|owner| owner.gateway.clone()).filter(|id| living.contains(id));
-            let view = self.running.get(id).map(|running| running.view.clone());
+            let view = self.running.get(id).and_then(|running| running.view.clone());
             Shown { id: id.clone(), name: connection.name.clone(), owner, view }
         });
         self.gateway.board.show(life.id().clone(), living.clone(), shown.collect());
@@ -302,12 +311,13 @@ async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result
 
 fn wanted(connection: Connection) -> Option<(ConnectionId, (Connection, SmppLink))> {
     match connection.link.clone() {
-        Link::Smpp(link) if connection.enabled => Some((connection.id.clone(), (connection, link))),
-        Link::Smpp(_) | Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => None,
+        Link::Smpp(link) => Some((connection.id.clone(), (connection, link))),
+        Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => None,
     }
 }
 
 /// Whether two versions of a connection work alike; a new name is no reason to drop a link.
 fn is_same(one: &Connection, other: &Connection) -> bool {
-    one.link == other.link && one.on_unknown_outcome == other.on_unknown_outcome
+    let parts = |connection: &Connection| (connection.enabled, connection.on_unknown_outcome);
+    one.link == other.link && parts(one) == parts(other)
 }

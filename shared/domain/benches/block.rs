@@ -12,7 +12,7 @@ use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, NewMessage, Progress};
 use domain::money::Amount;
 use domain::quote::Charge;
-use domain::rating::BillingRule;
+use domain::rating::{BillingRule, PricedBy};
 use domain::segmentation::Encoding;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
@@ -36,7 +36,8 @@ fn message(place: u16) -> Option<Message> {
         let unit_price = Amount::parse("0.05").ok()?;
         let rate = RateId::of(&TreeTag::of(&ServiceId::new(level), 1), 0);
         let (billing, wallet) = (BillingRule::Submitted, WalletId::new(level));
-        Some(Charge { wallet, rate, unit_price, quantity: 1, billing, amount: unit_price, taken: None })
+        let (amount, priced_by) = (unit_price, PricedBy::Flat);
+        Some(Charge { wallet, rate, unit_price, quantity: 1, billing, priced_by, amount, taken: None })
     };
     Some(
         NewMessage {
@@ -51,6 +52,7 @@ fn message(place: u16) -> Option<Message> {
             connection_kind: ConnectionKind::Smpp,
             country: "DE".to_owned(),
             network: Some("O2".to_owned()),
+            mccmnc: Some("26203".to_owned()),
             encoding: Encoding::Gsm7,
             segments: 1,
             charges: vec![charge(1)?, charge(2)?],

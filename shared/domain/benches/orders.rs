@@ -67,7 +67,12 @@ fn article(levels: &[Level]) -> Arc<Article> {
         connection_kind: ConnectionKind::Smpp,
         encoding: Encoding::Gsm7,
         segments: 1,
-        place: Place { country: "DE".to_owned(), network: Some("O2".to_owned()), offers },
+        place: Place {
+            country: "DE".to_owned(),
+            network: Some("O2".to_owned()),
+            mccmnc: Some("26203".to_owned()),
+            offers,
+        },
     };
     Arc::new(Article::new(shared).expect("a price"))
 }

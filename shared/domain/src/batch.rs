@@ -28,6 +28,9 @@ pub struct Tariff {
     pub country: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// As in [`Message::mccmnc`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mccmnc: Option<String>,
     /// The client's level first.
     pub charges: Vec<Charge>,
 }
@@ -114,6 +117,7 @@ impl Batch {
                 connection_kind: self.connection_kind,
                 country: tariff.country.clone(),
                 network: tariff.network.clone(),
+                mccmnc: tariff.mccmnc.clone(),
                 encoding: self.encoding,
                 segments: self.segments,
                 charges: tariff.charges.clone(),
@@ -177,6 +181,7 @@ impl Row {
 pub struct Place {
     pub country: String,
     pub network: Option<String>,
+    pub mccmnc: Option<String>,
     pub offers: Vec<Offer>,
 }
 
@@ -263,8 +268,8 @@ impl Draft {
             sums.add(&charges, &self.main)?;
             let known = latest.get(place).filter(|known| batch.tariffs[**known].charges == charges);
             let tariff = known.copied().unwrap_or_else(|| {
-                let Place { country, network, .. } = &self.places[*place];
-                batch.tariffs.push(Tariff { country: country.clone(), network: network.clone(), charges });
+                let Place { country, network, mccmnc, .. } = self.places[*place].clone();
+                batch.tariffs.push(Tariff { country, network, mccmnc, charges });
                 batch.tariffs.len() - 1
             });
             latest.insert(*place, tariff);

@@ -14,4 +14,8 @@ pub enum Channel {
     Email,
     Telegram,
     Push,
+    Tts,
+    Voice,
+    MobilePush,
+    FlashCall,
 }

@@ -13,7 +13,7 @@ use crate::edr::{Usage, UsageKey};
 use crate::id::{AgreementId, ChargeId, InvoiceId, RateId, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
-use crate::rating::{Resource, ServiceKind};
+use crate::rating::{PricedBy, Resource, ServiceKind};
 use crate::sender::SenderAddress;
 
 /// Who owes whom. What vendors charge is not kept here.
@@ -101,6 +101,8 @@ pub struct ChargeRow {
     pub country: Option<String>,
     pub rate: RateId,
     pub unit_price: Amount,
+    /// The guide's price type, scale type, scale tier and counter group.
+    pub priced_by: PricedBy,
     pub messages: i64,
     pub quantity: i64,
     pub net: Amount,
@@ -113,7 +115,7 @@ impl ChargeRow {
     /// What tells it from the other rows of its charge.
     fn key(&self) -> impl Ord {
         let place = (&self.sender, &self.subject, &self.country);
-        (place, &self.rate, self.unit_price)
+        (place, &self.rate, self.unit_price, self.priced_by)
     }
 
     fn is_zero(&self) -> bool {
@@ -134,35 +136,38 @@ impl ChargeRow {
 
 /// The rows that the usage of a period's days makes. `service_type` tells how a rate was sold.
 pub fn fold(
-    agreement: &AgreementId,
     period: Period,
     usage: Vec<(UsageKey, Usage)>,
     service_type: impl Fn(&RateId) -> ServiceType,
 ) -> Result<Details, AmountError> {
-    let mut rows: BTreeMap<(Resource, ServiceType), Vec<ChargeRow>> = BTreeMap::new();
+    let mut rows: BTreeMap<ChargeGroup, Vec<ChargeRow>> = BTreeMap::new();
     for (key, usage) in usage {
         if key.day < period.first || period.last < key.day {
             continue;
         }
-        let group = (key.resource, service_type(&key.rate));
+        let group = ChargeGroup {
+            service_type: service_type(&key.rate),
+            wallet: key.wallet,
+            direction: ChargeDirection::Receivable,
+            resource: key.resource,
+        };
         rows.entry(group).or_default().push(ChargeRow {
             sender: key.sender,
             subject: key.subject,
             country: key.country,
             rate: key.rate,
             unit_price: key.unit_price,
+            priced_by: key.priced_by,
             messages: usage.messages,
             quantity: usage.quantity,
             net: usage.amount,
         });
     }
-    let wallet = WalletId::main(agreement);
     let mut details = Details::new();
-    for ((resource, service_type), rows) in rows {
+    for (group, rows) in rows {
         let rows = merged(rows)?;
         if !rows.is_empty() {
-            let direction = ChargeDirection::Receivable;
-            details.insert(ChargeGroup { wallet: wallet.clone(), direction, resource, service_type }, rows);
+            details.insert(group, rows);
         }
     }
     Ok(details)
@@ -190,8 +195,10 @@ fn merged(mut rows: Vec<ChargeRow>) -> Result<Vec<ChargeRow>, AmountError> {
 }
 
 /// A row as it is written: a list of its values.
-type Written<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>, &'a str, Amount, i64, i64, Amount);
-type Read = (Option<SenderAddress>, Option<String>, Option<String>, RateId, Amount, i64, i64, Amount);
+type Written<'a> =
+    (Option<&'a str>, Option<&'a str>, Option<&'a str>, &'a str, Amount, PricedBy, i64, i64, Amount);
+type Read =
+    (Option<SenderAddress>, Option<String>, Option<String>, RateId, Amount, PricedBy, i64, i64, Amount);
 
 /// The file of these rows: a line of JSON for each.
 pub fn content(rows: &[ChargeRow]) -> Result<Vec<u8>, serde_json::Error> {
@@ -200,9 +207,10 @@ pub fn content(rows: &[ChargeRow]) -> Result<Vec<u8>, serde_json::Error> {
     for row in rows {
         let sender = row.sender.as_ref().map(SenderAddress::as_str);
         let (subject, country) = (row.subject.as_deref(), row.country.as_deref());
-        let numbers = (row.unit_price, row.messages, row.quantity, row.net);
+        let ChargeRow { rate, unit_price, priced_by, messages, quantity, net, .. } = row;
+        let rate = rate.as_str();
         let line: Written<'_> =
-            (sender, subject, country, row.rate.as_str(), numbers.0, numbers.1, numbers.2, numbers.3);
+            (sender, subject, country, rate, *unit_price, *priced_by, *messages, *quantity, *net);
         serde_json::to_writer(&mut content, &line)?;
         content.push(b'\n');
     }
@@ -215,8 +223,9 @@ pub fn rows_in(content: &[u8]) -> Result<Vec<ChargeRow>, serde_json::Error> {
     lines.map(|line| serde_json::from_slice::<Read>(line).map(row_of)).collect()
 }
 
-fn row_of((sender, subject, country, rate, unit_price, messages, quantity, net): Read) -> ChargeRow {
-    ChargeRow { sender, subject, country, rate, unit_price, messages, quantity, net }
+fn row_of(read: Read) -> ChargeRow {
+    let (sender, subject, country, rate, unit_price, priced_by, messages, quantity, net) = read;
+    ChargeRow { sender, subject, country, rate, unit_price, priced_by, messages, quantity, net }
 }
 
 impl RowsAt {
@@ -268,6 +277,7 @@ pub(crate) mod tests {
         let unit_price = Amount::parse(price).unwrap();
         let key = UsageKey {
             agreement: AgreementId::new(1),
+            wallet: WalletId::main(&AgreementId::new(1)),
             day,
             resource: Resource::SmsMessage,
             sender: Some(SenderAddress::parse(sender).unwrap()),
@@ -275,6 +285,7 @@ pub(crate) mod tests {
             country: Some("DE".into()),
             rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), price.len() as u32),
             unit_price,
+            priced_by: PricedBy::Flat,
         };
         let amount = unit_price.checked_times(messages.unsigned_abs() as u32).unwrap();
         let amount = if messages < 0 { -amount } else { amount };
@@ -282,7 +293,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn details(usage: &[(UsageKey, Usage)]) -> Details {
-        fold(&AgreementId::new(1), october(), usage.to_vec(), |_| ServiceType::PayAsYouGo).unwrap()
+        fold(october(), usage.to_vec(), |_| ServiceType::PayAsYouGo).unwrap()
     }
 
     fn shown(rows: &[ChargeRow]) -> Vec<(i64, String)> {
@@ -318,7 +329,7 @@ pub(crate) mod tests {
             true => ServiceType::UnitPack,
             false => ServiceType::PayAsYouGo,
         };
-        let details = fold(&AgreementId::new(1), october(), usage, service_type).unwrap();
+        let details = fold(october(), usage, service_type).unwrap();
         assert_eq!(details.len(), 3);
     }
 
@@ -352,7 +363,8 @@ pub(crate) mod tests {
         assert_eq!(rows_in(&content).unwrap(), rows);
         let text = String::from_utf8(content.clone()).unwrap();
         assert!(
-            text.starts_with(r#"["ACME",null,"DE","rat_"#) && text.ends_with("\"0.045\",3,3,\"0.135\"]\n")
+            text.starts_with(r#"["ACME",null,"DE","rat_"#)
+                && text.ends_with("\"0.045\",\"\",3,3,\"0.135\"]\n")
         );
         let at = RowsAt::of(&AgreementId::new(1), &content, &rows);
         assert_eq!((at.count, at.key.len()), (1, "charges/".len() + 30 + 1 + 64 + ".jsonl".len()));

@@ -294,6 +294,7 @@ mod tests {
             currency: Currency::parse("EUR").unwrap(),
             exchange: None,
             payment_date: date(2026, month, 1),
+            receipt_of: None,
             reference: number.to_string(),
             description: String::new(),
             status: PaymentStatus::Confirmed,

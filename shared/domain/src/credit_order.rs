@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fee::FeePrice;
 use crate::fee::{FeeError, find_price};
-use crate::id::RateId;
+use crate::id::{OwnLegalEntityId, RateId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::quote::Level;
 use crate::rating::{Attribute, Event, Resource};
@@ -26,6 +26,9 @@ pub struct CreditOrder {
     pub rate: RateId,
     /// Rounded once, half-even, to the currency's smallest unit.
     pub net: Amount,
+    /// In whose name it is sold: by its rules the tax is, and of its series the number of the receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<OwnLegalEntityId>,
     /// None if no rule is for this buyer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rule: Option<Tax>,
@@ -60,6 +63,7 @@ impl CreditOrder {
         quantity: u32,
         price: FeePrice,
         currency: Currency,
+        own_legal_entity: Option<OwnLegalEntityId>,
         tax_rule: Option<Tax>,
     ) -> Result<Self, CreditOrderError> {
         if quantity == 0 || QUANTITY_MAX < quantity {
@@ -75,7 +79,8 @@ impl CreditOrder {
         }
         let tax = tax_rule.as_ref().map_or(Ok(Amount::ZERO), |rule| rule.on(net, places))?;
         let total = net.checked_add(tax)?;
-        Ok(Self { quantity, unit_price: price.amount, rate: price.rate, net, tax_rule, tax, total })
+        let unit_price = price.amount;
+        Ok(Self { quantity, unit_price, rate: price.rate, net, own_legal_entity, tax_rule, tax, total })
     }
 
     /// What the balance rises by.
@@ -99,7 +104,7 @@ mod tests {
             reverse_charge: false,
             note: None,
         });
-        CreditOrder::plan(quantity, price, Currency::parse("EUR").unwrap(), tax)
+        CreditOrder::plan(quantity, price, Currency::parse("EUR").unwrap(), None, tax)
     }
 
     #[track_caller]

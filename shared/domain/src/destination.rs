@@ -263,11 +263,10 @@ pub fn destination(number: &Msisdn, dictionaries: &Dictionaries) -> Result<Desti
     };
     let network = given_to(NETWORK);
     let mccmnc = network.and_then(|network| dictionaries.mccmnc_of(country.as_str(), network));
-    let mcc = mccmnc.and_then(|mccmnc| dictionaries.mcc_of(mccmnc));
     Ok(Destination {
         country,
         network: network.map(str::to_owned),
-        mcc: mcc.or_else(|| dictionaries.first_mcc_of(country.as_str())).map(str::to_owned),
+        mcc: dictionaries.mcc_at(country.as_str(), mccmnc).map(str::to_owned),
         mccmnc: mccmnc.map(str::to_owned),
     })
 }

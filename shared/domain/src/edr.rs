@@ -6,20 +6,28 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Msisdn;
-use crate::id::{AgreementId, CompanyId, FeeId, MessageId, RateId, WalletId};
+use crate::id::{AgreementId, CompanyId, ConnectionId, FeeId, MessageId, RateId, WalletId};
 use crate::message::{Message, Status, is_first_version};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
 use crate::quote::Charge;
-use crate::rating::{BillingRule, Resource};
+use crate::rating::{BillingRule, PricedBy, Resource};
 use crate::sender::SenderAddress;
 
 /// For how long EDRs are kept, hot and in the archive (spec 50): the longest 24 months.
 const KEPT_DAYS: i64 = 731;
+/// DynamoDB takes expired items away within a few days.
+const ROW_KEPT_LONGER: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// When a record of this time is kept no longer.
 pub fn kept_until(accepted_at: Timestamp) -> Timestamp {
     accepted_at + SignedDuration::from_hours(24 * KEPT_DAYS)
+}
+
+/// When the row or the block of a message that was accepted at this time may go: after all that is listed of
+/// it, for which the database takes its time. Whatever it waited for is long over.
+pub fn row_kept_until(accepted_at: Timestamp) -> Timestamp {
+    kept_until(accepted_at) + ROW_KEPT_LONGER
 }
 
 /// The last day of which nothing is kept any more.
@@ -28,7 +36,8 @@ pub fn last_expired_day(today: Date) -> Date {
 }
 
 /// One message as one agreement sees it. It holds that level's price only: what the levels above and
-/// below pay is theirs to know.
+/// below pay is theirs to know. Which way it went, and what the vendor called it, is for who runs the
+/// platform: no list shows that to clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edr {
     pub message: MessageId,
@@ -42,13 +51,26 @@ pub struct Edr {
     pub recipient: Msisdn,
     pub country: String,
     pub network: Option<String>,
+    /// By which it was priced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mccmnc: Option<String>,
+    /// Over which it went, or is to go.
+    pub connection: ConnectionId,
+    /// The vendor's id of each segment; empty for one that the vendor refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
     pub segments: u32,
     pub rate: RateId,
     pub unit_price: Amount,
     pub quantity: u32,
     pub billing: BillingRule,
+    #[serde(default, skip_serializing_if = "PricedBy::is_flat")]
+    pub priced_by: PricedBy,
     /// What is owed for it: zero once it was refunded.
     pub amount: Amount,
+    /// Whose money that is: of a user with credits of its own. The agreement's main wallet unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<WalletId>,
     /// The parts of the amount if there are several; `rate` to `billing` are then those of the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<EdrPart>,
@@ -144,6 +166,8 @@ pub struct EdrPart {
     pub unit_price: Amount,
     pub quantity: u32,
     pub billing: BillingRule,
+    #[serde(default, skip_serializing_if = "PricedBy::is_flat")]
+    pub priced_by: PricedBy,
     /// What is owed for it.
     pub amount: Amount,
 }
@@ -184,13 +208,17 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         unit_price: charge.unit_price,
         quantity: charge.quantity,
         billing: charge.billing,
+        priced_by: charge.priced_by,
         amount: if message.stands(charge) { charge.amount } else { Amount::ZERO },
     };
     let parts: Vec<EdrPart> = charges.iter().map(part).collect();
     let first = parts.first()?.clone();
+    let wallet = &charges.first()?.wallet;
+    let agreement = agreement_at(message, index, wallet)?;
     Some(Edr {
         message: message.id.clone(),
-        agreement: agreement_at(message, index, &charges.first()?.wallet)?,
+        wallet: Some(wallet).filter(|wallet| **wallet != WalletId::main(&agreement)).cloned(),
+        agreement,
         level: u32::try_from(index + 1).ok()?,
         company: message.company.clone(),
         resource: Resource::SmsMessage,
@@ -198,11 +226,15 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         recipient: message.recipient.clone(),
         country: message.country.clone(),
         network: message.network.clone(),
+        mccmnc: message.mccmnc.clone(),
+        connection: message.connection.clone(),
+        references: message.parts.iter().map(|part| part.reference.clone()).collect(),
         segments: message.segments,
         rate: first.rate,
         unit_price: first.unit_price,
         quantity: first.quantity,
         billing: first.billing,
+        priced_by: first.priced_by,
         amount: Amount::checked_sum(parts.iter().map(|part| part.amount)).ok()?,
         parts: if parts.len() > 1 { parts } else { Vec::new() },
         status: message.status,
@@ -232,6 +264,8 @@ pub fn agreements(message: &Message) -> impl Iterator<Item = AgreementId> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UsageKey {
     pub agreement: AgreementId,
+    /// Whose money it costs: the agreement's main wallet, or a user's own.
+    pub wallet: WalletId,
     /// The agreement's own day in which the message was accepted, or the fee charged.
     pub day: Date,
     pub resource: Resource,
@@ -246,6 +280,8 @@ pub struct UsageKey {
     pub country: Option<String>,
     pub rate: RateId,
     pub unit_price: Amount,
+    #[serde(default, skip_serializing_if = "PricedBy::is_flat")]
+    pub priced_by: PricedBy,
 }
 
 /// A sum, or a change of one.
@@ -296,8 +332,10 @@ fn counted(message: &Message) -> impl Iterator<Item = ChargeUsage> {
         let standing = charges.iter().enumerate().filter(|(_, charge)| message.stands(charge));
         standing.map(move |(place, charge)| ChargeUsage {
             level,
+            wallet: charge.wallet.clone(),
             rate: charge.rate.clone(),
             unit_price: charge.unit_price,
+            priced_by: charge.priced_by,
             usage: Usage {
                 messages: i64::from(place == 0),
                 quantity: i64::from(charge.quantity),
@@ -311,8 +349,10 @@ fn counted(message: &Message) -> impl Iterator<Item = ChargeUsage> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeUsage {
     pub level: usize,
+    pub wallet: WalletId,
     pub rate: RateId,
     pub unit_price: Amount,
+    pub priced_by: PricedBy,
     pub usage: Usage,
 }
 
@@ -322,7 +362,8 @@ impl ChargeUsage {
     }
 
     fn is_in_row_of(&self, other: &Self) -> bool {
-        self.level == other.level && self.rate == other.rate && self.unit_price == other.unit_price
+        let row = |part: &Self| (part.level, part.unit_price, part.priced_by);
+        row(self) == row(other) && self.rate == other.rate
     }
 }
 

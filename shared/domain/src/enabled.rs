@@ -42,6 +42,8 @@ pub struct PackRequest {
     pub effective_from: Option<Timestamp>,
     pub effective_till: Option<Timestamp>,
     pub auto_extend: bool,
+    /// Whether the company that pays does not see it.
+    pub hidden_from_client: bool,
 }
 
 /// What may change after the purchase; what is not named stays.
@@ -51,6 +53,7 @@ pub struct PackChange {
     pub effective_till: Option<Option<Timestamp>>,
     /// Of bundles.
     pub auto_extend: Option<bool>,
+    pub hidden_from_client: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +79,22 @@ pub enum PackError {
 }
 
 impl PackRequest {
+    /// A pack that is given away, from now on.
+    pub fn free(id: PurchaseId) -> Self {
+        let (effective_from, effective_till) = (None, None);
+        let billing = PackBilling::Free;
+        Self { id, billing, effective_from, effective_till, auto_extend: false, hidden_from_client: false }
+    }
+
     /// Of all that is asked for.
     pub fn hash(&self, agreement: &Agreement, service: &ServiceId) -> String {
-        let asked = (self.billing, self.effective_from, self.effective_till, self.auto_extend);
+        let asked = (
+            self.billing,
+            self.effective_from,
+            self.effective_till,
+            self.auto_extend,
+            self.hidden_from_client,
+        );
         encode(digest(&["pack", agreement.id.as_str(), service.as_str(), &format!("{asked:?}")]))
     }
 }
@@ -111,7 +127,12 @@ impl Agreement {
             request_hash: ask.hash(self, &service.id),
         };
         let enabled = EnabledService::new(service.id.clone(), effective_from, effective_till);
-        let enabled = EnabledService { id: Some(self.next_enabled()), purchase: Some(purchase), ..enabled };
+        let enabled = EnabledService {
+            id: Some(self.next_enabled()),
+            purchase: Some(purchase),
+            hidden_from_client: ask.hidden_from_client,
+            ..enabled
+        };
         let services = self.services.iter().cloned().chain([enabled]).collect();
         Ok(Self { services, revision: self.revision + 1, ..self.clone() })
     }
@@ -180,6 +201,7 @@ impl Agreement {
         }
         let changed = self.with_purchase(id, |enabled| {
             enabled.effective_till = change.effective_till.unwrap_or(enabled.effective_till);
+            enabled.hidden_from_client = change.hidden_from_client.unwrap_or(enabled.hidden_from_client);
             if let (Some(auto_extend), Some(purchase)) = (change.auto_extend, &mut enabled.purchase) {
                 purchase.auto_extend = auto_extend;
             }
@@ -229,13 +251,7 @@ mod tests {
     }
 
     fn ask(number: u128) -> PackRequest {
-        PackRequest {
-            id: PurchaseId::new(number),
-            billing: PackBilling::Charge,
-            effective_from: None,
-            effective_till: None,
-            auto_extend: false,
-        }
+        PackRequest { billing: PackBilling::Charge, ..PackRequest::free(PurchaseId::new(number)) }
     }
 
     const UNITS: ServiceKind = ServiceKind::UnitPack { size: 10 };
@@ -321,6 +337,9 @@ mod tests {
         let extend = PackChange { auto_extend: Some(true), ..PackChange::default() };
         assert!(bought.with_pack_changed(&bundle, BUNDLE, extend).unwrap().services[1].auto_extends());
         assert_eq!(bought.with_pack_changed(&pack, UNITS, extend), Err(PackError::NotABundle));
+        let hide = PackChange { hidden_from_client: Some(true), ..PackChange::default() };
+        let hidden = bought.with_pack_changed(&pack, UNITS, hide).unwrap();
+        assert_eq!((hidden.services[0].hidden_from_client, hidden.revision), (true, bought.revision + 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::Period;
 use crate::quote::Level;
-use crate::rating::{Event, Found, Price, Resource, ServiceKind};
+use crate::rating::{Event, Found, Price, PricedBy, Resource, ServiceKind};
 use crate::sender::SenderAddress;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +220,7 @@ impl Fee {
         };
         let key = UsageKey {
             agreement: self.agreement.clone(),
+            wallet: self.wallet.clone(),
             day: agreement.version_at(self.at).billing.day_of(self.at),
             resource: self.resource,
             sender: self.sender.clone(),
@@ -227,6 +228,7 @@ impl Fee {
             country: None,
             rate,
             unit_price: self.unit_price,
+            priced_by: PricedBy::Flat,
         };
         let usage = Usage { messages: 0, quantity: self.quantity.into(), amount: self.amount };
         Some((record, key, usage))

@@ -717,6 +717,7 @@ mod tests {
             effective_from: None,
             effective_till: None,
             auto_extend: true,
+            hidden_from_client: false,
         };
         let prices = json!({"service_purchase": {"depends_on": "pack",
             "values": {bundle.id.as_str(): {"price": {"type": "flat", "amount": "100"}}}}});

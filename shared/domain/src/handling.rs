@@ -48,6 +48,9 @@ fn is_zero(number: &u8) -> bool {
 pub struct Code {
     pub integration: TwoFactorIntegrationId,
     pub request: CodeRequestId,
+    /// Told what becomes of it, in the place of the integration's own address: of a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_url: Option<String>,
 }
 
 /// One short message in octets.

@@ -3,7 +3,7 @@
 //! New ids are made from a UUIDv7 by the caller, so they sort by time. Ids of things that a client may
 //! repeat (messages, transfers) are derived from the client's key instead, so that a repeat finds them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::lease::LeaseTag;
@@ -42,19 +42,30 @@ pub(crate) fn digest(parts: &[&str]) -> u128 {
 }
 
 /// A number in its one spelling: `07` would be a second name of the same thing.
-fn plain<N: std::str::FromStr + ToString>(text: &str) -> Option<N> {
-    text.parse::<N>().ok().filter(|number| number.to_string() == text)
+fn plain<N: std::str::FromStr>(text: &str) -> Option<N> {
+    let is_plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
+    text.parse::<N>().ok().filter(|_| is_plain)
 }
 
 fn is_body(text: &str) -> bool {
-    text.len() == BODY_LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte))
+    text.len() == BODY_LENGTH && text.bytes().all(|byte| IS_LETTER[usize::from(byte)])
 }
+
+/// Which octets are in the alphabet.
+const IS_LETTER: [bool; 256] = {
+    let (mut is_letter, mut place) = ([false; 256], 0);
+    while place < ALPHABET.len() {
+        is_letter[ALPHABET[place] as usize] = true;
+        place += 1;
+    }
+    is_letter
+};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -71,10 +82,7 @@ macro_rules! ids {
             }
 
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                match text.strip_prefix($prefix) {
-                    Some(body) if is_body(body) => Ok(Self(text.to_owned())),
-                    _ => Err(IdError { prefix: $prefix }),
-                }
+                Self::try_from(text.to_owned())
             }
 
             pub fn as_str(&self) -> &str {
@@ -102,7 +110,16 @@ macro_rules! ids {
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                Self::parse(&text)
+                match text.strip_prefix($prefix) {
+                    Some(body) if is_body(body) => Ok(Self(text)),
+                    _ => Err(IdError { prefix: $prefix }),
+                }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -280,8 +297,8 @@ impl RateId {
 ///
 /// A batch's messages are named by the batch and the place, so that they have their ids before they
 /// are written one by one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -304,19 +321,22 @@ impl MessageId {
     }
 
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let error = IdError { prefix: Self::PREFIX };
-        let rest = text.strip_prefix(Self::PREFIX).ok_or(error.clone())?;
-        let fields: Vec<&str> = rest.split('-').collect();
-        let is_known = match fields[..] {
-            [body] => is_body(body),
-            [body, place] => is_body(body) && plain::<u16>(place).is_some(),
-            [lease, fence, number, place] => {
+        Self::try_from(text.to_owned())
+    }
+
+    fn is_known(text: &str) -> bool {
+        let Some(rest) = text.strip_prefix(Self::PREFIX) else { return false };
+        let mut fields = rest.split('-');
+        let mut next = || fields.next();
+        match (next(), next(), next(), next(), next()) {
+            (Some(body), None, ..) => is_body(body),
+            (Some(body), Some(place), None, ..) => is_body(body) && plain::<u16>(place).is_some(),
+            (Some(lease), Some(fence), Some(number), Some(place), None) => {
                 let counts = plain::<u64>(fence).and(plain::<u64>(number));
                 is_body(lease) && counts.is_some() && plain::<u16>(place).is_some()
             }
             _ => false,
-        };
-        if is_known { Ok(Self(text.to_owned())) } else { Err(error) }
+        }
     }
 
     /// The batch this message belongs to and its place there, if it was sent in one.
@@ -368,7 +388,13 @@ impl std::fmt::Display for MessageId {
 impl TryFrom<String> for MessageId {
     type Error = IdError;
     fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
+        if Self::is_known(&text) { Ok(Self(text)) } else { Err(IdError { prefix: Self::PREFIX }) }
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -414,6 +414,18 @@ pub fn open_sequence(invoices: &[Invoice]) -> u32 {
     open.min().unwrap_or(next)
 }
 
+/// Who issues what is billed of a period now, of the tenant's own legal entities: whoever issued what it
+/// follows, or gave the draft its number; else whom the agreement names. Number, issuer and tax are of one.
+pub fn issuer<'a>(agreement: &'a Agreement, invoices: &'a [Invoice]) -> Option<&'a OwnLegalEntityId> {
+    let sequence = open_sequence(invoices);
+    let is_numbered = |invoice: &&Invoice| invoice.sequence == sequence && invoice.number.is_some();
+    let confirmed = invoices.iter().find(|invoice| invoice.is_confirmed());
+    match confirmed.or_else(|| invoices.iter().find(is_numbered)) {
+        Some(invoice) => invoice.own_legal_entity.as_ref(),
+        None => agreement.parties.own_legal_entity.as_ref(),
+    }
+}
+
 /// How the invoices of a period change: what was, if it was there, and what is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClosePlan {
@@ -425,7 +437,7 @@ pub struct ClosePlan {
 /// What closing a period does to its invoices. `charges` is what confirmed ones do not bill: it goes on the
 /// draft of [`open_sequence`], and other drafts have nothing.
 ///
-/// What follows a confirmed invoice of the period is taxed as that is.
+/// What follows a confirmed invoice of the period is taxed as that is, and issued by whom [`issuer`] says.
 pub fn plan_close(
     agreement: &Agreement,
     period: Period,
@@ -439,10 +451,12 @@ pub fn plan_close(
         Some(confirmed) => confirmed.tax_rule.clone(),
         None => tax,
     };
+    let own_legal_entity = issuer(agreement, invoices).cloned();
     let mut plan = ClosePlan::default();
     for stored in invoices.iter().filter(|invoice| !invoice.is_confirmed()) {
         let charges = if stored.sequence == sequence { charges.clone() } else { Vec::new() };
         let fresh = draft(agreement, period, stored.sequence, charges, tax.clone(), now)?;
+        let fresh = Invoice { own_legal_entity: own_legal_entity.clone(), ..fresh };
         let next = match recalculate(stored, fresh)? {
             Recalculated::Same => stored.clone(),
             Recalculated::Changed(next) => {
@@ -456,6 +470,7 @@ pub fn plan_close(
     }
     if plan.open.is_none() && !charges.is_empty() {
         let fresh = draft(agreement, period, sequence, charges, tax, now)?;
+        let fresh = Invoice { own_legal_entity, ..fresh };
         plan.changes.push((None, fresh.clone()));
         plan.open = Some(fresh);
     }
@@ -847,7 +862,7 @@ pub(crate) mod tests {
         assert_eq!(period, Period { first: date(2026, 10, 1), last: date(2026, 10, 14) });
         let usage = vec![early, late];
         let service_type = |_: &_| crate::charge::ServiceType::PayAsYouGo;
-        let details = crate::charge::fold(&agreement.id, period, usage, service_type).unwrap();
+        let details = crate::charge::fold(period, usage, service_type).unwrap();
         let (group, rows) = details.into_iter().next().unwrap();
         let rows_at = RowsAt::of(&agreement.id, &content(&rows).unwrap(), &rows);
         let charge = Charge::of(&draft.id, group, &rows, rows_at, None).unwrap();

@@ -96,6 +96,9 @@ pub struct Message {
     pub country: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// By which it was priced: the network's main one, or what a look-up found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mccmnc: Option<String>,
     pub encoding: Encoding,
     pub segments: u32,
     /// The client's level first.
@@ -144,6 +147,7 @@ pub struct NewMessage {
     pub connection_kind: ConnectionKind,
     pub country: String,
     pub network: Option<String>,
+    pub mccmnc: Option<String>,
     pub encoding: Encoding,
     pub segments: u32,
     /// The client's level first.
@@ -166,6 +170,7 @@ impl NewMessage {
             connection_kind: self.connection_kind,
             country: self.country,
             network: self.network,
+            mccmnc: self.mccmnc,
             encoding: self.encoding,
             segments: self.segments,
             charges: self.charges,
@@ -224,6 +229,14 @@ impl Message {
     /// Whether a charge is owed in the message's present status.
     pub fn stands(&self, charge: &Charge) -> bool {
         self.status.owes(charge.billing)
+    }
+
+    /// With its recipient masked if it is from before `till`.
+    pub fn masked_before(mut self, till: Option<Timestamp>) -> Self {
+        if till.is_some_and(|till| self.accepted_at < till) {
+            self.recipient = self.recipient.masked();
+        }
+        self
     }
 
     /// Whether nobody knows if the vendor took it.
@@ -368,6 +381,7 @@ fn step(before: &Message, mut next: Message) -> Step {
 pub(crate) mod tests {
     use super::*;
     use crate::id::{BatchId, RateId, ServiceId, TreeTag};
+    use crate::rating::PricedBy;
     use proptest::prelude::*;
 
     pub(crate) fn charge(level: u128, amount: &str, billing: BillingRule) -> Charge {
@@ -378,6 +392,7 @@ pub(crate) mod tests {
             unit_price,
             quantity: 1,
             billing,
+            priced_by: PricedBy::Flat,
             amount: unit_price,
             taken: None,
         }
@@ -396,6 +411,7 @@ pub(crate) mod tests {
             connection_kind: ConnectionKind::Smpp,
             country: "DE".into(),
             network: None,
+            mccmnc: None,
             encoding: Encoding::Gsm7,
             segments: 2,
             charges: vec![

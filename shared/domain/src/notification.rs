@@ -15,7 +15,7 @@ pub use channel::{
 pub use event::{NotificationEvent, NotificationGroup, Values, Variable};
 pub use mail::{MailRecord, MailStatus, NextTry, TRIES_MAX};
 pub use template::{
-    NewTemplate, NotificationTemplate, Rendered, TemplateChange, TemplateError, Words, choose_template,
-    plan_template, plan_template_change,
+    DetailsFile, NewTemplate, NotificationTemplate, Rendered, TemplateChange, TemplateError, Words,
+    choose_template, plan_template, plan_template_change,
 };
 pub use text::TextError;

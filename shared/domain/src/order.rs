@@ -130,6 +130,7 @@ impl Line {
                 connection_kind: shared.connection_kind,
                 country: shared.place.country.clone(),
                 network: shared.place.network.clone(),
+                mccmnc: shared.place.mccmnc.clone(),
                 encoding: shared.encoding,
                 segments: shared.segments,
                 charges,

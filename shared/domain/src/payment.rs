@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Home, Thing};
-use crate::id::{AgreementId, CompanyId, PaymentId, WalletId};
+use crate::id::{AgreementId, CompanyId, PaymentId, TopUpId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::payment_system::PaymentSystemKind;
 
@@ -64,6 +64,9 @@ pub struct Payment {
     /// What was paid, where that was in another currency.
     pub exchange: Option<Exchange>,
     pub payment_date: Date,
+    /// The top-up that it paid, where message credits were bought and so there is a receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_of: Option<TopUpId>,
     /// Unique among the company's payments that are not canceled.
     pub reference: String,
     pub description: String,

@@ -12,6 +12,10 @@ use crate::upload::{FileKind, FileName};
 
 const NAME_LENGTH_MAX: usize = 120;
 const COMMENT_LENGTH_MAX: usize = 500;
+/// Every document that is made by the form carries them.
+pub const PICTURES_MAX: usize = 4;
+pub const PICTURE_BYTES_MAX: usize = 500_000;
+const PICTURE_NAME_LENGTH_MAX: usize = 30;
 
 pub type PrintableForm = Record<FormDetails>;
 
@@ -41,6 +45,16 @@ pub struct FormDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     pub file: FileName,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<FormPicture>,
+}
+
+/// A logo or a stamp, uploaded beside the form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormPicture {
+    /// As the form calls it.
+    pub name: String,
+    pub file: FileName,
 }
 
 impl Details for FormDetails {
@@ -55,6 +69,7 @@ impl Details for FormDetails {
         if self.file.kind() != FileKind::Xml {
             return Err(FieldError::new("file", "a form is an .xml file"));
         }
+        check_pictures(self.kind, &self.pictures)?;
         Ok(Self {
             name: line("name", self.name, NAME_LENGTH_MAX)?,
             comment: text("comment", self.comment, COMMENT_LENGTH_MAX)?,
@@ -72,6 +87,32 @@ impl Details for FormDetails {
             ("comment", words_of(self.comment.as_ref())),
         ]
     }
+}
+
+/// Whether a form of this kind can have these, before their files are looked at.
+pub fn check_pictures(kind: FormKind, pictures: &[FormPicture]) -> Result<(), FieldError> {
+    let wrong = |reason: String| Err(FieldError::new("pictures", reason));
+    if kind == FormKind::Charge && !pictures.is_empty() {
+        return wrong("the archive of charges shows no pictures".to_owned());
+    }
+    if PICTURES_MAX < pictures.len() {
+        return wrong(format!("a form has at most {PICTURES_MAX} pictures"));
+    }
+    for (place, FormPicture { name, file }) in pictures.iter().enumerate() {
+        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if name.is_empty() || PICTURE_NAME_LENGTH_MAX < name.len() || !name.bytes().all(fits) {
+            return wrong(format!(
+                "a picture's name is 1 to {PICTURE_NAME_LENGTH_MAX} of a to z, 0 to 9 and _"
+            ));
+        }
+        if !matches!(file.kind(), FileKind::Png | FileKind::Jpeg) {
+            return wrong("a picture is a .png or .jpg file".to_owned());
+        }
+        if pictures[..place].iter().any(|other| other.name == *name) {
+            return wrong(format!("two pictures are called {name}"));
+        }
+    }
+    Ok(())
 }
 
 /// By which form a document of this day is made: one of this seller before one of all, one of this
@@ -112,6 +153,7 @@ mod tests {
             date_from: date(2026, 1, 1),
             comment: None,
             file: FileName::new(1, FileKind::Xml),
+            pictures: Vec::new(),
         }
     }
 
@@ -128,6 +170,24 @@ mod tests {
             let of_one = refused(FormDetails { resource, ..details(kind) });
             assert_eq!(of_one, (kind != FormKind::Charge).then_some("resource"));
         }
+    }
+
+    #[test]
+    fn the_pictures_of_a_form_are_few_and_each_has_a_name_of_its_own() {
+        let picture = |name: &str, kind| FormPicture { name: name.to_owned(), file: FileName::new(2, kind) };
+        let with = |kind, pictures| refused(FormDetails { pictures, ..details(kind) });
+        let png = |name| picture(name, FileKind::Png);
+        let invoice = FormKind::Invoice;
+        assert_eq!(with(invoice, vec![png("logo"), picture("stamp_2", FileKind::Jpeg)]), None);
+        assert_eq!(with(FormKind::Charge, vec![png("logo")]), Some("pictures"));
+        assert_eq!(with(invoice, vec![png("logo"), png("logo")]), Some("pictures"));
+        assert_eq!(with(invoice, vec![picture("logo", FileKind::Svg)]), Some("pictures"));
+        let long = "a".repeat(31);
+        for name in ["", "Logo", "a b", &long] {
+            assert_eq!(with(invoice, vec![png(name)]), Some("pictures"), "{name}");
+        }
+        let many = |count| ["a", "b", "c", "d", "e"][..count].iter().map(|name| png(name)).collect();
+        assert_eq!((with(invoice, many(4)), with(invoice, many(5))), (None, Some("pictures")));
     }
 
     #[test]

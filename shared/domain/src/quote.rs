@@ -16,8 +16,8 @@ use crate::allowance::{Adjustment, Allowance, AllowanceId, Pot, Stock};
 use crate::id::{RateId, ServiceId, TreeTag, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::rating::{
-    BillingRule, CompiledTree, Event, Found, Price, QuantityRule, Resource, ScaleKind, ServiceKind, Size,
-    Tier,
+    BillingRule, CompiledTree, Event, Found, Price, PricedBy, QuantityRule, Resource, ScaleKind, ServiceKind,
+    Size, Tier,
 };
 use crate::wallet::Leg;
 
@@ -110,6 +110,7 @@ pub struct Source {
     pub unit_price: Amount,
     pub billing: BillingRule,
     pub quantity: QuantityRule,
+    pub priced_by: PricedBy,
     /// What limits it; none for a price that holds for any number of units.
     pub allowance: Option<Allowance>,
 }
@@ -134,8 +135,9 @@ pub struct Bundle {
 
 /// What one message costs one wallet.
 ///
-/// Stored as one short text, `wallet:rate:price:quantity:rule` and, for what was taken of an allowance,
-/// `:allowance:units`, because a message row with five levels has to fit one write unit of 1 KB.
+/// Stored as one short text, `wallet:rate:price:quantity:rule` (a letter, and how it was priced if that is no
+/// flat price) and, for what was taken of an allowance, `:allowance:units`, because a message row with five
+/// levels has to fit one write unit of 1 KB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Charge {
@@ -144,6 +146,7 @@ pub struct Charge {
     pub unit_price: Amount,
     pub quantity: u32,
     pub billing: BillingRule,
+    pub priced_by: PricedBy,
     pub amount: Amount,
     pub taken: Option<Taken>,
 }
@@ -180,7 +183,8 @@ impl fmt::Display for Charge {
             BillingRule::Accepted => "a",
         };
         let rate = &self.rate.as_str()[RateId::PREFIX.len()..];
-        write!(out, "{}:{rate}:{}:{}:{rule}", self.wallet.body(), self.unit_price, self.quantity)?;
+        let (wallet, priced_by) = (self.wallet.body(), self.priced_by);
+        write!(out, "{wallet}:{rate}:{}:{}:{rule}{priced_by}", self.unit_price, self.quantity)?;
         match &self.taken {
             None => Ok(()),
             Some(taken) => {
@@ -214,12 +218,14 @@ impl TryFrom<String> for Charge {
             let rate = serde_json::from_value(serde_json::Value::String(rate)).ok()?;
             let unit_price = Amount::parse(fields.next()?).ok()?;
             let quantity = fields.next()?.parse().ok()?;
-            let billing = match fields.next()? {
+            let (rule, priced_by) = fields.next()?.split_at_checked(1)?;
+            let billing = match rule {
                 "s" => BillingRule::Submitted,
                 "d" => BillingRule::Delivered,
                 "a" => BillingRule::Accepted,
                 _ => return None,
             };
+            let priced_by = priced_by.parse().ok()?;
             let amount = unit_price.checked_times(quantity).ok()?;
             let taken = match fields.next() {
                 None => None,
@@ -232,7 +238,7 @@ impl TryFrom<String> for Charge {
                     Some(Taken { allowance: AllowanceId::parse(allowance)?, units, returns })
                 }
             };
-            Some(Self { wallet, rate, unit_price, quantity, billing, amount, taken })
+            Some(Self { wallet, rate, unit_price, quantity, billing, priced_by, amount, taken })
         };
         read().ok_or(ChargeError { text: text.clone() })
     }
@@ -338,6 +344,7 @@ fn packs(
             unit_price: Amount::ZERO,
             billing,
             quantity,
+            priced_by: PricedBy::Included,
             allowance: Some(Allowance { id, pot, size, each, returns: true, adjustment: None }),
         });
     }
@@ -366,19 +373,29 @@ fn pay_as_you_go(
             Found::Price { leaf, price, billing, quantity } => (leaf, price, billing, quantity),
         };
         let rate = rates.rate(leaf);
-        let source =
-            |unit_price, allowance| Source { rate: rate.clone(), unit_price, billing, quantity, allowance };
+        let source = |unit_price, priced_by, allowance| Source {
+            rate: rate.clone(),
+            unit_price,
+            billing,
+            quantity,
+            priced_by,
+            allowance,
+        };
         let sources = match price {
-            Price::Flat { amount } => vec![source(quantity.unit_price(*amount)?, None)],
+            Price::Flat { amount } => vec![source(quantity.unit_price(*amount)?, PricedBy::Flat, None)],
             Price::Scale { scale, tiers, counter_group } => {
                 let group = counter_group.and_then(|attribute| event.value(attribute)).unwrap_or_default();
                 let path = rates.path(event, Some(leaf));
                 let counter = [rates.service.as_str(), path.as_str(), group];
                 let tiers = scale_tiers(level, &counter, *scale, tiers, now)?;
-                tiers.into_iter().map(|(amount, allowance)| source(amount, allowance)).collect()
+                let priced_by = |tier| PricedBy::Scale { scale: *scale, tier, counter_group: *counter_group };
+                let tiers = (1..).zip(tiers);
+                tiers.map(|(tier, (amount, allowance))| source(amount, priced_by(tier), allowance)).collect()
             }
             Price::Blocked => return Err(QuoteError::Blocked { level: number }),
-            Price::Free | Price::NotIncluded | Price::Included => vec![source(Amount::ZERO, None)],
+            Price::Free | Price::NotIncluded | Price::Included => {
+                vec![source(Amount::ZERO, PricedBy::Free, None)]
+            }
         };
         return Ok((sources, String::new()));
     }
@@ -445,7 +462,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     let (past_size, _) = pay_as_you_go(level, number, &member, now)?;
     let past_size = past_size.first();
     let (agreement, period) = (&level.agreement, period_of(level, now));
-    let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount| {
+    let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount, priced_by: PricedBy| {
         let id = AllowanceId::of_bundle(&agreement.id, &pack.service, part, period);
         let pot = Pot::allowance(&agreement.wallet(), &id);
         let rate = past_size.map(|source| source.rate.clone());
@@ -454,14 +471,17 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
             unit_price,
             billing: BillingRule::Accepted,
             quantity: QuantityRule::Messages,
+            priced_by,
             allowance: Some(Allowance { id, pot, size, each: ONE, returns: false, adjustment: None }),
         }
     };
-    let covered =
-        packs.iter().map(|(pack, size)| (*pack, COVERED, Amount::whole((*size).into()), Amount::ZERO));
-    let price = past_size.map_or(Amount::ZERO, |source| source.unit_price);
-    let more = (*last, PAST_SIZE, Amount::whole(ENDLESS), price);
-    let sources = covered.chain([more]).map(|(pack, part, size, price)| source(pack, part, size, price));
+    let covered = packs.iter().map(|(pack, size)| {
+        source(pack, COVERED, Amount::whole((*size).into()), Amount::ZERO, PricedBy::Included)
+    });
+    let (price, priced_by) =
+        past_size.map_or((Amount::ZERO, PricedBy::Free), |source| (source.unit_price, source.priced_by));
+    let more = source(last, PAST_SIZE, Amount::whole(ENDLESS), price, priced_by);
+    let sources = covered.chain([more]);
     let members = Pot::allowance(&agreement.wallet(), &AllowanceId::of_members(&agreement.id, period));
     Ok(Some(Bundle { members, sources: sources.collect() }))
 }
@@ -528,8 +548,17 @@ fn take(
         }
         let charge = |unit_price: Amount, quantity: u32, billing, taken| {
             let amount = unit_price.checked_times(quantity)?;
-            let (wallet, rate) = (payer.clone(), source.rate.clone());
-            Ok::<_, AmountError>(Charge { wallet, rate, unit_price, quantity, billing, amount, taken })
+            let (wallet, rate, priced_by) = (payer.clone(), source.rate.clone(), source.priced_by);
+            Ok::<_, AmountError>(Charge {
+                wallet,
+                rate,
+                unit_price,
+                quantity,
+                billing,
+                priced_by,
+                amount,
+                taken,
+            })
         };
         let taken = source.allowance.as_ref().map(|allowance| taken(allowance, units)).transpose()?;
         charges.push(charge(source.unit_price, units, source.billing, taken)?);
@@ -656,6 +685,11 @@ mod tests {
         let straddling: Vec<_> =
             charges[1..3].iter().map(|charge| (charge.quantity, charge.unit_price.to_string())).collect();
         assert_eq!(straddling, [(1, "1".to_owned()), (2, "2".to_owned())]);
+        let tiers: Vec<_> = charges.iter().map(|charge| charge.priced_by.to_string()).collect();
+        assert_eq!(tiers, ["t1", "t1", "t2", "t2"]);
+        for charge in charges {
+            assert_eq!(Charge::try_from(charge.to_string()), Ok(charge));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use attribute::{Attribute, DayTimes, OTHERS};
 pub use change::RateChange;
 pub use compiled::{CompiledTree, Found, StoredTreeError};
 pub use event::Event;
-pub use price::{BillingRule, Price, QuantityRule, ScaleKind, Size, Tier};
+pub use price::{BillingRule, Price, PricedBy, QuantityRule, ScaleKind, Size, Tier};
 pub use resource::{Resource, ServiceDomain};
 pub use scope::{Scope, ScopeChange, ScopeError};
 pub use tree::{Node, RateTree, TreeError, TreeProblem, step};

@@ -9,8 +9,10 @@ use jiff::civil::Date;
 
 use crate::agreement::Agreement;
 use crate::edr::{Edr, EdrPart, FeeRecord, Record, Usage, UsageKey};
+use crate::id::WalletId;
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
+use crate::rating::PricedBy;
 
 /// Sums of usage by their keys.
 pub type UsageRows = BTreeMap<UsageKey, Usage>;
@@ -37,14 +39,25 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, recounted, counted } = self;
-        let UsageKey { agreement, day, resource, sender, subject, country, rate, unit_price } = key;
-        write!(out, "{agreement} {day} {}", resource.name())?;
+        let UsageKey {
+            agreement,
+            wallet,
+            day,
+            resource,
+            sender,
+            subject,
+            country,
+            rate,
+            unit_price,
+            priced_by,
+        } = key;
+        write!(out, "{agreement} {wallet} {day} {}", resource.name())?;
         let sender = sender.as_ref().map(|sender| sender.as_str());
         for known in [sender, subject.as_deref(), country.as_deref()].into_iter().flatten() {
             write!(out, " {known}")?;
         }
         let (rate, counted, recounted) = (rate.as_str(), Shown(*counted), Shown(*recounted));
-        write!(out, " {rate} at {unit_price}: {counted} instead of {recounted}")
+        write!(out, " {rate} at {unit_price} {priced_by}: {counted} instead of {recounted}")
     }
 }
 
@@ -86,12 +99,16 @@ impl Recount {
             unit_price: edr.unit_price,
             quantity: edr.quantity,
             billing: edr.billing,
+            priced_by: edr.priced_by,
             amount: edr.amount,
         };
+        let main = || WalletId::main(&edr.agreement);
+        let wallet = edr.wallet.clone().unwrap_or_else(main);
         let parts = if edr.parts.is_empty() { std::slice::from_ref(&only) } else { &edr.parts };
         for (place, part) in parts.iter().enumerate().filter(|(_, part)| edr.status.owes(part.billing)) {
             let key = UsageKey {
                 agreement: edr.agreement.clone(),
+                wallet: wallet.clone(),
                 day,
                 resource: edr.resource,
                 sender: Some(edr.sender.clone()),
@@ -99,6 +116,7 @@ impl Recount {
                 country: Some(edr.country.clone()),
                 rate: part.rate.clone(),
                 unit_price: part.unit_price,
+                priced_by: part.priced_by,
             };
             // The message itself counts with its first part.
             let messages = i64::from(place == 0);
@@ -110,6 +128,7 @@ impl Recount {
     fn add_fee(&mut self, fee: &FeeRecord, day: Date) -> Result<(), AmountError> {
         let key = UsageKey {
             agreement: fee.agreement.clone(),
+            wallet: WalletId::main(&fee.agreement),
             day,
             resource: fee.resource,
             sender: fee.sender.clone(),
@@ -117,6 +136,7 @@ impl Recount {
             country: None,
             rate: fee.rate.clone(),
             unit_price: fee.unit_price,
+            priced_by: PricedBy::Flat,
         };
         self.sum(key, Usage { messages: 0, quantity: fee.quantity.into(), amount: fee.amount })
     }
@@ -199,6 +219,7 @@ mod tests {
             for change in usage_changes(before, after).unwrap() {
                 let key = UsageKey {
                     agreement: own.id.clone(),
+                    wallet: change.wallet,
                     day: own.version_at(after.accepted_at).billing.day_of(after.accepted_at),
                     resource: Resource::SmsMessage,
                     sender: Some(after.sender.clone()),
@@ -206,6 +227,7 @@ mod tests {
                     country: Some(after.country.clone()),
                     rate: change.rate,
                     unit_price: change.unit_price,
+                    priced_by: change.priced_by,
                 };
                 let sum = rows.entry(key).or_default();
                 *sum = sum.checked_add(change.usage).unwrap();
@@ -233,6 +255,16 @@ mod tests {
         let recount = recounted(&states[1..]);
         assert_eq!(recount.differences(&counted(&states)), []);
         assert_eq!((recount.records, recount.total().unwrap().to_string()), (1, "0.05".to_owned()));
+    }
+
+    #[test]
+    fn what_a_user_s_own_credits_paid_is_a_row_of_that_wallet() {
+        let mut message = in_status(Status::Delivered, &[("0.05", BillingRule::Submitted)]);
+        message.charges[0].wallet = WalletId::new(77);
+        let recount = recounted(std::slice::from_ref(&message));
+        let wallets: Vec<_> = recount.rows.keys().map(|key| key.wallet.clone()).collect();
+        assert_eq!(wallets, [WalletId::new(77)]);
+        assert_eq!(recount.differences(&counted(&[message])), []);
     }
 
     #[test]

@@ -35,8 +35,8 @@ impl Route {
     }
 }
 
-/// The roads of a sender ID, at least one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The roads of a sender ID: at least one, or none of what is not sent yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Route>", into = "Vec<Route>")]
 pub struct Routes(Vec<Route>);
 
@@ -95,7 +95,7 @@ impl Routes {
 impl TryFrom<Vec<Route>> for Routes {
     type Error = RoutesError;
     fn try_from(routes: Vec<Route>) -> Result<Self, RoutesError> {
-        Self::new(routes)
+        if routes.is_empty() { Ok(Self::default()) } else { Self::new(routes) }
     }
 }
 

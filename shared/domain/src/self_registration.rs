@@ -53,7 +53,7 @@ pub struct RegistrationDetails {
     /// Rate plans that are enabled at once.
     #[serde(default)]
     pub services: Vec<ServiceId>,
-    /// Packs that are bought at once.
+    /// Packs that are given at once, free.
     #[serde(default)]
     pub packs: Vec<ServiceId>,
     /// What the first user may do; the portal's admin does everything.
@@ -107,6 +107,10 @@ impl Details for RegistrationDetails {
         for (field, services) in [("services", &self.services), ("packs", &self.packs)] {
             if SERVICES_MAX < services.len() {
                 return Err(FieldError::new(field, format!("at most {SERVICES_MAX} are allowed")));
+            }
+            let is_again = |(place, id): (usize, &ServiceId)| services[..place].contains(id);
+            if services.iter().enumerate().any(is_again) {
+                return Err(FieldError::new(field, "each is named once"));
             }
         }
         if self.roles.is_empty() || ROLES_MAX < self.roles.len() {
@@ -196,6 +200,12 @@ mod tests {
         assert_eq!(refused(roles(vec![RegistrationRole::System(SystemRole::Admin)])), Some("roles"));
         assert_eq!(refused(roles(Vec::new())), Some("roles"));
         assert_eq!(refused(roles(vec![RegistrationRole::Custom(RoleId::new(1))])), None);
+    }
+
+    #[test]
+    fn a_service_is_enabled_once() {
+        let twice = RegistrationDetails { packs: vec![ServiceId::new(5), ServiceId::new(5)], ..details() };
+        assert_eq!(refused(twice), Some("packs"));
     }
 
     #[test]

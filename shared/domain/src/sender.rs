@@ -1,14 +1,21 @@
 //! Sender IDs: what a message is sent from, under one agreement, over which connections; and where what
-//! phones send to it goes.
+//! phones send to it goes. Nothing but SMS is sent yet: those of other channels are data.
+
+pub mod picture;
+pub mod settings;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
+use crate::connection::ConnectionKind;
 use crate::id::{AgreementId, CompanyId, SenderId};
 use crate::incoming::IncomingRule;
+use crate::record::FieldError;
 use crate::route::Routes;
+
+pub use self::settings::SenderSettings;
 
 const NAME_LENGTH_MAX: usize = 120;
 const GUID_LENGTH: std::ops::RangeInclusive<usize> = 8..=64;
@@ -34,12 +41,18 @@ pub struct Sender {
     pub agreement: AgreementId,
     /// What the recipient sees.
     pub address: SenderAddress,
+    /// Of every channel but SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SenderSettings>,
+    /// One more each time its secrets are told.
     #[serde(default)]
-    pub channel: Channel,
+    pub secret_version: u64,
     /// As people call it here.
     #[serde(default)]
     pub name: String,
     pub status: SenderStatus,
+    /// At least one for SMS, at most one for other channels.
+    #[serde(default)]
     pub routes: Routes,
     /// None: it gets nothing from phones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,10 +96,24 @@ pub struct SenderChange {
     pub webhook_guid: Option<Option<String>>,
     pub mno: Option<Option<String>>,
     pub monitoring: Option<Option<Monitoring>>,
+    /// Of the same channel.
+    pub settings: Option<SenderSettings>,
+    /// Whether secrets are told beside it.
+    pub has_secrets: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SenderError {
+    #[error("a sender ID stays in its channel")]
+    OtherChannel,
+    #[error("only an RCS sender ID can be `testing`")]
+    NotTested,
+    #[error("{1} is nothing that a sender ID of this channel has")]
+    NotOfChannel(&'static str, &'static str),
+    #[error("a webhook GUID is needed for RCS")]
+    NoWebhookGuid,
+    #[error("{0}")]
+    Settings(FieldError),
     #[error("a name has 1 to {NAME_LENGTH_MAX} characters")]
     Name,
     #[error("a webhook GUID has 8 to 64 letters, digits or -")]
@@ -115,7 +142,8 @@ impl Sender {
             agreement,
             name: address.to_string(),
             address,
-            channel: Channel::Sms,
+            settings: None,
+            secret_version: 0,
             status: SenderStatus::Active,
             routes,
             incoming: None,
@@ -125,6 +153,18 @@ impl Sender {
             created_at,
             updated_at: None,
             revision: 0,
+        }
+    }
+
+    pub fn channel(&self) -> Channel {
+        self.settings.as_ref().map_or(Channel::Sms, SenderSettings::channel)
+    }
+
+    /// Who carries what is sent from it: `smpp` or `http` for SMS, by its first route.
+    pub fn vendor(&self) -> String {
+        match &self.settings {
+            Some(settings) => settings.vendor().to_owned(),
+            None => self.routes.all().first().map(|route| catalog::choice(route.kind)).unwrap_or_default(),
         }
     }
 
@@ -152,9 +192,12 @@ impl Sender {
         if monitoring.is_some_and(|monitoring| !monitoring.is_sound()) {
             return Err(SenderError::Monitoring);
         }
+        let settings = self.settings_after(change.settings)?;
         let changed = Self {
             name,
             mno,
+            settings,
+            secret_version: self.secret_version + u64::from(change.has_secrets),
             webhook_guid,
             monitoring,
             status: change.status.unwrap_or(self.status),
@@ -162,10 +205,47 @@ impl Sender {
             incoming: change.incoming.unwrap_or_else(|| self.incoming.clone()),
             ..self.clone()
         };
+        changed.check_channel()?;
         Ok(match changed == *self {
             true => changed,
             false => Self { updated_at: Some(now), revision: self.revision + 1, ..changed },
         })
+    }
+
+    fn settings_after(&self, told: Option<SenderSettings>) -> Result<Option<SenderSettings>, SenderError> {
+        match (told, &self.settings) {
+            (None, before) => Ok(before.clone()),
+            (Some(told), Some(before)) if told.channel() == before.channel() => {
+                Ok(Some(told.checked(&self.address).map_err(SenderError::Settings)?))
+            }
+            (Some(_), _) => Err(SenderError::OtherChannel),
+        }
+    }
+
+    /// Whether it has what sender IDs of its channel have, and nothing else.
+    fn check_channel(&self) -> Result<(), SenderError> {
+        let channel = self.channel();
+        if self.status == SenderStatus::Testing && channel != Channel::Rcs {
+            return Err(SenderError::NotTested);
+        }
+        if channel == Channel::Rcs && self.webhook_guid.is_none() {
+            return Err(SenderError::NoWebhookGuid);
+        }
+        let Some(settings) = &self.settings else { return Ok(()) };
+        let roads_max = usize::from(settings.has_connection());
+        let over_smpp = self.routes.all().iter().any(|route| route.kind != ConnectionKind::Http);
+        let is_voice = channel == Channel::Voice;
+        let refused = [
+            ("connection", "a connection", roads_max < self.routes.all().len()),
+            ("connection", "a connection that is not HTTP", over_smpp),
+            ("incoming", "a rule for messages from phones", self.incoming.is_some()),
+            ("webhook_guid", "a webhook GUID", is_voice && self.webhook_guid.is_some()),
+            ("monitoring", "monitoring", is_voice && self.monitoring.is_some()),
+        ];
+        match refused.into_iter().find(|(.., is_told)| *is_told) {
+            Some((field, what, _)) => Err(SenderError::NotOfChannel(field, what)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,9 +293,13 @@ impl Thing for Sender {
         columns
     }
 
-    /// Where what is sent from it finds it.
+    /// Where what is sent from it finds it. No SMS finds one of another channel.
     fn place(&self) -> Option<(String, String)> {
-        Some((format!("sender#{}", self.agreement), self.address.to_string()))
+        let channel = match &self.settings {
+            None => String::new(),
+            Some(settings) => format!("#{}", catalog::choice(settings.channel())),
+        };
+        Some((format!("sender#{}{channel}", self.agreement), self.address.to_string()))
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -224,7 +308,8 @@ impl Thing for Sender {
             ("updated_at", catalog::time(self.updated_at.unwrap_or(self.created_at))),
             ("address", catalog::words(self.address.as_str())),
             ("name", catalog::words(&self.name)),
-            ("channel", catalog::choice(self.channel)),
+            ("channel", catalog::choice(self.channel())),
+            ("vendor", self.vendor()),
             ("status", catalog::choice(self.status)),
             ("agreement", self.agreement.to_string()),
         ]
@@ -236,18 +321,40 @@ impl Thing for Sender {
     }
 }
 
-/// An alphanumeric name of 1 to 11 characters, or a number of 3 to 15 digits (3GPP TS 23.040, 9.1.2.5).
+/// What the recipient sees. Of SMS an alphanumeric name of 1 to 11 characters, or a number of 3 to 15 digits
+/// (3GPP TS 23.040, 9.1.2.5); of calls a number; else the code that the provider gave.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SenderAddress(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a sender is a name of 1 to 11 letters, digits, blanks or & . - _ + with at least one letter, or a number of 3 to 15 digits"
+    "a sender of SMS is a name of 1 to 11 letters, digits, blanks or & . - _ + with at least one letter, or a number of 3 to 15 digits; of calls a number; of other channels a code of 1 to {CODE_LENGTH_MAX} characters"
 )]
 pub struct SenderAddressError;
 
+/// Of a code that a provider gave.
+const CODE_LENGTH_MAX: usize = 120;
+
 impl SenderAddress {
+    /// Of a channel.
+    pub fn parse_for(channel: Channel, text: &str) -> Result<Self, SenderAddressError> {
+        match channel {
+            Channel::Sms => Self::parse(text),
+            Channel::Voice | Channel::FlashCall => {
+                Self::parse(text).ok().filter(Self::is_numeric).ok_or(SenderAddressError)
+            }
+            _ => Self::code(text),
+        }
+    }
+
+    fn code(text: &str) -> Result<Self, SenderAddressError> {
+        let fits = (1..=CODE_LENGTH_MAX).contains(&text.chars().count());
+        let is_plain = text.trim() == text && !text.chars().any(char::is_control);
+        (fits && is_plain).then(|| Self(text.to_owned())).ok_or(SenderAddressError)
+    }
+
+    /// Of SMS.
     pub fn parse(text: &str) -> Result<Self, SenderAddressError> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -283,8 +390,9 @@ impl std::fmt::Display for SenderAddress {
 
 impl TryFrom<String> for SenderAddress {
     type Error = SenderAddressError;
+    /// Of any channel, as it was stored.
     fn try_from(text: String) -> Result<Self, SenderAddressError> {
-        Self::parse(&text)
+        Self::code(&text)
     }
 }
 

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
 use crate::credit_order::CreditOrder;
-use crate::id::{AgreementId, CompanyId, PaymentId, PaymentSystemId, TopUpId, UserId, WalletId};
+use crate::id::{
+    AgreementId, CompanyId, OwnLegalEntityId, PaymentId, PaymentSystemId, TopUpId, UserId, WalletId,
+};
 use crate::money::{Amount, Currency};
 use crate::payment_system::{FeeFrom, PaymentSystemKind};
 
@@ -58,6 +60,9 @@ pub struct TopUp {
     /// What came, once it is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<Received>,
+    /// Of message credits that were bought, once it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
     /// Tries that the payment system refused, where it names each of them: none of these can be paid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
@@ -76,11 +81,14 @@ pub struct TopUp {
     /// may have booked it by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<CompanyId>,
-    /// How often the payment system was asked how it stands, and when it will be the next time.
+    /// How often the payment system was asked how it stands, anew once it is confirmed, and when it will be
+    /// the next time.
     #[serde(default)]
     pub asked: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// Raised by every change.
     pub revision: u64,
@@ -105,6 +113,18 @@ pub struct Received {
     pub system_fee: Option<Amount>,
     /// What the balance rose by, in its own currency.
     pub credited: Amount,
+}
+
+/// The tax receipt of message credits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Whose receipt it is by its number; see [`TopUp::receipt_series`].
+    pub series: String,
+    /// Gapless in the series.
+    pub number: u64,
+    /// Where the PDF is, once it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +218,7 @@ pub fn received_name(system: &str, reference: &str) -> String {
 
 impl TopUp {
     pub fn new(new: NewTopUp, now: Timestamp) -> Self {
-        Self {
+        let top_up = Self {
             id: new.id,
             company: new.company,
             agreement: new.agreement,
@@ -214,6 +234,7 @@ impl TopUp {
             session: new.session,
             url: new.url,
             received: None,
+            receipt: None,
             refused: Vec::new(),
             told_livemode: None,
             returns: Vec::new(),
@@ -221,10 +242,12 @@ impl TopUp {
             take_backs: 0,
             closed_by: None,
             asked: 0,
-            ask_at: schedule::ask_at(now, 0),
+            ask_at: None,
+            confirmed_at: None,
             created_at: now,
             revision: 0,
-        }
+        };
+        top_up.asked_anew()
     }
 
     /// The next revision, in another state.
@@ -233,10 +256,25 @@ impl TopUp {
         Self { state, ..self.next() }
     }
 
-    /// The next revision, confirmed by this payment.
+    /// The next revision, confirmed by this payment. What of it goes back is asked about from now on.
     #[must_use]
-    pub fn confirmed(&self, payment: PaymentId, received: Received) -> Self {
-        Self { received: Some(received), ..self.in_state(TopUpState::Confirmed { payment }) }
+    pub fn confirmed(&self, payment: PaymentId, received: Received, now: Timestamp) -> Self {
+        let confirmed = self.in_state(TopUpState::Confirmed { payment });
+        Self { received: Some(received), confirmed_at: Some(now), ..confirmed }.asked_anew()
+    }
+
+    /// Whose numbers the receipt has, if there is to be one: those of the legal entity that sells, or of the
+    /// tenant where the agreement named none when it was ordered.
+    pub fn receipt_series<'a>(&'a self, tenant: &'a CompanyId) -> Option<&'a str> {
+        let order = self.order.as_ref()?;
+        Some(order.own_legal_entity.as_ref().map_or(tenant.as_str(), OwnLegalEntityId::as_str))
+    }
+
+    /// The next revision, with the receipt's document made.
+    #[must_use]
+    pub fn with_document(&self, document: String) -> Self {
+        let receipt = self.receipt.clone().map(|receipt| Receipt { document: Some(document), ..receipt });
+        Self { receipt, ..self.next() }
     }
 
     /// The next revision, waiting for a person. None if it waits for that already, if a person closed it, or

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
 use crate::destination::Msisdn;
+use crate::handling::Code;
 use crate::id::{AgreementId, CodeRequestId, CompanyId, MessageId, TwoFactorIntegrationId};
 use crate::sender::SenderAddress;
 
@@ -108,6 +109,14 @@ pub enum IntegrationError {
     ResultUrl,
 }
 
+/// Whether results can be told to this address.
+pub fn check_result_url(url: &str) -> Result<(), IntegrationError> {
+    let is_address = url.starts_with("https://")
+        && url.len() <= URL_LENGTH_MAX
+        && url.chars().all(|c| c.is_ascii_graphic());
+    if is_address { Ok(()) } else { Err(IntegrationError::ResultUrl) }
+}
+
 impl TwoFactorIntegration {
     /// The same, if it keeps the rules.
     pub fn checked(mut self) -> Result<Self, IntegrationError> {
@@ -127,14 +136,7 @@ impl TwoFactorIntegration {
                 return Err(IntegrationError::ValidSeconds);
             }
         }
-        let is_address = |url: &str| {
-            url.starts_with("https://")
-                && url.len() <= URL_LENGTH_MAX
-                && url.chars().all(|c| c.is_ascii_graphic())
-        };
-        if self.result_url.as_deref().is_some_and(|url| !is_address(url)) {
-            return Err(IntegrationError::ResultUrl);
-        }
+        self.result_url.as_deref().map_or(Ok(()), check_result_url)?;
         Ok(self)
     }
 
@@ -166,6 +168,9 @@ impl TwoFactorIntegration {
 pub struct CodeRequest {
     pub id: CodeRequestId,
     pub integration: TwoFactorIntegrationId,
+    /// Told what becomes of it, in the place of the integration's own address: of a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_url: Option<String>,
     pub recipient: Msisdn,
     pub message: MessageId,
     /// None if the client compares codes by itself.
@@ -201,7 +206,7 @@ pub enum CodeError {
 
 impl CodeRequest {
     pub fn new(
-        id: CodeRequestId,
+        code_of: Code,
         integration: &TwoFactorIntegration,
         recipient: Msisdn,
         message: MessageId,
@@ -210,15 +215,15 @@ impl CodeRequest {
     ) -> Self {
         let (code_hash, valid) = match integration.code {
             CodeSide::Platform { valid_seconds, .. } => {
-                (Some(code_hash(&id, code)), SignedDuration::from_secs(valid_seconds.into()))
+                (Some(code_hash(&code_of.request, code)), SignedDuration::from_secs(valid_seconds.into()))
             }
             CodeSide::Client => (None, KEPT),
         };
         let valid_till = now.saturating_add(valid).unwrap_or(Timestamp::MAX);
-        let integration = integration.id.clone();
         Self {
-            id,
-            integration,
+            id: code_of.request,
+            integration: code_of.integration,
+            result_url: code_of.result_url,
             recipient,
             message,
             code_hash,
@@ -286,8 +291,9 @@ mod tests {
 
     fn request(code: &str) -> CodeRequest {
         let recipient = Msisdn::parse("+4915112345678").unwrap();
+        let (integration, request) = (platform().id, CodeRequestId::new(1));
         CodeRequest::new(
-            CodeRequestId::new(1),
+            Code { integration, request, result_url: None },
             &platform(),
             recipient,
             MessageId::of_request(&CompanyId::new(1), "k"),

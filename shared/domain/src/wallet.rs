@@ -38,7 +38,7 @@ pub enum WalletState {
     Draining { transfer: TransferId, since: Timestamp },
     /// Nothing is spent until it is resumed.
     Suspended,
-    /// A lease that nobody holds.
+    /// A lease that nobody holds, or what an agreement or a company had that was deleted.
     Closed,
 }
 

@@ -7,7 +7,7 @@ use domain::catalog;
 use domain::charge::{Charge, ChargeRow};
 use domain::invoice::Invoice;
 use domain::money::{Amount, AmountError, PLACES_MAX};
-use domain::rating::Resource;
+use domain::rating::{Attribute, Resource};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use crate::TemplateError;
@@ -48,12 +48,17 @@ enum Field {
     Resource,
     ResourceName,
     ServiceType,
+    Wallet,
     ChargeVersion,
     Sender,
     Subject,
     Country,
     CountryName,
     Rate,
+    PriceType,
+    ScaleType,
+    ScaleTier,
+    CounterGroup,
     UnitPrice,
     Messages,
     Quantity,
@@ -63,19 +68,24 @@ enum Field {
     Currency,
 }
 
-const FIELDS: [(&str, Field); 19] = [
+const FIELDS: [(&str, Field); 24] = [
     ("invoice_number", Field::InvoiceNumber),
     ("period_first", Field::PeriodFirst),
     ("period_last", Field::PeriodLast),
     ("resource", Field::Resource),
     ("resource_name", Field::ResourceName),
     ("service_type", Field::ServiceType),
+    ("wallet", Field::Wallet),
     ("charge_version", Field::ChargeVersion),
     ("sender", Field::Sender),
     ("subject", Field::Subject),
     ("country", Field::Country),
     ("country_name", Field::CountryName),
     ("rate", Field::Rate),
+    ("price_type", Field::PriceType),
+    ("scale_type", Field::ScaleType),
+    ("scale_tier", Field::ScaleTier),
+    ("counter_group", Field::CounterGroup),
     ("unit_price", Field::UnitPrice),
     ("messages", Field::Messages),
     ("quantity", Field::Quantity),
@@ -245,12 +255,19 @@ fn value(field: Field, detail: Detail<'_>) -> Result<Value, AmountError> {
         Field::Resource => text(Some(charge.group.resource.name())),
         Field::ResourceName => text(Some(resource_in_words(charge.group.resource))),
         Field::ServiceType => Value::Text(catalog::choice(charge.group.service_type)),
+        Field::Wallet => text(Some(charge.group.wallet.as_str())),
         Field::ChargeVersion => Value::Number(charge.version.to_string()),
         Field::Sender => text(row.sender.as_ref().map(|sender| sender.as_str())),
         Field::Subject => text(row.subject.as_deref()),
         Field::Country => text(row.country.as_deref()),
         Field::CountryName => text(row.country.as_deref().and_then(country_name).as_deref()),
         Field::Rate => text(Some(row.rate.as_str())),
+        Field::PriceType => text(Some(row.priced_by.price_type())),
+        Field::ScaleType => Value::Text(row.priced_by.scale().map(catalog::choice).unwrap_or_default()),
+        Field::ScaleTier => {
+            Value::Number(row.priced_by.tier().map(|tier| tier.to_string()).unwrap_or_default())
+        }
+        Field::CounterGroup => text(row.priced_by.counter_group().map(Attribute::name)),
         Field::UnitPrice => amount(row.unit_price),
         Field::Messages => Value::Number(row.messages.to_string()),
         Field::Quantity => Value::Number(row.quantity.to_string()),
@@ -277,6 +294,7 @@ pub(crate) mod tests {
     use domain::id::{AgreementId, CompanyId, InvoiceId, RateId, ServiceId, TreeTag, WalletId};
     use domain::money::Currency;
     use domain::period::{BillingTerms, Period};
+    use domain::rating::{PricedBy, ScaleKind};
     use domain::tax::Tax;
     use jiff::Timestamp;
     use jiff::civil::date;
@@ -294,6 +312,7 @@ pub(crate) mod tests {
             country: Some("DE".to_owned()),
             rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 1),
             unit_price,
+            priced_by: PricedBy::Flat,
             messages: quantity,
             quantity,
             net: unit_price.checked_times(u32::try_from(quantity).unwrap()).unwrap(),
@@ -352,6 +371,22 @@ pub(crate) mod tests {
         with_details(&[row(Some("a, b"), 3)], |details| csv(&columns, details, &mut file)).unwrap();
         let expected = "subject,country_name,unit_price,quantity,net,tax,total\n\
             \"a, b\",Germany,0.0455,3,0.1365,0.025935,0.162435\n";
+        assert_eq!(String::from_utf8(file).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_tells_how_its_price_came_about() {
+        let columns = columns(&["price_type", "scale_type", "scale_tier", "counter_group", "unit_price"]);
+        let scale = PricedBy::Scale {
+            scale: ScaleKind::BackToFirst,
+            tier: 2,
+            counter_group: Some(Attribute::SenderId),
+        };
+        let rows = [row(None, 1), ChargeRow { priced_by: scale, ..row(None, 1) }];
+        let mut file = Vec::new();
+        with_details(&rows, |details| csv(&columns, details, &mut file)).unwrap();
+        let expected = "price_type,scale_type,scale_tier,counter_group,unit_price\n\
+            flat,,,,0.0455\nscale,back_to_first,2,sender_id,0.0455\n";
         assert_eq!(String::from_utf8(file).unwrap(), expected);
     }
 

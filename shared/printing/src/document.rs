@@ -186,7 +186,8 @@ impl Document {
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// Of the invoice or the purchase.
+    pub fn id(&self) -> &str {
         match self {
             Self::Invoice(invoice) => &invoice.id,
             Self::Receipt(receipt) => &receipt.id,

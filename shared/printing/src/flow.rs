@@ -5,6 +5,7 @@
 #![allow(clippy::float_arithmetic, reason = "places on paper; money is text before it comes here")]
 
 use crate::PrintError;
+use crate::budget::Budget;
 use crate::layout::{Laid, Layout};
 use crate::page::{Block, Table};
 
@@ -33,14 +34,15 @@ pub(crate) struct Room {
 
 /// The body of each page, at least one page.
 pub(crate) fn pages(
-    layout: &Layout,
+    layout: &Layout<'_>,
     body: &[Block],
     width: f32,
     room: Room,
 ) -> Result<Vec<Laid>, PrintError> {
     let mut flow = Flow::default();
     flow.add(layout, body, width, room.first.min(room.next))?;
-    paginate(flow, room)
+    layout.budget.check()?;
+    paginate(flow, room, layout.budget)
 }
 
 #[derive(Default)]
@@ -50,7 +52,13 @@ struct Flow {
 }
 
 impl Flow {
-    fn add(&mut self, layout: &Layout, blocks: &[Block], width: f32, room: f32) -> Result<(), PrintError> {
+    fn add(
+        &mut self,
+        layout: &Layout<'_>,
+        blocks: &[Block],
+        width: f32,
+        room: f32,
+    ) -> Result<(), PrintError> {
         for block in blocks {
             match block {
                 Block::Table(table) => self.add_table(layout, table, width, room)?,
@@ -75,7 +83,13 @@ impl Flow {
         Ok(())
     }
 
-    fn add_table(&mut self, layout: &Layout, table: &Table, width: f32, room: f32) -> Result<(), PrintError> {
+    fn add_table(
+        &mut self,
+        layout: &Layout<'_>,
+        table: &Table,
+        width: f32,
+        room: f32,
+    ) -> Result<(), PrintError> {
         let (head, rows) = layout.table(table, width);
         // It comes again on each page: it must leave room for the rows.
         if head.as_ref().is_some_and(|head| room / 2.0 < head.height) {
@@ -111,7 +125,7 @@ impl Item {
     }
 }
 
-fn paginate(flow: Flow, room: Room) -> Result<Vec<Laid>, PrintError> {
+fn paginate(flow: Flow, room: Room, budget: &Budget) -> Result<Vec<Laid>, PrintError> {
     let mut pages = vec![Laid::default()];
     let mut start = 0;
     while start < flow.items.len() {
@@ -123,7 +137,7 @@ fn paginate(flow: Flow, room: Room) -> Result<Vec<Laid>, PrintError> {
         if used > 0.0 && !fits && flow.height(unit, true) <= room.next {
             begin_page(&mut pages)?;
         }
-        place_each(&flow, unit, &mut pages, room)?;
+        place_each(&flow, unit, &mut pages, room, budget)?;
         start = end;
     }
     Ok(pages)
@@ -147,7 +161,13 @@ fn end_of_unit(items: &[Item], start: usize) -> usize {
 }
 
 /// One below the other, on a new page where one does not fit.
-fn place_each(flow: &Flow, unit: &[Item], pages: &mut Vec<Laid>, room: Room) -> Result<(), PrintError> {
+fn place_each(
+    flow: &Flow,
+    unit: &[Item],
+    pages: &mut Vec<Laid>,
+    room: Room,
+    budget: &Budget,
+) -> Result<(), PrintError> {
     for item in unit {
         let available = if pages.len() == 1 { room.first } else { room.next };
         let used = pages.last().map_or(0.0, |page| page.height);
@@ -160,7 +180,10 @@ fn place_each(flow: &Flow, unit: &[Item], pages: &mut Vec<Laid>, room: Room) -> 
             continue;
         }
         if let Some(head) = item.head.filter(|_| item.begins || at_top) {
-            page.append(flow.heads[head].clone());
+            let head = &flow.heads[head];
+            budget.take(head.weight());
+            budget.check()?;
+            page.append(head.clone());
         }
         page.append(item.laid.clone());
     }
@@ -177,12 +200,16 @@ mod tests {
         Laid { height, marks: Vec::new() }
     }
 
+    fn paginated(items: Vec<Item>) -> Result<Vec<Laid>, PrintError> {
+        paginate(Flow { items, heads: Vec::new() }, ROOM, &Budget::default())
+    }
+
     /// A table of rows, each 10 high as its head, and totals of 30.
     fn heights(rows: usize) -> Vec<f32> {
         let row = |place| Item { head: Some(0), begins: place == 0, ..Item::new(laid(10.0)) };
         let mut items: Vec<_> = (0..rows).map(row).collect();
         items.push(Item { keep_previous: true, ..Item::new(laid(30.0)) });
-        let pages = paginate(Flow { items, heads: vec![laid(10.0)] }, ROOM).unwrap();
+        let pages = paginate(Flow { items, heads: vec![laid(10.0)] }, ROOM, &Budget::default()).unwrap();
         pages.iter().map(|page| page.height).collect()
     }
 
@@ -203,8 +230,7 @@ mod tests {
     #[test]
     fn what_no_page_holds_is_cut_rather_than_lost() {
         let item = || Item { keep_next: true, ..Item::new(laid(40.0)) };
-        let pages =
-            paginate(Flow { items: vec![item(), item(), item(), item()], heads: Vec::new() }, ROOM).unwrap();
+        let pages = paginated(vec![item(), item(), item(), item()]).unwrap();
         assert_eq!(pages.iter().map(|page| page.height).collect::<Vec<_>>(), [40.0, 80.0, 40.0]);
     }
 
@@ -212,7 +238,8 @@ mod tests {
     fn a_page_too_many_is_refused() {
         let pages = |count| {
             let items = (0..count).map(|_| Item::new(laid(100.0))).collect();
-            paginate(Flow { items, heads: Vec::new() }, Room { first: 100.0, next: 100.0 })
+            let room = Room { first: 100.0, next: 100.0 };
+            paginate(Flow { items, heads: Vec::new() }, room, &Budget::default())
         };
         assert!(pages(PAGES_MAX).is_ok_and(|pages| pages.len() == PAGES_MAX));
         assert!(matches!(pages(PAGES_MAX + 1), Err(PrintError::TooLong)));
@@ -222,7 +249,7 @@ mod tests {
     fn a_page_does_not_begin_with_a_blank() {
         let blank = Item { blank: true, ..Item::new(laid(20.0)) };
         let items = vec![Item::new(laid(45.0)), blank, Item::new(laid(10.0))];
-        let pages = paginate(Flow { items, heads: Vec::new() }, ROOM).unwrap();
+        let pages = paginated(items).unwrap();
         assert_eq!(pages.iter().map(|page| page.height).collect::<Vec<_>>(), [45.0, 10.0]);
     }
 }

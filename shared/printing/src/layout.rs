@@ -1,9 +1,11 @@
 //! Blocks, laid out: what is drawn, and where, from the top left corner of what they stand in.
 #![allow(clippy::float_arithmetic, reason = "places on paper; money is text before it comes here")]
 
+use crate::budget::Budget;
 use crate::columns;
 use crate::fonts::Fonts;
 use crate::page::{Align, Block, Cell, Colour, Piece, Row, Style, Table, Text};
+use crate::picture::Picture;
 use crate::text::{Line, Type};
 
 /// Something to draw.
@@ -11,6 +13,7 @@ use crate::text::{Line, Type};
 pub(crate) enum Mark {
     Line { x: f32, baseline: f32, colour: Colour, line: Line },
     Rectangle { x: f32, y: f32, width: f32, height: f32, colour: Colour },
+    Image { x: f32, y: f32, width: f32, height: f32, picture: Picture },
 }
 
 /// Marks, and how much of the page they take.
@@ -21,6 +24,15 @@ pub(crate) struct Laid {
 }
 
 impl Laid {
+    /// What drawing it takes of the [`Budget`].
+    pub(crate) fn weight(&self) -> usize {
+        let weight = |mark: &Mark| match mark {
+            Mark::Line { line, .. } => line.weight(),
+            Mark::Rectangle { .. } | Mark::Image { .. } => 1,
+        };
+        self.marks.iter().map(weight).sum()
+    }
+
     pub(crate) fn put(&mut self, x: f32, y: f32, inner: Self) {
         self.marks.extend(inner.marks.into_iter().map(|mark| mark.moved(x, y)));
     }
@@ -37,7 +49,7 @@ impl Mark {
     fn moved(mut self, by_x: f32, by_y: f32) -> Self {
         let (own_x, own_y) = match &mut self {
             Self::Line { x, baseline, .. } => (x, baseline),
-            Self::Rectangle { x, y, .. } => (x, y),
+            Self::Rectangle { x, y, .. } | Self::Image { x, y, .. } => (x, y),
         };
         *own_x += by_x;
         *own_y += by_y;
@@ -45,16 +57,18 @@ impl Mark {
     }
 }
 
-/// Lays out what stands on one page.
+/// Lays out what stands on one page. What the budget has no room for is left out: whoever lays out looks at
+/// it in the end.
 #[derive(Clone, Copy)]
-pub(crate) struct Layout {
+pub(crate) struct Layout<'a> {
     pub(crate) fonts: &'static Fonts,
+    pub(crate) budget: &'a Budget,
     /// The number of the page, from one, and how many there are.
     pub(crate) page: usize,
     pub(crate) pages: usize,
 }
 
-impl Layout {
+impl Layout<'_> {
     /// One below the other.
     pub(crate) fn stack(&self, blocks: &[Block], width: f32) -> Laid {
         let mut stack = Laid::default();
@@ -65,10 +79,14 @@ impl Layout {
     }
 
     pub(crate) fn block(&self, block: &Block, width: f32) -> Laid {
+        if !self.budget.take(1) {
+            return Laid::default();
+        }
         match block {
             Block::Text(text) => self.text(text, text.style.size, width),
             Block::Space(height) => Laid { height: *height, marks: Vec::new() },
             Block::Rule { height, colour } => rectangle(width, *height, *colour),
+            Block::Image { picture, size, align } => image(picture, *size, *align, width),
             Block::Columns { widths, gap, columns } => {
                 let widths = columns::shares(widths, width - gap * (widths.len() as f32 - 1.0));
                 self.side_by_side(&widths, *gap, columns)
@@ -109,11 +127,10 @@ impl Layout {
         for words in self.lines(text) {
             for words in face.wrapped(&words, width) {
                 let line = face.line(&words);
-                let x = match align {
-                    Align::Left => 0.0,
-                    Align::Center => (width - line.width) / 2.0,
-                    Align::Right => width - line.width,
-                };
+                if !self.budget.take(line.weight()) {
+                    return laid;
+                }
+                let x = begin(align, line.width, width);
                 laid.marks.push(Mark::Line { x, baseline: laid.height + size, colour, line });
                 laid.height += face.line_height();
             }
@@ -164,6 +181,9 @@ impl Layout {
         let mut cells = Laid::default();
         let (mut x, mut column) = (0.0, 0);
         for cell in &row.cells {
+            if !self.budget.take(1) {
+                break;
+            }
             let taken = &widths[column..column + cell.span];
             let cell_width = taken.iter().sum::<f32>() + table.gap * (cell.span as f32 - 1.0);
             // A little more, so that a text that is as wide as its column is not broken by a rounding.
@@ -182,6 +202,22 @@ impl Layout {
         }
         laid
     }
+}
+
+/// Where something begins that is so wide.
+fn begin(align: Align, width: f32, room: f32) -> f32 {
+    match align {
+        Align::Left => 0.0,
+        Align::Center => (room - width) / 2.0,
+        Align::Right => room - width,
+    }
+}
+
+fn image(picture: &Picture, (width, height): (f32, f32), align: Align, room: f32) -> Laid {
+    let scale = (room / width).clamp(0.0, 1.0);
+    let (width, height) = (width * scale, height * scale);
+    let x = begin(align, width, room);
+    Laid { height, marks: vec![Mark::Image { x, y: 0.0, width, height, picture: picture.clone() }] }
 }
 
 fn rectangle(width: f32, height: f32, colour: Colour) -> Laid {

@@ -1,6 +1,8 @@
 //! What a document consists of before it is laid out: the elements of the page language, as types. How
 //! they are written is told in the crate's README; [`crate::read`] reads them.
 
+use crate::picture::Picture;
+
 /// Lengths are in points.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -53,10 +55,30 @@ pub(crate) struct Style {
 pub(crate) enum Block {
     Text(Text),
     Space(f32),
-    Rule { height: f32, colour: Colour },
-    Columns { widths: Vec<Width>, gap: f32, columns: Vec<Vec<Self>> },
-    Panel { fill: Colour, padding: f32, blocks: Vec<Self> },
-    Keep { previous: bool, blocks: Vec<Self> },
+    Rule {
+        height: f32,
+        colour: Colour,
+    },
+    /// As wide and high as this, or less where there is no room.
+    Image {
+        picture: Picture,
+        size: (f32, f32),
+        align: Align,
+    },
+    Columns {
+        widths: Vec<Width>,
+        gap: f32,
+        columns: Vec<Vec<Self>>,
+    },
+    Panel {
+        fill: Colour,
+        padding: f32,
+        blocks: Vec<Self>,
+    },
+    Keep {
+        previous: bool,
+        blocks: Vec<Self>,
+    },
     Table(Table),
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use krilla::color::rgb;
 use krilla::configure::{Archival, ConfigurationBuilder};
-use krilla::geom::{PathBuilder, Point, Rect, Transform};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -17,6 +17,7 @@ use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
 use crate::PrintError;
+use crate::budget::Budget;
 use crate::flow::{self, PAGES_MAX, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
@@ -34,12 +35,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) made_at: Timestamp,
 }
 
-pub(crate) fn write(page: &Page, facts: &Facts<'_>) -> Result<Vec<u8>, PrintError> {
+pub(crate) fn write(page: &Page, facts: &Facts<'_>, budget: &Budget) -> Result<Vec<u8>, PrintError> {
     let fonts = Fonts::get()?;
     let settings = PageSettings::from_wh(page.width, page.height).ok_or(PrintError::Format)?;
     let width = page.width - page.margin.left - page.margin.right;
     // Numbers as wide as they may become.
-    let widest = Layout { fonts, page: PAGES_MAX, pages: PAGES_MAX };
+    let widest = Layout { fonts, budget, page: PAGES_MAX, pages: PAGES_MAX };
     let (head, foot) =
         (height(&widest.stack(&page.header, width)), height(&widest.stack(&page.footer, width)));
     let room = page.height - page.margin.top - page.margin.bottom - foot;
@@ -54,10 +55,11 @@ pub(crate) fn write(page: &Page, facts: &Facts<'_>) -> Result<Vec<u8>, PrintErro
     document.set_metadata(metadata(page, facts));
     let pages = bodies.len();
     for (place, body) in bodies.into_iter().enumerate() {
-        let layout = Layout { fonts, page: place + 1, pages };
+        let layout = Layout { fonts, budget, page: place + 1, pages };
         let mut sheet = document.start_page_with(settings.clone());
         let mut surface = sheet.surface();
         if let Some(watermark) = &page.watermark {
+            budget.take(watermark.text.len());
             draw_watermark(&mut surface, page, watermark, fonts);
         }
         let (x, mut y) = (page.margin.left, page.margin.top);
@@ -70,6 +72,7 @@ pub(crate) fn write(page: &Page, facts: &Facts<'_>) -> Result<Vec<u8>, PrintErro
         draw(&mut surface, x, page.height - page.margin.bottom - footer.height, footer);
         surface.finish();
         sheet.finish();
+        budget.check()?;
     }
     document.finish().map_err(PrintError::Write)
 }
@@ -143,6 +146,13 @@ fn draw(surface: &mut Surface<'_>, left: f32, top: f32, laid: Laid) {
                 if let Some(path) = path.finish() {
                     fill(surface, colour);
                     surface.draw_path(&path);
+                }
+            }
+            Mark::Image { x, y, width, height, picture } => {
+                if let Some(size) = Size::from_wh(width, height) {
+                    surface.push_transform(&Transform::from_translate(left + x, top + y));
+                    surface.draw_image(picture.image(), size);
+                    surface.pop();
                 }
             }
         }

@@ -5,6 +5,7 @@ use crate::TemplateError;
 use crate::page::{
     Align, Block, Cell, Colour, Margin, Page, Piece, Row, Style, Table, Text, Watermark, Width,
 };
+use crate::picture::Pictures;
 use crate::xml::{Element, Lines, Node, within};
 
 /// Of no paper that a printer takes, and far more than a text needs.
@@ -19,7 +20,9 @@ const INK: Colour = [0x1A, 0x1F, 0x2B];
 const RULE: Colour = [0xD0, 0xD5, 0xDD];
 const SHADE: Colour = [0xF3, 0xF5, 0xF8];
 
-pub(crate) fn page(xml: &str, lines: &impl Lines) -> Result<Page, TemplateError> {
+pub(crate) fn page(xml: &str, lines: &impl Lines, pictures: &Pictures) -> Result<Page, TemplateError> {
+    let in_body = Place { is_margin: false, pictures };
+    let in_margin = Place { is_margin: true, pictures };
     let mut document = Element::parse(xml, lines)?;
     if document.name != "document" {
         return Err(document.wrong("a template is one <document>"));
@@ -44,36 +47,41 @@ pub(crate) fn page(xml: &str, lines: &impl Lines) -> Result<Page, TemplateError>
     document.check_done()?;
     for mut element in document.elements()? {
         match element.name.as_str() {
-            "watermark" => page.watermark = watermark(element, style)?,
+            "watermark" => page.watermark = watermark(element, style, in_body)?,
             "header" => {
                 page.header_first = flag(&mut element, "first")?.unwrap_or(true);
-                page.header = within_margin(element, style)?;
+                page.header = within_margin(element, style, in_margin)?;
             }
-            "footer" => page.footer = within_margin(element, style)?,
-            _ => page.body.push(block(element, style, Place::Body)?),
+            "footer" => page.footer = within_margin(element, style, in_margin)?,
+            _ => page.body.push(block(element, style, in_body)?),
         }
     }
     Ok(page)
 }
 
-/// Only at the margin the number of the page is known.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    Body,
-    Margin,
+/// What an element stands in.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Only there the number of the page is known.
+    is_margin: bool,
+    pictures: &'a Pictures,
 }
 
-fn within_margin(mut element: Element, style: Style) -> Result<Vec<Block>, TemplateError> {
+fn within_margin(mut element: Element, style: Style, place: Place<'_>) -> Result<Vec<Block>, TemplateError> {
     let style = styled(&mut element, style)?;
     element.check_done()?;
-    blocks(element, style, Place::Margin)
+    blocks(element, style, place)
 }
 
-fn watermark(mut element: Element, style: Style) -> Result<Option<Watermark>, TemplateError> {
+fn watermark(
+    mut element: Element,
+    style: Style,
+    place: Place<'_>,
+) -> Result<Option<Watermark>, TemplateError> {
     let colour = styled(&mut element, Style { colour: RULE, ..style })?.colour;
     element.check_done()?;
     let line = element.line;
-    let text = text(element, style, Place::Body)?.words();
+    let text = text(element, style, place)?.words();
     if WATERMARK_LENGTH_MAX < text.chars().count() {
         let reason = format!("a <watermark> has at most {WATERMARK_LENGTH_MAX} characters");
         return Err(TemplateError { line, reason });
@@ -81,11 +89,11 @@ fn watermark(mut element: Element, style: Style) -> Result<Option<Watermark>, Te
     Ok((!text.trim().is_empty()).then_some(Watermark { text, colour }))
 }
 
-fn blocks(parent: Element, style: Style, place: Place) -> Result<Vec<Block>, TemplateError> {
+fn blocks(parent: Element, style: Style, place: Place<'_>) -> Result<Vec<Block>, TemplateError> {
     parent.elements()?.into_iter().map(|element| block(element, style, place)).collect()
 }
 
-fn block(mut element: Element, style: Style, place: Place) -> Result<Block, TemplateError> {
+fn block(mut element: Element, style: Style, place: Place<'_>) -> Result<Block, TemplateError> {
     match element.name.as_str() {
         "text" => {
             let style = styled(&mut element, style)?;
@@ -101,6 +109,7 @@ fn block(mut element: Element, style: Style, place: Place) -> Result<Block, Temp
             let colour = colour(&mut element, "colour")?.unwrap_or(RULE);
             empty(element).map(|()| Block::Rule { height, colour })
         }
+        "image" => image(element, style, place),
         "columns" => columns(element, style, place),
         "panel" => {
             let style = styled(&mut element, style)?;
@@ -117,12 +126,29 @@ fn block(mut element: Element, style: Style, place: Place) -> Result<Block, Temp
         }
         "table" => table(element, style, place).map(Block::Table),
         _ => Err(element.wrong(
-            "there is no such element here; there are text, space, rule, columns, panel, keep and table",
+            "there is no such element here; there are text, space, rule, image, columns, panel, keep and table",
         )),
     }
 }
 
-fn columns(mut element: Element, style: Style, place: Place) -> Result<Block, TemplateError> {
+/// In its own proportions, within what is said of its width and its height.
+fn image(mut element: Element, style: Style, place: Place<'_>) -> Result<Block, TemplateError> {
+    let Some(name) = element.take("name") else {
+        return Err(element.wrong("the name of one of the form's pictures is needed"));
+    };
+    let Some(picture) = place.pictures.get(&name) else {
+        return Err(element.wrong(format!("the form has no picture {name:?}")));
+    };
+    let (width, height) = (length(&mut element, "width")?, length(&mut element, "height")?);
+    let align = element.take_as("align", align, "left, center or right")?.unwrap_or(style.align);
+    let size = picture.size_within(width, height);
+    let Some(size) = size else {
+        return Err(element.wrong("its width or its height is needed, of a point at least"));
+    };
+    empty(element).map(|()| Block::Image { picture: picture.clone(), size, align })
+}
+
+fn columns(mut element: Element, style: Style, place: Place<'_>) -> Result<Block, TemplateError> {
     let style = styled(&mut element, style)?;
     let widths = widths(&mut element)?;
     let gap = length(&mut element, "gap")?.unwrap_or(24.0);
@@ -149,7 +175,7 @@ fn columns(mut element: Element, style: Style, place: Place) -> Result<Block, Te
     Ok(Block::Columns { widths, gap, columns })
 }
 
-fn table(mut element: Element, style: Style, place: Place) -> Result<Table, TemplateError> {
+fn table(mut element: Element, style: Style, place: Place<'_>) -> Result<Table, TemplateError> {
     let style = styled(&mut element, style)?;
     let Some(widths) = widths(&mut element)? else {
         return Err(element.wrong("the widths of its columns are needed"));
@@ -175,7 +201,7 @@ fn table(mut element: Element, style: Style, place: Place) -> Result<Table, Temp
     Ok(table)
 }
 
-fn row(mut element: Element, style: Style, aligns: &[Align], place: Place) -> Result<Row, TemplateError> {
+fn row(mut element: Element, style: Style, aligns: &[Align], place: Place<'_>) -> Result<Row, TemplateError> {
     let style = styled(&mut element, style)?;
     let fill = colour(&mut element, "fill")?;
     let is_head = element.name == "head";
@@ -205,7 +231,7 @@ fn row(mut element: Element, style: Style, aligns: &[Align], place: Place) -> Re
     Ok(Row { fill, line, keep, cells })
 }
 
-fn text(element: Element, style: Style, place: Place) -> Result<Text, TemplateError> {
+fn text(element: Element, style: Style, place: Place<'_>) -> Result<Text, TemplateError> {
     let mut pieces = Vec::new();
     for child in element.children {
         match child {
@@ -213,8 +239,8 @@ fn text(element: Element, style: Style, place: Place) -> Result<Text, TemplateEr
             Node::Element(inner) => {
                 let piece = match inner.name.as_str() {
                     "br" => Piece::Break,
-                    "page" if place == Place::Margin => Piece::Page,
-                    "pages" if place == Place::Margin => Piece::Pages,
+                    "page" if place.is_margin => Piece::Page,
+                    "pages" if place.is_margin => Piece::Pages,
                     "page" | "pages" => return Err(inner.wrong("stands in the header and the footer only")),
                     _ => return Err(inner.wrong("in a text there are only br, page and pages")),
                 };

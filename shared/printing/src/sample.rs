@@ -8,6 +8,7 @@ use crate::document::{
     BankFacts, CurrencyFacts, Days, Document, Group, InvoiceDocument, Line, Party, ReceiptDocument,
     Reference, TaxLine,
 };
+use crate::facts::LINES_MAX;
 
 /// One that has everything, and others that lack what may be missing.
 pub fn samples(kind: FormKind) -> Vec<Document> {
@@ -20,6 +21,15 @@ pub fn samples(kind: FormKind) -> Vec<Document> {
         }
         FormKind::Charge => Vec::new(),
     }
+}
+
+/// An invoice of as many lines as there may be.
+pub(crate) fn long_invoice() -> InvoiceDocument {
+    let mut invoice = full_invoice();
+    let line = invoice.groups[0].lines[0].clone();
+    invoice.groups.truncate(1);
+    invoice.groups[0].lines = vec![line; LINES_MAX];
+    invoice
 }
 
 fn text(text: &str) -> Option<String> {
@@ -115,7 +125,7 @@ pub(crate) fn full_invoice() -> InvoiceDocument {
             account: "DE89 3704 0044 0532 0130 00".to_owned(),
             bank: "Example Bank".to_owned(),
             address: "Bankplatz 1, 50667 Köln".to_owned(),
-            swift: text("COBADEFFXXX"),
+            swift: text("EXAMDEFFXXX"),
             bank_code: text("37040044"),
             branch_code: text("0532"),
         }),

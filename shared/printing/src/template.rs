@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::number;
 use crate::page::Page;
+use crate::picture::Pictures;
 use crate::read;
 use crate::xml::Lines;
 
@@ -43,8 +44,12 @@ impl From<Error> for TemplateError {
     }
 }
 
-/// The page that a template makes of this data.
-pub(crate) fn page(template: &str, data: &impl Serialize) -> Result<Page, TemplateError> {
+/// The page that a template makes of this data, with these pictures.
+pub(crate) fn page(
+    template: &str,
+    pictures: &Pictures,
+    data: &impl Serialize,
+) -> Result<Page, TemplateError> {
     check_length(template)?;
     let environment = environment();
     let compiled = environment.template_from_str(template)?;
@@ -53,7 +58,7 @@ pub(crate) fn page(template: &str, data: &impl Serialize) -> Result<Page, Templa
         let reason = format!("it makes more than {RENDERED_LENGTH_MAX} bytes of a document");
         return Err(TemplateError { line: 1, reason });
     }
-    read::page(&xml, &Spans { xml: &xml, spans: &spans })
+    read::page(&xml, &Spans { xml: &xml, spans: &spans }, pictures)
 }
 
 /// One that was uploaded is not longer.

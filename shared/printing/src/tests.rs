@@ -1,16 +1,20 @@
 //! Whole documents, and forms that are refused.
 
 use domain::printable_form::FormKind;
+use domain::upload::FileKind;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
+use crate::budget::{Budget, ELEMENTS_MAX};
 use crate::document::{Document, Group, InvoiceDocument, Line};
 use crate::flow::{self, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
-use crate::sample::{full_invoice, full_receipt};
+use crate::sample::{full_invoice, full_receipt, long_invoice};
 use crate::template;
-use crate::{check, own_form, print, samples};
+use crate::{
+    Form, FormError, Picture, PictureError, Pictures, PrintError, check, own_form, pdf, print, samples,
+};
 
 const LONG_NAME: &str = "Акционерное общество «Северо-Западная межрегиональная телекоммуникационная \
     компания коротких сообщений», Ωμέγα";
@@ -39,6 +43,10 @@ fn page_count(pdf: &[u8]) -> usize {
     pdf.matches("/Type/Page").count() - pdf.matches("/Type/Pages").count()
 }
 
+fn form(template: &str) -> Form {
+    Form { template: template.to_owned(), pictures: Pictures::new() }
+}
+
 fn contains(pdf: &[u8], text: &str) -> bool {
     String::from_utf8_lossy(pdf).contains(text)
 }
@@ -46,7 +54,7 @@ fn contains(pdf: &[u8], text: &str) -> bool {
 #[test]
 fn the_products_own_forms_are_good() {
     for kind in [FormKind::Invoice, FormKind::Receipt, FormKind::Charge] {
-        assert_eq!(check(kind, own_form(kind)), Ok(()));
+        assert_eq!(check(kind, &form(own_form(kind))), Ok(()));
     }
 }
 
@@ -60,13 +68,14 @@ fn every_sample_is_one_page() {
 #[test]
 fn two_thousand_lines_break_over_pages_and_none_is_lost() {
     let invoice = Document::Invoice(Box::new(long(2_000)));
-    let page = template::page(own_form(FormKind::Invoice), &invoice).unwrap();
-    let layout = Layout { fonts: Fonts::get().unwrap(), page: 1, pages: 1 };
+    let page = template::page(own_form(FormKind::Invoice), &Pictures::new(), &invoice).unwrap();
+    let budget = Budget::default();
+    let layout = Layout { fonts: Fonts::get().unwrap(), budget: &budget, page: 1, pages: 1 };
     let pages = flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 }).unwrap();
     let texts = |page: &Laid| -> Vec<String> {
         let text = |mark: &Mark| match mark {
             Mark::Line { line, .. } => Some(line.text()),
-            Mark::Rectangle { .. } => None,
+            Mark::Rectangle { .. } | Mark::Image { .. } => None,
         };
         page.marks.iter().filter_map(text).collect()
     };
@@ -138,8 +147,9 @@ fn a_form_is_somebody_elses_data_and_cannot_smuggle_in_elements() {
 }
 
 #[track_caller]
-fn refused(form: &str, expected: Expect) {
-    let error = check(FormKind::Invoice, form).map_or_else(|error| error.to_string(), |()| "good".to_owned());
+fn refused(template: &str, expected: Expect) {
+    let error = check(FormKind::Invoice, &form(template))
+        .map_or_else(|error| error.to_string(), |()| "good".to_owned());
     expected.assert_eq(&error);
 }
 
@@ -184,7 +194,7 @@ fn what_is_not_known_is_refused_with_its_line() {
     refused(
         "<document>\n\n<tabel/></document>",
         expect![
-            "line 3: <tabel>: there is no such element here; there are text, space, rule, columns, panel, keep and table"
+            "line 3: <tabel>: there is no such element here; there are text, space, rule, image, columns, panel, keep and table"
         ],
     );
     refused(
@@ -285,14 +295,136 @@ fn a_form_that_would_fill_the_memory_is_refused() {
     );
 }
 
+/// What a document takes of the budget, and whether it is printed.
+fn taken(template: &str, invoice: InvoiceDocument) -> (usize, Result<Vec<u8>, PrintError>) {
+    let invoice = Document::Invoice(Box::new(invoice));
+    let page = template::page(template, &Pictures::new(), &invoice).unwrap();
+    let facts = pdf::Facts { id: "x", author: "", made_at: "2026-11-02T09:30:00Z".parse().unwrap() };
+    let budget = Budget::default();
+    let printed = pdf::write(&page, &facts, &budget);
+    (budget.taken(), printed)
+}
+
+#[test]
+fn the_longest_invoice_by_our_own_form_takes_a_fraction_of_what_there_is() {
+    let (taken, printed) = taken(own_form(FormKind::Invoice), long_invoice());
+    assert!(printed.is_ok() && taken < ELEMENTS_MAX / 4, "{taken}");
+}
+
+#[test]
+fn a_form_that_repeats_too_much_is_given_up_early() {
+    let each_line = |row: &str| {
+        format!("{{% for group in groups %}}{{% for line in group.lines %}}{row}{{% endfor %}}{{% endfor %}}")
+    };
+    // Few of them stand on a page.
+    let tall = each_line("<row size='200'><cell>x<br/>x</cell></row>");
+    let letters = "a ".repeat(2_000);
+    let cells = "<cell>some words in a cell</cell>".repeat(24);
+    let widths = "* ".repeat(24);
+    let rows = format!("<row>{}</row>", "<cell>b</cell>".repeat(24)).repeat(100);
+    let (deeper, back) = ("<keep>".repeat(20), "</keep>".repeat(20));
+    for body in [
+        format!("<table widths='*'><head size='4'><cell>{letters}</cell></head>{tall}</table>"),
+        format!("<header size='4'><text>{letters}</text></header><table widths='*'>{tall}</table>"),
+        format!(
+            "<footer size='4'><table widths='{widths}' padding='0'>{rows}</table></footer><table widths='*'>{tall}</table>"
+        ),
+        format!("<table widths='{widths}'>{}</table>", each_line(&format!("<row size='4'>{cells}</row>"))),
+        format!("{deeper}{}{back}", each_line("<text>some words again and again</text>")),
+    ] {
+        let template = format!("<document margin='10'>{body}</document>");
+        let (taken, printed) = taken(&template, long_invoice());
+        assert!(matches!(printed, Err(PrintError::TooDense)), "{:?}", printed.map(|file| page_count(&file)));
+        assert!(taken < ELEMENTS_MAX + 10_000, "{taken}");
+    }
+}
+
 #[test]
 fn a_form_can_write_numbers_and_dates_as_its_country_does() {
-    let form = "<document title=\"{{ 1234567.5 | number(2, group='.', point=',') }} \
-        {{ period.first | date('%d.%m.%Y') }}\"><text>a</text></document>";
-    let pdf = print(&Document::Receipt(Box::new(full_receipt())), Some(form));
+    let form = form(
+        "<document title=\"{{ 1234567.5 | number(2, group='.', point=',') }} \
+        {{ period.first | date('%d.%m.%Y') }}\"><text>a</text></document>",
+    );
+    let pdf = print(&Document::Receipt(Box::new(full_receipt())), Some(&form));
     assert!(pdf.is_err(), "a receipt has no period");
-    let pdf = print(&Document::Invoice(Box::new(full_invoice())), Some(form)).unwrap();
+    let pdf = print(&Document::Invoice(Box::new(full_invoice())), Some(&form)).unwrap();
     assert!(contains(&pdf, "1.234.567,50 01.10.2026"));
+}
+
+macro_rules! picture {
+    ($name:literal) => {
+        include_bytes!(concat!("../examples/pictures/", $name)).to_vec()
+    };
+}
+
+fn branded() -> Form {
+    let logo = Picture::read(FileKind::Png, picture!("logo.png")).unwrap();
+    let stamp = Picture::read(FileKind::Jpeg, picture!("stamp.jpg")).unwrap();
+    let pictures = Pictures::from([("logo".to_owned(), logo), ("stamp".to_owned(), stamp)]);
+    Form { template: include_str!("../examples/branded.xml").to_owned(), pictures }
+}
+
+#[test]
+fn a_logo_is_in_the_file_once_however_many_pages_show_it() {
+    assert_eq!(check(FormKind::Invoice, &branded()), Ok(()));
+    let invoice = Document::Invoice(Box::new(long(2_000)));
+    let pdf = print(&invoice, Some(&branded())).unwrap();
+    assert!(page_count(&pdf) > 30);
+    // The logo and what of it shines through, and the stamp.
+    assert_eq!(String::from_utf8_lossy(&pdf).matches("/Subtype/Image").count(), 3);
+    assert_eq!(pdf, print(&invoice, Some(&branded())).unwrap());
+}
+
+#[test]
+fn a_picture_keeps_its_proportions_within_what_is_said_of_it() {
+    // 320 by 96 pixels.
+    let logo = &branded().pictures["logo"];
+    assert_eq!(logo.size_within(Some(160.0), None), Some((160.0, 48.0)));
+    assert_eq!(logo.size_within(None, Some(24.0)), Some((80.0, 24.0)));
+    assert_eq!(logo.size_within(Some(160.0), Some(24.0)), Some((80.0, 24.0)));
+    assert_eq!((logo.size_within(None, None), logo.size_within(Some(1.0), None)), (None, None));
+}
+
+#[test]
+fn a_picture_that_is_none_or_is_huge_once_unpacked_is_refused() {
+    let read = |kind, file| Picture::read(kind, file).map_err(|error| error.to_string()).err();
+    let refused = |kind, file| read(kind, file).unwrap_or_default();
+    assert_eq!(
+        refused(FileKind::Png, picture!("large.png")),
+        "the picture is 6000 by 6000 pixels; it may have 2000000 in all"
+    );
+    assert_eq!(refused(FileKind::Svg, b"<svg/>".to_vec()), "a picture is a PNG or a JPEG file");
+    assert_eq!(refused(FileKind::Png, vec![0; 500_001]), "a picture has at most 500000 bytes");
+    assert!(refused(FileKind::Png, picture!("stamp.jpg")).starts_with("the picture cannot be read: "));
+    assert!(refused(FileKind::Jpeg, vec![0xff; 100]).starts_with("the picture cannot be read: "));
+}
+
+#[test]
+fn a_picture_that_breaks_off_or_cannot_be_archived_is_refused_with_its_form() {
+    let refused = |kind, file: Vec<u8>| {
+        let mut form = branded();
+        form.pictures.insert("seal".to_owned(), Picture::read(kind, file).unwrap());
+        check(FormKind::Invoice, &form).unwrap_err()
+    };
+    let source = PictureError::NotPrintable;
+    let expected = FormError::Picture { name: "seal".to_owned(), source };
+    let logo = picture!("logo.png");
+    assert_eq!(refused(FileKind::Png, logo[..logo.len() / 2].to_vec()), expected);
+    assert_eq!(refused(FileKind::Jpeg, picture!("cmyk.jpg")), expected, "in no colours of a screen");
+}
+
+#[test]
+fn an_image_is_one_of_the_forms_pictures_and_as_large_as_it_says() {
+    let image = |attributes: &str| {
+        let template = format!("<document>\n<image {attributes}/></document>");
+        let error = check(FormKind::Invoice, &Form { template, ..branded() });
+        error.map_or_else(|error| error.to_string(), |()| "good".to_owned())
+    };
+    assert_eq!(image("name='logo' width='900' align='center'"), "good");
+    assert_eq!(image("name='Logo' width='90'"), "line 2: <image>: the form has no picture \"Logo\"");
+    assert_eq!(image("width='90'"), "line 2: <image>: the name of one of the form's pictures is needed");
+    let size = "line 2: <image>: its width or its height is needed, of a point at least";
+    assert_eq!((image("name='logo'"), image("name='logo' width='0.5'")), (size.to_owned(), size.to_owned()));
 }
 
 proptest! {

@@ -187,6 +187,11 @@ impl Type {
 }
 
 impl Line {
+    /// What drawing it takes: each letter, and the line itself.
+    pub(crate) fn weight(&self) -> usize {
+        1 + self.runs.iter().map(|run| run.glyphs.len()).sum::<usize>()
+    }
+
     #[cfg(test)]
     pub(crate) fn text(&self) -> String {
         self.runs.iter().map(|run| run.text.as_str()).collect()

@@ -5,7 +5,7 @@ use domain::alert::Crossing;
 use domain::handling::ClientAddress;
 use domain::id::{
     AgreementId, CodeRequestId, CompanyId, ConnectionId, IncomingId, InvoiceId, MessageId,
-    NotificationChannelId, OwnLegalEntityId, PaymentId, RerateId, SenderId, ServiceId,
+    NotificationChannelId, OwnLegalEntityId, PaymentId, RerateId, SenderId, ServiceId, TopUpId,
 };
 use domain::invoice::InvoiceKind;
 use domain::lease::LeaseTag;
@@ -79,7 +79,19 @@ pub enum Progress {
         at: Timestamp,
     },
     /// What became of messages of one block, each with its place.
-    BlockV1 { block: LeaseTag, connection: ConnectionId, outcomes: Vec<(u16, Outcome)>, at: Timestamp },
+    BlockV1 {
+        block: LeaseTag,
+        connection: ConnectionId,
+        outcomes: Vec<(u16, Outcome)>,
+        /// A [`Self::ReferencesV1`] is queued already, and sees what is stored by this time. Without one the
+        /// vendor's ids are stored at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        references_by: Option<Timestamp>,
+        at: Timestamp,
+    },
+    /// A block was submitted a while ago: the vendor's ids of segments of which no receipt has come by now are
+    /// to be stored.
+    ReferencesV1 { block: LeaseTag, connection: ConnectionId },
     /// Reports that came together, in their order.
     ReceiptsV1 { connection: ConnectionId, receipts: Vec<Report>, at: Timestamp },
     /// A message from a phone, or a part of a long one. The same one may come twice.
@@ -115,6 +127,18 @@ pub struct Report {
     /// As the vendor wrote it, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
+    /// What it is about, if whoever submitted that knows it still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
+}
+
+/// A segment of a message that left with its block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    pub message: MessageId,
+    pub part: usize,
+    /// The vendor's ids of all segments, as they were answered: nobody may have told them yet.
+    pub references: Vec<Option<String>>,
 }
 
 /// What a vendor delivered from a phone.
@@ -260,6 +284,8 @@ pub enum Billing {
     RerateV1 { task: RerateId },
     /// Make the PDF of a confirmed invoice.
     RenderV1 { invoice: InvoiceId },
+    /// Make the PDF of the receipt of message credits that were bought.
+    ReceiptV1 { top_up: TopUpId },
     /// Note on the agreement's invoices what of them its payments cover, and which are overdue.
     CoverV1 { agreement: AgreementId },
 }
@@ -295,6 +321,7 @@ pub enum Notification {
     /// twice, and is told once.
     InvoiceConfirmedV1 {
         id: String,
+        invoice: InvoiceId,
         agreement: AgreementId,
         kind: InvoiceKind,
         number: u64,
@@ -352,6 +379,9 @@ pub enum Mail {
         /// By the names of the event's variables. What is not told reads as nothing; without a value that
         /// the event cannot do without, as a link, the mail is refused.
         values: Values,
+        /// The invoice whose files go with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invoice: Option<InvoiceId>,
         at: Timestamp,
     },
     /// Whether a mail server works.

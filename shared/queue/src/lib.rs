@@ -6,10 +6,10 @@ mod send;
 
 pub use contracts::{
     Billing, ClientReceipt, CodeResult, ForClient, Incoming, IncomingPart, Job, Mail, Notification, Outcome,
-    Progress, RateChanges, Report, Webhook,
+    Progress, RateChanges, Report, Segment, Webhook,
 };
 pub use receive::{Received, Receiver};
-pub use send::{Sender, client_queue, connection_queue};
+pub use send::{Letter, Sender, client_queue, connection_queue};
 
 /// A queue did not answer, or holds what no contract describes.
 #[derive(Debug, thiserror::Error)]

@@ -21,6 +21,25 @@ const BATCH_OCTETS_MAX: usize = 256 * 1024;
 
 const DELAY_SECONDS_MAX: i64 = 900;
 
+/// A message as it is sent.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    body: String,
+    /// In seconds; that of the queue unless another is told.
+    delay: Option<i32>,
+}
+
+impl Letter {
+    pub fn new<T: Serialize>(message: &T) -> Result<Self, QueueError> {
+        Ok(Self { body: serde_json::to_string(message)?, delay: None })
+    }
+
+    /// Nobody is to receive it before this time has passed, as with [`Sender::send_later`].
+    pub fn later<T: Serialize>(message: &T, after: SignedDuration) -> Result<Self, QueueError> {
+        Ok(Self { delay: Some(delay_seconds(after)), ..Self::new(message)? })
+    }
+}
+
 /// A queue that takes one contract.
 #[derive(Debug, Clone)]
 pub struct Sender {
@@ -59,7 +78,7 @@ impl Sender {
     /// Sends all or fails; a failure may have sent some, so receivers take repeats.
     pub async fn send_all<T: Serialize>(&self, messages: &[T]) -> Result<(), QueueError> {
         let bodies: Result<Vec<_>, _> = messages.iter().map(serde_json::to_string).collect();
-        self.send_written(bodies?).await
+        self.send_batches(bodies?, None).await
     }
 
     /// The same for what nobody is to receive before this time has passed, as with [`Self::send_later`].
@@ -72,16 +91,16 @@ impl Sender {
         self.send_batches(bodies?, Some(delay_seconds(after))).await
     }
 
-    /// The same for messages that are written as JSON already.
-    pub async fn send_written(&self, bodies: Vec<String>) -> Result<(), QueueError> {
-        self.send_batches(bodies, None).await
-    }
-
     /// With the delay of the queue unless another is told.
     async fn send_batches(&self, bodies: Vec<String>, delay: Option<i32>) -> Result<(), QueueError> {
-        for some in in_calls(bodies) {
+        self.send_letters(bodies.into_iter().map(|body| Letter { body, delay }).collect()).await
+    }
+
+    /// The same for messages that are written already.
+    pub async fn send_letters(&self, letters: Vec<Letter>) -> Result<(), QueueError> {
+        for some in in_calls(letters) {
             let mut entries = Vec::with_capacity(some.len());
-            for (place, body) in some.into_iter().enumerate() {
+            for (place, Letter { body, delay }) in some.into_iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(body);
                 let entry = entry.set_delay_seconds(delay);
                 entries.push(entry.build().map_err(QueueError::sqs("describe a message"))?);
@@ -102,16 +121,16 @@ fn delay_seconds(after: SignedDuration) -> i32 {
 }
 
 /// What goes out in one call each. One that is too long alone is left to SQS to refuse.
-fn in_calls(bodies: Vec<String>) -> Vec<Vec<String>> {
-    let mut calls: Vec<Vec<String>> = Vec::new();
+fn in_calls(letters: Vec<Letter>) -> Vec<Vec<Letter>> {
+    let mut calls: Vec<Vec<Letter>> = Vec::new();
     let mut octets = 0;
-    for body in bodies {
-        octets += body.len();
+    for letter in letters {
+        octets += letter.body.len();
         match calls.last_mut().filter(|call| call.len() < BATCH_MAX && octets <= BATCH_OCTETS_MAX) {
-            Some(call) => call.push(body),
+            Some(call) => call.push(letter),
             None => {
-                octets = body.len();
-                calls.push(vec![body]);
+                octets = letter.body.len();
+                calls.push(vec![letter]);
             }
         }
     }
@@ -151,8 +170,8 @@ mod tests {
 
     #[track_caller]
     fn check(octets: &[usize], calls: &[usize]) {
-        let bodies = octets.iter().map(|octets| "x".repeat(*octets)).collect();
-        assert_eq!(in_calls(bodies).iter().map(Vec::len).collect::<Vec<_>>(), calls);
+        let letters = octets.iter().map(|octets| Letter { body: "x".repeat(*octets), delay: None });
+        assert_eq!(in_calls(letters.collect()).iter().map(Vec::len).collect::<Vec<_>>(), calls);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What every API's OpenAPI document says besides what its routes say themselves: the key, the errors that
+//! What every API's OpenAPI document says besides what its routes say themselves: who may call, the errors that
 //! any call may meet, one name for each operation, and one schema for what several lists hold.
 
 use std::collections::BTreeSet;
@@ -6,13 +6,19 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+use crate::auth::SESSION_COOKIE;
 
-/// The finished document. An operation with `security(())` needs no key.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// The schemes by which an operation says who may call it.
+const API_KEY: &str = "api_key";
+const SESSION: &str = "session";
+const CSRF_TOKEN: &str = "csrf_token";
+
+/// The finished document. An operation takes API keys and sessions; with `security(("session" = []))` no API
+/// keys, and with `security(())` it asks for nothing.
 pub fn complete(document: OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    let key = json!({"type": "http", "scheme": "bearer", "description": "An API key."});
-    document["components"]["securitySchemes"]["api_key"] = key;
+    document["components"]["securitySchemes"] = schemes();
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         share_listed(schemas);
         open_parts(schemas);
@@ -27,11 +33,36 @@ pub fn complete(document: OpenApi) -> Value {
                 let name = if names.contains(&name) { format!("{name}_by_id") } else { name };
                 operation["operationId"] = json!(name);
                 names.insert(name);
+                name_schemes(method, operation);
                 add_problems(method, operation);
             }
         }
     }
     document
+}
+
+fn schemes() -> Value {
+    json!({
+        API_KEY: {"type": "http", "scheme": "bearer", "description": "An API key."},
+        SESSION: {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+            "description": "The cookie that logging in sets (`POST /v1/sessions`): `Secure`, `HttpOnly` and \
+                `SameSite=Strict`. It counts only where no API key is sent, and ends with the session."},
+        CSRF_TOKEN: {"type": "apiKey", "in": "header", "name": "X-CSRF-Token",
+            "description": "The session's `csrf_token`, as logging in and `GET /v1/sessions/current` answer it. \
+                Every request but GET that comes with the cookie has it too, or is refused with 403 \
+                `csrf_token`: no other site's page knows it."},
+    })
+}
+
+/// By what the operation can be called.
+fn name_schemes(method: &str, operation: &mut Value) {
+    if operation.get("security").is_none() {
+        operation["security"] = json!([{API_KEY: []}, {SESSION: []}]);
+    }
+    let ways = operation["security"].as_array_mut().into_iter().flatten();
+    for way in ways.filter(|way| method != "get" && way.get(SESSION).is_some()) {
+        way[CSRF_TOKEN] = json!([]);
+    }
 }
 
 /// `get_agreement_packs`: the method and the words of the path, in the singular before an id.
@@ -126,7 +157,7 @@ fn add_problems(method: &str, operation: &mut Value) {
             has_body || has_header("idempotency-key") || has_header("if-match"),
             "The request cannot be read",
         ),
-        ("401", !public, "No valid API key"),
+        ("401", !public, "Nothing valid says who calls: see `security`"),
         ("403", true, "Not allowed: for you, for your company, or while it is disabled"),
         ("404", takes, "What the request names is not there, or not yours to see"),
         ("409", method != "get" || takes, "It cannot be done as things are, or somebody else was quicker"),

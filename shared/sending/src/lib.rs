@@ -3,6 +3,7 @@
 //! there is little or much of it. No HTTP and no SMPP: [`SendError`] says what is wrong, and who uses
 //! this says it in the client's words.
 
+mod codes;
 mod destinations;
 mod error;
 mod hot;
@@ -12,6 +13,7 @@ mod plan;
 mod rates;
 mod routes;
 
+pub use codes::{CodeNotSent, CodeToSend, send_code};
 pub use error::SendError;
 pub use hot::HotWallets;
 pub use lookup::Lookups;

@@ -18,5 +18,6 @@ pub fn place(
         .with_known(Attribute::Mcc, destination.mcc.as_deref())
         .with_known(Attribute::Mccmnc, destination.mccmnc.as_deref());
     let offers = offers(levels, &event, now)?;
-    Ok(Place { country: country.to_owned(), network: destination.network.clone(), offers })
+    let Destination { network, mccmnc, .. } = destination.clone();
+    Ok(Place { country: country.to_owned(), network, mccmnc, offers })
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::allowance::{Allowance, Pot, Stock};
 use domain::batch::{Draft, Priced, Row};
+use domain::edr::row_kept_until;
 use domain::id::WalletId;
 use domain::lease::{LeaseTag, Seen};
 use domain::money::{Amount, AmountError};
@@ -17,10 +18,10 @@ use domain::wallet::{
 };
 
 use crate::escrow::{Need, Needs, Recalled};
-use crate::item::{Item, document, text};
+use crate::item::{Item, document, expiring, text};
 use crate::keys::{self, Key};
 use crate::members::Members;
-use crate::messages::row_of;
+use crate::messages::{message_item, row_of};
 use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
 use crate::{Store, StoreError};
@@ -374,8 +375,11 @@ pub(crate) fn draft_key(draft: &Draft) -> Key {
 
 pub(crate) fn row_item(row: &Row) -> Result<Item, StoreError> {
     match row {
-        Row::Message(message) => document(&keys::message(&message.id), message),
-        Row::Batch(batch) => document(&keys::batch(&batch.id), batch),
+        Row::Message(message) => message_item(message),
+        Row::Batch(batch) => {
+            let item = document(&keys::batch(&batch.id), batch)?;
+            Ok(expiring(item, row_kept_until(batch.accepted_at)))
+        }
     }
 }
 

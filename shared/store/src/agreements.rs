@@ -18,6 +18,7 @@ use crate::item::{Item, Partition, document, read, text};
 use crate::keys;
 use crate::messages::Stored;
 use crate::transact::Refused;
+use crate::uses::Use;
 use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{Store, StoreError};
 
@@ -87,11 +88,28 @@ impl Store {
         agreement: &Agreement,
         wallet: &Wallet,
     ) -> Result<Written, StoreError> {
+        self.write_thing(act, None, Some(agreement), self.opening(agreement, wallet)?).await
+    }
+
+    /// What is stored with a new agreement.
+    pub(crate) fn opening(
+        &self,
+        agreement: &Agreement,
+        wallet: &Wallet,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let entry = document(&keys::agreement_entry(&agreement.id), &BTreeMap::<String, String>::new())?;
-        let mut with = vec![self.new_item(&self.tables.directory, entry)];
-        with.extend(self.open_wallet(wallet)?);
-        with.extend(self.due_versions(None, Some(agreement))?);
-        self.write_thing(act, None, Some(agreement), with).await
+        let mut items = vec![self.new_item(&self.tables.directory, entry)];
+        items.extend(self.agreement_uses(agreement, 1));
+        items.extend(self.open_wallet(wallet)?);
+        items.extend(self.due_versions(None, Some(agreement))?);
+        Ok(items)
+    }
+
+    /// Counts it with its company and with the agreement that it is charged to as well.
+    fn agreement_uses(&self, agreement: &Agreement, more: i32) -> Vec<TransactWriteItem> {
+        let mut items = vec![self.count_use(agreement.company.as_str(), Use::Agreements, more)];
+        items.extend(agreement.above.first().map(|above| self.count_use(above.as_str(), Use::Resold, more)));
+        items
     }
 
     /// Stores a changed agreement unless another change came first.
@@ -122,7 +140,8 @@ impl Store {
         self.write_thing(act, Some(before), Some(after), with).await
     }
 
-    /// Deletes an agreement of which nothing came. Its wallets, as they were read, stay empty for good.
+    /// Deletes an agreement of which nothing came: no sender ID is under it and no other agreement is charged
+    /// to it. Its wallets, as they were read, stay empty for good.
     pub async fn delete_agreement(
         &self,
         act: &Act,
@@ -131,16 +150,19 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let Some(mut with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
         with.push(self.delete_any(&self.tables.directory, &keys::agreement_entry(&agreement.id)));
+        with.push(self.end_uses(agreement.id.as_str(), &[(Use::Senders, 0), (Use::Resold, 0)]));
+        with.extend(self.agreement_uses(agreement, -1));
         with.extend(self.due_versions(Some(agreement), None)?);
         self.write_thing(act, Some(agreement), Some(&agreement.deleted(act.at)), with).await
     }
 
-    /// Suspends wallets if nothing has moved in them since they were read. None while a transfer takes all
+    /// Closes wallets if nothing has moved in them since they were read. None while a transfer takes all
     /// that is in one of them.
     pub(crate) fn close_wallets(&self, wallets: &[Wallet]) -> Option<Vec<TransactWriteItem>> {
         let close = |wallet: &Wallet| {
+            // The state is the same as long as the sequence is, unless a transfer holds it.
             let change = self.suspension(wallet, true)?.guard(Guard::Sequence(wallet.sequence));
-            Some(self.change_wallet(change))
+            Some(self.change_wallet(change.state(WalletState::Closed)))
         };
         wallets.iter().map(close).collect()
     }

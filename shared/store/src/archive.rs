@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `staging/<minute>/<digest>.ndjson.gz` | versions of records that one delivery of a stream brought |
 //! | `edr/agreement=<id>/day=<yyyy-mm-dd>/part-<number>.parquet` | an agreement's versions of one of its days |
-//! | `upkeep.json` | how far old days have been masked |
+//! | `upkeep.json` | how far old days have been masked, and where that goes on |
 //!
 //! A staging object is named by what is in it, so a delivery that comes again writes it again. What is in a
 //! file is `functions/edr-archiver`'s business.
@@ -122,6 +122,19 @@ pub struct Upkeep {
     /// Up to this day, inclusive, all files are masked.
     #[serde(default)]
     pub masked_till: Option<Date>,
+    /// A walk that has not come to its end.
+    #[serde(default)]
+    pub walk: Option<Walk>,
+}
+
+/// A walk through the files of all agreements, which takes several runs where there are many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    pub begun_on: Date,
+    /// It masks days up to this one.
+    pub till: Option<Date>,
+    /// Where it goes on: the agreement and its day. All before are dealt with.
+    pub place: Option<(AgreementId, Option<Date>)>,
 }
 
 /// The bucket.

@@ -6,25 +6,23 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, TransactWriteItem};
+use domain::edr::row_kept_until;
 use domain::id::MessageId;
 use domain::lease::{Block, BlockChange, BlockError, LeaseTag, Standing};
 use domain::message::{Progress, Status};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alone::{write_alone, write_marked};
 use crate::item::{Item, document, expiring, key_of, number, read};
 use crate::keys;
-use crate::messages::{Units, refund_from};
+use crate::messages::{Units, message_item, refund_from};
 use crate::transact::{Change, Refused};
 use crate::{Requested, Row, Store, StoreError, Stored};
 
 const BLOCK: &str = "a block";
 const CONTENT: &str = "content";
 const STATES: &str = "states";
-/// One that never was charged is kept to look into what happened. A charged one stays, as rows do: its
-/// first change takes the end away.
-const UNCHARGED_KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// Others that change the same block at the same time do so a handful of times.
 const CHANGE_ATTEMPTS_MAX: u32 = 10;
 
@@ -78,9 +76,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.messages)
             .set_key(Some(key_of(&keys::block(tag))))
-            .update_expression(
-                "SET claimed = :mark, fence = :fence, revision = revision + :one REMOVE expires_at",
-            )
+            .update_expression("SET claimed = :mark, fence = :fence, revision = revision + :one")
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(claimed) OR claimed = :mark) \
                  AND (attribute_not_exists(fence) OR fence <= :fence)",
@@ -142,7 +138,7 @@ impl Store {
         for units in [Units::ToEscrow, Units::ToOwners] {
             let mut items = vec![self.update_item(self.states_change(change)?)];
             for row in &change.leaving {
-                items.push(self.new_item(&self.tables.messages, document(&keys::message(&row.id), row)?));
+                items.push(self.new_item(&self.tables.messages, message_item(row)?));
             }
             items.extend(self.refund_items(change, units)?);
             match self.transact(action, items).await {
@@ -183,7 +179,7 @@ impl Store {
         Ok(Change {
             key: keys::block(&change.block.tag),
             table: self.tables.messages.clone(),
-            expression: "SET states = :states, revision = :after REMOVE expires_at".to_owned(),
+            expression: "SET states = :states, revision = :after".to_owned(),
             condition: "revision = :before".to_owned(),
             names: Vec::new(),
             values: Item::from([
@@ -272,7 +268,7 @@ pub(crate) fn block_item(block: &Block, now: Timestamp) -> Result<Item, StoreErr
     let mut item = document(&keys::block(&block.tag), &head)?;
     let content = block.pack().map_err(corrupt)?;
     item.insert(CONTENT.to_owned(), AttributeValue::B(Blob::new(content)));
-    Ok(expiring(item, now + UNCHARGED_KEPT))
+    Ok(expiring(item, row_kept_until(now)))
 }
 
 /// Reads a block, from the table or from an image in its stream.
@@ -283,17 +279,21 @@ pub fn block_of(item: Item) -> Result<Block, StoreError> {
     brought_to(block, head, &item)
 }
 
-/// A change of a block, from the two images in its stream: before and after.
-pub fn block_change_of(before: Item, after: Item) -> Result<(Block, Block), StoreError> {
+/// A change of a block, from the two images in its stream: before and after. None if nothing of its messages has
+/// changed, as when it is claimed.
+pub fn block_change_of(before: Item, after: Item) -> Result<Option<(Block, Block)>, StoreError> {
     if before.get(CONTENT) != after.get(CONTENT) {
-        return Ok((block_of(before)?, block_of(after)?));
+        return Ok(Some((block_of(before)?, block_of(after)?)));
+    }
+    if before.get(STATES) == after.get(STATES) {
+        return Ok(None);
     }
     // What never changes is read once.
     let head: Head = read(BLOCK, without_bytes(&before))?;
     let content = bytes(&before, CONTENT).ok_or_else(|| StoreError::corrupt(BLOCK, "it has no content"))?;
     let accepted = Block::unpack(head.tag.clone(), content).map_err(corrupt)?;
     let later: Head = read(BLOCK, without_bytes(&after))?;
-    Ok((brought_to(accepted.clone(), head, &before)?, brought_to(accepted, later, &after)?))
+    Ok(Some((brought_to(accepted.clone(), head, &before)?, brought_to(accepted, later, &after)?)))
 }
 
 fn brought_to(block: Block, head: Head, item: &Item) -> Result<Block, StoreError> {

@@ -131,7 +131,11 @@ impl Store {
         }
     }
 
-    async fn is_stored<T: Thing>(&self, before: Option<&T>, after: Option<&T>) -> Result<bool, StoreError> {
+    pub(crate) async fn is_stored<T: Thing>(
+        &self,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<bool, StoreError> {
         match (before, after) {
             (_, Some(after)) => {
                 let stored = self.get_item(&self.tables.directory, &keys::place_of(after)).await?;
@@ -144,10 +148,30 @@ impl Store {
         }
     }
 
-    /// All that a change writes: first the names that it takes, then the thing, then what follows.
+    /// All that a change writes: first the names that it takes, then the thing, then what follows, and its
+    /// entry in the log.
     pub(crate) fn changes<T: Thing>(
         &self,
         act: &Act,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let Some(id) = after.or(before).map(Thing::id) else { return Ok(Vec::new()) };
+        let action = match (before, after) {
+            (None, _) => "create",
+            (_, None) => "delete",
+            (Some(before), Some(after)) if after.is_gone() && !before.is_gone() => "delete",
+            _ => "change",
+        };
+        let action = format!("{}.{action}", T::NOUN);
+        let mut items = self.thing_items(before, after)?;
+        items.extend(self.audit_items(act, &action, id, before, after)?);
+        Ok(items)
+    }
+
+    /// The same without the entry.
+    pub(crate) fn thing_items<T: Thing>(
+        &self,
         before: Option<&T>,
         after: Option<&T>,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
@@ -163,14 +187,6 @@ impl Store {
             items.push(self.delete_any(table, &keys::unique(T::NOUN, name)));
         }
         items.extend(self.list_changes(before, after));
-        let action = match (before, after) {
-            (None, _) => "create",
-            (_, None) => "delete",
-            (Some(before), Some(after)) if after.is_gone() && !before.is_gone() => "delete",
-            _ => "change",
-        };
-        let action = format!("{}.{action}", T::NOUN);
-        items.extend(self.audit_items(act, &action, id, before, after)?);
         Ok(items)
     }
 

@@ -1,5 +1,6 @@
 //! Companies.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::api_key::ApiKey;
 use domain::audit::Act;
 use domain::company::{Company, Subtree};
@@ -7,9 +8,10 @@ use domain::id::CompanyId;
 use domain::wallet::Wallet;
 
 use crate::catalog::Written;
-use crate::item::{Item, key_of, read, text};
+use crate::item::{key_of, read, text};
 use crate::keys;
 use crate::transact::Refused;
+use crate::uses::Use;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a company";
@@ -39,23 +41,28 @@ impl Store {
 
     /// Stores a company below another one, unless that is deleted.
     pub async fn create_company(&self, act: &Act, company: &Company) -> Result<Written, StoreError> {
-        let alive = company.tenant().map(|tenant| {
-            let condition = "attribute_exists(pk) AND attribute_not_exists(deleted_at)";
-            self.check_item(&self.tables.directory, &keys::company(tenant), condition, Item::new())
-        });
-        self.write_thing(act, None, Some(company), alive.into_iter().collect()).await
+        self.write_thing(act, None, Some(company), self.below_tenant(company, 1).into_iter().collect()).await
     }
 
-    /// Stores a company as deleted, if nothing has moved in its wallets since they were read. Nothing is
-    /// charged to them any more.
+    /// Goes through only if the company above is not deleted.
+    pub(crate) fn below_tenant(&self, company: &Company, more: i32) -> Option<TransactWriteItem> {
+        company.tenant().map(|tenant| self.count_use(tenant.as_str(), Use::Companies, more))
+    }
+
+    /// Stores a company as deleted, if nothing has moved in its wallets since they were read, there is none
+    /// below it and it has so many agreements. Its wallets are closed: nothing is charged to them and no
+    /// money comes into them any more.
     pub async fn delete_company(
         &self,
         act: &Act,
         before: &Company,
         after: &Company,
         wallets: &[Wallet],
+        agreements: usize,
     ) -> Result<Written, StoreError> {
-        let Some(with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
+        let Some(mut with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
+        with.push(self.end_uses(before.id.as_str(), &[(Use::Companies, 0), (Use::Agreements, agreements)]));
+        with.extend(self.below_tenant(before, -1));
         self.write_thing(act, Some(before), Some(after), with).await
     }
 

@@ -30,6 +30,13 @@ impl Store {
         self.thing(id.as_str()).await
     }
 
+    /// Those of these connections that there are, whoever asks.
+    pub async fn connections(&self, ids: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(|id| keys::thing::<Connection>(id.as_str())).collect();
+        let items = self.get_many(&self.tables.directory, &wanted).await?;
+        items.into_iter().map(|item| read(KIND, item)).collect()
+    }
+
     pub async fn connections_of(&self, company: &CompanyId) -> Result<Vec<Connection>, StoreError> {
         self.all_things(company.as_str()).await
     }

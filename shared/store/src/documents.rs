@@ -28,4 +28,16 @@ impl Documents {
         let content = got.map_err(StoreError::aws("get a document"))?.body.collect().await;
         Ok(content.map_err(StoreError::aws("get a document"))?.to_vec())
     }
+
+    /// A document that was put there, if it has at most so many bytes.
+    pub async fn get_within(&self, key: &str, bytes_max: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let got = self.s3.get_object().bucket(&self.bucket).key(key).send().await;
+        let got = got.map_err(StoreError::aws("get a document"))?;
+        let length = got.content_length.and_then(|length| usize::try_from(length).ok());
+        if length.is_none_or(|length| bytes_max < length) {
+            return Ok(None);
+        }
+        let content = got.body.collect().await.map_err(StoreError::aws("get a document"))?;
+        Ok(Some(content.to_vec()))
+    }
 }

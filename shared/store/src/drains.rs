@@ -177,6 +177,7 @@ impl Store {
             .add(Sum::Headroom, -transfer.amount)
             .add(Sum::Funding, -transfer.amount);
         let give = WalletChange::new(&transfer.to, operation(OperationKind::TransferIn))
+            .guard(Guard::NotClosed)
             .add(Sum::Headroom, transfer.amount)
             .add(Sum::Funding, transfer.amount);
         let record = document(&keys::transfer(&transfer.id), transfer)?;

@@ -1,5 +1,4 @@
-//! Invoices, some per agreement and period, and the numbers that confirmations give out. How they follow the
-//! usage is in `invoicing`.
+//! Invoices, some per agreement and period. How they follow the usage is in `invoicing`.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
@@ -7,13 +6,15 @@ use domain::company::Subtree;
 use domain::id::{AgreementId, AuditId, InvoiceId};
 use domain::invoice::Invoice;
 use domain::period::Period;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::alone::write_alone;
 use crate::item::{Item, Partition, document, number, read, text};
 use crate::keys;
 use crate::messages::Stored;
-use crate::transact::{Change, Refused};
+use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "an invoice";
@@ -25,11 +26,6 @@ struct Pointer {
     period: Period,
     #[serde(default)]
     sequence: u32,
-}
-
-#[derive(Deserialize)]
-struct Counter {
-    last: u64,
 }
 
 /// How the invoices of a period are written: all of it, or nothing.
@@ -122,22 +118,33 @@ impl Store {
         self.write_invoices(act, &write).await.map(stored)
     }
 
-    /// The last number that was given out in a series of invoices.
-    pub async fn last_invoice_number(&self, series: &str) -> Result<u64, StoreError> {
-        let key = keys::invoice_numbers(series);
-        let counter: Option<Counter> = self.get(&self.tables.records, &key, "a counter").await?;
-        Ok(counter.map_or(0, |counter| counter.last))
+    /// Notes on a draft that somebody has had it recalculated, and that nothing was different: the date alone is
+    /// another. Whatever was written meanwhile stays.
+    pub async fn note_recalculated(&self, draft: &Invoice, at: Timestamp) -> Result<(), StoreError> {
+        let key = keys::invoice(&draft.agreement, draft.period, draft.sequence);
+        let update = self
+            .dynamo
+            .update_item()
+            .table_name(&self.tables.records)
+            .key(keys::PK, text(key.pk))
+            .key(keys::SK, text(key.sk))
+            .update_expression("SET calculated_at = :at")
+            .condition_expression(UNCHANGED)
+            .expression_attribute_values(":at", text(at.to_string()))
+            .expression_attribute_values(":before", number(draft.revision));
+        write_alone("note the recalculation", || update.clone().send()).await.map(drop)
     }
 
     /// Stores what closing, confirming or unconfirming changes. A number is taken with the invoice that has
-    /// it, both or neither: so numbers have no gaps, and no lock is held while the invoice is made.
+    /// it, both or neither.
     pub async fn write_invoices(
         &self,
         act: &Act,
         write: &InvoiceWrite<'_>,
     ) -> Result<InvoicesWritten, StoreError> {
+        let takes = write.takes.iter();
         let mut items: Vec<_> =
-            write.takes.iter().map(|(series, taken)| self.taking(series, *taken)).collect();
+            takes.map(|(series, taken)| self.take_number(keys::invoice_numbers(series), *taken)).collect();
         let numbers = items.len();
         for invoice in &write.unchanged {
             let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);
@@ -167,21 +174,6 @@ impl Store {
             Err(Refused::At(..)) => Ok(InvoicesWritten::Overtaken),
             Err(Refused::Failed(error)) => Err(error),
         }
-    }
-
-    fn taking(&self, series: &str, taken: u64) -> TransactWriteItem {
-        let mut values = Item::from([(":taken".to_owned(), number(taken))]);
-        if taken > 1 {
-            values.insert(":before".to_owned(), number(taken - 1));
-        }
-        self.update_item(Change {
-            key: keys::invoice_numbers(series),
-            table: self.tables.records.clone(),
-            expression: "SET #last = :taken".to_owned(),
-            condition: if taken == 1 { "attribute_not_exists(pk)" } else { "#last = :before" }.to_owned(),
-            names: vec![("#last".to_owned(), "last".to_owned())],
-            values,
-        })
     }
 
     fn invoice_items(

@@ -16,8 +16,8 @@ use domain::coverage::{Coverage, changes, cover};
 use domain::edr::{Usage, UsageKey};
 use domain::id::{AgreementId, InvoiceId, RateId};
 use domain::invoice::{
-    Confirmation, Invoice, InvoiceError, billed, check_confirmation, confirm, invoice_id, last_billed,
-    open_sequence, period_of, plan_close, unconfirm,
+    Confirmation, Invoice, InvoiceError, billed, check_confirmation, confirm, invoice_id, issuer,
+    last_billed, open_sequence, period_of, plan_close, unconfirm,
 };
 use domain::money::AmountError;
 use domain::payment::Payment;
@@ -283,11 +283,11 @@ impl Invoices {
         invoices: &[Invoice],
         now: Timestamp,
     ) -> Result<Details, InvoicesError> {
-        let usage = self.store.usage(agreement, period).await?;
+        let usage = self.store.usage_of_all_days(agreement, period).await?;
         let types = self.service_types(&usage).await?;
         let service_type =
             |rate: &RateId| types.get(tag(rate)).copied().unwrap_or(ServiceType::AdditionalFee);
-        let mut details = fold(agreement, period, usage, service_type)?;
+        let mut details = fold(period, usage, service_type)?;
         let mut confirmed: HashMap<&ChargeGroup, Vec<&Charge>> = HashMap::new();
         for charge in billed(invoices) {
             confirmed.entry(&charge.group).or_default().push(charge);
@@ -377,13 +377,13 @@ impl Invoices {
         Ok(services.first().map_or(ServiceType::AdditionalFee, |service| service.kind.into()))
     }
 
-    /// The tax for the agreement's client, as the rules are now; what follows a confirmed invoice takes
-    /// that one's.
+    /// The tax for the agreement's client, as the rules of who issues it are now; what follows a confirmed
+    /// invoice takes that one's.
     async fn tax(&self, agreement: &Agreement, invoices: &[Invoice]) -> Result<Option<Tax>, StoreError> {
         if invoices.iter().any(Invoice::is_confirmed) {
             return Ok(None);
         }
-        self.store.tax_rule(agreement).await
+        self.store.tax_rule(issuer(agreement, invoices), agreement).await
     }
 }
 

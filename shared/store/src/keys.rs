@@ -12,7 +12,8 @@
 //! | directory | `tree_tag#tag` | `tree_tag` | which tree the rate ids with this tag are of |
 //! | directory | `dictionaries` | `versions` | which dictionaries differ from what is shipped |
 //! | directory | `dictionary#name` | version`#`part | how they differ |
-//! | directory | `sender#agreement` | address | sender ID; listed under its company |
+//! | directory | `sender#agreement` | address | sender ID of SMS; listed under its company |
+//! | directory | `sender#agreement#channel` | address | sender ID of another channel, likewise |
 //! | directory | `sender_id#id` | `pointer` | where the sender ID with this id lies |
 //! | directory | `incoming_number#digits` | agreement | which agreements have a sender ID with this number |
 //! | directory | `connection#id` | `connection` | listed under its company |
@@ -23,6 +24,7 @@
 //! | directory | `user#id` | `user`, `credentials`, `avatar` | user; what they prove themselves with |
 //! | directory | `users#company`, `user_email#email` | user | a company's users, and those with an address |
 //! | directory | `role_holders#role` | `holders` | how many have a role |
+//! | directory | `uses#id` | `counts` | how much hangs off a company or an agreement |
 //! | directory | `top_up#id` | `top_up` | top-up; listed under its agreement |
 //! | directory | `noun#id` | noun | what people edit: banks, roles, ...; listed under its company |
 //! | directory | `entries#noun#id` | list`#`column | where a list stands it by a column |
@@ -60,6 +62,7 @@
 //! | records | `invoices#agreement` | period's first day, then `#`sequence | invoice; corrections behind it |
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#series` | `counter` | the last number given |
+//! | records | `receipt_numbers#series` | `counter` | the last number given |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
 //! | records | `statistics#scope` | `d`day`#`shard, `m`month`#`shard | counts of messages |
 //! | records | `audit#company` | time`#`id | what was done in the company and below it |
@@ -288,6 +291,11 @@ pub fn credentials(user: &UserId) -> Key {
 
 pub fn avatar(user: &UserId) -> Key {
     key(format!("user#{user}"), "avatar")
+}
+
+/// How much hangs off a company or an agreement.
+pub fn uses(of: &str) -> Key {
+    key(format!("uses#{of}"), "counts")
 }
 
 pub fn role_holders(role: &RoleId) -> Key {
@@ -520,12 +528,14 @@ pub fn usage_rows(agreement: &AgreementId) -> String {
 
 pub fn usage(row: &UsageKey) -> Key {
     let mut rest = format!(
-        "{}|{}|{}|{}|{}",
+        "{}|{}|{}|{}|{}|{}|{}",
+        row.wallet,
         row.resource.name(),
         row.sender.as_ref().map_or("", SenderAddress::as_str),
         row.country.as_deref().unwrap_or_default(),
         row.rate.as_str(),
-        row.unit_price
+        row.unit_price,
+        row.priced_by
     );
     if let Some(subject) = &row.subject {
         rest = format!("{rest}|{subject}");
@@ -548,6 +558,10 @@ pub fn invoice_pointer(id: &InvoiceId) -> Key {
 /// `series` is a legal entity of the tenant's own, or the tenant where an agreement names none.
 pub fn invoice_numbers(series: &str) -> Key {
     key(format!("invoice_numbers#{series}"), "counter")
+}
+
+pub fn receipt_numbers(series: &str) -> Key {
+    key(format!("receipt_numbers#{series}"), "counter")
 }
 
 pub fn unmatched_receipts(connection: &ConnectionId) -> String {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::allowance::Pot;
 use domain::batch::{Batch, Row};
+use domain::edr::row_kept_until;
 use domain::id::{BatchId, ConnectionId, MessageId, WalletId};
 use domain::lease::{LeaseTag, Standing};
 use domain::message::{Message, Progress, Status, Step, apply};
@@ -15,7 +16,7 @@ use domain::wallet::{Operation, OperationKind};
 use jiff::Timestamp;
 
 use crate::alone::{write_alone, write_marked};
-use crate::item::{Item, document, key_of, number, read, text};
+use crate::item::{Item, document, expiring, key_of, number, read, text};
 use crate::keys;
 use crate::transact::Refused;
 use crate::wallets::{Sum, WalletChange};
@@ -70,6 +71,12 @@ pub enum Stored {
     Now,
     /// The message has moved since it was read.
     Overtaken,
+}
+
+/// A message's row.
+pub(crate) fn message_item(message: &Message) -> Result<Item, StoreError> {
+    let item = document(&keys::message(&message.id), message)?;
+    Ok(expiring(item, row_kept_until(message.accepted_at)))
 }
 
 impl Store {
@@ -142,7 +149,7 @@ impl Store {
 
     /// Writes the row of a batch's message. Repeats change nothing.
     pub async fn write_message_of_batch(&self, message: &Message) -> Result<(), StoreError> {
-        let item = document(&keys::message(&message.id), message)?;
+        let item = message_item(message)?;
         self.put_if_new(&self.tables.messages, item).await?;
         Ok(())
     }
@@ -245,7 +252,7 @@ impl Store {
         before: u32,
         refund: &[Charge],
     ) -> Result<Stored, StoreError> {
-        let item = document(&keys::message(&message.id), message)?;
+        let item = message_item(message)?;
         let revision = Item::from([(":before".to_owned(), number(before))]);
         if refund.is_empty() {
             return self.replace_message(item, revision).await;
@@ -280,7 +287,7 @@ impl Store {
             while let Some(last) = waiting.last() {
                 let mut items = Vec::with_capacity(waiting.len() + 1);
                 for Refund { message, before, .. } in &waiting {
-                    let item = document(&keys::message(&message.id), message)?;
+                    let item = message_item(message)?;
                     let revision = Item::from([(":before".to_owned(), number(before))]);
                     items.push(self.put_item(&self.tables.messages, item, "revision = :before", revision));
                 }

@@ -8,13 +8,13 @@ use domain::audit::Act;
 use domain::id::PaymentId;
 use domain::money::Amount;
 use domain::payment::{Payment, PaymentStatus, delta, needed, plan_expiry};
-use domain::wallet::{Operation, OperationKind, Wallet};
+use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
 use jiff::Timestamp;
 
 use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::transact::Refused;
-use crate::wallets::{Guard, Sum, WalletChange};
+use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
 use crate::{Store, StoreError};
 
 const KIND: &str = "a payment";
@@ -99,6 +99,10 @@ impl Store {
                     Ok(PostedPayment::Before(Box::new(payment_of(stored)?)))
                 }
                 (Some(Part::Code), _) => Ok(PostedPayment::ReferenceTaken),
+                // The agreement was deleted a moment ago: asked again, it is not there.
+                (Some(Part::Wallet), Some(wallet)) if wallet_of(&wallet)?.state == WalletState::Closed => {
+                    Err(StoreError::Busy { action: "post the payment" })
+                }
                 (Some(Part::Wallet), _) => Ok(PostedPayment::NotEnough),
                 _ => Err(StoreError::Busy { action: "post the payment" }),
             },
@@ -146,21 +150,30 @@ impl Store {
 
     /// The payments whose deadline has come, earliest first. For the sweeper.
     pub async fn due_payments(&self, now: Timestamp, limit: u16) -> Result<Vec<PaymentId>, StoreError> {
-        // Behind every payment of this very moment.
+        let due = self.due_entries(keys::PAYMENTS_DUE, "list due payments", now, limit).await?;
+        due.iter().map(due_id).collect()
+    }
+
+    /// The entries of a list by time whose moment has come, earliest first.
+    pub(crate) async fn due_entries(
+        &self,
+        list: &str,
+        action: &'static str,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<Item>, StoreError> {
+        // Behind every entry of this very moment.
         let last = format!("{}#~", keys::sortable(now));
-        let sent = self
+        let query = self
             .dynamo
             .query()
             .table_name(&self.tables.ledger)
             .key_condition_expression("pk = :pk AND sk <= :last")
-            .expression_attribute_values(":pk", text(keys::PAYMENTS_DUE))
+            .expression_attribute_values(":pk", text(list))
             .expression_attribute_values(":last", text(last))
             .consistent_read(true)
-            .limit(i32::from(limit))
-            .send()
-            .await;
-        let items = sent.map_err(StoreError::aws("list due payments"))?.items.unwrap_or_default();
-        items.iter().map(due_id).collect()
+            .limit(i32::from(limit));
+        Ok(query.send().await.map_err(StoreError::aws(action))?.items.unwrap_or_default())
     }
 
     /// Takes a payment out of the balance whose deadline has come. Any number of callers may try at any
@@ -241,6 +254,10 @@ impl Store {
         let operation = Operation { kind: OperationKind::Payment, reference: after.id.to_string() };
         let mut change =
             WalletChange::new(&after.wallet, operation).add(Sum::Headroom, delta).add(Sum::Funding, delta);
+        // What a payment system has taken is money that is here, whatever became of the agreement.
+        if delta.is_positive() && !after.is_by_payment_system() {
+            change = change.guard(Guard::NotClosed);
+        }
         if let Some(needed) = needed(before, after)? {
             let kept = wallet.credit_limit;
             change = change

@@ -73,10 +73,8 @@ impl RateBook {
         })
     }
 
-    /// The rates for a message that is charged to these agreements, as they were when it was accepted.
-    ///
-    /// A message says its network by name. Where rates ask for the MCCMNC, that of the network's main one
-    /// is taken, as at first, unless a look-up had found another.
+    /// The rates for a message that is charged to these agreements, as they were when it was accepted, where
+    /// the message was then found to go.
     pub async fn prices<'a>(
         &'a mut self,
         message: &'a Message,
@@ -88,12 +86,9 @@ impl RateBook {
             levels.push(self.level(agreement, message.accepted_at).await?);
         }
         let book: &'a Self = self;
-        let (country, network) = (message.country.as_str(), message.network.as_deref());
-        let mccmnc = network.and_then(|network| book.dictionaries.mccmnc_of(country, network));
-        let mcc = mccmnc.and_then(|mccmnc| book.dictionaries.mcc_of(mccmnc));
-        let mcc = mcc.or_else(|| book.dictionaries.first_mcc_of(country));
-        let event = Event::sms(country, network, Some(message.sender.as_str()))
-            .with_known(Attribute::Mcc, mcc)
+        let (country, mccmnc) = (message.country.as_str(), message.mccmnc.as_deref());
+        let event = Event::sms(country, message.network.as_deref(), Some(message.sender.as_str()))
+            .with_known(Attribute::Mcc, book.dictionaries.mcc_at(country, mccmnc))
             .with_known(Attribute::Mccmnc, mccmnc);
         Ok(PricesOf { book, levels, event, at: message.accepted_at })
     }

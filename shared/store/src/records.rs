@@ -19,6 +19,7 @@ use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::statistics::{SLICES_MAX, Statistics, rows_of};
 use crate::transact::{Change, Refused};
+use crate::usage::usage_row_text;
 use crate::{Store, StoreError};
 
 /// DynamoDB takes at most 100 items in a transaction.
@@ -301,8 +302,6 @@ impl Store {
     }
 
     pub(crate) fn usage_row(&self, key: &UsageKey, usage: Usage) -> Result<Change, StoreError> {
-        let row = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(key)
-            .map_err(|error| StoreError::corrupt("a usage row", error))?;
         Ok(Change {
             key: keys::usage(key),
             table: self.tables.records.clone(),
@@ -314,7 +313,7 @@ impl Store {
             condition: "attribute_not_exists(pk) OR attribute_exists(pk)".to_owned(),
             names: vec![("#row".to_owned(), "row".to_owned())],
             values: Item::from([
-                (":row".to_owned(), row),
+                (":row".to_owned(), text(usage_row_text(key)?)),
                 (":zero".to_owned(), number(0)),
                 (":messages".to_owned(), number(usage.messages)),
                 (":quantity".to_owned(), number(usage.quantity)),

@@ -86,13 +86,16 @@ impl ParkedReceipt {
     /// Whether nothing speaks against its being for what was found under one of its keys. A short id is
     /// another one in another number form by chance, so it takes the recipient to tell.
     pub fn may_be_for(&self, found: &Reference) -> bool {
-        let is_long = self.written_keys().all(|key| TELLING_LENGTH_MIN <= key.len());
-        self.names(found) || (self.recipient.is_none() && is_long)
+        self.may_have_gone_to(&found.recipient)
     }
 
-    fn names(&self, found: &Reference) -> bool {
-        let recipient = self.recipient.as_ref().map(|number| number.trim_start_matches(['+', '0']));
-        recipient == Some(found.recipient.as_str())
+    /// The same by the recipient of what was found.
+    pub fn may_have_gone_to(&self, recipient: &str) -> bool {
+        let is_long = || self.written_keys().all(|key| TELLING_LENGTH_MIN <= key.len());
+        match &self.recipient {
+            Some(number) => number.trim_start_matches(['+', '0']) == recipient,
+            None => is_long(),
+        }
     }
 
     fn written(&self) -> impl Iterator<Item = &String> {
@@ -116,6 +119,26 @@ impl Store {
             items.insert((key.pk, key.sk), item);
         }
         self.write_all(&self.tables.records, items.into_values().map(Write::Put).collect()).await
+    }
+
+    /// The same for ids that were answered some time ago: those that have been used again since stay as they
+    /// are. Gives back the others.
+    pub async fn put_late_references(
+        &self,
+        connection: &ConnectionId,
+        mut references: Vec<(String, Reference)>,
+        answered_at: Timestamp,
+    ) -> Result<Vec<(String, Reference)>, StoreError> {
+        let key = |raw: &str| keys::reference(connection, &canonical_reference(raw));
+        let keys: BTreeMap<_, _> = references.iter().map(|(raw, _)| (key(raw).pk, key(raw))).collect();
+        let known = self.get_all(keys.into_values().collect()).await?;
+        let till = (answered_at + REFERENCE_KEPT).as_second();
+        references.retain(|(raw, _)| {
+            let known = known.get(&key(raw).pk).and_then(|item| item.get(keys::EXPIRES_AT)?.as_n().ok());
+            known.and_then(|known| known.parse::<i64>().ok()).is_none_or(|known| known <= till)
+        });
+        self.put_references(connection, &references, answered_at).await?;
+        Ok(references)
     }
 
     /// What is known under these keys, which are canonical (see `domain::receipt`).

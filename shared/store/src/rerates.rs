@@ -231,7 +231,7 @@ impl Store {
                 Change {
                     key: keys::block(&block.tag),
                     table: self.tables.messages.clone(),
-                    expression: "SET states = :states, revision = :after REMOVE expires_at".to_owned(),
+                    expression: "SET states = :states, revision = :after".to_owned(),
                     condition: "revision = :before".to_owned(),
                     names: Vec::new(),
                     values: Item::from([

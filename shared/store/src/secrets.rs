@@ -35,6 +35,11 @@ impl Secrets {
         format!("webhooks/{agreement}")
     }
 
+    /// The name of what a sender ID's vendor gave.
+    pub fn sender(id: &domain::id::SenderId) -> String {
+        format!("sender-ids/{id}")
+    }
+
     /// The name of the secret with a mail server's password.
     pub fn notification_channel(id: &domain::id::NotificationChannelId) -> String {
         format!("notification-channels/{id}")

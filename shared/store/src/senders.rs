@@ -1,7 +1,8 @@
-//! Sender IDs, found by agreement and address, as messages name them, and by their ids.
+//! Sender IDs: those of SMS found by agreement and address, as messages name them, all by their ids.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
+use domain::channel::Channel;
 use domain::id::{AgreementId, CompanyId, ConnectionId, SenderId};
 use domain::sender::{Sender, SenderAddress};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Ask, Written};
 use crate::item::{document, key_of};
 use crate::keys;
+use crate::uses::Use;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a sender ID";
@@ -16,11 +18,12 @@ const KIND: &str = "a sender ID";
 /// Where the sender ID with an id lies.
 #[derive(Serialize, Deserialize)]
 struct Pointer {
-    agreement: AgreementId,
-    address: SenderAddress,
+    of_pk: String,
+    of_sk: String,
 }
 
 impl Store {
+    /// One of SMS.
     pub async fn sender(
         &self,
         agreement: &AgreementId,
@@ -32,7 +35,9 @@ impl Store {
     pub async fn sender_by_id(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
         let found: Option<Pointer> = self.get(&self.tables.directory, &keys::sender_id(id), KIND).await?;
         match found {
-            Some(Pointer { agreement, address }) => self.sender(&agreement, &address).await,
+            Some(Pointer { of_pk: pk, of_sk: sk }) => {
+                self.get(&self.tables.directory, &keys::Key { pk, sk }, KIND).await
+            }
             None => Ok(None),
         }
     }
@@ -48,11 +53,13 @@ impl Store {
     }
 
     /// Stores a new sender ID, and where it is a number the entry by which messages from phones find it.
-    /// `Overtaken` if the agreement has one with this address.
+    /// `Overtaken` if the agreement has one with this address in this channel.
     pub async fn put_sender(&self, act: &Act, sender: &Sender) -> Result<Written, StoreError> {
         let table = &self.tables.directory;
-        let pointer = Pointer { agreement: sender.agreement.clone(), address: sender.address.clone() };
+        let keys::Key { pk: of_pk, sk: of_sk } = keys::place_of(sender);
+        let pointer = Pointer { of_pk, of_sk };
         let mut with = vec![self.put_any(table, document(&keys::sender_id(&sender.id), &pointer)?)];
+        with.push(self.count_use(sender.agreement.as_str(), Use::Senders, 1));
         let number = self.number_of(sender).map(|key| self.put_any(table, key_of(&key)));
         with.extend(number);
         self.write_thing(act, None, Some(sender), with).await
@@ -62,12 +69,13 @@ impl Store {
     pub async fn delete_sender(&self, act: &Act, sender: &Sender) -> Result<Written, StoreError> {
         let table = &self.tables.directory;
         let mut with: Vec<TransactWriteItem> = vec![self.delete_any(table, &keys::sender_id(&sender.id))];
+        with.push(self.count_use(sender.agreement.as_str(), Use::Senders, -1));
         with.extend(self.number_of(sender).map(|key| self.delete_any(table, &key)));
         self.write_thing(act, Some(sender), None, with).await
     }
 
     fn number_of(&self, sender: &Sender) -> Option<keys::Key> {
-        let is_numeric = sender.address.is_numeric();
-        is_numeric.then(|| keys::incoming_number(sender.address.as_str(), &sender.agreement))
+        let is_called = sender.channel() == Channel::Sms && sender.address.is_numeric();
+        is_called.then(|| keys::incoming_number(sender.address.as_str(), &sender.agreement))
     }
 }

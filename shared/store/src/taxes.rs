@@ -1,6 +1,7 @@
 //! The tax that is added to what is sold under an agreement.
 
 use domain::agreement::Agreement;
+use domain::id::OwnLegalEntityId;
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::tax::{Tax, applied};
 
@@ -8,8 +9,12 @@ use crate::{Store, StoreError};
 
 impl Store {
     /// The tax for the agreement's client, as the rules of the legal entity that sells are now.
-    pub async fn tax_rule(&self, agreement: &Agreement) -> Result<Option<Tax>, StoreError> {
-        let Some(own) = &agreement.parties.own_legal_entity else { return Ok(None) };
+    pub async fn tax_rule(
+        &self,
+        seller: Option<&OwnLegalEntityId>,
+        agreement: &Agreement,
+    ) -> Result<Option<Tax>, StoreError> {
+        let Some(own) = seller else { return Ok(None) };
         let Some(own) = self.thing::<OwnLegalEntity>(own.as_str()).await? else { return Ok(None) };
         if own.details.taxes.is_empty() {
             return Ok(None);

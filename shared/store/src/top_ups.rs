@@ -7,14 +7,18 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
 use domain::id::TopUpId;
 use domain::payment::{Payment, delta};
-use domain::top_up::{TopUp, received_name};
+use domain::top_up::{Receipt, TopUp, received_name};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
 
 use crate::catalog::Written;
-use crate::item::{Item, document, text};
+use crate::item::{Item, document};
 use crate::keys;
+use crate::transact::pause;
 use crate::{Store, StoreError};
+
+/// In each of these, one of those who confirm at once gets its receipt's number.
+const NUMBERS_MAX: u32 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TopUpPosted {
@@ -54,7 +58,7 @@ impl Store {
 
     /// A payment of a top-up together with the top-up that says so: however many callbacks come, in
     /// whatever order, one of them does this. A counter-payment may take more than there is: what holders
-    /// below have set aside of it comes back then.
+    /// below have set aside of it comes back then. The number of a receipt, if there is one, is taken with it.
     pub async fn pay_top_up(
         &self,
         act: &Act,
@@ -63,32 +67,49 @@ impl Store {
         payment: &Payment,
         wallet: &Wallet,
     ) -> Result<TopUpPosted, StoreError> {
-        let mut with = self.payment_items(act, None, payment, wallet)?.items();
-        with.extend(self.due_changes(Some(before), after)?);
-        let posted = self.write_thing(act, Some(before), Some(after), with).await?.into();
+        let mut posted = TopUpPosted::Overtaken;
+        match after.receipt_series(&payment.tenant).filter(|_| before.received.is_none()) {
+            None => posted = self.pay(act, before, after, payment, wallet, Vec::new()).await?,
+            Some(series) => {
+                for round in 0..NUMBERS_MAX {
+                    let number = self.last_receipt_number(series).await? + 1;
+                    let receipt = Receipt { series: series.to_owned(), number, document: None };
+                    let after = TopUp { receipt: Some(receipt), ..after.clone() };
+                    let taken = vec![self.take_number(keys::receipt_numbers(series), number)];
+                    posted = self.pay(act, before, &after, payment, wallet, taken).await?;
+                    let is_taken = posted == TopUpPosted::Overtaken
+                        && number <= self.last_receipt_number(series).await?;
+                    if !is_taken {
+                        break;
+                    }
+                    pause(round).await;
+                }
+            }
+        }
         if posted == TopUpPosted::Now && delta(None, payment)?.is_negative() {
             self.call_back_if_overdrawn(wallet).await?;
         }
         Ok(posted)
     }
 
+    async fn pay(
+        &self,
+        act: &Act,
+        before: &TopUp,
+        after: &TopUp,
+        payment: &Payment,
+        wallet: &Wallet,
+        mut with: Vec<TransactWriteItem>,
+    ) -> Result<TopUpPosted, StoreError> {
+        with.extend(self.payment_items(act, None, payment, wallet)?.items());
+        with.extend(self.due_changes(Some(before), after)?);
+        Ok(self.write_thing(act, Some(before), Some(after), with).await?.into())
+    }
+
     /// The top-ups that payment systems are to be asked about, earliest first. For the sweeper.
     pub async fn due_top_ups(&self, now: Timestamp, limit: u16) -> Result<Vec<TopUpId>, StoreError> {
-        // Behind every top-up of this very moment.
-        let last = format!("{}#~", keys::sortable(now));
-        let sent = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.ledger)
-            .key_condition_expression("pk = :pk AND sk <= :last")
-            .expression_attribute_values(":pk", text(keys::TOP_UPS_DUE))
-            .expression_attribute_values(":last", text(last))
-            .consistent_read(true)
-            .limit(i32::from(limit))
-            .send()
-            .await;
-        let items = sent.map_err(StoreError::aws("list due top-ups"))?.items.unwrap_or_default();
-        items.iter().map(due_id).collect()
+        let due = self.due_entries(keys::TOP_UPS_DUE, "list due top-ups", now, limit).await?;
+        due.iter().map(due_id).collect()
     }
 
     fn due_changes(

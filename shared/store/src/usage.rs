@@ -1,12 +1,17 @@
 //! The usage rows of an agreement, as closing a period reads them: a hundred thousand in one go.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::edr::{Usage, UsageKey};
-use domain::id::AgreementId;
+use domain::id::{AgreementId, RateId, WalletId};
+use domain::money::Amount;
 use domain::period::Period;
+use domain::rating::{PricedBy, Resource};
+use domain::sender::SenderAddress;
 use futures::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use serde::de::DeserializeOwned;
 
 use crate::item::{Item, amount_of, text};
 use crate::{Store, StoreError, keys};
@@ -17,10 +22,50 @@ const KIND: &str = "a usage row";
 const AT_ONCE: usize = 8;
 
 type Row = (UsageKey, Usage);
+/// Where in a row's text the day ends: all else is a list in JSON.
+const DAY_END: char = '[';
+/// What [`usage_row_text`] writes behind the day.
+type Read = (
+    Option<WalletId>,
+    Resource,
+    Option<SenderAddress>,
+    Option<String>,
+    Option<String>,
+    RateId,
+    Amount,
+    PricedBy,
+);
+
+/// What a row is of, as it is written, and how much.
+type Counted = (String, Usage);
 
 impl Store {
     /// The usage of an agreement in a period, in no order.
     pub async fn usage(&self, agreement: &AgreementId, period: Period) -> Result<Vec<Row>, StoreError> {
+        let rows = self.counted(agreement, period).await?.into_iter();
+        rows.map(|(row, usage)| Ok((key_of(agreement, &row)?, usage))).collect()
+    }
+
+    /// The same with the days summed up: each row once, under one of its days. So all that closing does, it does
+    /// for what differs from day to day alone.
+    pub async fn usage_of_all_days(
+        &self,
+        agreement: &AgreementId,
+        period: Period,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut sums: HashMap<String, (String, Usage)> = HashMap::new();
+        for (mut row, usage) in self.counted(agreement, period).await? {
+            let of_all_days = row.split_off(row.find(DAY_END).unwrap_or_default());
+            match sums.entry(of_all_days) {
+                Entry::Occupied(mut known) => known.get_mut().1 = known.get().1.checked_add(usage)?,
+                Entry::Vacant(new) => drop(new.insert((row, usage))),
+            }
+        }
+        let rows = sums.into_iter();
+        rows.map(|(rest, (day, usage))| Ok((key_of(agreement, &(day + &rest))?, usage))).collect()
+    }
+
+    async fn counted(&self, agreement: &AgreementId, period: Period) -> Result<Vec<Counted>, StoreError> {
         let all = (format!("{}#", period.first), format!("{}#~", period.last));
         let (mut rows, next) = self.usage_page(agreement, &all).await?;
         let parts = next.map(|next| parts(&next, period.last)).unwrap_or_default();
@@ -36,7 +81,7 @@ impl Store {
         &self,
         agreement: &AgreementId,
         mut between: (String, String),
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<Counted>, StoreError> {
         let mut rows = Vec::new();
         loop {
             let (more, next) = self.usage_page(agreement, &between).await?;
@@ -53,7 +98,7 @@ impl Store {
         &self,
         agreement: &AgreementId,
         (first, last): &(String, String),
-    ) -> Result<(Vec<Row>, Option<String>), StoreError> {
+    ) -> Result<(Vec<Counted>, Option<String>), StoreError> {
         let query = self
             .dynamo
             .query()
@@ -67,7 +112,7 @@ impl Store {
             .consistent_read(true);
         let answer = query.send().await.map_err(StoreError::aws("read usage"))?;
         let next = answer.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
-        let rows = answer.items.unwrap_or_default().into_iter().map(|item| usage_of(agreement, item));
+        let rows = answer.items.unwrap_or_default().into_iter().map(counted_of);
         Ok((rows.collect::<Result<_, _>>()?, next.and_then(|next| string(next).ok())))
     }
 }
@@ -96,43 +141,43 @@ fn parts(place: &str, last: Date) -> Vec<(String, String)> {
 }
 
 /// Takes the item apart by hand: of these there are too many for a general reader.
-fn usage_of(agreement: &AgreementId, mut item: Item) -> Result<Row, StoreError> {
+fn counted_of(mut item: Item) -> Result<Counted, StoreError> {
     let usage = Usage {
         messages: count(&item, "messages")?,
         quantity: count(&item, "quantity")?,
         amount: amount_of(KIND, item.get("amount"))?,
     };
-    let Some(AttributeValue::M(mut row)) = item.remove("row") else { return Err(missing("row")) };
-    let key = UsageKey {
-        agreement: agreement.clone(),
-        day: needed(&mut row, "day")?,
-        resource: needed(&mut row, "resource")?,
-        sender: part(&mut row, "sender")?,
-        subject: part(&mut row, "subject")?,
-        country: part(&mut row, "country")?,
-        rate: needed(&mut row, "rate")?,
-        unit_price: needed(&mut row, "unit_price")?,
-    };
-    Ok((key, usage))
+    let row = item.remove("row").ok_or_else(|| missing("row"))?;
+    Ok((string(row)?, usage))
+}
+
+/// Reads what [`usage_row_text`] wrote.
+fn key_of(agreement: &AgreementId, row: &str) -> Result<UsageKey, StoreError> {
+    let (day, rest) = row.split_at(row.find(DAY_END).ok_or_else(|| missing("day"))?);
+    let day = day.parse().map_err(|error| StoreError::corrupt(KIND, error))?;
+    let (wallet, resource, sender, subject, country, rate, unit_price, priced_by): Read =
+        serde_json::from_str(rest).map_err(|error| StoreError::corrupt(KIND, error))?;
+    let wallet = wallet.unwrap_or_else(|| WalletId::main(agreement));
+    let agreement = agreement.clone();
+    Ok(UsageKey { agreement, wallet, day, resource, sender, subject, country, rate, unit_price, priced_by })
+}
+
+/// What a row is of, as it is stored: one text, because a hundred thousand of them are read at once; the day
+/// first, because all else is the same on many days. The agreement is in the item's key, and a wallet is told
+/// if it is not the agreement's main one.
+pub fn usage_row_text(key: &UsageKey) -> Result<String, StoreError> {
+    let UsageKey { agreement, wallet, day, resource, sender, subject, country, rate, unit_price, priced_by } =
+        key;
+    let wallet = Some(wallet).filter(|wallet| **wallet != WalletId::main(agreement));
+    let row = (wallet, resource, sender, subject, country, rate, unit_price, priced_by);
+    let row = serde_json::to_string(&row).map_err(|error| StoreError::corrupt(KIND, error))?;
+    Ok(format!("{day}{row}"))
 }
 
 fn count(item: &Item, name: &'static str) -> Result<i64, StoreError> {
     let digits = item.get(name).and_then(|value| value.as_n().ok());
     let count = digits.and_then(|digits| digits.parse().ok());
     count.ok_or_else(|| missing(name))
-}
-
-fn needed<T: DeserializeOwned>(row: &mut Item, name: &'static str) -> Result<T, StoreError> {
-    part(row, name)?.ok_or_else(|| missing(name))
-}
-
-fn part<T: DeserializeOwned>(row: &mut Item, name: &'static str) -> Result<Option<T>, StoreError> {
-    let Some(value) = row.remove(name) else { return Ok(None) };
-    if value.is_null() {
-        return Ok(None);
-    }
-    let read = serde_dynamo::aws_sdk_dynamodb_1::from_attribute_value(value);
-    read.map(Some).map_err(|error| StoreError::corrupt(KIND, error))
 }
 
 fn string(value: AttributeValue) -> Result<String, StoreError> {
@@ -150,16 +195,15 @@ fn missing(name: &str) -> StoreError {
 mod tests {
     use super::*;
     use crate::item::number;
-    use domain::id::{RateId, ServiceId, TreeTag};
-    use domain::money::Amount;
-    use domain::rating::Resource;
-    use domain::sender::SenderAddress;
+    use domain::id::{ServiceId, TreeTag};
+    use domain::rating::ScaleKind;
     use jiff::civil::date;
 
     #[test]
     fn a_row_reads_back_as_it_is_written() {
-        let key = UsageKey {
+        let main = UsageKey {
             agreement: AgreementId::new(1),
+            wallet: WalletId::main(&AgreementId::new(1)),
             day: date(2026, 10, 3),
             resource: Resource::SmsMessage,
             sender: Some(SenderAddress::parse("ACME").unwrap()),
@@ -167,13 +211,21 @@ mod tests {
             country: Some("DE".to_owned()),
             rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 7),
             unit_price: Amount::parse("0.0123").unwrap(),
+            priced_by: PricedBy::Flat,
         };
-        let row = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(&key).unwrap();
-        let counts = [("messages", 2), ("quantity", 3)].map(|(name, count)| (name.to_owned(), number(count)));
-        let amount = ("amount".to_owned(), number("0.0369"));
-        let item: Item = counts.into_iter().chain([("row".to_owned(), row), amount]).collect();
-        let usage = Usage { messages: 2, quantity: 3, amount: Amount::parse("0.0369").unwrap() };
-        assert_eq!(usage_of(&AgreementId::new(1), item).unwrap(), (key, usage));
+        let scale = PricedBy::Scale { scale: ScaleKind::Tier, tier: 2, counter_group: None };
+        let of_user = UsageKey { wallet: WalletId::new(7), priced_by: scale, ..main.clone() };
+        for key in [main, of_user] {
+            let item = Item::from([
+                ("row".to_owned(), text(usage_row_text(&key).unwrap())),
+                ("messages".to_owned(), number(2)),
+                ("quantity".to_owned(), number(3)),
+                ("amount".to_owned(), number("0.0369")),
+            ]);
+            let usage = Usage { messages: 2, quantity: 3, amount: Amount::parse("0.0369").unwrap() };
+            let (row, counted) = counted_of(item).unwrap();
+            assert_eq!((key_of(&AgreementId::new(1), &row).unwrap(), counted), (key, usage));
+        }
     }
 
     #[test]

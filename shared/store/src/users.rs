@@ -113,7 +113,7 @@ impl Store {
 
     /// What a user needs beside their own item: places by company and address, and the counts of the roles
     /// that they have or had.
-    fn user_items(
+    pub(crate) fn user_items(
         &self,
         before: Option<&User>,
         after: &User,

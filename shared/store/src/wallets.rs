@@ -58,6 +58,8 @@ pub(crate) enum Guard {
     /// Nobody drains, suspends or closes it.
     Open,
     State(WalletState),
+    /// It was not deleted.
+    NotClosed,
     /// The lease is held by this holder under this fence, and this is its last block that counts.
     Lease {
         holder: String,
@@ -318,6 +320,10 @@ pub(crate) fn expression(table: &str, change: WalletChange) -> Change {
             Guard::Open => {
                 names.insert("#state".into(), "state".into());
                 (format!("#state = {value}"), state_value(&WalletState::Open))
+            }
+            Guard::NotClosed => {
+                names.insert("#state".into(), "state".into());
+                (format!("#state <> {value}"), state_value(&WalletState::Closed))
             }
             Guard::State(state) => {
                 names.insert("#state".into(), "state".into());

@@ -117,7 +117,7 @@ impl Cashier {
         let Some(account) = self.account(top_up.through.system.as_ref()).await? else {
             return Ok(Looked::NoAccount);
         };
-        let reports = match self.ask(&account, top_up, hint).await? {
+        let reports = match self.ask(&account, top_up, hint, now).await? {
             Answer::Told(reports) => reports,
             Answer::Unpaid => return Ok(Looked::Unpaid),
             Answer::Pending => return Ok(Looked::Pending),
@@ -126,6 +126,7 @@ impl Cashier {
             let event = match &report {
                 Report::Paid(paid) => format!("{}-paid", paid.reference),
                 Report::Returned { back, .. } => format!("{}-{}-returned", back.by, back.amount),
+                Report::Doubt { .. } => format!("{}-doubt", top_up.id),
                 _ => format!("{}-{}-{number}", top_up.id, top_up.revision),
             };
             let system = top_up.through.name().to_owned();
@@ -219,8 +220,18 @@ impl Cashier {
     ) -> Result<Step, PlanError> {
         let (agreement, wallet) = self.booked_on(top_up).await?;
         let id = PaymentId::derived(&["top_up", top_up.id.as_str()]);
+        let receipt_of = top_up.order.as_ref().map(|_| top_up.id.clone());
         let payment = planned(&agreement, &wallet, told, Booking::of(top_up, &received, id))?;
-        let after = top_up.confirmed(payment.id.clone(), received.clone());
+        let payment = Payment { receipt_of, ..payment };
+        let after = top_up.confirmed(payment.id.clone(), received.clone(), told.at);
+        for back in top_up.returns_of_others(&received) {
+            let event = format!("{}-{}-of-another", back.by, back.amount);
+            let detail = format!(
+                "{} {} went back by {} of another payment than {}",
+                back.amount, top_up.currency, back.by, received.reference
+            );
+            self.keep(&Review { event, ..told.review(detail) }).await?;
+        }
         let act = self.act(told, top_up).await?;
         match self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await? {
             TopUpPosted::PaidAnother => {

@@ -18,6 +18,7 @@ use tests::edits::put_connection;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount, connection, tables};
 
+mod named;
 mod scale;
 
 struct Scene {
@@ -84,7 +85,13 @@ impl Scene {
     }
 
     fn told(&self, outcomes: Vec<(u16, Outcome)>) -> Progress {
-        Progress::BlockV1 { block: self.tag.clone(), connection: connection(), outcomes, at: NOW }
+        Progress::BlockV1 {
+            block: self.tag.clone(),
+            connection: connection(),
+            outcomes,
+            references_by: None,
+            at: NOW,
+        }
     }
 
     async fn apply(&self, progress: Progress) {
@@ -107,6 +114,7 @@ fn reports(reports: &[(&str, ReceiptState)]) -> Progress {
         state: *state,
         error: None,
         recipient: None,
+        segment: None,
     };
     let receipts = reports.iter().map(report).collect();
     Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW }
@@ -363,9 +371,15 @@ async fn what_was_billed_on_delivery_is_refunded_with_one_write_for_all_of_a_blo
     world.store.claim_block(&tag, 1).await.expect("claimed");
     let references: Vec<String> = (0..40).map(|number| format!("vendor-{number}")).collect();
     let outcomes = (0..).zip(&references).map(|(place, reference)| (place, taken(reference))).collect();
-    app.apply(Progress::BlockV1 { block: tag, connection: connection(), outcomes, at: NOW })
-        .await
-        .expect("applied");
+    app.apply(Progress::BlockV1 {
+        block: tag,
+        connection: connection(),
+        outcomes,
+        references_by: None,
+        at: NOW,
+    })
+    .await
+    .expect("applied");
     let before = world.wallet(&client.wallet).await.sequence;
     let failed: Vec<_> =
         references.iter().map(|reference| (reference.as_str(), ReceiptState::Undelivered)).collect();

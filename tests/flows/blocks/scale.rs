@@ -57,7 +57,14 @@ impl Fate {
             _ => format!("00{id}"),
         };
         let recipient = Some(format!("+{}", recipient.as_str()));
-        Some(Report { reference, other_reference: None, state: self.state?, error: None, recipient })
+        Some(Report {
+            reference,
+            other_reference: None,
+            state: self.state?,
+            error: None,
+            recipient,
+            segment: None,
+        })
     }
 }
 
@@ -153,7 +160,13 @@ async fn progresses(world: &World, blocks: &[LeaseTag]) -> Vec<Progress> {
             for again in 0..random.random_range(1..=2) {
                 let outcomes = outcomes.clone();
                 let block = tag.clone();
-                let told = Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW };
+                let told = Progress::BlockV1 {
+                    block,
+                    connection: connection(),
+                    outcomes,
+                    references_by: None,
+                    at: NOW,
+                };
                 timeline.insert((at + again * 150, random.random()), told);
             }
         }
@@ -169,7 +182,7 @@ async fn progresses(world: &World, blocks: &[LeaseTag]) -> Vec<Progress> {
 }
 
 /// What the function is handed.
-fn delivery(progresses: &[Progress]) -> aws_lambda_events::event::sqs::SqsEvent {
+pub fn delivery(progresses: &[Progress]) -> aws_lambda_events::event::sqs::SqsEvent {
     let record = |(number, progress): (usize, &Progress)| {
         let mut record = aws_lambda_events::event::sqs::SqsMessage::default();
         record.message_id = Some(number.to_string());
@@ -182,7 +195,7 @@ fn delivery(progresses: &[Progress]) -> aws_lambda_events::event::sqs::SqsEvent 
 }
 
 /// Receipts that wait for their messages.
-async fn parked(world: &World) -> usize {
+pub async fn parked(world: &World) -> usize {
     let scan = world.database.client().scan().table_name(&tables().messages).consistent_read(true);
     let items: Result<Vec<store::Item>, _> = scan.into_paginator().items().send().collect().await;
     let is_parked = |item: &&store::Item| item[keys::SK].as_s().is_ok_and(|sk| sk.starts_with(keys::PARKED));

@@ -6,7 +6,7 @@ use edr_archiver::handle;
 use serde_json::{Value, json};
 use tests::embedded_s3::ARCHIVE;
 use tests::peers::{DuckDb, required};
-use tests::world::NOW;
+use tests::world::{NOW, connection};
 
 use crate::scene::Scene;
 
@@ -37,6 +37,8 @@ async fn duckdb_reads_the_columns_and_the_sums() {
         ("accepted_at", "TIMESTAMP WITH TIME ZONE"),
         ("period_first", "DATE"),
         ("recipient", "VARCHAR"),
+        ("company_path", "VARCHAR"),
+        ("tier", "INTEGER"),
     ] {
         assert_eq!(columns[column], kind, "{column}");
     }
@@ -54,5 +56,26 @@ async fn duckdb_reads_the_columns_and_the_sums() {
     ];
     expected.sort_by_key(|row| row[0].as_str().map(str::to_owned));
     assert_eq!(found["sums"], Value::Array(expected));
+    let path = scene.client.company.path.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join("/");
+    let message = |level: u32| {
+        json!([
+            level,
+            "sms",
+            "outgoing",
+            path,
+            "262",
+            "01",
+            "flat",
+            null,
+            null,
+            connection(),
+            "the vendor",
+            "[\"r\"]",
+            true,
+            true
+        ])
+    };
+    let fee = json!([1, null, null, path, null, null, null, null, null, null, null, null, false, false]);
+    assert_eq!(found["last"], json!([message(1), message(2), fee]));
     assert!(!scene.s3.keys(ARCHIVE, "edr/").is_empty());
 }

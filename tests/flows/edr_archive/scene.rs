@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type};
 use aws_lambda_events::event::dynamodb::Event;
@@ -154,6 +155,15 @@ impl Scene {
         store.change_block(&change).await.expect("stored");
     }
 
+    /// One goes on in a row of its own.
+    pub async fn leave_block(&self, id: &MessageId) {
+        let store = &self.world.store;
+        let (tag, place) = id.block().expect("a block");
+        let mut change = store.block(&tag).await.expect("a read").expect("a block").change();
+        let _ = change.send_alone(place);
+        store.change_block(&change).await.expect("stored");
+    }
+
     async fn charge_fee(&self) {
         let item = FeeItem {
             resource: Resource::SenderIdSetupFee,
@@ -220,7 +230,13 @@ fn versions(s3: &EmbeddedS3, agreement: &AgreementId) -> Vec<Version> {
 }
 
 fn rows(content: Vec<u8>) -> Vec<Version> {
-    let rows = file::read(&content.into()).expect("it reads");
+    file::read(&content.into())
+        .expect("it reads")
+        .flat_map(|rows| versions_of(&rows.expect("rows")))
+        .collect()
+}
+
+fn versions_of(rows: &RecordBatch) -> Vec<Version> {
     let column = |name: &str| rows.column_by_name(name).expect("a column");
     let text = |name: &str| column(name).as_string::<i32>().clone();
     let (ids, kinds, statuses) = (text("id"), text("kind"), text("status"));

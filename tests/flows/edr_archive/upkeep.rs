@@ -1,5 +1,8 @@
 //! What becomes of records that grow old, in the archive and in the lists.
 
+use std::time::Duration;
+
+use domain::edr::row_kept_until;
 use domain::masking::Masking;
 use domain::message::Progress;
 use domain::receipt::ReceiptState;
@@ -13,6 +16,11 @@ use crate::scene::Scene;
 
 const WHOLE: &str = "4915110000000";
 const MASKED: &str = "49*********00";
+/// Of two agreements, each with a file of its own.
+const DAYS: u64 = 20;
+const FILES: u64 = 2 * (DAYS + 1);
+/// Half of it is for the upkeep.
+const SHORT_RUN: Duration = Duration::from_millis(400);
 
 fn days_later(days: i64) -> Timestamp {
     NOW + SignedDuration::from_hours(24 * days)
@@ -24,7 +32,8 @@ fn masking(days: &str) -> Masking {
 
 impl Scene {
     fn recipients(&self) -> Vec<String> {
-        let versions = self.all_versions(&self.s3).into_iter().flatten();
+        let agreements = [&self.client, &self.reseller].map(|member| &member.agreement.id);
+        let versions = agreements.into_iter().flat_map(|agreement| self.versions(agreement));
         let mut recipients: Vec<_> = versions.map(|version| version.recipient).collect();
         recipients.sort();
         recipients.dedup();
@@ -91,6 +100,57 @@ async fn a_masking_that_dies_at_any_request_is_made_good_by_the_next_run() {
     }
 }
 
+async fn sent_on_many_days() -> Scene {
+    let scene = sent().await;
+    for (key, content) in scene.files() {
+        for day in 10..10 + DAYS {
+            let key = key.replace("day=2026-01-01", &format!("day=2025-11-{day}"));
+            scene.s3.put(ARCHIVE, &key, content.clone());
+        }
+    }
+    scene.s3.take_requests();
+    scene
+}
+
+#[tokio::test]
+async fn a_masking_that_was_killed_goes_on_where_it_was() {
+    let scene = sent_on_many_days().await;
+    // Of each file one request reads it and another writes it.
+    let killed = scene.s3.client_with(|call| match call.number < 70 {
+        true => Fault::None,
+        false => Fault::RequestLost,
+    });
+    let archiver = App { masking: masking("1"), ..scene.archiver_of(killed) };
+    assert!(handle(&archiver, days_later(5)).await.is_err());
+    assert!(scene.s3.take_requests()["GetObject"] > 30);
+    // The next day goes on with that, and then begins with what is due by then.
+    scene.run(masking("1"), days_later(6)).await;
+    let reads = scene.s3.take_requests()["GetObject"];
+    assert!(reads < FILES - 12, "{reads}");
+    assert_eq!(scene.recipients(), [MASKED]);
+    scene.run(masking("1"), days_later(6)).await;
+    assert_eq!(scene.s3.take_requests()["GetObject"], 1, "nothing is due");
+}
+
+#[tokio::test]
+async fn a_masking_that_is_cut_off_by_the_clock_begins_no_file_twice() {
+    let scene = sent_on_many_days().await;
+    let slow = scene.s3.client_with(|call| {
+        if call.operation == "PutObject" {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Fault::None
+    });
+    let archiver = App { masking: masking("1"), run_max: SHORT_RUN, ..scene.archiver_of(slow) };
+    let mut runs = 0;
+    while scene.recipients() != [MASKED] {
+        handle(&archiver, days_later(5)).await.expect("it ends well");
+        runs += 1;
+    }
+    let reads = scene.s3.take_requests()["GetObject"];
+    assert!(1 < runs && reads <= FILES + runs, "{reads} in {runs} runs");
+}
+
 #[tokio::test]
 async fn a_setting_that_masks_sooner_reaches_days_that_were_not_due_before() {
     let scene = sent().await;
@@ -134,6 +194,25 @@ async fn hot_records_of_messages_blocks_and_fees_expire_after_24_months() {
     for item in kept {
         let expires_at = item.get(keys::EXPIRES_AT).and_then(|at| at.as_n().ok()).cloned();
         assert_eq!(expires_at, Some(days_later(731).as_second().to_string()), "{item:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_and_blocks_of_messages_stay_until_their_records_are_gone_whatever_became_of_them() {
+    let scene = Scene::new().await;
+    scene.story().await;
+    scene.client.send_batch(&scene.world.store, "batch", "hello", 3).await.expect("accepted");
+    scene.project().await;
+    let ids = scene.block(3).await;
+    scene.leave_block(&ids[1]).await;
+    let scan = scene.world.database.client().scan().table_name(tables().messages).send().await;
+    let items = scan.expect("an answer").items.unwrap_or_default();
+    assert_eq!(items.len(), 3 + 1 + (1 + 3) + 1 + 1, "rows, a block, a batch, a block and who left it");
+    let end = row_kept_until(NOW).as_second().to_string();
+    assert!(days_later(731) < row_kept_until(NOW));
+    for item in items {
+        let expires_at = item.get(keys::EXPIRES_AT).and_then(|at| at.as_n().ok());
+        assert_eq!(expires_at, Some(&end), "{item:?}");
     }
 }
 

@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use store::Secrets;
 use tests::edits::act;
 use tests::embedded_secrets::EmbeddedSecrets;
+use tests::payment_systems::payonline::Stand;
 use tests::payment_systems::{FreedomPaySimulator, NetCommerceSimulator, PayOnlineSimulator, Payer, Trick};
 use tests::stripe_simulator::{EventKind, StripeSimulator};
 use tests::world::{Member, World};
@@ -208,20 +209,27 @@ impl Market {
                     self.stripe_event(opened, EventKind::CompletedPaid, Timestamp::now());
                     self.stripe_event(opened, EventKind::FeeKnown, Timestamp::now());
                 }
-                if goes_back {
-                    self.stripe.refund(&top_up.session, cents(top_up.to_pay()));
-                }
             }
             PaymentSystemKind::PayOnline => assert!(self.pay_online.act(id, payer)),
-            PaymentSystemKind::FreedomPay => {
-                assert!(self.freedom_pay.act(id, payer));
-                if goes_back {
-                    self.freedom_pay.refund(id, top_up.to_pay().decimal());
-                }
-            }
+            PaymentSystemKind::FreedomPay => assert!(self.freedom_pay.act(id, payer)),
             PaymentSystemKind::NetCommerce => {
                 assert!(self.net_commerce.act(opened.attempt.as_deref().unwrap(), payer));
             }
+        }
+        if goes_back {
+            self.give_back(opened);
+        }
+    }
+
+    /// All that was paid goes back to the payer, and nobody is told.
+    pub fn give_back(&self, opened: &Opened) {
+        let top_up = &opened.top_up;
+        let id = top_up.id.as_str();
+        match top_up.through.kind {
+            PaymentSystemKind::Stripe => self.stripe.refund(&top_up.session, cents(top_up.to_pay())),
+            PaymentSystemKind::PayOnline => self.pay_online.put(id, Stand::Voided),
+            PaymentSystemKind::FreedomPay => self.freedom_pay.refund(id, top_up.to_pay().decimal()),
+            PaymentSystemKind::NetCommerce => panic!("nobody tells of it"),
         }
     }
 

@@ -5,12 +5,15 @@ use axum::Router;
 use axum::body::Body;
 use domain::money::Amount;
 use http::{Request, StatusCode};
+use queue::Billing;
 use serde_json::{Value, json};
+use tests::embedded_s3::EmbeddedS3;
 use tests::paying::addresses;
 use tests::stripe_simulator::{EventKind, StripeSimulator};
 use tower::ServiceExt;
 
 use crate::platform::{Member, Platform, text};
+use crate::printing::{BUCKET, work};
 
 /// A client in message credits, who buys them for euros from a seller with a tax.
 struct Shop {
@@ -18,6 +21,7 @@ struct Shop {
     stripe: StripeSimulator,
     callbacks: Router,
     client: Member,
+    s3: EmbeddedS3,
 }
 
 impl Shop {
@@ -30,7 +34,13 @@ impl Shop {
         let client = platform.member(&platform.owner, "Client", "client").await;
         let (store, secrets) = (platform.store.clone(), platform.secrets.store());
         let callbacks = payment_callback::App::new(store, secrets, addresses(stripe.url())).unwrap();
-        Self { platform, stripe, callbacks: payment_callback::router(callbacks), client }
+        Self {
+            platform,
+            stripe,
+            callbacks: payment_callback::router(callbacks),
+            client,
+            s3: EmbeddedS3::new(),
+        }
     }
 
     async fn change(&self, change: Value) -> Value {
@@ -50,11 +60,15 @@ impl Shop {
 
     /// A credit costs six cents and 19 % of tax.
     async fn sell(&self) {
-        let entity = json!({"name": "Seller", "legal_name": "Seller GmbH", "country": "DE",
-            "legal_number": "HRB 1", "taxes": [{"name": "VAT", "percent": "19"}]});
+        self.sell_as("Seller").await;
+    }
+
+    async fn sell_as(&self, name: &str) {
+        let entity = json!({"name": name, "legal_name": format!("{name} GmbH"), "country": "DE",
+            "legal_number": format!("HRB {name}"), "taxes": [{"name": "VAT", "percent": "19"}]});
         let owner = &self.platform.owner.key;
         let entity = self.platform.post(owner, "/v1/own_legal_entities", entity).await.good();
-        let service = self.service("Credits", "EUR", "0.06").await;
+        let service = self.service(&format!("Credits of {name}"), "EUR", "0.06").await;
         self.change(json!({"credit_service": service, "own_legal_entity": entity["id"]})).await;
     }
 
@@ -63,7 +77,11 @@ impl Shop {
     }
 
     async fn buy(&self, quantity: u32) -> Value {
-        self.platform.post_once(&self.client.key, "/v1/top_ups", "once", self.order(quantity)).await.good()
+        self.buy_as("once", quantity).await
+    }
+
+    async fn buy_as(&self, request: &str, quantity: u32) -> Value {
+        self.platform.post_once(&self.client.key, "/v1/top_ups", request, self.order(quantity)).await.good()
     }
 
     /// What Stripe tells, so many times.
@@ -77,14 +95,35 @@ impl Shop {
         }
     }
 
-    async fn receipt(&self, top_up: &Value) -> Result<Vec<u8>, String> {
+    /// The closer prints what the projector asks for because of the payments that were made.
+    async fn print(&self) {
+        let (platform, s3) = (&self.platform, &self.s3);
+        let projector = platform.projector(s3.archive());
+        let payments = platform.database.take_stream(&platform.store.tables.ledger);
+        projector::handle(&projector, payments).await.unwrap();
+        let jobs: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
+        for job in jobs.iter().filter(|job| matches!(job, Billing::ReceiptV1 { .. })) {
+            work(platform, s3, job).await;
+        }
+    }
+
+    /// Where the client finds the receipt.
+    async fn link(&self, top_up: &Value) -> Result<String, String> {
         let path = format!("/v1/top_ups/{}/receipt", text(top_up, "id"));
         let answer = self.platform.get(&self.client.key, &path).await;
-        if answer.status != StatusCode::OK {
-            return Err(answer.refusal());
-        }
-        let file = reqwest::get(text(&answer.good(), "url")).await.unwrap();
-        Ok(file.error_for_status().unwrap().bytes().await.unwrap().to_vec())
+        if answer.status == StatusCode::OK { Ok(text(&answer.good(), "url")) } else { Err(answer.refusal()) }
+    }
+
+    fn file(&self, top_up: &Value) -> Vec<u8> {
+        let place = format!("receipts/{}/{}.pdf", self.client.agreement, text(top_up, "id"));
+        self.s3.get(BUCKET, &place).unwrap()
+    }
+
+    /// The top-up, paid under this number.
+    async fn check_number(&self, top_up: &Value, number: u64) {
+        let path = format!("/v1/top_ups/{}", text(top_up, "id"));
+        let paid = self.platform.get(&self.client.key, &path).await.good();
+        assert_eq!(paid["receipt_number"], json!(number));
     }
 }
 
@@ -106,7 +145,6 @@ async fn credits_are_bought_by_card_at_the_price_of_the_rate_plan_and_with_tax()
     assert_eq!(shop.stripe.sessions()[0].amount_total, 71_400);
     let other = shop.platform.post_once(&shop.client.key, "/v1/top_ups", "once", shop.order(10_001)).await;
     assert_eq!(other.refusal(), "422 idempotency_key_reused");
-    assert_eq!(shop.receipt(&bought).await, Err("409 no_receipt".into()));
     assert_eq!(shop.platform.balance(&shop.client).await, "0");
 
     let session = text(&bought, "session");
@@ -145,14 +183,69 @@ async fn the_receipt_is_made_once_and_stays_as_it_is() {
     let shop = Shop::open().await;
     shop.sell().await;
     let bought = shop.buy(500).await;
+    assert_eq!(shop.link(&bought).await, Err("409 no_receipt".into()));
     shop.told(&text(&bought, "session"), EventKind::CompletedPaid, 1).await;
-    let first = shop.receipt(&bought).await.unwrap();
-    assert!(first.starts_with(b"%PDF-"));
+    assert_eq!(shop.link(&bought).await, Err("409 not_ready".into()));
     shop.change(json!({"own_legal_entity": null})).await;
-    assert_eq!(shop.receipt(&bought).await, Ok(first), "whoever sells by now");
+    shop.print().await;
+    let first = shop.file(&bought);
+    assert!(first.starts_with(b"%PDF-"));
+    let shown = String::from_utf8_lossy(&first);
+    assert!(shown.contains("Seller GmbH"), "whoever sells by now");
+    assert!(shop.link(&bought).await.unwrap().contains("receipt-1.pdf"));
+    shop.print().await;
+    assert_eq!(shop.file(&bought), first);
     let stranger = shop.platform.member(&shop.platform.owner, "Other", "client").await;
     let path = format!("/v1/top_ups/{}/receipt", text(&bought, "id"));
     assert_eq!(shop.platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn receipts_are_numbered_without_gaps_in_the_series_of_who_sells() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let first = shop.buy(500).await;
+    let unpaid = shop.buy_as("unpaid", 500).await;
+    let second = shop.buy_as("second", 600).await;
+    shop.told(&text(&second, "session"), EventKind::CompletedPaid, 2).await;
+    shop.told(&text(&unpaid, "session"), EventKind::Expired, 1).await;
+    shop.told(&text(&first, "session"), EventKind::CompletedPaid, 2).await;
+    shop.check_number(&second, 1).await;
+    shop.check_number(&first, 2).await;
+    // Another legal entity has numbers of its own, also where it sold first and was paid last.
+    let ordered = shop.buy_as("ordered", 700).await;
+    shop.sell_as("Another").await;
+    let other = shop.buy_as("other", 700).await;
+    shop.told(&text(&other, "session"), EventKind::CompletedPaid, 1).await;
+    shop.told(&text(&ordered, "session"), EventKind::CompletedPaid, 1).await;
+    shop.check_number(&other, 1).await;
+    shop.check_number(&ordered, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn purchases_that_are_paid_at_once_have_numbers_of_their_own() {
+    let shop = std::sync::Arc::new(Shop::open().await);
+    shop.sell().await;
+    let mut bought = Vec::new();
+    for number in 0..8 {
+        bought.push(shop.buy_as(&number.to_string(), 500).await);
+    }
+    let paid = bought.iter().map(|top_up| {
+        let (shop, session) = (shop.clone(), text(top_up, "session"));
+        tokio::spawn(async move { shop.told(&session, EventKind::CompletedPaid, 2).await })
+    });
+    for told in futures::future::join_all(paid).await {
+        told.unwrap();
+    }
+    let mut numbers = Vec::new();
+    for top_up in &bought {
+        let path = format!("/v1/top_ups/{}", text(top_up, "id"));
+        numbers.push(
+            shop.platform.get(&shop.client.key, &path).await.good()["receipt_number"].as_u64().unwrap(),
+        );
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn charge(shop: &Shop, member: &Member, event: Event<'_>, count: usize) ->
             single: None,
             home: agreement.wallet(),
             main: agreement.wallet(),
-            places: vec![Place { country, network: None, offers }],
+            places: vec![Place { country, network: None, mccmnc: None, offers }],
             wanted: recipients.map(|place| (number(place), 0)).collect(),
         };
         let Accepted::Now(Row::Batch(batch)) = store.accept(&draft).await.unwrap() else {

@@ -465,3 +465,37 @@ async fn a_service_has_the_currency_and_the_tree_of_its_kind() {
     let plan = json!({"name": "Plan", "currency": "EUR", "tree": included()});
     assert_eq!(make(plan).await.refusal(), "422 invalid_tree");
 }
+
+#[tokio::test]
+async fn a_pack_is_hidden_from_who_pays_and_changed_only_as_it_was_read() {
+    let (shop, client, pack) = for_sale("1").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let free = json!({"service": pack, "billing": "free", "hidden_from_client": true});
+    let bought = shop.try_buy(owner, &client, free).await.good();
+    assert_eq!(bought["hidden_from_client"], true);
+    let list = format!("/v1/agreements/{}/packs", client.agreement);
+    assert_eq!(platform.get(&client.key, &list).await.good()["items"], json!([]));
+    assert_eq!(platform.get(&owner.key, &list).await.good()["items"][0]["id"], bought["id"]);
+    let told_of_it = async |key: &str, company: &str| {
+        let log = platform.get(key, &format!("/v1/audit?company={company}&limit=500")).await.good();
+        log.to_string().contains(&text(&bought, "service"))
+    };
+    assert!(told_of_it(&owner.key, &client.company).await);
+    assert!(!told_of_it(&client.key, &client.company).await);
+    // It is used all the same.
+    assert_eq!(shop.send(&client, 0..2).await, "0");
+
+    let path = format!("{list}/{}", text(&bought, "id"));
+    let show = async |tag: String| {
+        let body = Some(json!({"hidden_from_client": false}));
+        platform.ask(&owner.key, http::Method::PATCH, &path, &[("if-match", &tag)], body).await
+    };
+    let revision = bought["revision"].as_u64().unwrap();
+    assert_eq!(show(format!("\"{}\"", revision - 1)).await.refusal(), "412 precondition_failed");
+    let shown = show(format!("\"{revision}\"")).await;
+    assert_eq!(shown.headers["etag"], format!("\"{}\"", revision + 1));
+    assert_eq!(shown.good()["hidden_from_client"], false);
+    assert_eq!(platform.get(&client.key, &list).await.good()["items"][0]["used"], "2");
+    assert_eq!(show(format!("\"{revision}\"")).await.refusal(), "412 precondition_failed");
+    shop.settle(&[&client]).await;
+}

@@ -91,13 +91,17 @@ pub async fn sign_up(platform: &Platform, member: &Member, login: &str, roles: V
     text(&user, "id")
 }
 
-/// The token in the last link that was mailed to an address about something.
-pub fn link_token(platform: &Platform, email: &str, about: NotificationEvent) -> String {
+/// The last link that was mailed to an address about something.
+pub fn link(platform: &Platform, email: &str, about: NotificationEvent) -> String {
     let mails = platform.sqs.messages::<Mail>(&platform.sqs.queue("mail"));
     let values = mails.into_iter().rev().find_map(|mail| match mail {
         Mail::EventV1 { event, to, values, .. } if event == about && to == email => Some(values),
         _ => None,
     });
-    let link = values.unwrap().into_values().find(|value| value.contains("token="));
-    link.unwrap().split_once("token=").unwrap().1.to_owned()
+    values.unwrap().into_values().find(|value| value.contains("token=")).unwrap()
+}
+
+/// The token in it.
+pub fn link_token(platform: &Platform, email: &str, about: NotificationEvent) -> String {
+    link(platform, email, about).split_once("token=").unwrap().1.to_owned()
 }

@@ -1,10 +1,13 @@
 //! Invitations, signing up with them, and other passwords by mail.
 
 use domain::notification::NotificationEvent;
+use domain::portal::{DomainCheck, DomainState, Portal, PortalDetails};
+use domain::record::Hand;
 use http::Method;
 use serde_json::json;
+use tests::edits::act;
 
-use crate::people::{Browser, PASSWORD, link_token, log_in, post, sign_up};
+use crate::people::{Browser, PASSWORD, link, link_token, log_in, post, sign_up};
 use crate::platform::{Platform, text};
 
 const EMAIL: &str = "ada@example.com";
@@ -54,6 +57,48 @@ async fn an_invitation_sent_again_has_another_link_and_a_revoked_one_has_none() 
     assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "409 user_status");
     let invited = platform.get(&client.key, "/v1/users?status=invited").await.good();
     assert_eq!(invited["items"], json!([]));
+}
+
+/// Lets a portal's host name lead here or elsewhere.
+async fn lead(platform: &Platform, portal: &str, state: DomainState) {
+    let before: Portal = platform.store.thing(portal).await.unwrap().unwrap();
+    let domain = DomainCheck { state, at: None };
+    let details = PortalDetails { domain, ..before.details.clone() };
+    let after = before.plan_change(details, Hand { name: "test", now: runtime::now() }).unwrap();
+    let path = [before.company.clone()];
+    assert_eq!(platform.store.replace(&act(&path), &before, &after).await.unwrap(), store::Written::Now);
+}
+
+#[tokio::test]
+async fn a_mailed_link_leads_to_the_nearest_portal_whose_host_name_leads_here() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    let path = format!("/v1/users/{}/invitation", text(&guest, "id"));
+    let mut made = Vec::new();
+    for (key, host) in [(&platform.owner.key, "owner.example"), (&reseller.key, "reseller.example")] {
+        let portal = json!({"name": host, "host": host, "certificate": "automatic", "title": host,
+            "languages": ["en"]});
+        made.push(text(&platform.post(key, "/v1/portals", portal).await.good(), "id"));
+    }
+    let is_at = |host: &str| {
+        let link = link(&platform, EMAIL, NotificationEvent::UserInvitation);
+        assert!(link.starts_with(&format!("https://{host}/sign-up?token=")), "{link}");
+    };
+    is_at("waybill.example");
+    lead(&platform, &made[0], DomainState::Ready).await;
+    platform.post(&client.key, &path, json!({})).await.good();
+    is_at("owner.example");
+    lead(&platform, &made[1], DomainState::Ready).await;
+    platform.post(&client.key, &path, json!({})).await.good();
+    is_at("reseller.example");
+    let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    post(&platform, "/v1/sign_ups", form(&token, "ada")).await.good();
+    lead(&platform, &made[1], DomainState::Elsewhere).await;
+    post(&platform, "/v1/password_resets", json!({"email": EMAIL})).await;
+    let reset = link(&platform, EMAIL, NotificationEvent::PasswordReset);
+    assert!(reset.starts_with("https://owner.example/reset-password?token="), "{reset}");
 }
 
 #[tokio::test]

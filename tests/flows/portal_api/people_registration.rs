@@ -1,7 +1,9 @@
 //! Registering at a portal without an invitation, and the review of it.
 
 use domain::agreement::{Charging, CreditLimit};
-use domain::id::{BankAccountId, CompanyId, OwnLegalEntityId, PortalId, SelfRegistrationId};
+use domain::id::{
+    AgreementId, BankAccountId, CompanyId, OwnLegalEntityId, PortalId, SelfRegistrationId, ServiceId,
+};
 use domain::money::{Amount, Currency};
 use domain::notification::NotificationEvent;
 use domain::period::BillingTerms;
@@ -14,25 +16,33 @@ use serde_json::{Value, json};
 use tests::edits::act;
 
 use crate::people::{Browser, PASSWORD, log_in, post, sign_up};
-use crate::platform::{Answer, Platform, text};
+use crate::platform::{Answer, Member, Platform, text};
 
 const HOST: &str = "sms.hornes.example";
 
 /// A platform whose owner lets people register at a portal.
 async fn open() -> Platform {
     let platform = Platform::new().await;
-    open_with(&platform, RegistrationRole::System(SystemRole::PortalAdmin)).await;
+    open_changed(&platform, |_| {}).await;
     platform
 }
 
 async fn open_with(platform: &Platform, role: RegistrationRole) {
+    open_changed(platform, |details| details.roles = vec![role]).await;
+}
+
+async fn open_changed(platform: &Platform, change: impl FnOnce(&mut RegistrationDetails)) {
+    open_of(platform, &platform.owner, change).await;
+}
+
+async fn open_of(platform: &Platform, seller: &Member, change: impl FnOnce(&mut RegistrationDetails)) {
     let portal = json!({"name": "Hornes", "host": HOST, "certificate": "automatic", "title": "Hornes",
         "languages": ["en"], "login_texts": {"en": "Welcome"}, "support_email": "help@hornes.example",
         "links": []});
-    let portal = text(&platform.post(&platform.owner.key, "/v1/portals", portal).await.good(), "id");
-    let owner = CompanyId::parse(&platform.owner.company).unwrap();
+    let portal = text(&platform.post(&seller.key, "/v1/portals", portal).await.good(), "id");
+    let owner = CompanyId::parse(&seller.company).unwrap();
     let owner = platform.store.any_company(&owner).await.unwrap().unwrap();
-    let details = RegistrationDetails {
+    let mut details = RegistrationDetails {
         own_legal_entity: OwnLegalEntityId::new(1),
         portal: PortalId::parse(&portal).unwrap(),
         own_bank_account: BankAccountId::new(1),
@@ -54,8 +64,9 @@ async fn open_with(platform: &Platform, role: RegistrationRole) {
         },
         services: Vec::new(),
         packs: Vec::new(),
-        roles: vec![role],
+        roles: vec![RegistrationRole::System(SystemRole::PortalAdmin)],
     };
+    change(&mut details);
     let by = Hand { name: "test", now: runtime::now() };
     let settings = SelfRegistration::plan(SelfRegistrationId::new(1), &owner, details, by).unwrap();
     platform.store.create(&act(&owner.path), &settings).await.unwrap();
@@ -98,11 +109,97 @@ async fn a_registration_that_fails_leaves_nothing_behind_and_is_reported() {
     let role = text(&platform.post(key, "/v1/roles", role).await.good(), "id");
     open_with(&platform, RegistrationRole::parse(&role).unwrap()).await;
     platform.ask(key, Method::DELETE, &format!("/v1/roles/{role}"), &[], None).await;
-    let before = platform.get(key, "/v1/companies").await.good();
+    let state = async || {
+        (platform.get(key, "/v1/companies").await.good(), platform.get(key, "/v1/audit").await.good())
+    };
+    let before = state().await;
     assert_eq!(register(&platform, json!({"email": "eve@example.com"})).await.refusal(), "409 conflict");
-    assert_eq!(platform.get(key, "/v1/companies").await.good(), before);
+    assert_eq!(state().await, before, "nothing was made and taken back");
     let told = told_of(&platform, NotificationEvent::ProblemReport);
     assert_eq!(told, ["report@example.com", "eve@example.com"]);
+}
+
+#[tokio::test]
+async fn who_registers_gets_the_services_and_packs_of_the_portal() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let make = async |name: &str, kind: Value, price: Value| {
+        let mut service = json!({"name": name, "kind": kind, "tree": {"sms_message": {"price": price}}});
+        if kind["type"] == "pay_as_you_go" {
+            service["currency"] = json!("EUR");
+        }
+        let made = platform.post(key, "/v1/services", service).await.good();
+        ServiceId::parse(&text(&made, "id")).unwrap()
+    };
+    let flat = json!({"type": "flat", "amount": "0.05"});
+    let sms = make("SMS", json!({"type": "pay_as_you_go"}), flat).await;
+    let units = json!({"type": "unit_pack", "size": 25});
+    let welcome = make("Welcome", units.clone(), json!({"type": "included"})).await;
+    let more = make("More", units, json!({"type": "included"})).await;
+    open_changed(&platform, |details| {
+        details.services = vec![sms.clone()];
+        details.packs = vec![welcome, more];
+    })
+    .await;
+    let user = register(&platform, json!({})).await.good();
+    let company = text(&user, "company");
+    let list = format!("/v1/agreements?company={company}");
+    let agreement = platform.get(key, &list).await.good()["items"][0].clone();
+    assert_eq!(agreement["services"][0]["service"], sms.as_str());
+    let list = format!("/v1/agreements/{}/packs", text(&agreement, "id"));
+    let packs = platform.get(key, &list).await.good();
+    let packs = packs["items"].as_array().unwrap();
+    let names: Vec<_> = packs.iter().map(|pack| text(pack, "name")).collect();
+    assert_eq!(names, ["Welcome", "More"]);
+    assert_eq!((&packs[0]["left"], &packs[0]["billing"]), (&json!("25"), &json!("free")));
+    let log = platform.get(key, &format!("/v1/audit?object={company}")).await.good();
+    assert_eq!(text(&log["items"][0], "action"), "company.register");
+
+    // What is enabled later is a thing of its own.
+    let price = json!({"type": "flat", "amount": "0.04"});
+    let later = make("Later", json!({"type": "pay_as_you_go"}), price).await;
+    let list = format!("/v1/agreements/{}/services", text(&agreement, "id"));
+    let enabled = platform.post(key, &list, json!({"service": later})).await.good();
+    let enabled = enabled["services"].as_array().unwrap();
+    let enabled = enabled.iter().find(|enabled| enabled["service"] == later.as_str()).unwrap();
+    let path = format!("{list}/{}", text(enabled, "id"));
+    let gone = platform.ask(key, http::Method::DELETE, &path, &[], None).await;
+    assert!(gone.status.is_success(), "{}", gone.body);
+    let agreement = platform.get(key, &format!("/v1/agreements/{}", text(&agreement, "id"))).await.good();
+    assert_eq!(agreement["services"][0]["service"], sms.as_str());
+}
+
+/// More than one transaction holds.
+#[tokio::test]
+async fn one_can_register_at_every_depth() {
+    let platform = Platform::new().await;
+    let mut tenant = platform.member(&platform.owner, "Reseller 2", "reseller").await;
+    for depth in 3..8 {
+        tenant = platform.member(&tenant, &format!("Reseller {depth}"), "reseller").await;
+    }
+    let mut roles = Vec::new();
+    for name in ["One", "Two", "Three"] {
+        let role = json!({"name": name, "face": "client_portal", "grants": {"portal_finance": "view"}});
+        let role = text(&platform.post(&tenant.key, "/v1/roles", role).await.good(), "id");
+        roles.push(RegistrationRole::parse(&role).unwrap());
+    }
+    let (company, agreement) = (tenant.company.clone(), tenant.agreement.clone());
+    open_of(&platform, &tenant, |details| {
+        details.roles = roles;
+        details.agreement.resold_under = Some(AgreementId::parse(&agreement).unwrap());
+    })
+    .await;
+    let entities = async || {
+        let list = "/v1/legal_entities";
+        platform.get(&tenant.key, list).await.good()["items"].as_array().unwrap().len()
+    };
+    let before = entities().await;
+    let user = register(&platform, json!({})).await.good();
+    assert_eq!(entities().await, before + 1);
+    let log = platform.get(&platform.owner.key, "/v1/audit").await.good();
+    assert_eq!(text(&log["items"][0], "object"), text(&user, "company"));
+    let waiting = platform.get(&tenant.key, "/v1/external_users").await.good();
+    assert_eq!(waiting["items"], json!([user]), "{company}");
 }
 
 /// To whom mails about something went.

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 use queue::Job;
 use serde_json::{Value, json};
 use tests::edits::act;
+use tests::embedded_dynamodb::Fault;
 
 use crate::people::{PASSWORD, log_in, post, sign_up};
 use crate::platform::{Answer, Member, text};
@@ -119,6 +120,37 @@ async fn a_code_that_could_not_be_paid_is_sent_by_the_next_try() {
     assert_eq!(office.log_in().await.refusal(), "401 code_required");
     let sent = texts(&office.shop).await;
     assert_eq!((sent.len(), office.balance().await), (1, "0".into()));
+    office.log_in_with(&code_in(&sent[0])).await.good();
+}
+
+#[tokio::test]
+async fn a_code_whose_charge_has_no_answer_is_good_and_charged_once() {
+    let mut office = Office::with("1").await;
+    let answering = office.shop.platform.app.store.clone();
+    office.shop.platform.app.store = office.shop.platform.charging_with(Fault::TimeoutAppliedAnswerLost);
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    assert_eq!(office.log_in().await.refusal(), "401 code_required", "it may be on its way");
+    office.shop.platform.app.store = answering;
+    let sent = texts(&office.shop).await;
+    assert_eq!((sent.len(), office.balance().await), (1, "0.95".into()));
+    office.log_in_with(&code_in(&sent[0])).await.good();
+}
+
+#[tokio::test]
+async fn a_code_that_got_lost_on_its_way_costs_nothing_and_the_next_one_comes_after_a_minute() {
+    let mut office = Office::with("1").await;
+    let answering = office.shop.platform.app.store.clone();
+    office.shop.platform.app.store = office.shop.platform.charging_with(Fault::TimeoutNotApplied);
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    office.shop.platform.app.store = answering;
+    assert_eq!(office.balance().await, "1");
+    let store = &office.shop.platform.store;
+    let lost = store.sent_code(&office.ada).await.unwrap().unwrap();
+    let a_minute_ago = SentCode { sent_at: lost.sent_at - SignedDuration::from_mins(1), ..lost.clone() };
+    assert!(store.put_sent_code(&a_minute_ago, Some(&lost)).await.unwrap());
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    let sent = texts(&office.shop).await;
+    assert_eq!((sent.len(), office.balance().await), (1, "0.95".into()));
     office.log_in_with(&code_in(&sent[0])).await.good();
 }
 

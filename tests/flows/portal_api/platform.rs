@@ -16,7 +16,7 @@ use runtime::targets::Targets;
 use serde_json::{Value, json};
 use store::{DocumentLinks, Files, Invoices, Store, Tables, schema};
 use tests::bucket::Bucket;
-use tests::embedded_dynamodb::EmbeddedDynamodb;
+use tests::embedded_dynamodb::{Call, EmbeddedDynamodb, Fault};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tower::ServiceExt;
@@ -113,8 +113,31 @@ impl Platform {
         Self { database, store, sqs, secrets, bucket, app, owner, house, keys: AtomicU64::new(1) }
     }
 
+    /// The store, with this fault at whatever charges a message.
+    pub fn charging_with(&self, fault: Fault) -> Store {
+        let faults = move |call: &Call| {
+            let is_charge = || call.body.to_string().contains("flow-messages");
+            if call.operation == "TransactWriteItems" && is_charge() { fault } else { Fault::None }
+        };
+        Store::new(self.database.client_with(faults), Tables::of_stack(STACK))
+    }
+
     pub fn router(&self) -> Router {
         runtime::http::finish(portal_api::router(self.app.clone()))
+    }
+
+    /// The projector beside it.
+    pub fn projector(&self, archive: store::Archive) -> projector::App {
+        let queue = |name| queue::Sender::new(self.sqs.client(), self.sqs.queue(name));
+        projector::App {
+            store: self.store.clone(),
+            sqs: self.sqs.client(),
+            http_send: queue("http-send"),
+            notifications: queue("notifications"),
+            billing: queue("billing"),
+            webhooks: queue("webhooks"),
+            archive,
+        }
     }
 
     pub async fn get(&self, key: &str, path: &str) -> Answer {

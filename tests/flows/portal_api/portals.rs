@@ -90,8 +90,10 @@ async fn a_file_is_looked_at_when_it_is_named() {
     let foreign = studio.upload(&reseller, "svg", SVG).await;
     assert_eq!(refused(json!({"favicon": foreign})).await.0, "409 not_uploaded", "of another company");
     let client = platform.member(owner, "Client", "client").await;
-    let refused = platform.post(&client.key, "/v1/uploads", json!({"kind": "png"})).await;
-    assert_eq!(refused.refusal(), "403 not_allowed");
+    // The pictures of its own sender IDs, and no others.
+    platform.post(&client.key, "/v1/uploads", json!({"kind": "png"})).await.good();
+    let others = json!({"kind": "png", "company": owner.company});
+    assert_eq!(platform.post(&client.key, "/v1/uploads", others).await.refusal(), "404 not_found");
 }
 
 #[tokio::test]
@@ -220,6 +222,33 @@ async fn a_registration_names_what_is_there_and_fits() {
         assert!(refused.status.is_client_error());
         assert_eq!(text(&refused.body, "field"), field, "{}", refused.body);
     }
+}
+
+#[tokio::test]
+async fn settings_of_a_registration_hand_out_no_right_that_who_edits_them_has_not() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let settings = shop(&studio).await;
+    let scopes = json!({"self_registration": "manage", "own_legal_entities": "view", "portals": "view",
+        "own_bank_accounts": "view", "services": "view", "portal_messages": "manage"});
+    let key = json!({"name": "Forms", "scopes": scopes});
+    let key = text(&platform.made(owner, "/v1/api_keys", key).await, "secret");
+    let refused = platform.post(&key, "/v1/self_registrations", settings.clone()).await;
+    assert_eq!(
+        (refused.refusal().as_str(), text(&refused.body, "field")),
+        ("403 not_allowed", "roles".into())
+    );
+    let role =
+        |level: &str| json!({"name": level, "face": "client_portal", "grants": {"portal_messages": level}});
+    let role = text(&platform.made(owner, "/v1/roles", role("manage")).await, "id");
+    let body = with(settings, json!({"roles": [role]}));
+    let made = platform.post(&key, "/v1/self_registrations", body).await.good();
+    let path = format!("/v1/self_registrations/{}", text(&made, "id"));
+    let wider = json!({"roles": [role, "portal_admin"]});
+    assert_eq!(platform.patch(&key, &path, wider.clone()).await.refusal(), "403 not_allowed");
+    platform.patch(&owner.key, &path, wider).await.good();
+    // What others have named stays.
+    platform.patch(&key, &path, json!({"enabled": false})).await.good();
 }
 
 const SHEET: &[u8] = b"<details><column value=\"sender\" title=\"From\"/></details>";

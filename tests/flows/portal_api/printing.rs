@@ -1,18 +1,23 @@
 //! What a client gets of a confirmed invoice: the document and the archive of charges, by the forms of the
 //! one who sells.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use domain::id::CompanyId;
 use domain::upload::FileName;
 use invoice_closer::Wake;
-use queue::{Billing, Sender};
-use serde_json::json;
+use mailer::Smtp;
+use queue::{Billing, Notification, Receiver, Sender};
+use runtime::targets::Targets;
+use serde_json::{Value, json};
 use store::{Documents, TreeCache};
 use tests::embedded_s3::EmbeddedS3;
+use tests::peers::{Language, Script, required};
 
 use crate::billing::use_from;
 use crate::platform::{Member, Platform, text};
 
-const BUCKET: &str = "documents";
+pub const BUCKET: &str = "documents";
 
 struct Office {
     platform: Platform,
@@ -29,17 +34,21 @@ impl Office {
         Self { platform, client, s3: EmbeddedS3::new() }
     }
 
-    async fn add_form(&self, kind: &str, form: &'static str) {
+    /// Puts a file where its address says, and where the closer finds it: that reads the bucket itself.
+    async fn upload(&self, kind: &str, content: Vec<u8>) -> FileName {
         let (platform, owner) = (&self.platform, &self.platform.owner);
-        let upload = platform.made(owner, "/v1/uploads", json!({"kind": "xml"})).await;
-        let put = platform.app.http.put(text(&upload, "url")).body(form).send().await.unwrap();
+        let upload = platform.made(owner, "/v1/uploads", json!({"kind": kind})).await;
+        let put = platform.app.http.put(text(&upload, "url")).body(content.clone()).send().await.unwrap();
         assert!(put.status().is_success());
         let file = FileName::parse(&text(&upload, "file")).unwrap();
-        // The closer reads the bucket itself, and not by a link.
-        let place = file.place(&CompanyId::parse(&owner.company).unwrap());
-        self.s3.put(BUCKET, &place, form.as_bytes().to_vec());
+        self.s3.put(BUCKET, &file.place(&CompanyId::parse(&owner.company).unwrap()), content);
+        file
+    }
+
+    async fn add_form(&self, kind: &str, form: &str) {
+        let file = self.upload("xml", form.into()).await;
         let form = json!({"kind": kind, "name": "Mine", "date_from": "2020-01-01", "file": file});
-        platform.made(owner, "/v1/printable_forms", form).await;
+        self.platform.made(&self.platform.owner, "/v1/printable_forms", form).await;
     }
 
     /// The files of the client's invoice, once it is confirmed: PDF, CSV and XLSX.
@@ -53,27 +62,64 @@ impl Office {
         assert!(
             !text(&platform.get(&self.client.key, &format!("{path}/pdf")).await.good(), "url").is_empty()
         );
-        let place = format!("invoices/{}/{}", self.client.agreement, text(&draft, "id"));
+        let place = self.place(&text(&draft, "id"));
         ["pdf", "csv", "xlsx"].map(|ending| self.s3.get(BUCKET, &format!("{place}.{ending}")).unwrap())
     }
 
-    async fn render(&self, invoice: &str) {
+    fn place(&self, invoice: &str) -> String {
+        format!("invoices/{}/{invoice}", self.client.agreement)
+    }
+
+    /// The mail that comes of the last notification, with these fields in the place of its own.
+    async fn mailed(&self, server: &mut Script, change: Value) -> Value {
         let platform = &self.platform;
         let queue = |name| Sender::new(platform.sqs.client(), platform.sqs.queue(name));
-        let app = invoice_closer::App {
+        let app = mailer::App {
             store: platform.store.clone(),
+            secrets: platform.secrets.store(),
             documents: Documents::new(self.s3.client(), BUCKET.to_owned()),
-            invoices: platform.app.invoices.clone(),
-            billing: queue("billing"),
-            notifications: queue("notifications"),
-            trees: TreeCache::default(),
+            mail: queue("mail"),
+            waiting: Receiver::new(platform.sqs.client(), platform.sqs.queue("mail")),
+            smtp: Smtp::new(Targets::Any),
+            public_base_url: "https://waybill.example".to_owned(),
         };
-        let job = Billing::RenderV1 { invoice: invoice.to_owned().try_into().unwrap() };
-        let body = serde_json::to_string(&job).unwrap();
-        let event = json!({"Records": [{"messageId": "1", "body": body}]});
-        let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), runtime::now()).await.unwrap();
-        assert!(answer.batch_item_failures.is_empty());
+        let told = platform.sqs.messages::<Notification>(&platform.sqs.queue("notifications"));
+        let mut told = serde_json::to_value(told.last().unwrap()).unwrap();
+        told.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        queue("told").send(&told).await.unwrap();
+        for queue in ["told", "mail"] {
+            let queue = platform.sqs.queue(queue);
+            let taken = platform.sqs.take(&queue);
+            let answer = mailer::handle(&app, taken.clone()).await;
+            platform.sqs.finish(&queue, &taken, &answer);
+            assert!(answer.batch_item_failures.is_empty());
+        }
+        let mut mail = server.event("mail").await;
+        mail["notification"] = told;
+        mail
     }
+
+    async fn render(&self, invoice: &str) {
+        let job = Billing::RenderV1 { invoice: invoice.to_owned().try_into().unwrap() };
+        work(&self.platform, &self.s3, &job).await;
+    }
+}
+
+/// Has the closer do a job, with this bucket for what it makes.
+pub async fn work(platform: &Platform, s3: &EmbeddedS3, job: &Billing) {
+    let queue = |name| Sender::new(platform.sqs.client(), platform.sqs.queue(name));
+    let app = invoice_closer::App {
+        store: platform.store.clone(),
+        documents: Documents::new(s3.client(), BUCKET.to_owned()),
+        invoices: platform.app.invoices.clone(),
+        billing: queue("billing"),
+        notifications: queue("notifications"),
+        trees: TreeCache::default(),
+    };
+    let body = serde_json::to_string(job).unwrap();
+    let event = json!({"Records": [{"messageId": "1", "body": body}]});
+    let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), runtime::now()).await.unwrap();
+    assert!(answer.batch_item_failures.is_empty());
 }
 
 fn contains(pdf: &[u8], text: &str) -> bool {
@@ -113,4 +159,99 @@ async fn a_form_that_fails_on_a_real_invoice_keeps_no_client_waiting() {
     office.add_form("invoice", form).await;
     let [pdf, ..] = office.confirm().await;
     assert!(contains(&pdf, "INVOICE 1, "));
+}
+
+/// Of the crate that prints.
+fn picture(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/printing/examples/pictures");
+    std::fs::read(format!("{folder}/{name}")).unwrap()
+}
+
+#[tokio::test]
+async fn a_tenants_logo_is_uploaded_beside_its_form_and_stands_on_its_documents() {
+    let office = Office::new().await;
+    let (platform, owner) = (&office.platform, &office.platform.owner);
+    let file = office.upload("xml", "<document><image name='logo' width='90'/></document>".into()).await;
+    let logo = office.upload("png", picture("logo.png")).await;
+    let form = |pictures| json!({"kind": "invoice", "name": "Mine", "date_from": "2020-01-01", "file": file, "pictures": pictures});
+    let refused = async |pictures| {
+        let answer = platform.post(&owner.key, "/v1/printable_forms", form(pictures)).await;
+        format!("{} {} {}", answer.refusal(), text(&answer.body, "field"), text(&answer.body, "detail"))
+    };
+    assert_eq!(
+        refused(json!([])).await,
+        "422 invalid file line 1: <image>: the form has no picture \"logo\""
+    );
+    let huge = office.upload("png", picture("large.png")).await;
+    assert_eq!(
+        refused(json!([{"name": "logo", "file": huge}])).await,
+        "422 invalid pictures picture \"logo\": the picture is 6000 by 6000 pixels; it may have 2000000 in all"
+    );
+    let made =
+        platform.made(owner, "/v1/printable_forms", form(json!([{"name": "logo", "file": logo}]))).await;
+    assert_eq!(made["pictures"], json!([{"name": "logo", "file": logo}]));
+    let path = format!("/v1/printable_forms/{}", text(&made, "id"));
+    let answer = platform.patch(&owner.key, &path, json!({"pictures": []})).await;
+    assert_eq!(answer.refusal(), "422 invalid");
+    let [pdf, ..] = office.confirm().await;
+    assert!(contains(&pdf, "/Subtype/Image"));
+}
+
+#[tokio::test]
+async fn a_form_that_repeats_too_much_for_a_long_invoice_is_refused() {
+    let office = Office::new().await;
+    let (head, row) = ("a ".repeat(2_000), "<row size='200'><cell>x<br/>x</cell></row>");
+    let form = format!(
+        "<document><header size='4'><text>{head}</text></header><table widths='*'>\
+         {{% for group in groups %}}{{% for line in group.lines %}}{row}{{% endfor %}}{{% endfor %}}\
+         </table></document>"
+    );
+    let file = office.upload("xml", form.into()).await;
+    let form = json!({"kind": "invoice", "name": "Mine", "date_from": "2020-01-01", "file": file});
+    let answer = office.platform.post(&office.platform.owner.key, "/v1/printable_forms", form).await;
+    assert_eq!(answer.refusal(), "422 invalid");
+    assert!(text(&answer.body, "detail").contains("more letters, lines and cells than are printed"));
+}
+
+#[tokio::test]
+async fn an_invoice_is_mailed_with_its_document_and_the_details_that_the_template_names() {
+    let Some(mut server) = required(Script::start(Language::Python, "mail_server").await) else { return };
+    let port = server.ask("listen", json!({}), "listening").await["port"].clone();
+    let office = Office::new().await;
+    let (platform, owner) = (&office.platform, &office.platform.owner);
+    let channel = json!({"name": "Office", "from_email": "no-reply@owner.example", "host": "localhost",
+        "port": port, "tls": "none"});
+    platform.made(owner, "/v1/notification_channels", channel).await;
+    let template = json!({"name": "Ours", "event": "invoice_confirmation", "subject": "No. {{invoice_number}}",
+        "text": "Here it is.", "html": "<p>Here it is.</p>", "details": ["csv", "xlsx"]});
+    platform.made(owner, "/v1/notification_templates", template).await;
+    let path = format!("/v1/agreements/{}", office.client.agreement);
+    let emails = json!({"invoice_emails": ["finance@bakery.example"]});
+    platform.patch(&owner.key, &path, emails).await.good();
+
+    let [pdf, csv, xlsx] = office.confirm().await;
+    let mail = office.mailed(&mut server, json!({})).await;
+    let invoice = text(&mail["notification"], "invoice");
+    assert_eq!(mail["headers"]["subject"], "No. 1");
+    assert_eq!(mail["parts"], json!({"plain": "Here it is.", "html": "<p>Here it is.</p>"}));
+    let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let expected = [
+        ("invoice-1.pdf", "application/pdf", pdf),
+        ("invoice-1.csv", "text/csv", csv),
+        ("invoice-1.xlsx", sheets, xlsx),
+    ];
+    let file = |(name, kind, content): &(&str, &str, Vec<u8>)| json!({"name": name, "type": kind, "content": BASE64_STANDARD.encode(content)});
+    assert_eq!(mail["files"], json!(expected.iter().map(file).collect::<Vec<_>>()));
+
+    // What is more than mail servers take is told of, and the document comes all the same.
+    office.s3.put(BUCKET, &format!("{}.csv", office.place(&invoice)), vec![b'x'; 6_000_000]);
+    let told = json!({"emails": ["ben@bakery.example"]});
+    let mail = office.mailed(&mut server, told).await;
+    assert_eq!(mail["files"].as_array().unwrap().len(), 2, "the document and the spreadsheet");
+    let link = format!("https://waybill.example/invoices/{invoice}");
+    assert_eq!(
+        mail["parts"]["plain"],
+        format!("Here it is.\n\nToo large for a mail: invoice-1.csv. You find it at {link}\n")
+    );
+    assert!(mail["parts"]["html"].as_str().unwrap().contains(&format!("href=\"{link}\"")));
 }

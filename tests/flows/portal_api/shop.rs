@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::id::{AgreementId, MessageId, WalletId};
+use domain::masking::Masking;
 use domain::money::Amount;
 use http::{Method, Request};
 use jiff::Timestamp;
@@ -49,16 +50,7 @@ pub fn scale(kind: &str, threshold: u32) -> Value {
 impl Shop {
     pub async fn new() -> Self {
         let platform = Platform::new().await;
-        let queue = |name| queue::Sender::new(platform.sqs.client(), platform.sqs.queue(name));
-        let projector = projector::App {
-            store: platform.store.clone(),
-            sqs: platform.sqs.client(),
-            http_send: queue("http-send"),
-            notifications: queue("notifications"),
-            billing: queue("billing"),
-            webhooks: queue("webhooks"),
-            archive: tests::embedded_s3::EmbeddedS3::new().archive(),
-        };
+        let projector = platform.projector(tests::embedded_s3::EmbeddedS3::new().archive());
         let sending = sending(&platform, Targets::Any);
         Self { platform, sending, projector }
     }
@@ -267,5 +259,6 @@ impl Shop {
 
 fn sending(platform: &Platform, targets: Targets) -> Router {
     let app = send_api::App::new(platform.store.clone(), platform.secrets.store(), targets).unwrap();
+    let app = send_api::App { masking: Masking::parse("1").unwrap(), ..app };
     runtime::http::finish(send_api::router(app))
 }

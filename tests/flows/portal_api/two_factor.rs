@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use domain::id::MessageId;
 use http::Method;
 use queue::Webhook;
+use runtime::targets::Targets;
 use serde_json::{Value, json};
+use tests::embedded_dynamodb::Fault;
 
 use crate::platform::{Answer, Member, text};
 use crate::shop::{Shop, flat, sms};
@@ -164,6 +166,31 @@ async fn a_code_that_could_not_be_paid_is_sent_by_a_repeat_once_there_is_money()
 }
 
 #[tokio::test]
+async fn a_code_whose_charge_has_no_answer_can_be_compared_and_is_charged_once() {
+    let mut bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let store = bank.shop.platform.store.clone();
+    bank.shop.platform.store = bank.shop.platform.charging_with(Fault::TimeoutAppliedAnswerLost);
+    bank.shop.send_within(Targets::Any);
+    let authorization = format!("Basic {}", STANDARD.encode(&key));
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let headers = [("authorization", authorization.as_str()), ("idempotency-key", "login-1"), kind];
+    let path = "/api/v1/2fa/verify/sms";
+    let keyed =
+        async |shop: &Shop| shop.ask_sending(Method::POST, path, &headers, format!("number={NUMBER}")).await;
+    assert_eq!(keyed(&bank.shop).await.status, 503, "whoever has a key finds out by asking again");
+    let without_key = text(&bank.send(&key, &format!("number={NUMBER}")).await.good(), "requestId");
+    bank.shop.platform.store = store;
+    bank.shop.send_within(Targets::Any);
+    let with_key = text(&keyed(&bank.shop).await.good(), "requestId");
+    for request in [without_key, with_key] {
+        let code = code_in(&bank.sms(&request).await);
+        bank.verify(&key, &request, &code).await.good();
+    }
+    assert_eq!(bank.shop.platform.balance(&bank.client).await, "0.9");
+}
+
+#[tokio::test]
 async fn a_new_key_ends_the_one_before_and_a_blocked_integration_takes_no_calls() {
     let bank = Bank::new().await;
     let (id, key) = bank.platform_side().await;
@@ -225,4 +252,75 @@ async fn integrations_are_listed_filtered_and_edited_under_their_revision() {
     assert_eq!(refused.refusal(), "422 invalid");
     let log = platform.get(&bank.client.key, "/v1/audit?action=two_factor_integration").await.good();
     assert!(!log.to_string().contains(&"a".repeat(64)) && log.to_string().contains("***"), "{log}");
+}
+
+#[tokio::test]
+async fn a_test_code_is_sent_before_the_integration_is_active_and_paid_for_once() {
+    let bank = Bank::new().await;
+    let url = "https://bank.example/codes";
+    let fields = json!({"side": "platform", "status": "draft", "result_url": url});
+    let (id, key) = bank.integration(fields).await;
+    assert_eq!(bank.send(&key, &format!("number={NUMBER}")).await.refusal(), "403 integration_not_active");
+    let (platform, path) = (&bank.shop.platform, format!("/v1/two_factor_integrations/{id}/test"));
+    let body = json!({"number": NUMBER, "result_url": "https://test.example/told"});
+    let test = async || platform.post_once(&bank.client.key, &path, "test-1", body.clone()).await;
+    let sent = test().await;
+    assert_eq!(sent.status, 202);
+    let request = text(&sent.good(), "request");
+    assert_eq!(text(&test().await.good(), "request"), request, "a repeat");
+    assert_eq!(platform.balance(&bank.client).await, "0.95", "sent once");
+    bank.shop.project().await;
+    let told: Vec<Webhook> = bank.shop.webhooks();
+    assert_eq!((told.len(), told[0].url()), (1, "https://test.example/told"));
+    let blocked = format!("/v1/two_factor_integrations/{id}");
+    platform.patch(&bank.client.key, &blocked, json!({"status": "active"})).await.good();
+    let code = code_in(&bank.sms(&request).await);
+    assert_eq!(text(&bank.verify(&key, &request, &code).await.good(), "number"), NUMBER);
+    bank.shop.project().await;
+    assert_eq!(bank.shop.webhooks()[1].url(), "https://test.example/told");
+}
+
+#[tokio::test]
+async fn a_test_code_that_cannot_be_sent_says_why() {
+    let bank = Bank::new().await;
+    let (id, _) = bank.platform_side().await;
+    let (client_side, _) = bank.integration(json!({"side": "client"})).await;
+    let test = async |id: &str, body: Value| {
+        let path = format!("/v1/two_factor_integrations/{id}/test");
+        bank.shop.platform.post(&bank.client.key, &path, body).await
+    };
+    assert_eq!(test(&id, json!({"number": "12"})).await.refusal(), "422 invalid_number");
+    assert_eq!(test(&id, json!({"number": NUMBER, "code": "1"})).await.refusal(), "422 invalid");
+    assert_eq!(test(&client_side, json!({"number": NUMBER})).await.refusal(), "422 invalid");
+    let address = json!({"number": NUMBER, "result_url": "http://bank.example"});
+    assert_eq!(test(&id, address).await.refusal(), "422 invalid");
+    for _ in 0..20 {
+        test(&client_side, json!({"number": NUMBER, "code": "AB-12"})).await.good();
+    }
+    assert_eq!(test(&id, json!({"number": NUMBER})).await.refusal(), "402 insufficient_funds");
+}
+
+#[tokio::test]
+async fn the_records_of_an_integration_are_those_of_its_codes() {
+    let bank = Bank::new().await;
+    let (id, key) = bank.platform_side().await;
+    let (_, other) = bank.platform_side().await;
+    for key in [&key, &other, &key] {
+        bank.send(key, &format!("number={NUMBER}")).await.good();
+    }
+    bank.shop.send(&bank.client, 1..2).await;
+    bank.shop.project().await;
+    let (platform, path) = (&bank.shop.platform, format!("/v1/two_factor_integrations/{id}/edrs"));
+    let list = platform.get(&bank.client.key, &path).await.good();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().all(|edr| edr["client_reference"] == json!(id) && edr["amount"] == "0.05"));
+    let csv = [("accept", "text/csv")];
+    let file = async |path: &str| platform.ask(&bank.client.key, Method::GET, path, &csv, None).await;
+    assert_eq!(file(&path).await.refusal(), "422 invalid", "of which span");
+    let (from, till) = (runtime::now() - jiff::SignedDuration::from_hours(1), runtime::now());
+    let lines = file(&format!("{path}?from={from}&till={till}")).await.good();
+    assert_eq!(lines.as_str().unwrap().lines().count(), 3, "{lines}");
+    let stranger = bank.shop.platform.euro_member(&platform.owner, "Stranger", "client").await;
+    assert_eq!(platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
 }

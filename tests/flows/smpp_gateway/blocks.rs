@@ -101,6 +101,31 @@ async fn a_block_of_a_hundred_goes_out_and_its_outcomes_come_together() {
 }
 
 #[tokio::test]
+async fn a_receipt_names_the_segment_it_is_about_and_the_ids_are_stored_later_for_those_that_do_not() {
+    let (simulator, mut stage) = staged(Behaviour::default(), windowed(10)).await;
+    let gateway = stage.run();
+    let tag = stage.send_block_of(3).await;
+    stage.until_done().await;
+    until("receipts", || stage.reports().len() == 3).await;
+    let told = stage.told(&tag);
+    for report in stage.reports() {
+        let segment = report.segment.expect("its process has submitted it");
+        let (block, place) = segment.message.block().expect("of a block");
+        assert_eq!((&block, segment.part), (&tag, 0));
+        assert_eq!(told[&place], [Told::Submitted(segment.references.clone())]);
+        assert_eq!(segment.references, [Some(report.reference)]);
+    }
+    // Whenever this process ends, what stores the ids is queued before anybody knows of the outcomes.
+    let progress = stage.progress();
+    let place = |is_it: fn(&Progress) -> bool| progress.iter().position(is_it).expect("is told");
+    let later = place(|progress| matches!(progress, Progress::ReferencesV1 { .. }));
+    let told = place(|progress| matches!(progress, Progress::BlockV1 { references_by: Some(_), .. }));
+    assert!(later < told, "{progress:?}");
+    gateway.stop().await;
+    simulator.stop().await;
+}
+
+#[tokio::test]
 async fn long_messages_of_a_block_go_out_in_their_parts() {
     let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
     let running = stage.run();

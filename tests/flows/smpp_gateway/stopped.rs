@@ -57,6 +57,34 @@ async fn what_waits_is_refused_while_its_company_is_disabled_and_goes_out_when_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_connection_goes_another_way_when_that_is_disabled() {
+    let (simulator, mut stage) = staged(Behaviour::default(), |connection| connection.enabled = false).await;
+    let (alone, block) = (stage.send("4915110000001", "hello").await, stage.send_block_of(3).await);
+    let doubted = stage.send("4915110000002", "hello").await;
+    let claimed = stage.store.claim_as_owner(&doubted, &stage.connection.id, 0).await.expect("is claimed");
+    assert!(matches!(claimed, store::Claim::Yours(_)));
+    let gateway = stage.run();
+    let told = stage.outcome(&alone).await;
+    let Progress::RefusedV1 { reason, next_route: true, .. } = told else { panic!("{told:?}") };
+    assert_eq!(reason, "connection_disabled");
+    until("all of the block", || stage.told(&block).len() == 3).await;
+    let elsewhere = queue::Outcome::Refused { reason, next_route: true };
+    assert!(stage.told(&block).values().all(|told| *told == [elsewhere.clone()]));
+    // What may have left is not sent twice.
+    assert!(matches!(stage.outcome(&doubted).await, Progress::InDoubtV1 { .. }));
+    stage.until_done().await;
+    assert!(taken(&simulator).is_empty());
+
+    let mut enabled = stage.connection.clone();
+    enabled.enabled = true;
+    replace_connection(&stage.store, &enabled).await;
+    until("a bind", || simulator.binds().len() == 1).await;
+    let sent = stage.send("4915110000003", "hello").await;
+    assert_eq!(stage.references(&sent).await.len(), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_refused_while_its_agreement_is_suspended() {
     let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
     let (_, agreement) = sender_of_all(&stage).await;
@@ -64,6 +92,24 @@ async fn what_waits_is_refused_while_its_agreement_is_suspended() {
     let stopped = stage.send("4915110000001", "hello").await;
     let gateway = stage.run();
     assert_eq!(reason(&stage, &stopped).await, "agreement_suspended");
+    gateway.stop().await;
+    assert!(taken(&simulator).is_empty());
+}
+
+/// A worker claimed them and was never heard of again; then their agreement was suspended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_have_left_and_may_not_go_out_any_more_is_not_sent_again() {
+    let resend = |connection: &mut Connection| connection.on_unknown_outcome = OnUnknownOutcome::Resend;
+    let (simulator, mut stage) = staged(Behaviour::default(), resend).await;
+    let (_, agreement) = sender_of_all(&stage).await;
+    change_agreement(&stage.store, &agreement.id, |agreement| agreement.suspended = true).await;
+    let message = stage.send("4915110000001", "hello").await;
+    stage.store.claim(&message).await.expect("an answer");
+    let block = stage.send_block_of(3).await;
+    stage.store.claim_block(&block, 0).await.expect("an answer");
+    let gateway = stage.run();
+    assert!(matches!(stage.outcome(&message).await, Progress::InDoubtV1 { .. }));
+    stage.until_done().await;
     gateway.stop().await;
     assert!(taken(&simulator).is_empty());
 }

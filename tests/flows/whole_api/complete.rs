@@ -78,6 +78,24 @@ fn every_operation_says_what_it_answers_in_good_and_in_bad_cases() {
 }
 
 #[test]
+fn every_operation_names_what_it_can_be_called_with_and_sessions_come_with_their_token() {
+    holds(|document, found| {
+        let schemes = &document["components"]["securitySchemes"];
+        for (name, said) in described(document) {
+            let ways: Vec<_> = said["security"].as_array().into_iter().flatten().collect();
+            let named = || ways.iter().filter_map(|way| way.as_object()).flat_map(|way| way.keys());
+            if ways.is_empty() || named().any(|scheme| schemes[scheme]["description"].is_null()) {
+                found.insert(format!("{name} is called with {ways:?}"));
+            }
+            let has_token = |way: &Value| way.get("csrf_token").is_some() != name.starts_with("get ");
+            if ways.iter().any(|way| way.get("session").is_some() && !has_token(way)) {
+                found.insert(format!("{name} is called with {ways:?}"));
+            }
+        }
+    });
+}
+
+#[test]
 fn every_parameter_field_and_schema_says_what_it_is() {
     holds(|document, found| {
         for (name, said) in described(document) {

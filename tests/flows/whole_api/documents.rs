@@ -13,8 +13,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Whether it asks for no key.
     pub public: bool,
-    /// Whether it asks for another key than that of a company or a person.
-    pub has_own_key: bool,
+    /// Whether an API key of a company or a person is among what it takes.
+    pub takes_api_key: bool,
 }
 
 #[derive(Clone)]
@@ -30,12 +30,12 @@ pub struct Parameter {
 #[derive(Clone)]
 pub struct Body {
     pub media_type: String,
-    /// Without references, to a depth at which requests end.
+    /// Without references; what holds itself, as rate trees do, is followed so deep as requests go.
     pub schema: Value,
 }
 
-/// How deep references are followed: rate trees hold themselves.
-const DEPTH_MAX: usize = 12;
+/// How often one reference is followed inside itself.
+const TURNS_MAX: usize = 2;
 
 impl Operation {
     /// `GET /v1/companies`.
@@ -85,11 +85,9 @@ fn described(document: &Value, method: Method, template: &str, operation: &Value
         parameters: parameters.map(|parameter| described_parameter(document, parameter)).collect(),
         body: body.map(|(media_type, content)| Body {
             media_type: media_type.clone(),
-            schema: resolved(document, &content["schema"], 0),
+            schema: resolved(document, &content["schema"], &mut Vec::new()),
         }),
-        has_own_key: security.is_some_and(|ways| {
-            !ways.is_empty() && ways.iter().all(|way| way != &json!({}) && way.get("api_key").is_none())
-        }),
+        takes_api_key: security.is_some_and(|ways| ways.contains(&json!({"api_key": []}))),
         public: security.is_some_and(|ways| ways.is_empty() || ways.contains(&json!({}))),
     }
 }
@@ -99,29 +97,32 @@ fn described_parameter(document: &Value, parameter: &Value) -> Parameter {
         name: parameter["name"].as_str().unwrap().to_owned(),
         place: parameter["in"].as_str().unwrap().to_owned(),
         required: parameter["required"] == true,
-        schema: resolved(document, &parameter["schema"], 0),
+        schema: resolved(document, &parameter["schema"], &mut Vec::new()),
     }
 }
 
-/// The schema with what it refers to in its place.
-fn resolved(document: &Value, schema: &Value, depth: usize) -> Value {
-    if depth > DEPTH_MAX {
-        return Value::Null;
-    }
+/// The schema with what it refers to in its place. `followed` are the references that lead here.
+fn resolved<'a>(document: &'a Value, schema: &'a Value, followed: &mut Vec<&'a str>) -> Value {
     match schema {
         Value::Object(fields) => match fields.get("$ref").and_then(Value::as_str) {
             Some(reference) => {
+                if followed.iter().filter(|known| **known == reference).count() == TURNS_MAX {
+                    return Value::Null;
+                }
                 let target = document.pointer(reference.trim_start_matches('#'));
                 let target = target.unwrap_or_else(|| panic!("{reference} leads nowhere"));
-                resolved(document, target, depth + 1)
+                followed.push(reference);
+                let found = resolved(document, target, followed);
+                followed.pop();
+                found
             }
             None => fields
                 .iter()
-                .map(|(name, value)| (name.clone(), resolved(document, value, depth)))
+                .map(|(name, value)| (name.clone(), resolved(document, value, followed)))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
         },
-        Value::Array(values) => values.iter().map(|value| resolved(document, value, depth)).collect(),
+        Value::Array(values) => values.iter().map(|value| resolved(document, value, followed)).collect(),
         other => other.clone(),
     }
 }

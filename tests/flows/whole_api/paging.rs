@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::{StreamExt, stream};
+use jiff::ToSpan;
+use jiff::civil::date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::platform::Platform;
+use crate::platform::{Platform, text};
 use crate::tenancy_walk::world::World;
 
 const ENTRIES_DEFAULT: usize = 20_000;
@@ -49,7 +51,7 @@ async fn a_page_of_companies_costs_the_same_at_any_place_of_a_long_list() {
     for sort in ["", "&sort=name", "&sort=-name"] {
         let path = format!("/v1/companies?limit={PAGE}{sort}");
         let pages = pages(&platform, &router, &platform.owner.key, &path).await;
-        check(&path, &pages, entries());
+        check(&path, &pages, entries(), PAGE);
     }
 }
 
@@ -63,18 +65,47 @@ async fn a_page_of_messages_costs_the_same_at_any_place_of_a_long_list() {
     let copies = (1..entries()).map(|number| vec![(id.to_owned(), numbered(id, number))]);
     assert!(!items.is_empty(), "{id} of {accepted_at} has records");
     fill(&platform.database.client(), "flow-records", &items, copies).await;
-    let path = format!("/v1/messages?limit={PAGE}");
-    let pages = pages(platform, &world.router(), &world.a, &path).await;
-    check(&path, &pages, entries());
+    let agreement = world.things.text("agreement");
+    let of_agreement = format!("/v1/edrs?agreement={agreement}&limit={PAGE}");
+    for path in [format!("/v1/messages?limit={PAGE}"), of_agreement] {
+        let pages = pages(platform, &world.router(), &world.a, &path).await;
+        check(&path, &pages, entries(), PAGE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_invoices_or_charges_costs_the_same_at_any_place_of_a_long_list() {
+    let world = World::build().await;
+    let (platform, router) = (world.platform(), world.router());
+    let (agreement, id) = (world.things.text("agreement"), world.things.text("invoice"));
+    let invoice = get(&router, &world.parent, &format!("/v1/invoices/{id}")).await;
+    let (first_day, charges) = (text(&invoice, "first_day"), invoice["charges"].as_array().unwrap().len());
+    let by_day = format!("{agreement}#first_day");
+    let mut listed = items_with(platform, "flow-directory", &[&id]).await;
+    listed.retain(|item| mentions(&item["sk"], &by_day));
+    let stored = items_with(platform, "flow-records", &[&format!("invoices#{agreement}")]).await;
+    for (table, items) in [("flow-directory", listed), ("flow-records", stored)] {
+        assert_eq!(items.len(), 1, "of an invoice in {table}");
+        let copies = (1..entries()).map(|number| {
+            let day = date(1700, 1, 1).checked_add(i32::try_from(number).unwrap().days()).unwrap();
+            vec![(id.clone(), numbered(&id, number)), (first_day.clone(), day.to_string())]
+        });
+        fill(&platform.database.client(), table, &items, copies).await;
+    }
+    for (list, each) in [("invoices", 1), ("charges", charges)] {
+        let path = format!("/v1/{list}?agreement={agreement}&limit={PAGE}");
+        let pages = pages(platform, &router, &world.parent, &path).await;
+        check(&path, &pages, each * entries(), each * PAGE);
+    }
 }
 
 /// The first, a middle and the last full page cost the same, and so does every other.
 #[track_caller]
-fn check(path: &str, pages: &[(usize, Decimal)], entries: usize) {
+fn check(path: &str, pages: &[(usize, Decimal)], entries: usize, full: usize) {
     let found: usize = pages.iter().map(|(count, _)| count).sum();
     assert!(found >= entries, "{path}: {found} of {entries} are listed");
     let full: Vec<Decimal> =
-        pages.iter().filter(|(count, _)| *count == PAGE).map(|(_, units)| *units).collect();
+        pages.iter().filter(|(count, _)| *count == full).map(|(_, units)| *units).collect();
     let (first, middle, last) = (full[0], full[full.len() / 2], full[full.len() - 1]);
     println!(
         "{path}: {found} entries, {} pages; read units first {first}, middle {middle}, last {last}",

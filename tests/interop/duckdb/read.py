@@ -12,5 +12,12 @@ SUMS = f"""
     FROM {PARTS} GROUP BY ALL ORDER BY ALL
 """
 
+LAST = f"""
+    SELECT level, channel, direction, company_path, mcc, mnc, price_type, tier, wallet, connection, vendor,
+        vendor_references, submitted_at IS NOT NULL, finished_at IS NOT NULL
+    FROM {PARTS} WHERE status = 'delivered' OR kind = 'fee' ORDER BY kind DESC, level
+"""
+
 columns = duckdb.sql(f"DESCRIBE SELECT * FROM {PARTS}").fetchall()
-print(json.dumps({"columns": {row[0]: row[1] for row in columns}, "sums": duckdb.sql(SUMS).fetchall()}))
+sums, last = (duckdb.sql(query).fetchall() for query in (SUMS, LAST))
+print(json.dumps({"columns": {row[0]: row[1] for row in columns}, "sums": sums, "last": last}))

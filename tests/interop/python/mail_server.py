@@ -2,6 +2,7 @@
 choice to recipients. It tells of each mail that it takes, as Python's own parser reads it."""
 
 import asyncio
+import base64
 import email
 import email.policy
 import logging
@@ -30,12 +31,21 @@ class Handler:
         mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
         bodies = {kind: mail.get_body((kind,)) for kind in ("plain", "html")}
         parts = {kind: body.get_content().replace("\r\n", "\n") for kind, body in bodies.items() if body}
+        files = [
+            {
+                "name": part.get_filename(),
+                "type": part.get_content_type(),
+                "content": base64.b64encode(part.get_payload(decode=True)).decode(),
+            }
+            for part in mail.iter_attachments()
+        ]
         say(
             "mail",
             envelope_from=envelope.mail_from,
             envelope_to=envelope.rcpt_tos,
             headers={name.lower(): str(value) for name, value in mail.items()},
             parts=parts,
+            files=files,
             over_tls=server.transport.get_extra_info("ssl_object") is not None,
             login=getattr(session, "who", None),
             hello=session.host_name,

@@ -266,7 +266,14 @@ async fn write_units_of_the_records_of_a_block() {
     store.claim_block(&block, 1).await.expect("claimed");
     let taken = |place: u16| (place, Outcome::Submitted(vec![Some(format!("{place:08}"))]));
     let outcomes = (0..COUNT).map(taken).collect();
-    apply(queue::Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW }).await;
+    apply(queue::Progress::BlockV1 {
+        block,
+        connection: connection(),
+        outcomes,
+        references_by: None,
+        at: NOW,
+    })
+    .await;
     let submitted = projected().await;
     let report = |place: u16| Report {
         reference: format!("{place:08}"),
@@ -274,6 +281,7 @@ async fn write_units_of_the_records_of_a_block() {
         state: ReceiptState::Delivered,
         error: None,
         recipient: None,
+        segment: None,
     };
     let receipts = (0..COUNT).map(report).collect();
     apply(queue::Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW }).await;

@@ -162,7 +162,8 @@ async fn a_block_is_one_job_and_its_messages_are_recorded_as_they_move() {
     let app = progress_applier::App { store: store.clone() };
     for _ in 0..2 {
         let (block, outcomes) = (block.clone(), outcomes.clone());
-        let told = Progress::BlockV1 { block, connection: connection(), outcomes, at: NOW };
+        let told =
+            Progress::BlockV1 { block, connection: connection(), outcomes, references_by: None, at: NOW };
         app.apply(told).await.expect("applied");
     }
     let receipt = Progress::ReceiptV1 {

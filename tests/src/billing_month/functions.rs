@@ -4,11 +4,13 @@
 use std::{fmt, io};
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use jiff::Timestamp;
 use queue::Sender;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use store::{Documents, Files, Invoices, Store, TreeCache};
 
+use super::MONTH;
 use crate::bucket::Bucket;
 use crate::embedded_dynamodb::{EmbeddedDynamodb, NoFaults};
 use crate::embedded_s3::EmbeddedS3;
@@ -25,6 +27,8 @@ pub struct Functions {
     /// Not signed and not noted, for some million calls.
     pub store: Store,
     projector: projector::App,
+    /// When the changes of the streams were made: the month is not now.
+    pub now: Timestamp,
     pub applier: progress_applier::App,
     pub closer: invoice_closer::App,
     pub deliveries: Deliveries,
@@ -85,6 +89,7 @@ impl Functions {
             sqs,
             store,
             projector,
+            now: MONTH,
             closer,
             deliveries: Deliveries::default(),
             _bucket: bucket,
@@ -111,7 +116,11 @@ impl Functions {
     }
 
     fn take(&self, table: &str) -> Vec<EventRecord> {
-        self.database.take_stream(table).records
+        let mut records = self.database.take_stream(table).records;
+        for record in &mut records {
+            record.change.approximate_creation_date_time = std::time::SystemTime::from(self.now).into();
+        }
+        records
     }
 
     async fn deliver(&mut self, records: Vec<EventRecord>, random: &mut StdRng) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 
 use domain::agreement::CreditLimit;
 use domain::connection::{Connection, Link, SmppLink};
+use domain::id::WalletId;
 use domain::money::Currency;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::rating::{RateTree, ServiceKind};
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::functions::Functions;
 use crate::edits::put_connection;
+use crate::ledger_simulation::scenario::individual_credits;
 use crate::world::{Member, NOW, World, connection};
 
 /// Kathmandu is 5:45 h ahead. Berlin and Los Angeles change their clocks in the month.
@@ -21,14 +23,19 @@ const CURRENCIES: [&str; 4] = ["EUR", "USD", "JPY", "KWD"];
 /// Agreements that one message is charged to.
 const LEVELS_MAX: usize = 4;
 const FUNDS: &str = "1000000000";
+/// One of so many clients has users with credits of their own, so many each.
+const WITH_USERS: usize = 7;
+const USERS: u32 = 2;
+const CREDITS: &str = "1000000";
 
 /// Everybody, in one world.
 pub struct Parties {
     pub world: World,
     /// Each behind the one above it.
     pub members: Vec<Member>,
-    /// Those that send: the places of members that nobody is below.
-    pub senders: Vec<usize>,
+    /// Those that send: members that nobody is below, and users of some of them with credits of their own,
+    /// as members whose wallet is the user's.
+    pub senders: Vec<Member>,
     /// Those whose prices are simple ones, without tiers and packs.
     pub flat: Vec<usize>,
 }
@@ -66,13 +73,27 @@ impl Parties {
             }
             let parent = parent.map(|parent| &members[parent]);
             let member = open(&world, parent, place, (is_client, selling), random).await;
-            members.push(member);
             if is_client {
-                senders.push(place);
+                senders.push(member.clone());
+            }
+            members.push(member);
+        }
+        for place in (resellers..agreements).step_by(WITH_USERS) {
+            let accounts = individual_credits(&world, &mut members, place, USERS).await;
+            for account in accounts {
+                senders.push(user(&world, &members[place], account.wallet).await);
             }
         }
         Self { world, members, senders, flat }
     }
+}
+
+/// A member as one of its users sends, with credits of the member's.
+async fn user(world: &World, member: &Member, wallet: WalletId) -> Member {
+    let mut user = Member { wallet, ..member.clone() };
+    user.levels[0].payer = user.wallet.clone();
+    world.transfer(member, &user, CREDITS).await.expect("credits are given");
+    user
 }
 
 impl Parties {

@@ -2,6 +2,7 @@
 //! more to see that nothing changes then.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use domain::id::RerateId;
 use domain::rating::CompiledTree;
@@ -20,41 +21,50 @@ use super::{DAYS, MONTH, days};
 use crate::edits::act_at;
 use crate::world::Member;
 
-/// One of so many agreements had wrong prices.
-const WRONG: u32 = 4;
-
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rerated {
+    /// Tasks, each of which was done twice.
     pub tasks: u64,
+    pub first: Pass,
+    /// Changes nothing.
+    pub second: Pass,
+}
+
+/// What some tasks did, all for the first or all for the second time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pass {
+    /// Records: of a message one for each level.
     pub processed: u64,
     pub updated: u64,
-    /// By the second task about the same: nothing.
-    pub updated_again: u64,
+    pub took: Duration,
 }
 
 impl fmt::Display for Rerated {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tasks, processed, updated, updated_again } = self;
+        let Self { tasks, first, second } = self;
+        let (took, took_again) = (first.took.as_secs_f64(), second.took.as_secs_f64());
         write!(
             out,
-            "{processed} records rated again by {tasks} tasks, {updated} of them to another amount; done twice, \
-             {updated_again}"
+            "rerate of {} records by {tasks} tasks: the first pass changed {} in {took:.1} s, the second {} in \
+             {took_again:.1} s",
+            first.processed, first.updated, second.updated
         )
     }
 }
 
 impl Rerated {
-    /// Corrects some prices and rates the whole month again under them, twice.
+    /// Corrects the prices of one in so many agreements and rates the whole month again under them, twice.
     pub async fn correct(
         &mut self,
         parties: &Parties,
         functions: &Functions,
         now: Timestamp,
+        one_in: u32,
         random: &mut StdRng,
     ) -> anyhow::Result<()> {
         let mut wrong = Vec::new();
         for place in &parties.flat {
-            if random.random_ratio(1, WRONG) {
+            if random.random_ratio(1, one_in) {
                 let member = &parties.members[*place];
                 correct(member, functions, now, random).await?;
                 wrong.push(member);
@@ -63,19 +73,21 @@ impl Rerated {
         if wrong.is_empty() {
             return Ok(());
         }
-        self.updated += self.rate(parties, functions, &wrong, now).await?;
-        self.updated_again += self.rate(parties, functions, &wrong, now).await?;
-        Ok(())
+        self.tasks += 1;
+        self.first.rate(parties, functions, &wrong, now).await?;
+        self.second.rate(parties, functions, &wrong, now).await
     }
+}
 
-    /// How many records were changed.
+impl Pass {
     async fn rate(
         &mut self,
         parties: &Parties,
         functions: &Functions,
         wrong: &[&Member],
         now: Timestamp,
-    ) -> anyhow::Result<u64> {
+    ) -> anyhow::Result<()> {
+        let began = Instant::now();
         let id = RerateId::new(parties.world.unique());
         let by = Hand { name: "manager", now };
         let owner = &parties.world.owner.company;
@@ -104,9 +116,11 @@ impl Rerated {
         let task: Option<Rerate> = store.thing(id.as_str()).await?;
         anyhow::ensure!(task.is_some_and(|task| task.status == Status::Complete), "a task did not end");
         let progress = store.rerate_progress(&id).await?;
-        self.tasks += 1;
+        self.took += began.elapsed();
         self.processed += progress.edrs.processed + progress.reseller_records.processed;
-        Ok(store.rerate_differences(&id).await?.iter().map(|difference| difference.records).sum())
+        let differences = store.rerate_differences(&id).await?;
+        self.updated += differences.iter().map(|difference| difference.records).sum::<u64>();
+        Ok(())
     }
 }
 

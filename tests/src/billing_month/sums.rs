@@ -1,10 +1,10 @@
-//! The four ways to the same number, for each agreement and for each currency: what its records come to,
-//! its usage rows, the charges of all its invoices, and what its wallets were charged.
+//! The four ways to the same number, for each wallet and for each currency: what the records of its messages
+//! come to, their usage rows, the charges of all invoices, and what it was charged.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::id::{AgreementId, WalletId};
+use domain::id::WalletId;
 use domain::money::Amount;
 use domain::period::Period;
 use domain::reconcile::{Breach, SetAside, charges, check_balance};
@@ -50,8 +50,10 @@ pub struct Totals {
     /// That were recounted.
     pub records: u64,
     pub usage_rows: u64,
-    /// Agreements whose own sums differ, also where those of others make up for it.
-    pub differing: Vec<(AgreementId, Sums)>,
+    /// Whose own sums differ, also where those of others make up for it.
+    pub differing: Vec<(WalletId, Sums)>,
+    /// That were added up: of agreements, and of users with credits of their own.
+    pub wallets: u64,
     /// Usage rows that are not what their records come to.
     pub rows: Vec<String>,
     /// What else does not add up in the ledger.
@@ -75,25 +77,48 @@ pub async fn add_up(parties: &Parties, functions: &Functions) -> anyhow::Result<
         totals.records += recount.records;
         totals.usage_rows += usage.len() as u64;
         totals.rows.extend(recount.differences(&usage).iter().map(ToString::to_string));
-        let invoices = store.invoices_of(&agreement.id).await?;
-        let sums = Sums {
-            records: recount.total()?,
-            usage: Amount::checked_sum(usage.iter().map(|(_, usage)| usage.amount))?,
-            charges: Amount::checked_sum(
-                invoices.iter().flat_map(|invoice| &invoice.charges).map(|charge| charge.net),
-            )?,
-            wallets: charged(store, member, &mut totals.breaches).await?,
-        };
-        totals.by_currency.entry(agreement.currency.code()).or_default().add(&sums)?;
-        if !sums.is_exact() {
-            totals.differing.push((agreement.id, sums));
+        let mut by_wallet: BTreeMap<WalletId, Sums> = BTreeMap::new();
+        for (key, usage) in &recount.rows {
+            add(&mut by_wallet, &key.wallet, |sums| &mut sums.records, usage.amount)?;
+        }
+        for (key, usage) in &usage {
+            add(&mut by_wallet, &key.wallet, |sums| &mut sums.usage, usage.amount)?;
+        }
+        for charge in store.invoices_of(&agreement.id).await?.iter().flat_map(|invoice| &invoice.charges) {
+            add(&mut by_wallet, &charge.group.wallet, |sums| &mut sums.charges, charge.net)?;
+        }
+        for (wallet, charged) in charged(store, member, &mut totals.breaches).await? {
+            add(&mut by_wallet, &wallet, |sums| &mut sums.wallets, charged)?;
+        }
+        totals.wallets += by_wallet.len() as u64;
+        for (wallet, sums) in by_wallet {
+            totals.by_currency.entry(agreement.currency.code()).or_default().add(&sums)?;
+            if !sums.is_exact() {
+                totals.differing.push((wallet, sums));
+            }
         }
     }
     Ok(totals)
 }
 
-/// What all wallets of an agreement were charged; and whether their other numbers agree.
-async fn charged(store: &Store, member: &Member, breaches: &mut Vec<Breach>) -> anyhow::Result<Amount> {
+fn add(
+    by_wallet: &mut BTreeMap<WalletId, Sums>,
+    wallet: &WalletId,
+    of: impl Fn(&mut Sums) -> &mut Amount,
+    amount: Amount,
+) -> anyhow::Result<()> {
+    let sum = of(by_wallet.entry(wallet.clone()).or_default());
+    *sum = sum.checked_add(amount)?;
+    Ok(())
+}
+
+/// What each wallet of an agreement was charged; and whether their other numbers agree. A lease charges what
+/// it is a lease on.
+async fn charged(
+    store: &Store,
+    member: &Member,
+    breaches: &mut Vec<Breach>,
+) -> anyhow::Result<Vec<(WalletId, Amount)>> {
     let main = read(store, &member.wallet).await?;
     let own: Vec<_> =
         main.holders.iter().filter(|holder| holder.agreement == member.agreement.id).cloned().collect();
@@ -101,9 +126,12 @@ async fn charged(store: &Store, member: &Member, breaches: &mut Vec<Breach>) -> 
     for holder in own {
         wallets.push(read(store, &holder.id).await?);
     }
-    let mut sum = Amount::ZERO;
+    let mut charged = Vec::new();
     for WalletWithHolders { wallet, holders } in &wallets {
-        sum = sum.checked_add(charges(wallet, holders)?)?;
+        let sum = charges(wallet, holders)?;
+        if wallet.lease.is_none() || !sum.is_zero() {
+            charged.push((wallet.id.clone(), sum));
+        }
         breaches.extend(check_balance(wallet)?);
         breaches.extend(SetAside::of(wallet, holders)?.check()?);
         if wallet.lease.is_none() {
@@ -113,7 +141,7 @@ async fn charged(store: &Store, member: &Member, breaches: &mut Vec<Breach>) -> 
             breaches.extend(sums.check(wallet, &effects)?);
         }
     }
-    Ok(sum)
+    Ok(charged)
 }
 
 async fn read(store: &Store, id: &WalletId) -> anyhow::Result<WalletWithHolders> {
@@ -133,11 +161,11 @@ impl fmt::Display for Totals {
                 writeln!(out, "  {name:<8} {:>20} {:>22}", total.to_string(), less.to_string())?;
             }
         }
-        for (agreement, sums) in self.differing.iter().take(SHOWN_MAX) {
+        for (wallet, sums) in self.differing.iter().take(SHOWN_MAX) {
             let Sums { records, usage, charges, wallets } = sums;
             writeln!(
                 out,
-                "{agreement}: records {records}, usage {usage}, charges {charges}, wallets {wallets}"
+                "{wallet}: records {records}, usage {usage}, charges {charges}, wallets {wallets}"
             )?;
         }
         for row in self.rows.iter().take(SHOWN_MAX) {
@@ -146,7 +174,11 @@ impl fmt::Display for Totals {
         for breach in self.breaches.iter().take(SHOWN_MAX) {
             writeln!(out, "{breach}")?;
         }
-        let (agreements, rows, breaches) = (self.differing.len(), self.rows.len(), self.breaches.len());
-        writeln!(out, "{agreements} agreements, {rows} usage rows and {breaches} wallets' numbers differ")
+        let (differing, rows, breaches) = (self.differing.len(), self.rows.len(), self.breaches.len());
+        writeln!(
+            out,
+            "of {} wallets {differing} differ, {rows} usage rows and {breaches} other numbers of wallets",
+            self.wallets
+        )
     }
 }

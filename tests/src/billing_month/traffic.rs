@@ -88,7 +88,7 @@ impl Traffic {
     ) -> anyhow::Result<()> {
         let wanted = self.options.edrs * (day as u64 + 1) / DAYS as u64;
         while self.made.edrs < wanted {
-            let member = &parties.members[parties.senders[random.random_range(0..parties.senders.len())]];
+            let member = &parties.senders[random.random_range(0..parties.senders.len())];
             match random.random_range(0..40) {
                 0 | 1 => self.send_batch(member, functions, random).await?,
                 2 => self.send_single(member, functions, random).await?,

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use tests::billing_month::{Options, close_only, run};
+use tests::billing_month::{Options, close_only, rerate_only, run};
 use tracing_subscriber::EnvFilter;
 
 /// As the functions that allocate most have it.
@@ -26,10 +26,14 @@ struct Arguments {
     /// Close a million usage rows of 1,000 agreements, and 100,000 of one, and nothing else.
     #[arg(long)]
     close_only: bool,
+    /// Rate the messages of a month again, twice, and nothing else.
+    #[arg(long)]
+    rerate_only: bool,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { edrs, agreements, seed, close_only: is_close_only } = Arguments::parse();
+    let Arguments { edrs, agreements, seed, close_only: is_close_only, rerate_only: is_rerate_only } =
+        Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // One core, as the targets are for one.
@@ -40,7 +44,13 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let report = runtime.block_on(run(Options { edrs, agreements: agreements.into(), seed }))?;
+    let options = Options { edrs, agreements: agreements.into(), seed };
+    if is_rerate_only {
+        let rerated = runtime.block_on(rerate_only(options))?;
+        println!("{rerated}");
+        return Ok(if rerated.second.updated == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let report = runtime.block_on(run(options))?;
     print!("{report}");
     Ok(if report.is_exact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

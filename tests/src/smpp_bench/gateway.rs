@@ -46,11 +46,13 @@ pub fn row(count: u64, billing: bool) -> anyhow::Result<Row> {
     runtime.block_on(async {
         if !billing {
             let address = gateway.handle().spawn(relay::start(vendor.address, WINDOW)).await??;
-            return measure("the gateway without billing, a receipt each", address, &gateway, count).await;
+            let row = measure("the gateway without billing, a receipt each", address, &gateway, count, || {});
+            return row.await;
         }
         let places = Places { cloud: cloud.handle().clone(), gateway: gateway.handle().clone() };
         let platform = start(&places, vendor.address).await;
-        let row = measure("the whole gateway, a receipt each", platform.address, &gateway, count).await;
+        let title = "the whole gateway, a receipt each";
+        let row = measure(title, platform.address, &gateway, count, || tell_calls(&platform, count)).await;
         platform.stop().await;
         row
     })
@@ -71,13 +73,29 @@ async fn start(places: &Places, vendor: SocketAddr) -> Platform {
     platform
 }
 
+/// What was asked of tables and queues since this was last told, for a hundred thousand of so many messages:
+/// in the log, as that is what bounds the rate.
+fn tell_calls(platform: &Platform, count: u64) {
+    for (call, times) in platform.take_calls() {
+        tracing::info!(call, times = times * 100_000 / count.max(1), "asked");
+    }
+}
+
 /// The rate with the window always full, then the latencies at half of it.
-async fn measure(title: &str, address: SocketAddr, gateway: &Threads, count: u64) -> anyhow::Result<Row> {
+async fn measure(
+    title: &str,
+    address: SocketAddr,
+    gateway: &Threads,
+    count: u64,
+    at_moment: impl Fn(),
+) -> anyhow::Result<Row> {
     let load = Load::bind(address).await?;
     load.full(count / WARM_UP_PARTS).await.context("to warm up")?;
+    at_moment();
     let (cpu_before, started) = (gateway.cpu()?, Instant::now());
     load.full(count).await.context("at the full rate")?;
     let measured = round(count, started.elapsed(), gateway.cpu()? - cpu_before);
+    at_moment();
     let (answers, receipts) =
         load.paced(count / 2, measured.per_second / 2).await.context("at half the rate")?;
     load.session.unbind().await;

@@ -4,6 +4,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -22,6 +23,9 @@ const MESSAGE_ID: &str = "0059113978";
 /// As large as real ones, so that no id read as hexadecimal is another one in decimal.
 const FIRST_ID: u64 = 9_000_000_000;
 const BUFFER: usize = 64 * 1024;
+/// Receipts without an answer at one time, of a server whose receipts take their time: a platform answers them
+/// when they are stored.
+const PATIENT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(399);
 
 /// Which server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,7 +104,11 @@ fn serve_sessions(
 }
 
 async fn serve_session(stream: tokio::net::TcpStream, receipts: Option<Duration>, counter: Arc<AtomicU64>) {
-    let Ok(handshake) = smsc::accept(stream, ServerSettings::new("bench")).await else { return };
+    let settings = match receipts {
+        Some(delay) if !delay.is_zero() => ServerSettings { window: PATIENT, ..ServerSettings::new("bench") },
+        _ => ServerSettings::new("bench"),
+    };
+    let Ok(handshake) = smsc::accept(stream, settings).await else { return };
     let Ok((session, mut requests)) = handshake.accept().await else { return };
     while let Some(submit) = requests.next_submit().await {
         let id = (FIRST_ID + counter.fetch_add(1, Ordering::Relaxed)).to_string();

@@ -16,8 +16,9 @@ use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{STACK, World};
 
 pub const PROGRESS: &str = "progress";
-/// Between two looks at a stream or queue that was empty.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two looks at a stream or queue: what came meanwhile goes together. Lambda looks at a stream four
+/// times a second, and gathers progress for one.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Batches of progress that are applied at once.
 const APPLIERS: usize = 4;
 
@@ -71,9 +72,9 @@ impl Drop for Functions {
 
 async fn project(app: &projector::App, database: &EmbeddedDynamodb, table: &str, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
+        sleep(PAUSE).await;
         let event = database.take_stream(&format!("{STACK}-{table}"));
         if event.records.is_empty() {
-            sleep(PAUSE).await;
             continue;
         }
         while let Err(error) = projector::handle(app, event.clone()).await {
@@ -85,9 +86,9 @@ async fn project(app: &projector::App, database: &EmbeddedDynamodb, table: &str,
 
 async fn apply(app: &progress_applier::App, sqs: &EmbeddedSqs, progress: &str, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
+        sleep(PAUSE).await;
         let taken = sqs.take(progress);
         if taken.records.is_empty() {
-            sleep(PAUSE).await;
             continue;
         }
         let answer = progress_applier::handle(app, taken.clone()).await;

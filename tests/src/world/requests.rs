@@ -11,7 +11,7 @@ use domain::message::Message;
 use domain::money::{Amount, AmountError};
 use domain::payment::PaymentError;
 use domain::quote::{Level, QuoteError, offers};
-use domain::rating::Event;
+use domain::rating::{Attribute, Event};
 use domain::segmentation::segment;
 use domain::transfer::{Party, Transfer, TransferError, TransferRequest, plan_transfer};
 use jiff::Timestamp;
@@ -111,9 +111,11 @@ impl Member {
         let segmented = segment(text);
         let place = destination(&numbers[0], Dictionaries::shipped())
             .expect("a German mobile number has a destination");
-        let network = place.network;
+        let (network, mccmnc) = (place.network, place.mccmnc);
         let country = place.country.as_str().to_owned();
-        let event = Event::sms(&country, network.as_deref(), Some(self.sender.as_str()));
+        let event = Event::sms(&country, network.as_deref(), Some(self.sender.as_str()))
+            .with_known(Attribute::Mcc, place.mcc.as_deref())
+            .with_known(Attribute::Mccmnc, mccmnc.as_deref());
         let offers = offers(levels, &event, now)?;
         let count = u32::try_from(numbers.len()).expect("few numbers");
         let batch = Batch {
@@ -141,7 +143,7 @@ impl Member {
             single: single.then(|| MessageId::of_request(&self.company.id, key)),
             home: levels.first().map_or_else(|| self.wallet.clone(), |level| level.payer.clone()),
             main: self.agreement.wallet(),
-            places: vec![Place { country, network, offers }],
+            places: vec![Place { country, network, mccmnc, offers }],
             wanted: numbers.into_iter().map(|number| (number, 0)).collect(),
         })
     }

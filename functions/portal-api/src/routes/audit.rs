@@ -1,5 +1,7 @@
 //! The audit log: who changed what in a company and below it.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use domain::audit::{AuditEntry, FieldChange};
@@ -128,6 +130,8 @@ impl AuditQuery {
     }
 }
 
+/// What changes of an agreement when a plan or a pack is enabled.
+const SERVICES: &str = "services";
 const FILE_COLUMNS: [&str; 9] = ["at", "company", "who", "name", "ip", "action", "object", "changes", "id"];
 
 /// Who did what.
@@ -157,5 +161,27 @@ pub async fn list(
             return Err(too_many_rows());
         }
     }
+    hide_services(&app, &who, &mut page.items).await?;
     Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+}
+
+/// The services that an agreement has may be hidden from the company that pays, so a change of them is not
+/// shown to it: it lists those that it sees.
+async fn hide_services(app: &App, who: &Principal, entries: &mut [AuditEntry]) -> Result<(), ApiError> {
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    for entry in entries {
+        if !entry.changes.iter().any(|change| change.field == SERVICES) {
+            continue;
+        }
+        let is_shown = match known.get(&entry.object) {
+            Some(is_shown) => *is_shown,
+            None => {
+                let agreement = app.seen_by(who).agreement(&entry.object).await.ok();
+                agreement.is_some_and(|of| rights::is_tenant_side(who, &of.company, &of.tenant))
+            }
+        };
+        known.insert(entry.object.clone(), is_shown);
+        entry.changes.retain(|change| is_shown || change.field != SERVICES);
+    }
+    Ok(())
 }

@@ -165,9 +165,7 @@ pub async fn list(
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The account", body = BankAccountView)))]
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<BankAccountView> {
-    rights::view(&who, Area::BankAccounts)?;
-    let (account, _) = app.seen_by(&who).thing::<BankAccount>(&id).await?;
-    Ok(Versioned::new(account.revision, account.into()))
+    records::one::<AccountDetails, _>(&app, &who, Area::BankAccounts, &id).await
 }
 
 /// Change a bank account.
@@ -181,9 +179,8 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<BankAccountPatch>,
 ) -> Edited<BankAccountView> {
-    rights::manage(&who, Area::BankAccounts)?;
-    let (account, company) = app.seen_by(&who).thing::<BankAccount>(&id).await?;
-    if_match.check(account.revision)?;
+    let (account, company): (BankAccount, _) =
+        records::to_change(&app, &who, Area::BankAccounts, &id, &if_match).await?;
     let settings = records::patched(&BankAccountSettings::from(&account), body.0)?;
     let details = settings.details(&app, &who, &company).await?;
     let changed = records::replace(&app, &who, &company, &account, details).await?;
@@ -202,9 +199,8 @@ pub async fn delete(
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    rights::manage(&who, Area::BankAccounts)?;
-    let (account, company) = app.seen_by(&who).thing::<BankAccount>(&id).await?;
-    if_match.check(account.revision)?;
+    let (account, company): (BankAccount, _) =
+        records::to_change(&app, &who, Area::BankAccounts, &id, &if_match).await?;
     let in_column = Some(("bank_account", account.id.as_str()));
     records::check_unlisted::<Agreement>(&app, company.id.to_string(), in_column).await?;
     records::delete(&app, &who, &company, &account).await

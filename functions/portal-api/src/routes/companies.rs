@@ -22,10 +22,10 @@ use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Edited, Reply};
+use super::{Edited, Reply, present};
 use crate::App;
 use crate::bootstrap::tenant_of;
 use crate::error::{ApiError, written};
@@ -104,11 +104,6 @@ pub struct CompanyPatch {
     two_factor_required: Option<bool>,
     /// Whether its new agreements begin with individual credits.
     individual_credits: Option<bool>,
-}
-
-/// A field that is there, even as null.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::edr::{Edr, FeeRecord, Record};
-use domain::id::AgreementId;
+use domain::id::{AgreementId, CompanyId};
 use domain::masking::Masking;
 use domain::message::Status;
 use domain::permission::Area;
@@ -159,26 +159,26 @@ impl From<Record> for EdrView {
 #[serde(deny_unknown_fields)]
 pub struct EdrQuery {
     /// Whose records.
-    agreement: String,
+    pub agreement: String,
     /// Accepted at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
-    from: Option<Timestamp>,
+    pub from: Option<Timestamp>,
     /// Accepted before this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    till: Option<Timestamp>,
+    pub till: Option<Timestamp>,
     /// International form. A masked one is found by its mask alone.
-    recipient: Option<String>,
+    pub recipient: Option<String>,
     /// What it was sent from.
-    sender: Option<String>,
+    pub sender: Option<String>,
     /// How far the message has come.
     #[param(value_type = Option<schema::MessageStatus>)]
-    status: Option<Status>,
+    pub status: Option<Status>,
     /// What the sender named it.
-    client_reference: Option<String>,
+    pub client_reference: Option<String>,
     /// 1 to 500, 50 unless told.
-    limit: Option<u16>,
+    pub limit: Option<u16>,
     /// `next` of the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 impl EdrQuery {
@@ -242,14 +242,25 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let agreement = app.seen_by(&who).agreement(&query.agreement).await?;
     rights::view_own(&who, &agreement.company, Area::InvoicesAndCharges, Area::PortalStatistics)?;
+    answer(&app, &who, (&agreement.company, &agreement.id), format, query).await
+}
+
+/// The records of a company's agreement, as a page or a file.
+pub async fn answer(
+    app: &App,
+    who: &Principal,
+    (company, agreement): (&CompanyId, &AgreementId),
+    format: Format,
+    query: EdrQuery,
+) -> Result<Response, ApiError> {
     let (limit, cursor) = (fields::limit(query.limit)?, query.cursor.clone());
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
     query.clone().filter(app.masking).check(cursor.as_deref()).map_err(wrong)?;
     if format == Format::Csv {
-        rights::manage_own(&who, &agreement.company, Area::Export, Area::PortalExport)?;
-        return file(&app, &agreement.id, query).await;
+        rights::manage_own(who, company, Area::Export, Area::PortalExport)?;
+        return file(app, agreement, query).await;
     }
-    let page = app.store.edrs(&agreement.id, &query.filter(app.masking), limit, cursor.as_deref()).await?;
+    let page = app.store.edrs(agreement, &query.filter(app.masking), limit, cursor.as_deref()).await?;
     Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next: page.next })
         .into_response())
 }

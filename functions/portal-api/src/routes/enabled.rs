@@ -19,12 +19,13 @@ use domain::wallet::Wallet;
 use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
-use serde::{Deserialize, Deserializer, Serialize};
+use runtime::revision::{IfMatch, Versioned};
+use serde::{Deserialize, Serialize};
 use store::{AgreementWrite, FeeWrite, FeeWritten, RuleWrite};
 use utoipa::{IntoParams, ToSchema};
 
 use super::fees::FeeView;
-use super::{Created, Reply, created};
+use super::{Created, Edited, Reply, created, present};
 use crate::App;
 use crate::error::{ApiError, busy, insufficient, key_reused, suspended};
 use crate::fields::List;
@@ -52,6 +53,9 @@ pub struct BuyPackRequest {
     /// Of bundles: whether it is bought again for each billing period.
     #[serde(default)]
     auto_extend: bool,
+    /// Whether the company that pays does not see it. It is used all the same.
+    #[serde(default)]
+    hidden_from_client: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,6 +89,10 @@ pub struct PackView {
     /// What is left of it.
     #[schema(example = "0")]
     left: String,
+    /// Whether the company that pays does not see it.
+    hidden_from_client: bool,
+    /// The revision of the agreement, which is the `ETag` of its packs.
+    revision: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,6 +156,8 @@ impl<'a> Use<'a> {
             in_force: begun && enabled.effective_till.is_none_or(|till| self.now < till) && !service.archived,
             used: used.to_string(),
             left: size.checked_sub(used)?.max(Amount::ZERO).to_string(),
+            hidden_from_client: enabled.hidden_from_client,
+            revision: self.agreement.revision,
         }))
     }
 }
@@ -181,6 +191,7 @@ pub async fn buy(
         effective_from: body.effective_from,
         effective_till: body.effective_till,
         auto_extend: body.auto_extend,
+        hidden_from_client: body.hidden_from_client,
     };
     let mut short = None;
     for _ in 0..ROUNDS_MAX {
@@ -297,9 +308,12 @@ async fn answer(
 pub async fn list(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<List<PackView>> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
     rights::view_own(&who, &agreement.company, Area::EnabledServices, Area::PortalFinance)?;
+    let sees_all = rights::is_tenant_side(&who, &agreement.company, &agreement.tenant);
+    let shown = |enabled: &&EnabledService| sees_all || !enabled.hidden_from_client;
     let mut wanted: Vec<_> = agreement
         .services
         .iter()
+        .filter(shown)
         .filter(|enabled| enabled.purchase.is_some())
         .map(|enabled| enabled.service.clone())
         .collect();
@@ -313,7 +327,7 @@ pub async fn list(State(app): State<App>, who: Principal, Path(id): Path<String>
     }
     let used = Use::read(&app, &agreement, runtime::now()).await?;
     let mut packs = Vec::new();
-    for enabled in &agreement.services {
+    for enabled in agreement.services.iter().filter(shown) {
         if let Some(service) = services.get(&enabled.service) {
             packs.extend(used.view(enabled, service)?);
         }
@@ -375,36 +389,37 @@ pub struct PackPatch {
     effective_till: Option<Option<Timestamp>>,
     /// Of bundles: whether it is bought again for each billing period.
     auto_extend: Option<bool>,
+    /// Whether the company that pays does not see it.
+    hidden_from_client: Option<bool>,
 }
 
-/// A field that is there, even as null.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
-
-/// Give a pack another end, or have a bundle extended or no longer.
+/// Give a pack another end, have a bundle extended or no longer, or hide either from the client.
 ///
 /// What is not named stays. A bundle that is not extended any more holds to the end of the period that is
 /// paid.
 #[utoipa::path(patch, path = "/v1/agreements/{id}/packs/{pack}", tag = "packs", request_body = PackPatch,
     params(
         ("id" = String, Path, description = "The agreement's id"),
-        ("pack" = String, Path, description = "The id of the purchase")
+        ("pack" = String, Path, description = "The id of the purchase"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement or its packs as read")
     ),
     responses((status = 200, description = "The pack as it is now", body = PackView)))]
 pub async fn change(
     State(app): State<App>,
     who: Principal,
     Path((id, pack)): Path<(String, String)>,
+    if_match: IfMatch,
     Body(body): Body<PackPatch>,
-) -> Reply<PackView> {
+) -> Edited<PackView> {
     let missing = || Problem::not_found("pack");
     let pack = PurchaseId::parse(&pack).map_err(|_| missing())?;
-    let change = PackChange { effective_till: body.effective_till, auto_extend: body.auto_extend };
+    let PackPatch { effective_till, auto_extend, hidden_from_client } = body;
+    let change = PackChange { effective_till, auto_extend, hidden_from_client };
     for _ in 0..ROUNDS_MAX {
         let agreement = app.seen_by(&who).agreement(&id).await?;
         rights::manage(&who, Area::EnabledServices)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        if_match.check(agreement.revision)?;
         let service = agreement.purchase(&pack).ok_or_else(missing)?.service.clone();
         let service = app.store.services(&[service]).await?.pop().ok_or_else(missing)?;
         let changed = agreement.with_pack_changed(&pack, service.kind, change)?;
@@ -414,7 +429,8 @@ pub async fn change(
         if changed == agreement || store_change(&app, &act, sides, &pack, &service).await? {
             let used = Use::read(&app, &changed, now).await?;
             let enabled = changed.purchase(&pack).ok_or_else(missing)?;
-            return Ok(Json(used.view(enabled, &service)?.ok_or_else(missing)?));
+            let view = used.view(enabled, &service)?.ok_or_else(missing)?;
+            return Ok(Versioned::new(changed.revision, view));
         }
     }
     Err(busy())

@@ -17,9 +17,8 @@ use serde::{Deserialize, Serialize};
 use store::{Page, Written};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Edited;
-use super::agreements::settings::present;
 use super::agreements::{AgreementView, list_named, manage};
+use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;

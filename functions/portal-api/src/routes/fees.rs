@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use domain::agreement::Agreement;
 use domain::fee::{Fee, FeeItem, FeeStatus, find_price, plan_fee};
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, SenderType, check_name};
-use domain::id::FeeId;
+use domain::id::{FeeId, SenderId};
 use domain::permission::Area;
 use domain::rating::{Attribute, Event, Resource};
 use domain::sender::{Sender, SenderAddress};
@@ -205,7 +205,7 @@ pub struct SetupFeeRequest {
     request_body = SetupFeeRequest,
     params(
         ("id" = String, Path, description = "The agreement's id"),
-        ("address" = String, Path, description = "What the recipients see"),
+        ("address" = String, Path, description = "What the recipients of SMS see, or its id, in any channel"),
         ("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")
     ),
     responses(
@@ -250,9 +250,13 @@ fn already_charged() -> ApiError {
     Problem::new(409, "already_charged", "The setup fee of this sender ID was charged already.").into()
 }
 
-/// A sender ID of the agreement.
+/// A sender ID of the agreement: by its address, or by its id in any channel.
 async fn sender(app: &App, agreement: &Agreement, address: &str) -> Result<Sender, ApiError> {
     let missing = || Problem::not_found("sender ID");
+    if let Ok(id) = SenderId::parse(address) {
+        let found = app.store.sender_by_id(&id).await?;
+        return Ok(found.filter(|sender| sender.agreement == agreement.id).ok_or_else(missing)?);
+    }
     let address = SenderAddress::parse(address).map_err(|_| missing())?;
     Ok(app.store.sender(&agreement.id, &address).await?.ok_or_else(missing)?)
 }

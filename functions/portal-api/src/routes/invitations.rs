@@ -96,11 +96,12 @@ async fn send(
     token: &UserToken,
     until: Timestamp,
 ) -> Result<(), ApiError> {
-    let link = format!("{}/sign-up?token={}", app.public_base_url, token.text());
+    let entrance = people::entrance(app, company).await?;
+    let link = format!("{}/sign-up?token={}", entrance.url, token.text());
     let values = people::values(
         user,
         &[
-            ("portal_name", "Waybill".to_owned()),
+            ("portal_name", entrance.name),
             ("company_name", company.name.clone()),
             ("token_expiration_date", people::minute(until)),
             ("invitation_link", link),

@@ -97,6 +97,8 @@ pub async fn close(
 }
 
 /// Count the usage of a draft again.
+///
+/// Where nothing has become different, `calculated_at` alone says that it was.
 #[utoipa::path(post, path = "/v1/invoices/{id}/recalculate", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
@@ -113,7 +115,10 @@ pub async fn recalculate(
     if stored.is_confirmed() {
         return Err(InvoiceError::Confirmed.into());
     }
-    app.invoices.close(&act, &agreement, period_of(&agreement, &stored)?).await?;
+    if let Closed::Same(draft) = app.invoices.close(&act, &agreement, period_of(&agreement, &stored)?).await?
+    {
+        app.store.note_recalculated(&draft, act.at).await?;
+    }
     let invoice = app.store.any_invoice(&stored.id).await?.unwrap_or(stored);
     Ok(Versioned::new(invoice.revision, InvoiceView::new(&invoice, &who)?))
 }

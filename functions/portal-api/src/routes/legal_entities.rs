@@ -252,9 +252,7 @@ pub async fn list(
     params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The legal entity", body = LegalEntityView)))]
 pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Edited<LegalEntityView> {
-    rights::view(&who, Area::LegalEntities)?;
-    let (entity, _) = app.seen_by(&who).thing::<LegalEntity>(&id).await?;
-    Ok(Versioned::new(entity.revision, entity.into()))
+    records::one::<EntityDetails, _>(&app, &who, Area::LegalEntities, &id).await
 }
 
 /// Change a legal entity.
@@ -268,9 +266,8 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<LegalEntityPatch>,
 ) -> Edited<LegalEntityView> {
-    rights::manage(&who, Area::LegalEntities)?;
-    let (entity, company) = app.seen_by(&who).thing::<LegalEntity>(&id).await?;
-    if_match.check(entity.revision)?;
+    let (entity, company): (LegalEntity, _) =
+        records::to_change(&app, &who, Area::LegalEntities, &id, &if_match).await?;
     let settings = records::patched(&LegalEntitySettings::from(&entity), body.0)?;
     let details = settings.entity(&app, &who, &company).await?;
     let changed = records::replace(&app, &who, &company, &entity, details).await?;
@@ -289,9 +286,8 @@ pub async fn delete(
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    rights::manage(&who, Area::LegalEntities)?;
-    let (entity, company) = app.seen_by(&who).thing::<LegalEntity>(&id).await?;
-    if_match.check(entity.revision)?;
+    let (entity, company): (LegalEntity, _) =
+        records::to_change(&app, &who, Area::LegalEntities, &id, &if_match).await?;
     let (list, in_column) = (company.id.to_string(), ("legal_entity", entity.id.as_str()));
     records::check_unlisted::<Agreement>(&app, list.clone(), Some(in_column)).await?;
     records::check_unlisted::<BankAccount>(&app, list, Some(in_column)).await?;

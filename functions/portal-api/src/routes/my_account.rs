@@ -95,6 +95,7 @@ pub struct MyAccountPatch {
 /// In a session, not with an API key. What is not named stays. Another address, phone or login needs the
 /// password; another phone ends all your sessions.
 #[utoipa::path(patch, path = "/v1/my_account", tag = "my_account", request_body = MyAccountPatch,
+    security(("session" = [])),
     responses((status = 200, description = "You as you are now", body = MyAccountView)))]
 pub async fn change(
     State(app): State<App>,
@@ -165,6 +166,7 @@ pub struct PasswordChange {
 ///
 /// Ends your other sessions. This is all that is allowed while a password is due.
 #[utoipa::path(put, path = "/v1/my_account/password", tag = "my_account", request_body = PasswordChange,
+    security(("session" = [])),
     responses((status = 204, description = "Changed")))]
 pub async fn change_password(
     State(app): State<App>,
@@ -205,6 +207,7 @@ pub struct AccountDeletion {
 ///
 /// Ends your sessions, refuses your keys and frees your login. The last administrator stays.
 #[utoipa::path(post, path = "/v1/my_account/deletion", tag = "my_account", request_body = AccountDeletion,
+    security(("session" = [])),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,
@@ -245,6 +248,7 @@ pub struct TotpView {
 ///
 /// Nothing is asked for at a login until a code of it was confirmed.
 #[utoipa::path(post, path = "/v1/my_account/totp", tag = "my_account", request_body = PasswordProof,
+    security(("session" = [])),
     responses((status = 200, description = "What the app needs, this once", body = TotpView)))]
 pub async fn enrol(
     State(app): State<App>,
@@ -283,6 +287,7 @@ pub struct RecoveryCodes {
 
 /// Confirm an app with a code that it shows.
 #[utoipa::path(post, path = "/v1/my_account/totp/confirmation", tag = "my_account", request_body = CodeRequest,
+    security(("session" = [])),
     responses((status = 200, description = "From now on a code is asked for at every login",
         body = RecoveryCodes)))]
 pub async fn confirm(
@@ -310,6 +315,7 @@ pub async fn confirm(
 
 /// Stop using an app.
 #[utoipa::path(post, path = "/v1/my_account/totp/removal", tag = "my_account", request_body = PasswordProof,
+    security(("session" = [])),
     responses((status = 204, description = "No code of it is asked for any more")))]
 pub async fn remove(
     State(app): State<App>,

@@ -8,8 +8,8 @@ use axum::response::Response;
 use domain::catalog;
 use domain::id::NotificationTemplateId;
 use domain::notification::{
-    NewTemplate, NotificationEvent, NotificationGroup, NotificationTemplate, TemplateChange, Words,
-    plan_template, plan_template_change,
+    DetailsFile, NewTemplate, NotificationEvent, NotificationGroup, NotificationTemplate, TemplateChange,
+    Words, plan_template, plan_template_change,
 };
 use domain::permission::Area;
 use http::StatusCode;
@@ -52,6 +52,11 @@ pub struct NotificationTemplateRequest {
     /// The same in HTML, with variables; without it the mail is plain text.
     #[schema(example = "<p>Hello {{name}}, your payment is confirmed.</p>")]
     html: Option<String>,
+    /// For `invoice_confirmation`: what goes with the mail beside the PDF of the invoice, each kind once. What
+    /// is too large for a mail is linked to.
+    #[serde(default)]
+    #[schema(value_type = Vec<schema::DetailsFile>)]
+    details: Vec<DetailsFile>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,6 +72,10 @@ pub struct NotificationTemplatePatch {
     #[serde(default, deserialize_with = "super::present")]
     #[schema(value_type = Option<String>)]
     html: Option<Option<String>>,
+    /// What goes with the mail of an invoice beside its PDF; null or `[]` for nothing.
+    #[serde(default, deserialize_with = "super::present")]
+    #[schema(value_type = Option<Vec<schema::DetailsFile>>)]
+    details: Option<Option<Vec<DetailsFile>>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,6 +101,9 @@ pub struct NotificationTemplateView {
     text: String,
     /// The same in HTML; null for plain text alone.
     html: Option<String>,
+    /// What goes with the mail of an invoice beside its PDF.
+    #[schema(value_type = Vec<schema::DetailsFile>)]
+    details: Vec<DetailsFile>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -116,6 +128,7 @@ impl From<NotificationTemplate> for NotificationTemplateView {
             subject: template.words.subject,
             text: template.words.text,
             html: template.words.html,
+            details: template.details,
             created_at: template.created_at,
             updated_at: template.updated_at,
             updated_by: template.updated_by,
@@ -145,6 +158,7 @@ pub async fn create(
         event: body.event,
         legal_entity,
         words: Words { subject: body.subject, text: body.text, html: body.html },
+        details: body.details,
     };
     let template = plan_template(ask, hand(&who))?;
     written(app.store.create(&who.act(&company.path), &template).await?)?;
@@ -247,8 +261,9 @@ pub async fn change(
     rights::manage(&who, Area::NotificationTemplates)?;
     let (template, company) = app.seen_by(&who).thing::<NotificationTemplate>(&id).await?;
     if_match.check(template.revision)?;
-    let NotificationTemplatePatch { name, subject, text, html } = body;
-    let ask = TemplateChange { name, subject, text, html };
+    let NotificationTemplatePatch { name, subject, text, html, details } = body;
+    let details = details.map(Option::unwrap_or_default);
+    let ask = TemplateChange { name, subject, text, html, details };
     let changed = plan_template_change(&template, ask, hand(&who))?;
     written(app.store.replace(&who.act(&company.path), &template, &changed).await?)?;
     Ok(Versioned::new(changed.revision, changed.into()))

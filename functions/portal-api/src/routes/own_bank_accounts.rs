@@ -159,9 +159,7 @@ pub async fn one(
     who: Principal,
     Path(id): Path<String>,
 ) -> Edited<OwnBankAccountView> {
-    rights::view(&who, Area::OwnBankAccounts)?;
-    let (account, _) = app.seen_by(&who).thing::<OwnBankAccount>(&id).await?;
-    Ok(Versioned::new(account.revision, account.into()))
+    records::one::<OwnAccountDetails, _>(&app, &who, Area::OwnBankAccounts, &id).await
 }
 
 /// Change an own bank account.
@@ -175,9 +173,8 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<OwnBankAccountPatch>,
 ) -> Edited<OwnBankAccountView> {
-    rights::manage(&who, Area::OwnBankAccounts)?;
-    let (account, company) = app.seen_by(&who).thing::<OwnBankAccount>(&id).await?;
-    if_match.check(account.revision)?;
+    let (account, company): (OwnBankAccount, _) =
+        records::to_change(&app, &who, Area::OwnBankAccounts, &id, &if_match).await?;
     let settings = records::patched(&OwnBankAccountSettings::from(&account), body.0)?;
     let details = settings.details(&app, &who, &company).await?;
     let changed = records::replace(&app, &who, &company, &account, details).await?;
@@ -196,9 +193,8 @@ pub async fn delete(
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    rights::manage(&who, Area::OwnBankAccounts)?;
-    let (account, company) = app.seen_by(&who).thing::<OwnBankAccount>(&id).await?;
-    if_match.check(account.revision)?;
+    let (account, company): (OwnBankAccount, _) =
+        records::to_change(&app, &who, Area::OwnBankAccounts, &id, &if_match).await?;
     let in_column = Some(("own_bank_account", account.id.as_str()));
     let list = company.id.to_string();
     records::check_unlisted::<Agreement>(&app, list_with(&list), in_column).await?;

@@ -256,9 +256,7 @@ pub async fn one(
     who: Principal,
     Path(id): Path<String>,
 ) -> Edited<OwnLegalEntityView> {
-    rights::view(&who, Area::OwnLegalEntities)?;
-    let (entity, _) = app.seen_by(&who).thing::<OwnLegalEntity>(&id).await?;
-    Ok(Versioned::new(entity.revision, entity.into()))
+    records::one::<OwnEntityDetails, _>(&app, &who, Area::OwnLegalEntities, &id).await
 }
 
 /// Change an own legal entity.
@@ -272,9 +270,8 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<OwnLegalEntityPatch>,
 ) -> Edited<OwnLegalEntityView> {
-    rights::manage(&who, Area::OwnLegalEntities)?;
-    let (entity, company) = app.seen_by(&who).thing::<OwnLegalEntity>(&id).await?;
-    if_match.check(entity.revision)?;
+    let (entity, company): (OwnLegalEntity, _) =
+        records::to_change(&app, &who, Area::OwnLegalEntities, &id, &if_match).await?;
     let settings = records::patched(&OwnLegalEntitySettings::from(&entity), body.0)?;
     let details = settings.details(&app, &who, &company).await?;
     let changed = records::replace(&app, &who, &company, &entity, details).await?;
@@ -294,9 +291,8 @@ pub async fn delete(
     Path(id): Path<String>,
     if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    rights::manage(&who, Area::OwnLegalEntities)?;
-    let (entity, company) = app.seen_by(&who).thing::<OwnLegalEntity>(&id).await?;
-    if_match.check(entity.revision)?;
+    let (entity, company): (OwnLegalEntity, _) =
+        records::to_change(&app, &who, Area::OwnLegalEntities, &id, &if_match).await?;
     let in_column = Some(("own_legal_entity", entity.id.as_str()));
     let list = company.id.to_string();
     records::check_unlisted::<Agreement>(&app, list_with(&list), in_column).await?;

@@ -56,7 +56,8 @@ async fn send(app: &App, caller: &Caller, user: &User) -> Result<(), ApiError> {
     if app.store.put_credentials(&act, "user.ask_reset", &known).await? != Written::Now {
         return Ok(());
     }
-    let link = format!("{}/reset-password?token={}", app.public_base_url, token.text());
+    let entrance = people::entrance(app, &company).await?;
+    let link = format!("{}/reset-password?token={}", entrance.url, token.text());
     let values = people::values(
         user,
         &[

@@ -7,11 +7,12 @@ use domain::company::Company;
 use domain::id::PrintableFormId;
 use domain::legal_entity::OwnEntityDetails;
 use domain::permission::Area;
-use domain::printable_form::{FormDetails, FormKind, PrintableForm};
+use domain::printable_form::{FormDetails, FormKind, FormPicture, PrintableForm, check_pictures};
 use domain::rating::Resource;
 use domain::upload::{FileKind, FileName};
 use http::StatusCode;
 use jiff::civil::Date;
+use printing::{Form, FormError, Picture, Pictures};
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
@@ -49,8 +50,23 @@ pub struct PrintableFormSettings {
     /// that cannot make a document is refused with its line and the reason.
     #[schema(example = "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml")]
     file: String,
+    /// A logo, a stamp: what the file names in its `image` elements, for invoices and receipts.
+    #[serde(default)]
+    #[schema(max_items = 4)]
+    pictures: Vec<PrintableFormPicture>,
     /// Up to 500 characters.
     comment: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrintableFormPicture {
+    /// As the file calls it: 1 to 30 of `a` to `z`, `0` to `9` and `_`.
+    #[schema(example = "logo")]
+    name: String,
+    /// The uploaded picture, of the kind `png` or `jpeg`: at most 500,000 bytes and 2,000,000 pixels.
+    #[schema(example = "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.png")]
+    file: String,
 }
 
 impl From<&PrintableForm> for PrintableFormSettings {
@@ -64,8 +80,15 @@ impl From<&PrintableForm> for PrintableFormSettings {
             resource: details.resource,
             date_from: details.date_from,
             file: details.file.into(),
+            pictures: details.pictures.into_iter().map(Into::into).collect(),
             comment: details.comment,
         }
+    }
+}
+
+impl From<FormPicture> for PrintableFormPicture {
+    fn from(picture: FormPicture) -> Self {
+        Self { name: picture.name, file: picture.file.into() }
     }
 }
 
@@ -85,10 +108,10 @@ impl PrintableFormSettings {
             }
             None => None,
         };
-        let known = before.filter(|before| before.kind == self.kind && before.file.as_str() == self.file);
-        let file = match known {
-            Some(before) => before.file.clone(),
-            None => checked_file(app, company, self.kind, &self.file).await?,
+        let known = before.filter(|before| self.has_files_of(before));
+        let (file, pictures) = match known {
+            Some(before) => (before.file.clone(), before.pictures.clone()),
+            None => self.checked_files(app, company).await?,
         };
         Ok(FormDetails {
             kind: self.kind,
@@ -98,24 +121,57 @@ impl PrintableFormSettings {
             date_from: self.date_from,
             comment: self.comment,
             file,
+            pictures,
         })
+    }
+
+    fn has_files_of(&self, form: &FormDetails) -> bool {
+        let same = |(own, other): (&PrintableFormPicture, &FormPicture)| {
+            own.name == other.name && own.file == other.file.as_str()
+        };
+        self.kind == form.kind
+            && self.file == form.file.as_str()
+            && self.pictures.len() == form.pictures.len()
+            && self.pictures.iter().zip(&form.pictures).all(same)
+    }
+
+    /// The files, if documents can be made by them.
+    async fn checked_files(
+        &self,
+        app: &App,
+        company: &Company,
+    ) -> Result<(FileName, Vec<FormPicture>), ApiError> {
+        let (file, content) = uploads::content(app, &company.id, "file", &self.file).await?;
+        let named = self.pictures.iter().map(|PrintableFormPicture { name, file }| {
+            let file = FileName::parse(file).map_err(|error| Problem::invalid("pictures", error))?;
+            Ok::<_, ApiError>(FormPicture { name: name.clone(), file })
+        });
+        let named: Vec<FormPicture> = named.collect::<Result<_, _>>()?;
+        check_pictures(self.kind, &named)?;
+        // Other kinds of files are refused with the other fields.
+        if file.kind() == FileKind::Xml {
+            let template = String::from_utf8_lossy(&content).into_owned();
+            let form = Form { template, pictures: pictures(app, company, &named).await? };
+            printing::check(self.kind, &form).map_err(refused)?;
+        }
+        Ok((file, named))
     }
 }
 
-/// The file, if documents can be made by it.
-async fn checked_file(
-    app: &App,
-    company: &Company,
-    kind: FormKind,
-    file: &str,
-) -> Result<FileName, ApiError> {
-    let (file, content) = uploads::content(app, &company.id, "file", file).await?;
-    // Other kinds of files are refused with the other fields.
-    if file.kind() == FileKind::Xml {
-        let form = String::from_utf8_lossy(&content);
-        printing::check(kind, &form).map_err(|error| Problem::invalid("file", error))?;
+async fn pictures(app: &App, company: &Company, named: &[FormPicture]) -> Result<Pictures, ApiError> {
+    let mut pictures = Pictures::new();
+    for FormPicture { name, file } in named {
+        let (_, content) = uploads::content(app, &company.id, "pictures", file.as_str()).await?;
+        let picture = Picture::read(file.kind(), content);
+        let wrong = |source| refused(FormError::Picture { name: name.clone(), source });
+        pictures.insert(name.clone(), picture.map_err(wrong)?);
     }
-    Ok(file)
+    Ok(pictures)
+}
+
+fn refused(error: FormError) -> Problem {
+    let field = if matches!(error, FormError::Picture { .. }) { "pictures" } else { "file" };
+    Problem::invalid(field, error)
 }
 
 record_forms!(FormDetails, PrintableFormSettings: PrintableFormView, PrintableFormPatch);

@@ -3,10 +3,12 @@
 use domain::catalog::{self, Thing};
 use domain::company::Company;
 use domain::id::CompanyId;
+use domain::permission::Area;
 use domain::record::{Details, Hand, Record};
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::Problem;
+use runtime::revision::{IfMatch, Versioned};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,8 +17,9 @@ use utoipa::IntoParams;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
-use crate::App;
+use super::Edited;
 use crate::error::{ApiError, busy};
+use crate::{App, rights};
 
 /// Stores a new record of a company.
 pub async fn create<D: Details>(
@@ -27,6 +30,32 @@ pub async fn create<D: Details>(
 ) -> Result<Record<D>, ApiError> {
     stored::<D>(app.store.create(&who.act(&company.path), &record).await?)?;
     Ok(record)
+}
+
+/// A record, for who may see its area.
+pub async fn one<D: Details, V: From<Record<D>>>(
+    app: &App,
+    who: &Principal,
+    area: Area,
+    id: &str,
+) -> Edited<V> {
+    rights::view(who, area)?;
+    let (record, _) = app.seen_by(who).thing::<Record<D>>(id).await?;
+    Ok(Versioned::new(record.revision, record.into()))
+}
+
+/// A record and its company, for who may change its area and knows its revision.
+pub async fn to_change<D: Details>(
+    app: &App,
+    who: &Principal,
+    area: Area,
+    id: &str,
+    if_match: &IfMatch,
+) -> Result<(Record<D>, Company), ApiError> {
+    rights::manage(who, area)?;
+    let (record, company) = app.seen_by(who).thing::<Record<D>>(id).await?;
+    if_match.check(record.revision)?;
+    Ok((record, company))
 }
 
 /// Puts other details in the place of what a record has.

@@ -1,5 +1,5 @@
 //! Registering at a portal without an invitation: a company, its legal entity, its agreement and its first
-//! user, as the portal's settings say. What was made before something fails is taken back.
+//! user, as the portal's settings say: all of it, or nothing.
 
 use axum::extract::State;
 use domain::agreement::{Agreement, AgreementChange, EnabledService, NewAgreement, Parties, plan_agreement};
@@ -7,7 +7,8 @@ use domain::audit::{Act, Actor};
 use domain::catalog::choice;
 use domain::company::{Company, CompanyKind, NewCompany, Subtree, plan_company};
 use domain::credentials::Credentials;
-use domain::id::{AgreementId, AuditId, CompanyId, LegalEntityId, UserId};
+use domain::enabled::PackRequest;
+use domain::id::{AgreementId, AuditId, CompanyId, LegalEntityId, PurchaseId, UserId};
 use domain::legal_entity::{EntityDetails, LegalEntity};
 use domain::notification::{NotificationEvent, Values};
 use domain::portal::{Portal, parse_host};
@@ -22,14 +23,14 @@ use runtime::auth::enabled_company;
 use runtime::http::{Body, Problem};
 use runtime::revision::Versioned;
 use serde::Deserialize;
-use store::{Tries, Written};
+use store::{Registered, Registration, Tries, Written};
 use utoipa::ToSchema;
 
 use super::Edited;
 use super::users::UserView;
 use crate::App;
 use crate::bootstrap::wallet_of;
-use crate::error::{ApiError, taken_login, written};
+use crate::error::{ApiError, busy, taken_login};
 use crate::people::{self, Caller};
 use crate::second_factor::code_required;
 use crate::sms_codes::{self, Road};
@@ -170,8 +171,7 @@ impl Planned {
         Ok(Self { company, entity, agreement, wallet, user, credentials })
     }
 
-    /// Before a code is sent or spent and anything is made. Should somebody take the login meanwhile, all is
-    /// taken back.
+    /// Before a code is sent or spent.
     async fn check_login_free(&self, app: &App) -> Result<(), ApiError> {
         let login = self.user.login.as_deref().unwrap_or_default();
         match app.store.login_owner(login).await? {
@@ -201,32 +201,14 @@ impl Planned {
         Act { id: AuditId::new(runtime::fresh()), actor, at: runtime::now(), path: self.company.path.clone() }
     }
 
-    /// Stores one after the other, the user last: before that nobody can use what is there.
     async fn store(&self, app: &App, act: &Act) -> Result<(), ApiError> {
-        written(app.store.create_company(act, &self.company).await?)?;
-        let rest = self.store_rest(app, act).await;
-        if rest.is_err() {
-            self.take_back(app, act).await?;
+        let Self { company, entity, agreement, wallet, user, credentials } = self;
+        let all = Registration { company, entity, agreement, wallet, user, credentials };
+        match app.store.register(act, &all).await? {
+            Registered::Now => Ok(()),
+            Registered::LoginTaken => taken_login(Written::Taken),
+            Registered::Overtaken => Err(busy()),
         }
-        rest
-    }
-
-    async fn store_rest(&self, app: &App, act: &Act) -> Result<(), ApiError> {
-        written(app.store.create(act, &self.entity).await?)?;
-        written(app.store.open_agreement(act, &self.agreement, &self.wallet).await?)?;
-        taken_login(app.store.create_user(act, &self.user, Some(&self.credentials)).await?)
-    }
-
-    /// Deletes what there is of it.
-    async fn take_back(&self, app: &App, act: &Act) -> Result<(), ApiError> {
-        if app.store.any_agreement(&self.agreement.id).await?.is_some() {
-            let wallets: Vec<Wallet> = app.store.wallet(&self.wallet.id).await?.into_iter().collect();
-            written(app.store.delete_agreement(act, &self.agreement, &wallets).await?)?;
-        }
-        if app.store.thing::<LegalEntity>(self.entity.id.as_str()).await?.is_some() {
-            written(app.store.delete(act, &self.entity).await?)?;
-        }
-        written(app.store.delete(act, &self.company).await?)
     }
 
     /// Mails who runs the portal, and who tried.
@@ -317,7 +299,14 @@ async fn agreement(
             planned = planned.with_service(enabled, service.currency)?;
         }
     }
-    Ok(Agreement { revision: 0, ..planned })
+    for id in &settings.details.packs {
+        if let Some(pack) = app.store.service(&seen, id).await?.filter(|pack| !pack.archived) {
+            let ask =
+                PackRequest::free(PurchaseId::derived(&["registration", planned.id.as_str(), id.as_str()]));
+            planned = planned.with_pack(&pack, &ask, now)?;
+        }
+    }
+    Ok(planned)
 }
 
 /// Has the phone number proved, if the portal's settings say how.

@@ -15,6 +15,7 @@ use domain::portal::{PortalDetails, check_seller};
 use domain::role::Role;
 use domain::self_registration::{AgreementTemplate, RegistrationDetails, RegistrationRole, SelfRegistration};
 use domain::two_factor::TwoFactorIntegration;
+use domain::user::UserError;
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
@@ -68,7 +69,7 @@ pub struct SelfRegistrationSettings {
     /// The services that are enabled at once, up to 50.
     #[serde(default)]
     services: Vec<String>,
-    /// The packs that are bought at once, up to 50.
+    /// The packs that are given at once, free, up to 50.
     #[serde(default)]
     packs: Vec<String>,
     /// What the first user may do: names of system roles of the client portal, or ids of roles of yours for
@@ -181,7 +182,7 @@ impl SelfRegistrationSettings {
             invoices_enabled: self.invoices_enabled,
             services: services(app, who, company, agreement.currency, "services", &self.services).await?,
             packs: services(app, who, company, agreement.currency, "packs", &self.packs).await?,
-            roles: roles(app, who, company, &self.roles).await?,
+            roles: roles(app, who, company, &self.roles, before).await?,
             agreement,
         })
     }
@@ -265,7 +266,9 @@ async fn services(
         let is_pack = service.kind.is_bought();
         let detail = match () {
             () if service.company != company.id => "it has to be of the same company",
-            () if service.currency != currency => "it has to have the agreement's currency",
+            () if service.kind.has_currency() && service.currency != currency => {
+                "it has to have the agreement's currency"
+            }
             () if is_pack != (field == "packs") => "packs are named in `packs`, all else in `services`",
             () => {
                 services.push(service.id);
@@ -277,22 +280,32 @@ async fn services(
     Ok(services)
 }
 
+/// Nobody has others get what they do not have themselves; what is named already stays.
 async fn roles(
     app: &App,
     who: &Principal,
     company: &Company,
     names: &[String],
+    before: Option<&RegistrationDetails>,
 ) -> Result<Vec<RegistrationRole>, ApiError> {
     let mut roles = Vec::with_capacity(names.len());
     for name in names {
         let unknown = || Problem::invalid("roles", format!("{name} is no role of the client portal"));
         let role = RegistrationRole::parse(name).ok_or_else(unknown)?;
-        if let RegistrationRole::Custom(id) = &role {
-            let found = app.seen_by(who).thing::<Role>(id.as_str()).await;
-            let (found, of) = found.map_err(|error| error.field("roles"))?;
-            if of.id != company.id || found.face != Face::ClientPortal {
-                return Err(unknown().into());
+        let grants = match &role {
+            RegistrationRole::System(role) => role.grants(),
+            RegistrationRole::Custom(id) => {
+                let found = app.seen_by(who).thing::<Role>(id.as_str()).await;
+                let (found, of) = found.map_err(|error| error.field("roles"))?;
+                if of.id != company.id || found.face != Face::ClientPortal {
+                    return Err(unknown().into());
+                }
+                found.grants
             }
+        };
+        let is_new = before.is_none_or(|before| !before.roles.contains(&role));
+        if let Some(area) = who.grants.exceeded_by(&grants).filter(|_| is_new) {
+            return Err(ApiError::from(UserError::NotYours(area)).field("roles"));
         }
         roles.push(role);
     }

@@ -1,6 +1,8 @@
-//! Sender IDs: what messages are sent from, over which connections, and where what phones send goes.
+//! Sender IDs: what messages are sent from, over which connections, and where what phones send goes. Those
+//! of other channels than SMS have settings of their own, and nothing is sent from them yet.
 
 mod roads;
+mod settings;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -10,19 +12,20 @@ use domain::channel::Channel;
 use domain::company::Company;
 use domain::id::SenderId;
 use domain::permission::Area;
-use domain::sender::{Monitoring, Sender, SenderAddress, SenderChange, SenderStatus};
+use domain::route::Routes;
+use domain::sender::{Monitoring, Sender, SenderAddress, SenderChange, SenderSettings, SenderStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
-use store::Written;
+use store::{Secrets, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use self::roads::{IncomingBody, RouteBody, incoming, routes};
-use super::Edited;
-use super::agreements::settings::present;
+use self::settings::{SenderSettingsBody, first_secret};
+use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;
@@ -35,11 +38,15 @@ pub struct SenderIdRequest {
     /// The agreement that pays for what is sent from it.
     #[schema(example = "agr_01m814gssve5b8ba12ve1e1grf")]
     agreement: String,
-    /// What the recipient sees: a name of 1 to 11 characters, or a number of 3 to 15 digits.
-    #[schema(example = "ACME")]
+    /// What the recipient sees. Of SMS: a name of 1 to 11 characters, or a number of 3 to 15 digits; of voice
+    /// and flash calls: such a number; of other channels: the code that the provider gave.
+    #[schema(min_length = 1, max_length = 120, example = "ACME")]
     address: String,
+    /// What it has in another channel than SMS; one of SMS without it.
+    settings: Option<SenderSettingsBody>,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
-    /// it. Short for `routes` with nothing else in it.
+    /// it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
+    /// be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     connection: Option<String>,
     /// The roads its messages take, 1 to 8: by rank, where a vendor refuses a message the next one, and by
@@ -48,19 +55,19 @@ pub struct SenderIdRequest {
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
     incoming: Option<IncomingBody>,
     /// As people call it here; its address unless told.
-    #[schema(example = "Hornes and Hooves")]
+    #[schema(min_length = 1, max_length = 120, example = "Hornes and Hooves")]
     name: Option<String>,
-    /// `active`, `blocked` or `draft`; active unless told.
+    /// Active unless told. Only one of RCS may be `testing`.
     #[schema(value_type = Option<schema::SenderStatus>)]
     status: Option<SenderStatus>,
     /// The unguessable part of the address that a provider calls about it: 8 to 64 letters, digits or -. No
-    /// other sender ID has the same.
-    #[schema(example = "f764fd9e-79c4-4f1e-9d4e-0a52f1f5ab0e")]
+    /// other sender ID has the same. RCS needs one; voice has none.
+    #[schema(pattern = "^[0-9A-Za-z-]{8,64}$", example = "f764fd9e-79c4-4f1e-9d4e-0a52f1f5ab0e")]
     webhook_guid: Option<String>,
     /// The operator that it is registered with.
-    #[schema(example = "BT")]
+    #[schema(min_length = 1, max_length = 80, example = "BT")]
     mno: Option<String>,
-    /// When somebody is told that its messages fail; never unless told.
+    /// When somebody is told that its messages fail; never unless told. Voice has none.
     monitoring: Option<MonitoringBody>,
 }
 
@@ -69,13 +76,13 @@ pub struct SenderIdRequest {
 #[serde(deny_unknown_fields)]
 pub struct MonitoringBody {
     /// So many of a hundred fail, 1 to 100.
-    #[schema(example = 60)]
+    #[schema(minimum = 1, maximum = 100, example = 60)]
     trigger_percent: u8,
     /// Fewer messages than this say nothing; 1 to 1,000,000.
-    #[schema(example = 40)]
+    #[schema(minimum = 1, maximum = 1000000, example = 40)]
     messages_min: u32,
     /// Counted over so many minutes, 1 to 1,440.
-    #[schema(example = 20)]
+    #[schema(minimum = 1, maximum = 1440, example = 20)]
     window_minutes: u16,
 }
 
@@ -113,6 +120,12 @@ pub struct SenderIdView {
     /// The way in which its messages go.
     #[schema(value_type = schema::Channel)]
     channel: Channel,
+    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+    #[schema(example = "smpp")]
+    vendor: String,
+    /// What it has in another channel than SMS, without keys and passwords; null for SMS.
+    #[schema(value_type = Option<SenderSettingsBody>)]
+    settings: Option<SenderSettings>,
     /// Whether it may be used.
     #[schema(value_type = schema::SenderStatus, example = "active")]
     status: SenderStatus,
@@ -139,6 +152,9 @@ pub struct SenderIdView {
 impl From<Sender> for SenderIdView {
     fn from(sender: Sender) -> Self {
         Self {
+            channel: sender.channel(),
+            vendor: sender.vendor(),
+            settings: sender.settings,
             id: sender.id.into(),
             company: sender.company.into(),
             agreement: sender.agreement.into(),
@@ -148,7 +164,6 @@ impl From<Sender> for SenderIdView {
             incoming: sender.incoming.map(Into::into),
             created_at: sender.created_at,
             name: sender.name,
-            channel: sender.channel,
             webhook_guid: sender.webhook_guid,
             mno: sender.mno,
             monitoring: sender.monitoring.map(Into::into),
@@ -170,36 +185,58 @@ pub async fn create(
     let agreement = seen.agreement(&body.agreement).await.map_err(|error| error.field("agreement"))?;
     rights::manage_own(&who, &agreement.company, Area::SenderIds, Area::PortalApiAccesses)?;
     let company = seen.company(agreement.company.as_str()).await?;
+    let settings = match &body.settings {
+        Some(told) => Some(told.settings(&app, &company, None).await?),
+        None => None,
+    };
     let routes = match (body.connection, body.routes) {
         (Some(only), None) => routes(&seen, &company, vec![RouteBody::only(only)], "connection").await?,
         (None, Some(told)) => routes(&seen, &company, told, "routes").await?,
+        (None, None) if settings.is_some() => Routes::default(),
         _ => return Err(Problem::invalid("routes", "either a connection or routes are needed").into()),
     };
-    let address = SenderAddress::parse(&body.address)?;
+    let channel = settings.as_ref().map_or(Channel::Sms, SenderSettings::channel);
+    let address = SenderAddress::parse_for(channel, &body.address)?;
     let incoming = match body.incoming {
         Some(told) => Some(incoming(&app, &company, &address, told).await?),
         None => None,
     };
     let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
     let sender = Sender::new(id, agreement.company, agreement.id, address, routes, now);
+    let sender = Sender { settings: settings.clone(), ..sender };
     let ask = SenderChange {
-        name: body.name,
         status: body.status,
         incoming: incoming.map(Some),
         webhook_guid: body.webhook_guid.map(Some),
         mno: body.mno.map(Some),
         monitoring: body.monitoring.map(|body| Some(body.into())),
-        routes: None,
+        settings,
+        name: body.name,
+        ..SenderChange::default()
     };
     let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
-    match app.store.put_sender(&who.act(&company.path), &sender).await? {
-        Written::Now => Ok(Versioned::created(sender.revision, sender.into())),
-        Written::Taken => Err(guid_taken()),
-        Written::Overtaken => {
-            let detail = "The agreement has a sender ID with this address already.";
-            Err(Problem::new(409, "address_taken", detail).field("address").into())
-        }
+    let secrets = match &body.settings {
+        Some(told) => told.secrets()?,
+        None => None,
+    };
+    // The sender ID is stored last: who finds it finds its secrets.
+    match (&secrets, first_secret(&sender)?) {
+        (Some(secrets), _) => secrets.keep(&app, &sender).await?,
+        (None, Some(name)) => return Err(Problem::invalid(name, "it is needed").into()),
+        (None, None) => {}
     }
+    let problem = match app.store.put_sender(&who.act(&company.path), &sender).await? {
+        Written::Now => return Ok(Versioned::created(sender.revision, sender.into())),
+        Written::Taken => guid_taken(),
+        Written::Overtaken => {
+            let detail = "The agreement has a sender ID with this address in this channel already.";
+            Problem::new(409, "address_taken", detail).field("address").into()
+        }
+    };
+    if secrets.is_some() {
+        app.secrets.delete(&Secrets::sender(&sender.id)).await?;
+    }
+    Err(problem)
 }
 
 fn guid_taken() -> ApiError {
@@ -207,7 +244,7 @@ fn guid_taken() -> ApiError {
     Problem::new(409, "taken", detail).field("webhook_guid").into()
 }
 
-/// One sender ID, by its address.
+/// One sender ID of SMS, by its address.
 #[utoipa::path(get, path = "/v1/agreements/{id}/sender_ids/{address}", tag = "sender_ids",
     params(("id" = String, Path, description = "The agreement that pays"),
         ("address" = String, Path, description = "What the recipient sees")),
@@ -240,6 +277,9 @@ pub struct SenderIdPatch {
     /// Whether it may be used: for the company that the agreement is with, or one above it.
     #[schema(value_type = Option<schema::SenderStatus>, example = "blocked")]
     status: Option<SenderStatus>,
+    /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
+    /// told again where the vendor, its addresses or the connection change.
+    settings: Option<SenderSettingsBody>,
     /// The roads its messages take from now on; those on their way keep theirs.
     routes: Option<Vec<RouteBody>>,
     /// Where what phones send to it goes; null for nowhere.
@@ -247,10 +287,11 @@ pub struct SenderIdPatch {
     #[schema(value_type = Option<IncomingBody>)]
     incoming: Option<Option<IncomingBody>>,
     /// As people call it here.
+    #[schema(min_length = 1, max_length = 120)]
     name: Option<String>,
     /// The unguessable part of the address that a provider calls about it; null for none.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^[0-9A-Za-z-]{8,64}$")]
     webhook_guid: Option<Option<String>>,
     /// The operator that it is registered with; null for none.
     #[serde(default, deserialize_with = "present")]
@@ -262,7 +303,7 @@ pub struct SenderIdPatch {
     monitoring: Option<Option<MonitoringBody>>,
 }
 
-/// Change a sender ID, by its address.
+/// Change a sender ID of SMS, by its address.
 ///
 /// A blocked one is not sent from any more, and what waits to be sent is stopped and paid back.
 #[utoipa::path(patch, path = "/v1/agreements/{id}/sender_ids/{address}", tag = "sender_ids",
@@ -314,10 +355,21 @@ async fn edit(
         let agreement = seen.agreement(sender.agreement.as_str()).await?;
         rights::on_tenant_side(who, &agreement.company, &agreement.tenant)?;
     }
+    let settings = match &body.settings {
+        Some(told) => Some(told.settings(app, &company, sender.settings.as_ref()).await?),
+        None => None,
+    };
+    let secrets = match &body.settings {
+        Some(told) => told.secrets()?,
+        None => None,
+    };
     let ask = SenderChange {
         name: body.name,
         status: body.status,
+        settings,
+        has_secrets: secrets.is_some(),
         routes: match body.routes {
+            Some(told) if told.is_empty() && sender.settings.is_some() => Some(Routes::default()),
             Some(told) => Some(routes(&seen, &company, told, "routes").await?),
             None => None,
         },
@@ -334,10 +386,33 @@ async fn edit(
     if changed == sender {
         return Ok(Versioned::new(sender.revision, sender.into()));
     }
+    check_secrets_stay(&sender, &changed)?;
     match app.store.replace(&who.act(&company.path), &sender, &changed).await? {
-        Written::Now => Ok(Versioned::new(changed.revision, changed.into())),
-        Written::Taken => Err(guid_taken()),
-        Written::Overtaken => Err(busy()),
+        Written::Now => {}
+        Written::Taken => return Err(guid_taken()),
+        Written::Overtaken => return Err(busy()),
+    }
+    // Behind the change, so that a change that is refused leaves the secrets as they were.
+    match (&secrets, first_secret(&sender)?, first_secret(&changed)?) {
+        (Some(secrets), ..) => secrets.keep(app, &changed).await?,
+        (None, Some(_), None) => app.secrets.delete(&Secrets::sender(&sender.id)).await?,
+        (None, ..) => {}
+    }
+    Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// Whoever may change where something is sent need not know the secrets, and would have them sent there.
+fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
+    let leads_where = match (&before.settings, &after.settings) {
+        (Some(before), Some(after)) => before.leads_where(after),
+        _ => true,
+    };
+    if after.secret_version != before.secret_version || (leads_where && before.routes == after.routes) {
+        return Ok(());
+    }
+    match first_secret(after)? {
+        Some(name) => Err(Problem::invalid(name, "it has to be told again with another way to go").into()),
+        None => Ok(()),
     }
 }
 
@@ -363,9 +438,16 @@ pub async fn delete(
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     }
     match app.store.delete_sender(&who.act(&company.path), &sender).await? {
-        Written::Now => Ok(StatusCode::NO_CONTENT),
-        Written::Overtaken | Written::Taken => Err(busy()),
+        Written::Now => {}
+        Written::Overtaken | Written::Taken => return Err(busy()),
     }
+    if first_secret(&sender)?.is_some()
+        && let Err(error) = app.secrets.delete(&Secrets::sender(&sender.id)).await
+    {
+        // The sender ID is gone all the same, and nobody reads them any more.
+        tracing::warn!(sender = %sender.id, %error, "secrets of a deleted sender ID are left");
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The company of a sender ID that the caller may change.
@@ -406,11 +488,14 @@ pub struct SenderIdQuery {
     /// Only those of this channel.
     #[param(value_type = Option<schema::Channel>)]
     channel: Option<Channel>,
+    /// Only those of this vendor, as they are answered.
+    #[param(example = "smpp")]
+    vendor: Option<String>,
     /// Only those in this status.
     #[param(value_type = Option<schema::SenderStatus>)]
     status: Option<SenderStatus>,
-    /// `address`, `name`, `channel`, `status`, `agreement`, `updated_at` or `created_at`, with a `-` before
-    /// it for the other way round.
+    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
+    /// before it for the other way round.
     #[param(example = "address")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -419,11 +504,12 @@ pub struct SenderIdQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 6] = ["address", "name", "channel", "status", "agreement", "updated_at"];
-const FILE_COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 7] = ["address", "name", "channel", "vendor", "status", "agreement", "updated_at"];
+const FILE_COLUMNS: [&str; 11] = [
     "id",
     "company",
     "channel",
+    "vendor",
     "address",
     "name",
     "status",
@@ -453,6 +539,7 @@ pub async fn list(
         .begins("address", query.address.as_deref())
         .begins("name", query.name.as_deref())
         .is("channel", query.channel.map(catalog::choice))
+        .is("vendor", query.vendor)
         .is("status", query.status.map(catalog::choice));
     let found = listing.read(&app.store, format, |_: &Sender| true).await?;
     found.answer(SenderIdView::from, "sender_ids", &FILE_COLUMNS)

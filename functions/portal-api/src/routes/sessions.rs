@@ -274,6 +274,7 @@ fn with_cookie(mut response: Response, value: &str, age: Option<u32>) -> Result<
 ///
 /// With the token that a page needs after it was loaded anew.
 #[utoipa::path(get, path = "/v1/sessions/current", tag = "sessions",
+    security(("session" = [])),
     responses(
         (status = 200, description = "The session of the cookie", body = SessionStarted),
         (status = 404, description = "An API key has no session", body = Problem,
@@ -294,6 +295,7 @@ pub async fn current(LoggedIn(who): LoggedIn, parts: http::request::Parts) -> Re
 
 /// Log out.
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "sessions",
+    security(("session" = [])),
     responses(
         (status = 204, description = "The session is over"),
         (status = 404, description = "An API key has no session", body = Problem,
@@ -327,6 +329,7 @@ pub async fn list(State(app): State<App>, who: Principal) -> Reply<List<SessionV
 /// End one of your sessions.
 #[utoipa::path(delete, path = "/v1/my_account/sessions/{id}", tag = "my_account",
     params(("id" = String, Path, description = "The session's id")),
+    security(("session" = [])),
     responses((status = 204, description = "It is over")))]
 pub async fn end(
     State(app): State<App>,
@@ -346,6 +349,7 @@ pub async fn end(
 ///
 /// All but the one that asks.
 #[utoipa::path(delete, path = "/v1/my_account/sessions", tag = "my_account",
+    security(("session" = [])),
     responses((status = 204, description = "They are over")))]
 pub async fn end_others(State(app): State<App>, who: Principal) -> Result<StatusCode, ApiError> {
     let user = people::person_in_session(&who)?;

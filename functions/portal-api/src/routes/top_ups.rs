@@ -117,6 +117,9 @@ pub struct TopUpView {
     to_pay: String,
     /// The currency to pay in.
     currency: String,
+    /// The number of the receipt for message credits, once they are paid: without gaps among those of the
+    /// legal entity that sells.
+    receipt_number: Option<u64>,
     /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
     /// client, that is the amount less the fee.
     credited: Option<String>,
@@ -167,6 +170,7 @@ impl From<TopUp> for TopUpView {
             fee: top_up.fee.to_string(),
             to_pay,
             currency: top_up.currency.to_string(),
+            receipt_number: top_up.receipt.map(|receipt| receipt.number),
             credited: received.as_ref().map(|received| received.credited.to_string()),
             system_fee: received.and_then(|received| received.system_fee).map(|fee| fee.to_string()),
             taken_back: top_up.taken_back.to_string(),
@@ -518,7 +522,7 @@ pub struct TopUpQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 18] = [
+const FILE_COLUMNS: [&str; 19] = [
     "id",
     "company",
     "agreement",
@@ -526,6 +530,7 @@ const FILE_COLUMNS: [&str; 18] = [
     "amount",
     "fee",
     "to_pay",
+    "receipt_number",
     "currency",
     "credited",
     "system_fee",

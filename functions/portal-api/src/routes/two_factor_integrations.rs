@@ -1,6 +1,9 @@
 //! Two-factor codes by SMS that companies send their own users: which sender ID and text, who makes up the
 //! codes, and the key of the calls. The calls themselves are send-api's.
 
+pub mod edrs;
+pub mod test;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -15,10 +18,10 @@ use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Edited};
+use super::{Created, Edited, present};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -89,11 +92,6 @@ pub struct TwoFactorIntegrationPatch {
     /// Calls are taken while it is `active`.
     #[schema(value_type = Option<schema::IntegrationStatus>)]
     status: Option<IntegrationStatus>,
-}
-
-/// A field that is there, even as null.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 #[derive(Debug, Serialize, ToSchema)]

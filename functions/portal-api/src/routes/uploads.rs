@@ -24,8 +24,9 @@ const UPLOAD_VALID_FOR: Duration = Duration::from_secs(60 * 60);
 const OWN_USE_VALID_FOR: Duration = Duration::from_secs(60);
 /// A page that is open for some hours still loads its pictures.
 const SHOW_VALID_FOR: Duration = Duration::from_secs(12 * 60 * 60);
-/// The forms that have files.
-const AREAS: [Area; 3] = [Area::Portals, Area::SelfRegistration, Area::PrintableForms];
+/// The forms that have files; the last is that of a company's own sender IDs.
+const AREAS: [Area; 5] =
+    [Area::Portals, Area::SelfRegistration, Area::PrintableForms, Area::SenderIds, Area::PortalApiAccesses];
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +54,8 @@ pub struct UploadView {
 
 /// Get an address for a file.
 ///
-/// Put the file there, then name it in a form: in a portal, a self-registration or a printable form.
+/// Put the file there, then name it in a form: in a portal, a self-registration, a printable form or a sender
+/// ID.
 #[utoipa::path(post, path = "/v1/uploads", tag = "uploads", request_body = UploadRequest,
     responses((status = 201, description = "The address", body = UploadView)))]
 pub async fn create(

@@ -3,6 +3,7 @@
 use domain::message::{Message, Status};
 use domain::money::Amount;
 use domain::two_factor::{CodeRequest, TwoFactorIntegration};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -40,8 +41,16 @@ pub struct CodePayload {
 }
 
 impl CodeRequestView {
-    pub fn of(request: &CodeRequest, message: Option<&Message>, integration: &TwoFactorIntegration) -> Self {
-        let number = request.recipient.to_string();
+    /// The number of what was asked for before `masked_before` is masked, as everywhere.
+    pub fn of(
+        request: &CodeRequest,
+        message: Option<&Message>,
+        integration: &TwoFactorIntegration,
+        masked_before: Option<Timestamp>,
+    ) -> Self {
+        let is_masked = masked_before.is_some_and(|till| request.requested_at < till);
+        let number =
+            if is_masked { request.recipient.masked() } else { request.recipient.clone() }.to_string();
         Self {
             id: request.id.to_string(),
             number: number.clone(),

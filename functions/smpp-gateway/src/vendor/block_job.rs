@@ -12,7 +12,10 @@ use std::time::Duration;
 use domain::connection::OnUnknownOutcome;
 use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, Status};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
+use jiff::Timestamp;
 use queue::{Outcome, Progress};
 use store::{BlockClaim, ClaimedBlock, Stored};
 use tokio::sync::OwnedSemaphorePermit;
@@ -54,7 +57,11 @@ async fn work(lane: &Lane, tag: &LeaseTag, count: u16) -> End {
             return End::GiveBack(Duration::ZERO);
         }
         match lane.store.claim_block(tag, lane.fence).await {
-            Ok(claim) => return Telling { lane, tag, admitted, told: false }.work_off(claim).await,
+            Ok(claim) => {
+                return Telling { lane, tag, admitted, told: false, references_by: None }
+                    .work_off(claim)
+                    .await;
+            }
             Err(error) => error!(block = %tag, error = chain(error), "the block is not claimed"),
         }
         drop(admitted);
@@ -68,7 +75,7 @@ async fn work(lane: &Lane, tag: &LeaseTag, count: u16) -> End {
 }
 
 /// The places of its messages that have no outcome.
-fn due(block: &Block) -> impl Iterator<Item = u16> {
+pub fn due(block: &Block) -> impl Iterator<Item = u16> {
     let placed = (0..).zip(&block.messages);
     placed.filter(|(_, message)| message.status == Status::Accepted).map(|(place, _)| place)
 }
@@ -97,9 +104,17 @@ fn sending<'a>(
     doubted: bool,
 ) -> impl Stream<Item = (u16, Sending)> + Send + use<'a> {
     let in_turn = stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn().await) });
-    let sent = in_turn.map(move |(place, turn)| async move {
-        let message = &block.messages[usize::from(place)];
-        (place, lane.send_to_its_end(message, turn, doubted).await)
+    let tag = Arc::new(block.tag.clone());
+    let sent = in_turn.map(move |(place, turn)| {
+        let tag = tag.clone();
+        async move {
+            let message = &block.messages[usize::from(place)];
+            let ended = lane.send_to_its_end(message, turn, doubted).await;
+            if let Sending::Ended(Outcome::Submitted(references)) = &ended {
+                lane.hints.note(&tag, place, references);
+            }
+            (place, ended)
+        }
     });
     sent.buffer_unordered(block.messages.len().max(1))
 }
@@ -112,6 +127,8 @@ struct Telling<'a> {
     admitted: OwnedSemaphorePermit,
     /// Whether anything was.
     told: bool,
+    /// See [`Progress::BlockV1`].
+    references_by: Option<Shared<BoxFuture<'static, Option<Timestamp>>>>,
 }
 
 impl<'a> Telling<'a> {
@@ -143,6 +160,7 @@ impl<'a> Telling<'a> {
     /// Sends the messages that are due and tells their outcomes, but for those that have none.
     async fn send(&mut self, block: &Block, doubted: bool) -> Rest {
         let lane = self.lane;
+        self.references_by = Some(references_by(lane, self.tag));
         let (mut sending, mut ending) = (pin!(sending(lane, block, doubted)), pin!(lane.ending()));
         let (mut tell_at, mut is_ending) = (pin!(sleep(GATHERED_FOR)), false);
         let mut telling = FuturesUnordered::new();
@@ -228,19 +246,36 @@ impl<'a> Telling<'a> {
         }
         debug!(block = %self.tag, connection = %lane.connection, outcomes = outcomes.len(), "outcomes");
         let (block, connection) = (self.tag.clone(), lane.connection.clone());
+        let references_by = self.references_by.clone();
         async move {
+            let references_by = match references_by {
+                Some(queued) => queued.await,
+                None => None,
+            };
             let at = runtime::now();
-            let is_stored = lane.report(&Progress::BlockV1 { block, connection, outcomes, at }).await;
+            let progress = Progress::BlockV1 { block, connection, outcomes, references_by, at };
+            let is_stored = lane.report(&progress).await;
             drop(admitted);
             is_stored
         }
     }
 }
 
+/// Queues what stores the vendor's ids of a block later, beside the block's sending and before anything is told
+/// of it. What is stored of the block by this time is seen then; none if it is not queued.
+fn references_by(lane: &Lane, tag: &LeaseTag) -> Shared<BoxFuture<'static, Option<Timestamp>>> {
+    let (outbox, after) = (lane.outbox.clone(), lane.references_after);
+    let progress = Progress::ReferencesV1 { block: tag.clone(), connection: lane.connection.clone() };
+    // Clocks differ, and a write takes its time.
+    let by = runtime::now() + after * 3 / 4;
+    let queued = tokio::spawn(async move { outbox.send_later(&progress, after).await });
+    async move { matches!(queued.await, Ok(Ok(()))).then_some(by) }.boxed().shared()
+}
+
 impl Lane {
     /// With all its tries, the first one in its turn.
     async fn send_to_its_end(&self, message: &Message, turn: Option<Turn>, doubted: bool) -> Sending {
-        if !doubted && let Some(stopped) = self.stopped(message).await {
+        if let Some(stopped) = self.stopped(message, doubted).await {
             return Sending::Ended(stopped);
         }
         let (mut turn, mut is_doubted) = (turn, doubted);

@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU16;
 use std::time::Duration;
 
 use domain::connection::{Connection, SmppLink};
+use jiff::SignedDuration;
 use queue::Receiver;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -20,6 +21,7 @@ use crate::ownership::life::Life;
 use crate::vendor::bind::{self, Binder, Dial};
 use crate::vendor::deliveries::Gathering;
 use crate::vendor::figures::{Figures, View};
+use crate::vendor::hints::Hints;
 use crate::vendor::in_hand::InHand;
 use crate::vendor::jobs::{self, Jobs};
 use crate::vendor::keeper::{self, Farewell, Keeper};
@@ -98,6 +100,8 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
         slots: Arc::new(Semaphore::new(window)),
         gate: Arc::new(Semaphore::new(window)),
         gathering: Gathering::default(),
+        hints: Hints::default(),
+        references_after: SignedDuration::try_from(gateway.pace.references_after).unwrap_or_default(),
         sessions: Sessions::default(),
         stop,
         closing: watch::Sender::new(false),

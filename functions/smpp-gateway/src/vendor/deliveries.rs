@@ -1,12 +1,12 @@
 //! What a vendor delivers to us goes to the progress queue, and is only then acknowledged. Until it is
 //! there the vendor keeps it: what the queue does not take is refused with a temporary error.
 //!
-//! Reports that come within a few milliseconds, over whichever bind, go as one progress.
+//! Reports that come soon after each other, over whichever bind, go as one progress.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use queue::{Progress, Report};
+use queue::{Progress, Report, Segment};
 use smpp::CommandStatus;
 use smpp::esme::Delivery;
 use smpp::receipt::is_receipt;
@@ -18,9 +18,11 @@ use crate::vendor::{incoming, receipts};
 
 /// "Not now": the vendor sends it again later (SMPP 3.4 section 5.1.3).
 const NOT_NOW: CommandStatus = CommandStatus::RX_T_APPN;
-/// How long a report waits for others; the window of a vendor that sends ten at a time then still lets
-/// through a thousand a second.
-const GATHERED_FOR: Duration = Duration::from_millis(5);
+/// How long a report waits for others while none come; the window of a vendor that sends ten at a time then
+/// still lets through a thousand a second.
+const GATHERED_FOR: Duration = Duration::from_millis(3);
+/// And how often so long while others come: what is stored together is moved together.
+const GATHERED_TIMES: usize = 8;
 const REPORTS_MAX: usize = 500;
 /// Less than SQS takes in a message.
 const OCTETS_MAX: usize = 240_000;
@@ -58,7 +60,7 @@ fn report(lane: &Arc<Lane>, delivery: Delivery) {
     debug!(connection = %lane.connection, reference = report.reference, state = ?report.state, "receipt");
     let mut waiting = lane.gathering.waiting();
     let is_first = waiting.reports.is_empty();
-    waiting.octets += octets_max(&report);
+    waiting.octets += octets(&report);
     waiting.reports.push(report);
     waiting.deliveries.push(delivery);
     if waiting.is_full() {
@@ -66,7 +68,15 @@ fn report(lane: &Arc<Lane>, delivery: Delivery) {
     } else if is_first {
         let lane = lane.clone();
         tokio::spawn(async move {
-            sleep(GATHERED_FOR).await;
+            let mut known = 0;
+            for _ in 0..GATHERED_TIMES {
+                sleep(GATHERED_FOR).await;
+                let waiting = lane.gathering.waiting().reports.len();
+                if waiting <= known {
+                    break;
+                }
+                known = waiting;
+            }
             let gathered = std::mem::take(&mut *lane.gathering.waiting());
             store(lane, gathered).await;
         });
@@ -74,9 +84,18 @@ fn report(lane: &Arc<Lane>, delivery: Delivery) {
 }
 
 async fn store(lane: Arc<Lane>, gathered: Waiting) {
-    let Waiting { reports, deliveries, .. } = gathered;
+    let Waiting { mut reports, deliveries, mut octets } = gathered;
     if reports.is_empty() {
         return; // it had become too many before the time was over
+    }
+    for report in &mut reports {
+        let segment = lane.hints.of(report);
+        let length = segment.as_ref().map_or(0, segment_octets);
+        // One that has no room is looked for.
+        if octets + length < OCTETS_MAX {
+            octets += length;
+            report.segment = segment;
+        }
     }
     let (connection, at) = (lane.connection.clone(), runtime::now());
     let progress = Progress::ReceiptsV1 { connection, receipts: reports, at };
@@ -124,10 +143,24 @@ impl Waiting {
     }
 }
 
-/// As JSON, which writes a control character in six octets.
-fn octets_max(report: &Report) -> usize {
+/// How long it is as JSON, at the most.
+fn octets(report: &Report) -> usize {
     const NAMES: usize = 120;
-    let texts = [&report.other_reference, &report.error, &report.recipient].into_iter().flatten();
-    let texts = texts.map(String::len).sum::<usize>() + report.reference.len();
-    NAMES + texts * 6
+    let Report { reference, other_reference, error, recipient, .. } = report;
+    let texts = [Some(reference), other_reference.as_ref(), error.as_ref(), recipient.as_ref()];
+    NAMES + texts.into_iter().flatten().map(|text| written(text)).sum::<usize>()
+}
+
+fn segment_octets(segment: &Segment) -> usize {
+    const NAMES: usize = 110;
+    /// With its quotes, or `null`.
+    const REFERENCE: usize = 5;
+    let texts = segment.references.iter().flatten().map(|text| written(text)).sum::<usize>();
+    NAMES + texts + segment.references.len() * REFERENCE
+}
+
+/// JSON writes a control character in six octets.
+fn written(text: &str) -> usize {
+    let is_long = |octet: &u8| *octet < b' ' || matches!(octet, b'"' | b'\\' | 0x7f);
+    text.len() + 5 * text.bytes().filter(|octet| is_long(octet)).count()
 }

@@ -74,7 +74,7 @@ impl Lane {
     }
 
     async fn send_claimed(&self, turn: Turn, claimed: &Claimed) -> Outcome {
-        if let Some(stopped) = self.stopped(&claimed.message).await {
+        if let Some(stopped) = self.stopped(&claimed.message, false).await {
             return stopped;
         }
         let Sent { outcome, is_doubted } = self.send(turn, &claimed.message, false).await;
@@ -88,7 +88,10 @@ impl Lane {
     async fn send_doubted(&self, turn: Turn, message: &Message) -> Outcome {
         match self.on_unknown_outcome {
             OnUnknownOutcome::Wait => Outcome::InDoubt,
-            OnUnknownOutcome::Resend => self.send(turn, message, true).await.outcome,
+            OnUnknownOutcome::Resend => match self.stopped(message, true).await {
+                Some(stopped) => stopped,
+                None => self.send(turn, message, true).await.outcome,
+            },
         }
     }
 
@@ -97,6 +100,7 @@ impl Lane {
         match outcome {
             Outcome::Submitted(references) => {
                 info!(message_id = %message, %connection, segments = references.len(), "submitted");
+                self.hints.forget(&references);
                 Progress::SubmittedV1 { message, references, connection: Some(connection.clone()), at }
             }
             Outcome::Refused { reason, next_route } => {

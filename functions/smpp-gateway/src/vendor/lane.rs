@@ -10,6 +10,7 @@ use domain::connection::{OnUnknownOutcome, SmppLink};
 use domain::id::ConnectionId;
 use domain::message::Message;
 use futures::FutureExt;
+use jiff::SignedDuration;
 use queue::{Outcome, Progress, Receiver};
 use smpp::SubmitSm;
 use store::{Standings, Store};
@@ -23,6 +24,7 @@ use crate::outbox::Outbox;
 use crate::ownership::life::Life;
 use crate::vendor::deliveries::Gathering;
 use crate::vendor::figures::Figures;
+use crate::vendor::hints::Hints;
 use crate::vendor::rate::Rate;
 use crate::vendor::sending::{Sending, Step, delay};
 use crate::vendor::sessions::{Lent, Sessions};
@@ -41,6 +43,9 @@ const LAST_DELAY: Duration = Duration::from_secs(1);
 /// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
 /// as one whose outcome is unknown.
 const REPORT_TRIES_MAX: u32 = 24;
+
+/// What is done can wait until there is more of it.
+const DELETED_AFTER: Duration = Duration::from_millis(20);
 
 /// One connection, as its jobs see it.
 pub struct Lane {
@@ -62,6 +67,9 @@ pub struct Lane {
     pub gate: Arc<Semaphore>,
     pub sessions: Sessions,
     pub gathering: Gathering,
+    pub hints: Hints,
+    /// See [`Pace`](crate::Pace).
+    pub references_after: SignedDuration,
     pub stop: watch::Receiver<bool>,
     /// Turns true when the sessions go. What was begun and is not finished by then never will be.
     pub closing: watch::Sender<bool>,
@@ -89,7 +97,7 @@ pub struct Sent {
 /// Deletes jobs from their queue.
 pub fn deleting(jobs: &Receiver, connection: &ConnectionId) -> ByTen<String> {
     let (jobs, connection) = (jobs.clone(), connection.clone());
-    ByTen::start(move |handles: Vec<String>| {
+    ByTen::start(DELETED_AFTER, move |handles: Vec<String>| {
         let (jobs, connection) = (jobs.clone(), connection.clone());
         async move {
             jobs.delete_all(handles).await.map_err(|error| {
@@ -102,10 +110,11 @@ pub fn deleting(jobs: &Receiver, connection: &ConnectionId) -> ByTen<String> {
 }
 
 impl Lane {
-    /// The end of a message that may not go out any more, and of which nothing has left; none if it may.
-    pub async fn stopped(&self, message: &Message) -> Option<Outcome> {
+    /// The end of a message that may not go out any more; none if it may. Of one that is doubted something
+    /// may have left before, so it stays so.
+    pub async fn stopped(&self, message: &Message, doubted: bool) -> Option<Outcome> {
         let reason = self.standings.refusal(message).await?.to_owned();
-        Some(Outcome::Refused { reason, next_route: false })
+        Some(if doubted { Outcome::InDoubt } else { Outcome::Refused { reason, next_route: false } })
     }
 
     /// Waits until the outcomes of so many more messages may be unknown at once. None when the process is

@@ -24,6 +24,7 @@ pub fn read(pdu: &DeliverSm, link: &SmppLink) -> Option<Report> {
         state,
         error: receipt.error.map(shortened),
         recipient: Some(recipient.clone()).filter(|recipient| !recipient.is_empty()).map(shortened),
+        segment: None, // which is looked for when it is passed on
     })
 }
 
@@ -101,6 +102,7 @@ mod tests {
             state,
             error: error.map(str::to_owned),
             recipient: Some("4915112345678".to_owned()),
+            segment: None,
         };
         assert_eq!(read(&pdu(text), link), Some(expected));
     }

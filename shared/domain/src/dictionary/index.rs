@@ -146,6 +146,11 @@ impl Dictionaries {
         self.index().mcc_of_country.get(country).map(String::as_str)
     }
 
+    /// The MCC by which rates are looked up: that of the MCCMNC, or else the first one of the country.
+    pub fn mcc_at<'a>(&'a self, country: &str, mccmnc: Option<&'a str>) -> Option<&'a str> {
+        mccmnc.map_or_else(|| self.first_mcc_of(country), |mccmnc| mccmnc.get(..3))
+    }
+
     /// Whether an MCC is used in a country.
     pub fn is_mcc_of(&self, mcc: &str, country: &str) -> bool {
         let countries = self.get(DictionaryName::Mccs).value(mcc, "countries");

@@ -25,6 +25,14 @@ pub struct Words {
     pub html: Option<String>,
 }
 
+/// A file with what an invoice's charges consist of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetailsFile {
+    Xlsx,
+    Csv,
+}
+
 /// What a mail says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
@@ -45,6 +53,9 @@ pub struct NotificationTemplate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_entity: Option<OwnLegalEntityId>,
     pub words: Words,
+    /// What goes with the mail beside the invoice itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<DetailsFile>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// As the person or key was called then.
@@ -96,6 +107,8 @@ pub enum TemplateError {
     TextLength,
     #[error("the HTML has 1 to {PART_LENGTH_MAX} octets")]
     HtmlLength,
+    #[error("each kind of file once, and only with the confirmation of an invoice")]
+    Details,
     #[error(transparent)]
     Subject(TextError),
     #[error(transparent)]
@@ -153,6 +166,7 @@ pub struct NewTemplate {
     pub event: NotificationEvent,
     pub legal_entity: Option<OwnLegalEntityId>,
     pub words: Words,
+    pub details: Vec<DetailsFile>,
 }
 
 /// New words; what is not named stays. Event and legal entity are what a template is for: another one is
@@ -164,6 +178,7 @@ pub struct TemplateChange {
     pub text: Option<String>,
     /// `Some(None)` leaves plain text.
     pub html: Option<Option<String>>,
+    pub details: Option<Vec<DetailsFile>>,
 }
 
 pub fn plan_template(ask: NewTemplate, by: Hand<'_>) -> Result<NotificationTemplate, TemplateError> {
@@ -174,6 +189,7 @@ pub fn plan_template(ask: NewTemplate, by: Hand<'_>) -> Result<NotificationTempl
         event: ask.event,
         legal_entity: ask.legal_entity,
         words: ask.words.checked(ask.event)?,
+        details: valid_details(ask.event, ask.details)?,
         created_at: by.now,
         updated_at: by.now,
         updated_by: by.name.to_owned(),
@@ -195,6 +211,7 @@ pub fn plan_template_change(
     Ok(NotificationTemplate {
         name: ask.name.map_or(Ok(before.name), |name| valid_name(&name))?,
         words: words.checked(template.event)?,
+        details: valid_details(template.event, ask.details.unwrap_or(before.details))?,
         updated_at: by.now,
         updated_by: by.name.to_owned(),
         revision: template.revision + 1,
@@ -212,6 +229,18 @@ pub fn choose_template<'a>(
         templates.iter().find(|one| one.event == event && one.legal_entity.as_ref() == entity)
     };
     legal_entity.and_then(|entity| of(Some(entity))).or_else(|| of(None))
+}
+
+fn valid_details(
+    event: NotificationEvent,
+    details: Vec<DetailsFile>,
+) -> Result<Vec<DetailsFile>, TemplateError> {
+    let is_once = |(place, file): (usize, &DetailsFile)| !details[..place].contains(file);
+    let fits = details.is_empty() || event == NotificationEvent::InvoiceConfirmation;
+    match fits && details.iter().enumerate().all(is_once) {
+        true => Ok(details),
+        false => Err(TemplateError::Details),
+    }
 }
 
 fn valid_name(name: &str) -> Result<String, TemplateError> {
@@ -240,6 +269,7 @@ mod tests {
             event,
             legal_entity: entity.map(OwnLegalEntityId::new),
             words: event.default_words(),
+            details: Vec::new(),
         };
         plan_template(ask, HAND).unwrap()
     }
@@ -315,5 +345,18 @@ mod tests {
         let ask = TemplateChange { text: Some("no link".to_owned()), ..TemplateChange::default() };
         let refused = plan_template_change(&before, ask, HAND);
         assert_eq!(refused, Err(TemplateError::Text(TextError::Missing("invitation_link"))));
+    }
+
+    #[test]
+    fn only_the_mail_of_an_invoice_has_its_details_and_each_file_once() {
+        use DetailsFile::{Csv, Xlsx};
+        let with = |event, details: &[DetailsFile]| {
+            let ask = TemplateChange { details: Some(details.to_vec()), ..TemplateChange::default() };
+            plan_template_change(&template(1, event, None), ask, HAND).map(|after| after.details)
+        };
+        let invoice = NotificationEvent::InvoiceConfirmation;
+        assert_eq!(with(invoice, &[Csv, Xlsx]), Ok(vec![Csv, Xlsx]));
+        assert_eq!(with(invoice, &[Csv, Csv]), Err(TemplateError::Details));
+        assert_eq!(with(NotificationEvent::PaymentConfirmation, &[Csv]), Err(TemplateError::Details));
     }
 }

@@ -1,5 +1,8 @@
 //! What a leaf of a tree says, and the rules that nodes set for the leaves below them.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::Attribute;
@@ -122,7 +125,7 @@ pub enum Price {
     NotIncluded,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaleKind {
     /// Each unit at the price of the tier that it falls in.
@@ -140,6 +143,114 @@ pub struct Tier {
     pub threshold: Option<u32>,
     /// For each unit.
     pub amount: Amount,
+}
+
+/// How a unit came to its price, as the rows of an invoice tell it apart (guide, section 7.2): by which kind of
+/// price of the tree, and of a scale by which tier.
+///
+/// Stored as a short text, because every message has one for each level: nothing for a flat price; `f`, `i`;
+/// `t2` or `b2sender_id` of a scale: tier or back to first, which tier, the counter group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum PricedBy {
+    #[default]
+    Flat,
+    Free,
+    /// What it was taken from has paid for it: a pack or a bundle.
+    Included,
+    Scale {
+        scale: ScaleKind,
+        /// From 1.
+        tier: u16,
+        counter_group: Option<Attribute>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a stored kind of price")]
+pub struct PricedByError;
+
+impl PricedBy {
+    pub fn is_flat(&self) -> bool {
+        *self == Self::Flat
+    }
+
+    /// As invoices and their files name it.
+    pub fn price_type(self) -> &'static str {
+        match self {
+            Self::Flat => "flat",
+            Self::Free => "free",
+            Self::Included => "included",
+            Self::Scale { .. } => "scale",
+        }
+    }
+
+    pub fn scale(self) -> Option<ScaleKind> {
+        if let Self::Scale { scale, .. } = self { Some(scale) } else { None }
+    }
+
+    pub fn tier(self) -> Option<u16> {
+        if let Self::Scale { tier, .. } = self { Some(tier) } else { None }
+    }
+
+    /// What the scale counts apart for each value of.
+    pub fn counter_group(self) -> Option<Attribute> {
+        if let Self::Scale { counter_group, .. } = self { counter_group } else { None }
+    }
+}
+
+impl fmt::Display for PricedBy {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flat => Ok(()),
+            Self::Free => out.write_str("f"),
+            Self::Included => out.write_str("i"),
+            Self::Scale { scale, tier, counter_group } => {
+                let scale = match scale {
+                    ScaleKind::Tier => "t",
+                    ScaleKind::BackToFirst => "b",
+                };
+                let group = counter_group.map(Attribute::name).unwrap_or_default();
+                write!(out, "{scale}{tier}{group}")
+            }
+        }
+    }
+}
+
+impl FromStr for PricedBy {
+    type Err = PricedByError;
+
+    fn from_str(text: &str) -> Result<Self, PricedByError> {
+        let Some((kind, rest)) = text.split_at_checked(1) else { return Ok(Self::Flat) };
+        let scale = match kind {
+            "f" if rest.is_empty() => return Ok(Self::Free),
+            "i" if rest.is_empty() => return Ok(Self::Included),
+            "t" => ScaleKind::Tier,
+            "b" => ScaleKind::BackToFirst,
+            _ => return Err(PricedByError),
+        };
+        let name = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let tier = rest.strip_suffix(name).and_then(|tier| tier.parse().ok()).ok_or(PricedByError)?;
+        let group = Attribute::ALL.iter().find(|attribute| attribute.name() == name);
+        if group.is_none() && !name.is_empty() {
+            return Err(PricedByError);
+        }
+        Ok(Self::Scale { scale, tier, counter_group: group.copied() })
+    }
+}
+
+impl TryFrom<String> for PricedBy {
+    type Error = PricedByError;
+
+    fn try_from(text: String) -> Result<Self, PricedByError> {
+        text.parse()
+    }
+}
+
+impl From<PricedBy> for String {
+    fn from(priced_by: PricedBy) -> String {
+        priced_by.to_string()
+    }
 }
 
 impl Price {
@@ -169,6 +280,24 @@ fn are_tiers(tiers: &[Tier]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_a_unit_was_priced_is_a_short_text_that_reads_back() {
+        let scale = |scale, tier, counter_group| PricedBy::Scale { scale, tier, counter_group };
+        let written = [
+            (PricedBy::Flat, ""),
+            (PricedBy::Free, "f"),
+            (PricedBy::Included, "i"),
+            (scale(ScaleKind::Tier, 12, None), "t12"),
+            (scale(ScaleKind::BackToFirst, 2, Some(Attribute::SenderId)), "b2sender_id"),
+        ];
+        for (priced_by, text) in written {
+            assert_eq!((priced_by.to_string().as_str(), text.parse()), (text, Ok(priced_by)));
+        }
+        for wrong in ["x", "t", "tsender_id", "t1size", "f1"] {
+            assert_eq!(wrong.parse::<PricedBy>(), Err(PricedByError), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_call_is_billed_by_the_increments_that_it_began() {

@@ -149,7 +149,7 @@ impl Level<'_> {
         if charge.taken.is_none() && source.allowance.is_none() && self.is_whole(charge) {
             quantity = source.quantity.units(Size::segments(self.message.segments));
         }
-        Ok(changed(charge, source.rate.clone(), source.unit_price, quantity)?)
+        Ok(changed(charge, source, source.unit_price, quantity)?)
     }
 
     /// Where a charge comes from now: from the same tier of a scale, or from the only price there is.
@@ -195,7 +195,7 @@ impl Level<'_> {
             Some((source, allowance.adjustment?))
         });
         let (source, adjustment) = of_tier.ok_or(NotRated::TierGone { level })?;
-        Ok(changed(charge, source.rate.clone(), adjustment.difference, charge.quantity)?)
+        Ok(changed(charge, source, adjustment.difference, charge.quantity)?)
     }
 
     /// Whether this charge alone pays for the message, beside what a bundle costs.
@@ -206,12 +206,18 @@ impl Level<'_> {
 }
 
 /// The charge with another price. One that costs the same keeps its rate: nothing has changed for anybody.
-fn changed(charge: &Charge, rate: RateId, unit_price: Amount, quantity: u32) -> Result<Charge, AmountError> {
+fn changed(
+    charge: &Charge,
+    source: &Source,
+    unit_price: Amount,
+    quantity: u32,
+) -> Result<Charge, AmountError> {
     if (charge.unit_price, charge.quantity) == (unit_price, quantity) {
         return Ok(charge.clone());
     }
     let amount = unit_price.checked_times(quantity)?;
-    Ok(Charge { rate, unit_price, quantity, amount, ..charge.clone() })
+    let (rate, priced_by) = (source.rate.clone(), source.priced_by);
+    Ok(Charge { rate, unit_price, quantity, priced_by, amount, ..charge.clone() })
 }
 
 #[cfg(test)]

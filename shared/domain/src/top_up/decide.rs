@@ -22,6 +22,10 @@ pub enum Report {
         currency: Currency,
         livemode: bool,
     },
+    /// Asked, it says of a payment that was confirmed what no rule can settle.
+    Doubt {
+        detail: String,
+    },
 }
 
 /// The payer's money is certain.
@@ -72,6 +76,7 @@ pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Resul
         Report::Returned { back, currency, livemode } => {
             Ok(returned(top_up, back, *currency, *livemode == livemode_expected))
         }
+        Report::Doubt { detail } => Ok(Decision::Keep(detail.clone())),
     }
 }
 
@@ -89,7 +94,11 @@ fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decisio
     }
     let credited = match (top_up.needs_system_fee(), paid.system_fee) {
         (true, None) if top_up.state == TopUpState::Paid => return Ok(Decision::Nothing),
-        (true, None) => return Ok(Decision::Change(Box::new(top_up.in_state(TopUpState::Paid)))),
+        (true, None) => {
+            // Told after the last time that it was asked about, it is asked about once more.
+            let ask_at = top_up.ask_at.or(Some(top_up.created_at));
+            return Ok(Decision::Change(Box::new(TopUp { ask_at, ..top_up.in_state(TopUpState::Paid) })));
+        }
         (true, Some(fee)) => top_up.amount.checked_sub(fee)?,
         (false, _) => top_up.buys.unwrap_or(top_up.amount),
     };
@@ -167,7 +176,13 @@ fn returned(top_up: &TopUp, back: &Return, currency: Currency, mode_matches: boo
             back.amount, back.by, received.reference
         ));
     }
-    top_up.with_return(back).map_or(Decision::Nothing, |after| Decision::Change(Box::new(after)))
+    let Some(after) = top_up.with_return(back) else { return Decision::Nothing };
+    // While its payment system is asked, the payment may still be told.
+    if after.due().is_none() && after.has_stray_return() {
+        let state = TopUpState::Review { reason: after.stray_return() };
+        return Decision::Change(Box::new(TopUp { state, ..after }));
+    }
+    Decision::Change(Box::new(after))
 }
 
 /// A confirmed or paid top-up stays so; a person still has to look.

@@ -6,7 +6,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::{Received, TopUp};
+use super::{Received, TopUp, TopUpState};
 use crate::money::{Amount, AmountError};
 
 /// What went back by one refund or dispute.
@@ -41,6 +41,25 @@ impl Return {
 }
 
 impl TopUp {
+    /// Whether money went back and none is said to have come.
+    pub(super) fn has_stray_return(&self) -> bool {
+        let is_told = matches!(self.state, TopUpState::Paid | TopUpState::Confirmed { .. });
+        !is_told && self.closed_by.is_none() && !self.returns.is_empty()
+    }
+
+    /// That, for a person.
+    pub(super) fn stray_return(&self) -> String {
+        let told =
+            self.returns.iter().map(|back| format!("{} {} by {}", back.amount, self.currency, back.by));
+        let told: Vec<String> = told.collect();
+        format!("{} went back, and no payment of it was told", told.join(", "))
+    }
+
+    /// What went back of other payments than the one that was received: no balance falls by it.
+    pub fn returns_of_others<'a>(&'a self, received: &'a Received) -> impl Iterator<Item = &'a Return> {
+        self.returns.iter().filter(|back| !back.is_of(received))
+    }
+
     /// The next revision with what is told of a return; none if nothing is new.
     pub(super) fn with_return(&self, told: &Return) -> Option<Self> {
         let mut after = self.next();

@@ -57,7 +57,7 @@ fn decided(top_up: &TopUp, report: Report) -> Decision {
 /// The top-up after a report, and after the counter-payment that it asks for.
 fn told(top_up: &TopUp, report: Report) -> TopUp {
     let after = match decided(top_up, report) {
-        Decision::Confirm(received) => top_up.confirmed(PaymentId::new(1), received),
+        Decision::Confirm(received) => top_up.confirmed(PaymentId::new(1), received, Timestamp::UNIX_EPOCH),
         Decision::Change(after) => *after,
         Decision::Keep(_) | Decision::Nothing => top_up.clone(),
     };
@@ -222,8 +222,59 @@ fn a_payment_system_is_asked_until_the_page_has_closed() {
         silent = silent.after_asking(false, due);
     }
     assert!(matches!(silent.state, TopUpState::Review { .. }), "nobody knows whether it is paid");
-    let done = told(&top_up(), Report::Paid(paid("50.75")));
-    assert_eq!(done.due(), None, "nothing is to be asked of what is confirmed");
+}
+
+#[test]
+fn a_payment_system_is_asked_whether_money_went_back_as_long_as_it_may() {
+    let looks = |kind| {
+        let through = Through { kind, ..Through::default() };
+        let mut asked = told(&TopUp { through, ..top_up() }, Report::Paid(paid("50.75")));
+        let mut hours = Vec::new();
+        while let Some(due) = asked.due() {
+            hours.push(due.duration_since(Timestamp::UNIX_EPOCH).as_hours());
+            asked = asked.after_asking(true, due);
+            assert!(matches!(asked.state, TopUpState::Confirmed { .. }));
+        }
+        hours
+    };
+    let month = [1, 6, 24, 72, 168, 336, 720];
+    assert_eq!(looks(PaymentSystemKind::Stripe), month);
+    assert_eq!(looks(PaymentSystemKind::FreedomPay), month);
+    assert_eq!(looks(PaymentSystemKind::PayOnline), month[..4], "only voids are told, and only at first");
+    assert_eq!(looks(PaymentSystemKind::NetCommerce), [0_i64; 0], "there is nobody to ask");
+}
+
+#[test]
+fn money_that_goes_back_and_never_came_ends_with_a_person() {
+    let closed = || Report::Closed { reason: "expired".into(), attempt: None };
+    for first in [vec![], vec![closed()]] {
+        let before = first.into_iter().fold(top_up(), |top_up, report| told(&top_up, report));
+        let mut waiting = told(&before, back("ch_1", "50.75", false));
+        assert_eq!(waiting.state, before.state, "the payment may still be told");
+        while let Some(due) = waiting.due() {
+            waiting = waiting.after_asking(true, due);
+        }
+        let reason = "50.75 EUR by ch_1 went back, and no payment of it was told".to_owned();
+        assert_eq!(waiting.state, TopUpState::Review { reason });
+        assert!(matches!(decided(&waiting, Report::Paid(paid("50.75"))), Decision::Confirm(_)));
+    }
+    let mut ended = top_up();
+    while let Some(due) = ended.due() {
+        ended = ended.after_asking(true, due);
+    }
+    assert!(is_review(&decided(&ended, back("ch_1", "50.75", false))), "at once, as nobody asks any more");
+}
+
+#[test]
+fn money_that_is_told_of_late_is_asked_about_once_more_for_its_fee() {
+    let mut ended = from_client();
+    while let Some(due) = ended.due() {
+        ended = ended.after_asking(true, due);
+    }
+    let late = told(&ended, Report::Paid(paid("50")));
+    assert_eq!(late.state, TopUpState::Paid);
+    let asked = late.after_asking(false, late.due().unwrap());
+    assert!(matches!(asked.state, TopUpState::Review { .. }));
 }
 
 #[test]
@@ -288,6 +339,8 @@ fn only_what_goes_back_of_the_payment_that_was_credited_leaves_the_balance() {
     assert_eq!(told(&done, of("pi_1")).taken_back, amount("50"));
     let early = told(&told(&top_up(), of("pi_2")), Report::Paid(paid("50.75")));
     assert_eq!(early.taken_back, Amount::ZERO);
+    let received = early.received.as_ref().unwrap();
+    assert_eq!(early.returns_of_others(received).count(), 1, "it is kept for a person");
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct PaymentFacts {
     pub top_up: Option<String>,
     pub amount_minor: i64,
     pub currency: Currency,
+    /// What took the money from the payer: by this name refunds are told.
+    pub charge: Option<String>,
     /// All that went back to the payer so far.
     pub refunded_minor: i64,
     /// Not known at once: with the charge's next update it is.
@@ -64,6 +66,7 @@ pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, Rea
     let told: Told = read(status, body)?;
     let charge = told.latest_charge;
     let refunded_minor = charge.as_ref().map_or(0, |charge| charge.amount_refunded);
+    let charge_id = charge.as_ref().map(|charge| charge.id.clone());
     let fee = charge.and_then(|charge| charge.balance_transaction).map(Fee::try_from).transpose()?;
     Ok(PaymentFacts {
         payment_intent: told.id,
@@ -71,6 +74,7 @@ pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, Rea
         top_up: told.metadata.and_then(|mut metadata| metadata.remove(TOP_UP_KEY)),
         amount_minor: told.amount,
         currency: told.currency.0,
+        charge: charge_id,
         refunded_minor,
         fee,
     })
@@ -88,6 +92,7 @@ struct Told {
 
 #[derive(Deserialize)]
 struct Charge {
+    id: String,
     #[serde(default)]
     amount_refunded: i64,
     balance_transaction: Option<BalanceTransaction>,

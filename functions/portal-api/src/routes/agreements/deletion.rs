@@ -48,7 +48,7 @@ async fn assets(app: &App, agreement: &Agreement) -> Result<AgreementAssets, Api
     let resold = resold.into_iter().find(|below| below.above.contains(&agreement.id));
     Ok(AgreementAssets {
         wallets: wallets_of(app, agreement).await?,
-        invoices: app.store.all_things(agreement.id.as_str()).await?,
+        invoices: app.store.invoices_of(&agreement.id).await?,
         senders: app.store.senders_of(&agreement.company).await?,
         fee_rules: app.store.fee_rules(&agreement.id).await?,
         resold_as: resold.map(|below| below.id),

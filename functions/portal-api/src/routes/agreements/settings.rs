@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
 use runtime::revision::{IfMatch, Versioned};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use store::{Stored, Written};
 use utoipa::ToSchema;
 
@@ -22,7 +22,7 @@ use super::{AgreementView, limit_of, manage, stored};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields;
-use crate::routes::Edited;
+use crate::routes::{Edited, present};
 
 /// In each round either the agreement is stored, or somebody else has changed it.
 const ROUNDS_MAX: u32 = 8;
@@ -94,13 +94,6 @@ pub struct AgreementPatch {
     account_emails: Option<Vec<String>>,
     /// Who is told of technical matters; at most 10.
     service_emails: Option<Vec<String>>,
-}
-
-/// A field that is there, even as null.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    value: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// Somebody is told once each time one of these is crossed. At most 10 of each kind.

@@ -12,12 +12,11 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::settings::present;
 use super::{Billing, limit_of, limit_text, manage, stored, view};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::routes::{Edited, Reply};
+use crate::routes::{Edited, Reply, present};
 use crate::schema;
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -16,10 +16,10 @@ const ROUNDS_MAX: u32 = 4;
 /// The company as it is when it is deleted.
 pub async fn delete(app: &App, who: &Principal, company: &Company) -> Result<Company, ApiError> {
     for _ in 0..ROUNDS_MAX {
-        let (assets, wallets) = assets(app, company).await?;
+        let (assets, wallets, agreements) = assets(app, company).await?;
         let deleted = plan_delete(company, &who.company.id, &assets, runtime::now())?;
         let act = who.act(&company.path);
-        match app.store.delete_company(&act, company, &deleted, &wallets).await? {
+        match app.store.delete_company(&act, company, &deleted, &wallets, agreements).await? {
             Written::Now => return Ok(deleted),
             Written::Overtaken | Written::Taken => {}
         }
@@ -27,26 +27,28 @@ pub async fn delete(app: &App, who: &Principal, company: &Company) -> Result<Com
     Err(busy())
 }
 
-async fn assets(app: &App, company: &Company) -> Result<(CompanyAssets, Vec<Wallet>), ApiError> {
+/// What hangs off a company, its wallets, and the number of its agreements.
+async fn assets(app: &App, company: &Company) -> Result<(CompanyAssets, Vec<Wallet>, usize), ApiError> {
     let children = app.store.children(&company.id).await?;
     let mut assets = CompanyAssets {
         has_companies: children.iter().any(|child| !child.is_deleted()),
         ..CompanyAssets::default()
     };
     let mut wallets = Vec::new();
-    for agreement in app.store.agreements_of(&company.id).await? {
-        for (wallet, balance) in wallets_of(app, &agreement).await? {
+    let agreements = app.store.agreements_of(&company.id).await?;
+    for agreement in &agreements {
+        for (wallet, balance) in wallets_of(app, agreement).await? {
             if !balance.is_zero() || !wallet.allocated.is_zero() {
                 assets.funded = Some(wallet.id.clone());
             }
             wallets.push(wallet);
         }
         let is_open = |invoice: &Invoice| invoice.status == InvoiceStatus::Draft;
-        let mut invoices: Vec<Invoice> = app.store.all_things(agreement.id.as_str()).await?;
+        let mut invoices = app.store.invoices_of(&agreement.id).await?;
         invoices.retain(is_open);
         assets.open_invoice = assets.open_invoice.or_else(|| invoices.pop().map(|invoice| invoice.id));
     }
-    Ok((assets, wallets))
+    Ok((assets, wallets, agreements.len()))
 }
 
 /// The wallets under an agreement, the main one first, each with its balance. What is set aside there and

@@ -23,7 +23,8 @@ use crate::routes::Edited;
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"enabled": true, "window": 50, "password": "secret09", "tls": null}))]
 pub struct ConnectionPatch {
-    /// Whether messages go over it. A client whose connection is disabled is unbound.
+    /// Whether messages go over it. What waits for one that is disabled goes by the sender ID's next route,
+    /// or is paid back. A client whose connection is disabled is unbound.
     enabled: Option<bool>,
     /// Any field that a new connection of this kind has: whole, not in parts. What is not named stays, a
     /// null sets back to what holds unless told. A password that is not named stays; it has to be named

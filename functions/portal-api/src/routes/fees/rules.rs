@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::agreement::Agreement;
+use domain::agreement::{Agreement, EnabledService};
 use domain::catalog;
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, FeeRule, Schedule, SenderType, plan_rule};
 use domain::id::FeeRuleId;
@@ -34,7 +34,7 @@ const ROUNDS_MAX: u32 = 8;
 pub enum FeeKindBody {
     /// A sender ID, at the agreement's price under `sender_id_usage_fee`.
     SenderIdUsage {
-        /// One of the agreement's sender IDs.
+        /// One of the agreement's sender IDs: the address of one of SMS, or the id of any.
         sender: String,
         /// As it looks unless told: numbers of up to six digits are short codes.
         #[schema(value_type = Option<schema::SenderIdType>)]
@@ -336,9 +336,19 @@ pub async fn list(
     let agreement = app.seen_by(&who).agreement(&id).await?;
     rights::view_own(&who, &agreement.company, Area::AdditionalFees, Area::PortalFinance)?;
     let level = app.store.level(&agreement, runtime::now()).await?;
-    let rules = app.store.fee_rules(&agreement.id).await?;
+    let mut rules = app.store.fee_rules(&agreement.id).await?;
+    if !rights::is_tenant_side(&who, &agreement.company, &agreement.tenant) {
+        rules.retain(|rule| !extends_hidden(rule, &agreement));
+    }
     let rules = in_order(rules, query.sort.as_deref().or(Some("created_at")), &COLUMNS)?;
     Found::all(rules, format).answer(|rule| FeeRuleView::new(rule, &level), "fee-rules", &FILE_COLUMNS)
+}
+
+/// Whether it buys again what the company that pays does not see.
+fn extends_hidden(rule: &FeeRule, agreement: &Agreement) -> bool {
+    let FeeKind::BundleExtension { purchase, .. } = &rule.kind else { return false };
+    let is_it = |enabled: &&EnabledService| enabled.purchase.as_ref().is_some_and(|of| of.id == *purchase);
+    agreement.services.iter().find(is_it).is_some_and(|enabled| enabled.hidden_from_client)
 }
 
 /// End a fee rule.

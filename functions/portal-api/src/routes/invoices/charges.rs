@@ -18,9 +18,10 @@ use crate::fields::{self, List};
 use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
 
 /// What a file of charges shows of each.
-pub const FILE_COLUMNS: [&str; 14] = [
+pub const FILE_COLUMNS: [&str; 15] = [
     "id",
     "invoice",
+    "wallet",
     "direction",
     "resource",
     "service_type",
@@ -35,8 +36,22 @@ pub const FILE_COLUMNS: [&str; 14] = [
     "rows",
 ];
 
-const ROW_COLUMNS: [&str; 10] =
-    ["sender", "subject", "country", "rate", "unit_price", "messages", "quantity", "net", "tax", "total"];
+const ROW_COLUMNS: [&str; 14] = [
+    "sender",
+    "subject",
+    "country",
+    "rate",
+    "price_type",
+    "scale_type",
+    "scale_tier",
+    "counter_group",
+    "unit_price",
+    "messages",
+    "quantity",
+    "net",
+    "tax",
+    "total",
+];
 
 /// The charges of an invoice.
 ///

@@ -4,6 +4,7 @@
 use domain::charge::{Charge, ChargeDirection, ChargeRow, ServiceType};
 use domain::invoice::{DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus};
 use domain::money::{Amount, AmountError, PLACES_MAX};
+use domain::rating::{Attribute, ScaleKind};
 use domain::tax::Tax;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -177,7 +178,7 @@ pub struct ChargeView {
     id: String,
     /// The invoice that it is on.
     invoice: String,
-    /// The wallet that it was taken from.
+    /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
     wallet: String,
     /// Who owes whom: always `receivable`, the company that pays.
     #[schema(value_type = schema::ChargeDirection)]
@@ -252,6 +253,17 @@ pub struct ChargeRowView {
     country: Option<String>,
     /// The price of the rate tree, by its id.
     rate: String,
+    /// How that price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
+    #[schema(example = "flat")]
+    price_type: &'static str,
+    /// Of a scale: whether each unit has the price of its tier, or all have the last one.
+    #[schema(value_type = Option<schema::ScaleKind>)]
+    scale_type: Option<ScaleKind>,
+    /// Of a scale: which tier the units fell into, from 1.
+    scale_tier: Option<u16>,
+    /// Of a scale: what it counts apart for each value of; all together unless told.
+    #[schema(example = "sender_id")]
+    counter_group: Option<&'static str>,
     /// What a unit costs.
     unit_price: String,
     /// How many messages.
@@ -274,6 +286,10 @@ impl ChargeRowView {
             subject: row.subject.clone(),
             country: row.country.clone(),
             rate: row.rate.as_str().to_owned(),
+            price_type: row.priced_by.price_type(),
+            scale_type: row.priced_by.scale(),
+            scale_tier: row.priced_by.tier(),
+            counter_group: row.priced_by.counter_group().map(Attribute::name),
             unit_price: row.unit_price.to_string(),
             messages: row.messages,
             quantity: row.quantity,

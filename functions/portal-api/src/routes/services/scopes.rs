@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
 use runtime::revision::IfMatch;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::saving::{check, detail, save, tag, tagged, tree_of};
@@ -20,7 +20,7 @@ use super::view::{ScopeDetail, ScopeView, ServiceView};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::routes::Reply;
+use crate::routes::{Reply, present};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -185,11 +185,6 @@ pub struct ScopePatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     effective_till: Option<Option<Timestamp>>,
-}
-
-/// A field that is there, even as null.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// Change a scope's times, or whether it is a draft.

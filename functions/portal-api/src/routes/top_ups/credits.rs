@@ -60,8 +60,10 @@ pub(super) async fn order(app: &App, agreement: &Agreement, quantity: u32) -> Re
         Agreement { services: vec![EnabledService::new(service.id.clone(), now, None)], ..agreement.clone() };
     let level = app.store.levels(&app.trees, vec![sale], now).await?.pop().ok_or_else(not_sold)?;
     let price = credit_price(&level).map_err(|error| no_order(error.into()))?;
-    let tax = app.store.tax_rule(agreement).await?;
-    let order = CreditOrder::plan(quantity, price, service.currency, tax).map_err(no_order)?;
+    let seller = agreement.parties.own_legal_entity.as_ref();
+    let tax = app.store.tax_rule(seller, agreement).await?;
+    let order =
+        CreditOrder::plan(quantity, price, service.currency, seller.cloned(), tax).map_err(no_order)?;
     Ok(Goods { amount: order.total, currency: service.currency, order: Some(order) })
 }
 

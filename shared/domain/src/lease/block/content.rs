@@ -41,6 +41,8 @@ struct Kind {
     connection_kind: ConnectionKind,
     country: String,
     network: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mccmnc: Option<String>,
     encoding: Encoding,
     segments: u32,
     charges: Vec<Charge>,
@@ -71,6 +73,7 @@ impl Kind {
             connection_kind: message.connection_kind,
             country: message.country.clone(),
             network: message.network.clone(),
+            mccmnc: message.mccmnc.clone(),
             encoding: message.encoding,
             segments: message.segments,
             charges: message.charges.clone(),
@@ -82,6 +85,7 @@ impl Kind {
         self.sender == message.sender
             && self.country == message.country
             && self.network == message.network
+            && self.mccmnc == message.mccmnc
             && self.segments == message.segments
             && self.encoding == message.encoding
             && self.connection == message.connection
@@ -195,6 +199,7 @@ pub(super) fn unpack(tag: &LeaseTag, bytes: &[u8]) -> Result<Vec<Message>, Block
                 connection_kind: kind.connection_kind,
                 country: kind.country.clone(),
                 network: kind.network.clone(),
+                mccmnc: kind.mccmnc.clone(),
                 encoding: kind.encoding,
                 segments: kind.segments,
                 charges: kind.charges.clone(),

@@ -29,6 +29,7 @@ fn message(sender: &str, text: &str) -> Message {
         connection_kind: ConnectionKind::Smpp,
         country: "DE".to_owned(),
         network: None,
+        mccmnc: None,
         encoding: Encoding::Gsm7,
         segments: 1,
         charges: Vec::new(),

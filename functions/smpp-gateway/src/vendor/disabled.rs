@@ -1,0 +1,135 @@
+//! What waits for a connection that is disabled. Nothing leaves over it, so each message goes on over its
+//! next route, or is paid back where there is none (spec 10-tenancy.md, effects of disabling). What may have
+//! left before stays in doubt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use queue::{Job, Outcome, Progress, Received, Receiver};
+use store::{BlockClaim, Claim};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use crate::vendor::block_job::due;
+use crate::vendor::connection::Owned;
+use crate::{Gateway, chain};
+
+/// As clients are told.
+const CONNECTION_DISABLED: &str = "connection_disabled";
+/// SQS gives ten jobs in a call.
+const CALL_MAX: i32 = 10;
+/// After the queue did not answer.
+const QUEUE_PAUSE: Duration = Duration::from_secs(5);
+
+struct Refusing {
+    gateway: Arc<Gateway>,
+    owned: Owned,
+    jobs: Receiver,
+}
+
+/// Refuses what comes until `stop` turns true or the process's life is over. What is in hand then is
+/// finished.
+pub async fn serve(gateway: Arc<Gateway>, owned: Owned, mut stop: watch::Receiver<bool>) {
+    let jobs = Receiver::new(gateway.sqs.clone(), owned.link.queue_url.clone());
+    let refusing = Refusing { gateway, owned, jobs };
+    loop {
+        let taken = tokio::select! {
+            taken = refusing.take() => taken,
+            _ = stop.wait_for(|stopped| *stopped) => return,
+            () = refusing.owned.life.over() => return,
+        };
+        join_all(taken.into_iter().map(|job| refusing.refuse(job))).await;
+    }
+}
+
+impl Refusing {
+    async fn take(&self) -> Vec<Received<Job>> {
+        loop {
+            match self.jobs.receive(CALL_MAX).await {
+                Ok(jobs) => return jobs,
+                Err(error) => {
+                    warn!(connection = %self.owned.connection.id, error = chain(error), "no jobs from the queue");
+                    sleep(QUEUE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// A job of which not all is told stays, and comes again.
+    async fn refuse(&self, job: Received<Job>) {
+        let Received { content, handle } = job;
+        let is_told = match &content {
+            Job::SubmitV1 { message, .. } => self.refuse_message(message).await,
+            Job::SubmitBlockV1 { block, .. } => self.refuse_block(block).await,
+        };
+        match is_told {
+            Ok(true) => {
+                if let Err(error) = self.jobs.delete(&handle).await {
+                    // It comes again, and is then known as finished.
+                    warn!(connection = %self.owned.connection.id, error = chain(error), "a job is not deleted");
+                }
+            }
+            Ok(false) => {}
+            Err(error) => {
+                error!(connection = %self.owned.connection.id, error = chain(error), "a job is not refused")
+            }
+        }
+    }
+
+    async fn refuse_message(&self, id: &domain::id::MessageId) -> Result<bool, store::StoreError> {
+        let Owned { connection, fence, .. } = &self.owned;
+        let store = &self.gateway.store;
+        let (message, at, told_of) = (id.clone(), runtime::now(), Some(connection.id.clone()));
+        match store.claim_as_owner(id, &connection.id, *fence).await? {
+            Claim::Yours(claimed) => {
+                info!(message_id = %id, connection = %connection.id, "refused, the connection is disabled");
+                let reason = CONNECTION_DISABLED.to_owned();
+                let progress =
+                    Progress::RefusedV1 { message, reason, next_route: true, connection: told_of, at };
+                let is_told = self.tell(&progress).await;
+                if !is_told {
+                    store.release(&claimed).await?;
+                }
+                Ok(is_told)
+            }
+            Claim::Before(_) => {
+                Ok(self.tell(&Progress::InDoubtV1 { message, connection: told_of, at }).await)
+            }
+            Claim::Done => Ok(true),
+        }
+    }
+
+    async fn refuse_block(&self, tag: &domain::lease::LeaseTag) -> Result<bool, store::StoreError> {
+        let Owned { connection, fence, .. } = &self.owned;
+        let store = &self.gateway.store;
+        let told = |outcomes| Progress::BlockV1 {
+            block: tag.clone(),
+            connection: connection.id.clone(),
+            outcomes,
+            references_by: None,
+            at: runtime::now(),
+        };
+        match store.claim_block(tag, *fence).await? {
+            BlockClaim::Yours(claimed) => {
+                info!(block = %tag, connection = %connection.id, "refused, the connection is disabled");
+                let refused = Outcome::Refused { reason: CONNECTION_DISABLED.to_owned(), next_route: true };
+                let outcomes = due(&claimed.block).map(|place| (place, refused.clone())).collect();
+                let is_told = self.tell(&told(outcomes)).await;
+                if !is_told {
+                    store.release_block(&claimed).await?;
+                }
+                Ok(is_told)
+            }
+            BlockClaim::Before(block) => {
+                Ok(self.tell(&told(due(&block).map(|place| (place, Outcome::InDoubt)).collect())).await)
+            }
+            BlockClaim::Done => Ok(true),
+        }
+    }
+
+    async fn tell(&self, progress: &Progress) -> bool {
+        self.gateway.outbox.send(progress).await.is_ok()
+    }
+}

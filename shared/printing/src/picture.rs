@@ -1,0 +1,95 @@
+//! Pictures of a form: a logo, a stamp. A form names them; their files are uploaded beside it.
+#![allow(clippy::float_arithmetic, reason = "places on paper; money is text before it comes here")]
+
+use std::collections::BTreeMap;
+
+use domain::printable_form::PICTURE_BYTES_MAX;
+use domain::upload::FileKind;
+use jiff::Timestamp;
+use krilla::Data;
+use krilla::image::Image;
+
+use crate::budget::Budget;
+use crate::page::{Align, Block, Margin, Page};
+use crate::pdf;
+
+/// A logo of 8 by 8 centimetres at 300 dots an inch has a million. What is packed into a few bytes is not
+/// unpacked before its size is known.
+const PIXELS_MAX: u64 = 2_000_000;
+
+/// The pictures of a form, by the names that it uses.
+pub type Pictures = BTreeMap<String, Picture>;
+
+/// A picture that can be drawn.
+#[derive(Debug, Clone)]
+pub struct Picture(Image);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PictureError {
+    #[error("a picture is a PNG or a JPEG file")]
+    Kind,
+    #[error("a picture has at most {PICTURE_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the picture is {width} by {height} pixels; it may have {PIXELS_MAX} in all")]
+    TooLarge { width: u32, height: u32 },
+    #[error("the picture cannot be read: {0}")]
+    Broken(String),
+    #[error("the picture cannot be printed; save it again, in RGB or grey")]
+    NotPrintable,
+}
+
+impl Picture {
+    /// Reads what a file says of itself.
+    pub fn read(kind: FileKind, file: Vec<u8>) -> Result<Self, PictureError> {
+        if PICTURE_BYTES_MAX < file.len() {
+            return Err(PictureError::TooLong);
+        }
+        let read = match kind {
+            FileKind::Png => Image::from_png(Data::from(file), false),
+            FileKind::Jpeg => Image::from_jpeg(Data::from(file), false),
+            _ => return Err(PictureError::Kind),
+        };
+        let image = read.map_err(PictureError::Broken)?;
+        let (width, height) = image.size();
+        match u64::from(width) * u64::from(height) {
+            0 => Err(PictureError::Broken("it has no pixels".to_owned())),
+            1..=PIXELS_MAX => Ok(Self(image)),
+            _ => Err(PictureError::TooLarge { width, height }),
+        }
+    }
+
+    /// Whether all of it can be read, and shown in a file that is to be archived.
+    pub(crate) fn check(&self) -> Result<(), PictureError> {
+        let image = Block::Image { picture: self.clone(), size: (100.0, 100.0), align: Align::Left };
+        let page = Page {
+            title: "Picture".to_owned(),
+            language: "en".to_owned(),
+            width: 200.0,
+            height: 200.0,
+            margin: Margin { top: 0.0, right: 0.0, bottom: 0.0, left: 0.0 },
+            watermark: None,
+            header: Vec::new(),
+            header_first: true,
+            footer: Vec::new(),
+            body: vec![image],
+        };
+        let facts = pdf::Facts { id: "picture", author: "", made_at: Timestamp::UNIX_EPOCH };
+        pdf::write(&page, &facts, &Budget::default()).map_err(|_| PictureError::NotPrintable).map(drop)
+    }
+
+    /// As large as it may be in its proportions; none if nothing is left of it, or nothing is said.
+    pub(crate) fn size_within(&self, width: Option<f32>, height: Option<f32>) -> Option<(f32, f32)> {
+        let (across, down) = self.0.size();
+        let (across, down) = (across as f32, down as f32);
+        let scale = match (width.map(|width| width / across), height.map(|height| height / down)) {
+            (Some(one), Some(other)) => one.min(other),
+            (one, other) => one.or(other)?,
+        };
+        let size = (across * scale, down * scale);
+        (size.0 >= 1.0 && size.1 >= 1.0).then_some(size)
+    }
+
+    pub(crate) fn image(&self) -> Image {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,116 @@
+//! A two-factor code on its way: its request is stored, then its message is charged as any other. Calls of
+//! integrations come here, and tests in the portal.
+
+use domain::batch::Refusal;
+use domain::company::Company;
+use domain::handling::Code;
+use domain::id::{CodeRequestId, MessageId};
+use domain::two_factor::{CodeError, CodeRequest, TwoFactorIntegration};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use store::{AcceptError, Store, StoreError, Stored};
+
+use crate::{Ask, HotWallets, Planner, SendError};
+
+/// One code that somebody wants to be sent.
+#[derive(Debug, Clone)]
+pub struct CodeToSend<'a> {
+    /// A repeat comes with the same one, and gets the same code.
+    pub id: CodeRequestId,
+    pub integration: &'a TwoFactorIntegration,
+    /// The integration's.
+    pub company: &'a Company,
+    pub number: &'a str,
+    /// Where the client makes it up.
+    pub code: Option<&'a str>,
+    /// Told what becomes of it, in the place of the integration's own address.
+    pub result_url: Option<&'a str>,
+}
+
+/// Why a code was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum CodeNotSent {
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// Nothing can be sent to the number.
+    #[error("{}", .0.first().map_or("nothing can be sent to this number", |refusal| refusal.detail.as_str()))]
+    Number(Vec<Refusal>),
+    /// The request was of another number when it was made.
+    #[error("this request is of another number")]
+    OtherNumber,
+    /// Somebody else sends the same one at this moment.
+    #[error("the same code is being sent at this moment")]
+    Overtaken,
+    #[error(transparent)]
+    Charge(#[from] AcceptError),
+    /// No answer says whether it is charged and sent. It can be compared, and with the same id it is never sent
+    /// twice.
+    #[error("nobody knows whether the code is sent")]
+    Unknown(#[source] StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Sends a code, or finds that it was sent.
+pub async fn send_code(
+    store: &Store,
+    planner: &Planner,
+    hot: &HotWallets,
+    ask: CodeToSend<'_>,
+    now: Timestamp,
+) -> Result<(), CodeNotSent> {
+    let CodeToSend { id, integration, company, number, code, result_url } = ask;
+    let code = integration.code(code, digits_of(integration, &id))?;
+    let key = format!("2fa:{id}");
+    let result_url = result_url.map(str::to_owned);
+    let of = Code { integration: integration.id.clone(), request: id.clone(), result_url };
+    let plan = Ask {
+        company,
+        user: None,
+        key: &key,
+        sender: integration.sender.as_str(),
+        recipients: &[number.to_owned()],
+        text: &integration.message(&code),
+        // By which its messages are found among others.
+        client_reference: Some(integration.id.as_str()),
+        segments_max: None,
+        agreement: Some(integration.agreement.as_str()),
+        hash: id.to_string(),
+        code: Some(of.clone()),
+    };
+    let draft = planner.plan(&plan, now).await?.draft;
+    let Some((recipient, _)) = draft.wanted.first() else {
+        return Err(CodeNotSent::Number(draft.batch.refused));
+    };
+    let message = MessageId::of_request(&company.id, &key);
+    let request = CodeRequest::new(of, integration, recipient.clone(), message.clone(), &code, now);
+    // Before the message: a code that has arrived can always be compared.
+    if !store.put_code_request(&request).await? {
+        let before = store.code_request(&id).await?.ok_or(CodeNotSent::Overtaken)?;
+        if before.recipient != request.recipient {
+            return Err(CodeNotSent::OtherNumber);
+        }
+        if store.message(&message).await?.is_some() {
+            return Ok(());
+        }
+        // It was not sent then: its time begins now.
+        let renewed = CodeRequest { revision: before.revision + 1, ..request };
+        if store.replace_code_request(&renewed).await? == Stored::Overtaken {
+            return Err(CodeNotSent::Overtaken);
+        }
+    }
+    match hot.accept(store, &draft, None, now).await {
+        Ok(_) => Ok(()),
+        Err(AcceptError::Store(error @ StoreError::Aws { .. })) => Err(CodeNotSent::Unknown(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the platform makes a code of: the same for a repeat, and nothing that anybody else can tell.
+fn digits_of(integration: &TwoFactorIntegration, id: &CodeRequestId) -> u64 {
+    let secret = integration.key_hash.as_deref().unwrap_or_default();
+    let digest = Sha256::digest(format!("{secret} {id}"));
+    digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

@@ -1,0 +1,76 @@
+//! What is made for somebody who registers at a portal: all of it or nothing, in one write where that has
+//! the room.
+
+use domain::agreement::Agreement;
+use domain::audit::Act;
+use domain::catalog::Thing;
+use domain::company::Company;
+use domain::credentials::Credentials;
+use domain::legal_entity::LegalEntity;
+use domain::user::User;
+use domain::wallet::Wallet;
+use serde_json::json;
+
+use crate::transact::{ITEMS_MAX, Refused};
+use crate::{Store, StoreError};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Registration<'a> {
+    pub company: &'a Company,
+    pub entity: &'a LegalEntity,
+    pub agreement: &'a Agreement,
+    /// The agreement's main one.
+    pub wallet: &'a Wallet,
+    pub user: &'a User,
+    pub credentials: &'a Credentials,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    Now,
+    /// Somebody else has the login.
+    LoginTaken,
+    /// Something that it builds on has changed: the company above, a role, the code of the agreement.
+    Overtaken,
+}
+
+impl Store {
+    /// Stores what a registration makes. One transaction has no place for an entry of the audit log for each
+    /// thing, so there is one for all of them. Far down in the tree, or with many roles, it has no place for
+    /// the legal entity either: that is stored first then, and taken back if the rest is refused.
+    pub async fn register(&self, act: &Act, new: &Registration<'_>) -> Result<Registered, StoreError> {
+        let Registration { company, entity, agreement, wallet, user, credentials } = *new;
+        let mut items = self.thing_items(None, Some(user))?;
+        items.extend(self.user_items(None, user, Some(credentials))?);
+        items.extend(self.thing_items(None, Some(company))?);
+        items.extend(self.below_tenant(company, 1));
+        items.extend(self.thing_items(None, Some(agreement))?);
+        items.extend(self.opening(agreement, wallet)?);
+        let made = json!({"company": company.name, "legal_entity": entity.id, "agreement": agreement.id,
+            "user": user.id, "login": user.login, "services": agreement.services});
+        items.extend(self.audit_items(act, "company.register", company.id(), None, Some(&made))?);
+        let of_entity = self.thing_items(None, Some(entity))?;
+        let is_apart = ITEMS_MAX < items.len() + of_entity.len();
+        if is_apart {
+            let written = self.transact("store a legal entity", of_entity).await;
+            written.map_err(|refused| refused.unexpected("store a legal entity"))?;
+        } else {
+            items.extend(of_entity);
+        }
+        let refused = match self.transact("store a registration", items).await {
+            Ok(()) => return Ok(Registered::Now),
+            // A write whose answer was lost is refused by itself when it is sent again.
+            Err(Refused::At(..)) if self.is_stored(None, Some(user)).await? => return Ok(Registered::Now),
+            Err(Refused::At(place, _)) if place < user.unique().len() => Registered::LoginTaken,
+            Err(Refused::At(..)) => Registered::Overtaken,
+            // It may be stored all the same, so what it names stays.
+            Err(Refused::Failed(error)) => return Err(error),
+        };
+        if is_apart {
+            let taken =
+                self.transact("take a legal entity back", self.thing_items(Some(entity), None)?).await;
+            taken.map_err(|refused| refused.unexpected("take a legal entity back"))?;
+        }
+        Ok(refused)
+    }
+}

@@ -1,0 +1,165 @@
+//! What goes back after a top-up was confirmed, and what goes back of money that never came: found without
+//! any callback, taken once, and never lost.
+
+use domain::money::Amount;
+use domain::payment_system::PaymentSystemKind;
+use domain::top_up::TopUpState;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use tests::payment_systems::Trick;
+use tests::payment_systems::payonline::Stand;
+use tests::stripe_simulator::EventKind;
+use tests::world::amount;
+
+use super::market::{Market, Opened, Sent};
+
+/// Those that can be asked.
+const ASKED: [PaymentSystemKind; 3] =
+    [PaymentSystemKind::Stripe, PaymentSystemKind::PayOnline, PaymentSystemKind::FreedomPay];
+/// When a top-up is asked about after it was confirmed, in minutes, and a little later.
+const LOOKS: [i64; 7] = [61, 361, 1_441, 4_321, 10_081, 20_161, 43_201];
+
+/// A top-up of 50 that its callbacks have confirmed.
+async fn confirmed(market: &Market, kind: PaymentSystemKind) -> Opened {
+    let opened = market.top_up(kind, "50").await;
+    market.pay(&opened, true, false);
+    assert_eq!(market.send(&paid(market, &opened)).await, StatusCode::OK);
+    assert!(matches!(market.stored(&opened).await.state, TopUpState::Confirmed { .. }));
+    opened
+}
+
+fn paid(market: &Market, opened: &Opened) -> Sent {
+    match opened.top_up.through.kind {
+        PaymentSystemKind::Stripe => market.stripe_event(opened, EventKind::CompletedPaid, Timestamp::now()),
+        _ => market.form(opened, Trick::Honest),
+    }
+}
+
+fn after(minutes: i64) -> Timestamp {
+    Timestamp::now() + SignedDuration::from_mins(minutes)
+}
+
+#[tokio::test]
+async fn what_goes_back_after_its_confirmation_is_found_by_asking_and_taken_once() {
+    let market = Market::open().await;
+    let mut given = Vec::new();
+    for kind in ASKED {
+        let opened = confirmed(&market, kind).await;
+        assert!(market.balance(kind).await.is_positive());
+        market.give_back(&opened);
+        given.push(opened);
+    }
+    market.sweep(after(59)).await;
+    for kind in ASKED {
+        assert!(market.balance(kind).await.is_positive(), "{kind:?}: it is too early to ask");
+    }
+    for minutes in LOOKS {
+        market.sweep(after(minutes)).await;
+        for kind in ASKED {
+            assert_eq!(market.balance(kind).await, Amount::ZERO, "{kind:?}");
+        }
+    }
+    for opened in &given {
+        if opened.top_up.through.kind == PaymentSystemKind::Stripe {
+            let told = market.stripe_event(opened, EventKind::Refunded, Timestamp::now());
+            assert_eq!(market.send(&told).await, StatusCode::OK);
+        }
+        assert_eq!(market.send(&paid(&market, opened)).await, StatusCode::OK);
+    }
+    assert_eq!(market.payments().await, 2 * ASKED.len(), "each came once, and went back once");
+    for kind in ASKED {
+        assert_eq!(market.balance(kind).await, Amount::ZERO, "{kind:?}");
+        assert_eq!(market.reviews(kind).await, Vec::<String>::new(), "{kind:?}");
+    }
+    let due = market.world.store.due_top_ups(Timestamp::MAX, 10).await.unwrap();
+    assert!(due.is_empty(), "nothing is asked for ever");
+}
+
+#[tokio::test]
+async fn what_a_callback_told_is_not_taken_again_when_it_is_asked_about() {
+    let market = Market::open().await;
+    for kind in ASKED {
+        let opened = confirmed(&market, kind).await;
+        market.give_back(&opened);
+        let told = match kind {
+            PaymentSystemKind::Stripe => market.stripe_event(&opened, EventKind::Refunded, Timestamp::now()),
+            _ => market.form(&opened, Trick::Honest),
+        };
+        assert_eq!(market.send(&told).await, StatusCode::OK);
+        assert_eq!(market.balance(kind).await, Amount::ZERO, "{kind:?}");
+    }
+    for minutes in LOOKS {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!(market.payments().await, 2 * ASKED.len());
+}
+
+#[tokio::test]
+async fn a_payment_that_is_found_again_is_in_the_balance_again() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    market.give_back(&opened);
+    market.sweep(after(61)).await;
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
+    market.pay_online.put(opened.top_up.id.as_str(), Stand::Settled);
+    market.sweep(after(361)).await;
+    assert_eq!(market.balance(kind).await, amount("50"));
+    assert_eq!(market.payments().await, 3);
+}
+
+#[tokio::test]
+async fn what_can_be_voided_no_more_is_not_voided_because_it_is_not_found() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    let days = SignedDuration::from_hours(5 * 24);
+    market.change_top_up(&opened, |top_up| *top_up.confirmed_at.as_mut().unwrap() -= days).await;
+    // As if it were kept no longer.
+    market.give_back(&opened);
+    for _ in 0..2 {
+        assert_eq!(market.send(&paid(&market, &opened)).await, StatusCode::OK);
+    }
+    assert_eq!(market.balance(kind).await, amount("50"));
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("not found any more"), "{reviews:?}");
+}
+
+#[tokio::test]
+async fn a_payment_that_its_status_takes_back_without_a_refund_is_shown_to_a_person() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = confirmed(&market, kind).await;
+    market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.captured = false);
+    for minutes in LOOKS {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!(market.payments().await, 1);
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("it is in the balance"), "{reviews:?}");
+}
+
+#[tokio::test]
+async fn a_refund_of_money_that_never_came_is_shown_to_a_person() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    let (open, closed) = (market.top_up(kind, "50").await, market.top_up(kind, "60").await);
+    // The simulator counts a refund as paid; what is told here is the refund alone.
+    let expired = market.stripe_event(&closed, EventKind::Expired, Timestamp::now());
+    assert_eq!(market.send(&expired).await, StatusCode::OK);
+    for minutes in [6, 16, 61, 241, 721, 1_501] {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!(market.stored(&open).await.due(), None, "nobody asks any more");
+    for opened in [&open, &closed] {
+        let told = market.stripe_event(opened, EventKind::Refunded, Timestamp::now());
+        for _ in 0..2 {
+            assert_eq!(market.send(&told).await, StatusCode::OK);
+        }
+        assert!(matches!(market.stored(opened).await.state, TopUpState::Review { .. }));
+    }
+    let reviews = market.reviews(kind).await;
+    assert_eq!(reviews.len(), 2, "{reviews:?}");
+    assert!(reviews.iter().all(|review| review.contains("no payment of it was told")), "{reviews:?}");
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0));
+}

@@ -1,0 +1,138 @@
+//! What is made at the moment in which an agreement or a company is deleted: lists that are read before
+//! show nothing of it, and yet nothing hangs off what is deleted, and no money is in it.
+
+use domain::agreement::Agreement;
+use domain::company::Company;
+use domain::id::{AgreementId, CompanyId, PaymentId, TransferId, WalletId};
+use domain::payment::Payment;
+use domain::transfer::Transfer;
+use http::Method;
+use serde_json::json;
+use store::{StoreError, Written};
+use tests::edits::act;
+
+use crate::platform::{Member, Platform, text};
+
+async fn company(platform: &Platform, member: &Member) -> Company {
+    let id = CompanyId::parse(&member.company).unwrap();
+    platform.store.any_company(&id).await.unwrap().unwrap()
+}
+
+async fn agreement(platform: &Platform, member: &Member) -> Agreement {
+    let id = AgreementId::parse(&member.agreement).unwrap();
+    platform.store.any_agreement(&id).await.unwrap().unwrap()
+}
+
+async fn delete(platform: &Platform, path: &str) {
+    let answer = platform.ask(&platform.owner.key, Method::DELETE, path, &[], None).await;
+    assert!(answer.status.is_success(), "{}", answer.body);
+}
+
+/// A platform with a client whose agreement or company is deleted, and another one.
+async fn with_two() -> (Platform, Member, Member) {
+    let platform = Platform::new().await;
+    let gone = platform.member(&platform.owner, "Gone", "client").await;
+    let other = platform.member(&platform.owner, "Other", "client").await;
+    (platform, gone, other)
+}
+
+#[tokio::test]
+async fn a_payment_or_a_transfer_that_comes_just_after_a_deletion_is_refused() {
+    for what in ["agreements", "companies"] {
+        let (platform, gone, other) = with_two().await;
+        let store = &platform.store;
+        let path = company(&platform, &gone).await.path;
+        let paid = platform.pay(&platform.owner, &other.agreement, "10").await;
+        let paid = store.payment(&PaymentId::parse(&text(&paid, "id")).unwrap()).await.unwrap().unwrap();
+        let ask = json!({"from": other.wallet, "to": platform.owner.wallet, "amount": "1"});
+        let moved = platform.post(&platform.owner.key, "/v1/transfers", ask).await.good();
+        let moved = TransferId::parse(&text(&moved, "id")).unwrap();
+        let moved = store.transfer(&moved).await.unwrap().unwrap();
+
+        // Planned while all was there.
+        let wallet = WalletId::parse(&gone.wallet).unwrap();
+        let (seen, from) = (
+            store.wallet(&wallet).await.unwrap().unwrap(),
+            store.wallet(&WalletId::parse(&other.wallet).unwrap()).await.unwrap().unwrap(),
+        );
+        let payment = Payment {
+            id: PaymentId::new(1),
+            company: CompanyId::parse(&gone.company).unwrap(),
+            agreement: AgreementId::parse(&gone.agreement).unwrap(),
+            wallet: wallet.clone(),
+            reference: "late".to_owned(),
+            ..paid
+        };
+        let transfer =
+            Transfer { id: TransferId::new(1), from: from.id.clone(), to: wallet.clone(), ..moved };
+        let id = if what == "agreements" { &gone.agreement } else { &gone.company };
+        delete(&platform, &format!("/v1/{what}/{id}")).await;
+
+        let late = store.post_payment(&act(&path), &payment, &seen).await;
+        assert!(matches!(late, Err(StoreError::Busy { .. })), "{what}: {late:?}");
+        let late = store.post_transfer(&act(&path), &transfer, &from).await;
+        assert!(matches!(late, Err(StoreError::Busy { .. })), "{what}: {late:?}");
+        let after = store.wallet(&wallet).await.unwrap().unwrap();
+        assert!(after.funding.is_zero() && after.headroom.is_zero(), "{what}");
+        assert_eq!(platform.balance(&other).await, "9");
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_a_moment_ago_is_seen_by_a_deletion() {
+    let (platform, gone, _) = with_two().await;
+    let (store, key) = (&platform.store, &platform.owner.key);
+    let before = agreement(&platform, &gone).await;
+    let wallets = [store.wallet(&before.wallet()).await.unwrap().unwrap()];
+    let sender = json!({"agreement": gone.agreement, "address": "LATE", "settings": {"channel": "tts"}});
+    let sender = platform.post(key, "/v1/sender_ids", sender).await.good();
+    let path = company(&platform, &gone).await.path;
+    // As if no list had shown it yet.
+    let written = store.delete_agreement(&act(&path), &before, &wallets).await.unwrap();
+    assert_eq!(written, Written::Overtaken);
+    delete(&platform, &format!("/v1/sender_ids/{}", text(&sender, "id"))).await;
+
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let found = company(&platform, &reseller).await;
+    let below =
+        platform.post(&reseller.key, "/v1/companies", json!({"name": "Late", "kind": "client"})).await;
+    let below = text(&below.good(), "id");
+    let mut deleted = found.clone();
+    deleted.deleted_at = Some(runtime::now());
+    deleted.revision += 1;
+    let try_to = async |agreements| {
+        store.delete_company(&act(&found.path), &found, &deleted, &[], agreements).await.unwrap()
+    };
+    assert_eq!(try_to(1).await, Written::Overtaken);
+    delete(&platform, &format!("/v1/companies/{below}")).await;
+    // An agreement that no list shows yet is missing in the number.
+    assert_eq!(try_to(0).await, Written::Overtaken);
+    assert_eq!(try_to(1).await, Written::Now);
+}
+
+#[tokio::test]
+async fn nothing_is_made_under_what_was_deleted_a_moment_ago() {
+    let (platform, gone, other) = with_two().await;
+    let store = &platform.store;
+    let path = company(&platform, &gone).await.path;
+    let below = agreement(&platform, &gone).await;
+    let wallet = store.wallet(&below.wallet()).await.unwrap().unwrap();
+    let opened = Agreement { id: AgreementId::new(7), code: "LATE".to_owned(), ..below.clone() };
+    let wallet = domain::wallet::Wallet { id: opened.wallet(), agreement: opened.id.clone(), ..wallet };
+    let rule = json!({"agreement": other.agreement, "address": "SHOP", "settings": {"channel": "tts"}});
+    let made = platform.post(&platform.owner.key, "/v1/sender_ids", rule).await.good();
+    let sender = domain::id::SenderId::parse(&text(&made, "id")).unwrap();
+    let sender = store.sender_by_id(&sender).await.unwrap().unwrap();
+    let sender = domain::sender::Sender {
+        id: domain::id::SenderId::new(7),
+        agreement: below.id.clone(),
+        company: below.company.clone(),
+        ..sender
+    };
+    delete(&platform, &format!("/v1/agreements/{}", gone.agreement)).await;
+    assert_eq!(store.put_sender(&act(&path), &sender).await.unwrap(), Written::Overtaken);
+    let resold = Agreement { above: vec![below.id.clone()], ..opened.clone() };
+    assert_eq!(store.open_agreement(&act(&path), &resold, &wallet).await.unwrap(), Written::Overtaken);
+    delete(&platform, &format!("/v1/companies/{}", gone.company)).await;
+    assert_eq!(store.open_agreement(&act(&path), &opened, &wallet).await.unwrap(), Written::Overtaken);
+}

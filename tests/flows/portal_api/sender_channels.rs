@@ -1,0 +1,254 @@
+//! Sender IDs of other channels than SMS: what each has, what is kept secret, and that no SMS leaves from
+//! them.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::platform::{Answer, Member, Platform, text};
+
+struct Stage {
+    platform: Platform,
+    client: Member,
+    /// An HTTP connection of the owner.
+    vendor: String,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let platform = Platform::new().await;
+        let client = platform.member(&platform.owner, "Client", "client").await;
+        let vendor = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example",
+            "username": "u", "password": "p"});
+        let vendor = text(&platform.post(&platform.owner.key, "/v1/connections", vendor).await.good(), "id");
+        Self { platform, client, vendor }
+    }
+
+    async fn make(&self, address: &str, settings: Value, more: Value) -> Answer {
+        let mut body = json!({"agreement": self.client.agreement, "address": address, "settings": settings});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.platform.post(&self.platform.owner.key, "/v1/sender_ids", body).await
+    }
+
+    async fn change(&self, made: &Value, body: Value) -> Answer {
+        let path = format!("/v1/sender_ids/{}", text(made, "id"));
+        self.platform.patch(&self.platform.owner.key, &path, body).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.platform.ask(&self.platform.owner.key, Method::DELETE, path, &[], None).await
+    }
+
+    async fn secrets(&self, made: &Value) -> Option<Value> {
+        self.platform.secrets.store().read(&format!("sender-ids/{}", text(made, "id"))).await.ok()
+    }
+}
+
+fn whatsapp(vendor: Value) -> Value {
+    json!({"channel": "whatsapp", "waba_id": "103302382679112", "synchronized": true, "vendor": vendor})
+}
+
+/// One of each channel and vendor, without its secrets, and these.
+fn all() -> Vec<(Value, Value)> {
+    let rcs = |vendor: Value| {
+        json!({"channel": "rcs", "vendor": vendor, "description": "Best goods for your cattle",
+            "phones": [{"value": "1234567", "label": "Maria Horse"}],
+            "websites": [{"value": "https://www.hoho.example", "label": "Shop"}],
+            "emails": [{"value": "info@hoho.example"}], "color": "#102030",
+            "privacy_policy_url": "https://hoho.example/privacy", "terms_url": "https://hoho.example/terms"})
+    };
+    let telin = |kind: &str| whatsapp(json!({"type": kind, "app_id": "app", "phone_number_id": "1045"}));
+    vec![
+        (rcs(json!({"type": "rcs_for_business", "agent_id": "agent"})), json!({"key_file": "{\"s3c\": 1}"})),
+        (
+            rcs(json!({"type": "gsma_transit", "login": "bot", "token_seconds": 3_600})),
+            json!({"password": "s3c-1"}),
+        ),
+        (json!({"channel": "viber", "vendor": {"type": "viber"}, "sessions": true}), json!({})),
+        (
+            json!({"channel": "viber", "sessions": false,
+                "vendor": {"type": "transit_viber", "login": "hoho", "service_type": "otp"}}),
+            json!({"password": "s3c-1"}),
+        ),
+        (
+            whatsapp(json!({"type": "dialog360", "media_url": "https://waba.example/v1/media"})),
+            json!({"api_key": "s3c-1"}),
+        ),
+        (whatsapp(json!({"type": "nexmo"})), json!({"api_key": "s3c-1", "api_secret": "s3c-2"})),
+        (telin("telin"), json!({"access_token": "s3c-1"})),
+        (telin("telin_neuapix"), json!({"access_token": "s3c-1"})),
+        (
+            whatsapp(json!({"type": "gupshup", "app_id": "app"})),
+            json!({"api_key": "s3c-1", "media_token": "s3c-2"}),
+        ),
+        (whatsapp(json!({"type": "dialog360_cloud"})), json!({"api_key": "s3c-1"})),
+        (json!({"channel": "wechat", "app_id": "wx"}), json!({"app_secret": "s3c-1", "token": "s3c-2"})),
+        (json!({"channel": "email", "sender_email": "news@hoho.example"}), json!({"api_key": "s3c-1"})),
+        (json!({"channel": "telegram", "verified": true}), json!({"api_key": "s3c-1"})),
+        (json!({"channel": "push"}), json!({"key_file": "{\"s3c\": 1}"})),
+        (json!({"channel": "tts", "webhook_url": "https://hoho.example/calls"}), json!({})),
+        (json!({"channel": "voice"}), json!({})),
+        (json!({"channel": "mobile_push", "login": "hoho"}), json!({"password": "s3c-1"})),
+        (
+            json!({"channel": "flash_call",
+                "pool": [{"first": "49300123400", "last": "49300123499"}, {"first": "777", "last": "779"}]}),
+            json!({}),
+        ),
+    ]
+}
+
+/// The settings with their secrets: those of a vendor stand with the vendor.
+fn told(settings: &Value, secrets: &Value) -> Value {
+    let mut told = settings.clone();
+    let beside = match told.get_mut("vendor") {
+        Some(vendor) => vendor,
+        None => &mut told,
+    };
+    beside.as_object_mut().unwrap().extend(secrets.as_object().unwrap().clone());
+    told
+}
+
+#[tokio::test]
+async fn a_sender_id_of_each_channel_has_what_its_vendor_needs_and_shows_no_secret() {
+    let stage = Stage::new().await;
+    let (platform, key) = (&stage.platform, &stage.platform.owner.key);
+    for (number, (settings, secrets)) in all().into_iter().enumerate() {
+        let of = format!("{settings}");
+        let guid = match settings["channel"].as_str() {
+            Some("voice") => json!({}),
+            _ => json!({"webhook_guid": format!("guid-{number:05}")}),
+        };
+        let made = stage.make("49300123456", told(&settings, &secrets), guid.clone()).await;
+        assert_eq!((made.status.as_u16(), &made.body["settings"]), (201, &settings), "{:?}", made.body);
+        let made = made.good();
+        assert_eq!((&made["channel"], &made["routes"]), (&settings["channel"], &json!([])), "{of}");
+        let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+        assert_eq!(platform.get(&stage.client.key, &path).await.good(), made);
+        let kept = stage.secrets(&made).await;
+        assert_eq!(kept, (secrets != json!({})).then(|| secrets.clone()), "{of}");
+        if let Some((name, _)) = secrets.as_object().unwrap().iter().next() {
+            let mut some = secrets.clone();
+            some.as_object_mut().unwrap().remove(name);
+            let refused = stage.make("49300123457", told(&settings, &some), guid).await;
+            assert_eq!((refused.refusal().as_str(), &refused.body["field"]), ("422 invalid", &json!(name)));
+        }
+        let list = format!(
+            "/v1/sender_ids?company={}&channel={}&vendor={}",
+            stage.client.company,
+            text(&made, "channel"),
+            text(&made, "vendor")
+        );
+        assert_eq!(platform.get(key, &list).await.good()["items"], json!([made]), "{of}");
+        let log = platform.get(key, &format!("/v1/audit?object={}", text(&made, "id"))).await.good();
+        assert!(!log.to_string().contains("s3c") && !made.to_string().contains("s3c"), "{of}");
+        stage.delete(&path).await.good();
+        assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
+        assert_eq!(stage.secrets(&made).await, None, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_is_a_sender_id_of_several_channels_and_only_that_of_sms_sends() {
+    let stage = Stage::new().await;
+    let (platform, key) = (&stage.platform, &stage.platform.owner.key);
+    let tts = json!({"channel": "tts", "webhook_url": "https://hoho.example/calls"});
+    stage.make("BAKERY", tts.clone(), json!({})).await.good();
+    let by_address = format!("/v1/agreements/{}/sender_ids/BAKERY", stage.client.agreement);
+    assert_eq!(platform.get(key, &by_address).await.refusal(), "404 not_found");
+    assert_eq!(stage.make("BAKERY", tts, json!({})).await.refusal(), "409 address_taken");
+    let viber = json!({"channel": "viber", "vendor": {"type": "viber"}});
+    let smpp = json!({"kind": "smpp", "name": "SMSC", "host": "127.0.0.1", "port": 2775,
+        "system_id": "waybill", "password": "hush-hush", "window": 20});
+    let smpp = platform.post(key, "/v1/connections", smpp).await.good();
+    let over_smpp = stage.make("BAKERY", viber.clone(), json!({"connection": smpp["id"]})).await;
+    assert_eq!((over_smpp.status.as_u16(), over_smpp.body["field"].as_str()), (422, Some("connection")));
+    stage.make("BAKERY", viber, json!({"connection": stage.vendor})).await.good();
+    let used = stage.delete(&format!("/v1/connections/{}", stage.vendor)).await;
+    assert_eq!(used.refusal(), "409 in_use");
+    let sms = json!({"agreement": stage.client.agreement, "address": "BAKERY", "connection": stage.vendor});
+    let sms = platform.post(key, "/v1/sender_ids", sms).await.good();
+    assert_eq!(platform.get(key, &by_address).await.good(), sms);
+    assert_eq!(text(&sms, "vendor"), "http");
+    let list = format!("/v1/sender_ids?company={}&sort=channel", stage.client.company);
+    let listed = platform.get(key, &list).await.good();
+    let channels: Vec<_> =
+        listed["items"].as_array().unwrap().iter().map(|item| text(item, "channel")).collect();
+    assert_eq!(channels, ["sms", "tts", "viber"]);
+    let file = platform.ask(key, Method::GET, &list, &[("accept", "text/csv")], None).await.good();
+    assert!(file.to_string().contains(",tts,default_softswitch,BAKERY,"), "{file}");
+    let agreement = stage.delete(&format!("/v1/agreements/{}", stage.client.agreement)).await;
+    assert_eq!(agreement.refusal(), "409 has_sender_ids");
+}
+
+#[tokio::test]
+async fn a_secret_is_told_again_before_it_goes_elsewhere() {
+    let stage = Stage::new().await;
+    let vendor = |vendor: Value| json!({"settings": whatsapp(vendor)});
+    let media = |url: &str| json!({"type": "dialog360", "media_url": url});
+    let settings = told(&whatsapp(media("https://a.example")), &json!({"api_key": "s3c-1"}));
+    let made = stage.make("HoHo", settings, json!({})).await.good();
+    let refused = stage.change(&made, vendor(media("https://b.example"))).await;
+    assert_eq!((refused.refusal().as_str(), text(&refused.body, "field")), ("422 invalid", "api_key".into()));
+    let road = json!({"routes": [{"connection": stage.vendor}]});
+    assert_eq!(stage.change(&made, road).await.refusal(), "422 invalid");
+    let unchanged = stage.change(&made, vendor(media("https://a.example"))).await.good();
+    assert_eq!(unchanged, made);
+    let with_key = |url: &str, key: &str| {
+        let mut vendor = media(url);
+        vendor["api_key"] = key.into();
+        vendor
+    };
+    let moved = stage.change(&made, vendor(with_key("https://b.example", "s3c-2"))).await.good();
+    assert_eq!(moved["settings"]["vendor"], media("https://b.example"));
+    let same_place = stage.change(&made, vendor(with_key("https://b.example", "s3c-3"))).await.good();
+    assert_eq!(same_place["revision"], 2);
+    assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "s3c-3"})));
+    let log = format!("/v1/audit?object={}", text(&made, "id"));
+    let log = stage.platform.get(&stage.platform.owner.key, &log).await.good();
+    assert!(log.to_string().contains("secret_version") && !log.to_string().contains("s3c"), "{log}");
+}
+
+#[tokio::test]
+async fn a_sender_id_has_nothing_that_its_channel_has_not() {
+    let stage = Stage::new().await;
+    let tts = json!({"channel": "tts"});
+    let watch = json!({"trigger_percent": 60, "messages_min": 40, "window_minutes": 20});
+    let road = json!({"connection": stage.vendor});
+    let agent = json!({"type": "rcs_for_business", "agent_id": "agent", "key_file": "{}"});
+    for (address, settings, more, field) in [
+        ("HoHo", tts.clone(), road, "connection"),
+        ("HoHo", tts.clone(), json!({"status": "testing"}), "status"),
+        ("49300123456", tts.clone(), json!({"incoming": {"keyword": "BREAD"}}), "incoming"),
+        ("HoHo", json!({"channel": "voice"}), json!({}), "address"),
+        ("777", json!({"channel": "voice"}), json!({"webhook_guid": "guid-0001"}), "webhook_guid"),
+        ("777", json!({"channel": "voice"}), json!({"monitoring": watch}), "monitoring"),
+        ("777", json!({"channel": "flash_call", "pool": []}), json!({}), "pool"),
+        ("HoHo", json!({"channel": "tts", "webhook_url": "ftp://hoho.example/"}), json!({}), "webhook_url"),
+        ("HoHo", json!({"channel": "rcs", "vendor": agent}), json!({}), "webhook_guid"),
+    ] {
+        let refused = stage.make(address, settings.clone(), more).await;
+        assert_eq!(refused.refusal(), "422 invalid", "{settings}");
+        assert_eq!(text(&refused.body, "field"), field, "{settings}");
+    }
+    let rcs = json!({"channel": "rcs", "vendor": agent});
+    let testing = json!({"webhook_guid": "guid-0001", "status": "testing"});
+    assert_eq!(text(&stage.make("HoHo", rcs, testing).await.good(), "status"), "testing");
+    let made = stage.make("HoHo", tts, json!({})).await.good();
+    let other = json!({"settings": {"channel": "voice"}});
+    assert_eq!(stage.change(&made, other).await.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn a_fee_of_a_sender_id_is_charged_in_any_channel() {
+    let stage = Stage::new().await;
+    let (platform, key) = (&stage.platform, &stage.platform.owner.key);
+    let made = stage.make("Hornes and Hooves", json!({"channel": "tts"}), json!({})).await.good();
+    let rule = json!({"valid_from": crate::platform::today(),
+        "kind": {"type": "sender_id_usage", "sender": text(&made, "id")}});
+    let path = format!("/v1/agreements/{}/fee_rules", stage.client.agreement);
+    let rule = platform.post(key, &path, rule).await.good();
+    assert_eq!(rule["kind"]["sender"], "Hornes and Hooves");
+    assert_eq!(rule["kind"]["sender_type"], "alphanumeric");
+    let stray = json!({"valid_from": crate::platform::today(),
+        "kind": {"type": "sender_id_usage", "sender": "Hornes and Hooves"}});
+    assert_eq!(platform.post(key, &path, stray).await.refusal(), "404 not_found");
+}
