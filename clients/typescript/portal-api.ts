@@ -919,7 +919,9 @@ export interface paths {
         /**
          * An agreement's records, newest first.
          * @description With a filter a page may hold fewer than `limit` while there are more: go on while there is a `next`.
-         *     `Accept: text/csv` answers a file, of a span of at most 31 days named by `from` and `till`.
+         *     `Accept: text/csv` answers a file, of a span of at most 31 days named by `from` and `till`. One that would
+         *     have more than 10,000 rows, or takes too long to find, comes in parts: with a `limit`, and as long as an
+         *     answer has a `Next-Cursor`, again with that as `cursor`.
          */
         get: operations["get_edrs"];
         put?: never;
@@ -3281,7 +3283,8 @@ export interface paths {
          * The records of an integration's codes, newest first.
          * @description They are found among all records of the agreement: a page may hold fewer than `limit` while there are
          *     more, so go on while there is a `next`. `Accept: text/csv` answers a file, of a span of at most 31 days
-         *     named by `from` and `till`.
+         *     named by `from` and `till`. One that would have more than 10,000 rows, or is found among too many records,
+         *     comes in parts: with a `limit`, and as long as an answer has a `Next-Cursor`, again with that as `cursor`.
          */
         get: operations["get_two_factor_integration_edrs"];
         put?: never;
@@ -15825,6 +15828,8 @@ export interface operations {
                 tenant?: string | null;
                 /** @description Only those in the name of this legal entity. */
                 own_legal_entity?: string | null;
+                /** @description Only what was taken from this wallet: the agreement's, or that of a user with credits of its own. */
+                wallet?: string | null;
                 /**
                  * @description Only of this resource.
                  * @example sms_message
@@ -18892,9 +18897,9 @@ export interface operations {
                 status?: components["schemas"]["MessageStatus"] | null;
                 /** @description What the sender named it. */
                 client_reference?: string | null;
-                /** @description 1 to 500, 50 unless told. */
+                /** @description 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows. */
                 limit?: number | null;
-                /** @description `next` of the page before. */
+                /** @description `next` of the page before, or `Next-Cursor` of the part before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -18906,6 +18911,8 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Of a part of a file: where the next one begins */
+                    "Next-Cursor"?: string | null;
                     [name: string]: unknown;
                 };
                 content: {
@@ -19004,7 +19011,7 @@ export interface operations {
                 code?: string | null;
                 /** @description Only this rate plan, pack or bundle. */
                 service?: string | null;
-                /** @description `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `money_pack` or `bundle_pack`. */
+                /** @description `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`. */
                 kind?: string | null;
                 /** @description Only what may be used now, or may not. */
                 in_force?: boolean | null;
@@ -29664,7 +29671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `paid_by_top_up`: a top-up made it */
+            /** @description `paid_by_top_up`: a top-up made it; `agreement_deleted`: the agreement or the company is gone */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -29799,7 +29806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reference_taken`, `payment_deleted`, or `paid_by_top_up`: a payment that a top-up made keeps its amount and stays confirmed */
+            /** @description `reference_taken`, `payment_deleted`, `agreement_deleted`: the agreement or the company is gone, or `paid_by_top_up`: a payment that a top-up made keeps its amount and stays confirmed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -39307,9 +39314,9 @@ export interface operations {
                 recipient?: string | null;
                 /** @description How far the message has come. */
                 status?: components["schemas"]["MessageStatus"] | null;
-                /** @description 1 to 500, 50 unless told. */
+                /** @description 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows. */
                 limit?: number | null;
-                /** @description `next` of the page before. */
+                /** @description `next` of the page before, or `Next-Cursor` of the part before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -39324,6 +39331,8 @@ export interface operations {
             /** @description A page */
             200: {
                 headers: {
+                    /** @description Of a part of a file: where the next one begins */
+                    "Next-Cursor"?: string | null;
                     [name: string]: unknown;
                 };
                 content: {

@@ -218,6 +218,7 @@ async fn what_two_writes_have_ended_at_one_moment_is_told_once_however_the_strea
             error: None,
             recipient: None,
             segment: None,
+            again: false,
         };
         let receipts = places.map(report).to_vec();
         stage.apply(Progress::ReceiptsV1 { connection: connection.clone(), receipts, at: NOW }).await;

@@ -5,7 +5,7 @@
 // Helpers of tests: what cannot go on ends the test here.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,8 +13,9 @@ use domain::batch::Draft;
 use domain::connection::{Connection, Link, SmppLink};
 use domain::destination::destination;
 use domain::dictionary::Dictionaries;
-use domain::id::{MessageId, RerateId, WalletId};
+use domain::id::{AgreementId, MessageId, RerateId, WalletId};
 use domain::message::Message;
+use domain::period::Period;
 use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource};
 use domain::reconcile::{charges, check_balance};
 use domain::record::Hand;
@@ -84,6 +85,11 @@ impl Scene {
 
     /// Delivers both streams until nothing is left of them, each of them twice.
     async fn project(&self) {
+        self.project_behind(SignedDuration::ZERO).await;
+    }
+
+    /// The same, so long after the changes were made.
+    async fn project_behind(&self, behind: SignedDuration) {
         let queue = |name| Sender::new(self.sqs.client(), self.sqs.queue(name));
         let projector = projector::App {
             store: self.world.store.clone(),
@@ -96,7 +102,11 @@ impl Scene {
         };
         for _ in 0..3 {
             for table in [tables().ledger, tables().messages] {
-                let event = self.world.database.take_stream(&table);
+                let mut event = self.world.database.take_stream(&table);
+                let made_at = std::time::SystemTime::from(runtime::now() - behind);
+                for record in &mut event.records {
+                    record.change.approximate_creation_date_time = made_at.into();
+                }
                 projector::handle(&projector, event.clone()).await.unwrap();
                 projector::handle(&projector, event).await.unwrap();
             }
@@ -242,6 +252,16 @@ impl Scene {
         }
     }
 
+    /// Periods whose closing was asked for, in this order.
+    fn closed(&self) -> Vec<(AgreementId, Period)> {
+        let jobs: Vec<Billing> = self.sqs.messages(&self.sqs.queue("billing"));
+        let close = |job| match job {
+            Billing::CloseV1 { agreement, period } => Some((agreement, period)),
+            _ => None,
+        };
+        jobs.into_iter().filter_map(close).collect()
+    }
+
     /// What the statement of a wallet says of rerates, newest first.
     async fn rerated(&self, wallet: &WalletId) -> BTreeMap<String, domain::money::Amount> {
         let lines = self.world.store.statement(wallet, 500, None).await.unwrap().items;
@@ -376,6 +396,23 @@ async fn a_canceled_task_keeps_what_it_did_and_the_next_one_goes_on() {
     let jobs: Vec<Billing> = scene.sqs.messages(&scene.sqs.queue("billing"));
     let is_close = |job: &&Billing| matches!(job, Billing::CloseV1 { agreement, .. } if *agreement == scene.client.agreement.id);
     assert!(jobs.iter().filter(is_close).count() >= 2, "{jobs:?}");
+}
+
+/// A rerate has what it touched closed for the last time a quarter of an hour after its end.
+#[tokio::test]
+async fn what_a_stream_that_is_behind_tells_of_a_rerate_is_closed_again() {
+    let mut scene = Scene::new().await;
+    let january = scene.client.agreement.billing_period(BY.now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    let expected = BTreeSet::from([(scene.client.agreement.id.clone(), january)]);
+    for (price, minutes, expected) in [("0.06", 1, BTreeSet::new()), ("0.07", 6, expected)] {
+        scene.correct(&scene.client, price).await;
+        let task = scene.task(false).await;
+        scene.run(&task).await;
+        let by_rerate = scene.closed().len();
+        scene.project_behind(SignedDuration::from_mins(minutes)).await;
+        let from_stream = scene.closed().split_off(by_rerate);
+        assert_eq!(from_stream.into_iter().collect::<BTreeSet<_>>(), expected, "{minutes} minutes behind");
+    }
 }
 
 #[tokio::test]

@@ -528,8 +528,8 @@ async fn no_more_is_submitted_in_a_second_than_the_rate() {
     running.stop().await;
     let received = simulator.received();
     let took = received[89].at.duration_since(received[0].at);
-    // A tenth of a second's worth may go out at once.
-    assert!(2_100 <= took.as_millis(), "{took:?}");
+    // A tenth of a second's worth may go out at once, and the first may take long to arrive.
+    assert!(1_900 <= took.as_millis(), "{took:?}");
 }
 
 #[tokio::test]

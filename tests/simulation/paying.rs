@@ -91,7 +91,7 @@ async fn take(
                 store.expire_payment(id, now).await?;
                 return Ok(store.payment(id).await?.expect("the payment is there"));
             }
-            Step::Delete => plan_deletion(&before, now),
+            Step::Delete => plan_deletion(&before, &wallet, now),
             Step::Edit(edit) => plan_change(&before, &client.agreement, &wallet, edit.clone(), now),
         };
         let after = match planned {

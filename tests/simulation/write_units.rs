@@ -212,6 +212,7 @@ async fn life_of_blocks(world: &World, blocks: &BTreeSet<LeaseTag>, rate: u32, a
             error: None,
             recipient: None,
             segment: None,
+            again: false,
         };
         let receipts = block.messages.iter().map(report).collect();
         let told = queue::Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW };

@@ -46,6 +46,11 @@ impl EmbeddedSecrets {
         self.secrets().insert(name.to_owned(), value.to_string());
     }
 
+    /// The names of all secrets that begin so.
+    pub fn names(&self, begin: &str) -> Vec<String> {
+        self.secrets().keys().filter(|name| name.starts_with(begin)).cloned().collect()
+    }
+
     fn secrets(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }

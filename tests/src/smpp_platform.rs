@@ -49,8 +49,8 @@ pub const SYSTEM_ID: &str = "waybill";
 const SOON: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// On which runtimes the parts run, so that their CPU time can be told apart. The functions have a thread
-/// of their own.
+/// On which runtimes the parts run, so that their CPU time can be told apart. The functions have
+/// threads of their own.
 #[derive(Debug, Clone)]
 pub struct Places {
     pub cloud: Handle,

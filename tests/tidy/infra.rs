@@ -64,6 +64,40 @@ fn every_setting_that_the_code_reads_is_set_by_the_template() {
     }
 }
 
+/// A write that is refused is told from one that was stored before by reading the item.
+#[test]
+fn whoever_may_write_a_table_may_read_it() {
+    let template = read("infra/template.yaml");
+    let mut writers = 0;
+    for role in template.split("- PolicyName: ").skip(1) {
+        let name = role.lines().next().unwrap_or_default();
+        let (mut read, mut written) = (BTreeSet::new(), BTreeSet::new());
+        // What follows the last statement has no action of a table.
+        for statement in role.split("- Sid: ").skip(1) {
+            let may = |actions: &[&str]| actions.iter().any(|action| statement.contains(action));
+            let tables = statement.split("!GetAtt ").skip(1).filter_map(|rest| {
+                let (table, _) = rest.split_once(".Arn")?;
+                table.ends_with("Table").then_some(table)
+            });
+            if may(&["dynamodb:GetItem", "dynamodb:BatchGetItem"]) {
+                read.extend(tables.clone());
+            }
+            if may(&[
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:BatchWriteItem",
+            ]) {
+                written.extend(tables);
+            }
+        }
+        let unread: Vec<_> = written.difference(&read).collect();
+        assert!(unread.is_empty(), "{name} may write and not read {unread:?}");
+        writers += usize::from(!written.is_empty());
+    }
+    assert!(8 <= writers, "only {writers} functions write");
+}
+
 #[test]
 fn every_function_is_deployed_under_its_own_name() {
     let template = read("infra/template.yaml");

@@ -8070,6 +8070,9 @@ pub struct GetChargesQuery {
     /// Only those in the name of this legal entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// Only what was taken from this wallet: the agreement's, or that of a user with credits of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
     /// Only of this resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -8289,10 +8292,10 @@ pub struct GetEdrsQuery {
     /// What the sender named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
-    /// 1 to 500, 50 unless told.
+    /// 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` of the page before, or `Next-Cursor` of the part before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
@@ -8312,7 +8315,7 @@ pub struct GetEnabledServicesQuery {
     /// Only this rate plan, pack or bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `money_pack` or `bundle_pack`.
+    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Only what may be used now, or may not.
@@ -9440,10 +9443,10 @@ pub struct GetTwoFactorIntegrationEdrsQuery {
     /// How far the message has come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MessageStatus>,
-    /// 1 to 500, 50 unless told.
+    /// 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` of the page before, or `Next-Cursor` of the part before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }

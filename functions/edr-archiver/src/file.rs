@@ -36,8 +36,10 @@
 //! | `connection` | text | over which it went, or is to go |
 //! | `vendor` | text | that connection's name when the row was written |
 //! | `vendor_references` | text | a JSON array of the vendor's ids, one a segment |
+//! | `quantity_rule` | text | what `quantity` counts: `messages`, `segments`, `full_period`, `minutes` |
 //!
-//! The last three are for who runs the platform: companies see no vendors of those above them. Columns are
+//! `connection`, `vendor` and `vendor_references` are for who runs the platform: companies see no vendors of
+//! those above them. The quantity rule of a price that is in no rate tree is null. Columns are
 //! added at the end, and may be null in files from before them.
 
 use std::collections::BTreeMap;
@@ -52,7 +54,7 @@ use bytes::Bytes;
 use domain::edr::{Edr, FeeRecord, Record};
 use domain::id::{CompanyId, ConnectionId};
 use domain::money::{Amount, Currency, PLACES_MAX};
-use domain::rating::{BillingRule, PricedBy};
+use domain::rating::{BillingRule, PricedBy, QuantityRule};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -127,6 +129,7 @@ pub static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         often("connection", text()),
         often("vendor", text()),
         often("vendor_references", text()),
+        often("quantity_rule", text()),
     ]))
 });
 
@@ -165,6 +168,10 @@ fn text(value: impl ToString) -> Cell {
 fn list<T: Serialize>(values: &[T]) -> anyhow::Result<Cell> {
     let values = (!values.is_empty()).then(|| serde_json::to_string(values)).transpose()?;
     Ok(Cell::Text(values))
+}
+
+fn rule(rule: Option<QuantityRule>) -> Cell {
+    Cell::Text(rule.map(|rule| rule.name().to_owned()))
 }
 
 fn message_cells(edr: &Edr, currency: Currency, around: &Around) -> anyhow::Result<Vec<Cell>> {
@@ -214,6 +221,7 @@ fn message_cells(edr: &Edr, currency: Currency, around: &Around) -> anyhow::Resu
         text(&edr.connection),
         Cell::Text(around.vendors.get(&edr.connection).cloned()),
         list(&edr.references)?,
+        rule(edr.quantity_rule),
     ])
 }
 
@@ -258,6 +266,7 @@ fn fee_cells(fee: &FeeRecord, currency: Currency, around: &Around) -> Vec<Cell> 
         Cell::Text(None),
         Cell::Text(None),
         Cell::Text(None),
+        rule(fee.quantity_rule),
     ]
 }
 

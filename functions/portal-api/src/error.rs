@@ -389,6 +389,7 @@ impl From<PaymentError> for ApiError {
                 Problem::new(422, "no_agreement_version", detail).field("payment_date")
             }
             PaymentError::Canceled => Problem::new(409, "payment_deleted", detail),
+            PaymentError::AgreementDeleted => Problem::new(409, "agreement_deleted", detail),
             PaymentError::ByTopUp => Problem::new(409, "paid_by_top_up", detail),
             PaymentError::Reference => Problem::invalid("reference", detail),
             PaymentError::DescriptionTooLong => Problem::invalid("description", detail),

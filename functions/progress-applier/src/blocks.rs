@@ -87,23 +87,37 @@ fn open_segments(message: &Message) -> Segments {
 }
 
 /// A receipt, and the segment that it names: of the message at this place of a block.
-type Named = (u16, ParkedReceipt, Segment);
+struct Named {
+    place: u16,
+    receipt: ParkedReceipt,
+    segment: Segment,
+    /// It came before without the segment, and waits.
+    again: bool,
+}
 
 /// Applies the receipts that name their segments, those of a block together. The others come back, and so do
 /// those that name another than the block says.
-pub async fn reported(app: &App, reports: Vec<Report>, at: Timestamp) -> anyhow::Result<Vec<ParkedReceipt>> {
+pub async fn reported(
+    app: &App,
+    connection: &ConnectionId,
+    reports: Vec<Report>,
+    at: Timestamp,
+) -> anyhow::Result<Vec<ParkedReceipt>> {
     let mut named: BTreeMap<LeaseTag, Vec<Named>> = BTreeMap::new();
     let mut others = Vec::new();
-    for report in reports.into_iter().filter(|report| report.state.is_final()) {
-        let (receipt, segment) = receipts::parked(report);
+    for mut report in reports.into_iter().filter(|report| report.state.is_final()) {
+        let (segment, again) = (report.segment.take(), report.again);
         let block = segment.and_then(|segment| Some((segment.message.block()?, segment)));
+        let receipt = receipts::parked(report);
         match block {
-            Some(((tag, place), segment)) => named.entry(tag).or_default().push((place, receipt, segment)),
+            Some(((tag, place), segment)) => {
+                named.entry(tag).or_default().push(Named { place, receipt, segment, again });
+            }
             None => others.push(receipt),
         }
     }
-    let moves: Vec<_> =
-        named.into_iter().map(|(tag, receipts)| reported_of(app, tag, receipts, at).boxed()).collect();
+    let moves = named.into_iter().map(|(tag, named)| reported_of(app, connection, tag, named, at).boxed());
+    let moves: Vec<_> = moves.collect();
     let mut moves = stream::iter(moves).buffer_unordered(news::AT_ONCE);
     while let Some(unknown) = moves.next().await {
         others.extend(unknown?);
@@ -113,21 +127,30 @@ pub async fn reported(app: &App, reports: Vec<Report>, at: Timestamp) -> anyhow:
 
 async fn reported_of(
     app: &App,
+    connection: &ConnectionId,
     tag: LeaseTag,
-    receipts: Vec<Named>,
+    named: Vec<Named>,
     at: Timestamp,
 ) -> anyhow::Result<Vec<ParkedReceipt>> {
     let Some(block) = app.store.block(&tag).await? else {
-        return Ok(receipts.into_iter().map(|(_, receipt, _)| receipt).collect());
+        return Ok(named.into_iter().map(|named| named.receipt).collect());
     };
-    let (mut news, mut unknown) = (Vec::new(), Vec::new());
-    for (place, receipt, segment) in receipts {
-        match facts(&block, place, &receipt, segment) {
-            Some(facts) => news.extend(facts.map(|fact| (place, What::Fact(fact)))),
-            None => unknown.push(receipt),
+    let (mut news, mut waiting, mut unknown) = (Vec::new(), Segments::new(), Vec::new());
+    for Named { place, receipt, segment, again } in named {
+        let (message, part) = (segment.message.clone(), segment.part);
+        let Some(facts) = facts(&block, place, &receipt, segment) else {
+            unknown.push(receipt);
+            continue;
+        };
+        news.extend(facts.map(|fact| (place, What::Fact(fact))));
+        if again {
+            let recipient = block.messages[usize::from(place)].recipient.to_string();
+            waiting.push((receipt.reference, Reference { message, part, recipient }));
         }
     }
     news::move_block(app, Said::OfBlock, tag, Some(block), news, at).await?;
+    // What came before waits under the vendor's id, or is about to.
+    receipts::know(app, connection, &waiting, at).await?;
     Ok(unknown)
 }
 

@@ -57,7 +57,7 @@ impl App {
                 blocks::references(self, &block, &connection).await
             }
             Progress::ReceiptsV1 { connection, receipts, at } => {
-                let receipts = blocks::reported(self, receipts, at).await?;
+                let receipts = blocks::reported(self, &connection, receipts, at).await?;
                 receipts::reported(self, &connection, receipts, at).await
             }
             Progress::IncomingV1 { connection, incoming, at } => {

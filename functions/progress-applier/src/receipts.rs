@@ -7,7 +7,7 @@ use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Progress as Fact};
 use domain::receipt::canonical_reference;
 use jiff::Timestamp;
-use queue::{Progress, Report, Segment};
+use queue::{Progress, Report};
 use store::{ParkedReceipt, Reference};
 
 use crate::App;
@@ -50,10 +50,10 @@ pub async fn together(app: &App, event: &mut SqsEvent) {
     event.records.retain(|_| places.next().is_none_or(|place| !done.contains(&place)));
 }
 
-/// A report by itself, and what it names.
-pub fn parked(report: Report) -> (ParkedReceipt, Option<Segment>) {
-    let Report { reference, other_reference, state, error, recipient, segment } = report;
-    (ParkedReceipt { reference, other_reference, state, error, recipient }, segment)
+/// A report by itself.
+pub fn parked(report: Report) -> ParkedReceipt {
+    let Report { reference, other_reference, state, error, recipient, .. } = report;
+    ParkedReceipt { reference, other_reference, state, error, recipient }
 }
 
 /// The segments of a message under the vendor's ids.

@@ -12,7 +12,7 @@ use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, NewMessage, Progress};
 use domain::money::Amount;
 use domain::quote::Charge;
-use domain::rating::{BillingRule, PricedBy};
+use domain::rating::{BillingRule, PricedBy, QuantityRule};
 use domain::segmentation::Encoding;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
@@ -37,7 +37,18 @@ fn message(place: u16) -> Option<Message> {
         let rate = RateId::of(&TreeTag::of(&ServiceId::new(level), 1), 0);
         let (billing, wallet) = (BillingRule::Submitted, WalletId::new(level));
         let (amount, priced_by) = (unit_price, PricedBy::Flat);
-        Some(Charge { wallet, rate, unit_price, quantity: 1, billing, priced_by, amount, taken: None })
+        let quantity_rule = Some(QuantityRule::Segments);
+        Some(Charge {
+            wallet,
+            rate,
+            unit_price,
+            quantity: 1,
+            quantity_rule,
+            billing,
+            priced_by,
+            amount,
+            taken: None,
+        })
     };
     Some(
         NewMessage {

@@ -11,7 +11,7 @@ use crate::message::{Message, Status, is_first_version};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
 use crate::quote::Charge;
-use crate::rating::{BillingRule, PricedBy, Resource};
+use crate::rating::{BillingRule, PricedBy, QuantityRule, Resource};
 use crate::sender::SenderAddress;
 
 /// For how long EDRs are kept, hot and in the archive (spec 50): the longest 24 months.
@@ -63,6 +63,9 @@ pub struct Edr {
     pub rate: RateId,
     pub unit_price: Amount,
     pub quantity: u32,
+    /// What that counts; none in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<QuantityRule>,
     pub billing: BillingRule,
     #[serde(default, skip_serializing_if = "PricedBy::is_flat")]
     pub priced_by: PricedBy,
@@ -101,6 +104,9 @@ pub struct FeeRecord {
     pub rate: RateId,
     pub unit_price: Amount,
     pub quantity: u32,
+    /// What that counts; none of a price that is in no tree, and in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
     /// What a rule charged it for.
     pub period: Option<Period>,
@@ -165,6 +171,9 @@ pub struct EdrPart {
     pub rate: RateId,
     pub unit_price: Amount,
     pub quantity: u32,
+    /// What that counts; none in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<QuantityRule>,
     pub billing: BillingRule,
     #[serde(default, skip_serializing_if = "PricedBy::is_flat")]
     pub priced_by: PricedBy,
@@ -207,6 +216,7 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         rate: charge.rate.clone(),
         unit_price: charge.unit_price,
         quantity: charge.quantity,
+        quantity_rule: charge.quantity_rule,
         billing: charge.billing,
         priced_by: charge.priced_by,
         amount: if message.stands(charge) { charge.amount } else { Amount::ZERO },
@@ -233,6 +243,7 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         rate: first.rate,
         unit_price: first.unit_price,
         quantity: first.quantity,
+        quantity_rule: first.quantity_rule,
         billing: first.billing,
         priced_by: first.priced_by,
         amount: Amount::checked_sum(parts.iter().map(|part| part.amount)).ok()?,

@@ -13,7 +13,7 @@ use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::Period;
 use crate::quote::Level;
-use crate::rating::{Event, Found, Price, PricedBy, Resource, ServiceKind};
+use crate::rating::{Event, Found, Price, PricedBy, QuantityRule, Resource, ServiceKind};
 use crate::sender::SenderAddress;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct Fee {
     pub rate: Option<RateId>,
     pub unit_price: Amount,
     pub quantity: u32,
+    /// By the rate; none of a price that is in no tree, and in fees from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
     /// What a rule charges it for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +81,8 @@ pub struct FeeItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeePrice {
     pub rate: RateId,
+    /// Of the tree; none of a price that is in none.
+    pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
 }
 
@@ -111,7 +116,7 @@ impl FeeError {
 pub fn find_price(level: &Level, event: &Event) -> Result<FeePrice, FeeError> {
     let mut deepest = event.resource.name().to_owned();
     for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
-        let (leaf, amount) = match rates.tree.find(event) {
+        let (leaf, quantity, amount) = match rates.tree.find(event) {
             Found::NoRate { deepest: node } => {
                 deepest = rates.path(event, node);
                 continue;
@@ -120,10 +125,10 @@ pub fn find_price(level: &Level, event: &Event) -> Result<FeePrice, FeeError> {
                 continue;
             }
             Found::Price { price: Price::Blocked, .. } => return Err(FeeError::Blocked),
-            Found::Price { leaf, price: Price::Free, .. } => (leaf, Amount::ZERO),
-            Found::Price { leaf, price: Price::Flat { amount }, .. } => (leaf, *amount),
+            Found::Price { leaf, price: Price::Free, quantity, .. } => (leaf, quantity, Amount::ZERO),
+            Found::Price { leaf, price: Price::Flat { amount }, quantity, .. } => (leaf, quantity, *amount),
         };
-        return Ok(FeePrice { rate: rates.rate(leaf), amount });
+        return Ok(FeePrice { rate: rates.rate(leaf), quantity_rule: Some(quantity), amount });
     }
     Err(FeeError::NoRate { path: deepest })
 }
@@ -134,7 +139,7 @@ impl FeePrice {
         if !amount.is_positive() {
             return Err(FeeError::PriceNotPositive);
         }
-        Ok(Self { rate: RateId::fixed(agreement, subject), amount })
+        Ok(Self { rate: RateId::fixed(agreement, subject), quantity_rule: None, amount })
     }
 }
 
@@ -156,6 +161,7 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         rate: Some(item.price.rate),
         unit_price: item.price.amount,
         quantity: item.quantity,
+        quantity_rule: item.price.quantity_rule,
         amount: item.price.amount.checked_times(item.quantity)?,
         period: None,
         rule: None,
@@ -214,6 +220,7 @@ impl Fee {
             rate: rate.clone(),
             unit_price: self.unit_price,
             quantity: self.quantity,
+            quantity_rule: self.quantity_rule,
             amount: self.amount,
             period: self.period,
             accepted_at: self.at,
@@ -277,6 +284,20 @@ pub(crate) mod tests {
         assert_eq!(price("Digi"), Err(FeeError::Blocked));
         assert_eq!(price("Other"), Ok("7".into()));
         assert_eq!(price("Unlisted"), Ok("7".into()));
+    }
+
+    #[test]
+    fn the_record_of_a_fee_says_what_is_counted_where_a_tree_has_its_price() {
+        let agreement = agreement();
+        let tree = serde_json::json!({"platform_fee": {"price": {"type": "flat", "amount": "7"}}});
+        let found = find_price(&level(&[tree]), &Event::of(Resource::PlatformFee)).unwrap();
+        let fixed = FeePrice::fixed(&agreement.id, "Hosting", Amount::ONE).unwrap();
+        for (price, expected) in [(found, Some(QuantityRule::FullPeriod)), (fixed, None)] {
+            let (resource, subject) = (Resource::PlatformFee, None);
+            let item = FeeItem { resource, sender: None, subject, price, quantity: 1 };
+            let fee = plan_fee(FeeId::new(1), &agreement, item, Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(fee.usage(&agreement).unwrap().0.quantity_rule, expected);
+        }
     }
 
     #[test]

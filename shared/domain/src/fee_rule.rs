@@ -507,6 +507,7 @@ impl FeeRule {
             rate: None,
             unit_price: Amount::ZERO,
             quantity: 0,
+            quantity_rule: None,
             amount: Amount::ZERO,
             period: Some(next.period),
             rule: Some(self.id.clone()),

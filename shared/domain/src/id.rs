@@ -154,6 +154,8 @@ ids! {
     ServiceId = "srv_";
     /// A sender ID of an agreement.
     SenderId = "snd_";
+    /// What a sender ID's vendor gave, as it was told once.
+    SecretId = "sec_";
     /// A link to a vendor.
     ConnectionId = "con_";
     /// A request to send to several recipients.

@@ -381,7 +381,7 @@ fn step(before: &Message, mut next: Message) -> Step {
 pub(crate) mod tests {
     use super::*;
     use crate::id::{BatchId, RateId, ServiceId, TreeTag};
-    use crate::rating::PricedBy;
+    use crate::rating::{PricedBy, QuantityRule};
     use proptest::prelude::*;
 
     pub(crate) fn charge(level: u128, amount: &str, billing: BillingRule) -> Charge {
@@ -391,6 +391,7 @@ pub(crate) mod tests {
             rate: RateId::of(&TreeTag::of(&ServiceId::new(level), 1), 0),
             unit_price,
             quantity: 1,
+            quantity_rule: Some(QuantityRule::Segments),
             billing,
             priced_by: PricedBy::Flat,
             amount: unit_price,

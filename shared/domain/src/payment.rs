@@ -114,6 +114,8 @@ pub enum PaymentError {
     NotEnough { available: Amount, needed: Amount },
     #[error("a deleted payment cannot be changed")]
     Canceled,
+    #[error("the agreement was deleted, or its company: no money comes into its balance any more")]
+    AgreementDeleted,
     #[error("a top-up made this payment: refund it at the payment system, and the balance follows")]
     ByTopUp,
     #[error(transparent)]
@@ -196,6 +198,14 @@ pub fn needed(before: Option<&Payment>, after: &Payment) -> Result<Option<Amount
     let delta = delta(before, after)?;
     let spends = after.direction == PaymentDirection::Outbound && delta.is_negative();
     Ok((spends && !after.may_overdraw).then_some(-delta))
+}
+
+/// Whether it brings money into the balance that a deleted agreement does not take any more. What a payment
+/// system has taken is money that is here, whatever became of the agreement, and what nobody paid out has
+/// never left.
+pub fn needs_open_wallet(before: Option<&Payment>, after: &Payment) -> Result<bool, AmountError> {
+    let is_here = after.is_by_payment_system() || after.status == PaymentStatus::Expired;
+    Ok(delta(before, after)?.is_positive() && !is_here)
 }
 
 /// Whether this change confirmed the payment, so that the company is told.

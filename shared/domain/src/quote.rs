@@ -135,9 +135,10 @@ pub struct Bundle {
 
 /// What one message costs one wallet.
 ///
-/// Stored as one short text, `wallet:rate:price:quantity:rule` (a letter, and how it was priced if that is no
-/// flat price) and, for what was taken of an allowance, `:allowance:units`, because a message row with five
-/// levels has to fit one write unit of 1 KB.
+/// Stored as one short text, `wallet:rate:price:quantity:rule` and, for what was taken of an allowance,
+/// `:allowance:units`, because a message row with five levels has to fit one write unit of 1 KB. Behind the
+/// quantity stands what was counted, `2s`; the billing rule is a letter, and behind it how it was priced if
+/// that is no flat price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Charge {
@@ -145,6 +146,8 @@ pub struct Charge {
     pub rate: RateId,
     pub unit_price: Amount,
     pub quantity: u32,
+    /// What was counted; none in texts from before it was stored.
+    pub quantity_rule: Option<QuantityRule>,
     pub billing: BillingRule,
     pub priced_by: PricedBy,
     pub amount: Amount,
@@ -184,7 +187,11 @@ impl fmt::Display for Charge {
         };
         let rate = &self.rate.as_str()[RateId::PREFIX.len()..];
         let (wallet, priced_by) = (self.wallet.body(), self.priced_by);
-        write!(out, "{wallet}:{rate}:{}:{}:{rule}{priced_by}", self.unit_price, self.quantity)?;
+        write!(out, "{wallet}:{rate}:{}:{}", self.unit_price, self.quantity)?;
+        if let Some(counted) = self.quantity_rule {
+            write!(out, "{counted}")?;
+        }
+        write!(out, ":{rule}{priced_by}")?;
         match &self.taken {
             None => Ok(()),
             Some(taken) => {
@@ -217,7 +224,11 @@ impl TryFrom<String> for Charge {
             let rate = format!("{}{}", RateId::PREFIX, fields.next()?);
             let rate = serde_json::from_value(serde_json::Value::String(rate)).ok()?;
             let unit_price = Amount::parse(fields.next()?).ok()?;
-            let quantity = fields.next()?.parse().ok()?;
+            let quantity = fields.next()?;
+            let end = quantity.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(quantity.len());
+            let (quantity, counted) = quantity.split_at_checked(end)?;
+            let quantity = quantity.parse().ok()?;
+            let quantity_rule = if counted.is_empty() { None } else { Some(counted.parse().ok()?) };
             let (rule, priced_by) = fields.next()?.split_at_checked(1)?;
             let billing = match rule {
                 "s" => BillingRule::Submitted,
@@ -238,7 +249,17 @@ impl TryFrom<String> for Charge {
                     Some(Taken { allowance: AllowanceId::parse(allowance)?, units, returns })
                 }
             };
-            Some(Self { wallet, rate, unit_price, quantity, billing, priced_by, amount, taken })
+            Some(Self {
+                wallet,
+                rate,
+                unit_price,
+                quantity,
+                quantity_rule,
+                billing,
+                priced_by,
+                amount,
+                taken,
+            })
         };
         read().ok_or(ChargeError { text: text.clone() })
     }
@@ -554,6 +575,7 @@ fn take(
                 rate,
                 unit_price,
                 quantity,
+                quantity_rule: Some(source.quantity),
                 billing,
                 priced_by,
                 amount,
@@ -670,6 +692,26 @@ mod tests {
         assert!(charge.to_string().len() < 60, "{charge}");
         assert_eq!(Charge::try_from(charge.to_string()), Ok(charge));
         assert!(Charge::try_from("rubbish".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_charge_says_what_was_counted_unless_it_is_from_before_that_was_kept() {
+        let by_message = serde_json::json!({"sms_message": {"quantity_rule": "messages",
+            "price": {"type": "flat", "amount": "0.05"}}});
+        for (tree, rule, counted) in [
+            (flat("0.05"), QuantityRule::Segments, ":0.05:2s:"),
+            (by_message, QuantityRule::Messages, ":0.05:1m:"),
+        ] {
+            let charge = quote(&[level(1, &[tree])], 2).unwrap().remove(0);
+            assert_eq!(charge.quantity_rule, Some(rule));
+            let text = charge.to_string();
+            assert!(text.contains(counted), "{text}");
+            let before = text.replace(counted, &format!(":0.05:{}:", charge.quantity));
+            let expected = Charge { quantity_rule: None, ..charge };
+            assert_eq!(Charge::try_from(before.clone()), Ok(expected.clone()));
+            assert_eq!(expected.to_string(), before);
+            assert!(Charge::try_from(text.replace(counted, ":0.05:2x:")).is_err());
+        }
     }
 
     fn scale(kind: &str) -> serde_json::Value {

@@ -98,6 +98,7 @@ impl Recount {
             rate: edr.rate.clone(),
             unit_price: edr.unit_price,
             quantity: edr.quantity,
+            quantity_rule: edr.quantity_rule,
             billing: edr.billing,
             priced_by: edr.priced_by,
             amount: edr.amount,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
 use crate::connection::ConnectionKind;
-use crate::id::{AgreementId, CompanyId, SenderId};
+use crate::id::{AgreementId, CompanyId, SecretId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::record::FieldError;
 use crate::route::Routes;
@@ -44,9 +44,10 @@ pub struct Sender {
     /// Of every channel but SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettings>,
-    /// One more each time its secrets are told.
-    #[serde(default)]
-    pub secret_version: u64,
+    /// Under which its secrets are kept: a new one each time they are told, so that a row never names others
+    /// than those that were stored for it. None: its vendor gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
     /// As people call it here.
     #[serde(default)]
     pub name: String,
@@ -98,8 +99,8 @@ pub struct SenderChange {
     pub monitoring: Option<Option<Monitoring>>,
     /// Of the same channel.
     pub settings: Option<SenderSettings>,
-    /// Whether secrets are told beside it.
-    pub has_secrets: bool,
+    /// Where the secrets are that are told beside it. None in it: its vendor gives none any more.
+    pub secret: Option<Option<SecretId>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,7 +144,7 @@ impl Sender {
             name: address.to_string(),
             address,
             settings: None,
-            secret_version: 0,
+            secret: None,
             status: SenderStatus::Active,
             routes,
             incoming: None,
@@ -197,7 +198,7 @@ impl Sender {
             name,
             mno,
             settings,
-            secret_version: self.secret_version + u64::from(change.has_secrets),
+            secret: change.secret.unwrap_or_else(|| self.secret.clone()),
             webhook_guid,
             monitoring,
             status: change.status.unwrap_or(self.status),

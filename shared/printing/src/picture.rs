@@ -2,12 +2,16 @@
 #![allow(clippy::float_arithmetic, reason = "places on paper; money is text before it comes here")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::printable_form::PICTURE_BYTES_MAX;
 use domain::upload::FileKind;
 use jiff::Timestamp;
 use krilla::Data;
 use krilla::image::Image;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::budget::Budget;
 use crate::page::{Align, Block, Margin, Page};
@@ -22,7 +26,11 @@ pub type Pictures = BTreeMap<String, Picture>;
 
 /// A picture that can be drawn.
 #[derive(Debug, Clone)]
-pub struct Picture(Image);
+pub struct Picture {
+    image: Image,
+    /// The file, if it is a JPEG: that stands in a PDF as it is, read by nobody before the one who looks at it.
+    jpeg: Option<Arc<Vec<u8>>>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
@@ -44,22 +52,29 @@ impl Picture {
         if PICTURE_BYTES_MAX < file.len() {
             return Err(PictureError::TooLong);
         }
-        let read = match kind {
-            FileKind::Png => Image::from_png(Data::from(file), false),
-            FileKind::Jpeg => Image::from_jpeg(Data::from(file), false),
+        let file = Arc::new(file);
+        let data = Data::from(file.clone());
+        let (read, jpeg) = match kind {
+            FileKind::Png => (Image::from_png(data, false), None),
+            FileKind::Jpeg => (Image::from_jpeg(data, false), Some(file)),
             _ => return Err(PictureError::Kind),
         };
         let image = read.map_err(PictureError::Broken)?;
         let (width, height) = image.size();
         match u64::from(width) * u64::from(height) {
             0 => Err(PictureError::Broken("it has no pixels".to_owned())),
-            1..=PIXELS_MAX => Ok(Self(image)),
+            1..=PIXELS_MAX => Ok(Self { image, jpeg }),
             _ => Err(PictureError::TooLarge { width, height }),
         }
     }
 
     /// Whether all of it can be read, and shown in a file that is to be archived.
     pub(crate) fn check(&self) -> Result<(), PictureError> {
+        if let Some(file) = &self.jpeg {
+            let options = DecoderOptions::default().set_strict_mode(true);
+            let decoded = JpegDecoder::new_with_options(ZCursor::new(file.as_slice()), options).decode();
+            decoded.map_err(|error| PictureError::Broken(error.to_string()))?;
+        }
         let image = Block::Image { picture: self.clone(), size: (100.0, 100.0), align: Align::Left };
         let page = Page {
             title: "Picture".to_owned(),
@@ -79,7 +94,7 @@ impl Picture {
 
     /// As large as it may be in its proportions; none if nothing is left of it, or nothing is said.
     pub(crate) fn size_within(&self, width: Option<f32>, height: Option<f32>) -> Option<(f32, f32)> {
-        let (across, down) = self.0.size();
+        let (across, down) = self.image.size();
         let (across, down) = (across as f32, down as f32);
         let scale = match (width.map(|width| width / across), height.map(|height| height / down)) {
             (Some(one), Some(other)) => one.min(other),
@@ -90,6 +105,6 @@ impl Picture {
     }
 
     pub(crate) fn image(&self) -> Image {
-        self.0.clone()
+        self.image.clone()
     }
 }

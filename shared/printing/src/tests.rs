@@ -410,6 +410,11 @@ fn a_picture_that_breaks_off_or_cannot_be_archived_is_refused_with_its_form() {
     let expected = FormError::Picture { name: "seal".to_owned(), source };
     let logo = picture!("logo.png");
     assert_eq!(refused(FileKind::Png, logo[..logo.len() / 2].to_vec()), expected);
+    let stamp = picture!("stamp.jpg");
+    for length in [stamp.len() / 10, stamp.len() / 2, stamp.len() - 100] {
+        let broken = refused(FileKind::Jpeg, stamp[..length].to_vec());
+        assert!(matches!(&broken, FormError::Picture { source: PictureError::Broken(_), .. }), "{broken:?}");
+    }
     assert_eq!(refused(FileKind::Jpeg, picture!("cmyk.jpg")), expected, "in no colours of a screen");
 }
 

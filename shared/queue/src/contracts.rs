@@ -130,6 +130,9 @@ pub struct Report {
     /// What it is about, if whoever submitted that knows it still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<Segment>,
+    /// It was passed on before, when nobody knew its segment yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// A segment of a message that left with its block.

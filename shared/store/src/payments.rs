@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
 use domain::id::PaymentId;
 use domain::money::Amount;
-use domain::payment::{Payment, PaymentStatus, delta, needed, plan_expiry};
+use domain::payment::{Payment, PaymentStatus, delta, needed, needs_open_wallet, plan_expiry};
 use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
 use jiff::Timestamp;
 
@@ -254,8 +254,7 @@ impl Store {
         let operation = Operation { kind: OperationKind::Payment, reference: after.id.to_string() };
         let mut change =
             WalletChange::new(&after.wallet, operation).add(Sum::Headroom, delta).add(Sum::Funding, delta);
-        // What a payment system has taken is money that is here, whatever became of the agreement.
-        if delta.is_positive() && !after.is_by_payment_system() {
+        if needs_open_wallet(before, after)? {
             change = change.guard(Guard::NotClosed);
         }
         if let Some(needed) = needed(before, after)? {

@@ -11,8 +11,13 @@ use domain::user::User;
 use domain::wallet::Wallet;
 use serde_json::json;
 
-use crate::transact::{ITEMS_MAX, Refused};
+use crate::item::Item;
+use crate::keys::place_of;
+use crate::transact::{ITEMS_MAX, Refused, pause};
 use crate::{Store, StoreError};
+
+/// The client has tried each of them several times already.
+const TAKE_BACK_ATTEMPTS_MAX: u32 = 3;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Registration<'a> {
@@ -37,7 +42,7 @@ pub enum Registered {
 impl Store {
     /// Stores what a registration makes. One transaction has no place for an entry of the audit log for each
     /// thing, so there is one for all of them. Far down in the tree, or with many roles, it has no place for
-    /// the legal entity either: that is stored first then, and taken back if the rest is refused.
+    /// the legal entity either: that is stored first then, and taken back if the rest is not stored.
     pub async fn register(&self, act: &Act, new: &Registration<'_>) -> Result<Registered, StoreError> {
         let Registration { company, entity, agreement, wallet, user, credentials } = *new;
         let mut items = self.thing_items(None, Some(user))?;
@@ -52,25 +57,47 @@ impl Store {
         let of_entity = self.thing_items(None, Some(entity))?;
         let is_apart = ITEMS_MAX < items.len() + of_entity.len();
         if is_apart {
-            let written = self.transact("store a legal entity", of_entity).await;
-            written.map_err(|refused| refused.unexpected("store a legal entity"))?;
+            if let Err(refused) = self.transact("store a legal entity", of_entity).await {
+                self.take_back(entity, user).await?;
+                return Err(refused.unexpected("store a legal entity"));
+            }
+            // Should the rest arrive when its legal entity is taken back, it is refused.
+            let table = &self.tables.directory;
+            items.push(self.check_item(table, &place_of(entity), "attribute_exists(pk)", Item::new()));
         } else {
             items.extend(of_entity);
         }
         let refused = match self.transact("store a registration", items).await {
             Ok(()) => return Ok(Registered::Now),
-            // A write whose answer was lost is refused by itself when it is sent again.
-            Err(Refused::At(..)) if self.is_stored(None, Some(user)).await? => return Ok(Registered::Now),
-            Err(Refused::At(place, _)) if place < user.unique().len() => Registered::LoginTaken,
-            Err(Refused::At(..)) => Registered::Overtaken,
-            // It may be stored all the same, so what it names stays.
-            Err(Refused::Failed(error)) => return Err(error),
+            Err(Refused::At(place, _)) if place < user.unique().len() => Ok(Registered::LoginTaken),
+            Err(Refused::At(..)) => Ok(Registered::Overtaken),
+            Err(Refused::Failed(error)) => Err(error),
         };
-        if is_apart {
-            let taken =
-                self.transact("take a legal entity back", self.thing_items(Some(entity), None)?).await;
-            taken.map_err(|refused| refused.unexpected("take a legal entity back"))?;
+        // A write whose answer was lost is refused by itself when it is sent again.
+        if self.is_stored(None, Some(user)).await? {
+            return Ok(Registered::Now);
         }
-        Ok(refused)
+        if is_apart {
+            self.take_back(entity, user).await?;
+        }
+        refused
+    }
+
+    /// Deletes the legal entity of a registration, unless that is stored all the same. Nobody comes again for
+    /// it, so a failure is tried again here.
+    async fn take_back(&self, entity: &LegalEntity, user: &User) -> Result<(), StoreError> {
+        let mut items = self.thing_items(Some(entity), None)?;
+        let table = &self.tables.directory;
+        items.push(self.check_item(table, &place_of(user), "attribute_not_exists(pk)", Item::new()));
+        let mut attempt = 1;
+        loop {
+            match self.transact("take a legal entity back", items.clone()).await {
+                // It is not there, or has its registration.
+                Ok(()) | Err(Refused::At(..)) => return Ok(()),
+                Err(Refused::Failed(error)) if attempt == TAKE_BACK_ATTEMPTS_MAX => return Err(error),
+                Err(Refused::Failed(_)) => pause(attempt).await,
+            }
+            attempt += 1;
+        }
     }
 }

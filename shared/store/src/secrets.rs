@@ -35,9 +35,9 @@ impl Secrets {
         format!("webhooks/{agreement}")
     }
 
-    /// The name of what a sender ID's vendor gave.
-    pub fn sender(id: &domain::id::SenderId) -> String {
-        format!("sender-ids/{id}")
+    /// The name of what a sender ID's vendor gave; none if it gave nothing.
+    pub fn sender(sender: &domain::sender::Sender) -> Option<String> {
+        sender.secret.as_ref().map(|secret| format!("sender-ids/{}/{secret}", sender.id))
     }
 
     /// The name of the secret with a mail server's password.

@@ -115,6 +115,7 @@ fn reports(reports: &[(&str, ReceiptState)]) -> Progress {
         error: None,
         recipient: None,
         segment: None,
+        again: false,
     };
     let receipts = reports.iter().map(report).collect();
     Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW }

@@ -14,7 +14,8 @@ fn segment(message: MessageId, references: &[&str], part: usize) -> Segment {
 
 fn report(reference: &str, state: ReceiptState, segment: Option<Segment>) -> Report {
     let (other_reference, error, recipient) = (None, None, None);
-    Report { reference: reference.to_owned(), other_reference, state, error, recipient, segment }
+    let (reference, again) = (reference.to_owned(), false);
+    Report { reference, other_reference, state, error, recipient, segment, again }
 }
 
 fn receipts(receipts: Vec<Report>) -> Progress {
@@ -65,6 +66,29 @@ async fn a_receipt_that_names_its_segment_counts_before_and_after_the_outcome_is
     scene.apply(reports(&[("ref0002", ReceiptState::Expired)])).await;
     assert_eq!(scene.message(2).await.status, Status::Expired);
     assert_eq!(scale::parked(&scene.world).await, 0);
+}
+
+#[tokio::test]
+async fn a_receipt_that_is_told_again_with_its_segment_takes_along_the_one_that_waits() {
+    let id = "ref0000";
+    for is_first_late in [false, true] {
+        let scene = Scene::claimed(1).await;
+        let first = report(id, ReceiptState::Expired, None);
+        let segment = Some(segment(scene.id(0), &[id], 0));
+        let again = Report { segment, again: true, ..first.clone() };
+        let mut told = [first, again];
+        if is_first_late {
+            told.reverse();
+        }
+        for report in told {
+            scene.apply(receipts(vec![report])).await;
+        }
+        assert_eq!(scene.statuses(1).await, [Status::Expired], "{is_first_late}");
+        assert_eq!(scale::parked(&scene.world).await, 0, "{is_first_late}");
+        scene.apply(scene.told_with_references_later(vec![(0, taken(id))])).await;
+        scene.apply(scene.later()).await;
+        assert_eq!(scene.statuses(1).await, [Status::Expired], "{is_first_late}");
+    }
 }
 
 #[tokio::test]

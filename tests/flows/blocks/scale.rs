@@ -14,7 +14,7 @@ use store::keys;
 use super::*;
 
 /// More with `BLOCK_MESSAGES=100000`, which takes some minutes without optimizations.
-const MESSAGES: usize = 20_000;
+const MESSAGES: usize = 10_000;
 const PER_BLOCK: usize = 100;
 /// What a gateway gathers in a few milliseconds.
 const PER_RECEIPTS: usize = 100;
@@ -64,6 +64,7 @@ impl Fate {
             error: None,
             recipient,
             segment: None,
+            again: false,
         })
     }
 }

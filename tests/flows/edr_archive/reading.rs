@@ -39,6 +39,7 @@ async fn duckdb_reads_the_columns_and_the_sums() {
         ("recipient", "VARCHAR"),
         ("company_path", "VARCHAR"),
         ("tier", "INTEGER"),
+        ("quantity_rule", "VARCHAR"),
     ] {
         assert_eq!(columns[column], kind, "{column}");
     }
@@ -72,10 +73,12 @@ async fn duckdb_reads_the_columns_and_the_sums() {
             "the vendor",
             "[\"r\"]",
             true,
-            true
+            true,
+            "segments"
         ])
     };
-    let fee = json!([1, null, null, path, null, null, null, null, null, null, null, null, false, false]);
+    let fee =
+        json!([1, null, null, path, null, null, null, null, null, null, null, null, false, false, null]);
     assert_eq!(found["last"], json!([message(1), message(2), fee]));
     assert!(!scene.s3.keys(ARCHIVE, "edr/").is_empty());
 }

@@ -109,6 +109,25 @@ async fn a_payment_that_is_found_again_is_in_the_balance_again() {
 }
 
 #[tokio::test]
+async fn a_payment_that_is_lost_a_second_time_is_shown_to_a_person() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    market.give_back(&opened);
+    market.sweep(after(61)).await;
+    market.pay_online.put(opened.top_up.id.as_str(), Stand::Settled);
+    market.sweep(after(361)).await;
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+    market.give_back(&opened);
+    for minutes in [1_441, 4_321] {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("50"), 3));
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("not found any more"), "{reviews:?}");
+}
+
+#[tokio::test]
 async fn what_can_be_voided_no_more_is_not_voided_because_it_is_not_found() {
     let market = Market::open().await;
     let kind = PaymentSystemKind::PayOnline;

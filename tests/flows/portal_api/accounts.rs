@@ -243,18 +243,25 @@ async fn who_edits_an_agreement_while_a_version_begins_reads_it_again() {
     assert_eq!(again["revision"].as_u64(), read.good()["revision"].as_u64().map(|before| before + 1));
 }
 
+/// A client with 5 that are expected by tomorrow and 5 that went back, so that there is no money; and both
+/// payments by their paths.
+async fn expecting(platform: &Platform, name: &str) -> (Member, [String; 2]) {
+    let client = platform.euro_member(&platform.owner, name, "client").await;
+    let day = today();
+    let expected = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
+        "reference": "IN", "confirmed": false, "confirm_before": day.tomorrow().unwrap()});
+    let expected = platform.post(&platform.owner.key, "/v1/payments", expected).await.good();
+    let back = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
+        "reference": "OUT", "direction": "outbound"});
+    let back = platform.post(&platform.owner.key, "/v1/payments", back).await.good();
+    (client, [&expected, &back].map(|payment| format!("/v1/payments/{}", text(payment, "id"))))
+}
+
 #[tokio::test]
 async fn a_payment_that_expires_after_its_agreement_was_deleted_holds_nobody_up() {
     let shop = Shop::new().await;
     let platform = &shop.platform;
-    let client = platform.euro_member(&platform.owner, "Client", "client").await;
-    let day = today();
-    let expected = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
-        "reference": "IN", "confirmed": false, "confirm_before": day.tomorrow().unwrap()});
-    platform.post(&platform.owner.key, "/v1/payments", expected).await.good();
-    let back = json!({"agreement": client.agreement, "amount": "5", "payment_date": day,
-        "reference": "OUT", "direction": "outbound"});
-    platform.post(&platform.owner.key, "/v1/payments", back).await.good();
+    let (client, _) = expecting(platform, "Client").await;
     delete(platform, &platform.owner, &agreement(&client)).await.good();
     let later = runtime::now() + SignedDuration::from_hours(24 * 3);
     sweeper::payments::run(&shop.sweeper(platform.store.clone()), later).await.unwrap();
@@ -262,6 +269,29 @@ async fn a_payment_that_expires_after_its_agreement_was_deleted_holds_nobody_up(
     platform.pay(&platform.owner, &other.agreement, "7").await;
     shop.project().await;
     assert_eq!(shop.statement(&other).await, ["payment 7"], "what came after it is on its statement");
+}
+
+#[tokio::test]
+async fn money_that_expired_is_not_confirmed_into_what_was_deleted() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    for (name, path_of) in [("One", agreement as fn(&Member) -> String), ("Two", company)] {
+        let (client, [expected, back]) = expecting(platform, name).await;
+        delete(platform, owner, &path_of(&client)).await.good();
+        let later = runtime::now() + SignedDuration::from_hours(24 * 3);
+        sweeper::payments::run(&shop.sweeper(platform.store.clone()), later).await.unwrap();
+        let before = platform.get(&owner.key, &expected).await.good();
+        assert_eq!(
+            (text(&before, "status"), platform.balance(&client).await),
+            ("expired".into(), "-5".into())
+        );
+        let confirmed = platform.patch(&owner.key, &expected, json!({"confirmed": true})).await;
+        assert_eq!(confirmed.refusal(), "409 agreement_deleted", "{name}");
+        // It would come back, too, if what went out never had.
+        assert_eq!(delete(platform, owner, &back).await.refusal(), "409 agreement_deleted", "{name}");
+        assert_eq!(platform.get(&owner.key, &expected).await.good(), before);
+        assert_eq!(platform.balance(&client).await, "-5");
+    }
 }
 
 #[tokio::test]

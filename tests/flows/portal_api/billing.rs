@@ -6,7 +6,7 @@ use domain::id::{AgreementId, CompanyId, ConnectionId, MessageId, RateId, Servic
 use domain::message::{Message, Status};
 use domain::money::Amount;
 use domain::period::BillingTerms;
-use domain::rating::{BillingRule, PricedBy, Resource};
+use domain::rating::{BillingRule, PricedBy, QuantityRule, Resource};
 use domain::sender::SenderAddress;
 use domain::statement::line;
 use http::Method;
@@ -74,6 +74,7 @@ fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
         rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 0),
         unit_price: Amount::parse("0.05").unwrap(),
         quantity: 1,
+        quantity_rule: Some(QuantityRule::Segments),
         billing: BillingRule::Submitted,
         priced_by: PricedBy::Flat,
         wallet: None,

@@ -232,6 +232,36 @@ async fn a_bundle_ends_with_its_period_when_it_is_not_extended_any_more() {
 }
 
 #[tokio::test]
+async fn what_extends_a_hidden_bundle_is_hidden_from_who_pays_as_well() {
+    let (shop, client, bundle) = for_sale(10, "350").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let body =
+        json!({"service": bundle, "billing": "charge", "auto_extend": true, "hidden_from_client": true});
+    let bought = shop.try_buy(owner, &client, body).await.good();
+    let rules = format!("/v1/agreements/{}/fee_rules", client.agreement);
+    let seen_by = async |key: &str| {
+        let list = platform.get(key, &rules).await.good();
+        let csv = [("accept", "text/csv")];
+        let file = platform.ask(key, http::Method::GET, &rules, &csv, None).await.good();
+        (list["items"].as_array().unwrap().clone(), file.as_str().unwrap().lines().count() - 1)
+    };
+    let (seen, lines) = seen_by(&owner.key).await;
+    assert_eq!((seen.len(), &seen[0]["kind"]["pack"], lines), (1, &bought["id"], 1));
+    assert_eq!(seen_by(&client.key).await, (Vec::new(), 0));
+    // Whoever knows its id is told no more than of one that is not there.
+    let end = async |rule: &str| {
+        let path = format!("{rules}/{rule}");
+        platform.ask(&client.key, http::Method::DELETE, &path, &[], None).await
+    };
+    let unknown = end("frl_00000000000000000000000001").await;
+    let hidden = end(&text(&seen[0], "id")).await;
+    assert_eq!((hidden.refusal(), hidden.body), (unknown.refusal(), unknown.body));
+    let pack = format!("/v1/agreements/{}/packs/{}", client.agreement, text(&bought, "id"));
+    platform.patch(&owner.key, &pack, json!({"hidden_from_client": false})).await.good();
+    assert_eq!(seen_by(&client.key).await, (seen, 1));
+}
+
+#[tokio::test]
 async fn a_bundle_counts_only_while_it_is_in_force() {
     let (shop, client, bundle) = for_sale(1, "1000").await;
     buy(&shop, &client, &bundle, true).await;

@@ -318,6 +318,8 @@ async fn charges_of_all_invoices_are_found_by_what_they_are() {
         ("&amount_min=0.15", vec![first.clone()]),
         ("&status=draft", vec![]),
         ("&number=2", vec![second.clone()]),
+        (&format!("&wallet={}", office.client.wallet), both.clone()),
+        (&format!("&wallet={}", owner.wallet), vec![]),
     ] {
         let of_tenant = format!("tenant={}{query}", owner.company);
         assert_eq!(sorted(found(&owner.key, &of_tenant).await), sorted(expected), "{query}");
@@ -328,6 +330,8 @@ async fn charges_of_all_invoices_are_found_by_what_they_are() {
     let foreign = format!("/v1/charges?agreement={}", office.client.agreement);
     assert_eq!(office.platform.get(&neighbour.key, &foreign).await.refusal(), "404 not_found");
     let file = office.csv(&office.client.key, "/v1/charges?number=1").await;
+    let wallet_and_direction = format!(",{},receivable,", office.client.wallet);
+    assert!(file[0].contains(",wallet,direction,") && file[1].contains(&wallet_and_direction), "{file:?}");
     assert!(
         file[1].contains(",receivable,") && file[1].ends_with(",confirmed,1,,3,3,0.15,0,0.15,EUR"),
         "{}",

@@ -1,5 +1,8 @@
 //! Registering at a portal without an invitation, and the review of it.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
 use domain::agreement::{Charging, CreditLimit};
 use domain::id::{
     AgreementId, BankAccountId, CompanyId, OwnLegalEntityId, PortalId, SelfRegistrationId, ServiceId,
@@ -13,10 +16,14 @@ use domain::self_registration::{AgreementTemplate, RegistrationDetails, Registra
 use http::Method;
 use queue::Mail;
 use serde_json::{Value, json};
+use store::{Store, Tables};
 use tests::edits::act;
+use tests::embedded_dynamodb::{Call, Fault, Faults};
 
+use crate::legal_entities::entity;
 use crate::people::{Browser, PASSWORD, log_in, post, sign_up};
 use crate::platform::{Answer, Member, Platform, text};
+use crate::shop::{Shop, flat, sms};
 
 const HOST: &str = "sms.hornes.example";
 
@@ -169,9 +176,72 @@ async fn who_registers_gets_the_services_and_packs_of_the_portal() {
     assert_eq!(agreement["services"][0]["service"], sms.as_str());
 }
 
-/// More than one transaction holds.
+/// Nothing of it is made in another way than by requests to the two APIs.
 #[tokio::test]
-async fn one_can_register_at_every_depth() {
+async fn a_pack_of_units_comes_with_a_registration_is_used_up_and_bought_again() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let included = sms(json!({"type": "included"}));
+    let pack = shop.service(owner, json!({"type": "unit_pack", "size": 10}), included).await;
+    let prices = json!({"sms_message": {"price": flat("0.05")},
+        "service_purchase": {"depends_on": "pack", "values": {&pack: {"price": flat("8")}}}});
+    let plan = shop.service(owner, json!({"type": "pay_as_you_go"}), prices).await;
+    let make = async |nouns: &str, body: Value| {
+        platform.post(&owner.key, &format!("/v1/{nouns}"), body).await.good()
+    };
+    let seller = make("own_legal_entities", entity("Owner")).await;
+    let portal = json!({"name": "Hornes", "host": HOST, "certificate": "automatic", "title": "Hornes",
+        "languages": ["en"], "login_texts": {"en": "Welcome"}, "support_email": "help@hornes.example",
+        "links": []});
+    let portal = make("portals", portal).await;
+    let bank = json!({"name": "Vienna", "country": "AT", "address": "Ring 1", "branch_code": "1"});
+    let bank = make("banks", bank).await;
+    let account = json!({"name": "Main", "own_legal_entity": seller["id"], "bank": bank["id"],
+        "holder": "Owner", "number": "1"});
+    let account = make("own_bank_accounts", account).await;
+    let billing = json!({"time_zone": "UTC", "period": "monthly", "billing_day": 1, "days_for_payment": 30});
+    let settings = json!({"own_legal_entity": seller["id"], "portal": portal["id"], "enabled": true,
+        "own_bank_account": account["id"], "report_email": "sales@hornes.example",
+        "agreement": {"code_prefix": "WEB-", "currency": "EUR", "credit_limit": "0", "billing": billing},
+        "services": [plan], "roles": ["portal_admin"]});
+    let settings = make("self_registrations", settings).await;
+    let path = format!("/v1/self_registrations/{}", text(&settings, "id"));
+    platform.patch(&owner.key, &path, json!({"packs": [pack]})).await.good();
+
+    let user = register(platform, json!({})).await.good();
+    make(&format!("external_users/{}/review", text(&user, "id")), json!({"approved": true})).await;
+    let company = text(&user, "company");
+    let list = format!("/v1/agreements?company={company}");
+    let agreement = platform.get(&owner.key, &list).await.good()["items"][0].clone();
+    let key = make("api_keys", json!({"company": company, "name": "first"})).await;
+    let client = Member {
+        company: company.clone(),
+        agreement: text(&agreement, "id"),
+        wallet: text(&agreement, "wallet"),
+        key: text(&key, "secret"),
+    };
+    let enabled = format!("/v1/enabled_services?kind=unit_pack&company={company}");
+    let enabled = platform.get(&client.key, &enabled).await.good();
+    assert_eq!(
+        (&enabled["items"][0]["service"], &enabled["items"][0]["in_force"]),
+        (&json!(pack), &json!(true))
+    );
+    shop.stock(owner, &client, "10").await;
+    assert_eq!(shop.send(&client, 0..8).await, "0");
+    assert_eq!(shop.packs(&client).await, ["8/2"]);
+    assert_eq!(shop.send(&client, 8..12).await, "0.1");
+    let charged = json!({"service": pack, "billing": "charge"});
+    let bought = shop.try_buy(owner, &client, charged).await.good();
+    assert_eq!((text(&bought["fee"], "amount"), text(&bought, "balance")), ("8".into(), "1.9".into()));
+    assert_eq!(shop.send(&client, 12..17).await, "0");
+    assert_eq!(shop.packs(&client).await, ["10/0", "5/5"]);
+    shop.settle(&[&client]).await;
+    assert_eq!(shop.statement(&client).await, ["payment 10", "charge -0.1", "fee -8"]);
+}
+
+/// A platform with a portal far down in the tree, whose registrations are more than one transaction holds; who
+/// sells there, and one of the roles that who registers gets.
+async fn open_far_down() -> (Platform, Member, String) {
     let platform = Platform::new().await;
     let mut tenant = platform.member(&platform.owner, "Reseller 2", "reseller").await;
     for depth in 3..8 {
@@ -180,26 +250,153 @@ async fn one_can_register_at_every_depth() {
     let mut roles = Vec::new();
     for name in ["One", "Two", "Three"] {
         let role = json!({"name": name, "face": "client_portal", "grants": {"portal_finance": "view"}});
-        let role = text(&platform.post(&tenant.key, "/v1/roles", role).await.good(), "id");
-        roles.push(RegistrationRole::parse(&role).unwrap());
+        roles.push(text(&platform.post(&tenant.key, "/v1/roles", role).await.good(), "id"));
     }
-    let (company, agreement) = (tenant.company.clone(), tenant.agreement.clone());
     open_of(&platform, &tenant, |details| {
-        details.roles = roles;
-        details.agreement.resold_under = Some(AgreementId::parse(&agreement).unwrap());
+        details.roles = roles.iter().map(|role| RegistrationRole::parse(role).unwrap()).collect();
+        details.agreement.resold_under = Some(AgreementId::parse(&tenant.agreement).unwrap());
     })
     .await;
-    let entities = async || {
-        let list = "/v1/legal_entities";
-        platform.get(&tenant.key, list).await.good()["items"].as_array().unwrap().len()
-    };
-    let before = entities().await;
+    (platform, tenant, roles.remove(0))
+}
+
+/// How many legal entities a company sees.
+async fn entities(platform: &Platform, of: &Member) -> usize {
+    platform.get(&of.key, "/v1/legal_entities").await.good()["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn one_can_register_at_every_depth() {
+    let (platform, tenant, _) = open_far_down().await;
+    let before = entities(&platform, &tenant).await;
     let user = register(&platform, json!({})).await.good();
-    assert_eq!(entities().await, before + 1);
+    assert_eq!(entities(&platform, &tenant).await, before + 1);
     let log = platform.get(&platform.owner.key, "/v1/audit").await.good();
     assert_eq!(text(&log["items"][0], "object"), text(&user, "company"));
     let waiting = platform.get(&tenant.key, "/v1/external_users").await.good();
-    assert_eq!(waiting["items"], json!([user]), "{company}");
+    assert_eq!(waiting["items"], json!([user]), "{}", tenant.company);
+}
+
+/// Its store, with this fault at that write of a registration, counted from 1, and at no other.
+fn failing_at(platform: &Platform, write: u32, fault: Fault) -> Store {
+    let (count, failed) = (AtomicU32::new(0), AtomicBool::new(false));
+    let faults = move |call: &Call| {
+        let is_write = call.operation == "TransactWriteItems";
+        let at_it = is_write && count.fetch_add(1, Ordering::Relaxed) + 1 == write;
+        if at_it && !failed.swap(true, Ordering::Relaxed) { fault } else { Fault::None }
+    };
+    Store::new(platform.database.client_with(faults), Tables::of_stack("flow"))
+}
+
+/// What everybody sees of what registrations make.
+async fn made(platform: &Platform, tenant: &Member) -> Vec<Value> {
+    let mut made = Vec::new();
+    let agreements = format!("agreements?tenant={}", tenant.company);
+    for list in ["companies", "legal_entities", &agreements, "external_users"] {
+        made.push(platform.get(&tenant.key, &format!("/v1/{list}")).await.good()["items"].clone());
+    }
+    made
+}
+
+#[tokio::test]
+async fn a_registration_far_down_that_is_refused_leaves_no_legal_entity_whatever_fails() {
+    let faults = [Fault::ConflictBeforeApply, Fault::TimeoutNotApplied, Fault::TimeoutAppliedAnswerLost];
+    let (mut platform, tenant, role) = open_far_down().await;
+    platform.ask(&tenant.key, Method::DELETE, &format!("/v1/roles/{role}"), &[], None).await.good();
+    let before = made(&platform, &tenant).await;
+    let store = platform.app.store.clone();
+    // Its legal entity, the rest, which is refused, and the taking back.
+    let writes = (1..=3).flat_map(|write| faults.map(|fault| (write, fault)));
+    for (write, fault) in std::iter::once((1, Fault::None)).chain(writes) {
+        platform.app.store = failing_at(&platform, write, fault);
+        let refused = register(&platform, json!({"email": "eve@example.com"})).await;
+        platform.app.store = store.clone();
+        let seen = format!("{fault:?} at write {write}");
+        assert!([409, 503].contains(&refused.status.as_u16()), "{seen}: {}", refused.body);
+        assert_eq!(made(&platform, &tenant).await, before, "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn a_registration_far_down_is_made_whole_or_not_at_all_whatever_fails() {
+    for (write, fault, is_made) in [
+        (1, Fault::ConflictBeforeApply, true),
+        (1, Fault::TimeoutNotApplied, false),
+        (1, Fault::TimeoutAppliedAnswerLost, false),
+        (2, Fault::ConflictBeforeApply, true),
+        (2, Fault::TimeoutNotApplied, false),
+        (2, Fault::TimeoutAppliedAnswerLost, true),
+    ] {
+        let (mut platform, tenant, _) = open_far_down().await;
+        let before = made(&platform, &tenant).await;
+        let store = platform.app.store.clone();
+        platform.app.store = failing_at(&platform, write, fault);
+        let answer = register(&platform, json!({})).await;
+        platform.app.store = store;
+        let seen = format!("{fault:?} at write {write}");
+        assert_eq!(answer.status.is_success(), is_made, "{seen}: {}", answer.body);
+        let now = made(&platform, &tenant).await;
+        if !is_made {
+            assert_eq!(now, before, "{seen}");
+            register(&platform, json!({})).await.good();
+        }
+        let one_more = made(&platform, &tenant).await;
+        let more = |list: usize| {
+            let count = |made: &[Value]| made[list].as_array().unwrap().len();
+            count(&one_more) - count(&before)
+        };
+        assert_eq!([0, 1, 2, 3].map(more), [1; 4], "{seen}");
+    }
+}
+
+/// Keeps the second write back that it is shown.
+#[derive(Clone, Default)]
+struct KeptBack {
+    writes: Arc<AtomicU32>,
+    write: Arc<Mutex<Option<Value>>>,
+}
+
+impl Faults for KeptBack {
+    fn decide(&self, call: &Call) -> Fault {
+        if call.operation != "TransactWriteItems" || self.writes.fetch_add(1, Ordering::Relaxed) != 1 {
+            return Fault::None;
+        }
+        *self.write.lock().unwrap() = Some(call.body.clone());
+        Fault::TimeoutNotApplied
+    }
+}
+
+/// Has this write arrive in the place of each other.
+struct Arriving(Value);
+
+impl Faults for Arriving {
+    fn decide(&self, _: &Call) -> Fault {
+        Fault::None
+    }
+
+    fn rewrite(&self, operation: &str, body: &mut Value) {
+        if operation == "TransactWriteItems" {
+            body.clone_from(&self.0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registration_that_arrives_after_its_legal_entity_was_taken_back_makes_nothing() {
+    let (mut platform, tenant, _) = open_far_down().await;
+    let before = made(&platform, &tenant).await;
+    let store = platform.app.store.clone();
+    let kept = KeptBack::default();
+    platform.app.store = Store::new(platform.database.client_with(kept.clone()), Tables::of_stack("flow"));
+    assert_eq!(register(&platform, json!({})).await.status, 503);
+    let write = kept.write.lock().unwrap().take().unwrap();
+    let late = platform.database.client_with(Arriving(write));
+    platform.app.store = Store::new(late, Tables::of_stack("flow"));
+    let carrier = json!({"name": "Carrier", "kind": "client"});
+    platform.post(&platform.owner.key, "/v1/companies", carrier).await.refusal();
+    platform.app.store = store;
+    assert_eq!(made(&platform, &tenant).await, before);
+    register(&platform, json!({})).await.good();
 }
 
 /// To whom mails about something went.

@@ -70,8 +70,41 @@ impl Office {
         format!("invoices/{}/{invoice}", self.client.agreement)
     }
 
+    /// Lets mails about invoices leave over a server of Python's, to one address.
+    async fn mail_over(&self, server: &mut Script) {
+        let (platform, owner) = (&self.platform, &self.platform.owner);
+        let port = server.ask("listen", json!({}), "listening").await["port"].clone();
+        let channel = json!({"name": "Office", "from_email": "no-reply@owner.example", "host": "localhost",
+            "port": port, "tls": "none"});
+        platform.made(owner, "/v1/notification_channels", channel).await;
+        let template = json!({"name": "Ours", "event": "invoice_confirmation",
+            "subject": "No. {{invoice_number}}", "text": "Here it is.", "html": "<p>Here it is.</p>",
+            "details": ["csv", "xlsx"]});
+        platform.made(owner, "/v1/notification_templates", template).await;
+        let path = format!("/v1/agreements/{}", self.client.agreement);
+        let emails = json!({"invoice_emails": ["finance@bakery.example"]});
+        platform.patch(&owner.key, &path, emails).await.good();
+    }
+
+    /// What the mailer is told last.
+    fn told(&self) -> Value {
+        let platform = &self.platform;
+        let told = platform.sqs.messages::<Notification>(&platform.sqs.queue("notifications"));
+        serde_json::to_value(told.last().unwrap()).unwrap()
+    }
+
     /// The mail that comes of the last notification, with these fields in the place of its own.
     async fn mailed(&self, server: &mut Script, change: Value) -> Value {
+        let mut told = self.told();
+        told.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        self.mail(&told).await;
+        let mut mail = server.event("mail").await;
+        mail["notification"] = told;
+        mail
+    }
+
+    /// Has the mailer work off a notification, and the mail that it makes of it.
+    async fn mail(&self, told: &Value) {
         let platform = &self.platform;
         let queue = |name| Sender::new(platform.sqs.client(), platform.sqs.queue(name));
         let app = mailer::App {
@@ -83,10 +116,7 @@ impl Office {
             smtp: Smtp::new(Targets::Any),
             public_base_url: "https://waybill.example".to_owned(),
         };
-        let told = platform.sqs.messages::<Notification>(&platform.sqs.queue("notifications"));
-        let mut told = serde_json::to_value(told.last().unwrap()).unwrap();
-        told.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        queue("told").send(&told).await.unwrap();
+        queue("told").send(told).await.unwrap();
         for queue in ["told", "mail"] {
             let queue = platform.sqs.queue(queue);
             let taken = platform.sqs.take(&queue);
@@ -94,9 +124,6 @@ impl Office {
             platform.sqs.finish(&queue, &taken, &answer);
             assert!(answer.batch_item_failures.is_empty());
         }
-        let mut mail = server.event("mail").await;
-        mail["notification"] = told;
-        mail
     }
 
     async fn render(&self, invoice: &str) {
@@ -216,32 +243,14 @@ async fn a_form_that_repeats_too_much_for_a_long_invoice_is_refused() {
 #[tokio::test]
 async fn an_invoice_is_mailed_with_its_document_and_the_details_that_the_template_names() {
     let Some(mut server) = required(Script::start(Language::Python, "mail_server").await) else { return };
-    let port = server.ask("listen", json!({}), "listening").await["port"].clone();
     let office = Office::new().await;
-    let (platform, owner) = (&office.platform, &office.platform.owner);
-    let channel = json!({"name": "Office", "from_email": "no-reply@owner.example", "host": "localhost",
-        "port": port, "tls": "none"});
-    platform.made(owner, "/v1/notification_channels", channel).await;
-    let template = json!({"name": "Ours", "event": "invoice_confirmation", "subject": "No. {{invoice_number}}",
-        "text": "Here it is.", "html": "<p>Here it is.</p>", "details": ["csv", "xlsx"]});
-    platform.made(owner, "/v1/notification_templates", template).await;
-    let path = format!("/v1/agreements/{}", office.client.agreement);
-    let emails = json!({"invoice_emails": ["finance@bakery.example"]});
-    platform.patch(&owner.key, &path, emails).await.good();
-
+    office.mail_over(&mut server).await;
     let [pdf, csv, xlsx] = office.confirm().await;
     let mail = office.mailed(&mut server, json!({})).await;
     let invoice = text(&mail["notification"], "invoice");
     assert_eq!(mail["headers"]["subject"], "No. 1");
     assert_eq!(mail["parts"], json!({"plain": "Here it is.", "html": "<p>Here it is.</p>"}));
-    let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    let expected = [
-        ("invoice-1.pdf", "application/pdf", pdf),
-        ("invoice-1.csv", "text/csv", csv),
-        ("invoice-1.xlsx", sheets, xlsx),
-    ];
-    let file = |(name, kind, content): &(&str, &str, Vec<u8>)| json!({"name": name, "type": kind, "content": BASE64_STANDARD.encode(content)});
-    assert_eq!(mail["files"], json!(expected.iter().map(file).collect::<Vec<_>>()));
+    assert_eq!(mail["files"], files([pdf, csv, xlsx]));
 
     // What is more than mail servers take is told of, and the document comes all the same.
     office.s3.put(BUCKET, &format!("{}.csv", office.place(&invoice)), vec![b'x'; 6_000_000]);
@@ -254,4 +263,43 @@ async fn an_invoice_is_mailed_with_its_document_and_the_details_that_the_templat
         format!("Here it is.\n\nToo large for a mail: invoice-1.csv. You find it at {link}\n")
     );
     assert!(mail["parts"]["html"].as_str().unwrap().contains(&format!("href=\"{link}\"")));
+}
+
+/// PDF, CSV and XLSX of the first invoice, as a mail has them.
+fn files([pdf, csv, xlsx]: [Vec<u8>; 3]) -> Value {
+    let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    let file =
+        |name, kind, content| json!({"name": name, "type": kind, "content": BASE64_STANDARD.encode(content)});
+    json!([
+        file("invoice-1.pdf", "application/pdf", pdf),
+        file("invoice-1.csv", "text/csv", csv),
+        file("invoice-1.xlsx", sheets, xlsx)
+    ])
+}
+
+#[tokio::test]
+async fn a_mail_of_a_confirmation_that_was_taken_back_never_has_the_files_of_the_next_one() {
+    let Some(mut server) = required(Script::start(Language::Python, "mail_server").await) else { return };
+    let office = Office::new().await;
+    let (platform, owner) = (&office.platform, &office.platform.owner);
+    office.mail_over(&mut server).await;
+    office.confirm().await;
+    let first = office.told();
+    let path = format!("/v1/invoices/{}/unconfirm", text(&first, "invoice"));
+    platform.post(&owner.key, &path, json!({})).await.good();
+    use_from(platform, &office.client, "BETA", 3..5).await;
+    let again = office.confirm().await;
+    let second = office.told();
+    assert_eq!((&first["invoice"], &first["total_due"]), (&second["invoice"], &json!("0.15")));
+
+    // The mailer comes to both only now.
+    office.mail(&first).await;
+    let mails = platform.get(&owner.key, "/v1/mails").await.good();
+    let why = "the invoice is no longer confirmed";
+    assert_eq!(
+        (text(&mails["items"][0], "status"), &mails["items"][0]["error"]),
+        ("refused".into(), &json!(why))
+    );
+    office.mail(&second).await;
+    assert_eq!(server.event("mail").await["files"], files(again));
 }

@@ -1,8 +1,13 @@
 //! Sender IDs of other channels than SMS: what each has, what is kept secret, and that no SMS leaves from
 //! them.
 
+use domain::id::SenderId;
+use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
+use store::{Secrets, Store, Tables};
+use tests::embedded_dynamodb::{Call as DatabaseCall, Fault as DatabaseFault};
+use tests::embedded_secrets::{Call, Fault};
 
 use crate::platform::{Answer, Member, Platform, text};
 
@@ -38,8 +43,23 @@ impl Stage {
         self.platform.ask(&self.platform.owner.key, Method::DELETE, path, &[], None).await
     }
 
+    /// What the sender ID leads to.
     async fn secrets(&self, made: &Value) -> Option<Value> {
-        self.platform.secrets.store().read(&format!("sender-ids/{}", text(made, "id"))).await.ok()
+        let id = SenderId::parse(&text(made, "id")).unwrap();
+        let sender = self.platform.store.sender_by_id(&id).await.unwrap()?;
+        self.platform.secrets.store().read(&Secrets::sender(&sender)?).await.ok()
+    }
+
+    /// How many secrets of sender IDs there are, whoever they lead to.
+    fn kept(&self) -> usize {
+        self.platform.secrets.names("sender-ids/").len()
+    }
+
+    /// From now on the secret store refuses these calls, and takes all others.
+    fn refuse(&mut self, operations: &'static [&'static str]) {
+        let faults =
+            |call: &Call| if operations.contains(&call.operation) { Fault::Failure } else { Fault::None };
+        self.platform.app.secrets = Secrets::new(self.platform.secrets.client_with(faults), String::new());
     }
 }
 
@@ -142,7 +162,7 @@ async fn a_sender_id_of_each_channel_has_what_its_vendor_needs_and_shows_no_secr
         assert!(!log.to_string().contains("s3c") && !made.to_string().contains("s3c"), "{of}");
         stage.delete(&path).await.good();
         assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
-        assert_eq!(stage.secrets(&made).await, None, "{of}");
+        assert_eq!(stage.kept(), 0, "{of}");
     }
 }
 
@@ -204,7 +224,97 @@ async fn a_secret_is_told_again_before_it_goes_elsewhere() {
     assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "s3c-3"})));
     let log = format!("/v1/audit?object={}", text(&made, "id"));
     let log = stage.platform.get(&stage.platform.owner.key, &log).await.good();
-    assert!(log.to_string().contains("secret_version") && !log.to_string().contains("s3c"), "{log}");
+    let told = json!({"field": "secret", "before": "***", "after": "***"});
+    assert!(log["items"][0]["changes"].as_array().unwrap().contains(&told), "{log}");
+    assert!(!log.to_string().contains("s3c-"), "{log}");
+}
+
+/// Settings that lead to this place with this key.
+fn leading_to(place: &str, key: &str) -> Value {
+    whatsapp(json!({"type": "dialog360", "media_url": format!("https://{place}.example"), "api_key": key}))
+}
+
+fn place_of(made: &Value) -> String {
+    text(&made["settings"]["vendor"], "media_url")
+}
+
+#[tokio::test]
+async fn a_sender_id_whose_secrets_cannot_be_stored_stays_as_it_was() {
+    let mut stage = Stage::new().await;
+    let made = stage.make("HoHo", leading_to("a", "key-a"), json!({})).await.good();
+    let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+    let change = json!({"settings": leading_to("b", "key-b"), "name": "Moved"});
+    stage.refuse(&["CreateSecret", "PutSecretValue"]);
+    assert_eq!(stage.change(&made, change.clone()).await.status, 503);
+    assert_eq!(stage.make("Other", leading_to("c", "key-c"), json!({})).await.status, 503);
+    let key = &stage.platform.owner.key;
+    assert_eq!(stage.platform.get(key, &path).await.good(), made);
+    assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "key-a"})));
+    let list = format!("/v1/sender_ids?company={}", stage.client.company);
+    assert_eq!(stage.platform.get(key, &list).await.good()["items"], json!([made]));
+    stage.refuse(&[]);
+    let moved = stage.change(&made, change).await.good();
+    assert_eq!((place_of(&moved), text(&moved, "name")), ("https://b.example".into(), "Moved".into()));
+    assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "key-b"})));
+    assert_eq!(stage.kept(), 1, "those before are gone");
+}
+
+#[tokio::test]
+async fn a_change_without_an_answer_leaves_a_sender_id_with_the_secrets_of_its_settings() {
+    for (fault, place, api_key) in [
+        (DatabaseFault::TimeoutNotApplied, "https://a.example", "key-a"),
+        (DatabaseFault::TimeoutAppliedAnswerLost, "https://b.example", "key-b"),
+    ] {
+        let mut stage = Stage::new().await;
+        let made = stage.make("HoHo", leading_to("a", "key-a"), json!({})).await.good();
+        let faults = move |call: &DatabaseCall| match call.operation {
+            "TransactWriteItems" => fault,
+            _ => DatabaseFault::None,
+        };
+        let store = stage.platform.app.store.clone();
+        let lossy = stage.platform.database.client_with(faults);
+        stage.platform.app.store = Store::new(lossy, Tables::of_stack("flow"));
+        let change = json!({"settings": leading_to("b", "key-b")});
+        assert_eq!(stage.change(&made, change).await.status, 503);
+        stage.platform.app.store = store;
+        let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+        let now = stage.platform.get(&stage.platform.owner.key, &path).await.good();
+        let secrets = stage.secrets(&made).await.unwrap();
+        assert_eq!((place_of(&now), text(&secrets, "api_key")), (place.into(), api_key.into()));
+    }
+}
+
+#[tokio::test]
+async fn of_changes_at_once_a_sender_id_has_the_settings_and_the_secrets_of_one() {
+    let stage = Stage::new().await;
+    let made = stage.make("HoHo", leading_to("a", "key-a"), json!({})).await.good();
+    let changes = ["b", "c", "d", "e"].map(|place| {
+        let settings = leading_to(place, &format!("key-{place}"));
+        stage.change(&made, json!({"settings": settings}))
+    });
+    let changed = join_all(changes).await;
+    let (good, refused): (Vec<_>, Vec<_>) =
+        changed.into_iter().partition(|answer| answer.status.is_success());
+    assert!(refused.iter().all(|answer| answer.refusal() == "409 conflict") && !refused.is_empty());
+    let last = good.into_iter().map(|answer| answer.good()).max_by_key(|made| made["revision"].as_u64());
+    let place = place_of(&last.unwrap());
+    let key = place.replace("https://", "key-").replace(".example", "");
+    assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": key})));
+    assert_eq!(stage.kept(), 1, "those of the others are gone");
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_deleted_stop_nothing() {
+    let mut stage = Stage::new().await;
+    let made = stage.make("HoHo", leading_to("a", "key-a"), json!({})).await.good();
+    stage.refuse(&["DeleteSecret"]);
+    let taken = stage.make("HoHo", leading_to("b", "key-b"), json!({})).await;
+    assert_eq!(taken.refusal(), "409 address_taken");
+    let moved = stage.change(&made, json!({"settings": leading_to("c", "key-c")})).await.good();
+    assert_eq!(place_of(&moved), "https://c.example");
+    assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "key-c"})));
+    let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+    assert_eq!(stage.delete(&path).await.status, 204);
 }
 
 #[tokio::test]

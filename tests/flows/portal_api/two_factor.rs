@@ -2,8 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::id::MessageId;
+use domain::id::{CodeRequestId, MessageId};
+use domain::two_factor::CodeRequest;
 use http::Method;
+use jiff::SignedDuration;
 use queue::Webhook;
 use runtime::targets::Targets;
 use serde_json::{Value, json};
@@ -318,9 +320,104 @@ async fn the_records_of_an_integration_are_those_of_its_codes() {
     let csv = [("accept", "text/csv")];
     let file = async |path: &str| platform.ask(&bank.client.key, Method::GET, path, &csv, None).await;
     assert_eq!(file(&path).await.refusal(), "422 invalid", "of which span");
-    let (from, till) = (runtime::now() - jiff::SignedDuration::from_hours(1), runtime::now());
+    let (from, till) = (runtime::now() - SignedDuration::from_hours(1), runtime::now());
     let lines = file(&format!("{path}?from={from}&till={till}")).await.good();
     assert_eq!(lines.as_str().unwrap().lines().count(), 3, "{lines}");
     let stranger = bank.shop.platform.euro_member(&platform.owner, "Stranger", "client").await;
     assert_eq!(platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn a_code_shows_its_number_masked_once_it_is_old() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.platform_side().await;
+    let request = text(&bank.send(&key, &format!("number={NUMBER}")).await.good(), "requestId");
+    let numbers = async || {
+        let path = format!("/api/v1/2fa/requests/{request}");
+        let shown = bank.call(&key, Method::GET, &path, "").await.good();
+        [text(&shown, "number"), text(&shown["payload"], "number")]
+    };
+    assert_eq!(numbers().await, [NUMBER; 2]);
+    let store = &bank.shop.platform.store;
+    let made = store.code_request(&CodeRequestId::parse(&request).unwrap()).await.unwrap().unwrap();
+    let requested_at = made.requested_at - SignedDuration::from_hours(25);
+    let old = CodeRequest { requested_at, revision: made.revision + 1, ..made };
+    store.replace_code_request(&old).await.unwrap();
+    assert_eq!(numbers().await, ["49*********01"; 2]);
+}
+
+#[tokio::test]
+async fn a_test_code_of_a_disabled_company_is_refused_and_costs_nothing() {
+    let bank = Bank::new().await;
+    let (id, _) = bank.platform_side().await;
+    let (platform, owner) = (&bank.shop.platform, &bank.shop.platform.owner);
+    let enable = async |enabled: bool| {
+        let path = format!("/v1/companies/{}", bank.client.company);
+        platform.patch(&owner.key, &path, json!({"enabled": enabled})).await.good();
+    };
+    let test = async || {
+        let path = format!("/v1/two_factor_integrations/{id}/test");
+        platform.post_once(&owner.key, &path, "test-1", json!({"number": NUMBER})).await
+    };
+    enable(false).await;
+    assert_eq!(test().await.refusal(), "403 company_disabled");
+    assert_eq!(platform.balance(&bank.client).await, "1");
+    bank.shop.project().await;
+    assert_eq!(bank.shop.webhooks().len(), 0, "nobody is told of a code");
+    // Nothing was kept of it: the same request sends once the company may.
+    enable(true).await;
+    assert_eq!(test().await.status, 202);
+    assert_eq!(platform.balance(&bank.client).await, "0.95");
+}
+
+/// The lines of a file that comes in parts of so many rows, and how many parts there were.
+async fn in_parts(bank: &Bank, path: &str, rows: usize) -> (Vec<String>, usize) {
+    let (platform, csv) = (&bank.shop.platform, [("accept", "text/csv")]);
+    let (mut lines, mut parts, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let path = format!("{path}&limit={rows}{cursor}");
+        let part = platform.ask(&bank.client.key, Method::GET, &path, &csv, None).await;
+        let next = part.headers.get("next-cursor").map(|next| next.to_str().unwrap().to_owned());
+        let part = part.good();
+        let found: Vec<_> = part.as_str().unwrap().lines().skip(1).map(str::to_owned).collect();
+        assert!(found.len() <= rows, "{part}");
+        lines.extend(found);
+        parts += 1;
+        match next {
+            Some(next) => cursor = format!("&cursor={}", next.replace('#', "%23")),
+            None => return (lines, parts),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_records_of_an_integration_can_be_downloaded_in_parts_however_many_there_are() {
+    let bank = Bank::new().await;
+    bank.shop.platform.pay(&bank.shop.platform.owner, &bank.client.agreement, "50").await;
+    let (id, key) = bank.platform_side().await;
+    let from = runtime::now() - SignedDuration::from_hours(1);
+    for _ in 0..5 {
+        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    }
+    // More of others than are looked through for one part of a single row.
+    bank.shop.send(&bank.client, 0..150).await;
+    bank.send(&key, &format!("number={NUMBER}")).await.good();
+    bank.shop.project().await;
+    let (platform, csv) = (&bank.shop.platform, [("accept", "text/csv")]);
+    let path = format!("/v1/two_factor_integrations/{id}/edrs?from={from}&till={}", runtime::now());
+    let file = async |path: &str| platform.ask(&bank.client.key, Method::GET, path, &csv, None).await;
+    let whole = file(&path).await;
+    assert!(!whole.headers.contains_key("next-cursor"));
+    let whole = whole.good();
+    let whole: Vec<_> = whole.as_str().unwrap().lines().skip(1).map(str::to_owned).collect();
+    assert_eq!(whole.len(), 6);
+    for (rows, parts_min) in [(1, 7), (4, 2), (10_000, 1)] {
+        let (lines, parts) = in_parts(&bank, &path, rows).await;
+        assert_eq!(lines, whole, "in parts of {rows}");
+        assert!(parts_min <= parts, "{parts} parts of {rows}");
+    }
+    for limit in ["0", "10001"] {
+        assert_eq!(file(&format!("{path}&limit={limit}")).await.refusal(), "422 invalid");
+    }
+    assert_eq!(file(&format!("{path}&limit=1&cursor=x%20x")).await.refusal(), "422 invalid");
 }

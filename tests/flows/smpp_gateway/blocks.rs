@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::connection::{ErrorAction, ErrorRule};
 use domain::id::WalletId;
 use domain::lease::{Block, LeaseTag};
-use queue::Outcome as Told;
+use queue::{Outcome as Told, Segment};
 use runtime::targets::Targets;
 use store::BlockClaim;
 use tests::edits::replace_connection;
@@ -121,6 +121,21 @@ async fn a_receipt_names_the_segment_it_is_about_and_the_ids_are_stored_later_fo
     let later = place(|progress| matches!(progress, Progress::ReferencesV1 { .. }));
     let told = place(|progress| matches!(progress, Progress::BlockV1 { references_by: Some(_), .. }));
     assert!(later < told, "{progress:?}");
+    gateway.stop().await;
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn a_receipt_that_overtakes_its_answer_is_told_again_with_the_segment_once_that_is_known() {
+    let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
+    let gateway = stage.run();
+    let tag = stage.send_block(&["+491511230008"], "hello").await; // which the simulator reports early
+    until("the receipt, twice", || stage.reports().len() == 2).await;
+    let reports = stage.reports();
+    let segments: Vec<_> = reports.iter().map(|report| (report.segment.clone(), report.again)).collect();
+    let references = vec![Some(reports[0].reference.clone())];
+    let segment = Segment { message: MessageId::in_block(&tag, 0), part: 0, references };
+    assert_eq!(segments, [(None, false), (Some(segment), true)]);
     gateway.stop().await;
     simulator.stop().await;
 }
@@ -316,7 +331,7 @@ async fn while_outcomes_cannot_be_stored_no_more_than_a_window_is_claimed() {
     }
     stage.send_many(10).await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp(Targets::Any));
+    let running = run(stage.gateway_with_outage(is_down.clone(), pace()), bind::tcp(Targets::Any));
     until("a window", || simulator.received_count() == 20).await;
     sleep(MOMENT).await;
     assert_eq!((simulator.received_count(), stage.progress().len()), (20, 0));
@@ -455,7 +470,7 @@ async fn what_did_not_leave_is_told_also_where_something_else_could_not_be() {
     let mut stage = Stage::new(1, |_| {}).await;
     let pipes = Pipes::default();
     let is_down = Arc::new(AtomicBool::new(true));
-    let running = run(stage.gateway_with_outage(is_down.clone()), pipes.dial());
+    let running = run(stage.gateway_with_outage(is_down.clone(), Pace::default()), pipes.dial());
     let tag = stage.send_block(&["4915100000001", "4915100000002"], "hello").await;
     let (_session, mut submits) = pipes.accept().await;
     for _ in 0..11 {

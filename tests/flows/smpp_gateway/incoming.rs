@@ -29,12 +29,12 @@ impl Stage {
     }
 
     /// A gateway whose progress queue is down as long as the flag says so.
-    pub(super) fn gateway_with_outage(&self, is_down: Arc<AtomicBool>) -> Gateway {
+    pub(super) fn gateway_with_outage(&self, is_down: Arc<AtomicBool>, pace: Pace) -> Gateway {
         let failing = self.sqs.client_with(move |_| match is_down.load(Ordering::Relaxed) {
             true => Fault::Failure,
             false => Fault::None,
         });
-        self.gateway_with(Sender::new(failing, self.progress.clone()), pace())
+        self.gateway_with(Sender::new(failing, self.progress.clone()), pace)
     }
 }
 
@@ -82,7 +82,7 @@ async fn receipts_that_come_together_are_passed_on_together() {
 async fn what_the_queue_does_not_take_stays_with_the_vendor() {
     let (simulator, stage) = staged(Behaviour::default(), |_| {}).await;
     let is_down = Arc::new(AtomicBool::new(true));
-    let running = run(stage.gateway_with_outage(is_down.clone()), bind::tcp(Targets::Any));
+    let running = run(stage.gateway_with_outage(is_down.clone(), pace()), bind::tcp(Targets::Any));
     until("a bind", || simulator.binds().len() == 1).await;
     for number in 0..20 {
         simulator.send_incoming(SYSTEM_ID, receipt(&format!("id:{number} stat:DELIVRD")));

@@ -246,10 +246,9 @@ async fn a_gateway_that_was_frozen_and_wakes_after_the_take_over_sends_nothing_a
     until("traffic", || 20 <= simulator.received_count()).await;
 
     zombie.freeze.send(()).expect("it runs");
-    sleep(MOMENT).await; // what was on the wire arrives
-    let before = simulator.received_count();
     until("the other's bind", || bound_here(&board) == 1).await;
     until("its traffic", || 20 <= second.received_count()).await;
+    let before = simulator.received_count(); // what was on the wire has long arrived
     zombie.thaw.send(()).expect("it is frozen");
     stage.until_done().await;
     assert_eq!(simulator.received_count(), before, "it had jobs in hand, and sends none of them");

@@ -1,7 +1,7 @@
 //! A page costs the same wherever it is in a list, and however long the list is: counted in read units.
 //!
 //! The lists are filled by copying what the product stored for one company and one message, which takes
-//! seconds where as many requests would take minutes. They have 20,000 entries; `LIST_ENTRIES=100000` takes
+//! seconds where as many requests would take minutes. They have 10,000 entries; `LIST_ENTRIES=100000` takes
 //! more.
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use crate::platform::{Platform, text};
 use crate::tenancy_walk::world::World;
 
-const ENTRIES_DEFAULT: usize = 20_000;
+const ENTRIES_DEFAULT: usize = 10_000;
 /// DynamoDB takes so many items in a batch.
 const BATCH_MAX: usize = 25;
 const AT_ONCE: usize = 8;

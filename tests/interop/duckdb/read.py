@@ -14,7 +14,7 @@ SUMS = f"""
 
 LAST = f"""
     SELECT level, channel, direction, company_path, mcc, mnc, price_type, tier, wallet, connection, vendor,
-        vendor_references, submitted_at IS NOT NULL, finished_at IS NOT NULL
+        vendor_references, submitted_at IS NOT NULL, finished_at IS NOT NULL, quantity_rule
     FROM {PARTS} WHERE status = 'delivered' OR kind = 'fee' ORDER BY kind DESC, level
 """
 

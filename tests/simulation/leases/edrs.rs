@@ -282,6 +282,7 @@ async fn write_units_of_the_records_of_a_block() {
         error: None,
         recipient: None,
         segment: None,
+        again: false,
     };
     let receipts = (0..COUNT).map(report).collect();
     apply(queue::Progress::ReceiptsV1 { connection: connection(), receipts, at: NOW }).await;

@@ -1,5 +1,5 @@
 //! What Lambda does: gives the streams to the projector and the progress queue to the progress-applier,
-//! all the time, on a thread of its own.
+//! all the time, each on a thread of its own.
 
 use std::io;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ const APPLIERS: usize = 4;
 /// Running functions; dropped, they end with what they have in hand.
 pub struct Functions {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Functions {
-    /// On a thread whose name is `functions`.
+    /// On threads that are called as they are.
     pub fn start(world: &World, sqs: &EmbeddedSqs) -> io::Result<Self> {
         let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
         let projector = projector::App {
@@ -45,29 +45,30 @@ impl Functions {
         let (database, sqs, progress) = (world.database.clone(), sqs.clone(), sqs.queue(PROGRESS));
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let work = move || {
-            let appliers = (0..APPLIERS).map(|_| apply(&applier, &sqs, &progress, &stopped));
-            runtime.block_on(async {
-                tokio::join!(
-                    project(&projector, &database, "ledger", &stopped),
-                    project(&projector, &database, "messages", &stopped),
-                    join_all(appliers),
-                )
-            });
-        };
-        let thread = thread::Builder::new().name("functions".to_owned()).spawn(work)?;
-        Ok(Self { stop, thread: Some(thread) })
+        let projecting = on_thread("projector", async move || {
+            let table = |name| project(&projector, &database, name, &stopped);
+            tokio::join!(table("ledger"), table("messages"));
+        })?;
+        let stopped = stop.clone();
+        let applying = on_thread("applier", async move || {
+            join_all((0..APPLIERS).map(|_| apply(&applier, &sqs, &progress, &stopped))).await;
+        })?;
+        Ok(Self { stop, threads: vec![projecting, applying] })
     }
 }
 
 impl Drop for Functions {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             let _ = thread.join(); // what broke there was told there
         }
     }
+}
+
+fn on_thread(name: &str, work: impl AsyncFnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work()))
 }
 
 async fn project(app: &projector::App, database: &EmbeddedDynamodb, table: &str, stop: &AtomicBool) {

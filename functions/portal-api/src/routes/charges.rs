@@ -69,6 +69,8 @@ pub struct ChargeQuery {
     tenant: Option<String>,
     /// Only those in the name of this legal entity.
     own_legal_entity: Option<String>,
+    /// Only what was taken from this wallet: the agreement's, or that of a user with credits of its own.
+    wallet: Option<String>,
     /// Only of this resource.
     #[param(example = "sms_message")]
     resource: Option<String>,
@@ -114,20 +116,22 @@ impl ChargeQuery {
     }
 
     fn passes(&self, charge: &Charge, amounts: Amounts) -> bool {
-        self.resource.as_deref().is_none_or(|resource| resource == charge.group.resource.name())
+        self.wallet.as_deref().is_none_or(|wallet| wallet == charge.group.wallet.as_str())
+            && self.resource.as_deref().is_none_or(|resource| resource == charge.group.resource.name())
             && self.service_type.is_none_or(|kind| kind == charge.group.service_type)
             && self.is_correction.is_none_or(|wanted| wanted == charge.corrects.is_some())
             && amounts.contains(charge.net)
     }
 }
 
-const FILE_COLUMNS: [&str; 20] = [
+const FILE_COLUMNS: [&str; 21] = [
     "id",
     "invoice",
     "number",
     "company",
     "agreement",
     "own_legal_entity",
+    "wallet",
     "direction",
     "first_day",
     "last_day",

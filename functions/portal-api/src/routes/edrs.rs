@@ -9,9 +9,10 @@ use domain::masking::Masking;
 use domain::message::Status;
 use domain::permission::Area;
 use domain::rating::BillingRule;
+use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
-use runtime::http::{Problem, Query};
+use runtime::http::{Problem, Query, unavailable};
 use serde::{Deserialize, Serialize};
 use store::{EdrFilter, EdrFilterError};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, csv_file, too_many_rows};
+use crate::lists::{FILE_ROWS_MAX, Format, csv_file};
 use crate::{rights, schema};
 
 /// Of one file.
@@ -27,6 +28,8 @@ const FILE_DAYS_MAX: i64 = 31;
 const FILE_PAGE: u16 = 500;
 /// A filter that passes little must not read for longer than a caller waits.
 const FILE_PAGES_MAX: u32 = 100;
+/// Names the place at which the next part of a file begins.
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EdrView {
@@ -175,9 +178,9 @@ pub struct EdrQuery {
     pub status: Option<Status>,
     /// What the sender named it.
     pub client_reference: Option<String>,
-    /// 1 to 500, 50 unless told.
+    /// 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows.
     pub limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` of the page before, or `Next-Cursor` of the part before.
     pub cursor: Option<String>,
 }
 
@@ -230,10 +233,13 @@ const FILE_COLUMNS: [&str; 23] = [
 /// An agreement's records, newest first.
 ///
 /// With a filter a page may hold fewer than `limit` while there are more: go on while there is a `next`.
-/// `Accept: text/csv` answers a file, of a span of at most 31 days named by `from` and `till`.
+/// `Accept: text/csv` answers a file, of a span of at most 31 days named by `from` and `till`. One that would
+/// have more than 10,000 rows, or takes too long to find, comes in parts: with a `limit`, and as long as an
+/// answer has a `Next-Cursor`, again with that as `cursor`.
 #[utoipa::path(get, path = "/v1/edrs", tag = "edrs", params(EdrQuery),
     responses((status = 200, description = "A page",
-        content((List<EdrView> = "application/json"), (String = "text/csv")))))]
+        content((List<EdrView> = "application/json"), (String = "text/csv")),
+        headers(("Next-Cursor" = Option<String>, description = "Of a part of a file: where the next one begins")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -253,19 +259,20 @@ pub async fn answer(
     format: Format,
     query: EdrQuery,
 ) -> Result<Response, ApiError> {
-    let (limit, cursor) = (fields::limit(query.limit)?, query.cursor.clone());
+    let cursor = query.cursor.clone();
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
     query.clone().filter(app.masking).check(cursor.as_deref()).map_err(wrong)?;
     if format == Format::Csv {
         rights::manage_own(who, company, Area::Export, Area::PortalExport)?;
         return file(app, agreement, query).await;
     }
+    let limit = fields::limit(query.limit)?;
     let page = app.store.edrs(agreement, &query.filter(app.masking), limit, cursor.as_deref()).await?;
     Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next: page.next })
         .into_response())
 }
 
-/// All records of a span.
+/// All records of a span, or the next part of them.
 async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Response, ApiError> {
     let Some((from, till)) = query.from.zip(query.till) else {
         let field = if query.from.is_none() { "from" } else { "till" };
@@ -275,18 +282,34 @@ async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Res
         let detail = format!("a file is of at most {FILE_DAYS_MAX} days");
         return Err(Problem::invalid("till", detail).into());
     }
+    let part = query.limit.map(usize::from);
+    if part.is_some_and(|rows| !(1..=FILE_ROWS_MAX).contains(&rows)) {
+        let detail = format!("1 to {FILE_ROWS_MAX} are allowed in a file");
+        return Err(Problem::invalid("limit", detail).into());
+    }
+    // Of a whole file one row more tells that it is too long.
+    let rows_max = part.unwrap_or(FILE_ROWS_MAX + 1);
+    let mut cursor = query.cursor.clone();
     let filter = query.filter(app.masking);
-    let (mut rows, mut cursor, mut pages) = (Vec::new(), None, 0);
-    loop {
-        let page = app.store.edrs(agreement, &filter, FILE_PAGE, cursor.as_deref()).await?;
+    let mut rows = Vec::new();
+    for _ in 0..FILE_PAGES_MAX {
+        let left = u16::try_from(rows_max - rows.len()).unwrap_or(FILE_PAGE);
+        let page = app.store.edrs(agreement, &filter, left.min(FILE_PAGE), cursor.as_deref()).await?;
         rows.extend(page.items.into_iter().map(EdrView::from));
-        pages += 1;
-        if FILE_ROWS_MAX < rows.len() || pages == FILE_PAGES_MAX {
-            return Err(too_many_rows());
-        }
-        match page.next {
-            Some(next) => cursor = Some(next),
-            None => return csv_file("edrs", &rows, &FILE_COLUMNS),
+        cursor = page.next;
+        if cursor.is_none() || rows.len() == rows_max {
+            break;
         }
     }
+    if part.is_none() && (cursor.is_some() || FILE_ROWS_MAX < rows.len()) {
+        let detail = format!(
+            "a file holds at most {FILE_ROWS_MAX} rows, found in one go: ask for its parts, with a `limit`"
+        );
+        return Err(Problem::new(422, "too_many", detail).into());
+    }
+    let mut response = csv_file("edrs", &rows, &FILE_COLUMNS)?;
+    if let Some(cursor) = cursor {
+        response.headers_mut().insert(NEXT_CURSOR, HeaderValue::from_str(&cursor).map_err(unavailable)?);
+    }
+    Ok(response)
 }

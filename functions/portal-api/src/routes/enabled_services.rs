@@ -206,7 +206,7 @@ pub struct EnabledQuery {
     code: Option<String>,
     /// Only this rate plan, pack or bundle.
     service: Option<String>,
-    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `money_pack` or `bundle_pack`.
+    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`.
     kind: Option<String>,
     /// Only what may be used now, or may not.
     in_force: Option<bool>,

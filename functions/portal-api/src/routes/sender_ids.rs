@@ -10,7 +10,7 @@ use domain::agreement::Agreement;
 use domain::catalog;
 use domain::channel::Channel;
 use domain::company::Company;
-use domain::id::SenderId;
+use domain::id::{SecretId, SenderId};
 use domain::permission::Area;
 use domain::route::Routes;
 use domain::sender::{Monitoring, Sender, SenderAddress, SenderChange, SenderSettings, SenderStatus};
@@ -20,11 +20,11 @@ use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
-use store::{Secrets, Written};
+use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
 use self::roads::{IncomingBody, RouteBody, incoming, routes};
-use self::settings::{SenderSettingsBody, first_secret};
+use self::settings::{SenderSettingsBody, first_secret, forget_secrets};
 use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
@@ -201,6 +201,10 @@ pub async fn create(
         Some(told) => Some(incoming(&app, &company, &address, told).await?),
         None => None,
     };
+    let secrets = match &body.settings {
+        Some(told) => told.secrets()?,
+        None => None,
+    };
     let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
     let sender = Sender::new(id, agreement.company, agreement.id, address, routes, now);
     let sender = Sender { settings: settings.clone(), ..sender };
@@ -211,16 +215,12 @@ pub async fn create(
         mno: body.mno.map(Some),
         monitoring: body.monitoring.map(|body| Some(body.into())),
         settings,
+        secret: Some(secrets.as_ref().map(|_| SecretId::new(runtime::fresh()))),
         name: body.name,
         ..SenderChange::default()
     };
     let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
-    let secrets = match &body.settings {
-        Some(told) => told.secrets()?,
-        None => None,
-    };
-    // The sender ID is stored last: who finds it finds its secrets.
-    match (&secrets, first_secret(&sender)?) {
+    match (&secrets, first_secret(sender.settings.as_ref())?) {
         (Some(secrets), _) => secrets.keep(&app, &sender).await?,
         (None, Some(name)) => return Err(Problem::invalid(name, "it is needed").into()),
         (None, None) => {}
@@ -233,9 +233,7 @@ pub async fn create(
             Problem::new(409, "address_taken", detail).field("address").into()
         }
     };
-    if secrets.is_some() {
-        app.secrets.delete(&Secrets::sender(&sender.id)).await?;
-    }
+    forget_secrets(&app, &sender).await;
     Err(problem)
 }
 
@@ -363,11 +361,16 @@ async fn edit(
         Some(told) => told.secrets()?,
         None => None,
     };
+    let secret = match (&secrets, &settings) {
+        (Some(_), _) => Some(Some(SecretId::new(runtime::fresh()))),
+        (None, Some(settings)) if first_secret(Some(settings))?.is_none() => Some(None),
+        _ => None,
+    };
     let ask = SenderChange {
         name: body.name,
         status: body.status,
         settings,
-        has_secrets: secrets.is_some(),
+        secret,
         routes: match body.routes {
             Some(told) if told.is_empty() && sender.settings.is_some() => Some(Routes::default()),
             Some(told) => Some(routes(&seen, &company, told, "routes").await?),
@@ -387,18 +390,19 @@ async fn edit(
         return Ok(Versioned::new(sender.revision, sender.into()));
     }
     check_secrets_stay(&sender, &changed)?;
-    match app.store.replace(&who.act(&company.path), &sender, &changed).await? {
-        Written::Now => {}
-        Written::Taken => return Err(guid_taken()),
-        Written::Overtaken => return Err(busy()),
+    if let Some(secrets) = &secrets {
+        secrets.keep(app, &changed).await?;
     }
-    // Behind the change, so that a change that is refused leaves the secrets as they were.
-    match (&secrets, first_secret(&sender)?, first_secret(&changed)?) {
-        (Some(secrets), ..) => secrets.keep(app, &changed).await?,
-        (None, Some(_), None) => app.secrets.delete(&Secrets::sender(&sender.id)).await?,
-        (None, ..) => {}
+    // Without an answer nobody knows which secrets are named, and both stay.
+    let written = app.store.replace(&who.act(&company.path), &sender, &changed).await?;
+    if changed.secret != sender.secret {
+        forget_secrets(app, if written == Written::Now { &sender } else { &changed }).await;
     }
-    Ok(Versioned::new(changed.revision, changed.into()))
+    match written {
+        Written::Now => Ok(Versioned::new(changed.revision, changed.into())),
+        Written::Taken => Err(guid_taken()),
+        Written::Overtaken => Err(busy()),
+    }
 }
 
 /// Whoever may change where something is sent need not know the secrets, and would have them sent there.
@@ -407,10 +411,10 @@ fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
         (Some(before), Some(after)) => before.leads_where(after),
         _ => true,
     };
-    if after.secret_version != before.secret_version || (leads_where && before.routes == after.routes) {
+    if after.secret != before.secret || (leads_where && before.routes == after.routes) {
         return Ok(());
     }
-    match first_secret(after)? {
+    match first_secret(after.settings.as_ref())? {
         Some(name) => Err(Problem::invalid(name, "it has to be told again with another way to go").into()),
         None => Ok(()),
     }
@@ -441,12 +445,7 @@ pub async fn delete(
         Written::Now => {}
         Written::Overtaken | Written::Taken => return Err(busy()),
     }
-    if first_secret(&sender)?.is_some()
-        && let Err(error) = app.secrets.delete(&Secrets::sender(&sender.id)).await
-    {
-        // The sender ID is gone all the same, and nobody reads them any more.
-        tracing::warn!(sender = %sender.id, %error, "secrets of a deleted sender ID are left");
-    }
+    forget_secrets(&app, &sender).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, error, warn};
 
 use crate::chain;
+use crate::vendor::deliveries;
 use crate::vendor::in_hand::Hand;
 use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
@@ -111,7 +112,8 @@ fn sending<'a>(
             let message = &block.messages[usize::from(place)];
             let ended = lane.send_to_its_end(message, turn, doubted).await;
             if let Sending::Ended(Outcome::Submitted(references)) = &ended {
-                lane.hints.note(&tag, place, references);
+                let early = lane.hints.note(&tag, place, references);
+                deliveries::again(lane, early);
             }
             (place, ended)
         }

@@ -19,6 +19,9 @@ use tokio::time::Instant;
 const KEPT: Duration = Duration::from_secs(10 * 60);
 /// Some 30 MB.
 const MESSAGES_MAX: usize = 200_000;
+/// A receipt may overtake the answer to its submit. For longer than this none does, nor this many.
+const EARLY_KEPT: Duration = Duration::from_secs(60);
+const EARLY_MAX: usize = 2_000;
 
 /// Of one connection.
 #[derive(Default)]
@@ -35,6 +38,10 @@ struct Known {
     first: u64,
     /// By the hash of a vendor's id, the number of the latest message that has it.
     numbers: HashMap<u64, u64>,
+    /// By the hash of a vendor's id, a receipt that came before it was known what it is about.
+    early: HashMap<u64, Report>,
+    /// The hashes of these, oldest first.
+    early_since: VecDeque<(Instant, u64)>,
 }
 
 struct Submitted {
@@ -45,8 +52,9 @@ struct Submitted {
 }
 
 impl Hints {
-    /// A vendor took a message of a block under these ids.
-    pub fn note(&self, block: &Arc<LeaseTag>, place: u16, references: &[Option<String>]) {
+    /// A vendor took a message of a block under these ids. The receipts of it that came before are returned,
+    /// and what they are about.
+    pub fn note(&self, block: &Arc<LeaseTag>, place: u16, references: &[Option<String>]) -> Vec<Report> {
         let hashes: Vec<u64> = references.iter().flatten().map(|raw| self.hash(raw)).collect();
         let now = Instant::now();
         let mut known = self.known();
@@ -63,7 +71,13 @@ impl Hints {
             references: references.to_vec(),
             at: now,
         });
+        let early: Vec<Report> = hashes.iter().filter_map(|hash| known.early.remove(hash)).collect();
         known.numbers.extend(hashes.into_iter().map(|hash| (hash, number)));
+        let named = early.into_iter().map(|report| {
+            let segment = self.segment(&known, &report);
+            Report { segment, again: true, ..report }
+        });
+        named.filter(|report| report.segment.is_some()).collect()
     }
 
     /// A vendor took a message that has a row under these ids: they are of no block any more.
@@ -74,11 +88,33 @@ impl Hints {
         }
     }
 
-    /// What a receipt is about, by one of its ids as it is written.
+    /// What a receipt is about, by one of its ids as it is written. One that is about nothing yet is remembered
+    /// for [`Self::note`].
     pub fn of(&self, report: &Report) -> Option<Segment> {
-        let known = self.known();
+        let mut known = self.known();
+        let segment = self.segment(&known, report);
+        if segment.is_none() && report.state.is_final() {
+            self.remember(&mut known, report);
+        }
+        segment
+    }
+
+    fn remember(&self, known: &mut Known, report: &Report) {
+        let (now, hash) = (Instant::now(), self.hash(&report.reference));
+        while let Some((since, oldest)) = known.early_since.front() {
+            if now < *since + EARLY_KEPT && known.early_since.len() < EARLY_MAX {
+                break;
+            }
+            known.early.remove(oldest);
+            known.early_since.pop_front();
+        }
+        known.early_since.push_back((now, hash));
+        known.early.insert(hash, report.clone());
+    }
+
+    fn segment(&self, known: &Known, report: &Report) -> Option<Segment> {
         let ids = [Some(&report.reference), report.other_reference.as_ref()].into_iter().flatten();
-        ids.filter_map(|raw| self.find(&known, &canonical_reference(raw))).next()
+        ids.filter_map(|raw| self.find(known, &canonical_reference(raw))).next()
     }
 
     fn find(&self, known: &Known, canonical: &str) -> Option<Segment> {
@@ -135,6 +171,7 @@ mod tests {
             error: None,
             recipient: None,
             segment: None,
+            again: false,
         }
     }
 
@@ -166,6 +203,25 @@ mod tests {
         check(&hints, "a", Some((&second, 7, 0)));
         hints.forget(&some(&["a"]));
         check(&hints, "a", None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receipt_that_came_early_is_returned_with_its_segment_once() {
+        let (hints, tag) = (Hints::default(), block(1));
+        for reference in ["007a", "7B", "7c"] {
+            check(&hints, reference, None);
+        }
+        let report = |reference, part| {
+            let segment =
+                Segment { message: MessageId::in_block(&tag, 5), part, references: some(&["7A", "7b"]) };
+            Report { segment: Some(segment), again: true, ..report(reference, None) }
+        };
+        assert_eq!(hints.note(&tag, 5, &some(&["7A", "7b"])), [report("007a", 0), report("7B", 1)]);
+        assert_eq!(hints.note(&tag, 6, &some(&["7a"])), []);
+        tokio::time::advance(EARLY_KEPT).await;
+        check(&hints, "7d", None);
+        assert_eq!(hints.note(&tag, 7, &some(&["7c"])), []);
+        assert_eq!(hints.known().early.len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,6 +25,7 @@ pub fn read(pdu: &DeliverSm, link: &SmppLink) -> Option<Report> {
         error: receipt.error.map(shortened),
         recipient: Some(recipient.clone()).filter(|recipient| !recipient.is_empty()).map(shortened),
         segment: None, // which is looked for when it is passed on
+        again: false,
     })
 }
 
@@ -103,6 +104,7 @@ mod tests {
             error: error.map(str::to_owned),
             recipient: Some("4915112345678".to_owned()),
             segment: None,
+            again: false,
         };
         assert_eq!(read(&pdu(text), link), Some(expected));
     }

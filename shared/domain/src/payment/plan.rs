@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use super::exchange::{Exchange, ExchangeRequest};
 use super::{
     DESCRIPTION_LENGTH_MAX, Payment, PaymentDirection, PaymentError, PaymentStatus, REFERENCE_LENGTH_MAX,
-    needed,
+    needed, needs_open_wallet,
 };
 use crate::agreement::Agreement;
 use crate::id::PaymentId;
 use crate::money::Amount;
-use crate::wallet::Wallet;
+use crate::wallet::{Wallet, WalletState};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRequest {
@@ -90,6 +90,7 @@ pub fn plan_payment(
         revision: 0,
     };
     let payment = settled(payment, ask.confirmed, agreement, now)?;
+    check_open(None, &payment, wallet)?;
     check_funds(None, &payment, wallet)?;
     Ok(payment)
 }
@@ -127,6 +128,7 @@ pub fn plan_change(
     if after.effect() < before.effect() && after.direction == PaymentDirection::Outbound {
         after.may_overdraw = edit.may_overdraw;
     }
+    check_open(Some(before), &after, wallet)?;
     check_funds(Some(before), &after, wallet)?;
     Ok(Some(changed(after, now)))
 }
@@ -138,14 +140,20 @@ pub fn plan_expiry(before: &Payment, now: Timestamp) -> Option<Payment> {
 }
 
 /// The payment after it was deleted; none if it is so already.
-pub fn plan_deletion(before: &Payment, now: Timestamp) -> Result<Option<Payment>, PaymentError> {
+pub fn plan_deletion(
+    before: &Payment,
+    wallet: &Wallet,
+    now: Timestamp,
+) -> Result<Option<Payment>, PaymentError> {
     if before.status == PaymentStatus::Canceled {
         return Ok(None);
     }
     if before.is_by_payment_system() {
         return Err(PaymentError::ByTopUp);
     }
-    Ok(Some(changed(Payment { status: PaymentStatus::Canceled, ..before.clone() }, now)))
+    let after = Payment { status: PaymentStatus::Canceled, ..before.clone() };
+    check_open(Some(before), &after, wallet)?;
+    Ok(Some(changed(after, now)))
 }
 
 /// Tells two requests apart.
@@ -211,6 +219,13 @@ fn settled(
 fn first_day(agreement: &Agreement) -> Date {
     let first = &agreement.versions[0];
     first.billing.day_of(first.effective_from)
+}
+
+fn check_open(before: Option<&Payment>, after: &Payment, wallet: &Wallet) -> Result<(), PaymentError> {
+    if wallet.state == WalletState::Closed && needs_open_wallet(before, after)? {
+        return Err(PaymentError::AgreementDeleted);
+    }
+    Ok(())
 }
 
 fn check_funds(before: Option<&Payment>, after: &Payment, wallet: &Wallet) -> Result<(), PaymentError> {

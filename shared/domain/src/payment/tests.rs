@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::agreement::{Agreement, AgreementError, Charging, CreditLimit, NewAgreement, plan_agreement};
 use crate::period::BillingTerms;
-use crate::wallet::Wallet;
+use crate::wallet::{Wallet, WalletState};
 
 /// 21 September 2023, noon in Berlin.
 const NOW: &str = "2023-09-21T10:00:00Z";
@@ -190,23 +190,47 @@ fn deleting_takes_back_what_is_in_the_balance_and_nothing_else() {
         (plan(ask(PaymentDirection::Outbound, "30")), "30"),
     ] {
         let payment = payment.unwrap();
-        let deleted = plan_deletion(&payment, at(NOW)).unwrap().unwrap();
+        let deleted = plan_deletion(&payment, &wallet("30"), at(NOW)).unwrap().unwrap();
         check(Ok(deleted.clone()), expect!["Canceled, 0 in the balance"]);
         assert_eq!(delta(Some(&payment), &deleted), Ok(amount(back)));
-        assert_eq!(plan_deletion(&deleted, at(NOW)), Ok(None));
+        assert_eq!(plan_deletion(&deleted, &wallet("30"), at(NOW)), Ok(None));
         check(edit(&deleted, confirm(), NOW), expect!["a deleted payment cannot be changed"]);
     }
     let payment = plan(expected()).unwrap();
     let expired = plan_expiry(&payment, at("2023-10-01T00:00:00Z")).unwrap();
-    let deleted = plan_deletion(&expired, at("2023-10-01T00:00:00Z")).unwrap().unwrap();
+    let deleted = plan_deletion(&expired, &wallet("30"), at("2023-10-01T00:00:00Z")).unwrap().unwrap();
     assert_eq!(delta(Some(&expired), &deleted), Ok(Amount::ZERO));
+}
+
+#[test]
+fn money_comes_into_a_deleted_agreement_by_payment_systems_alone() {
+    let closed = Wallet { state: WalletState::Closed, ..wallet("30") };
+    let waiting = plan(expected()).unwrap();
+    let expired = plan_expiry(&waiting, at("2023-10-01T00:00:00Z")).unwrap();
+    let late = at("2023-10-01T00:00:00Z");
+    let change = |payment| plan_change(payment, &agreement(), &closed, confirm(), late);
+    assert_eq!(change(&expired), Err(PaymentError::AgreementDeleted));
+    // What it has already changes nothing.
+    check(change(&waiting).map(Option::unwrap), expect!["Confirmed, 100 in the balance"]);
+    let back = plan(ask(PaymentDirection::Outbound, "30")).unwrap();
+    assert_eq!(plan_deletion(&back, &closed, late), Err(PaymentError::AgreementDeleted));
+    let unpaid =
+        plan(PaymentRequest { amount: amount("30"), direction: PaymentDirection::Outbound, ..expected() })
+            .unwrap();
+    let kept = plan_expiry(&unpaid, late).unwrap();
+    assert!(delta(Some(&unpaid), &kept).unwrap().is_positive());
+    assert_eq!(needs_open_wallet(Some(&unpaid), &kept), Ok(false));
+    let ask = |by: &str| PaymentRequest { by: by.into(), ..inbound() };
+    let paid = |by| plan_payment(&agreement(), &closed, ask(by), at(NOW));
+    assert_eq!(paid("com_1"), Err(PaymentError::AgreementDeleted));
+    check(paid("freedom_pay"), expect!["Confirmed, 100 in the balance"]);
 }
 
 #[test]
 fn what_a_top_up_paid_leaves_the_balance_by_a_refund_only() {
     for direction in [PaymentDirection::Inbound, PaymentDirection::Outbound] {
         let payment = plan(PaymentRequest { by: "freedom_pay".into(), ..ask(direction, "30") }).unwrap();
-        assert_eq!(plan_deletion(&payment, at(NOW)), Err(PaymentError::ByTopUp));
+        assert_eq!(plan_deletion(&payment, &wallet("30"), at(NOW)), Err(PaymentError::ByTopUp));
         let more = PaymentEdit { amount: Some(amount("31")), ..PaymentEdit::default() };
         for refused in [withdraw(BEFORE), more] {
             assert_eq!(edit(&payment, refused, NOW), Err(PaymentError::ByTopUp));
@@ -401,7 +425,7 @@ fn october(day: i8) -> Date {
 fn take(payment: &Payment, step: &Step, now: Timestamp) -> Option<Payment> {
     let edit = match *step {
         Step::Expire => return plan_expiry(payment, now),
-        Step::Delete => return plan_deletion(payment, now).unwrap(),
+        Step::Delete => return plan_deletion(payment, &wallet("0"), now).unwrap(),
         Step::Confirm => confirm(),
         Step::Withdraw { day } => withdraw(october(day)),
         Step::Deadline { day } => {

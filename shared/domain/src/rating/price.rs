@@ -47,6 +47,10 @@ pub enum QuantityRule {
     },
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a stored quantity rule")]
+pub struct QuantityRuleError;
+
 /// How big an event is, in the units that quantity rules count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -68,6 +72,16 @@ impl Size {
 const SECONDS_OF_MINUTE: u32 = 60;
 
 impl QuantityRule {
+    /// As records name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Segments => "segments",
+            Self::FullPeriod => "full_period",
+            Self::Minutes { .. } => "minutes",
+        }
+    }
+
     /// How often its price is charged for an event; of calls how many increments.
     pub fn units(self, size: Size) -> u32 {
         match self {
@@ -96,6 +110,35 @@ impl QuantityRule {
         match self {
             Self::Minutes { increment_seconds } => price.checked_share(increment_seconds, SECONDS_OF_MINUTE),
             Self::Messages | Self::FullPeriod | Self::Segments => Ok(price),
+        }
+    }
+}
+
+/// As a charge stores it: `m`, `s`, `p`, and of calls `c` with the seconds of an increment.
+impl fmt::Display for QuantityRule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Messages => out.write_str("m"),
+            Self::Segments => out.write_str("s"),
+            Self::FullPeriod => out.write_str("p"),
+            Self::Minutes { increment_seconds } => write!(out, "c{increment_seconds}"),
+        }
+    }
+}
+
+impl FromStr for QuantityRule {
+    type Err = QuantityRuleError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityRuleError> {
+        match text {
+            "m" => Ok(Self::Messages),
+            "s" => Ok(Self::Segments),
+            "p" => Ok(Self::FullPeriod),
+            _ => {
+                let seconds = text.strip_prefix('c').and_then(|seconds| seconds.parse().ok());
+                let increment_seconds = seconds.ok_or(QuantityRuleError)?;
+                Ok(Self::Minutes { increment_seconds })
+            }
         }
     }
 }
@@ -280,6 +323,22 @@ fn are_tiers(tiers: &[Tier]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantity_rule_is_a_short_text_that_reads_back() {
+        let minutes = QuantityRule::Minutes { increment_seconds: 60 };
+        for (rule, text) in [
+            (QuantityRule::Messages, "m"),
+            (QuantityRule::Segments, "s"),
+            (QuantityRule::FullPeriod, "p"),
+            (minutes, "c60"),
+        ] {
+            assert_eq!((rule.to_string(), text.parse()), (text.to_owned(), Ok(rule)));
+        }
+        for other in ["", "x", "c", "c-1", "ss"] {
+            assert!(other.parse::<QuantityRule>().is_err(), "{other}");
+        }
+    }
 
     #[test]
     fn how_a_unit_was_priced_is_a_short_text_that_reads_back() {

@@ -217,7 +217,8 @@ fn changed(
     }
     let amount = unit_price.checked_times(quantity)?;
     let (rate, priced_by) = (source.rate.clone(), source.priced_by);
-    Ok(Charge { rate, unit_price, quantity, priced_by, amount, ..charge.clone() })
+    let quantity_rule = Some(source.quantity);
+    Ok(Charge { rate, unit_price, quantity, quantity_rule, priced_by, amount, ..charge.clone() })
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ fn planned(
         Change::Rename(number) => {
             PaymentEdit { reference: Some(format!("code {number}")), ..PaymentEdit::default() }
         }
-        Change::Delete | Change::Expire => return plan_deletion(before, means.now()),
+        Change::Delete | Change::Expire => return plan_deletion(before, wallet, means.now()),
     };
     plan_change(before, agreement, wallet, edit, means.now())
 }
@@ -249,6 +249,7 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         rate: Some(RateId::fixed(&agreement.id, "platform")),
         unit_price: amount,
         quantity: 1,
+        quantity_rule: None,
         amount,
         period: None,
         rule: None,

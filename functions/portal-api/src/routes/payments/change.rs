@@ -70,8 +70,9 @@ impl ChangePaymentRequest {
         (status = 200, description = "The payment as it is now", body = PostedPaymentView),
         (status = 402, description = "`insufficient_funds`: outbound, and more than there is",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`reference_taken`, `payment_deleted`, or `paid_by_top_up`: a payment \
-            that a top-up made keeps its amount and stays confirmed", body = Problem,
+        (status = 409, description = "`reference_taken`, `payment_deleted`, `agreement_deleted`: the agreement \
+            or the company is gone, or `paid_by_top_up`: a payment that a top-up made keeps its amount and \
+            stays confirmed", body = Problem,
             content_type = "application/problem+json"),
         (status = 412, description = "The revision is not the one in `If-Match`", body = Problem,
             content_type = "application/problem+json")
@@ -88,7 +89,8 @@ pub async fn change(
     let mut recalled = false;
     for _ in 0..ROUNDS_MAX {
         let payment = seen.payment(&id).await?;
-        let agreement = seen.agreement(payment.agreement.as_str()).await?;
+        // Also a deleted one: the payment is still seen.
+        let agreement = app.store.any_agreement(&payment.agreement).await?.ok_or_else(busy)?;
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
@@ -127,7 +129,8 @@ async fn shown(app: &App, payment: Payment) -> Edited<PostedPaymentView> {
     ),
     responses(
         (status = 200, description = "The deleted payment", body = PostedPaymentView),
-        (status = 409, description = "`paid_by_top_up`: a top-up made it", body = Problem,
+        (status = 409, description = "`paid_by_top_up`: a top-up made it; `agreement_deleted`: the agreement or \
+            the company is gone", body = Problem,
             content_type = "application/problem+json")
     ))]
 pub async fn delete(
@@ -139,14 +142,14 @@ pub async fn delete(
     let seen = app.seen_by(&who);
     for _ in 0..ROUNDS_MAX {
         let payment = seen.payment(&id).await?;
-        let agreement = seen.agreement(payment.agreement.as_str()).await?;
+        let agreement = app.store.any_agreement(&payment.agreement).await?.ok_or_else(busy)?;
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
-        let Some(deleted) = plan_deletion(&payment, runtime::now())? else {
+        let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
+        let Some(deleted) = plan_deletion(&payment, &wallet, runtime::now())? else {
             return shown(&app, payment).await;
         };
         if_match.check(payment.revision)?;
-        let wallet = app.store.wallet(&payment.wallet).await?.ok_or_else(busy)?;
         let act = seen.act_on(&payment.company).await?;
         if app.store.change_payment(&act, &payment, &deleted, &wallet).await? == ChangedPayment::Now {
             return shown(&app, deleted).await;

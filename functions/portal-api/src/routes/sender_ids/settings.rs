@@ -444,14 +444,33 @@ impl WhatsappVendorBody {
 pub struct SenderSecrets(BTreeMap<&'static str, String>);
 
 impl SenderSecrets {
+    /// Stores them for a sender ID that is stored next: who finds it finds them.
     pub async fn keep(&self, app: &App, sender: &Sender) -> Result<(), ApiError> {
-        Ok(app.secrets.create_or_replace(&Secrets::sender(&sender.id), self).await?)
+        match Secrets::sender(sender) {
+            Some(name) => Ok(app.secrets.create(&name, self).await?),
+            None => Ok(()),
+        }
     }
 }
 
-/// Whether the vendor of a sender ID gives secrets, and the first of them.
-pub fn first_secret(sender: &Sender) -> Result<Option<&'static str>, ApiError> {
-    let Some(settings) = &sender.settings else { return Ok(None) };
+/// Deletes the secrets of a sender ID as it is no more, or never was. Nobody reads them, so that nothing fails
+/// if they are left.
+pub async fn forget_secrets(app: &App, sender: &Sender) {
+    let Some(name) = Secrets::sender(sender) else { return };
+    let forgotten = match app.store.sender_by_id(&sender.id).await {
+        // It was stored, the answer was lost, and somebody has gone on from there.
+        Ok(Some(stored)) if stored.secret == sender.secret => return,
+        Ok(_) => app.secrets.delete(&name).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = forgotten {
+        tracing::warn!(sender = %sender.id, %error, "secrets that no sender ID has are left");
+    }
+}
+
+/// Whether a vendor gives secrets, and the first of them.
+pub fn first_secret(settings: Option<&SenderSettings>) -> Result<Option<&'static str>, ApiError> {
+    let Some(settings) = settings else { return Ok(None) };
     let form: SenderSettingsBody = translated(settings)?;
     Ok(form.each_secret().first().map(|(name, _)| *name))
 }

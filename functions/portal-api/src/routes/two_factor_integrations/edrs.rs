@@ -33,9 +33,9 @@ pub struct CodeEdrQuery {
     /// How far the message has come.
     #[param(value_type = Option<schema::MessageStatus>)]
     status: Option<Status>,
-    /// 1 to 500, 50 unless told.
+    /// 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows.
     limit: Option<u16>,
-    /// `next` of the page before.
+    /// `next` of the page before, or `Next-Cursor` of the part before.
     cursor: Option<String>,
 }
 
@@ -61,11 +61,13 @@ impl CodeEdrQuery {
 ///
 /// They are found among all records of the agreement: a page may hold fewer than `limit` while there are
 /// more, so go on while there is a `next`. `Accept: text/csv` answers a file, of a span of at most 31 days
-/// named by `from` and `till`.
+/// named by `from` and `till`. One that would have more than 10,000 rows, or is found among too many records,
+/// comes in parts: with a `limit`, and as long as an answer has a `Next-Cursor`, again with that as `cursor`.
 #[utoipa::path(get, path = "/v1/two_factor_integrations/{id}/edrs", tag = "two_factor_integrations",
     params(("id" = String, Path, description = "The integration's id"), CodeEdrQuery),
     responses((status = 200, description = "A page",
-        content((List<EdrView> = "application/json"), (String = "text/csv")))))]
+        content((List<EdrView> = "application/json"), (String = "text/csv")),
+        headers(("Next-Cursor" = Option<String>, description = "Of a part of a file: where the next one begins")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
