@@ -73,6 +73,16 @@ pub async fn references(app: &App, tag: &LeaseTag, connection: &ConnectionId) ->
         let Some(submitted_at) = message.submitted_at else { continue };
         by_time.entry(submitted_at).or_default().extend(open_segments(message));
     }
+    know_late(app, connection, by_time).await
+}
+
+/// Stores ids that were answered at these times, but those that are of later messages by now, and applies
+/// receipts that came before.
+async fn know_late(
+    app: &App,
+    connection: &ConnectionId,
+    by_time: BTreeMap<Timestamp, Segments>,
+) -> anyhow::Result<()> {
     for (submitted_at, references) in by_time.into_iter().filter(|(_, references)| !references.is_empty()) {
         let stored = app.store.put_late_references(connection, references, submitted_at).await?;
         receipts::apply_waiting(app, connection, &stored, submitted_at).await?;
@@ -135,7 +145,8 @@ async fn reported_of(
     let Some(block) = app.store.block(&tag).await? else {
         return Ok(named.into_iter().map(|named| named.receipt).collect());
     };
-    let (mut news, mut waiting, mut unknown) = (Vec::new(), Segments::new(), Vec::new());
+    let mut waiting: BTreeMap<Timestamp, Segments> = BTreeMap::new();
+    let (mut news, mut unknown) = (Vec::new(), Vec::new());
     for Named { place, receipt, segment, again } in named {
         let (message, part) = (segment.message.clone(), segment.part);
         let Some(facts) = facts(&block, place, &receipt, segment) else {
@@ -144,13 +155,15 @@ async fn reported_of(
         };
         news.extend(facts.map(|fact| (place, What::Fact(fact))));
         if again {
-            let recipient = block.messages[usize::from(place)].recipient.to_string();
-            waiting.push((receipt.reference, Reference { message, part, recipient }));
+            let told = &block.messages[usize::from(place)];
+            let reference = Reference { message, part, recipient: told.recipient.to_string() };
+            let of_time = waiting.entry(told.submitted_at.unwrap_or(at)).or_default();
+            of_time.push((receipt.reference, reference));
         }
     }
     news::move_block(app, Said::OfBlock, tag, Some(block), news, at).await?;
     // What came before waits under the vendor's id, or is about to.
-    receipts::know(app, connection, &waiting, at).await?;
+    know_late(app, connection, waiting).await?;
     Ok(unknown)
 }
 

@@ -114,7 +114,7 @@ pub enum PaymentError {
     NotEnough { available: Amount, needed: Amount },
     #[error("a deleted payment cannot be changed")]
     Canceled,
-    #[error("the agreement was deleted, or its company: no money comes into its balance any more")]
+    #[error("the agreement was deleted, or its company: nothing moves its balance any more")]
     AgreementDeleted,
     #[error("a top-up made this payment: refund it at the payment system, and the balance follows")]
     ByTopUp,

@@ -57,6 +57,10 @@ impl Store {
         let of_entity = self.thing_items(None, Some(entity))?;
         let is_apart = ITEMS_MAX < items.len() + of_entity.len();
         if is_apart {
+            let (action, count) = ("store a registration", items.len() + 1);
+            if ITEMS_MAX < count {
+                return Err(StoreError::TooManyItems { action, items: count, most: ITEMS_MAX });
+            }
             if let Err(refused) = self.transact("store a legal entity", of_entity).await {
                 self.take_back(entity, user).await?;
                 return Err(refused.unexpected("store a legal entity"));
@@ -74,12 +78,15 @@ impl Store {
             Err(Refused::Failed(error)) => Err(error),
         };
         // A write whose answer was lost is refused by itself when it is sent again.
-        if self.is_stored(None, Some(user)).await? {
+        let is_stored = self.is_stored(None, Some(user)).await;
+        if matches!(is_stored, Ok(true)) {
             return Ok(Registered::Now);
         }
+        // Which looks for itself whether the registration is there.
         if is_apart {
             self.take_back(entity, user).await?;
         }
+        is_stored?;
         refused
     }
 

@@ -85,10 +85,26 @@ async fn a_receipt_that_is_told_again_with_its_segment_takes_along_the_one_that_
         }
         assert_eq!(scene.statuses(1).await, [Status::Expired], "{is_first_late}");
         assert_eq!(scale::parked(&scene.world).await, 0, "{is_first_late}");
+        assert_eq!(scene.reference(id).await, Some(scene.id(0)), "{is_first_late}");
         scene.apply(scene.told_with_references_later(vec![(0, taken(id))])).await;
         scene.apply(scene.later()).await;
         assert_eq!(scene.statuses(1).await, [Status::Expired], "{is_first_late}");
     }
+}
+
+#[tokio::test]
+async fn what_is_told_again_late_takes_no_id_from_a_later_message() {
+    let scene = Scene::claimed(1).await;
+    scene.apply(scene.told_with_references_later(vec![(0, taken("777777"))])).await;
+    let later = Reference { message: scene.id(9), part: 0, recipient: "49".to_owned() };
+    let (store, soon) = (&scene.world.store, NOW + SignedDuration::from_secs(30));
+    store.put_references(&connection(), &[("777777".to_owned(), later)], soon).await.expect("stored");
+    let segment = Some(segment(scene.id(0), &["777777"], 0));
+    let again = Report { again: true, ..report("777777", ReceiptState::Delivered, segment) };
+    let at = NOW + SignedDuration::from_hours(1);
+    scene.apply(Progress::ReceiptsV1 { connection: connection(), receipts: vec![again], at }).await;
+    assert_eq!(scene.statuses(1).await, [Status::Delivered]);
+    assert_eq!(scene.reference("777777").await, Some(scene.id(9)));
 }
 
 #[tokio::test]

@@ -293,11 +293,12 @@ async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Res
     let filter = query.filter(app.masking);
     let mut rows = Vec::new();
     for _ in 0..FILE_PAGES_MAX {
-        let left = u16::try_from(rows_max - rows.len()).unwrap_or(FILE_PAGE);
+        // The store counts what it looks at, and a part ends between two records.
+        let left = part.and_then(|_| u16::try_from(rows_max - rows.len()).ok()).unwrap_or(FILE_PAGE);
         let page = app.store.edrs(agreement, &filter, left.min(FILE_PAGE), cursor.as_deref()).await?;
         rows.extend(page.items.into_iter().map(EdrView::from));
         cursor = page.next;
-        if cursor.is_none() || rows.len() == rows_max {
+        if cursor.is_none() || rows_max <= rows.len() {
             break;
         }
     }

@@ -114,13 +114,17 @@ async fn store(lane: Arc<Lane>, gathered: Waiting) {
 /// Passes on once more what nobody knew the segments of when it came. Its vendor has its answer; if this is
 /// lost, the ids that are stored later find what was passed on first.
 pub fn again(lane: &Lane, reports: Vec<Report>) {
-    if reports.is_empty() {
-        return;
+    for report in reports {
+        let length = octets(&report) + report.segment.as_ref().map_or(0, segment_octets);
+        if OCTETS_MAX <= length {
+            continue;
+        }
+        let (connection, at, outbox) = (lane.connection.clone(), runtime::now(), lane.outbox.clone());
+        let progress = Progress::ReceiptsV1 { connection, receipts: vec![report], at };
+        tokio::spawn(async move {
+            let _ = outbox.send(&progress).await; // it has said why not
+        });
     }
-    let (connection, at, outbox) = (lane.connection.clone(), runtime::now(), lane.outbox.clone());
-    tokio::spawn(async move {
-        let _ = outbox.send(&Progress::ReceiptsV1 { connection, receipts: reports, at }).await;
-    });
 }
 
 /// A message from a phone.

@@ -39,8 +39,8 @@ struct Known {
     /// By the hash of a vendor's id, the number of the latest message that has it.
     numbers: HashMap<u64, u64>,
     /// By the hash of a vendor's id, a receipt that came before it was known what it is about.
-    early: HashMap<u64, Report>,
-    /// The hashes of these, oldest first.
+    early: HashMap<u64, (Instant, Report)>,
+    /// The hashes of these and of what is gone since, oldest first.
     early_since: VecDeque<(Instant, u64)>,
 }
 
@@ -71,9 +71,11 @@ impl Hints {
             references: references.to_vec(),
             at: now,
         });
-        let early: Vec<Report> = hashes.iter().filter_map(|hash| known.early.remove(hash)).collect();
+        let early = hashes.iter().filter_map(|hash| known.early.remove(hash));
+        // The vendor counts from the beginning again, and meant another message.
+        let early: Vec<_> = early.filter(|(since, _)| now < *since + EARLY_KEPT).collect();
         known.numbers.extend(hashes.into_iter().map(|hash| (hash, number)));
-        let named = early.into_iter().map(|report| {
+        let named = early.into_iter().map(|(_, report)| {
             let segment = self.segment(&known, &report);
             Report { segment, again: true, ..report }
         });
@@ -84,7 +86,9 @@ impl Hints {
     pub fn forget(&self, references: &[Option<String>]) {
         let mut known = self.known();
         for raw in references.iter().flatten() {
-            known.numbers.remove(&self.hash(raw));
+            let hash = self.hash(raw);
+            known.numbers.remove(&hash);
+            known.early.remove(&hash);
         }
     }
 
@@ -105,11 +109,14 @@ impl Hints {
             if now < *since + EARLY_KEPT && known.early_since.len() < EARLY_MAX {
                 break;
             }
-            known.early.remove(oldest);
+            // Another may have come under the same id by now.
+            if known.early.get(oldest).is_some_and(|(at, _)| at == since) {
+                known.early.remove(oldest);
+            }
             known.early_since.pop_front();
         }
         known.early_since.push_back((now, hash));
-        known.early.insert(hash, report.clone());
+        known.early.insert(hash, (now, report.clone()));
     }
 
     fn segment(&self, known: &Known, report: &Report) -> Option<Segment> {
@@ -218,10 +225,21 @@ mod tests {
         };
         assert_eq!(hints.note(&tag, 5, &some(&["7A", "7b"])), [report("007a", 0), report("7B", 1)]);
         assert_eq!(hints.note(&tag, 6, &some(&["7a"])), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_receipt_that_came_long_before_is_about_no_message_that_gets_its_id_now() {
+        let (hints, tag) = (Hints::default(), block(1));
+        for reference in ["7a", "7b", "7c"] {
+            check(&hints, reference, None);
+        }
+        hints.forget(&some(&["7a"])); // it was of a message with a row
+        assert_eq!(hints.note(&tag, 5, &some(&["7a"])), []);
         tokio::time::advance(EARLY_KEPT).await;
+        assert_eq!(hints.note(&tag, 6, &some(&["7b"])), []);
         check(&hints, "7d", None);
-        assert_eq!(hints.note(&tag, 7, &some(&["7c"])), []);
-        assert_eq!(hints.known().early.len(), 1);
+        let known = hints.known();
+        assert_eq!((known.early.len(), known.early_since.len()), (1, 1));
     }
 
     #[tokio::test(start_paused = true)]

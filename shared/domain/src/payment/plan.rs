@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::exchange::{Exchange, ExchangeRequest};
 use super::{
     DESCRIPTION_LENGTH_MAX, Payment, PaymentDirection, PaymentError, PaymentStatus, REFERENCE_LENGTH_MAX,
-    needed, needs_open_wallet,
+    delta, needed,
 };
 use crate::agreement::Agreement;
 use crate::id::PaymentId;
@@ -221,8 +221,12 @@ fn first_day(agreement: &Agreement) -> Date {
     first.billing.day_of(first.effective_from)
 }
 
+/// Nobody moves the balance of a deleted agreement by hand, nor lets a deadline do it later.
 fn check_open(before: Option<&Payment>, after: &Payment, wallet: &Wallet) -> Result<(), PaymentError> {
-    if wallet.state == WalletState::Closed && needs_open_wallet(before, after)? {
+    let is_confirmed = |payment: &Payment| payment.status == PaymentStatus::Confirmed;
+    let is_taken_back = before.is_some_and(is_confirmed) && !is_confirmed(after);
+    let moves = is_taken_back || !delta(before, after)?.is_zero();
+    if wallet.state == WalletState::Closed && moves && !after.is_by_payment_system() {
         return Err(PaymentError::AgreementDeleted);
     }
     Ok(())

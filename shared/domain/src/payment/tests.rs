@@ -203,7 +203,7 @@ fn deleting_takes_back_what_is_in_the_balance_and_nothing_else() {
 }
 
 #[test]
-fn money_comes_into_a_deleted_agreement_by_payment_systems_alone() {
+fn only_payment_systems_move_the_balance_of_a_deleted_agreement() {
     let closed = Wallet { state: WalletState::Closed, ..wallet("30") };
     let waiting = plan(expected()).unwrap();
     let expired = plan_expiry(&waiting, at("2023-10-01T00:00:00Z")).unwrap();
@@ -220,6 +220,12 @@ fn money_comes_into_a_deleted_agreement_by_payment_systems_alone() {
     let kept = plan_expiry(&unpaid, late).unwrap();
     assert!(delta(Some(&unpaid), &kept).unwrap().is_positive());
     assert_eq!(needs_open_wallet(Some(&unpaid), &kept), Ok(false));
+    let confirmed = plan(inbound()).unwrap();
+    assert_eq!(plan_deletion(&confirmed, &closed, late), Err(PaymentError::AgreementDeleted));
+    for payment in [&confirmed, &back] {
+        let taken_back = plan_change(payment, &agreement(), &closed, withdraw(october(9)), late);
+        assert_eq!(taken_back, Err(PaymentError::AgreementDeleted));
+    }
     let ask = |by: &str| PaymentRequest { by: by.into(), ..inbound() };
     let paid = |by| plan_payment(&agreement(), &closed, ask(by), at(NOW));
     assert_eq!(paid("com_1"), Err(PaymentError::AgreementDeleted));
