@@ -89,11 +89,11 @@ impl Deployed {
         Ok(())
     }
 
-    /// Where `cargo local` built its programs: beside the profile that this test was built with.
+    /// Where `cargo local` built its programs.
     fn program(&self, name: &str) -> Result<PathBuf> {
         let test = std::env::current_exe()?;
-        let target = test.ancestors().find(|folder| folder.join("release").is_dir());
-        Ok(target.context("there is no release folder")?.join("release").join(name))
+        let target = test.ancestors().find(|folder| folder.join("debug").is_dir());
+        Ok(target.context("there is no folder of programs")?.join("debug").join(name))
     }
 
     fn stop_gateway(&mut self) {

@@ -83,3 +83,28 @@ fn every_dependency_takes_its_version_from_the_one_table() {
         assert!(manifest.contains("[lints]\nworkspace = true"), "{folder} has the one lint table");
     }
 }
+
+/// Packages with the features they are compiled with, when edges of these kinds count.
+fn features(edges: &str) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "--offline", "--prefix", "none"])
+        .args(["--edges", edges, "--format", "{p} {f}"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    tree.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn what_the_tests_compiled_serves_cargo_local_too() {
+    let with_tests = features("normal,build,dev");
+    let only_in_programs: Vec<_> =
+        features("normal,build").into_iter().filter(|package| !with_tests.contains(package)).collect();
+    assert!(
+        only_in_programs.is_empty(),
+        "a dev-dependency asks for a feature that these lack, so all that use them is compiled twice; \
+         name the feature in the workspace's table: {only_in_programs:?}"
+    );
+}

@@ -1,7 +1,7 @@
-//! From source to what is deployed: the release binaries, and a zip for each function.
+//! From source to what is deployed: programs, and a zip for each function.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
@@ -33,94 +33,74 @@ const PROGRAMS: [&str; 6] =
     ["smpp-gateway", "smsc-simulator", "vendor-simulator", "demo", "bootstrap", "recount"];
 
 /// A zip of this size still starts fast; a larger one says that something heavy slipped in.
-const ZIP_BYTES_MAX: u64 = 8 * 1024 * 1024;
+const ZIP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// A function's zip and what it was made from.
+/// A function's code as a deployment hands it over.
 pub struct Zip {
     pub function: &'static str,
-    pub path: PathBuf,
-    /// Size and time of the binary inside: changes whenever cargo made a new one.
-    pub stamp: String,
+    pub bytes: Vec<u8>,
 }
 
-/// Builds everything a local stack runs.
+/// Builds everything a local stack runs, with the profile of the tests, so that neither waits for what the
+/// other compiled. A zip of these holds no program but starts it where cargo left it.
 pub fn build(paths: &Paths) -> Result<Vec<Zip>> {
     println!("Building (the first time takes some minutes) ...");
-    cargo_build(paths, FUNCTIONS.iter().chain(&PROGRAMS), None)?;
-    zip_all(&paths.target.join("release"), &paths.zips())
+    let programs = FUNCTIONS.iter().chain(&PROGRAMS).flat_map(|name| ["--bin", name]);
+    cargo_build(paths, ["--workspace"].into_iter().chain(programs))?;
+    FUNCTIONS.into_iter().map(|function| zip_start_of(function, &paths.binary(function))).collect()
 }
 
 /// Builds the zips for AWS and says so if the binaries could not start there.
 pub fn package(paths: &Paths, out: Option<PathBuf>, target: Option<&str>) -> Result<()> {
-    cargo_build(paths, FUNCTIONS.iter(), target)?;
+    // Of the workspace these alone, so that nothing that only tests ask of a library is in them.
+    let functions = FUNCTIONS.iter().flat_map(|name| ["--package", name]);
+    let target_flag = target.into_iter().flat_map(|triple| ["--target", triple]);
+    cargo_build(paths, ["--release"].into_iter().chain(functions).chain(target_flag))?;
     let built = paths.target.join(target.unwrap_or_default()).join("release");
-    for function in FUNCTIONS {
-        elf::check_runs_on_lambda(&built.join(function))?;
-    }
     let out = out.unwrap_or_else(|| paths.target.join("package"));
-    for zip in zip_all(&built, &out)? {
-        println!("{}", zip.path.display());
+    fs::create_dir_all(&out)?;
+    for function in FUNCTIONS {
+        let binary = built.join(function);
+        elf::check_runs_on_lambda(&binary)?;
+        let zip = zip_of(&fs::read(binary)?)?;
+        let path = out.join(format!("{function}.zip"));
+        fs::write(&path, &zip)?;
+        report(&path, zip.len());
     }
     Ok(())
 }
 
-fn cargo_build<'a>(
-    paths: &Paths,
-    names: impl Iterator<Item = &'a &'a str>,
-    target: Option<&str>,
-) -> Result<()> {
+fn cargo_build<'a>(paths: &Paths, what: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(&paths.root).args(["build", "--release", "--workspace"]);
-    cargo.args(names.flat_map(|name| ["--bin", name]));
-    cargo.args(target.iter().flat_map(|triple| ["--target", triple]));
+    cargo.current_dir(&paths.root).arg("build").args(what);
     if !cargo.status().context("cannot run cargo")?.success() {
         bail!("the build failed; a C compiler is needed beside Rust (Debian: apt-get install gcc)");
     }
     Ok(())
 }
 
-fn zip_all(built: &Path, out: &Path) -> Result<Vec<Zip>> {
-    fs::create_dir_all(out)?;
-    FUNCTIONS.into_iter().map(|function| zip_one(function, built, out)).collect()
+/// Its size and time stand in it, so that a program that was built again is other code.
+fn zip_start_of(function: &'static str, program: &Path) -> Result<Zip> {
+    let file = fs::metadata(program).with_context(|| format!("{} was not built", program.display()))?;
+    let (size, built) = (file.len(), file.modified()?.duration_since(UNIX_EPOCH)?.as_nanos());
+    let script = format!("#!/bin/sh\n# {size} bytes of {built}\nexec '{}'\n", program.display());
+    Ok(Zip { function, bytes: zip_of(script.as_bytes())? })
 }
 
-/// Zips again only what was built again.
-fn zip_one(function: &'static str, built: &Path, out: &Path) -> Result<Zip> {
-    let binary = built.join(function);
-    let path = out.join(format!("{function}.zip"));
-    let stamp_file = out.join(format!("{function}.stamp"));
-    let stamp = stamp(&binary)?;
-    if !path.exists() || !fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) {
-        write_zip(&binary, &path)?;
-        fs::write(stamp_file, &stamp)?;
-        report(function, fs::metadata(&path)?.len());
-    }
-    Ok(Zip { function, path, stamp })
-}
-
-fn stamp(binary: &Path) -> Result<String> {
-    let file = fs::metadata(binary).with_context(|| format!("{} was not built", binary.display()))?;
-    Ok(format!("{} {}", file.len(), file.modified()?.duration_since(UNIX_EPOCH)?.as_nanos()))
-}
-
-/// The same binary always gives the same bytes: the time inside is the format's own zero (1980).
-fn write_zip(binary: &Path, path: &Path) -> Result<()> {
+/// The same bytes always give the same zip: the time inside is the format's own zero (1980).
+fn zip_of(bootstrap: &[u8]) -> Result<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(9))
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
-    // Written aside and renamed, so that another stack starting now never reads half a zip.
-    let aside = path.with_extension(format!("{}.part", std::process::id()));
-    let mut zip = ZipWriter::new(File::create(&aside)?);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("bootstrap", options)?;
-    io::copy(&mut File::open(binary)?, &mut zip)?;
-    zip.finish()?;
-    fs::rename(aside, path)?;
-    Ok(())
+    zip.write_all(bootstrap)?;
+    Ok(zip.finish()?.into_inner())
 }
 
-fn report(function: &str, bytes: u64) {
+fn report(path: &Path, bytes: usize) {
     let note = if ZIP_BYTES_MAX < bytes { "  more than the 8 MB it should have" } else { "" };
-    println!("  {function:<17} {:>6} KB{note}", bytes / 1024);
+    println!("{:>6} KB  {}{note}", bytes / 1024, path.display());
 }

@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
         ];
         let mut hasher = DefaultHasher::new();
         (&template, &parameters, ports.emulator).hash(&mut hasher);
-        zips.iter().for_each(|zip| zip.stamp.hash(&mut hasher));
+        zips.iter().for_each(|zip| zip.bytes.hash(&mut hasher));
         let build = format!("{:016x}", hasher.finish());
         let template_url = format!("{}/{CODE_BUCKET}/{}", ports.emulator_url(), template_key(&build));
         Ok(Self { template, template_url, parameters, zips, build })
@@ -100,7 +100,7 @@ fn upload(aws: &Aws, plan: &Plan) -> Result<()> {
     aws.create_bucket(CODE_BUCKET)?;
     aws.put_object(CODE_BUCKET, &template_key(&plan.build), plan.template.as_bytes())?;
     for zip in plan.zips {
-        aws.put_object(CODE_BUCKET, &plan.key(zip), &fs::read(&zip.path)?)?;
+        aws.put_object(CODE_BUCKET, &plan.key(zip), &zip.bytes)?;
     }
     Ok(())
 }

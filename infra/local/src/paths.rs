@@ -31,13 +31,9 @@ impl Paths {
         self.root.join("infra/local").join(name)
     }
 
-    /// The binary that `cargo build --release` made.
+    /// The binary that `cargo build` made.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
-    }
-
-    pub fn zips(&self) -> PathBuf {
-        self.target.join("lambda")
+        self.target.join("debug").join(name)
     }
 
     /// What the emulator keeps between runs; `--fresh` deletes it.

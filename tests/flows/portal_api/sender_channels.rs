@@ -78,36 +78,36 @@ fn all() -> Vec<(Value, Value)> {
     };
     let telin = |kind: &str| whatsapp(json!({"type": kind, "app_id": "app", "phone_number_id": "1045"}));
     vec![
-        (rcs(json!({"type": "rcs_for_business", "agent_id": "agent"})), json!({"key_file": "{\"s3c\": 1}"})),
+        (rcs(json!({"type": "rcs_for_business", "agent_id": "agent"})), json!({"key_file": "{\"s3c!\": 1}"})),
         (
             rcs(json!({"type": "gsma_transit", "login": "bot", "token_seconds": 3_600})),
-            json!({"password": "s3c-1"}),
+            json!({"password": "s3c!1"}),
         ),
         (json!({"channel": "viber", "vendor": {"type": "viber"}, "sessions": true}), json!({})),
         (
             json!({"channel": "viber", "sessions": false,
                 "vendor": {"type": "transit_viber", "login": "hoho", "service_type": "otp"}}),
-            json!({"password": "s3c-1"}),
+            json!({"password": "s3c!1"}),
         ),
         (
             whatsapp(json!({"type": "dialog360", "media_url": "https://waba.example/v1/media"})),
-            json!({"api_key": "s3c-1"}),
+            json!({"api_key": "s3c!1"}),
         ),
-        (whatsapp(json!({"type": "nexmo"})), json!({"api_key": "s3c-1", "api_secret": "s3c-2"})),
-        (telin("telin"), json!({"access_token": "s3c-1"})),
-        (telin("telin_neuapix"), json!({"access_token": "s3c-1"})),
+        (whatsapp(json!({"type": "nexmo"})), json!({"api_key": "s3c!1", "api_secret": "s3c!2"})),
+        (telin("telin"), json!({"access_token": "s3c!1"})),
+        (telin("telin_neuapix"), json!({"access_token": "s3c!1"})),
         (
             whatsapp(json!({"type": "gupshup", "app_id": "app"})),
-            json!({"api_key": "s3c-1", "media_token": "s3c-2"}),
+            json!({"api_key": "s3c!1", "media_token": "s3c!2"}),
         ),
-        (whatsapp(json!({"type": "dialog360_cloud"})), json!({"api_key": "s3c-1"})),
-        (json!({"channel": "wechat", "app_id": "wx"}), json!({"app_secret": "s3c-1", "token": "s3c-2"})),
-        (json!({"channel": "email", "sender_email": "news@hoho.example"}), json!({"api_key": "s3c-1"})),
-        (json!({"channel": "telegram", "verified": true}), json!({"api_key": "s3c-1"})),
-        (json!({"channel": "push"}), json!({"key_file": "{\"s3c\": 1}"})),
+        (whatsapp(json!({"type": "dialog360_cloud"})), json!({"api_key": "s3c!1"})),
+        (json!({"channel": "wechat", "app_id": "wx"}), json!({"app_secret": "s3c!1", "token": "s3c!2"})),
+        (json!({"channel": "email", "sender_email": "news@hoho.example"}), json!({"api_key": "s3c!1"})),
+        (json!({"channel": "telegram", "verified": true}), json!({"api_key": "s3c!1"})),
+        (json!({"channel": "push"}), json!({"key_file": "{\"s3c!\": 1}"})),
         (json!({"channel": "tts", "webhook_url": "https://hoho.example/calls"}), json!({})),
         (json!({"channel": "voice"}), json!({})),
-        (json!({"channel": "mobile_push", "login": "hoho"}), json!({"password": "s3c-1"})),
+        (json!({"channel": "mobile_push", "login": "hoho"}), json!({"password": "s3c!1"})),
         (
             json!({"channel": "flash_call",
                 "pool": [{"first": "49300123400", "last": "49300123499"}, {"first": "777", "last": "779"}]}),
@@ -159,7 +159,7 @@ async fn a_sender_id_of_each_channel_has_what_its_vendor_needs_and_shows_no_secr
         );
         assert_eq!(platform.get(key, &list).await.good()["items"], json!([made]), "{of}");
         let log = platform.get(key, &format!("/v1/audit?object={}", text(&made, "id"))).await.good();
-        assert!(!log.to_string().contains("s3c") && !made.to_string().contains("s3c"), "{of}");
+        assert!(!log.to_string().contains("s3c!") && !made.to_string().contains("s3c!"), "{of}");
         stage.delete(&path).await.good();
         assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
         assert_eq!(stage.kept(), 0, "{of}");
@@ -204,7 +204,7 @@ async fn a_secret_is_told_again_before_it_goes_elsewhere() {
     let stage = Stage::new().await;
     let vendor = |vendor: Value| json!({"settings": whatsapp(vendor)});
     let media = |url: &str| json!({"type": "dialog360", "media_url": url});
-    let settings = told(&whatsapp(media("https://a.example")), &json!({"api_key": "s3c-1"}));
+    let settings = told(&whatsapp(media("https://a.example")), &json!({"api_key": "s3c!1"}));
     let made = stage.make("HoHo", settings, json!({})).await.good();
     let refused = stage.change(&made, vendor(media("https://b.example"))).await;
     assert_eq!((refused.refusal().as_str(), text(&refused.body, "field")), ("422 invalid", "api_key".into()));
@@ -217,7 +217,7 @@ async fn a_secret_is_told_again_before_it_goes_elsewhere() {
         vendor["api_key"] = key.into();
         vendor
     };
-    let moved = stage.change(&made, vendor(with_key("https://b.example", "s3c-2"))).await.good();
+    let moved = stage.change(&made, vendor(with_key("https://b.example", "s3c!2"))).await.good();
     assert_eq!(moved["settings"]["vendor"], media("https://b.example"));
     let same_place = stage.change(&made, vendor(with_key("https://b.example", "s3c-3"))).await.good();
     assert_eq!(same_place["revision"], 2);
