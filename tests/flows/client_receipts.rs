@@ -316,6 +316,53 @@ async fn what_a_client_refuses_for_good_is_not_offered_again() {
 }
 
 #[tokio::test]
+async fn a_receipt_that_a_client_never_takes_is_passed_over_once_it_takes_the_one_behind_it() {
+    let stage = Stage::new().await;
+    stage.enqueue(150, 150).await;
+    let deliveries = gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    let (mut refused, mut got) = (0, Vec::new());
+    while got.len() < 149 {
+        let delivery = receiver.next().await;
+        match destination_or_text(&delivery) {
+            id if id == ids([0])[0] => {
+                refused += 1;
+                delivery.refuse(CommandStatus::RSYSERR);
+            }
+            id => {
+                got.push(id);
+                delivery.accept();
+            }
+        }
+    }
+    assert_eq!((refused, got), (21, ids(1..150)));
+    stage.until_empty().await;
+    assert_eq!(receiver.board.status().connections[0].passed_over, 1);
+    receiver.gets_nothing().await;
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_for_long_gets_all_of_it_afterwards() {
+    let stage = Stage::new().await;
+    stage.enqueue(3, 1).await;
+    let deliveries = gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    // The first one is stuck by then, and the second one offered beside it.
+    for _ in 0..30 {
+        receiver.next().await.refuse(CommandStatus::RSYSERR);
+    }
+    let mut got = std::collections::BTreeSet::new();
+    while got.len() < 3 {
+        got.extend(receiver.take(1).await);
+    }
+    assert_eq!(got.into_iter().collect::<Vec<_>>(), ids(0..3));
+    stage.until_empty().await;
+    assert_eq!(receiver.board.status().connections[0].passed_over, 0);
+    deliveries.finish().await;
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_in_the_middle_gets_the_rest_when_it_returns() {
     let stage = Stage::new().await;
     stage.enqueue(60, 20).await;

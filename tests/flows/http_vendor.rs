@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::connection::{AlarisLink, Connection, ConnectionKind, Link, OnUnknownOutcome};
 use domain::destination::Msisdn;
-use domain::id::{ConnectionId, MessageId};
+use domain::id::{ConnectionId, MessageId, SecretId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
 use domain::sender::{Sender as SenderOf, SenderStatus};
@@ -17,10 +17,10 @@ use http_sender::{App, CONNECTION_DISABLED, handle};
 use queue::{Job, Progress, Sender};
 use runtime::targets::Targets;
 use serde_json::json;
-use store::Claim;
+use store::{Claim, Written};
 use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
 use tests::callback_urls::Urls;
-use tests::edits::{change_agreement, change_company, change_sender};
+use tests::edits::{act, change_agreement, change_company, change_sender};
 use tests::edits::{put_connection, replace_connection};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
@@ -55,7 +55,7 @@ impl Road {
         let connection = connection_to(&world.owner, alaris.url(), on_unknown_outcome);
         put_connection(&world.store, &connection).await;
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
-        secrets.set(&format!("connections/{}", connection.id), json!({"password": PASSWORD}));
+        secrets.set_of(&connection, json!({"password": PASSWORD}));
         let (jobs, progress) = (sqs.queue("http-send"), sqs.queue("progress"));
         Self { world, sqs, secrets, client, alaris, jobs, progress }
     }
@@ -149,21 +149,12 @@ impl Road {
 }
 
 fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome) -> Connection {
-    Connection {
-        id: connection(),
-        company: owner.company.id.clone(),
-        name: "Operator".into(),
-        enabled: true,
-        link: Link::Alaris(AlarisLink {
+    Connection { secret: Some(SecretId::new(1)), on_unknown_outcome, ..Connection::new(connection(), owner.company.id.clone(), "Operator", Link::Alaris(AlarisLink {
             url: url.into(),
             username: "waybill".into(),
             service_type: String::new(),
             webhook_guid: GUID.into(),
-        }),
-        on_unknown_outcome,
-        created_at: NOW,
-        revision: 0,
-    }
+        }), NOW) }
 }
 
 #[track_caller]
@@ -373,6 +364,32 @@ async fn what_waits_for_a_disabled_connection_is_refused_there_and_goes_by_the_n
         |told: &Progress| matches!(told, Progress::RefusedV1 { next_route: true, connection: Some(_), .. });
     assert!(told.iter().all(goes_on), "by its next route: {told:?}");
     assert_eq!(road.submits().len(), 0);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_deleted_connection_is_paid_back_and_reports_of_what_left_still_count() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let sent = road.accepted("4915110000000").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    road.apply().await;
+    let waiting = road.accepted("4915110000001").await;
+    let store = &road.world.store;
+    let stored = store.any_connection(&connection()).await.unwrap().unwrap();
+    let deleted = store.delete_connection(&act(&road.world.owner.company.path), &stored).await;
+    assert_eq!(deleted.unwrap(), Written::Now);
+    assert_eq!(road.run(&road.app()).await, 0);
+    refused(&road.told(), CONNECTION_DISABLED);
+    road.apply().await;
+    assert_eq!(road.message(&waiting).await.status, Status::Unsent);
+    assert_eq!(road.world.balance(&road.client).await, tests::world::amount("9.95"));
+
+    let [submit] = &road.submits()[..] else { panic!("one of the two was sent") };
+    let reference = &submit.message_ids[0];
+    let query = format!("dnis=4915110000000&dlvrMsgId={reference}&dlvrMsgStat=DELIVRD");
+    let report = get(&format!("/webhooks/alaris/{GUID}?{query}"));
+    assert_eq!(call(road.webhook(), report).await.0, StatusCode::OK);
+    road.apply().await;
+    assert_eq!(road.message(&sent).await.status, Status::Delivered);
 }
 
 #[tokio::test]

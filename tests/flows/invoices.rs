@@ -214,6 +214,34 @@ async fn an_invoice_follows_its_usage_is_confirmed_and_corrected_in_a_chain() {
 }
 
 #[tokio::test]
+async fn a_draft_on_which_nothing_is_left_is_in_no_list_and_comes_back_with_the_usage() {
+    let office = Office::open().await;
+    let store = &office.world.store;
+    office.uses(DAY, "ACME", 10).await;
+    let draft = office.draft().await;
+    office.uses(DAY, "ACME", -10).await;
+    let refused = office.confirm(&draft.id).await.unwrap_err();
+    assert!(matches!(refused, InvoicesError::Invoice(InvoiceError::NothingToBill)), "{refused:?}");
+    for _ in 0..2 {
+        assert_eq!(office.close().await, Closed::NoUsage);
+    }
+    let listed: Vec<Invoice> = store.all_things(office.client.agreement.id.as_str()).await.unwrap();
+    let found = store.any_invoice(&draft.id).await.unwrap();
+    assert_eq!((office.stored().await, listed, found), Default::default());
+
+    office.uses(DAY, "ACME", 3).await;
+    let first = office.confirmed().await;
+    assert_eq!((told(&first), &first.id), ((0, Some(1), "0.15".into()), &draft.id));
+    office.uses(DAY, "ACME", 1).await;
+    assert!(matches!(office.close().await, Closed::Stored(_)));
+    office.uses(DAY, "ACME", -1).await;
+    for _ in 0..2 {
+        assert_eq!(office.close().await, Closed::Same(Box::new(first.clone())));
+    }
+    assert_eq!(office.stored().await, [first]);
+}
+
+#[tokio::test]
 async fn usage_of_other_days_is_of_another_invoice() {
     let office = Office::open().await;
     office.uses(date(2025, 11, 30), "ACME", 1).await;
@@ -641,16 +669,7 @@ impl January {
             archive: EmbeddedS3::new().archive(),
         };
         let link = SmppLink { queue_url: sqs.queue("vendor"), ..SmppLink::new("vendor", 2775, "us") };
-        let connection = Connection {
-            id: connection(),
-            company: office.world.owner.company.id.clone(),
-            name: "vendor".into(),
-            enabled: true,
-            link: Link::Smpp(link),
-            on_unknown_outcome: Default::default(),
-            created_at: NOW,
-            revision: 0,
-        };
+        let connection = Connection::new(connection(), office.world.owner.company.id.clone(), "vendor", Link::Smpp(link), NOW);
         put_connection(&office.world.store, &connection).await;
         let mut sent = Vec::new();
         for number in 0..messages {

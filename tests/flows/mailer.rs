@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use domain::company::Company;
-use domain::id::{CompanyId, NotificationChannelId, NotificationTemplateId, OwnLegalEntityId};
+use domain::id::{CompanyId, NotificationChannelId, NotificationTemplateId, OwnLegalEntityId, SecretId};
 use domain::notification::{
     MailRecord, MailStatus, NewChannel, NewTemplate, NotificationChannel, NotificationEvent, SmtpTls, Values,
     Words, plan_channel, plan_template,
@@ -76,15 +76,14 @@ impl Office {
             port: self.port,
             tls: SmtpTls::None,
             username: None,
-            has_password: false,
+            secret: None,
         };
         change(&mut ask);
         let path = self.world.store.any_company(&ask.company).await.unwrap().unwrap().path;
         let others = self.world.store.all_things(ask.company.as_str()).await.unwrap();
         let channel = plan_channel(ask, &others, HAND).unwrap();
         if channel.username.is_some() {
-            let name = format!("notification-channels/{}", channel.id);
-            self.secrets.set(&name, json!({"password": PASSWORD}));
+            self.secrets.set_of(&channel, json!({"password": PASSWORD}));
         }
         assert_eq!(self.world.store.create(&act(&path), &channel).await.unwrap(), Written::Now);
         channel
@@ -234,7 +233,7 @@ async fn a_server_is_logged_in_to_over_starttls_and_over_tls_from_the_beginning(
         let smtp = Smtp::new(Targets::Any).trusting(pem.as_bytes()).unwrap();
         let Some(mut office) = Office::with(listen, smtp).await else { return };
         let login = |ask: &mut NewChannel| {
-            (ask.tls, ask.username, ask.has_password) = (tls, Some("waybill".to_owned()), true);
+            (ask.tls, ask.username, ask.secret) = (tls, Some("waybill".to_owned()), Some(SecretId::new(1)));
         };
         office.channel(login).await;
         office.queue(&invitation(office.owner(), "anna@bakery.example")).await;
@@ -251,7 +250,7 @@ async fn a_server_that_nobody_vouches_for_gets_neither_password_nor_mail() {
         "password": PASSWORD});
     let Some(office) = Office::with(listen, Smtp::new(Targets::Any)).await else { return };
     let login = |ask: &mut NewChannel| {
-        (ask.tls, ask.username, ask.has_password) = (SmtpTls::Starttls, Some("waybill".to_owned()), true);
+        (ask.tls, ask.username, ask.secret) = (SmtpTls::Starttls, Some("waybill".to_owned()), Some(SecretId::new(1)));
     };
     office.channel(login).await;
     office.queue(&invitation(office.owner(), "anna@bakery.example")).await;
@@ -317,7 +316,7 @@ async fn a_mail_that_nobody_takes_has_failed_and_can_be_tried_by_hand() {
 async fn a_wrong_password_is_no_fault_of_the_mail() {
     let listen = json!({"username": "waybill", "password": "another"});
     let Some(office) = Office::with(listen, Smtp::new(Targets::Any)).await else { return };
-    office.channel(|ask| (ask.username, ask.has_password) = (Some("waybill".to_owned()), true)).await;
+    office.channel(|ask| (ask.username, ask.secret) = (Some("waybill".to_owned()), Some(SecretId::new(1)))).await;
     office.queue(&invitation(office.owner(), "anna@bakery.example")).await;
     assert_eq!(office.run().await, 1);
     let (status, _, error) = office.outcome().await;

@@ -8,6 +8,7 @@ use domain::receipt::ReceiptState;
 use futures::future::join_all;
 use progress_applier::{App, handle};
 use queue::Progress;
+use store::UnmatchedReceipt;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount};
 
@@ -117,6 +118,53 @@ async fn another_number_form_of_another_recipient_is_not_taken_for_a_match() {
 }
 
 #[tokio::test]
+async fn a_receipt_that_waits_is_not_of_the_next_message_that_gets_its_id_if_that_went_to_another_number() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    let message = claimed(&world, &client, 1).await.remove(0);
+    let mut others = receipt(&message, "a1", ReceiptState::Expired);
+    if let Progress::ReceiptV1 { recipient, .. } = &mut others {
+        *recipient = Some("4915199999999".to_owned());
+    }
+    app.apply(others.clone()).await.expect("kept");
+    app.apply(submitted(&message, "a1")).await.expect("applied");
+    assert_eq!(status(&world, &message.id).await, Status::Submitted);
+    // It is kept, and is listed when its time is over.
+    let known = ["a1".to_owned()].into();
+    let mut waiting = world.store.parked_receipts(&message.connection, &known).await.expect("read");
+    assert_eq!(waiting.len(), 1);
+    let connection = message.connection.clone();
+    let waited = UnmatchedReceipt { connection, receipt: waiting.remove(0), received_at: NOW };
+    assert!(!world.store.was_matched(&waited).await.expect("read"));
+    app.apply(receipt(&message, "a1", ReceiptState::Delivered)).await.expect("applied");
+    assert_eq!(status(&world, &message.id).await, Status::Delivered);
+}
+
+#[tokio::test]
+async fn a_receipt_that_waits_finds_its_message_however_it_writes_the_number() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    for (place, message) in claimed(&world, &client, 5).await.iter().enumerate() {
+        let number = message.recipient.as_str();
+        let (national, masked) = (&number[2..], &number[number.len() - 3..]);
+        let written = [
+            Some(format!("+{number}")),
+            Some(format!("0{national}")),
+            Some(format!("491***{masked}")),
+            Some("BAKERY".to_owned()),
+            None,
+        ];
+        let (reference, mut early) = (format!("a{place}"), receipt(message, "", ReceiptState::Delivered));
+        if let Progress::ReceiptV1 { recipient, reference: named, .. } = &mut early {
+            (*recipient, *named) = (written[place].clone(), reference.clone());
+        }
+        app.apply(early).await.expect("kept");
+        app.apply(submitted(message, &reference)).await.expect("applied");
+        assert_eq!(status(&world, &message.id).await, Status::Delivered, "{:?}", written[place]);
+    }
+}
+
+#[tokio::test]
 async fn an_id_as_it_is_written_goes_before_the_same_number_in_another_form() {
     let (world, client) = world().await;
     let app = App { store: world.store.clone() };
@@ -152,6 +200,7 @@ async fn a_doubt_about_an_earlier_vendor_does_not_stop_the_next() {
     let message = claimed(&world, &client, 1).await.remove(0);
     let doubt = |connection: ConnectionId| Progress::InDoubtV1 {
         message: message.id.clone(),
+        references: Vec::new(),
         connection: Some(connection),
         at: NOW,
     };
@@ -159,6 +208,27 @@ async fn a_doubt_about_an_earlier_vendor_does_not_stop_the_next() {
     assert_eq!(status(&world, &message.id).await, Status::Queued);
     app.apply(doubt(message.connection.clone())).await.expect("applied");
     assert_eq!(status(&world, &message.id).await, Status::Submitted);
+}
+
+#[tokio::test]
+async fn a_receipt_finds_the_segment_that_was_taken_before_another_came_in_doubt() {
+    let (world, client) = world().await;
+    let app = App { store: world.store.clone() };
+    let messages = claimed(&world, &client, 2).await;
+    let doubt = |message: &Message, reference: &str| Progress::InDoubtV1 {
+        message: message.id.clone(),
+        references: vec![Some(reference.to_owned()), None],
+        connection: Some(message.connection.clone()),
+        at: NOW,
+    };
+    // The report may be the first to come.
+    app.apply(doubt(&messages[0], "a1")).await.expect("applied");
+    assert_eq!(status(&world, &messages[0].id).await, Status::Submitted);
+    app.apply(receipt(&messages[0], "a1", ReceiptState::Undelivered)).await.expect("applied");
+    app.apply(receipt(&messages[1], "b1", ReceiptState::Expired)).await.expect("kept");
+    app.apply(doubt(&messages[1], "b1")).await.expect("applied");
+    assert_eq!(status(&world, &messages[0].id).await, Status::Undelivered);
+    assert_eq!(status(&world, &messages[1].id).await, Status::Expired);
 }
 
 #[tokio::test]

@@ -9,12 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use domain::allowance::Pot;
 use domain::batch::Draft;
 use domain::connection::{Connection, Link, SmppLink};
 use domain::destination::destination;
 use domain::dictionary::Dictionaries;
 use domain::id::{AgreementId, MessageId, RerateId, WalletId};
 use domain::message::Message;
+use domain::money::Amount;
 use domain::period::Period;
 use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource};
 use domain::reconcile::{charges, check_balance};
@@ -252,6 +254,13 @@ impl Scene {
         }
     }
 
+    /// What holders below have set aside of the reseller's money.
+    async fn set_aside(&self) -> Amount {
+        let holders = self.world.store.holders(&self.reseller.wallet).await.unwrap();
+        let pot = Pot::money(&self.reseller.wallet);
+        Amount::checked_sum(holders.iter().map(|holder| holder.escrow_on(&pot))).unwrap()
+    }
+
     /// Periods whose closing was asked for, in this order.
     fn closed(&self) -> Vec<(AgreementId, Period)> {
         let jobs: Vec<Billing> = self.sqs.messages(&self.sqs.queue("billing"));
@@ -263,11 +272,11 @@ impl Scene {
     }
 
     /// What the statement of a wallet says of rerates, newest first.
-    async fn rerated(&self, wallet: &WalletId) -> BTreeMap<String, domain::money::Amount> {
+    async fn rerated(&self, wallet: &WalletId) -> BTreeMap<String, Amount> {
         let lines = self.world.store.statement(wallet, 500, None).await.unwrap().items;
         let mut sums = BTreeMap::new();
         for line in lines.into_iter().filter(|line| line.kind == OperationKind::Rerate) {
-            let sum: &mut domain::money::Amount = sums.entry(line.reference).or_default();
+            let sum: &mut Amount = sums.entry(line.reference).or_default();
             *sum = sum.checked_add(line.amount).unwrap();
         }
         sums
@@ -275,16 +284,7 @@ impl Scene {
 }
 
 fn link(world: &World, queue: String) -> Connection {
-    Connection {
-        id: connection(),
-        company: world.owner.company.id.clone(),
-        name: "vendor".to_owned(),
-        enabled: true,
-        link: Link::Smpp(SmppLink { queue_url: queue, ..SmppLink::new("vendor", 2775, "us") }),
-        on_unknown_outcome: Default::default(),
-        created_at: NOW,
-        revision: 0,
-    }
+    Connection::new(connection(), world.owner.company.id.clone(), "vendor", Link::Smpp(SmppLink { queue_url: queue, ..SmppLink::new("vendor", 2775, "us") }), NOW)
 }
 
 /// 150 messages were sent and two of them refunded: 148 are owed, at 0.05 and 0.03.
@@ -362,6 +362,41 @@ async fn wherever_it_is_killed_the_next_job_comes_to_the_same_end() {
         scene.correct(&scene.client, "0.01").await;
         scene.correct(&scene.reseller, "0.02").await;
     }
+}
+
+#[tokio::test]
+async fn who_is_overdrawn_by_a_rerate_sends_no_more_and_neither_do_those_below() {
+    let mut scene = Scene::new().await;
+    assert!(scene.set_aside().await.is_positive());
+    scene.correct(&scene.reseller, "0.7").await;
+    let task = scene.task(false).await;
+    scene.run(&task).await;
+    assert_eq!(scene.balances().await, ["42.6", "-3.6"]);
+    assert_eq!(scene.set_aside().await, Amount::ZERO);
+    let sent = scene.client.send(&scene.world.store, "too-much", "hello").await;
+    assert!(sent.is_err(), "{sent:?}");
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn what_a_chunk_that_died_did_not_call_back_is_called_back_at_the_end_of_the_task() {
+    let mut scene = Scene::new().await;
+    scene.correct(&scene.reseller, "2").await;
+    let task = scene.task(false).await;
+    let store = scene.world.store_with(|call: &Call<'_>| {
+        match call.is_write && call.body.to_string().contains(r#""S":"escrow""#) {
+            true => Fault::Kill,
+            false => Fault::None,
+        }
+    });
+    assert!(!scene.work(store, &task).await);
+    assert!(scene.set_aside().await.is_positive());
+    let running = scene.thing(&task).await;
+    let canceled = running.cancel(BY).unwrap();
+    scene.world.store.replace(&act(&scene.world.owner.company.path), &running, &canceled).await.unwrap();
+    assert!(scene.work(scene.world.store.clone(), &task).await);
+    assert_eq!(scene.set_aside().await, Amount::ZERO);
+    scene.check().await;
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod forms;
 mod incoming;
 #[path = "smpp_gateway/kill.rs"]
 mod kill;
+#[path = "smpp_gateway/later.rs"]
+mod later;
 #[path = "smpp_gateway/links.rs"]
 mod links;
 #[path = "smpp_gateway/ownership.rs"]
@@ -29,7 +31,7 @@ use std::time::{Duration, Instant};
 use domain::connection::{Connection, ConnectionKind, Link, OnUnknownOutcome, SmppLink};
 use domain::destination::Msisdn;
 use domain::handling::Handling;
-use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
+use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, SecretId};
 use domain::message::{Message, NewMessage, Status};
 use domain::receipt::ReceiptState;
 use domain::segmentation::segment;
@@ -42,7 +44,7 @@ use smpp::smsc::{self, Requests, ServerSession, ServerSettings};
 use smpp::{CommandStatus, DeliverSm, udh};
 use smpp_gateway::vendor::bind::{self, Dial, Stream};
 use smpp_gateway::{Gateway, Pace};
-use store::{Secrets, Store, Tables, schema};
+use store::{Store, Tables, schema};
 use tests::edits::{put_connection, replace_connection};
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
@@ -109,7 +111,7 @@ impl Stage {
         change(&mut connection);
         put_connection(&store, &connection).await;
         let secrets = EmbeddedSecrets::new();
-        secrets.set(&Secrets::connection(&connection.id), json!({ "password": PASSWORD }));
+        secrets.set_of(&connection, json!({ "password": PASSWORD }));
         Self { database, store, sqs, secrets, connection, jobs, progress, messages: 0 }
     }
 
@@ -237,16 +239,7 @@ fn connection(port: u16, jobs: &str) -> Connection {
         queue_url: jobs.to_owned(),
         ..SmppLink::new("127.0.0.1", port, SYSTEM_ID)
     };
-    Connection {
-        id: ConnectionId::new(7),
-        company: CompanyId::new(1),
-        name: "vendor".to_owned(),
-        enabled: true,
-        link: Link::Smpp(link),
-        on_unknown_outcome: OnUnknownOutcome::Wait,
-        created_at: Timestamp::UNIX_EPOCH,
-        revision: 0,
-    }
+    Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::new(7), CompanyId::new(1), "vendor", Link::Smpp(link), Timestamp::UNIX_EPOCH) }
 }
 
 fn smpp_link(connection: &mut Connection) -> &mut SmppLink {
@@ -606,7 +599,7 @@ async fn a_receipt_is_acknowledged_only_when_the_queue_has_it() {
 #[tokio::test]
 async fn a_wrong_password_takes_no_jobs() {
     let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
-    stage.secrets.set(&Secrets::connection(&stage.connection.id), json!({ "password": "wrong" }));
+    stage.secrets.set_of(&stage.connection, json!({ "password": "wrong" }));
     let running = stage.run();
     let message = stage.send("+4915112345678", "hello").await;
     sleep(MOMENT).await;
@@ -640,6 +633,11 @@ async fn a_connection_is_left_when_disabled_and_follows_its_settings() {
     replace_connection(&stage.store, &stage.connection).await;
     sleep(MOMENT).await;
     assert_eq!(second.binds().len(), 1);
+
+    stage.connection.secret = Some(SecretId::new(2));
+    stage.secrets.set_of(&stage.connection, json!({ "password": "wrong" }));
+    replace_connection(&stage.store, &stage.connection).await;
+    until("no bind", || second.binds().is_empty()).await;
     running.stop().await;
 }
 

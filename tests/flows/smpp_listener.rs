@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use ::sending::Lookups;
 use domain::connection::{ClientLink, Connection, Link, SmppLink};
-use domain::id::{ConnectionId, MessageId};
+use domain::id::{ConnectionId, MessageId, SecretId};
 use domain::message::Message;
 use jiff::Timestamp;
 use queue::Sender;
@@ -31,7 +31,7 @@ use smpp_gateway::client::listener::Door;
 use smpp_gateway::status::Board;
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace};
-use store::Secrets;
+use store::Store;
 use tests::edits::put_connection;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -158,7 +158,7 @@ impl Stage {
         };
         let vendor = connection_of(connection(), &world.owner, Link::Smpp(link));
         put_connection(&world.store, &vendor).await;
-        secrets.set(&Secrets::connection(&vendor.id), json!({ "password": PASSWORD }));
+        secrets.set_of(&vendor, json!({ "password": PASSWORD }));
         let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
         let projector = projector::App {
             store: world.store.clone(),
@@ -216,14 +216,19 @@ impl Stage {
 
     /// A gateway that others know of, with one door.
     async fn gate_with(&self, door: impl FnOnce(TcpListener) -> Door) -> Gate {
+        self.gate_charging_at(self.world.store.clone(), door).await
+    }
+
+    /// One whose orders are charged through a store of their own.
+    async fn gate_charging_at(&self, charges: Store, door: impl FnOnce(TcpListener) -> Door) -> Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("has an address");
         let store = self.world.store.clone();
         let (secrets, sqs) = (self.secrets.store(), self.sqs.client());
         let progress = Sender::new(sqs.clone(), self.progress.clone());
-        let gateway = Gateway::new(store.clone(), secrets.clone(), sqs.clone(), progress, pace());
+        let gateway = Gateway::new(store, secrets.clone(), sqs.clone(), progress, pace());
         let board = gateway.board();
-        let intake = Intake::new(store, Lookups::new(secrets, Targets::Any).expect("a client"));
+        let intake = Intake::new(charges, Lookups::new(secrets, Targets::Any).expect("a client"));
         let clients = Clients::new(&gateway, intake, Deliveries::new(sqs, Pauses::default()));
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(clients.expect("is made").serve(vec![door(listener)], stopped.clone()));
@@ -265,16 +270,7 @@ impl Stage {
 }
 
 fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
-    Connection {
-        id,
-        company: company.company.id.clone(),
-        name: "a connection".to_owned(),
-        enabled: true,
-        link,
-        on_unknown_outcome: Default::default(),
-        created_at: Timestamp::UNIX_EPOCH,
-        revision: 0,
-    }
+    Connection { secret: Some(SecretId::new(1)), ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH) }
 }
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {

@@ -3,9 +3,11 @@
 
 #[path = "sweeper/recount.rs"]
 mod recount;
+#[path = "sweeper/unreported.rs"]
+mod unreported;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::connection::ConnectionKind;
+use domain::connection::{Connection, ConnectionKind, Link, SmppLink};
 use domain::id::{PaymentId, UserId, WalletId};
 use domain::payment::{PaymentDirection, PaymentEdit, plan_change};
 use domain::rating::RateTree;
@@ -15,9 +17,9 @@ use queue::{Progress, Sender};
 use store::{Item, keys};
 use sweeper::reconcile::{REVIEWED_AS, SETTLED_AFTER};
 use sweeper::{App, handle};
-use tests::edits::act;
+use tests::edits::{act, put_connection};
 use tests::embedded_sqs::EmbeddedSqs;
-use tests::world::{Member, NOW, STACK, World, amount};
+use tests::world::{Member, NOW, STACK, World, amount, connection};
 
 /// A reseller and its client, with some history.
 struct Story {
@@ -59,6 +61,10 @@ impl Story {
             webhooks: queue("webhooks"),
             archive: tests::embedded_s3::EmbeddedS3::new().archive(),
         };
+        let link = SmppLink { queue_url: sqs.queue("jobs"), ..SmppLink::new("vendor", 2775, "us") };
+        let owner = world.owner.company.id.clone();
+        let vendor = Connection::new(connection(), owner, "the vendor", Link::Smpp(link), NOW);
+        put_connection(&world.store, &vendor).await;
         let sweeper = tests::paying::sweeper(&world.store);
         let reseller = world.reseller(&world.owner, "0.03").with_funds("500").open().await;
         let client = world.client(&reseller, "0.05").with_funds("10").open().await;

@@ -4,10 +4,10 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::connection::{Connection, ConnectionKind, Link, LongForm, OnUnknownOutcome, SmppLink};
+use domain::connection::{Connection, ConnectionKind, Link, LongForm, SmppLink};
 use domain::destination::Msisdn;
 use domain::handling::Handling;
-use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId};
+use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, SecretId};
 use domain::message::{Message, NewMessage};
 use domain::receipt::ReceiptState;
 use domain::segmentation::segment;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use smpp::receipt::id_forms;
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace};
-use store::{Secrets, Store, Tables, schema};
+use store::{Store, Tables, schema};
 use tests::edits::put_connection;
 use tests::embedded_dynamodb::EmbeddedDynamodb;
 use tests::embedded_secrets::EmbeddedSecrets;
@@ -63,7 +63,7 @@ impl Stage {
         let connection = connection(port, long_form, &jobs);
         put_connection(&store, &connection).await;
         let secrets = EmbeddedSecrets::new();
-        secrets.set(&Secrets::connection(&connection.id), json!({"password": PASSWORD}));
+        secrets.set_of(&connection, json!({"password": PASSWORD}));
 
         let outcomes = Sender::new(sqs.client(), progress.clone());
         let gateway = Gateway::new(store.clone(), secrets.store(), sqs.client(), outcomes, pace());
@@ -150,16 +150,7 @@ fn connection(port: u16, long_form: LongForm, jobs: &str) -> Connection {
     let rate = NonZeroU32::new(1_000).expect("not zero");
     let queue_url = jobs.to_owned();
     let link = SmppLink { rate, long_form, queue_url, ..SmppLink::new("127.0.0.1", port, "waybill") };
-    Connection {
-        id: ConnectionId::new(7),
-        company: CompanyId::new(1),
-        name: "vendor".to_owned(),
-        enabled: true,
-        link: Link::Smpp(link),
-        on_unknown_outcome: OnUnknownOutcome::Wait,
-        created_at: Timestamp::UNIX_EPOCH,
-        revision: 0,
-    }
+    Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::new(7), CompanyId::new(1), "vendor", Link::Smpp(link), Timestamp::UNIX_EPOCH) }
 }
 
 fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId) -> Message {

@@ -190,7 +190,8 @@ async fn confirm_as_read(
 ) -> Result<InvoicesWritten, StoreError> {
     let changes = [(Some(draft.clone()), confirmed.clone())];
     let takes = confirmed.number.map(|number| (confirmed.series().to_owned(), number));
-    let write = InvoiceWrite { action: "invoice.confirm", changes: &changes, unchanged: Vec::new(), takes };
+    let (action, unchanged) = ("invoice.confirm", Vec::new());
+    let write = InvoiceWrite { action, changes: &changes, removed: &[], unchanged, takes };
     store.write_invoices(act, &write).await
 }
 

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use domain::agreement::CreditLimit;
+use domain::company::{CompanyAssets, plan_delete};
+use domain::id::TransferId;
+use domain::message::Message;
 use domain::money::Amount;
-use domain::transfer::TransferError;
-use store::AcceptError;
+use domain::transfer::{Party, TransferError, plan_transfer};
+use queue::Progress;
+use store::{AcceptError, PostedTransfer, Written};
+use tests::edits::act;
 use tests::ledger_simulation::ledger::Ledger;
-use tests::world::{Accepted, Member, Refused, World, amount, tables};
+use tests::world::{Accepted, Member, NOW, Refused, World, amount, tables, transfer_request};
 use tokio::task::JoinSet;
 
 /// Reads everything and checks that it adds up.
@@ -210,4 +216,64 @@ async fn a_transfer_calls_back_what_children_keep_unused() {
     world.transfer(&reseller, &other, "99.97").await.expect("nothing is stranded below");
     assert_eq!(balances(&world, [&reseller, &other]).await, ["0", "99.97"]);
     balanced(&world).await;
+}
+
+/// Its tenant deletes a company that has one agreement.
+async fn delete(world: &World, member: &Member, tenant: &Member) {
+    let nothing = CompanyAssets::default();
+    let deleted = plan_delete(&member.company, &tenant.company.id, &nothing, NOW).expect("it may go");
+    let (act, wallets) = (act(&member.company.path), [world.wallet(&member.wallet).await]);
+    let written = world.store.delete_company(&act, &member.company, &deleted, &wallets, 1).await;
+    assert_eq!(written.expect("an answer"), Written::Now);
+}
+
+/// The vendor refuses it, which gives back what it cost.
+async fn give_back(world: &World, message: &Message) {
+    let refused = Progress::RefusedV1 {
+        message: message.id.clone(),
+        reason: "no".to_owned(),
+        next_route: false,
+        connection: None,
+        at: NOW,
+    };
+    progress_applier::App { store: world.store.clone() }.apply(refused).await.expect("applied");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_deleted_client_gets_back_is_taken_once_and_never_what_it_had_on_credit() {
+    for _ in 0..4 {
+        let world = Arc::new(World::with_streams(&[]).await);
+        let reseller = world.reseller(&world.owner, "0.03").with_funds("100").open().await;
+        let limit = CreditLimit::Limited(amount("10"));
+        let client = world.client(&reseller, "0.05").with_credit_limit(limit).with_funds("0.05");
+        let mut client = client.open().await;
+        client.agreement.transfers_use_credit_limit = true;
+        let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
+
+        // Planned while the client was there.
+        let (from, to) = (world.wallet(&client.wallet).await, world.wallet(&reseller.wallet).await);
+        let giver = Party { wallet: &from, company: &client.company, agreement: &client.agreement };
+        let taker = Party { wallet: &to, company: &reseller.company, agreement: &reseller.agreement };
+        let ask = transfer_request(TransferId::new(world.unique()), &client, &reseller, amount("10"));
+        let late = plan_transfer(giver, taker, ask, NOW).expect("it may give its credit");
+        delete(&world, &client, &reseller).await;
+        let late = world.store.post_transfer(&act(&client.company.path), &late, &from).await;
+        assert_eq!(late.expect("an answer"), PostedTransfer::NotEnough);
+        assert!(is_not_enough(&world.transfer(&client, &reseller, "1").await));
+        assert_eq!(balances(&world, [&client, &reseller]).await, ["0", "99.97"]);
+
+        give_back(&world, &message).await;
+        let mut racing = JoinSet::new();
+        for _ in 0..4 {
+            let (world, client, reseller) = (world.clone(), client.clone(), reseller.clone());
+            racing.spawn(async move { world.transfer(&client, &reseller, "0.05").await });
+        }
+        let results = racing.join_all().await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+        assert!(results.iter().all(|result| result.is_ok() || is_not_enough(result)), "{results:?}");
+        let back = world.transfer(&reseller, &client, "1").await;
+        assert!(matches!(back, Err(Refused::Transfer(TransferError::TakerClosed))), "{back:?}");
+        assert_eq!(balances(&world, [&client, &reseller]).await, ["0", "100.05"]);
+        balanced(&world).await;
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::destination::Msisdn;
-use domain::id::{MessageId, PaymentId, TransferId};
+use domain::id::{BatchId, MessageId, PaymentId, TransferId, WalletId};
 use domain::lease::LeaseTag;
 use domain::message::{Message, Progress, Step, apply};
 use domain::payment::PaymentDirection;
@@ -13,7 +13,7 @@ use domain::receipt::ReceiptState;
 use jiff::SignedDuration;
 use queue::{Outcome, Report};
 use rust_decimal::Decimal;
-use store::{Flushed, LeaseSession, Refund};
+use store::{Awaiting, DueReports, Flushed, LeaseSession, Refund};
 use tests::world::{Member, NOW, World, amount, connection, post_transfer, transfer_request};
 
 const SENDS: u32 = 1_000;
@@ -88,6 +88,7 @@ async fn write_units_of_every_path() {
     }
     transfer_and_payment().await;
     life_of_a_message().await;
+    due_reports().await;
 }
 
 async fn sends(depth: usize) {
@@ -326,4 +327,24 @@ async fn refunds_together(world: &World, client: &Member) {
     take(world).await;
     world.store.refund_together(&refunds).await.expect("they are refunded");
     check("refund, 50 together", take(world).await / Decimal::from(REFUNDS), "2.1");
+}
+
+/// Filed and forgotten: rows that were submitted in one delivery of the stream, which brings a hundred, and a
+/// block by itself, whose messages share it.
+async fn due_reports() {
+    let world = World::with_streams(&[]).await;
+    let rows = (0..100).map(|place| Awaiting::Message(MessageId::in_batch(&BatchId::new(7), place)));
+    let tag = LeaseTag { lease: WalletId::new(7), fence: 1, number: 1 };
+    for (what, count, most, awaiting) in [
+        ("reports awaited, 100 rows of a delivery, each", 100, "0.1", rows.collect()),
+        ("reports awaited, a block", 1, "2", vec![Awaiting::Block(tag)]),
+    ] {
+        let due = DueReports::by_hour(awaiting.into_iter().map(|awaiting| (awaiting, NOW)));
+        take(&world).await;
+        world.store.put_due_reports(&due).await.expect("filed");
+        for due in &due {
+            world.store.forget_due_reports(due).await.expect("forgotten");
+        }
+        check(what, take(&world).await / Decimal::from(count), most);
+    }
 }

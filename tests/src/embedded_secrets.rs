@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::{BehaviorVersion, Config, Credentials, Region};
 use serde_json::{Value, json};
-use store::Secrets;
+use store::{HasSecret, Secrets};
 
 pub use crate::embedded_aws::{Call, Fault};
 use crate::embedded_aws::{Refusal, Service, http_client};
@@ -44,6 +44,14 @@ impl EmbeddedSecrets {
     /// Sets a secret, whether it is there or not, as somebody does in the console.
     pub fn set(&self, name: &str, value: Value) {
         self.secrets().insert(name.to_owned(), value.to_string());
+    }
+
+    /// Sets the secret that a row points to.
+    ///
+    /// # Panics
+    /// When it points to none.
+    pub fn set_of(&self, row: &impl HasSecret, value: Value) {
+        self.set(&row.secret_name().expect("a secret"), value);
     }
 
     /// The names of all secrets that begin so.

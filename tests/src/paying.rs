@@ -5,6 +5,7 @@ use store::Store;
 use top_ups::{Addresses, Cashier};
 
 use crate::embedded_secrets::EmbeddedSecrets;
+use crate::embedded_sqs::EmbeddedSqs;
 
 /// Where payers and payment systems reach the platform in tests.
 pub const PUBLIC_URL: &str = "https://waybill.example";
@@ -21,5 +22,7 @@ pub fn cashier(store: &Store, secrets: &EmbeddedSecrets, stripe: &str) -> Cashie
 /// The sweeper where no payment system is set up.
 pub fn sweeper(store: &Store) -> sweeper::App {
     let cashier = cashier(store, &EmbeddedSecrets::new(), "http://stripe.invalid");
-    sweeper::App { store: store.clone(), cashier }
+    let sqs = EmbeddedSqs::new();
+    let mail = queue::Sender::new(sqs.client(), sqs.queue("mail"));
+    sweeper::App { store: store.clone(), cashier, mail }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::edits::put_connection;
 use crate::embedded_sqs::EmbeddedSqs;
 use crate::world::{Member, NOW, World};
-use domain::connection::{ClientLink, Connection, Link, OnUnknownOutcome};
+use domain::connection::{ClientLink, Connection, Link};
 use domain::id::ConnectionId;
 use queue::client_queue;
 use smpp::esme::{self, BindSettings, Delivery, Inbound, Session};
 use smpp::smsc::{self, ServerSession, ServerSettings};
 use smpp_gateway::client::account::Account;
 use smpp_gateway::client::deliveries::{Deliveries, Pauses};
+use smpp_gateway::client::figures::ClientBoard;
 use tokio::time::timeout;
 
 /// Far more than anything here takes.
@@ -33,16 +34,7 @@ pub async fn account(world: &World, client: &Member, sqs: &EmbeddedSqs) -> Accou
             String::new(),
         )
     };
-    let connection = Connection {
-        id: id.clone(),
-        company: world.owner.company.id.clone(),
-        name: "client".to_owned(),
-        enabled: true,
-        link: Link::Client(link.clone()),
-        on_unknown_outcome: OnUnknownOutcome::Wait,
-        created_at: NOW,
-        revision: 0,
-    };
+    let connection = Connection::new(id.clone(), world.owner.company.id.clone(), "client", Link::Client(link.clone()), NOW);
     put_connection(&world.store, &connection).await;
     let (company, agreement) = (client.company.clone(), client.agreement.clone());
     Account { connection: id, link, company, agreement }
@@ -60,6 +52,8 @@ pub struct Receiver {
     pub inbound: Inbound,
     /// Ours.
     pub server: ServerSession,
+    /// What is counted of it.
+    pub board: ClientBoard,
     _requests: smsc::Requests,
 }
 
@@ -72,8 +66,9 @@ impl Receiver {
             esme::bind(theirs, BindSettings::new("client", "secret")),
         );
         let ((server, requests), (session, inbound)) = (accepted, bound.expect("bound"));
-        gateway.receiver_bound(account, server.clone());
-        Self { session, inbound, server, _requests: requests }
+        let board = ClientBoard::default();
+        gateway.receiver_bound(account, server.clone(), board.of(&account.connection));
+        Self { session, inbound, server, board, _requests: requests }
     }
 
     /// What comes next, not answered yet.

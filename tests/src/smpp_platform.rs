@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::connection::{ClientLink, Connection, Link, SmppLink};
-use domain::id::{ConnectionId, MessageId};
+use domain::id::{ConnectionId, MessageId, SecretId};
 use domain::message::Message;
 use jiff::Timestamp;
 use queue::Sender;
@@ -28,7 +28,7 @@ use smpp_gateway::client::listener::Door;
 use smpp_gateway::status::Board;
 use smpp_gateway::vendor::bind;
 use smpp_gateway::{Gateway, Pace};
-use store::{Secrets, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -97,7 +97,7 @@ impl Platform {
         change(&mut link);
         let vendor = connection_of(connection(), &world.owner, Link::Smpp(link));
         put_connection(&world.store, &vendor).await;
-        secrets.set(&Secrets::connection(&vendor.id), json!({ "password": PASSWORD }));
+        secrets.set_of(&vendor, json!({ "password": PASSWORD }));
 
         let functions = Functions::start(&world, &sqs).expect("a thread");
         let store = Store::new(elsewhere::dynamodb(&world.database.client(), &places.cloud), tables());
@@ -216,16 +216,7 @@ async fn until_alive(board: &Board) {
 }
 
 fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
-    Connection {
-        id,
-        company: company.company.id.clone(),
-        name: "a connection".to_owned(),
-        enabled: true,
-        link,
-        on_unknown_outcome: Default::default(),
-        created_at: Timestamp::UNIX_EPOCH,
-        revision: 0,
-    }
+    Connection { secret: Some(SecretId::new(1)), ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH) }
 }
 
 /// A number that is none of the settings' zeros.

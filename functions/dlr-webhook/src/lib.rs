@@ -99,21 +99,14 @@ mod tests {
     use domain::receipt::ReceiptState;
 
     fn connection() -> Connection {
-        Connection {
-            revision: 0,
-            id: ConnectionId::new(1),
-            company: CompanyId::new(1),
-            name: "Operator".into(),
-            enabled: true,
-            link: Link::Alaris(AlarisLink {
-                url: "https://sms.example.com:8002/api".into(),
-                username: "waybill".into(),
-                service_type: String::new(),
-                webhook_guid: "5f0c9d5e1a1b4c6d8e7f00112233aabb".into(),
-            }),
-            on_unknown_outcome: OnUnknownOutcome::Wait,
-            created_at: runtime::now(),
-        }
+        let link = AlarisLink {
+            url: "https://sms.example.com:8002/api".into(),
+            username: "waybill".into(),
+            service_type: String::new(),
+            webhook_guid: "5f0c9d5e1a1b4c6d8e7f00112233aabb".into(),
+        };
+        let (id, company) = (ConnectionId::new(1), CompanyId::new(1));
+        Connection::new(id, company, "Operator", Link::Alaris(link), runtime::now())
     }
 
     #[track_caller]

@@ -149,7 +149,7 @@ async fn agreements(store: &Store, records: &[Record]) -> anyhow::Result<BTreeMa
     Ok(found.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect())
 }
 
-/// What rows of these records say of companies and connections. Those that are gone have no names.
+/// What rows of these records say of companies and connections, also of those that are deleted.
 async fn around(store: &Store, records: &[Record]) -> anyhow::Result<Around> {
     let (mut companies, mut connections) = (BTreeSet::new(), BTreeSet::new());
     for record in records {

@@ -2,25 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use domain::connection::{AlarisLink, Connection, Link as ConnectionLink, OnUnknownOutcome};
-use domain::id::ConnectionId;
+use domain::id::{ConnectionId, SecretId};
 use serde::Deserialize;
 use store::{Secrets, Store};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 use vendors::alaris::{Link, LongMessageMode};
 
 use crate::{App, misrouted};
 
-/// A changed password is used after this time at the latest.
-const PASSWORD_KEPT: Duration = Duration::from_secs(5 * 60);
-
 /// The way to a vendor.
 pub(crate) struct Road {
-    /// None while the connection, or a company it belongs to, is disabled.
+    /// None while the connection, or a company it belongs to, is disabled, and once it is deleted.
     pub link: Option<Link>,
     pub on_unknown_outcome: OnUnknownOutcome,
 }
@@ -46,7 +41,7 @@ async fn read(app: &App, id: &ConnectionId) -> anyhow::Result<Road> {
     let connection = app.store.any_connection(id).await?.with_context(|| format!("{id} does not exist"))?;
     let ConnectionLink::Alaris(alaris) = &connection.link else { return Err(misrouted(id)) };
     let link = if is_enabled(&app.store, &connection).await? {
-        Some(link(alaris, app.passwords.get(&app.secrets, id).await?))
+        Some(link(alaris, app.passwords.get(&app.secrets, &connection).await?))
     } else {
         None
     };
@@ -74,24 +69,24 @@ fn link(alaris: &AlarisLink, password: String) -> Link {
     }
 }
 
-/// The passwords of connections, kept between invocations.
+/// The passwords of connections, kept between invocations as long as the connection points to the same.
 #[derive(Default)]
-pub(crate) struct Passwords(Mutex<HashMap<ConnectionId, (Instant, String)>>);
+pub(crate) struct Passwords(Mutex<HashMap<ConnectionId, (Option<SecretId>, String)>>);
 
 impl Passwords {
-    async fn get(&self, secrets: &Secrets, id: &ConnectionId) -> anyhow::Result<String> {
+    async fn get(&self, secrets: &Secrets, connection: &Connection) -> anyhow::Result<String> {
         #[derive(Deserialize)]
         struct Login {
             password: String,
         }
         let mut kept = self.0.lock().await;
-        if let Some((read_at, password)) = kept.get(id)
-            && read_at.elapsed() < PASSWORD_KEPT
+        if let Some((secret, password)) = kept.get(&connection.id)
+            && *secret == connection.secret
         {
             return Ok(password.clone());
         }
-        let login: Login = secrets.read(&Secrets::connection(id)).await.context("no password")?;
-        kept.insert(id.clone(), (Instant::now(), login.password.clone()));
+        let login: Login = secrets.read_of(connection).await.context("no password")?;
+        kept.insert(connection.id.clone(), (connection.secret.clone(), login.password.clone()));
         Ok(login.password)
     }
 }

@@ -77,14 +77,15 @@ impl App {
             net: order.net,
             tax_rule: order.tax_rule.as_ref(),
             tax: order.tax,
-            total: order.total,
+            fee: top_up.fee,
+            total: top_up.to_pay(),
             payment_method: Some("Card".to_owned()),
             payment_reference: top_up.received.as_ref().map(|received| received.reference.clone()),
             paid_at: payment.at,
             issue_date: payment.payment_date,
             comment: None,
         };
-        let document = Document::Receipt(Box::new(facts::receipt(&purchase, &parties)));
+        let document = Document::Receipt(Box::new(facts::receipt(&purchase, &parties)?));
         let forms = Forms {
             all: store.all_things(agreement.tenant.as_str()).await?,
             seller: order.own_legal_entity.clone(),

@@ -88,7 +88,7 @@ impl App {
         if self.store.replace(&act, &task, &complete).await? == Written::Now {
             tracing::info!(rerate = %id, messages = progress.edrs.processed, "complete");
         }
-        self.draft_again(&complete).await
+        self.wind_up(&complete).await
     }
 
     /// The task, if there is something to do for it now. One whose time has come begins.
@@ -109,7 +109,7 @@ impl App {
             Status::Scheduled => self.wait_for(&task, now).await.map(|()| None),
             Status::Draft => Ok(None),
             Status::Complete | Status::Canceled | Status::Failed => {
-                self.draft_again(&task).await?;
+                self.wind_up(&task).await?;
                 Ok(None)
             }
         }
@@ -133,17 +133,21 @@ impl App {
         let act = self.act(&task.company, now, &[task.id.as_str(), "fail"]).await?;
         let failed = task.fail(problem, Hand { name: PROCESS, now });
         self.store.replace(&act, task, &failed).await?;
-        self.draft_again(&failed).await
+        self.wind_up(&failed).await
     }
 
-    /// Invoices that are no longer what the usage says are drafted again, or corrected.
-    async fn draft_again(&self, task: &Rerate) -> anyhow::Result<()> {
+    /// What is overdrawn stops sending, should a chunk have died before it came to that. Invoices that are no
+    /// longer what the usage says are drafted again, or corrected.
+    async fn wind_up(&self, task: &Rerate) -> anyhow::Result<()> {
         if task.dry_run {
             return Ok(());
         }
         let differences = self.store.rerate_differences(&task.id).await?;
         let touched: BTreeMap<_, ()> =
             differences.into_iter().map(|difference| (difference.agreement, ())).collect();
+        for agreement in touched.keys() {
+            self.store.call_back_overdrawn(agreement).await?;
+        }
         let mut jobs = Vec::new();
         for agreement in self.store.agreements(&touched.into_keys().collect::<Vec<_>>()).await? {
             let close = |period| Billing::CloseV1 { agreement: agreement.id.clone(), period };

@@ -7,7 +7,6 @@ use domain::id::{CompanyId, OwnLegalEntityId};
 use domain::notification::{NotificationChannel, choose_channel};
 use queue::Mail;
 use serde::Deserialize;
-use store::Secrets;
 
 use crate::App;
 use crate::smtp::Taken;
@@ -73,8 +72,7 @@ async fn password(app: &App, channel: &NotificationChannel) -> anyhow::Result<St
     struct Login {
         password: String,
     }
-    let login: Login =
-        app.secrets.read(&Secrets::notification_channel(&channel.id)).await.context("no password")?;
+    let login: Login = app.secrets.read_of(channel).await.context("no password")?;
     Ok(login.password)
 }
 

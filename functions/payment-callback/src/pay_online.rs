@@ -21,13 +21,17 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
         return Ok(done());
     }
     let looked = app.look_after(&about, &top_up, &Hint::default()).await?;
-    if let Some(Looked::Unpaid | Looked::Pending) = looked {
-        if told.declined.is_none() {
+    match looked {
+        Some(Looked::Unpaid) if told.declined.is_some() => {
+            let report = Report::Closed { reason: "payment_failed".to_owned(), attempt: None };
+            app.settle(&about.report(&top_up, report), &account).await?;
+        }
+        // The card may have been charged, or money on it held: whoever pays must not be told to pay again.
+        Some(Looked::Unpaid | Looked::Pending) if told.declined.is_none() => {
             let detail = format!("{} is said to be paid, and no payment is found", top_up.id);
             app.keep(&about, Some(top_up.id.clone()), detail).await?;
         }
-        let report = Report::Closed { reason: "payment_failed".to_owned(), attempt: None };
-        app.settle(&about.report(&top_up, report), &account).await?;
+        _ => {}
     }
     Ok(done())
 }

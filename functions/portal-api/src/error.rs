@@ -270,6 +270,7 @@ impl From<TransferError> for ApiError {
             TransferError::SameWallet => Problem::invalid("to", detail),
             TransferError::NotOwnWallet => Problem::new(403, "not_allowed", detail).field("from"),
             TransferError::NotRelated => Problem::new(422, "not_related", detail),
+            TransferError::TakerClosed => Problem::new(409, "agreement_deleted", detail).field("to"),
             TransferError::NoIndividualCredits => {
                 Problem::new(422, "no_individual_credits", detail).field("to")
             }

@@ -11,6 +11,7 @@ mod rights;
 mod routes;
 mod schema;
 mod second_factor;
+mod secrets;
 mod seen;
 mod sms_codes;
 mod wallet_book;

@@ -22,7 +22,7 @@ use runtime::token::UserToken;
 use store::{Store, Tries};
 use tokio::sync::Semaphore;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, written};
 use crate::{App, rights};
 
 /// Each takes 19 MiB and a processor for some tens of milliseconds.
@@ -68,12 +68,13 @@ pub fn manage(who: &Principal, company: &Company) -> Result<(), ApiError> {
     rights::manage_own(who, &company.id, Area::Users, Area::PortalUsers)
 }
 
-/// The roles of these names and ids, if the caller may give them to people of the company.
+/// The roles of these names and ids, if the caller may give them to somebody of the company who had those.
 pub async fn given_roles(
     app: &App,
     who: &Principal,
     company: &Company,
     names: &[String],
+    had: &[UserRole],
 ) -> Result<Vec<UserRole>, ApiError> {
     let unknown = |name: &String| ApiError::from(UserError::NoSuchRole(name.clone()));
     let roles = names.iter().map(|name| UserRole::parse(name).ok_or_else(|| unknown(name)));
@@ -81,7 +82,7 @@ pub async fn given_roles(
     let ids: Vec<_> = roles.iter().filter_map(|role| role.custom().cloned()).collect();
     let known = app.store.roles(&ids).await?;
     let granting = Granting { by: &who.company.id, own: &who.grants, to: company, known: &known };
-    Ok(granting.check(&roles)?)
+    Ok(granting.check(&roles, had)?)
 }
 
 /// Whether the caller may hand this out to people or programs of the company.
@@ -120,17 +121,26 @@ pub fn person_in_session(who: &Principal) -> Result<&User, ApiError> {
     Ok(user)
 }
 
-/// A company whose last administrator is gone could be managed by nobody of its own.
-pub async fn check_not_last_administrator(app: &App, user: &User) -> Result<(), ApiError> {
-    if !user.master || !user.is_active() {
-        return Ok(());
-    }
-    let others = app.store.users(&user.company).await?;
-    if others.iter().any(|other| other.id != user.id && other.master && other.is_active()) {
-        return Ok(());
-    }
-    let detail = "This is the last administrator of the company.";
-    Err(Problem::new(409, "last_administrator", detail).into())
+/// Stores a changed person of a company. Its last administrator stays one: without any it could be managed by
+/// nobody of its own.
+pub async fn replace(
+    app: &App,
+    who: &Principal,
+    company: &Company,
+    before: &User,
+    after: &User,
+) -> Result<(), ApiError> {
+    let is_administrator = |user: &User| user.master && user.is_active();
+    let other = if is_administrator(before) && !is_administrator(after) {
+        let mut others = app.store.users(&before.company).await?.into_iter();
+        let other = others.find(|other| other.id != before.id && is_administrator(other));
+        let detail = "This is the last administrator of the company.";
+        Some(other.ok_or_else(|| Problem::new(409, "last_administrator", detail))?)
+    } else {
+        None
+    };
+    let act = who.act(&company.path);
+    written(app.store.replace_user_beside(&act, before, after, other.as_ref()).await?)
 }
 
 /// What somebody proves themselves with, also before there is anything.
@@ -221,6 +231,13 @@ pub async fn mail(
         at: runtime::now(),
     };
     Ok(app.mail.send(&mail).await?)
+}
+
+/// For what only follows from a stored change: the change stands, and the log says what was not done.
+pub fn note_failure(what: &'static str, done: Result<(), ApiError>) {
+    if let Err(error) = done {
+        tracing::error!(what, ?error, "a change is stored without all that follows from it");
+    }
 }
 
 /// Where people of a company find the product, as mails tell them.

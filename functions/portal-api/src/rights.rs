@@ -3,7 +3,7 @@
 use domain::catalog::choice;
 use domain::company::CompanyKind;
 use domain::id::CompanyId;
-use domain::permission::{Area, Level};
+use domain::permission::{Area, Face, Grants, Level};
 use runtime::auth::Principal;
 use runtime::http::Problem;
 
@@ -64,6 +64,14 @@ pub fn on_tenant_side(who: &Principal, company: &CompanyId, tenant: &CompanyId) 
 /// Seeing what is in the wallets of a company, its users' included.
 pub fn sees_wallets(who: &Principal, company: &CompanyId) -> bool {
     view_own(who, company, Area::Transfers, Area::PortalFinance).is_ok()
+}
+
+/// Taking along as a file what one sees: to view the area of exports is enough, because nothing is changed.
+/// Whoever has anything of the back office may see companies below, so theirs is its export; who has the
+/// client portal alone needs that of the portal.
+pub fn export(who: &Principal) -> Result<(), ApiError> {
+    let has_portal_alone = who.grants.within(Face::BackOffice) == Grants::default();
+    view(who, if has_portal_alone { Area::PortalExport } else { Area::Export })
 }
 
 /// Changing what holds for the whole platform.

@@ -78,7 +78,7 @@ mirrors! {
     NotificationEvent = domain::notification::NotificationEvent {
         AgreementBalance, CreditLimit, BundleLimit, PaymentConfirmation, InvoiceConfirmation, RatesChange,
         TrafficAlert, SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
-        RegistrationConfirmation, PasswordReset, ProblemReport, UserInvitation,
+        RegistrationConfirmation, NewRegistration, PasswordReset, ProblemReport, UserInvitation,
     }
 
     /// What an event is about.

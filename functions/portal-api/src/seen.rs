@@ -188,10 +188,12 @@ impl Seen<'_> {
         invoice.filter(|invoice| self.shows(invoice)).ok_or_else(|| missing("invoice"))
     }
 
-    /// The company that pays sees an invoice once it is confirmed; until then it is its tenant's work.
+    /// The company that pays sees an invoice with its charges once it is confirmed, unless its tenant shows
+    /// it none; until then it is its tenant's work.
     pub fn shows(&self, invoice: &Invoice) -> bool {
-        invoice.status == InvoiceStatus::Confirmed
-            || is_tenant_side(self.who, &invoice.company, &invoice.tenant)
+        let is_shown_to_payer =
+            invoice.status == InvoiceStatus::Confirmed && self.who.company.settings.invoices_enabled;
+        is_shown_to_payer || is_tenant_side(self.who, &invoice.company, &invoice.tenant)
     }
 }
 

@@ -38,6 +38,7 @@ pub async fn outcomes(
                 What::Refused { reason, next_route, by: Some(connection.clone()) }
             }
             Outcome::InDoubt => What::Fact(Fact::InDoubt),
+            Outcome::PartlyInDoubt(references) => What::Fact(Fact::PartlyInDoubt { references }),
             Outcome::NotSent => What::NotSent,
         };
         (place, what)
@@ -57,7 +58,7 @@ fn references_of(block: &Block, outcomes: &[(u16, Outcome)]) -> anyhow::Result<V
     for (place, outcome) in outcomes {
         let message = block.messages.get(usize::from(*place));
         let message = message.ok_or_else(|| anyhow::anyhow!("{} has no message {place}", block.tag))?;
-        if let Outcome::Submitted(raw) = outcome {
+        if let Outcome::Submitted(raw) | Outcome::PartlyInDoubt(raw) = outcome {
             references.push((*place, receipts::segments(message, raw)));
         }
     }

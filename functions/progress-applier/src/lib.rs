@@ -41,9 +41,8 @@ impl App {
                 let what = What::Refused { reason, next_route, by: connection };
                 news::apply(self, Said::OfMessages, vec![News { message, what }], at).await
             }
-            Progress::InDoubtV1 { message, connection, at } => {
-                let what = What::InDoubt { over: connection };
-                news::apply(self, Said::OfMessages, vec![News { message, what }], at).await
+            Progress::InDoubtV1 { message, references, connection, at } => {
+                receipts::in_doubt(self, message, references, connection, at).await
             }
             Progress::ReceiptV1 { connection, reference, state, error, recipient, at } => {
                 let receipt = ParkedReceipt { reference, other_reference: None, state, error, recipient };

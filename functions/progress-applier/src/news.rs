@@ -43,8 +43,9 @@ pub enum What {
         next_route: bool,
         by: Option<ConnectionId>,
     },
-    /// It may have left, over this connection where that is known.
+    /// It may have left, over this connection where that is known; under these ids what of it was taken.
     InDoubt {
+        references: Vec<Option<String>>,
         over: Option<ConnectionId>,
     },
     /// Nothing of it left, and it is to be sent by itself.
@@ -127,7 +128,7 @@ async fn change_of(
         let fits = match what {
             What::NotSent => change.send_alone(*place),
             What::Fact(fact) => change.step(*place, fact, at),
-            What::InDoubt { .. } => change.step(*place, &Fact::InDoubt, at),
+            What::InDoubt { references, .. } => change.step(*place, &doubt(references), at),
             What::Refused { reason, next_route, .. } => {
                 let message = change.block.messages.get(usize::from(*place));
                 let message = message.ok_or_else(|| anyhow::anyhow!("there is no message {place}"))?;
@@ -167,18 +168,25 @@ async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyho
     match what {
         What::Fact(fact) => Ok(Some(fact.clone())),
         What::NotSent => Ok(None),
-        What::Refused { by: Some(by), .. } | What::InDoubt { over: Some(by) }
+        What::Refused { by: Some(by), .. } | What::InDoubt { over: Some(by), .. }
             if *by != message.connection =>
         {
             Ok(None)
         }
-        What::InDoubt { .. } => Ok(Some(Fact::InDoubt)),
+        What::InDoubt { references, .. } => Ok(Some(doubt(references))),
         // It has gone on already, as only who has it in hand can be refused.
         What::Refused { next_route: true, .. } if message.status == Status::Accepted => Ok(None),
         What::Refused { reason, next_route, .. } => {
             let next_route = *next_route && message.status == Status::Queued;
             Ok(Some(roads.refusal(message, reason, next_route).await?))
         }
+    }
+}
+
+fn doubt(references: &[Option<String>]) -> Fact {
+    match references {
+        [] => Fact::InDoubt,
+        _ => Fact::PartlyInDoubt { references: references.to_vec() },
     }
 }
 

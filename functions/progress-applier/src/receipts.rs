@@ -56,13 +56,14 @@ pub fn parked(report: Report) -> ParkedReceipt {
     ParkedReceipt { reference, other_reference, state, error, recipient }
 }
 
-/// The segments of a message under the vendor's ids.
+/// The segments of a message under the vendor's ids: those that have one.
 pub fn segments(message: &Message, raw: &[Option<String>]) -> Vec<(String, Reference)> {
     let reference = |part| {
         let (message, recipient) = (message.id.clone(), message.recipient.to_string());
         Reference { message, part, recipient }
     };
     let known = raw.iter().enumerate().filter_map(|(part, raw)| Some((part, raw.clone()?)));
+    let known = known.filter(|(_, raw)| !canonical_reference(raw).is_empty());
     known.map(|(part, raw)| (raw, reference(part))).collect()
 }
 
@@ -79,6 +80,25 @@ pub async fn submitted(
     let message = news::known(app, &id).await?;
     let by = by.as_ref().unwrap_or(&message.connection);
     know(app, by, &segments(&message, &references), at).await
+}
+
+/// Stores that nobody knows whether this connection's vendor took a message, and the ids of what of it was
+/// taken.
+pub async fn in_doubt(
+    app: &App,
+    id: MessageId,
+    references: Vec<Option<String>>,
+    over: Option<ConnectionId>,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let what = What::InDoubt { references: references.clone(), over: over.clone() };
+    news::apply(app, Said::OfMessages, vec![News { message: id.clone(), what }], at).await?;
+    if references.is_empty() {
+        return Ok(());
+    }
+    let message = news::known(app, &id).await?;
+    let over = over.as_ref().unwrap_or(&message.connection);
+    know(app, over, &segments(&message, &references), at).await
 }
 
 /// Stores ids of segments that are stored already, and then applies receipts that came before. In this
@@ -144,7 +164,9 @@ async fn apply_known(
     let found = find(app, connection, &receipts).await?;
     let (mut news, mut known, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (receipt, reference) in receipts.into_iter().zip(found) {
-        let Some(Reference { message, part, .. }) = reference else {
+        // The next message under the same id is another's, if it went to somebody else.
+        let is_next = |found: &Reference| parked == Parked::Yes && !receipt.ends_as(&found.recipient);
+        let Some(Reference { message, part, .. }) = reference.filter(|found| !is_next(found)) else {
             unknown.push(receipt);
             continue;
         };

@@ -151,6 +151,7 @@ fn for_bind(message: &IncomingMessage) -> ForClient {
 /// The queue of a client's connection; none if there is no such connection any more.
 async fn queue_of(app: &App, id: &ConnectionId) -> anyhow::Result<Option<Sender>> {
     let connection = app.store.any_connection(id).await?;
+    let connection = connection.filter(|connection| connection.deleted_at.is_none());
     Ok(match connection.map(|connection| connection.link) {
         Some(Link::Client(link)) => Some(Sender::new(app.sqs.clone(), link.queue_url)),
         _ => None,

@@ -18,6 +18,7 @@ mod notices;
 mod rate_changes;
 mod receipts;
 mod reopened;
+mod reports_due;
 mod statements;
 mod unmatched;
 mod usage;
@@ -91,6 +92,7 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     statements::post(&app.store, wallets).await?;
     rate_changes::tell(app, &rates).await?;
     unmatched::follow(&app.store, &parked, &expired).await?;
+    reports_due::file(&app.store, &messages, &blocks).await?;
     let shown = archive::Shown { messages, blocks, released, fees: charged };
     archive::stage(&app.archive, shown, begun_at).await?;
     tracing::info!(records, "projected");

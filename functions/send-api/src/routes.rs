@@ -9,6 +9,7 @@ use domain::permission::{Area, Level};
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use sending::{Ask, Plan};
 use serde::{Deserialize, Serialize};
@@ -281,10 +282,12 @@ pub async fn list(
         masked_before: app.masking.before(runtime::now()),
     };
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
-    filter.check(query.cursor.as_deref()).map_err(wrong)?;
-    let page = app.store.edrs(&agreement, &filter, limit, query.cursor.as_deref()).await?;
+    let cursor = query.cursor.as_deref().map(cursor::place_of).transpose()?;
+    filter.check(cursor.as_deref()).map_err(wrong)?;
+    let page = app.store.edrs(&agreement, &filter, limit, cursor.as_deref()).await?;
     let own = page.items.into_iter().filter_map(Record::into_message).filter(|edr| edr.level == 1);
-    Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next: page.next }))
+    let next = page.next.as_deref().map(cursor::cursor_of);
+    Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next }))
 }
 
 async fn listed_agreement(app: &App, who: &Principal, named: Option<&str>) -> Result<AgreementId, Problem> {

@@ -44,6 +44,8 @@ pub struct Pace {
     pub lease: Duration,
     /// A submit without an answer for this long is in doubt.
     pub answer_timeout: Duration,
+    /// When no bind was up for this long, what waits takes its other routes.
+    pub down_after: Duration,
     /// The vendors' ids of a block are stored so long after it was claimed, for receipts of which we know no
     /// more what they are about.
     pub references_after: Duration,
@@ -57,6 +59,7 @@ impl Default for Pace {
             renew_every: Duration::from_secs(5),
             lease: Duration::from_secs(20),
             answer_timeout: Duration::from_secs(20),
+            down_after: Duration::from_secs(60),
             references_after: Duration::from_secs(60),
         }
     }

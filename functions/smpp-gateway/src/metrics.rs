@@ -71,6 +71,7 @@ fn client_line(client: &ClientStatus, before: Option<&ClientStatus>, now: Timest
         ("ClientAccepted", "Count", since(|client| client.accepted)),
         ("ClientThrottled", "Count", since(|client| client.throttled)),
         ("ClientRefused", "Count", since(|client| client.refused)),
+        ("ClientPassedOver", "Count", since(|client| client.passed_over)),
     ];
     embedded(&client.id, &values, now)
 }
@@ -162,11 +163,13 @@ mod tests {
             accepted,
             throttled: 0,
             refused: 3,
+            passed_over: accepted / 5,
         };
         let line = client_line(&client(15), Some(&client(10)), Timestamp::UNIX_EPOCH);
         let told = |name: &str| line[name].as_u64();
         assert_eq!((told("ClientBinds"), told("ClientReceivers")), (Some(3), Some(2)));
         assert_eq!((told("ClientAccepted"), told("ClientRefused")), (Some(5), Some(0)));
+        assert_eq!(told("ClientPassedOver"), Some(1));
         assert_eq!(line["Connection"], ConnectionId::new(7).as_str());
     }
 }

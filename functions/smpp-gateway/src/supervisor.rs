@@ -35,7 +35,7 @@ const GOODBYE_MAX: Duration = Duration::from_secs(3);
 struct Running {
     connection: Connection,
     fence: u64,
-    /// None of one that is disabled.
+    /// None of one that is disabled or deleted.
     view: Option<View>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -97,7 +97,8 @@ impl Supervisor {
         }
     }
 
-    /// Which connections should be served, by whomever: what is disabled too, so that nothing waits for it.
+    /// Which connections should be served, by whomever: what is disabled or deleted too, so that nothing waits
+    /// for it.
     async fn look(&mut self) {
         match in_time(self.gateway.store.all_connections()).await {
             Ok(stored) => self.wanted = Some(stored.into_iter().filter_map(wanted).collect()),
@@ -319,5 +320,5 @@ fn wanted(connection: Connection) -> Option<(ConnectionId, (Connection, SmppLink
 /// Whether two versions of a connection work alike; a new name is no reason to drop a link.
 fn is_same(one: &Connection, other: &Connection) -> bool {
     let parts = |connection: &Connection| (connection.enabled, connection.on_unknown_outcome);
-    one.link == other.link && parts(one) == parts(other)
+    one.link == other.link && one.secret == other.secret && parts(one) == parts(other)
 }

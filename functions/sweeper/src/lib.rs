@@ -9,6 +9,8 @@ pub mod payments;
 pub mod reconcile;
 pub mod recount;
 pub mod top_ups;
+pub mod traffic;
+pub mod unreported;
 pub mod versions;
 
 use std::pin::Pin;
@@ -16,6 +18,7 @@ use std::pin::Pin;
 use ::top_ups::Cashier;
 use futures::future::join_all;
 use jiff::Timestamp;
+use queue::Sender;
 use store::Store;
 
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub struct App {
     pub store: Store,
     /// Asks payment systems.
     pub cashier: Cashier,
+    /// Takes `queue::Mail`.
+    pub mail: Sender,
 }
 
 type Duty<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 'a>>;
@@ -36,6 +41,8 @@ fn duties(app: &App, now: Timestamp) -> Vec<(&'static str, Duty<'_>)> {
         ("reconcile", Box::pin(reconcile::run(app, now))),
         ("recount", Box::pin(recount::run(app, now))),
         ("top_ups", Box::pin(top_ups::run(app, now))),
+        ("traffic", Box::pin(traffic::run(app, now))),
+        ("unreported", Box::pin(unreported::run(app, now))),
         ("versions", Box::pin(versions::run(app, now))),
     ]
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     runtime::telemetry::init();
     let aws = Aws::load().await;
     let cashier = Cashier::new(aws.store()?, aws.secrets()?, Addresses::from_environment()?)?;
-    let app = App { store: aws.store()?, cashier };
+    let app = App { store: aws.store()?, cashier, mail: aws.queue("MAIL_QUEUE_URL")? };
     let sweep = async |_: LambdaEvent<Value>| handle(&app, runtime::now()).await.map_err(Error::from);
     lambda_runtime::run(service_fn(sweep)).await
 }

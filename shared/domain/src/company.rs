@@ -71,7 +71,7 @@ pub struct CompanySettings {
     /// In whose name the company above sells to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<OwnLegalEntityId>,
-    /// Its client portal shows invoices.
+    /// It is shown its invoices and their charges.
     pub invoices_enabled: bool,
     /// Of which channels the recipients are looked up, where there is a look-up.
     pub mnp_channels: BTreeSet<Channel>,
@@ -97,7 +97,7 @@ impl Default for CompanySettings {
     }
 }
 
-/// Listed under the company above it.
+/// Listed under the company above it, and under the connection that its recipients are looked up with.
 impl Thing for Company {
     const NOUN: &'static str = "company";
     const NOUNS: &'static str = "companies";
@@ -112,7 +112,17 @@ impl Thing for Company {
     }
 
     fn lists(&self) -> Vec<String> {
-        self.tenant().map(ToString::to_string).into_iter().collect()
+        let lookup = self.lookup.as_ref().filter(|_| !self.is_deleted());
+        let lookup = lookup.map(|lookup| lookup.connection.to_string());
+        self.tenant().map(ToString::to_string).into_iter().chain(lookup).collect()
+    }
+
+    /// Under a connection it is only looked for.
+    fn columns_in(&self, list: &str) -> Vec<(&'static str, String)> {
+        let is_of_tenant = self.tenant().is_some_and(|tenant| tenant.as_str() == list);
+        let mut columns = self.columns();
+        columns.retain(|(name, _)| is_of_tenant || Self::ORDER == Some(*name));
+        columns
     }
 
     fn is_gone(&self) -> bool {

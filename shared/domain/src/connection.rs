@@ -1,14 +1,13 @@
-//! Links to vendors, and from clients. Passwords for vendors are not here: they live in the secret store
-//! under the connection's id.
+//! Links to vendors, and from clients. Passwords for vendors are not here: they live in the secret store.
 
 mod client;
 mod smpp;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
-use crate::id::{CompanyId, ConnectionId};
+use crate::id::{CompanyId, ConnectionId, SecretId};
 use crate::lookup::LookupLink;
 
 pub use client::{ClientAlphabet, ClientLink, ClientLinkError, Network, NetworkError};
@@ -16,6 +15,9 @@ pub use smpp::{
     Binds, ErrorAction, ErrorRule, ExtraTlv, LinkError, LongForm, NumberType, Numbering, SmppLink,
     StatusOutcome, StatusRule, Tls,
 };
+
+/// How long vendors try to deliver a message where neither it nor its connection says so.
+pub const USUAL_VALIDITY: SignedDuration = SignedDuration::from_hours(72);
 
 /// The road that messages take to a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,15 +34,21 @@ pub struct Connection {
     pub name: String,
     pub enabled: bool,
     pub link: Link,
+    /// Under which its password is kept: a new one each time it is told, so that a row never names the
+    /// password of another address. None where there is none for us to tell.
+    pub secret: Option<SecretId>,
     /// What to do with a message of which nobody can say whether the vendor took it.
     pub on_unknown_outcome: OnUnknownOutcome,
     pub created_at: Timestamp,
+    /// When it was deleted. It stays for what is on its way: messages that wait for it, a vendor's receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// Raised by every change, so that two editors cannot overwrite each other.
     #[serde(default)]
     pub revision: u64,
 }
 
-/// Listed under its company.
+/// Listed under its company until it is deleted.
 impl Thing for Connection {
     const NOUN: &'static str = "connection";
     const NOUNS: &'static str = "connections";
@@ -54,20 +62,38 @@ impl Thing for Connection {
     }
 
     fn lists(&self) -> Vec<String> {
-        vec![self.company.to_string()]
+        if self.is_gone() { Vec::new() } else { vec![self.company.to_string()] }
     }
 
+    fn is_gone(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// Those of the guide's tables of each kind (10.1 to 10.3); empty where a kind has no such thing.
     fn columns(&self) -> Vec<(&'static str, String)> {
+        let (host, port, login, client) = match &self.link {
+            Link::Smpp(link) => (link.host.as_str(), Some(link.port), link.system_id.as_str(), ""),
+            Link::Alaris(link) => (link.url.as_str(), None, link.username.as_str(), ""),
+            Link::Lookup(link) => (link.url.as_str(), None, "", ""),
+            Link::Client(link) => ("", None, link.system_id.as_str(), link.client.as_str()),
+        };
+        let is_inverted = matches!(&self.link, Link::Smpp(link) if link.inverted_addresses);
         vec![
             ("name", catalog::words(&self.name)),
             ("kind", self.link.kind().to_owned()),
             ("enabled", catalog::flag(self.enabled)),
+            ("host", catalog::words(host)),
+            ("port", port.map(|port| catalog::number(port.into())).unwrap_or_default()),
+            ("login", catalog::words(login)),
+            ("client", client.to_owned()),
+            ("inverted_addresses", catalog::flag(is_inverted)),
         ]
     }
 
-    /// By what a client's bind, or a vendor's call, finds it.
+    /// By what a client's bind, or a vendor's call, finds it. Vendors go on calling what was deleted.
     fn unique(&self) -> Vec<String> {
         match &self.link {
+            Link::Client(_) if self.is_gone() => Vec::new(),
             Link::Client(link) => vec![Self::name_of_client(&link.system_id)],
             Link::Alaris(link) => vec![Self::name_of_webhook(&link.webhook_guid)],
             Link::Smpp(_) | Link::Lookup(_) => Vec::new(),
@@ -87,6 +113,34 @@ pub enum Link {
 }
 
 impl Connection {
+    /// One that is enabled, and has no password yet.
+    pub fn new(
+        id: ConnectionId,
+        company: CompanyId,
+        name: impl Into<String>,
+        link: Link,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            company,
+            name: name.into(),
+            enabled: true,
+            link,
+            secret: None,
+            on_unknown_outcome: OnUnknownOutcome::default(),
+            created_at,
+            deleted_at: None,
+            revision: 0,
+        }
+    }
+
+    /// The connection as it stays when it was deleted: disabled for good, and without its password.
+    pub fn deleted(&self, now: Timestamp) -> Self {
+        let revision = self.revision + 1;
+        Self { enabled: false, secret: None, deleted_at: Some(now), revision, ..self.clone() }
+    }
+
     /// The road that messages take over it to a vendor; none if it carries none.
     pub fn kind(&self) -> Option<ConnectionKind> {
         match self.link {
@@ -114,6 +168,16 @@ impl Link {
             Self::Alaris(_) => "alaris",
             Self::Lookup(_) => "lookup",
             Self::Client(_) => "client",
+        }
+    }
+
+    /// How long a vendor tries to deliver a message that does not say so itself.
+    pub fn validity(&self) -> SignedDuration {
+        match self {
+            Self::Smpp(SmppLink { validity_seconds: Some(seconds), .. }) => {
+                SignedDuration::from_secs(i64::from(seconds.get()))
+            }
+            _ => USUAL_VALIDITY,
         }
     }
 

@@ -430,12 +430,15 @@ pub fn issuer<'a>(agreement: &'a Agreement, invoices: &'a [Invoice]) -> Option<&
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClosePlan {
     pub changes: Vec<(Option<Invoice>, Invoice)>,
+    /// Drafts that have nothing to bill any more, as they were; one that took a number stays.
+    pub removed: Vec<Invoice>,
     /// The one that follows the usage, as it is after the changes; none if there is nothing to bill.
     pub open: Option<Invoice>,
 }
 
 /// What closing a period does to its invoices. `charges` is what confirmed ones do not bill: it goes on the
-/// draft of [`open_sequence`], and other drafts have nothing.
+/// draft of [`open_sequence`], and other drafts have nothing. A draft without charges goes, unless its number
+/// would be missing in the series.
 ///
 /// What follows a confirmed invoice of the period is taxed as that is, and issued by whom [`issuer`] says.
 pub fn plan_close(
@@ -455,6 +458,10 @@ pub fn plan_close(
     let mut plan = ClosePlan::default();
     for stored in invoices.iter().filter(|invoice| !invoice.is_confirmed()) {
         let charges = if stored.sequence == sequence { charges.clone() } else { Vec::new() };
+        if charges.is_empty() && stored.number.is_none() {
+            plan.removed.push(stored.clone());
+            continue;
+        }
         let fresh = draft(agreement, period, stored.sequence, charges, tax.clone(), now)?;
         let fresh = Invoice { own_legal_entity: own_legal_entity.clone(), ..fresh };
         let next = match recalculate(stored, fresh)? {
@@ -649,6 +656,7 @@ pub(crate) mod tests {
             for (_, after) in plan.changes {
                 self.put(after);
             }
+            self.invoices.retain(|invoice| !plan.removed.contains(invoice));
             plan.open
         }
 
@@ -715,10 +723,24 @@ pub(crate) mod tests {
         assert_eq!(books.close(&[sms("0.05", 2)]), Some(draft.clone()));
         let more = books.close(&[sms("0.05", 3)]).unwrap();
         assert_eq!((more.total_due.to_string(), more.revision), ("0.15".into(), 1));
-        let none = books.close(&[]).unwrap();
-        assert_eq!((none.charges.len(), none.total_due), (0, Amount::ZERO));
+        let none = Invoice { charges: Vec::new(), ..more.clone() };
         let refused = check_confirmation(&none, &BillingTerms::monthly_utc(), &after_period(), november());
         assert_eq!(refused, Err(InvoiceError::NothingToBill));
+    }
+
+    #[test]
+    fn a_draft_that_has_nothing_to_bill_any_more_goes_and_comes_back_with_the_usage() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 2)]).unwrap();
+        for _ in 0..2 {
+            assert_eq!((books.close(&[]), books.invoices.len()), (None, 0));
+        }
+        let again = books.close(&[sms("0.05", 2)]).unwrap();
+        assert_eq!(again, draft);
+        let first = books.confirm(&again);
+        books.close(&[sms("0.05", 3)]).unwrap();
+        assert_eq!(books.close(&[sms("0.05", 2)]), None);
+        assert_eq!(books.invoices, [first], "its correction is gone");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A message to one recipient, what it costs, and how its status moves.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::ConnectionKind;
@@ -72,10 +72,19 @@ impl Status {
 /// What the reason of a message says while nobody knows whether the vendor took it.
 pub const IN_DOUBT: &str = "in_doubt";
 
+/// What the reason of a message says that ended because no report came.
+pub const NO_REPORT: &str = "no_report";
+
+/// A report is awaited so long after the validity is over (spec 40, status).
+const REPORTED_WITHIN: SignedDuration = SignedDuration::from_hours(48);
+/// 63 days, what vendors grant at most: a client may name any time.
+const VALIDITY_MAX: SignedDuration = SignedDuration::from_hours(63 * 24);
+
 /// A segment at the vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The vendor's id as it was answered; empty if the vendor refused this segment.
+    /// The vendor's id as it was answered; empty if the vendor refused this segment, or if nobody knows whether
+    /// it took it.
     pub reference: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ReceiptState>,
@@ -209,8 +218,12 @@ pub enum Progress {
     Canceled,
     /// It may or may not have been taken, and will not be sent again.
     InDoubt,
+    /// The same of its other segments, after the vendor took these: an id for each that it took.
+    PartlyInDoubt { references: Vec<Option<String>> },
     /// A report on the segment with this index.
     Receipt { part: usize, state: ReceiptState, error: Option<String> },
+    /// No report came as long as one was awaited, see [`Message::report_due`].
+    Unreported,
 }
 
 /// What a progress does to a message.
@@ -242,6 +255,17 @@ impl Message {
     /// Whether nobody knows if the vendor took it.
     pub fn is_in_doubt(&self) -> bool {
         self.status == Status::Submitted && self.reason.as_deref() == Some(IN_DOUBT)
+    }
+
+    /// Until when a report on it is awaited, if one is. `validity` is what its connection says for messages that
+    /// say none. It counts from the submit, as a message may have waited for that.
+    pub fn report_due(&self, validity: SignedDuration) -> Option<Timestamp> {
+        if self.status != Status::Submitted {
+            return None;
+        }
+        let submitted_at = self.submitted_at.unwrap_or(self.accepted_at);
+        let valid_till = self.handling.valid_till.unwrap_or(submitted_at + validity);
+        Some(valid_till.clamp(submitted_at, submitted_at + VALIDITY_MAX) + REPORTED_WITHIN)
     }
 
     /// The charges of each level, the client's first.
@@ -303,7 +327,12 @@ pub fn apply(message: &Message, progress: &Progress, now: Timestamp) -> Step {
             next.submitted_at = Some(now);
             step(message, next)
         }
+        Progress::PartlyInDoubt { references } => partly_in_doubt(message, references, now),
         Progress::Receipt { part, state, error } => receipt(message, *part, *state, error.as_deref(), now),
+        Progress::Unreported if message.status == Status::Submitted => {
+            finish(message.clone(), Status::Expired, Some(NO_REPORT.to_owned()), now)
+        }
+        Progress::Unreported => Step::Ignore,
     }
 }
 
@@ -337,6 +366,24 @@ fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -
     if references.iter().any(Option::is_none) {
         return finish(next, Status::Undelivered, Some("segment_refused".to_owned()), now);
     }
+    step(message, next)
+}
+
+/// A report on one of the segments that were taken can end the message as ever, but for that all of it has
+/// arrived.
+fn partly_in_doubt(message: &Message, references: &[Option<String>], now: Timestamp) -> Step {
+    if message.status == Status::Submitted && (!message.is_in_doubt() || !message.parts.is_empty()) {
+        return Step::Ignore;
+    }
+    let part = |reference: &Option<String>| {
+        let reference = reference.clone().unwrap_or_default();
+        Part { reference, state: None }
+    };
+    let mut next = message.clone();
+    next.parts = references.iter().map(part).collect();
+    next.submitted_at = Some(now);
+    next.reason = Some(IN_DOUBT.to_owned());
+    next.status = Status::Submitted;
     step(message, next)
 }
 
@@ -509,6 +556,55 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_message_whose_last_segment_is_in_doubt_ends_by_the_report_on_another() {
+        let partly = || Progress::PartlyInDoubt { references: vec![Some("a".into()), None] };
+        assert_eq!(play(&[partly()]), (Status::Submitted, vec![]));
+        let failed = [partly(), report(0, ReceiptState::Undelivered)];
+        assert_eq!(play(&failed), (Status::Undelivered, vec![WalletId::new(1)]));
+        let arrived = [partly(), report(0, ReceiptState::Delivered), partly(), Progress::InDoubt];
+        assert_eq!(play(&arrived), (Status::Submitted, vec![]));
+        // Whether it was taken whole may be known before, or after.
+        assert_eq!(play(&[Progress::InDoubt, partly(), report(0, ReceiptState::Expired)]).0, Status::Expired);
+        assert_eq!(play(&[taken(), partly(), report(1, ReceiptState::Expired)]).0, Status::Expired);
+        let both = [report(0, ReceiptState::Delivered), report(1, ReceiptState::Delivered)];
+        let whole: Vec<_> = [partly(), taken()].into_iter().chain(both).collect();
+        assert_eq!(play(&whole), (Status::Delivered, vec![]));
+    }
+
+    #[test]
+    fn what_nobody_reports_on_ends_as_expired_and_is_refunded_where_delivery_is_billed() {
+        let client = vec![WalletId::new(1)];
+        assert_eq!(play(&[taken(), Progress::Unreported]), (Status::Expired, client.clone()));
+        assert_eq!(play(&[Progress::InDoubt, Progress::Unreported]), (Status::Expired, client.clone()));
+        // A part of it arrived.
+        let half = [taken(), report(0, ReceiptState::Delivered), Progress::Unreported];
+        assert_eq!(play(&half), (Status::Expired, client.clone()));
+        let late = [taken(), Progress::Unreported, report(0, ReceiptState::Delivered), Progress::Unreported];
+        assert_eq!(play(&late), (Status::Expired, client));
+        // Nobody was to report on it.
+        assert_eq!(play(&[Progress::Unreported]), (Status::Queued, vec![]));
+    }
+
+    #[test]
+    fn a_report_is_awaited_until_48_hours_after_the_validity() {
+        let hours = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let due = |valid_till: Option<i64>| {
+            let handling = Handling { valid_till: valid_till.map(hours), ..Handling::default() };
+            let submitted_at = Some(hours(10));
+            Message { status: Status::Submitted, submitted_at, handling, ..message() }
+                .report_due(SignedDuration::from_hours(72))
+        };
+        assert_eq!(due(None), Some(hours(10 + 72 + 48)));
+        assert_eq!(due(Some(11)), Some(hours(11 + 48)));
+        // Over before it was submitted, and later than any vendor grants.
+        assert_eq!(due(Some(9)), Some(hours(10 + 48)));
+        assert_eq!(due(Some(100_000)), Some(hours(10 + 63 * 24 + 48)));
+        for status in [Status::Queued, Status::Delivered] {
+            assert_eq!(Message { status, ..message() }.report_due(SignedDuration::ZERO), None);
+        }
+    }
+
+    #[test]
     fn a_message_goes_on_to_the_next_vendor_until_one_may_have_taken_it() {
         let to =
             |number| Progress::Rerouted { connection: ConnectionId::new(number), kind: ConnectionKind::Http };
@@ -554,7 +650,9 @@ pub(crate) mod tests {
                 .prop_map(|references| Progress::Submitted { references }),
             Just(Progress::Refused { reason: "no".into() }),
             Just(Progress::InDoubt),
+            Just(Progress::PartlyInDoubt { references: vec![Some("a".into()), None] }),
             Just(Progress::Canceled),
+            Just(Progress::Unreported),
             (2u128..4).prop_map(|number| Progress::Rerouted {
                 connection: ConnectionId::new(number),
                 kind: ConnectionKind::Smpp,

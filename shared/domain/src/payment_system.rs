@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog;
-use crate::id::{CompanyId, PaymentSystemId};
+use crate::id::{CompanyId, PaymentSystemId, SecretId};
 use crate::money::{Amount, Currency};
 use crate::record::{Details, FieldError, Record, line, text};
 
@@ -53,9 +53,8 @@ pub struct PaymentSystemDetails {
     /// In which one can pay; in any if there are none.
     #[serde(default)]
     pub currencies: Vec<Currency>,
-    /// Raised when a secret is another one, which the audit log shows so.
-    #[serde(default)]
-    pub secret_version: u64,
+    /// Under which its secrets are kept: a new one each time they are told.
+    pub secret: SecretId,
     /// Where the payment system is reached, if not at its usual address: each country's FreedomPay has its
     /// own, and NetCommerce tells its merchants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -171,7 +170,7 @@ mod tests {
             fee_from: FeeFrom::Owner,
             internal_fee_percent: None,
             currencies: vec![Currency::parse("EUR").unwrap()],
-            secret_version: 0,
+            secret: SecretId::new(1),
             address: None,
             testing: false,
         }

@@ -130,6 +130,13 @@ impl BillingTerms {
         }
     }
 
+    /// Whether these terms have the same billing periods as others. Within how many days one pays moves none.
+    pub fn has_periods_of(&self, other: &Self) -> bool {
+        let Self { time_zone, period, billing_day, days_for_payment: _, split_by_month } = self;
+        let others = (&other.time_zone, &other.period, &other.billing_day, &other.split_by_month);
+        (time_zone, period, billing_day, split_by_month) == others
+    }
+
     /// Whether the whole period lies in the past.
     pub fn has_ended(&self, period: Period, now: Timestamp) -> bool {
         period.last < self.day_of(now)

@@ -300,13 +300,16 @@ pub fn offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Off
 }
 
 /// What one level, `number`, sells the event for without packs: one price, or one for each tier of a scale.
+///
+/// Behind the tiers that a scale has come those that it may have had before: what fell into them costs what
+/// its last tier costs, and nothing for the tiers before.
 pub fn pay_as_you_go_prices(
     level: &Level,
     number: usize,
     event: &Event,
     now: Timestamp,
 ) -> Result<Vec<Source>, QuoteError> {
-    let (sources, path) = pay_as_you_go(level, number, &level.event(event, now), now)?;
+    let (sources, path) = pay_as_you_go(level, number, &level.event(event, now), now, FORMER_TIERS)?;
     if sources.is_empty() {
         return Err(QuoteError::NoRate { level: number, path });
     }
@@ -315,7 +318,7 @@ pub fn pay_as_you_go_prices(
 
 /// Packs first, those associated earlier first; then the first pay-as-you-go price (`30-rating.md`).
 fn offer(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result<Offer, QuoteError> {
-    let pay_as_you_go = pay_as_you_go(level, number, event, now)?;
+    let pay_as_you_go = pay_as_you_go(level, number, event, now, 0)?;
     let (sources, path) = match level.has_packs() {
         false => pay_as_you_go,
         true => {
@@ -374,13 +377,17 @@ fn packs(
 
 const ONE: Amount = Amount::ONE;
 
-/// The first price among the pay-as-you-go services: one source, or one for each tier of a scale. If there
-/// is none, how far the look-up came.
+/// Up to which tier of a scale what fell into one is known after the scale has lost it.
+const FORMER_TIERS: usize = 32;
+
+/// The first price among the pay-as-you-go services: one source, or one for each tier of a scale, of which
+/// there are at least as many as asked for. If there is none, how far the look-up came.
 fn pay_as_you_go(
     level: &Level,
     number: usize,
     event: &Event,
     now: Timestamp,
+    tiers_min: usize,
 ) -> Result<(Vec<Source>, String), QuoteError> {
     let mut deepest = None;
     for rates in level.rates.iter().filter(|rates| rates.kind == ServiceKind::PayAsYouGo) {
@@ -408,10 +415,16 @@ fn pay_as_you_go(
                 let group = counter_group.and_then(|attribute| event.value(attribute)).unwrap_or_default();
                 let path = rates.path(event, Some(leaf));
                 let counter = [rates.service.as_str(), path.as_str(), group];
-                let tiers = scale_tiers(level, &counter, *scale, tiers, now)?;
+                let period = level.agreement.billing_period_at(now).first;
+                let tiers = scale_tiers(level, &counter, *scale, tiers, period)?;
                 let priced_by = |tier| PricedBy::Scale { scale: *scale, tier, counter_group: *counter_group };
                 let tiers = (1..).zip(tiers);
-                tiers.map(|(tier, (amount, allowance))| source(amount, priced_by(tier), allowance)).collect()
+                let tiers =
+                    tiers.map(|(tier, (amount, allowance))| source(amount, priced_by(tier), allowance));
+                let mut sources: Vec<Source> = tiers.collect();
+                let former = former_tiers(level, &counter, &sources, tiers_min, period);
+                sources.extend(former);
+                sources
             }
             Price::Blocked => return Err(QuoteError::Blocked { level: number }),
             Price::Free | Price::NotIncluded | Price::Included => {
@@ -427,16 +440,15 @@ fn pay_as_you_go(
     Ok((Vec::new(), path))
 }
 
-/// The price of each tier and what fits it. The last tier of a back-to-first scale is counted as well,
-/// because its first unit reprices those before.
+/// The price of each tier and what fits it in a billing period. The last tier of a back-to-first scale is
+/// counted as well, because its first unit reprices those before.
 fn scale_tiers(
     level: &Level,
     counter: &[&str],
     scale: ScaleKind,
     tiers: &[Tier],
-    now: Timestamp,
+    period: Date,
 ) -> Result<Vec<(Amount, Option<Allowance>)>, AmountError> {
-    let period = period_of(level, now);
     let mut below = Tier { threshold: Some(0), amount: Amount::ZERO };
     let mut found = Vec::with_capacity(tiers.len());
     for (place, tier) in tiers.iter().enumerate() {
@@ -446,21 +458,49 @@ fn scale_tiers(
             .transpose()?
             .map(|difference| Adjustment { difference, units: from });
         let size = match tier.threshold {
-            Some(threshold) => Some(Amount::whole(i64::from(threshold) - i64::from(from))),
-            None => adjustment.map(|_| Amount::whole(ENDLESS)),
+            Some(threshold) => Some(i64::from(threshold) - i64::from(from)),
+            None => adjustment.map(|_| ENDLESS),
         };
-        let allowance = size.map(|size| {
-            let id = AllowanceId::of_tier(&level.agreement.id, counter, place, period);
-            let pot = Pot::allowance(&level.agreement.wallet(), &id);
-            Allowance { id, pot, size, each: ONE, returns: false, adjustment }
-        });
+        let allowance = size.map(|size| tier_allowance(level, counter, place, period, size, adjustment));
         found.push((tier.amount, allowance));
         below = *tier;
     }
     Ok(found)
 }
 
-/// The first day of the agreement's billing period, in which scales and bundles count.
+/// What fell into tiers that a scale has no more, at the price of its last one. One price is no scale.
+fn former_tiers(
+    level: &Level,
+    counter: &[&str],
+    sources: &[Source],
+    tiers_min: usize,
+    period: Date,
+) -> Vec<Source> {
+    let Some(last) = sources.last().filter(|_| 1 < sources.len()) else { return Vec::new() };
+    // The last tier was counted as well, where more followed it.
+    let counted = sources.iter().filter(|source| source.allowance.is_some()).count();
+    let former = (counted..tiers_min).map(|place| {
+        let allowance = tier_allowance(level, counter, place, period, ENDLESS, None);
+        Source { allowance: Some(allowance), ..last.clone() }
+    });
+    former.collect()
+}
+
+/// So many units of a tier, numbered from 0.
+fn tier_allowance(
+    level: &Level,
+    counter: &[&str],
+    place: usize,
+    period: Date,
+    size: i64,
+    adjustment: Option<Adjustment>,
+) -> Allowance {
+    let id = AllowanceId::of_tier(&level.agreement.id, counter, place, period);
+    let pot = Pot::allowance(&level.agreement.wallet(), &id);
+    Allowance { id, pot, size: Amount::whole(size), each: ONE, returns: false, adjustment }
+}
+
+/// The first day of the period for which the terms sell a bundle, and in which it counts.
 fn period_of(level: &Level, now: Timestamp) -> Date {
     let terms = &level.agreement.version_at(now).billing;
     terms.period_of(terms.day_of(now)).first
@@ -480,7 +520,7 @@ fn bundle(level: &Level, number: usize, event: &Event, now: Timestamp) -> Result
     let packs: Vec<(&Rates, u32)> = packs.collect();
     let Some((last, _)) = packs.last().filter(|_| level.rates.iter().any(counts)) else { return Ok(None) };
     let member = Event::of(Resource::BundleMember);
-    let (past_size, _) = pay_as_you_go(level, number, &member, now)?;
+    let (past_size, _) = pay_as_you_go(level, number, &member, now, 0)?;
     let past_size = past_size.first();
     let (agreement, period) = (&level.agreement, period_of(level, now));
     let source = |pack: &Rates, part: &str, size: Amount, unit_price: Amount, priced_by: PricedBy| {
@@ -604,7 +644,7 @@ fn taken(allowance: &Allowance, units: u32) -> Result<Taken, AmountError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agreement::{Charging, CreditLimit, NewAgreement, plan_agreement};
+    use crate::agreement::{Charging, CreditLimit, NewAgreement, VersionChange, plan_agreement};
     use crate::id::{AgreementId, CompanyId};
     use crate::money::Currency;
     use crate::period::BillingTerms;
@@ -742,6 +782,29 @@ mod tests {
         let adjustment = &charges[2];
         assert_eq!((adjustment.quantity, adjustment.billing), (1_000, BillingRule::Accepted));
         assert_eq!(sum(&draw(&level, &mut Stock::default(), &[1_000]).unwrap()), Amount::whole(1_000));
+    }
+
+    #[test]
+    fn a_scale_begins_anew_where_a_version_of_the_agreement_cuts_the_billing_period() {
+        let now: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        let begins: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+        let before = level(1, &[scale("tier")]);
+        let first_tier = |level: &Level, at| {
+            let offer = offers(std::slice::from_ref(level), &EVENT, at).unwrap().remove(0);
+            offer.sources[0].allowance.as_ref().unwrap().id.clone()
+        };
+        let with_version = |billing| {
+            let change =
+                VersionChange { effective_from: Some(begins), billing: Some(billing), ..Default::default() };
+            Level { agreement: before.agreement.with_version(change, now).unwrap(), ..before.clone() }
+        };
+        // The month begins on the same day there.
+        let cut =
+            with_version(BillingTerms { time_zone: "Europe/London".into(), ..BillingTerms::monthly_utc() });
+        assert_eq!(first_tier(&cut, now), first_tier(&before, now));
+        assert_ne!(first_tier(&cut, begins), first_tier(&before, begins));
+        let whole = with_version(BillingTerms { days_for_payment: 7, ..BillingTerms::monthly_utc() });
+        assert_eq!(first_tier(&whole, begins), first_tier(&before, begins));
     }
 
     fn pack(kind: serde_json::Value, price: serde_json::Value) -> serde_json::Value {

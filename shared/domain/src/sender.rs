@@ -14,6 +14,7 @@ use crate::id::{AgreementId, CompanyId, SecretId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::record::FieldError;
 use crate::route::Routes;
+use crate::statistics::Counts;
 
 pub use self::settings::SenderSettings;
 
@@ -75,14 +76,17 @@ pub struct Sender {
     pub revision: u64,
 }
 
+/// The list of those that are monitored, of all companies.
+pub const MONITORED: &str = "monitored";
+
 /// When somebody is told that its messages fail (guide, section 6.5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Monitoring {
-    /// So many of a hundred fail, 1 to 100.
+    /// So many of a hundred that ended have failed, 1 to 100.
     pub trigger_percent: u8,
-    /// Fewer messages than this say nothing.
+    /// Fewer that ended than this say nothing.
     pub messages_min: u32,
-    /// Counted over so many minutes.
+    /// Counted in windows of so many minutes, one after the other.
     pub window_minutes: u16,
 }
 
@@ -260,9 +264,17 @@ impl Monitoring {
             && (1..=MESSAGES_MIN_MAX).contains(&self.messages_min)
             && (1..=WINDOW_MINUTES_MAX).contains(&self.window_minutes)
     }
+
+    /// Whether of the messages that ended between two looks so many have failed that somebody is told.
+    pub fn is_alarming(self, before: &Counts, now: &Counts) -> bool {
+        let failed = now.failed - before.failed;
+        let ended = now.delivered - before.delivered + failed;
+        i64::from(self.messages_min) <= ended && i64::from(self.trigger_percent) * ended <= 100 * failed
+    }
 }
 
-/// Listed under its company and under the connections that its messages take.
+/// Listed under its company, and under the connections that its messages take or that get what phones send;
+/// with all others that are monitored if it is.
 impl Thing for Sender {
     const NOUN: &'static str = "sender_id";
     const NOUNS: &'static str = "sender_ids";
@@ -277,17 +289,19 @@ impl Thing for Sender {
     }
 
     fn lists(&self) -> Vec<String> {
-        let roads = self.routes.all().iter().map(|route| route.connection.to_string());
+        let roads = self.routes.all().iter().map(|route| &route.connection);
+        let client = self.incoming.as_ref().and_then(|rule| rule.client.as_ref());
         let mut lists = vec![self.company.to_string()];
-        for road in roads {
-            if !lists.contains(&road) {
-                lists.push(road);
+        for connection in roads.chain(client).map(ToString::to_string) {
+            if !lists.contains(&connection) {
+                lists.push(connection);
             }
         }
+        lists.extend(self.monitoring.map(|_| MONITORED.to_owned()));
         lists
     }
 
-    /// Under its connections it is only looked for.
+    /// Elsewhere than under its company it is only looked for.
     fn columns_in(&self, list: &str) -> Vec<(&'static str, String)> {
         let mut columns = self.columns();
         columns.retain(|(name, _)| list == self.company.as_str() || Self::ORDER == Some(*name));
@@ -433,6 +447,18 @@ mod tests {
         ] {
             assert_eq!(sender.changed(bad, now), Err(error));
         }
+    }
+
+    #[test]
+    fn an_alarm_needs_enough_messages_that_ended_since_and_enough_of_them_that_failed() {
+        let monitoring = Monitoring { trigger_percent: 60, messages_min: 10, window_minutes: 20 };
+        let counts = |delivered, failed| Counts { delivered, failed, ..Counts::default() };
+        let before = counts(100, 900);
+        let is_alarming = |delivered, failed| monitoring.is_alarming(&before, &counts(delivered, failed));
+        assert!(!is_alarming(100, 900), "nothing has ended");
+        assert!(!is_alarming(100, 909), "too few");
+        assert!(is_alarming(100, 910) && is_alarming(104, 906));
+        assert!(!is_alarming(105, 905), "half of them");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog;
+use crate::channel::Channel;
 use crate::id::CompanyId;
 use crate::message::{Message, Status};
 
@@ -85,6 +87,7 @@ pub fn counts(before: Option<&Message>, after: &Message) -> Counts {
 pub enum Slice {
     All,
     Sender(String),
+    Channel(String),
     Country(String),
     /// A network with its country, as one name may be in several.
     Network(String),
@@ -96,6 +99,7 @@ impl Slice {
         match self {
             Self::All => "all".to_owned(),
             Self::Sender(sender) => format!("sender|{sender}"),
+            Self::Channel(channel) => format!("channel|{channel}"),
             Self::Country(country) => format!("country|{country}"),
             Self::Network(network) => format!("network|{network}"),
         }
@@ -105,6 +109,7 @@ impl Slice {
         match name.split_once('|') {
             None => (name == "all").then_some(Self::All),
             Some(("sender", rest)) => Some(Self::Sender(rest.to_owned())),
+            Some(("channel", rest)) => Some(Self::Channel(rest.to_owned())),
             Some(("country", rest)) => Some(Self::Country(rest.to_owned())),
             Some(("network", rest)) => Some(Self::Network(rest.to_owned())),
             Some(_) => None,
@@ -142,7 +147,9 @@ pub fn add(
     counts: &Counts,
 ) {
     let day = day_of(message.accepted_at);
-    let country = Slice::Country(message.country.clone());
+    // Nothing else is sent yet.
+    let channel = Slice::Channel(catalog::choice(Channel::Sms));
+    let shared = [Slice::All, channel, Slice::Country(message.country.clone())];
     let network = message.network.as_ref().map(|name| Slice::Network(format!("{} {name}", message.country)));
     let mut count = |scope: Scope, slices: Vec<Slice>| {
         let sums = sums.entry((scope, day)).or_default();
@@ -151,7 +158,7 @@ pub fn add(
         }
     };
     for company in path {
-        let mut slices = vec![Slice::All, country.clone()];
+        let mut slices = shared.to_vec();
         if *company == message.company {
             slices.push(Slice::Sender(message.sender.to_string()));
             slices.extend(network.clone());
@@ -159,7 +166,7 @@ pub fn add(
         count(Scope::company(company), slices);
     }
     if let Some(code) = &message.handling.code {
-        let slices = [Slice::All, country.clone()].into_iter().chain(network);
+        let slices = shared.into_iter().chain(network);
         count(Scope::integration(&code.integration), slices.collect());
     }
 }
@@ -216,13 +223,15 @@ mod tests {
         let day = day_of(message().accepted_at);
         let of = |company: &CompanyId| &sums[&(Scope::company(company), day)];
         assert_eq!((of(&owner)[&Slice::All].accepted, of(&client)[&Slice::All].accepted), (2, 2));
+        assert_eq!(of(&owner)[&Slice::Channel("sms".into())].accepted, 2);
         assert!(!of(&owner).keys().any(|slice| matches!(slice, Slice::Sender(_))));
         assert!(of(&client).keys().any(|slice| matches!(slice, Slice::Sender(_))));
     }
 
     #[test]
     fn a_slice_is_read_as_it_was_written() {
-        for slice in [Slice::All, Slice::Sender("A|B".into()), Slice::Network("DE o2".into())] {
+        let channel = Slice::Channel("sms".into());
+        for slice in [Slice::All, Slice::Sender("A|B".into()), channel, Slice::Network("DE o2".into())] {
             assert_eq!(Slice::parse(&slice.name()), Some(slice));
         }
         assert_eq!(Slice::parse("other|x"), None);

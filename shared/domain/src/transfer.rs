@@ -9,7 +9,7 @@ use crate::company::Company;
 use crate::id::{CompanyId, TransferId, UserId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::user::User;
-use crate::wallet::Wallet;
+use crate::wallet::{Wallet, WalletState};
 
 const NOTE_LENGTH_MAX: usize = 200;
 /// How a request spells [`TransferAmount::All`].
@@ -85,6 +85,8 @@ pub enum TransferError {
          between the wallets of one agreement"
     )]
     NotRelated,
+    #[error("the wallet is of a deleted company or agreement: nothing comes into it any more")]
+    TakerClosed,
     #[error("the agreement has no individual credits: what its users still have can only be taken back")]
     NoIndividualCredits,
     #[error("the wallets have different currencies: {from} and {to}")]
@@ -173,7 +175,12 @@ impl Party<'_> {
     }
 
     fn gives_credit_limit(&self, ask: TransferAmount) -> bool {
-        self.agreement.transfers_use_credit_limit && ask != TransferAmount::All
+        self.agreement.transfers_use_credit_limit && ask != TransferAmount::All && !self.is_closed()
+    }
+
+    /// What it belonged to was deleted: it gives what came back to it since, and takes nothing.
+    fn is_closed(&self) -> bool {
+        self.wallet.state == WalletState::Closed
     }
 }
 
@@ -199,6 +206,9 @@ pub fn plan_transfer(
     }
     if !are_related(from, to) {
         return Err(TransferError::NotRelated);
+    }
+    if to.is_closed() {
+        return Err(TransferError::TakerClosed);
     }
     if !to.is_main() && !to.agreement.individual_credits {
         return Err(TransferError::NoIndividualCredits);
@@ -236,12 +246,16 @@ pub fn plan_transfer(
 }
 
 /// The pairs that may trade (`20-money.md`, "Transfers"): main wallets of a company and its direct child,
-/// main wallets of one company, wallets of one agreement. A lease holds nothing of its own.
+/// main wallets of one company, wallets of one agreement. What came back to a closed wallet goes to any company
+/// above as well, because those next to it may be deleted too. A lease holds nothing of its own.
 fn are_related(from: Party<'_>, to: Party<'_>) -> bool {
     if from.wallet.lease.is_some() || to.wallet.lease.is_some() {
         return false;
     }
     let (giver, taker) = (from.company, to.company);
+    if from.is_closed() && to.is_main() {
+        return giver.path.contains(&taker.id);
+    }
     if from.is_main() && to.is_main() {
         return giver.id == taker.id
             || giver.tenant() == Some(&taker.id)

@@ -181,6 +181,12 @@ impl User {
         }
     }
 
+    /// Whether a role that somebody made counts for them: one for their company's people, or of the company
+    /// at whose portal they have registered.
+    pub fn is_granted_by(&self, role: &Role) -> bool {
+        role.is_for(&self.company) || self.registered_with.as_ref() == Some(&role.company)
+    }
+
     /// An administrator of a face, who is never blocked for being away.
     pub fn is_admin(&self) -> bool {
         self.roles.iter().any(|role| matches!(role, UserRole::System(role) if role.is_admin()))
@@ -210,7 +216,7 @@ fn is_master(kind: CompanyKind, roles: &[UserRole]) -> bool {
     master_roles(kind).first().is_some_and(|admin| roles.contains(admin))
 }
 
-/// What roles grant to people of such a company. `known` holds those that somebody made.
+/// What roles grant to people of such a company. `known` holds those that somebody made and that count.
 pub fn grants_of(kind: CompanyKind, roles: &[UserRole], known: &[Role]) -> Grants {
     let grants = roles.iter().fold(Grants::default(), |grants, role| match role {
         UserRole::System(role) => grants.and(&role.grants()),
@@ -236,11 +242,12 @@ pub struct Granting<'a> {
 }
 
 impl Granting<'_> {
-    /// The roles that can be given, each once.
-    pub fn check(&self, roles: &[UserRole]) -> Result<Vec<UserRole>, UserError> {
+    /// The roles that can be given, each once, to somebody who had these before. What somebody has they keep:
+    /// who has registered by themselves has roles of the company at whose portal they did.
+    pub fn check(&self, roles: &[UserRole], had: &[UserRole]) -> Result<Vec<UserRole>, UserError> {
         let mut given = Vec::new();
         for role in roles {
-            if !self.is_for(role) {
+            if !had.contains(role) && !self.is_for(role) {
                 return Err(UserError::NoSuchRole(catalog::choice(role)));
             }
             if !given.contains(role) {

@@ -71,13 +71,16 @@ pub struct ReceiptDocument {
     pub currency: CurrencyFacts,
     pub issuer: Party,
     pub payer: Party,
+    /// What was bought; behind it the fee for the payment, if there was one.
     pub lines: Vec<Line>,
     pub price_places: usize,
     pub net_places: usize,
+    /// The exact sum of the lines. Tax is on what was bought alone: `base` says on how much.
     pub net: String,
     pub net_rounded: String,
     pub taxes: Vec<TaxLine>,
     pub tax: String,
+    /// What was paid.
     pub total: String,
     /// How it was paid: `Card`.
     pub payment_method: Option<String>,

@@ -148,8 +148,11 @@ pub struct Purchase<'a> {
     pub unit_price: Amount,
     pub net: Amount,
     pub tax_rule: Option<&'a Tax>,
-    /// Zero if no rule is for this buyer.
+    /// Of what was bought; zero if no rule is for this buyer.
     pub tax: Amount,
+    /// What was paid on top, untaxed: a line of its own unless it is zero.
+    pub fee: Amount,
+    /// What was paid, the fee with it.
     pub total: Amount,
     pub payment_method: Option<String>,
     /// Of the payment system.
@@ -161,20 +164,25 @@ pub struct Purchase<'a> {
 }
 
 /// The tax receipt of a payment for message credits.
-pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> ReceiptDocument {
+pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> Result<ReceiptDocument, AmountError> {
     let currency = purchase.currency;
-    let line = Line {
-        description: purchase.description.clone(),
+    let line = |description: &str, quantity, unit_price: Amount, net: Amount| Line {
+        description: description.to_owned(),
         sender: None,
         country: None,
         country_name: None,
-        quantity: purchase.quantity,
-        unit_price: Some(purchase.unit_price.to_string()),
-        net: purchase.net.to_string(),
+        quantity,
+        unit_price: Some(unit_price.to_string()),
+        net: net.to_string(),
     };
-    let net_rounded = purchase.net.rounded(currency.minor_places());
-    let tax = purchase.tax_rule.iter().map(|tax| tax_line(tax, net_rounded, purchase.tax));
-    ReceiptDocument {
+    let fee = purchase.fee;
+    let mut lines = vec![line(&purchase.description, purchase.quantity, purchase.unit_price, purchase.net)];
+    if !fee.is_zero() {
+        lines.push(line("Payment fee", 1, fee, fee));
+    }
+    let taxed = purchase.net.rounded(currency.minor_places());
+    let tax = purchase.tax_rule.iter().map(|tax| tax_line(tax, taxed, purchase.tax));
+    Ok(ReceiptDocument {
         id: purchase.id.to_owned(),
         number: purchase.number.clone(),
         agreement: parties.agreement.code.clone(),
@@ -183,11 +191,11 @@ pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> ReceiptDocumen
         currency: currency_facts(currency),
         issuer: issuer(parties),
         payer: payer(parties),
-        lines: vec![line],
-        price_places: places([purchase.unit_price], currency),
-        net_places: places([purchase.net], currency),
-        net: purchase.net.to_string(),
-        net_rounded: net_rounded.to_string(),
+        lines,
+        price_places: places([purchase.unit_price, fee], currency),
+        net_places: places([purchase.net, fee], currency),
+        net: purchase.net.checked_add(fee)?.to_string(),
+        net_rounded: taxed.checked_add(fee)?.to_string(),
         taxes: tax.collect(),
         tax: purchase.tax.to_string(),
         total: purchase.total.to_string(),
@@ -195,7 +203,7 @@ pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> ReceiptDocumen
         payment_reference: purchase.payment_reference.clone(),
         paid_at: purchase.paid_at,
         comment: purchase.comment.clone(),
-    }
+    })
 }
 
 fn issuer(parties: &Parties<'_>) -> Party {
@@ -317,6 +325,43 @@ mod tests {
         assert_eq!(lines, [("Germany", 2002), ("Greece", 2002)]);
         assert!(made.summed_up);
         assert!(print(&Document::Invoice(Box::new(made)), None).is_ok());
+    }
+
+    #[test]
+    fn a_receipt_adds_up_to_what_was_paid_with_the_fee_on_a_line_of_its_own() {
+        let company = plan_owner(CompanyId::new(1), "Example", Timestamp::UNIX_EPOCH).unwrap();
+        let agreement = agreement();
+        let (issuer, payer) = ((&company, None), (&company, None));
+        let parties = Parties { issuer, payer, agreement: &agreement, account: None };
+        let amount = |text| Amount::parse(text).unwrap();
+        let made = |fee, total| {
+            let purchase = Purchase {
+                id: "top",
+                number: "1".to_owned(),
+                currency: Currency::parse("EUR").unwrap(),
+                description: "Message credits".to_owned(),
+                quantity: 500,
+                unit_price: amount("0.06"),
+                net: amount("30"),
+                tax_rule: None,
+                tax: amount("5.7"),
+                fee: amount(fee),
+                total: amount(total),
+                payment_method: None,
+                payment_reference: None,
+                paid_at: Timestamp::UNIX_EPOCH,
+                issue_date: jiff::civil::date(2026, 11, 2),
+                comment: None,
+            };
+            receipt(&purchase, &parties).unwrap()
+        };
+        let with_fee = made("0.54", "36.24");
+        let lines: Vec<_> =
+            with_fee.lines.iter().map(|line| (line.description.as_str(), line.net.as_str())).collect();
+        assert_eq!(lines, [("Message credits", "30"), ("Payment fee", "0.54")]);
+        assert_eq!((with_fee.net_rounded.as_str(), with_fee.total.as_str()), ("30.54", "36.24"));
+        assert!(print(&Document::Receipt(Box::new(with_fee)), None).is_ok());
+        assert_eq!(made("0", "35.7").lines.len(), 1);
     }
 
     #[test]

@@ -21,6 +21,9 @@ use crate::pdf;
 /// unpacked before its size is known.
 const PIXELS_MAX: u64 = 2_000_000;
 
+/// The last marker of a JPEG (ITU T.81, B.1.1.3).
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+
 /// The pictures of a form, by the names that it uses.
 pub type Pictures = BTreeMap<String, Picture>;
 
@@ -74,6 +77,10 @@ impl Picture {
             let options = DecoderOptions::default().set_strict_mode(true);
             let decoded = JpegDecoder::new_with_options(ZCursor::new(file.as_slice()), options).decode();
             decoded.map_err(|error| PictureError::Broken(error.to_string()))?;
+            // The decoder needs none of its last bytes, and a reader of the document may.
+            if !ends(file) {
+                return Err(PictureError::Broken("it breaks off before its end".to_owned()));
+            }
         }
         let image = Block::Image { picture: self.clone(), size: (100.0, 100.0), align: Align::Left };
         let page = Page {
@@ -107,4 +114,10 @@ impl Picture {
     pub(crate) fn image(&self) -> Image {
         self.image.clone()
     }
+}
+
+/// Whether a JPEG has its last marker, with nothing behind it but what fills up a block.
+fn ends(file: &[u8]) -> bool {
+    let filled = file.iter().rev().take_while(|byte| **byte == 0).count();
+    file[..file.len() - filled].ends_with(&END_OF_IMAGE)
 }

@@ -411,11 +411,14 @@ fn a_picture_that_breaks_off_or_cannot_be_archived_is_refused_with_its_form() {
     let logo = picture!("logo.png");
     assert_eq!(refused(FileKind::Png, logo[..logo.len() / 2].to_vec()), expected);
     let stamp = picture!("stamp.jpg");
-    for length in [stamp.len() / 10, stamp.len() / 2, stamp.len() - 100] {
+    let last = [3, 2, 1].map(|missing| stamp.len() - missing);
+    for length in [stamp.len() / 10, stamp.len() / 2, stamp.len() - 100].into_iter().chain(last) {
         let broken = refused(FileKind::Jpeg, stamp[..length].to_vec());
         assert!(matches!(&broken, FormError::Picture { source: PictureError::Broken(_), .. }), "{broken:?}");
     }
     assert_eq!(refused(FileKind::Jpeg, picture!("cmyk.jpg")), expected, "in no colours of a screen");
+    let filled = Picture::read(FileKind::Jpeg, [stamp, vec![0; 7]].concat()).unwrap();
+    assert_eq!(filled.check(), Ok(()));
 }
 
 #[test]

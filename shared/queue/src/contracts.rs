@@ -1,6 +1,7 @@
 //! The contracts, by version. A new shape is a new variant; old ones keep being read, because they may
 //! be in a queue while a new version is deployed. Samples are in `events/queue/`.
 
+use domain::agreement::Agreement;
 use domain::alert::Crossing;
 use domain::handling::ClientAddress;
 use domain::id::{
@@ -61,6 +62,9 @@ pub enum Progress {
     /// Whether the vendor took it nobody knows, and it will not be sent again.
     InDoubtV1 {
         message: MessageId,
+        /// The vendor's id for each segment that it took before the doubt, none for the others.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        references: Vec<Option<String>>,
         /// Over which it may have left.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         connection: Option<ConnectionId>,
@@ -110,6 +114,8 @@ pub enum Outcome {
         next_route: bool,
     },
     InDoubt,
+    /// The vendor's id for each segment that it took. Whether it took one of the others nobody knows.
+    PartlyInDoubt(Vec<Option<String>>),
     /// Nothing of it left, and it cannot go on with its block: it gets a row and a job of its own.
     NotSent,
 }
@@ -392,6 +398,30 @@ pub enum Mail {
 }
 
 impl Mail {
+    /// One to each of these addresses, in the name of the company that sells under an agreement and of the
+    /// legal entity with which that is made.
+    pub fn of_agreement<const COUNT: usize>(
+        agreement: &Agreement,
+        event: NotificationEvent,
+        emails: &[String],
+        cause: &str,
+        values: [(&str, String); COUNT],
+        at: Timestamp,
+    ) -> Vec<Self> {
+        let values: Values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mail = |to: &String| Self::EventV1 {
+            id: cause.to_owned(),
+            company: agreement.tenant.clone(),
+            legal_entity: agreement.parties.own_legal_entity.clone(),
+            event,
+            to: to.clone(),
+            values: values.clone(),
+            invoice: None,
+            at,
+        };
+        emails.iter().map(mail).collect()
+    }
+
     /// Whom it is for.
     pub fn to(&self) -> &str {
         match self {

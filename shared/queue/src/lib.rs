@@ -9,7 +9,7 @@ pub use contracts::{
     Progress, RateChanges, Report, Segment, Webhook,
 };
 pub use receive::{Received, Receiver};
-pub use send::{Letter, Sender, client_queue, connection_queue};
+pub use send::{CONNECTION_RECEIVES_MAX, Letter, Sender, client_queue, connection_queue};
 
 /// A queue did not answer, or holds what no contract describes.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use serde::de::DeserializeOwned;
 
 use crate::QueueError;
@@ -23,6 +23,8 @@ pub struct Receiver {
 pub struct Received<T> {
     pub content: T,
     pub handle: String,
+    /// How often it was received by now, this time included; 0 where the queue does not say that.
+    pub receives: u32,
 }
 
 impl Receiver {
@@ -41,13 +43,16 @@ impl Receiver {
             .receive_message()
             .queue_url(&self.url)
             .max_number_of_messages(most.clamp(1, 10))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .wait_time_seconds(Self::WAIT_SECONDS);
         let answer = receive.send().await.map_err(QueueError::sqs("receive from the queue"))?;
         let mut received = Vec::new();
         for message in answer.messages.unwrap_or_default() {
             match serde_json::from_str(message.body().unwrap_or_default()) {
                 Ok(content) => {
-                    received.push(Received { content, handle: message.receipt_handle.unwrap_or_default() });
+                    let receives = receives(&message);
+                    let handle = message.receipt_handle.unwrap_or_default();
+                    received.push(Received { content, handle, receives });
                 }
                 Err(error) => {
                     tracing::error!(%error, id = message.message_id(), "not a message of this queue")
@@ -91,4 +96,10 @@ impl Receiver {
         change.send().await.map_err(QueueError::sqs("hold a message"))?;
         Ok(())
     }
+}
+
+fn receives(message: &Message) -> u32 {
+    let count = MessageSystemAttributeName::ApproximateReceiveCount;
+    let told = message.attributes().and_then(|attributes| attributes.get(&count));
+    told.and_then(|count| count.parse().ok()).unwrap_or(0)
 }

@@ -137,19 +137,22 @@ fn in_calls(letters: Vec<Letter>) -> Vec<Vec<Letter>> {
     calls
 }
 
+/// What is received from a connection's queue so often without an outcome is buried.
+pub const CONNECTION_RECEIVES_MAX: u32 = 10;
+
 /// Makes the queue of a connection, or finds the one that is there, and returns its URL. What is
-/// received ten times without an outcome goes to `dead_queue_arn`.
+/// received [`CONNECTION_RECEIVES_MAX`] times without an outcome goes to `dead_queue_arn`.
 pub async fn connection_queue(
     client: &Client,
     prefix: &str,
     connection: &ConnectionId,
     dead_queue_arn: &str,
 ) -> Result<String, QueueError> {
-    const RECEIVES_MAX: u32 = 10;
     /// A submit waits for its window slot and its answer, and is extended while it does.
     const VISIBILITY_SECONDS: u32 = 60;
     const KEPT_SECONDS: u32 = 14 * 24 * 3600;
-    let redrive = serde_json::json!({"deadLetterTargetArn": dead_queue_arn, "maxReceiveCount": RECEIVES_MAX});
+    let receives_max = CONNECTION_RECEIVES_MAX;
+    let redrive = serde_json::json!({"deadLetterTargetArn": dead_queue_arn, "maxReceiveCount": receives_max});
     let attributes = HashMap::from([
         (QueueAttributeName::RedrivePolicy, redrive.to_string()),
         (QueueAttributeName::VisibilityTimeout, VISIBILITY_SECONDS.to_string()),

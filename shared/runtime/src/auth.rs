@@ -151,7 +151,7 @@ async fn of_session(store: &Store, parts: &Parts, now: Timestamp) -> Result<Prin
     let company = enabled_company(store, &user.company).await?;
     let grants = user_grants(store, &company, &user).await?;
     if let Some(seen) = session.seen(now) {
-        store.replace_session(&seen).await?;
+        store.note_session_seen(&seen).await?;
     }
     let actor = actor_of(&user, client_address(parts));
     Ok(Principal { company, user: Some(user), session: Some(session), actor, grants })
@@ -185,7 +185,9 @@ pub async fn enabled_company(store: &Store, id: &CompanyId) -> Result<Company, P
 /// What somebody's roles grant.
 pub async fn user_grants(store: &Store, company: &Company, user: &User) -> Result<Grants, StoreError> {
     let custom: Vec<RoleId> = user.roles.iter().filter_map(|role| role.custom().cloned()).collect();
-    Ok(grants_of(company.kind, &user.roles, &store.roles(&custom).await?))
+    let mut known = store.roles(&custom).await?;
+    known.retain(|role| user.is_granted_by(role));
+    Ok(grants_of(company.kind, &user.roles, &known))
 }
 
 /// Where a request came from, as the gateway in front of the function saw it.

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod batch;
 pub mod config;
+pub mod cursor;
 pub mod document;
 pub mod http;
 pub mod limits;

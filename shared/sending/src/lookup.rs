@@ -9,7 +9,7 @@ use anyhow::Context;
 use domain::connection::{Connection, Link};
 use domain::destination::Msisdn;
 use domain::dictionary::Dictionaries;
-use domain::id::ConnectionId;
+use domain::id::{ConnectionId, SecretId};
 use domain::lookup::{Looked, LookupLink};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -24,8 +24,6 @@ const AT_ONCE: usize = 50;
 /// so far are kept, so a repeat comes further.
 const TIME_MAX: Duration = Duration::from_secs(5);
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
-/// A changed secret is used after this time at the latest.
-const SECRET_KEPT: Duration = Duration::from_secs(5 * 60);
 /// An answer is a few fields; what is longer is an error page.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
@@ -35,7 +33,7 @@ pub struct Lookups {
     vendors: reqwest::Client,
     targets: Targets,
     secrets: Secrets,
-    kept: Arc<Mutex<HashMap<ConnectionId, (Instant, String)>>>,
+    kept: Arc<Mutex<HashMap<ConnectionId, (Option<SecretId>, String)>>>,
 }
 
 impl Lookups {
@@ -146,28 +144,28 @@ impl Lookups {
         if !is_enabled(store, &connection).await? {
             return Ok(None);
         }
-        let Link::Lookup(link) = connection.link else { anyhow::bail!("it is no look-up") };
+        let Link::Lookup(link) = &connection.link else { anyhow::bail!("it is no look-up") };
         let secret = match &link.secret_header {
-            Some(header) => Some((header.clone(), self.secret(id).await?)),
+            Some(header) => Some((header.clone(), self.secret(&connection).await?)),
             None => None,
         };
-        Ok(Some(Vendor { id: connection.id, link, secret }))
+        Ok(Some(Vendor { id: connection.id.clone(), link: link.clone(), secret }))
     }
 
-    async fn secret(&self, id: &ConnectionId) -> anyhow::Result<String> {
+    async fn secret(&self, connection: &Connection) -> anyhow::Result<String> {
         #[derive(Deserialize)]
         struct Login {
             password: String,
         }
-        let kept = self.kept.lock().ok().and_then(|kept| kept.get(id).cloned());
-        if let Some((read_at, secret)) = kept
-            && read_at.elapsed() < SECRET_KEPT
+        let kept = self.kept.lock().ok().and_then(|kept| kept.get(&connection.id).cloned());
+        if let Some((secret, password)) = kept
+            && secret == connection.secret
         {
-            return Ok(secret);
+            return Ok(password);
         }
-        let login: Login = self.secrets.read(&Secrets::connection(id)).await.context("no secret")?;
+        let login: Login = self.secrets.read_of(connection).await.context("no secret")?;
         if let Ok(mut kept) = self.kept.lock() {
-            kept.insert(id.clone(), (Instant::now(), login.password.clone()));
+            kept.insert(connection.id.clone(), (connection.secret.clone(), login.password.clone()));
         }
         Ok(login.password)
     }

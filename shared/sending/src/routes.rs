@@ -35,16 +35,9 @@ mod tests {
             service_type: String::new(),
             webhook_guid: number.to_string(),
         };
-        Connection {
-            id: ConnectionId::new(number),
-            company: CompanyId::new(1),
-            name: number.to_string(),
-            enabled,
-            link: Link::Alaris(link),
-            on_unknown_outcome: Default::default(),
-            created_at: jiff::Timestamp::UNIX_EPOCH,
-            revision: 0,
-        }
+        let (id, now) = (ConnectionId::new(number), jiff::Timestamp::UNIX_EPOCH);
+        let road = Connection::new(id, CompanyId::new(1), number.to_string(), Link::Alaris(link), now);
+        Connection { enabled, ..road }
     }
 
     #[test]

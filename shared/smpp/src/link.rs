@@ -112,6 +112,8 @@ pub(crate) struct Request {
 /// What the task must hear of whatever the windows are.
 pub(crate) enum Control {
     Answer { sequence: u32, command_id: u32, answer: Answer },
+    /// A request of the peer's is not answered, and not waited for.
+    NoAnswer,
     Unbind,
     Abort,
 }
@@ -135,6 +137,14 @@ pub(crate) struct Responder {
 impl Responder {
     pub fn answer(mut self, answer: Answer) {
         self.send(answer);
+    }
+
+    /// Leaves the peer in doubt about its request.
+    pub fn leave_unanswered(mut self) {
+        if let Some(control) = self.control.take() {
+            // Without the task there is no link, and no answer either.
+            let _ = control.send(Control::NoAnswer);
+        }
     }
 
     fn send(&mut self, answer: Answer) {

@@ -25,6 +25,10 @@ use text::Text;
 /// Other bits may be set beside them.
 const ESM_CLASS_RECEIPT: u8 = 0x04 | 0x08 | ESM_CLASS_INTERMEDIATE;
 const ESM_CLASS_INTERMEDIATE: u8 = 0x20;
+/// The message type bits, and what they are in acknowledgements: that a phone has the message, that somebody
+/// answers it with a key, that somebody ends a conversation (SMPP 3.4 section 5.2.12).
+const ESM_CLASS_MESSAGE_TYPE: u8 = 0x3C;
+const ESM_CLASS_ACKNOWLEDGEMENTS: [u8; 3] = [0x08, 0x10, 0x18];
 /// For a receipt of our own.
 pub const ESM_CLASS_FINAL: u8 = 0x04;
 
@@ -62,6 +66,12 @@ impl Receipt {
 pub fn is_receipt(pdu: &DeliverSm) -> bool {
     let has_id = || pdu.tlvs.receipted_message_id().is_some();
     pdu.esm_class & ESM_CLASS_RECEIPT != 0 || has_id() && parse(pdu).is_some()
+}
+
+/// Whether a deliver_sm says by its `esm_class` that it is an acknowledgement of whoever got a message, and not
+/// a report of the vendor's. Some vendors send their receipts as such: see [`parse`].
+pub fn is_acknowledgement(pdu: &DeliverSm) -> bool {
+    ESM_CLASS_ACKNOWLEDGEMENTS.contains(&(pdu.esm_class & ESM_CLASS_MESSAGE_TYPE))
 }
 
 /// Reads a receipt; `None` when no id or no state can be found.

@@ -119,6 +119,22 @@ async fn a_request_that_nobody_answers_is_answered_with_a_temporary_error() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_left_unanswered_does_not_hold_up_the_end() {
+    let (server, mut requests, mut peer) = server_and_peer(ServerSettings::new("smsc")).await;
+    for sequence in [2, 3] {
+        peer.send(CommandStatus::ROK, sequence, Body::SubmitSm(to("1"))).await;
+    }
+    requests.next_submit().await.expect("comes").leave_unanswered();
+    let second = requests.next_submit().await.expect("comes");
+    let unbinding = tokio::spawn(async move { server.unbind().await });
+    second.accept("2");
+    let answer = peer.expect().await;
+    assert_eq!((answer.sequence, answer.body.command_id()), (3, command::SUBMIT_SM_RESP));
+    assert_eq!(peer.expect().await.body.command_id(), command::UNBIND);
+    unbinding.abort();
+}
+
+#[tokio::test]
 async fn a_server_of_submits_alone_refuses_the_rest_in_its_own_words() {
     let (session, _inbound, _server, mut requests) = pair(settings(), ServerSettings::new("smsc")).await;
     let serve = tokio::spawn(async move { requests.next_submit().await.expect("comes").accept("1") });

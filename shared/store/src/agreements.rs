@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Deletes an agreement of which nothing came: no sender ID is under it and no other agreement is charged
-    /// to it. Its wallets, as they were read, stay empty for good.
+    /// to it. Its wallets, as they were read, are closed.
     pub async fn delete_agreement(
         &self,
         act: &Act,

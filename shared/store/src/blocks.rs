@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::alone::{write_alone, write_marked};
 use crate::item::{Item, document, expiring, key_of, number, read};
 use crate::keys;
-use crate::messages::{Units, message_item, refund_from};
+use crate::messages::{Mark, Units, message_item, refund_from};
 use crate::transact::{Change, Refused};
 use crate::{Requested, Row, Store, StoreError, Stored};
 
@@ -70,7 +70,16 @@ impl Store {
     /// [`Store::own_connection`]): a block that a later owner has ever claimed is refused as busy. The mark
     /// is this call's own: when an answer is lost and the SDK asks again, it finds its own mark.
     pub async fn claim_block(&self, tag: &LeaseTag, fence: u64) -> Result<BlockClaim, StoreError> {
-        let mark = rand::random::<u32>();
+        self.claim_block_under(tag, fence, Mark::random()).await
+    }
+
+    /// The same under a mark of the caller, as with [`Store::claim_as_owner_under`].
+    pub async fn claim_block_under(
+        &self,
+        tag: &LeaseTag,
+        fence: u64,
+        Mark(mark): Mark,
+    ) -> Result<BlockClaim, StoreError> {
         let write = self
             .dynamo
             .update_item()

@@ -50,8 +50,8 @@ impl Store {
     }
 
     /// Stores a company as deleted, if nothing has moved in its wallets since they were read, there is none
-    /// below it and it has so many agreements. Its wallets are closed: nothing is charged to them and no
-    /// money comes into them any more.
+    /// below it and it has so many agreements. Its wallets are closed: nothing is charged to them and nobody
+    /// pays into them any more. What messages on their way give back to them is taken out by a transfer.
     pub async fn delete_company(
         &self,
         act: &Act,

@@ -35,6 +35,8 @@ pub struct InvoiceWrite<'a> {
     pub action: &'static str,
     /// What was read, if it was there, and what is to be.
     pub changes: &'a [(Option<Invoice>, Invoice)],
+    /// Drafts that go, as they were read.
+    pub removed: &'a [Invoice],
     /// The others of the period, on which the change was judged: nothing is written if one of them is
     /// another by now.
     pub unchanged: Vec<&'a Invoice>,
@@ -101,7 +103,8 @@ impl Store {
     pub async fn put_invoice(&self, act: &Act, invoice: &Invoice) -> Result<Stored, StoreError> {
         let changes = [(None, invoice.clone())];
         let action = "invoice.create";
-        let write = InvoiceWrite { action, changes: &changes, unchanged: Vec::new(), takes: None };
+        let unchanged = Vec::new();
+        let write = InvoiceWrite { action, changes: &changes, removed: &[], unchanged, takes: None };
         self.write_invoices(act, &write).await.map(stored)
     }
 
@@ -114,7 +117,8 @@ impl Store {
     ) -> Result<Stored, StoreError> {
         let changes = [(Some(before.clone()), after.clone())];
         let action = "invoice.change";
-        let write = InvoiceWrite { action, changes: &changes, unchanged: Vec::new(), takes: None };
+        let unchanged = Vec::new();
+        let write = InvoiceWrite { action, changes: &changes, removed: &[], unchanged, takes: None };
         self.write_invoices(act, &write).await.map(stored)
     }
 
@@ -151,22 +155,23 @@ impl Store {
             let seen = seen(invoice);
             items.push(self.check_item(&self.tables.records, &key, UNCHANGED, seen));
         }
-        for (place, (before, after)) in write.changes.iter().enumerate() {
-            items.extend(self.invoice_items(before.as_ref(), after)?);
-            items.extend(self.list_changes(before.as_ref(), Some(after)));
+        let changed = write.changes.iter().map(|(before, after)| (before.as_ref(), Some(after)));
+        let removed = write.removed.iter().map(|before| (Some(before), None));
+        for (place, (before, after)) in changed.chain(removed).enumerate() {
+            let Some(invoice) = after.or(before) else { continue };
+            items.extend(match after {
+                Some(after) => self.invoice_items(before, after)?,
+                None => self.removed_items(invoice),
+            });
+            items.extend(self.list_changes(before, after));
             // An entry of its own for each.
             let id = match place {
                 0 => act.id.clone(),
-                _ => AuditId::derived(&[act.id.as_str(), after.id.as_str()]),
+                _ => AuditId::derived(&[act.id.as_str(), invoice.id.as_str()]),
             };
             let act = Act { id, ..act.clone() };
-            items.extend(self.audit_items(
-                &act,
-                write.action,
-                after.id.as_str(),
-                before.as_ref(),
-                Some(after),
-            )?);
+            let action = if after.is_some() { write.action } else { "invoice.delete" };
+            items.extend(self.audit_items(&act, action, invoice.id.as_str(), before, after)?);
         }
         match self.transact("store the invoices", items).await {
             Ok(()) => Ok(InvoicesWritten::Now),
@@ -190,6 +195,15 @@ impl Store {
             return Ok(vec![self.new_item(table, item), self.new_item(table, pointer)]);
         };
         Ok(vec![self.put_item(table, item, UNCHANGED, seen(before))])
+    }
+
+    fn removed_items(&self, invoice: &Invoice) -> Vec<TransactWriteItem> {
+        let table = &self.tables.records;
+        let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);
+        vec![
+            self.delete_item(table, &key, UNCHANGED, seen(invoice)),
+            self.delete_any(table, &keys::invoice_pointer(&invoice.id)),
+        ]
     }
 }
 

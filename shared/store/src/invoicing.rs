@@ -16,7 +16,7 @@ use domain::coverage::{Coverage, changes, cover};
 use domain::edr::{Usage, UsageKey};
 use domain::id::{AgreementId, InvoiceId, RateId};
 use domain::invoice::{
-    Confirmation, Invoice, InvoiceError, billed, check_confirmation, confirm, invoice_id, issuer,
+    ClosePlan, Confirmation, Invoice, InvoiceError, billed, check_confirmation, confirm, invoice_id, issuer,
     last_billed, open_sequence, period_of, plan_close, unconfirm,
 };
 use domain::money::AmountError;
@@ -55,8 +55,8 @@ pub enum Closed {
     NoUsage,
     /// A draft was made or brought up to date.
     Stored(Box<Invoice>),
-    /// The invoices say already what the usage says: the draft that follows it, or else the last confirmed
-    /// one.
+    /// The invoices say already what the usage says, or do once a draft with nothing on it is gone: the draft
+    /// that follows it, or else the last confirmed one.
     Same(Box<Invoice>),
 }
 
@@ -107,15 +107,18 @@ impl Invoices {
             let fresh = self.fresh(agreement, period, &invoices, act.at).await?;
             let tax = self.tax(agreement, &invoices).await?;
             let plan = plan_close(agreement, period, &invoices, fresh.charges, tax, act.at)?;
-            if plan.changes.is_empty() {
-                let last = plan.open.or_else(|| invoices.last().cloned());
-                return Ok(last.map_or(Closed::NoUsage, |invoice| Closed::Same(Box::new(invoice))));
+            if plan.changes.is_empty() && plan.removed.is_empty() {
+                return Ok(same(plan, &invoices));
             }
             let is_new = plan.changes.iter().any(|(before, _)| before.is_none());
             let action = if is_new { "invoice.create" } else { "invoice.change" };
-            let unchanged = unchanged(&invoices, &plan.changes);
-            let write = InvoiceWrite { action, changes: &plan.changes, unchanged, takes: None };
+            let unchanged = unchanged(&invoices, &plan.changes, &plan.removed);
+            let (changes, removed) = (&plan.changes, &plan.removed);
+            let write = InvoiceWrite { action, changes, removed, unchanged, takes: None };
             if self.store.write_invoices(act, &write).await? == InvoicesWritten::Now {
+                if plan.changes.is_empty() {
+                    return Ok(same(plan, &invoices));
+                }
                 let last = plan.open.or_else(|| plan.changes.into_iter().next_back().map(|(_, after)| after));
                 return Ok(last.map_or(Closed::NoUsage, |invoice| Closed::Stored(Box::new(invoice))));
             }
@@ -149,7 +152,10 @@ impl Invoices {
             let tax = self.tax(agreement, &invoices).await?;
             let plan = plan_close(agreement, period, &invoices, fresh.charges, tax, act.at)?;
             let planned = plan.changes.iter().map(|(_, after)| after).find(|after| after.id == *id);
-            let draft = planned.unwrap_or(stored).clone();
+            let mut draft = planned.unwrap_or(stored).clone();
+            if plan.removed.iter().any(|removed| removed.id == *id) {
+                draft.charges.clear();
+            }
             check_confirmation(&draft, terms, ask, act.at)?;
             self.put_files(fresh.files, &draft.charges, act.at).await?;
             let mut changes = plan.changes;
@@ -160,8 +166,9 @@ impl Invoices {
                 let confirmed = confirm(&draft, next, terms, ask, act.at)?;
                 changes[0].1 = confirmed.clone();
                 let takes = draft.number.is_none().then(|| (draft.series().to_owned(), next));
-                let unchanged = unchanged(&invoices, &changes);
-                let write = InvoiceWrite { action: "invoice.confirm", changes: &changes, unchanged, takes };
+                let (action, removed) = ("invoice.confirm", &plan.removed);
+                let unchanged = unchanged(&invoices, &changes, removed);
+                let write = InvoiceWrite { action, changes: &changes, removed, unchanged, takes };
                 match self.store.write_invoices(act, &write).await? {
                     InvoicesWritten::Now => return Ok(confirmed),
                     InvoicesWritten::NumberTaken => pause(try_again).await,
@@ -182,9 +189,9 @@ impl Invoices {
             let Some(stored) = invoices.iter().find(|invoice| invoice.id == *id) else { continue };
             let draft = unconfirm(stored, &invoices)?;
             let changes = [(Some(stored.clone()), draft.clone())];
-            let unchanged = unchanged(&invoices, &changes);
-            let write =
-                InvoiceWrite { action: "invoice.unconfirm", changes: &changes, unchanged, takes: None };
+            let unchanged = unchanged(&invoices, &changes, &[]);
+            let action = "invoice.unconfirm";
+            let write = InvoiceWrite { action, changes: &changes, removed: &[], unchanged, takes: None };
             if self.store.write_invoices(act, &write).await? == InvoicesWritten::Now {
                 return Ok(draft);
             }
@@ -249,9 +256,9 @@ impl Invoices {
         Err(StoreError::Busy { action: "cover the invoices" }.into())
     }
 
-    async fn any(&self, id: &InvoiceId) -> Result<Invoice, StoreError> {
-        let found = self.store.any_invoice(id).await?;
-        found.ok_or_else(|| StoreError::corrupt("an invoice", format!("there is no {id}")))
+    /// A draft that is gone by now had nothing to bill.
+    async fn any(&self, id: &InvoiceId) -> Result<Invoice, InvoicesError> {
+        Ok(self.store.any_invoice(id).await?.ok_or(InvoiceError::NothingToBill)?)
     }
 
     async fn fresh(
@@ -393,9 +400,21 @@ fn tag(rate: &RateId) -> &str {
     body.get(..domain::id::TreeTag::LENGTH).unwrap_or_default()
 }
 
-fn unchanged<'a>(invoices: &'a [Invoice], changes: &[(Option<Invoice>, Invoice)]) -> Vec<&'a Invoice> {
-    let is_changed = |invoice: &Invoice| changes.iter().any(|(_, after)| after.id == invoice.id);
-    invoices.iter().filter(|invoice| !is_changed(invoice)).collect()
+/// What stands of a period in which nothing is to be changed, or nothing but what went.
+fn same(plan: ClosePlan, invoices: &[Invoice]) -> Closed {
+    let mut stay = invoices.iter().filter(|invoice| !plan.removed.contains(invoice));
+    let last = plan.open.or_else(|| stay.next_back().cloned());
+    last.map_or(Closed::NoUsage, |invoice| Closed::Same(Box::new(invoice)))
+}
+
+fn unchanged<'a>(
+    invoices: &'a [Invoice],
+    changes: &[(Option<Invoice>, Invoice)],
+    removed: &[Invoice],
+) -> Vec<&'a Invoice> {
+    let written: Vec<_> = changes.iter().map(|(_, after)| after).chain(removed).collect();
+    let is_written = |invoice: &Invoice| written.iter().any(|other| other.id == invoice.id);
+    invoices.iter().filter(|invoice| !is_written(invoice)).collect()
 }
 
 fn corrupt(error: serde_json::Error) -> StoreError {

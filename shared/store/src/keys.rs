@@ -63,8 +63,10 @@
 //! | records | `invoice#id` | `pointer` | finds an invoice by id |
 //! | records | `invoice_numbers#series` | `counter` | the last number given |
 //! | records | `receipt_numbers#series` | `counter` | the last number given |
+//! | records | `reports_due#letter` | time`#`hash | messages by when their reports are due, for the sweeper |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
 //! | records | `statistics#scope` | `d`day`#`shard, `m`month`#`shard | counts of messages |
+//! | records | `traffic_window#sender` | `window` | since when a monitored sender ID is counted; expires |
 //! | records | `audit#company` | time`#`id | what was done in the company and below it |
 //! | records | `lookup#connection` | number | what an MNP or HLR look-up answered; expires |
 //! | records | `reconciliation` | `round` | how far the round through all agreements has come |
@@ -470,6 +472,10 @@ pub fn statement_cursor(wallet: &WalletId) -> Key {
 }
 
 /// What follows from one write is told once.
+pub fn traffic_window(sender: &SenderId) -> Key {
+    key(format!("traffic_window#{sender}"), "window")
+}
+
 pub fn notice(id: &str) -> Key {
     key(format!("notice#{id}"), "notice")
 }
@@ -562,6 +568,21 @@ pub fn invoice_numbers(series: &str) -> Key {
 
 pub fn receipt_numbers(series: &str) -> Key {
     key(format!("receipt_numbers#{series}"), "counter")
+}
+
+/// The lists of what awaits reports: several, as one would take a write for nearly every submit.
+pub fn reports_due_lists() -> impl Iterator<Item = String> {
+    ('0'..='9').chain('a'..='f').map(reports_due)
+}
+
+fn reports_due(letter: char) -> String {
+    format!("reports_due#{letter}")
+}
+
+/// What awaits the same reports twice is filed once.
+pub fn due_reports(at: Timestamp, content: &str) -> Key {
+    let hash = short_hash(content);
+    key(reports_due(hash.chars().next().unwrap_or('0')), format!("{}#{hash}", sortable(at)))
 }
 
 pub fn unmatched_receipts(connection: &ConnectionId) -> String {

@@ -38,6 +38,17 @@ pub enum Claim {
     Done,
 }
 
+/// By which a worker knows its own claim. One that got no answer is asked for again under the same mark; one
+/// that was given back needs another, as the first may still be on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(pub(crate) u32);
+
+impl Mark {
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
 /// A message with the mark of the call that claimed it. Nobody else can give it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed {
@@ -158,13 +169,13 @@ impl Store {
     /// again. One write unit. The mark is this call's own: when an answer is lost and the SDK asks again,
     /// it finds its own mark, not somebody else's.
     pub async fn claim(&self, id: &MessageId) -> Result<Claim, StoreError> {
-        self.claim_marked(id, None, None).await
+        self.claim_marked(id, None, None, Mark::random()).await
     }
 
     /// The same for the job of a connection: nothing is left to do for a message that has gone on to
     /// another vendor since.
     pub async fn claim_over(&self, id: &MessageId, connection: &ConnectionId) -> Result<Claim, StoreError> {
-        self.claim_marked(id, Some(connection), None).await
+        self.claim_marked(id, Some(connection), None, Mark::random()).await
     }
 
     /// The same for the owner of the connection, with the owner's fence (see [`Store::own_connection`]). A
@@ -175,7 +186,19 @@ impl Store {
         connection: &ConnectionId,
         fence: u64,
     ) -> Result<Claim, StoreError> {
-        self.claim_marked(id, Some(connection), Some(fence)).await
+        self.claim_as_owner_under(id, connection, fence, Mark::random()).await
+    }
+
+    /// The same under a mark of the caller, who asks again under it when no answer came: so it finds the claim
+    /// that was carried out all the same.
+    pub async fn claim_as_owner_under(
+        &self,
+        id: &MessageId,
+        connection: &ConnectionId,
+        fence: u64,
+        mark: Mark,
+    ) -> Result<Claim, StoreError> {
+        self.claim_marked(id, Some(connection), Some(fence), mark).await
     }
 
     async fn claim_marked(
@@ -183,10 +206,10 @@ impl Store {
         id: &MessageId,
         connection: Option<&ConnectionId>,
         fence: Option<u64>,
+        Mark(mark): Mark,
     ) -> Result<Claim, StoreError> {
         const FREE: &str = "#status = :accepted OR (#status = :queued AND claimed = :mark)";
         const SET: &str = "SET #status = :queued, revision = revision + :one, claimed = :mark";
-        let mark = rand::random::<u32>();
         let update = self
             .dynamo
             .update_item()

@@ -1,6 +1,8 @@
 //! What people are told: a record for each notice, so that it is sent once however often a stream
 //! delivers what caused it.
 
+use domain::agreement::Agreement;
+use domain::legal_entity::LegalEntity;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::item::{document, expiring};
@@ -16,6 +18,15 @@ struct Notice {
 }
 
 impl Store {
+    /// Who is told of an agreement's account and its traffic: the addresses that it names, or where it names
+    /// none those of its legal entity.
+    pub async fn account_emails(&self, agreement: &Agreement) -> Result<Vec<String>, StoreError> {
+        let entity = agreement.parties.legal_entity.as_ref().filter(|_| agreement.account_emails.is_empty());
+        let Some(entity) = entity else { return Ok(agreement.account_emails.clone()) };
+        let entity = self.thing::<LegalEntity>(entity.as_str()).await?;
+        Ok(entity.map(|entity| entity.details.notification_emails).unwrap_or_default())
+    }
+
     /// Whether a notice has still to be sent: it is new, or whoever began it did not come to the end.
     pub async fn begin_notice(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let key = keys::notice(id);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
-use domain::id::PaymentId;
+use domain::id::{PaymentId, WalletId};
 use domain::money::Amount;
 use domain::payment::{Payment, PaymentStatus, delta, needed, needs_open_wallet, plan_expiry};
 use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
@@ -133,15 +133,15 @@ impl Store {
             Err(Refused::Failed(error)) => return Err(error),
         }
         if delta(Some(before), after)?.is_negative() {
-            self.call_back_if_overdrawn(wallet).await?;
+            self.call_back_if_overdrawn(&wallet.id).await?;
         }
         Ok(ChangedPayment::Now)
     }
 
     /// What was taken back by force may be missing now. What holders below have set aside of it comes
     /// back, so that they stop sending too.
-    pub(crate) async fn call_back_if_overdrawn(&self, wallet: &Wallet) -> Result<(), StoreError> {
-        let wallet = self.known_wallet(&wallet.id).await?;
+    pub(crate) async fn call_back_if_overdrawn(&self, wallet: &WalletId) -> Result<(), StoreError> {
+        let wallet = self.known_wallet(wallet).await?;
         if wallet.headroom.is_negative() {
             self.free_headroom(&wallet).await?;
         }

@@ -26,6 +26,8 @@ const REFERENCE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
 pub(crate) const RECEIPT_KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// Numbers of fewer digits are near each other in their decimal and their hexadecimal form.
 const TELLING_LENGTH_MIN: usize = 6;
+/// So many last digits tell two numbers apart, one of which may be written without its country.
+const LAST_DIGITS: usize = 6;
 /// DynamoDB takes so many items in a batch of reads, and of writes.
 const READS_AT_ONCE: usize = 100;
 const WRITES_AT_ONCE: usize = 25;
@@ -78,9 +80,18 @@ impl ParkedReceipt {
         self.keys().into_iter().filter(|key| !written.contains(key)).collect()
     }
 
-    /// Whether what is known under `key` is what it reports on.
+    /// Whether what is known under `key` is what it reports on, once it had to wait for that.
     pub fn is_of(&self, key: &str, found: &Reference) -> bool {
-        self.written_keys().any(|written| written == key) || self.may_be_for(found)
+        let is_written = self.written_keys().any(|written| written == key);
+        (is_written && self.ends_as(&found.recipient)) || self.may_be_for(found)
+    }
+
+    /// Whether the number that it names, if it names one, ends as this recipient does: as many of the last digits
+    /// as both have. Vendors use ids again, so one that has waited may find another message under its id.
+    pub fn ends_as(&self, recipient: &str) -> bool {
+        let Some(number) = &self.recipient else { return true };
+        let digits = number.bytes().rev().take_while(u8::is_ascii_digit);
+        digits.zip(recipient.bytes().rev()).take(LAST_DIGITS).all(|(named, sent)| named == sent)
     }
 
     /// Whether nothing speaks against its being for what was found under one of its keys. A short id is

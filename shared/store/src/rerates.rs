@@ -4,8 +4,10 @@
 //! written a few rows or blocks at a time: in one transaction each of them gets its new charges under its
 //! revision, each level's wallet the difference, and the task's account of it the same. So a part that is
 //! done again finds the new charges and writes nothing, and the account is exact wherever it was cut off.
+//! What is overdrawn behind it calls back what holders below have set aside of it; whoever dies between the
+//! two leaves that to the end of the task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -148,7 +150,8 @@ impl Store {
         Ok(kept)
     }
 
-    /// Stores what was rated again. What has moved since it was read is left out, and answered.
+    /// Stores what was rated again. What has moved since it was read is left out, and answered. A wallet that
+    /// is overdrawn by it sends no more, and neither do those below it.
     pub async fn store_rerated(
         &self,
         task: &RerateId,
@@ -156,13 +159,17 @@ impl Store {
     ) -> Result<Vec<MessagesItem>, StoreError> {
         let (blocks, rows): (Vec<_>, Vec<_>) =
             rerated.into_iter().partition(|rerated| matches!(rerated.kept, Kept::Block(_)));
-        let mut overtaken = Vec::new();
+        let (mut overtaken, mut charged_more) = (Vec::new(), BTreeSet::new());
         for (mut waiting, most) in [(blocks, BLOCKS_AT_ONCE), (rows, ITEMS_MAX)] {
             while !waiting.is_empty() {
                 let taken = fitting(&waiting, most);
                 match self.transact("rate messages again", self.rerate_items(task, &waiting[..taken])?).await
                 {
-                    Ok(()) => drop(waiting.drain(..taken)),
+                    Ok(()) => {
+                        let changes = waiting.drain(..taken).flat_map(|one| one.changes);
+                        let more = changes.filter(|change| change.before < change.after);
+                        charged_more.extend(more.map(|change| change.wallet));
+                    }
                     Err(Refused::At(place, _)) if place < taken => {
                         overtaken.push(waiting.remove(place).kept.what());
                     }
@@ -170,7 +177,23 @@ impl Store {
                 }
             }
         }
+        for wallet in &charged_more {
+            self.call_back_if_overdrawn(wallet).await?;
+        }
         Ok(overtaken)
+    }
+
+    /// Calls back what holders below have set aside of the wallets of an agreement that are overdrawn: of its
+    /// main one, and of its users' own.
+    pub async fn call_back_overdrawn(&self, agreement: &AgreementId) -> Result<(), StoreError> {
+        let Some(found) = self.wallet_with_holders(&WalletId::main(agreement)).await? else { return Ok(()) };
+        let wallets = std::iter::once(found.wallet).chain(found.holders);
+        for wallet in wallets.filter(|wallet| wallet.agreement == *agreement) {
+            if wallet.headroom.is_negative() {
+                self.free_headroom(&wallet).await?;
+            }
+        }
+        Ok(())
     }
 
     /// First the rows or blocks, so that a refused place tells which one it was.

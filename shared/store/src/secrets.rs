@@ -1,12 +1,55 @@
 //! The secret store: passwords of connections, keys of payment systems. Nothing of it is logged.
+//!
+//! A row points to its secret by an id that is new each time the secret is told. Who has read a row never gets
+//! the secret of a later one, which may be for another address.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use domain::catalog::Thing;
+use domain::connection::Connection;
+use domain::id::{AgreementId, SecretId};
+use domain::notification::NotificationChannel;
+use domain::payment_system::{PaymentSystem, PaymentSystemKind};
+use domain::sender::Sender;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::StoreError;
+
+/// What points to a secret.
+pub trait HasSecret: Thing {
+    /// The name of its secret; none if it has none.
+    fn secret_name(&self) -> Option<String>;
+}
+
+impl HasSecret for Connection {
+    fn secret_name(&self) -> Option<String> {
+        named("connections", self.id(), self.secret.as_ref())
+    }
+}
+
+impl HasSecret for Sender {
+    fn secret_name(&self) -> Option<String> {
+        named("sender-ids", self.id(), self.secret.as_ref())
+    }
+}
+
+impl HasSecret for PaymentSystem {
+    fn secret_name(&self) -> Option<String> {
+        named("payment-systems", self.id(), Some(&self.details.secret))
+    }
+}
+
+impl HasSecret for NotificationChannel {
+    fn secret_name(&self) -> Option<String> {
+        named("notification-channels", self.id(), self.secret.as_ref())
+    }
+}
+
+fn named(kind: &str, of: &str, secret: Option<&SecretId>) -> Option<String> {
+    secret.map(|secret| format!("{kind}/{of}/{secret}"))
+}
 
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -20,29 +63,14 @@ impl Secrets {
         Self { client, prefix }
     }
 
-    /// The name of a connection's secret.
-    pub fn connection(id: &domain::id::ConnectionId) -> String {
-        format!("connections/{id}")
-    }
-
-    /// The name of a payment system's secret.
-    pub fn payment_system(name: &str) -> String {
-        format!("payment-systems/{name}")
+    /// The name of the secrets of the platform's own account with a payment system.
+    pub fn platforms_payment_system(kind: PaymentSystemKind) -> String {
+        format!("payment-systems/{}", kind.name())
     }
 
     /// The name of the secret that signs what is posted for an agreement.
-    pub fn webhooks(agreement: &domain::id::AgreementId) -> String {
+    pub fn webhooks(agreement: &AgreementId) -> String {
         format!("webhooks/{agreement}")
-    }
-
-    /// The name of what a sender ID's vendor gave; none if it gave nothing.
-    pub fn sender(sender: &domain::sender::Sender) -> Option<String> {
-        sender.secret.as_ref().map(|secret| format!("sender-ids/{}/{secret}", sender.id))
-    }
-
-    /// The name of the secret with a mail server's password.
-    pub fn notification_channel(id: &domain::id::NotificationChannelId) -> String {
-        format!("notification-channels/{id}")
     }
 
     pub async fn create<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
@@ -83,6 +111,14 @@ impl Secrets {
         let text = answer.secret_string.unwrap_or_default();
         // The parser's message could quote the secret.
         serde_json::from_str(&text).map_err(|_| StoreError::corrupt("a secret", "not the expected fields"))
+    }
+
+    /// Reads the secret that a row points to.
+    pub async fn read_of<T: DeserializeOwned>(&self, row: &impl HasSecret) -> Result<T, StoreError> {
+        match row.secret_name() {
+            Some(name) => self.read(&name).await,
+            None => Err(StoreError::corrupt("a secret", "nothing points to one")),
+        }
     }
 
     /// Reads a secret, and makes it where there is none. Of two who make one at once, both get the first.

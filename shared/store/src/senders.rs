@@ -3,11 +3,11 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
 use domain::channel::Channel;
-use domain::id::{AgreementId, CompanyId, ConnectionId, SenderId};
+use domain::id::{AgreementId, CompanyId, SenderId};
 use domain::sender::{Sender, SenderAddress};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Ask, Written};
+use crate::catalog::Written;
 use crate::item::{document, key_of};
 use crate::keys;
 use crate::uses::Use;
@@ -44,12 +44,6 @@ impl Store {
 
     pub async fn senders_of(&self, company: &CompanyId) -> Result<Vec<Sender>, StoreError> {
         self.all_things(company.as_str()).await
-    }
-
-    /// Whether messages of some sender ID take this connection.
-    pub async fn is_road(&self, connection: &ConnectionId) -> Result<bool, StoreError> {
-        let ask = Ask { list: connection.to_string(), limit: 1, ..Ask::default() };
-        Ok(!self.things(&ask, |_: &Sender| true).await?.items.is_empty())
     }
 
     /// Stores a new sender ID, and where it is a number the entry by which messages from phones find it.

@@ -48,6 +48,22 @@ impl Store {
         write_alone("store a session", || put.clone().send()).await.map(drop)
     }
 
+    /// Notes when a session was last used, if it has not been ended. What others have changed of it since it
+    /// was read stays.
+    pub async fn note_session_seen(&self, session: &Session) -> Result<(), StoreError> {
+        let update = self
+            .dynamo
+            .update_item()
+            .table_name(&self.tables.records)
+            .set_key(Some(key_of(&keys::session(&session.user, &session.id))))
+            .update_expression("SET last_seen_at = :at, #expires = :expires")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#expires", keys::EXPIRES_AT)
+            .expression_attribute_values(":at", text(session.last_seen_at.to_string()))
+            .expression_attribute_values(":expires", number(session.ends_at().as_second()));
+        write_alone("note the use of a session", || update.clone().send()).await.map(drop)
+    }
+
     /// Somebody's sessions that go on.
     pub async fn sessions(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let partition = keys::sessions(user);

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::CompanyId;
+use domain::sender::SenderAddress;
 use domain::statistics::{Counts, Scope, Slice, Slices};
+use jiff::Span;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
@@ -32,7 +35,7 @@ pub(crate) fn rows_of(statistics: &Statistics, name: &str) -> BTreeMap<Key, Slic
         let counted = slices.iter().filter(|(_, counts)| !counts.is_zero());
         for (place, (slice, counts)) in counted.enumerate() {
             let shard = match slice {
-                Slice::Sender(sender) => format!("s{}", Sha256::digest(sender)[0] % SENDER_SHARDS),
+                Slice::Sender(sender) => shard_of(sender),
                 _ => ((first + place / SLICES_MAX) % SHARDS).to_string(),
             };
             let day_key = keys::statistics_of_day(scope, *day, &shard);
@@ -88,6 +91,27 @@ impl Store {
         self.statistics(scope, &format!("m{first}"), &format!("m{last}#~")).await
     }
 
+    /// What a company has counted of one of its sender IDs, from the first of these months to the last.
+    pub async fn statistics_of_sender(
+        &self,
+        company: &CompanyId,
+        sender: &SenderAddress,
+        first: Date,
+        last: Date,
+    ) -> Result<Counts, StoreError> {
+        let (scope, slice) = (Scope::company(company), Slice::Sender(sender.to_string()));
+        let (mut month, mut sum) = (first.first_of_month(), Counts::default());
+        while month <= last {
+            let key = keys::statistics_of_month(&scope, month, &shard_of(sender.as_str()));
+            if let Some(item) = self.get_item(&self.tables.records, &key).await? {
+                let (_, slices) = row(&item)?;
+                sum.add(&slices.get(&slice).copied().unwrap_or_default());
+            }
+            month = month.saturating_add(Span::new().months(1));
+        }
+        Ok(sum)
+    }
+
     async fn statistics(
         &self,
         scope: &Scope,
@@ -116,6 +140,11 @@ impl Store {
         }
         Ok(periods)
     }
+}
+
+/// Where a sender ID is counted.
+fn shard_of(sender: &str) -> String {
+    format!("s{}", Sha256::digest(sender)[0] % SENDER_SHARDS)
 }
 
 fn row(item: &Item) -> Result<(Date, Slices), StoreError> {

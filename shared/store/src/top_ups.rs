@@ -87,7 +87,7 @@ impl Store {
             }
         }
         if posted == TopUpPosted::Now && delta(None, payment)?.is_negative() {
-            self.call_back_if_overdrawn(wallet).await?;
+            self.call_back_if_overdrawn(&wallet.id).await?;
         }
         Ok(posted)
     }

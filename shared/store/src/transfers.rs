@@ -6,12 +6,12 @@ use domain::audit::Act;
 use domain::id::TransferId;
 use domain::money::Amount;
 use domain::transfer::Transfer;
-use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
+use domain::wallet::{Operation, OperationKind, Wallet};
 
 use crate::item::document;
 use crate::keys;
 use crate::transact::Refused;
-use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
+use crate::wallets::{Guard, Sum, WalletChange};
 use crate::{Store, StoreError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Store {
 
     /// Posts a transfer once. Its item is the idempotency record, and it stays. `from` is the source as
     /// it was read: unless the transfer may use its credit limit, that much has to be left, and the limit
-    /// may not have moved since.
+    /// may not have moved since. A wallet that is closed gives what is in it, and no credit.
     pub async fn post_transfer(
         &self,
         act: &Act,
@@ -39,13 +39,12 @@ impl Store {
     ) -> Result<PostedTransfer, StoreError> {
         let operation = |kind| Operation { kind, reference: transfer.id.to_string() };
         let kept = if transfer.uses_credit_limit { Amount::ZERO } else { from.credit_limit };
-        let mut take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
-            .guard(Guard::NotClosed)
-            .guard(Guard::AtLeast(Sum::Headroom, transfer.amount.checked_add(kept)?));
-        if !transfer.uses_credit_limit {
-            take = take.guard(Guard::CreditLimit(kept));
-        }
-        let take = take.add(Sum::Headroom, -transfer.amount).add(Sum::Funding, -transfer.amount);
+        let limit = if transfer.uses_credit_limit { Guard::NotClosed } else { Guard::CreditLimit(kept) };
+        let take = WalletChange::new(&transfer.from, operation(OperationKind::TransferOut))
+            .guard(Guard::AtLeast(Sum::Headroom, transfer.amount.checked_add(kept)?))
+            .guard(limit)
+            .add(Sum::Headroom, -transfer.amount)
+            .add(Sum::Funding, -transfer.amount);
         let give = WalletChange::new(&transfer.to, operation(OperationKind::TransferIn))
             .guard(Guard::NotClosed)
             .add(Sum::Headroom, transfer.amount)
@@ -61,10 +60,6 @@ impl Store {
             Ok(()) => Ok(PostedTransfer::Now),
             Err(Refused::At(0, Some(stored))) => {
                 Ok(PostedTransfer::Before(Box::new(crate::item::read("a transfer", stored)?)))
-            }
-            // What was deleted a moment ago is not there when it is asked again.
-            Err(Refused::At(1, Some(from))) if wallet_of(&from)?.state == WalletState::Closed => {
-                Err(StoreError::Busy { action: "post the transfer" })
             }
             Err(Refused::At(1, _)) => Ok(PostedTransfer::NotEnough),
             Err(refused) => Err(refused.unexpected("post the transfer")),

@@ -106,6 +106,24 @@ impl Store {
         self.write_thing(act, Some(before), Some(after), with).await
     }
 
+    /// Stores a changed user, if this other one is as they were read: of two administrators who take that
+    /// from each other at once, one stays.
+    pub async fn replace_user_beside(
+        &self,
+        act: &Act,
+        before: &User,
+        after: &User,
+        other: Option<&User>,
+    ) -> Result<Written, StoreError> {
+        let is_as_read = |other: &User| {
+            let values = Item::from([(":revision".to_owned(), number(other.revision))]);
+            self.check_item(&self.tables.directory, &keys::user(&other.id), "revision = :revision", values)
+        };
+        let mut with = self.user_items(Some(before), after, None)?;
+        with.extend(other.map(is_as_read));
+        self.write_thing(act, Some(before), Some(after), with).await
+    }
+
     /// Notes when somebody was last there. Who is being edited at the moment is noted the next time.
     pub async fn note_seen(&self, user: &User, at: Timestamp) -> Result<(), StoreError> {
         self.touch(user, &User { last_seen_at: Some(at), ..user.clone() }).await

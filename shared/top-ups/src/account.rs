@@ -150,19 +150,28 @@ impl Accounts {
         }
         let account = match &system {
             None => {
-                let name = Secrets::payment_system(PaymentSystemKind::Stripe.name());
+                let name = Secrets::platforms_payment_system(PaymentSystemKind::Stripe);
                 Account::platform(self.secrets.read(&name).await?)
             }
+            // A secret that is replaced between the two reads is found at the second look.
             Some(id) => {
-                let Some(stored) = self.store.thing::<PaymentSystem>(id.as_str()).await? else {
-                    return Ok(None);
+                let account = match self.tenants(id).await {
+                    Err(_) => self.tenants(id).await?,
+                    Ok(account) => account,
                 };
-                Account::tenants(stored, self.secrets.read(&Secrets::payment_system(id.as_str())).await?)
+                let Some(account) = account else { return Ok(None) };
+                account
             }
         };
         let account = Arc::new(account);
         self.kept.lock().await.insert(system, (Instant::now(), account.clone()));
         Ok(Some(account))
+    }
+
+    async fn tenants(&self, id: &PaymentSystemId) -> Result<Option<Account>, StoreError> {
+        let Some(system) = self.store.thing::<PaymentSystem>(id.as_str()).await? else { return Ok(None) };
+        let secret = self.secrets.read_of(&system).await?;
+        Ok(Some(Account::tenants(system, secret)))
     }
 }
 

@@ -1,9 +1,11 @@
 //! By which payment systems an agreement is topped up: those that the legal entity names in whose name its
-//! tenant sells (guide §10.8). Where that names none, it is the platform's own Stripe account.
+//! tenant sells (guide §10.8). Where that names none, the platform owner's clients pay into the platform's own
+//! Stripe account, which is the owner's money; nobody else's are topped up.
 
 use std::sync::Arc;
 
 use domain::agreement::Agreement;
+use domain::company::CompanyKind;
 use domain::legal_entity::OwnLegalEntity;
 use domain::money::{Amount, Currency};
 use domain::payment_system::PaymentSystem;
@@ -51,7 +53,7 @@ impl Cashier {
     ) -> Result<Vec<Choice>, StoreError> {
         let Some(entity) = self.seller(agreement).await?.filter(|it| !it.details.payment_systems.is_empty())
         else {
-            return self.own_choice().await;
+            return self.own_choice(agreement).await;
         };
         let mut choices = Vec::new();
         for id in &entity.details.payment_systems {
@@ -95,7 +97,11 @@ impl Cashier {
         }
     }
 
-    async fn own_choice(&self) -> Result<Vec<Choice>, StoreError> {
+    async fn own_choice(&self, agreement: &Agreement) -> Result<Vec<Choice>, StoreError> {
+        let tenant = self.store.any_company(&agreement.tenant).await?;
+        if !tenant.is_some_and(|tenant| tenant.kind == CompanyKind::Owner) {
+            return Ok(Vec::new());
+        }
         let own = self.fresh_account(None).await?.filter(|account| !account.key().is_empty());
         let choice = |account| Choice { name: OWN_NAME.to_owned(), account, internal_fee_percent: None };
         Ok(own.map(choice).into_iter().collect())

@@ -294,16 +294,9 @@ async fn a_refused_message_takes_the_next_enabled_route_and_is_refunded_after_th
     let roads = [2, 3, 4].map(ConnectionId::new);
     let owner = &scene.world.owner.company.id;
     for (id, enabled) in roads.iter().zip([false, true, true]) {
-        let connection = Connection {
-            id: id.clone(),
-            company: owner.clone(),
-            name: "another".to_owned(),
-            enabled,
-            link: Link::Smpp(SmppLink::new("vendor", 2775, "us")),
-            on_unknown_outcome: Default::default(),
-            created_at: NOW,
-            revision: 0,
-        };
+        let link = Link::Smpp(SmppLink::new("vendor", 2775, "us"));
+        let connection =
+            Connection { enabled, ..Connection::new(id.clone(), owner.clone(), "another", link, NOW) };
         put_connection(store, &connection).await;
     }
     let first = Route::only(connection(), ConnectionKind::Smpp);

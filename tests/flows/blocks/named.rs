@@ -252,3 +252,22 @@ async fn receipts_of_a_block_that_came_one_by_one_move_it_by_one_write() {
     assert_eq!(failed, ["4"]);
     assert_eq!((scene.statuses(4).await, revision().await), (vec![Status::Delivered; 4], before + 1));
 }
+
+#[tokio::test]
+async fn what_was_taken_before_a_segment_came_in_doubt_is_found_and_what_has_no_id_is_known_by_none() {
+    for is_later in [false, true] {
+        let scene = Scene::claimed(2).await;
+        let partly = Outcome::PartlyInDoubt(vec![Some("aaaaaa".to_owned()), None]);
+        let outcomes = vec![(0, partly), (1, taken(""))];
+        if is_later {
+            scene.apply(scene.told_with_references_later(outcomes)).await;
+            scene.apply(scene.later()).await;
+        } else {
+            scene.apply(scene.told(outcomes)).await;
+        }
+        assert!(scene.message(0).await.is_in_doubt());
+        assert_eq!(scene.reference("").await, None);
+        scene.apply(reports(&[("aaaaaa", ReceiptState::Undelivered)])).await;
+        assert_eq!(scene.statuses(2).await, [Status::Undelivered, Status::Submitted]);
+    }
+}

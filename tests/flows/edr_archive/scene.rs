@@ -64,16 +64,7 @@ impl Scene {
         let reseller = world.reseller(&world.owner, "0.03").with_funds("1000").open().await;
         let client = world.client(&reseller, "0.05").with_funds("1000").open().await;
         let link = SmppLink { queue_url: sqs.queue("smpp-send"), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection {
-            id: connection(),
-            company: world.owner.company.id.clone(),
-            name: "the vendor".to_owned(),
-            enabled: true,
-            link: Link::Smpp(link),
-            on_unknown_outcome: Default::default(),
-            created_at: NOW,
-            revision: 0,
-        };
+        let vendor = Connection::new(connection(), world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
         put_connection(&world.store, &vendor).await;
         Self { world, s3, projector, client, reseller, sent: RefCell::default() }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::body::Body;
-use domain::id::{PaymentSystemId, TopUpId};
+use domain::id::{PaymentSystemId, SecretId, TopUpId};
 use domain::money::{Amount, Currency};
 use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind};
 use domain::record::Hand;
@@ -12,7 +12,6 @@ use domain::top_up::{NewTopUp, TopUp, price};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use store::Secrets;
 use tests::edits::act;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::payment_systems::payonline::Stand;
@@ -109,7 +108,7 @@ impl Market {
             fee_from,
             internal_fee_percent: percent,
             currencies: Vec::new(),
-            secret_version: 0,
+            secret: SecretId::new(self.world.unique()),
             address,
             testing: false,
         };
@@ -122,19 +121,18 @@ impl Market {
             }
             _ => PaymentSecret::new(SECRET.to_owned(), None),
         };
-        let name = Secrets::payment_system(system.id.as_str());
-        self.secrets.store().create(&name, &secret).await.unwrap();
+        self.secrets.set_of(&system, serde_json::to_value(secret).unwrap());
         self.world.store.create(&act(&company.company.path), &system).await.unwrap();
         system
     }
 
-    /// Another secret in the place of the account's, as the portal puts it there. The function is new
-    /// afterwards, as it keeps what it knows of an account for some minutes.
+    /// Another secret in the place of the account's. The function is new afterwards, as it keeps what it knows
+    /// of an account for some minutes.
     pub async fn replace_secret(&mut self, kind: PaymentSystemKind, secret: &str) {
-        let name = Secrets::payment_system(self.systems[kind.name()].0.id.as_str());
-        let stored: PaymentSecret = self.secrets.store().read(&name).await.unwrap();
+        let system = &self.systems[kind.name()].0;
+        let stored: PaymentSecret = self.secrets.store().read_of(system).await.unwrap();
         let replaced = stored.replaced(kind, Some(secret.to_owned()), None, Timestamp::now());
-        self.secrets.store().replace(&name, &replaced).await.unwrap();
+        self.secrets.set_of(system, serde_json::to_value(replaced).unwrap());
         self.router = function(&self.world, &self.secrets, &self.stripe);
     }
 
@@ -339,7 +337,7 @@ impl Market {
     }
 
     pub async fn sweep(&self, now: Timestamp) {
-        let app = sweeper::App { store: self.world.store.clone(), cashier: self.cashier.clone() };
+        let app = sweeper::App { cashier: self.cashier.clone(), ..tests::paying::sweeper(&self.world.store) };
         sweeper::top_ups::run(&app, now).await.unwrap();
     }
 
@@ -371,7 +369,7 @@ impl Market {
 
     /// A run of the sweeper that cannot ask about all.
     pub async fn sweep_in_vain(&self, now: Timestamp) {
-        let app = sweeper::App { store: self.world.store.clone(), cashier: self.cashier.clone() };
+        let app = sweeper::App { cashier: self.cashier.clone(), ..tests::paying::sweeper(&self.world.store) };
         sweeper::top_ups::run(&app, now).await.unwrap_err();
     }
 

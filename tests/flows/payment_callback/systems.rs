@@ -341,7 +341,12 @@ async fn what_was_voided_or_only_held_is_no_money() {
         market.pay(&opened, true, false);
         market.pay_online.put(opened.top_up.id.as_str(), stand);
         assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+        assert_eq!(market.page(&opened).await, "Waiting for the payment", "{stand:?}");
     }
+    let opened = market.top_up(PaymentSystemKind::PayOnline, "50").await;
+    market.pay(&opened, false, false);
+    assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    assert_eq!(market.page(&opened).await, "Not paid");
     let opened = market.top_up(PaymentSystemKind::FreedomPay, "50").await;
     market.pay(&opened, true, false);
     market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.captured = false);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::platform::{Answer, Member, Platform, text, today};
-use crate::shop::Shop;
+use crate::shop::{Shop, flat, numbers, sms};
 
 async fn delete(platform: &Platform, by: &Member, path: &str) -> Answer {
     platform.ask(&by.key, Method::DELETE, path, &[], None).await
@@ -349,4 +349,36 @@ async fn a_sender_id_is_named_watched_blocked_and_deleted() {
     delete(&platform, &platform.owner, &path).await.good();
     assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
     platform.post(key, "/v1/sender_ids", body("ACME")).await.good();
+}
+
+#[tokio::test]
+async fn what_messages_give_back_after_a_deletion_is_taken_by_a_company_above() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    shop.stock(owner, &reseller, "0.03").await;
+    shop.stock(&reseller, &client, "0.05").await;
+    shop.sell(owner, &reseller, sms(flat("0.03"))).await;
+    shop.sell(&reseller, &client, sms(flat("0.05"))).await;
+    let sent = shop.try_send(&client, &numbers(0..1), "hello", "ACME").await.good();
+    delete(platform, &reseller, &company(&client)).await.good();
+    delete(platform, owner, &company(&reseller)).await.good();
+    shop.refuse(&text(&sent["messages"][0], "id")).await;
+
+    let house = Member { wallet: platform.house.wallet.to_string(), ..owner.clone() };
+    let give = async |from: &Member, to: &Member, amount: &str| {
+        let body = json!({"from": from.wallet, "to": to.wallet, "amount": amount});
+        platform.post(&owner.key, "/v1/transfers", body).await
+    };
+    for amount in ["0.05", "all"] {
+        assert_eq!(give(&client, &reseller, amount).await.refusal(), "409 agreement_deleted");
+    }
+    assert_eq!(give(&house, &reseller, "1").await.refusal(), "409 agreement_deleted");
+    assert_eq!(give(&client, &house, "0.06").await.refusal(), "402 insufficient_funds");
+    assert_eq!(text(&give(&client, &house, "0.05").await.good(), "from_balance"), "0");
+    assert_eq!(text(&give(&reseller, &house, "all").await.good(), "amount"), "0.03");
+    assert_eq!(platform.balance(&house).await, "0.08");
+    shop.settle(&[&client, &reseller]).await;
+    assert_eq!(shop.statement(&client).await.last().map(String::as_str), Some("transfer_out -0.05"));
 }

@@ -103,6 +103,7 @@ async fn records_are_listed_newest_first_in_pages_and_by_filter() {
     let path = format!("/v1/edrs?agreement={}", client.agreement);
     let first = platform.get(&client.key, &format!("{path}&limit=2")).await.good();
     assert_eq!(recipients(&first), [RECIPIENTS[2], RECIPIENTS[1]]);
+    assert_eq!(first["items"][0]["quantity_rule"], "segments");
     let next = text(&first, "next").replace('#', "%23");
     let second = platform.get(&client.key, &format!("{path}&limit=2&cursor={next}")).await.good();
     assert_eq!(recipients(&second), [RECIPIENTS[0]]);

@@ -142,3 +142,22 @@ async fn the_log_comes_as_a_page_to_print() {
     assert!(!page.contains("<img") && !page.contains("<script") && !page.contains("://"), "it loads nothing");
     assert_eq!(page.matches("<tr>").count(), 6, "a head and five lines");
 }
+
+#[tokio::test]
+async fn who_may_not_export_takes_along_the_log_of_the_own_wallet_alone() {
+    let Story { platform, client, .. } = &Story::new("Lunch").await;
+    let role = json!({"name": "Reader", "face": "client_portal", "grants": {"portal_finance": "view"}});
+    let role = text(&platform.post(&client.key, "/v1/roles", role).await.good(), "id");
+    let key_with = async |roles: Value| {
+        let user = json!({"name": "Eve", "email": "eve@example.com", "roles": roles});
+        let user = text(&platform.post(&client.key, "/v1/users", user).await.good(), "id");
+        let key = platform.post(&client.key, "/v1/api_keys", json!({"name": "Eve", "user": user})).await;
+        text(&key.good(), "secret")
+    };
+    let own = log(platform, &key_with(json!([])).await, "", "text/csv").await.good();
+    assert_eq!(own.as_str().unwrap().lines().count(), 1, "a head: {own}");
+    let key = key_with(json!([role])).await;
+    log(platform, &key, "", "application/json").await.good();
+    let refused = log(platform, &key, "", "text/csv").await;
+    assert_eq!(text(&refused.body, "area"), "portal_export");
+}

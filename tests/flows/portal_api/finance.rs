@@ -386,3 +386,28 @@ async fn the_tax_of_an_invoice_follows_the_sellers_rule_for_the_buyers_country()
     let named = format!("/v1/invoices?tenant={}&own_legal_entity={}", owner.company, text(&seller, "id"));
     assert_eq!(office.get(&named).await["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_company_whose_invoices_are_not_enabled_sees_none_and_its_tenant_all() {
+    let office = Office::new().await;
+    let (first, _) = office.corrected().await;
+    let (platform, client) = (&office.platform, &office.client);
+    let enable = async |enabled: bool| {
+        let path = format!("/v1/companies/{}", client.company);
+        office.act(Method::PATCH, &path, json!({"invoices_enabled": enabled})).await.good();
+    };
+    let charges = async |key: &str| {
+        let list = platform.get(key, &format!("/v1/charges?agreement={}", client.agreement)).await.good();
+        list["items"].as_array().unwrap().len()
+    };
+    enable(false).await;
+    assert_eq!((office.listed(&client.key, "").await.len(), charges(&client.key).await), (0, 0));
+    for part in ["", "/pdf", "/details", "/charges", "/coverage", "/corrections"] {
+        let refused = platform.get(&client.key, &format!("{first}{part}")).await;
+        assert_eq!(refused.refusal(), "404 not_found", "{part}");
+    }
+    let owner = &platform.owner.key;
+    assert_eq!((office.listed(owner, "").await.len(), charges(owner).await), (2, 2));
+    enable(true).await;
+    assert_eq!((office.listed(&client.key, "").await.len(), charges(&client.key).await), (2, 2));
+}

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tests::stripe_simulator::StripeSimulator;
 
 use crate::platform::{Answer, Member, Platform, text};
+use crate::shop::{Shop, flat, numbers, sms};
 use crate::users::{Person, person};
 
 /// The wallet that a user has under an agreement.
@@ -238,4 +239,28 @@ async fn credits_are_bought_for_the_system_or_for_a_user_and_users_buy_for_thems
     }
     let elsewhere = platform.euro_member(&platform.owner, "Elsewhere", "client").await;
     assert_eq!(buy(&platform.owner.key, Some(&elsewhere.wallet)).await.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn what_a_message_gives_back_to_a_user_after_a_deletion_is_taken_by_the_company_above() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let client = shop.client("0.05").await;
+    shop.sell(owner, &client, sms(flat("0.05"))).await;
+    settings(platform, &client, json!({"individual_credits": true})).await.good();
+    let ada = person(platform, &client, "Ada", false).await;
+    let wallet = wallet_of(&client, &ada);
+    give(platform, &client.key, &client.wallet, &wallet, "0.05").await.good();
+    let by = Member { key: ada.key, ..client.clone() };
+    let sent = shop.try_send(&by, &numbers(0..1), "hello", "ACME").await.good();
+    platform.remove(owner, &format!("/v1/companies/{}", client.company)).await.good();
+    shop.refuse(&text(&sent["messages"][0], "id")).await;
+    assert_eq!(balance(platform, &wallet).await, "0.05");
+    let refused = give(platform, &owner.key, &wallet, &client.wallet, "0.05").await;
+    assert_eq!(refused.refusal(), "409 agreement_deleted");
+    give(platform, &owner.key, &wallet, platform.house.wallet.as_str(), "0.05").await.good();
+    assert_eq!(balance(platform, &wallet).await, "0");
+    assert_eq!(balance(platform, platform.house.wallet.as_str()).await, "0.05");
+    shop.project().await;
+    shop.check().await;
 }

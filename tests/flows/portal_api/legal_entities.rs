@@ -233,3 +233,45 @@ async fn the_tenant_says_what_a_reseller_resells_under() {
     }
     assert_eq!(platform.remove(&platform.owner, &entity).await.status, 204);
 }
+
+#[tokio::test]
+async fn a_reseller_sells_under_the_agreement_that_is_tied_to_its_legal_entity() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let sell = async |name: &str| {
+        let company = json!({"name": name, "kind": "client"});
+        let company = platform.post(&reseller.key, "/v1/companies", company).await.good();
+        let terms = json!({"company": company["id"], "code": name, "resold_under": reseller.agreement});
+        platform.post(&reseller.key, "/v1/agreements", terms).await
+    };
+    sell("Before-any-tie").await.good();
+    let body = with(entity("Cats"), json!({"company": reseller.company}));
+    let cats = platform.made(&platform.owner, "/v1/legal_entities", body).await;
+    let path = format!("/v1/legal_entities/{}/reselling_agreements", text(&cats, "id"));
+    let tie = json!({"agreement": reseller.agreement, "effective_from": "2026-01-01T00:00:00Z",
+        "effective_till": "2026-02-01T00:00:00Z"});
+    let tie = platform.made(&platform.owner, &path, tie).await;
+    let refused = sell("After-its-end").await;
+    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("resold_under")));
+    let one = format!("/v1/reselling_agreements/{}", text(&tie, "id"));
+    platform.patch(&platform.owner.key, &one, json!({"effective_till": null})).await.good();
+    sell("Tied").await.good();
+}
+
+#[tokio::test]
+async fn an_own_legal_entity_stays_while_a_company_names_it_that_is_not_deleted() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let sells = platform.made(owner, "/v1/own_legal_entities", entity("Owner")).await;
+    let mut companies = Vec::new();
+    for name in ["First", "Second"] {
+        let body = json!({"name": name, "kind": "client", "own_legal_entity": sells["id"]});
+        companies.push(text(&platform.made(owner, "/v1/companies", body).await, "id"));
+    }
+    let path = format!("/v1/own_legal_entities/{}", text(&sells, "id"));
+    for company in &companies {
+        assert_eq!(platform.remove(owner, &path).await.refusal(), "409 in_use");
+        platform.remove(owner, &format!("/v1/companies/{company}")).await.good();
+    }
+    assert_eq!(platform.remove(owner, &path).await.status, 204);
+}

@@ -202,3 +202,33 @@ async fn a_look_up_that_could_not_work_is_refused_and_its_secret_is_never_shown(
     assert_eq!((text(&seen, "kind"), text(&seen, "secret_header")), ("lookup".into(), "X-Api-Key".into()));
     assert!(!seen.to_string().contains("sesame"), "{seen}");
 }
+
+#[tokio::test]
+async fn a_look_up_connection_stays_while_a_company_is_looked_up_with_it() {
+    let flow = Flow::new(by_network()).await;
+    let (platform, owner) = (&flow.shop.platform, &flow.shop.platform.owner);
+    let path = format!("/v1/connections/{}", flow.connection);
+    let gone = platform.euro_member(owner, "Gone", "client").await;
+    let companies = [&flow.client.company, &owner.company, &gone.company];
+    let set = async |company: &str, connection: Value| {
+        let body = json!({"lookup_connection": connection});
+        platform.patch(&owner.key, &format!("/v1/companies/{company}"), body).await.good()
+    };
+    for company in companies {
+        set(company, json!(flow.connection)).await;
+    }
+    for company in &companies[..2] {
+        let used = platform.remove(owner, &path).await;
+        let by = text(&used.body, "by");
+        assert!(used.refusal() == "409 in_use" && companies.contains(&&by), "{}", used.body);
+        set(company, Value::Null).await;
+    }
+    let used = platform.remove(owner, &path).await;
+    assert_eq!((used.refusal(), text(&used.body, "by")), ("409 in_use".into(), gone.company.clone()));
+    // One that is deleted asks nobody any more.
+    platform.remove(owner, &format!("/v1/companies/{}", gone.company)).await.good();
+    assert_eq!(platform.remove(owner, &path).await.status, 204);
+    let listed = platform.get(&owner.key, "/v1/companies?sort=name").await.good();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "each stands in the list of the one above");
+    assert_eq!(flow.send(&[PORTED]).await, ["T-Mobile 0.05"]);
+}

@@ -417,6 +417,22 @@ async fn a_top_up_opens_one_page_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn the_client_of_a_reseller_that_takes_no_cards_does_not_pay_into_the_platforms_own_account() {
+    let stripe = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
+    let (platform, _) = shop(&stripe).await;
+    let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Its client", "client").await;
+    let body = json!({"agreement": client.agreement, "amount": "5"});
+    let quote = platform.post(&client.key, "/v1/top_ups/quote", body.clone()).await.good();
+    assert_eq!(quote, json!({"order": null, "items": []}));
+    assert_eq!(platform.post(&client.key, "/v1/top_ups", body).await.refusal(), "409 no_payment_system");
+    assert_eq!(stripe.sessions().len(), 0);
+    let body = json!({"agreement": reseller.agreement, "amount": "5"});
+    platform.post(&reseller.key, "/v1/top_ups", body).await.good();
+    assert_eq!(stripe.sessions().len(), 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_paid_by_card_opens_no_page() {
     let stripe = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
     let (platform, client) = shop(&stripe).await;

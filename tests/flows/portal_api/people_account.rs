@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::people::{Browser, PASSWORD, log_in, post, sign_up};
 use crate::platform::{Platform, text};
+use crate::users::person;
 
 async fn patch(browser: &Browser<'_>, body: Value) -> crate::platform::Answer {
     browser.ask(Method::PATCH, "/v1/my_account", Some(body)).await
@@ -146,6 +147,36 @@ async fn nobody_deletes_the_last_administrator_of_a_company() {
     assert_eq!(refused.refusal(), "409 last_administrator");
     sign_up(&platform, &client, "bob", json!(["portal_admin"])).await;
     assert_eq!(platform.ask(&client.key, Method::DELETE, &path, &[], None).await.status, 204);
+}
+
+#[tokio::test]
+async fn the_last_administrator_of_a_company_stays_one_and_active() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let path = format!("/v1/users/{}", person(&platform, &client, "Ada", true).await.id);
+    let change = async |body: Value| platform.patch(&client.key, &path, body).await;
+    for body in [json!({"active": false}), json!({"roles": ["portal_finance_manager"]})] {
+        assert_eq!(change(body).await.refusal(), "409 last_administrator");
+    }
+    change(json!({"first_name": "Augusta", "roles": ["portal_admin", "portal_noc_engineer"]})).await.good();
+    person(&platform, &client, "Bob", true).await;
+    change(json!({"active": false})).await.good();
+    // Who is none any more can be one again.
+    change(json!({"active": true})).await.good();
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_take_that_from_each_other_at_once_one_stays() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let [ada, bob] =
+        [person(&platform, &client, "Ada", true).await, person(&platform, &client, "Bob", true).await];
+    let take = async |by: &str, from: &str| {
+        platform.patch(by, &format!("/v1/users/{from}"), json!({"roles": []})).await.status.as_u16()
+    };
+    let mut answers: [u16; 2] = tokio::join!(take(&ada.key, &bob.id), take(&bob.key, &ada.id)).into();
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 409]);
 }
 
 async fn with_code(platform: &Platform, code: &str) -> crate::platform::Answer {

@@ -1,11 +1,13 @@
 //! Invitations, signing up with them, and other passwords by mail.
 
+use domain::id::{AgreementId, UserId, WalletId};
 use domain::notification::NotificationEvent;
 use domain::portal::{DomainCheck, DomainState, Portal, PortalDetails};
 use domain::record::Hand;
 use http::Method;
 use serde_json::json;
 use tests::edits::act;
+use tests::embedded_dynamodb::Fault;
 
 use crate::people::{Browser, PASSWORD, link, link_token, log_in, post, sign_up};
 use crate::platform::{Platform, text};
@@ -57,6 +59,41 @@ async fn an_invitation_sent_again_has_another_link_and_a_revoked_one_has_none() 
     assert_eq!(platform.post(&client.key, &path, json!({})).await.refusal(), "409 user_status");
     let invited = platform.get(&client.key, "/v1/users?status=invited").await.good();
     assert_eq!(invited["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_invitation_whose_mail_could_not_be_queued_is_there_and_is_sent_again() {
+    let mut platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let mail = platform.app.mail.clone();
+    platform.refuse_mail();
+    let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    platform.app.mail = mail;
+    let invited = platform.get(&client.key, "/v1/users?status=invited").await.good();
+    assert_eq!(invited["items"], json!([guest]));
+    let path = format!("/v1/users/{}/invitation", text(&guest, "id"));
+    platform.post(&client.key, &path, json!({})).await.good();
+    let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    post(&platform, "/v1/sign_ups", form(&token, "ada")).await.good();
+}
+
+#[tokio::test]
+async fn who_has_signed_up_has_a_wallet_though_none_could_be_opened_before() {
+    let mut platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let path = format!("/v1/agreements/{}", client.agreement);
+    platform.patch(&platform.owner.key, &path, json!({"individual_credits": true})).await.good();
+    let store = platform.app.store.clone();
+    platform.app.store = platform.opening_with(Fault::TimeoutNotApplied);
+    let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
+    platform.app.store = store;
+    let (agreement, user) = (AgreementId::parse(&client.agreement), UserId::parse(&text(&guest, "id")));
+    let wallet = WalletId::of_user(&agreement.unwrap(), &user.unwrap());
+    let has_wallet = async || platform.store.wallet(&wallet).await.unwrap().is_some();
+    assert!(!has_wallet().await);
+    let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
+    post(&platform, "/v1/sign_ups", form(&token, "ada")).await.good();
+    assert!(has_wallet().await);
 }
 
 /// Lets a portal's host name lead here or elsewhere.

@@ -104,3 +104,25 @@ async fn a_users_key_does_what_the_user_may_and_dies_with_the_user() {
     // The login is free again.
     sign_up(&platform, &client, "ada", json!([])).await;
 }
+
+#[tokio::test]
+async fn nobody_changes_a_key_that_may_do_more_than_they() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let role = json!({"name": "Keys", "face": "client_portal", "grants": {"portal_api_accesses": "manage"}});
+    let role = text(&platform.post(&client.key, "/v1/roles", role).await.good(), "id");
+    sign_up(&platform, &client, "ada", json!([role])).await;
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let key = platform.post(&client.key, "/v1/api_keys", json!({"name": "Shop"})).await.good();
+    let path = format!("/v1/api_keys/{}", text(&key, "id"));
+    let less = json!({"scopes": {"portal_api_accesses": "view"}, "networks": ["192.0.2.0/24"]});
+    assert_eq!(browser.ask(Method::PATCH, &path, Some(less.clone())).await.refusal(), "403 not_allowed");
+    platform.get(&text(&key, "secret"), "/v1/users").await.good();
+
+    let own = json!({"name": "Own", "scopes": {"portal_api_accesses": "manage"}});
+    let own = browser.post("/v1/api_keys", own).await.good();
+    let path = format!("/v1/api_keys/{}", text(&own, "id"));
+    let more = json!({"scopes": {"portal_users": "view"}});
+    assert_eq!(browser.ask(Method::PATCH, &path, Some(more)).await.refusal(), "403 not_allowed");
+    browser.ask(Method::PATCH, &path, Some(less)).await.good();
+}

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use domain::id::UserId;
-use http::Method;
+use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use store::{Store, Tables};
 use tests::edits::act;
+use tests::embedded_dynamodb::{Call, Fault, Faults};
+use tower::ServiceExt;
 
 use crate::people::{Browser, PASSWORD, log_in, post, sign_up, without_key};
 use crate::platform::{Platform, text};
@@ -46,7 +50,7 @@ async fn a_change_with_a_cookie_needs_the_token_that_only_our_page_knows() {
 async fn a_session_ends_after_an_idle_hour_and_with_its_user_or_company() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Client", "client").await;
-    let ada = sign_up(&platform, &client, "ada", json!(["portal_admin"])).await;
+    let ada = sign_up(&platform, &client, "ada", json!(["portal_finance_manager"])).await;
     let (id, now) = (UserId::parse(&ada).unwrap(), runtime::now());
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
     let mut session = platform.store.sessions(&id, now).await.unwrap().remove(0);
@@ -220,6 +224,47 @@ async fn a_given_password_is_changed_before_anything_else() {
     assert_eq!(browser.get("/v1/me").await.refusal(), "401 unauthorized");
     let again = Browser::open(&platform, "ada", "Third-Word-3").await;
     assert_eq!(again.started["password_due"], json!(true));
+}
+
+/// What is written of sessions is under way for an hour.
+struct LateNotes;
+
+impl Faults for LateNotes {
+    fn decide(&self, _: &Call) -> Fault {
+        Fault::None
+    }
+
+    fn latency(&self, call: &Call) -> Duration {
+        let is_note = call.is_write && call.body.to_string().contains("sessions#");
+        if is_note { Duration::from_secs(3_600) } else { Duration::ZERO }
+    }
+}
+
+#[tokio::test]
+async fn a_request_beside_a_change_of_the_password_does_not_make_it_due_again() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let body = json!({"name": "Ada", "email": "ada@example.com", "login": "ada", "password": PASSWORD});
+    let ada = text(&platform.post(&client.key, "/v1/users", body).await.good(), "id");
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let (id, now) = (UserId::parse(&ada).unwrap(), runtime::now());
+    let mut session = platform.store.sessions(&id, now).await.unwrap().remove(0);
+    session.last_seen_at = now - SignedDuration::from_mins(2);
+    platform.store.replace_session(&session).await.unwrap();
+
+    let late = Store::new(platform.database.client_with(LateNotes), Tables::of_stack("flow"));
+    let router = portal_api::router(portal_api::App { store: late, ..platform.app.clone() });
+    let request = Request::builder().uri("/v1/me").header("cookie", &browser.cookie);
+    let beside = router.oneshot(request.body(Body::empty()).unwrap());
+    let change = Some(json!({"password": PASSWORD, "new_password": "Other-Word-2"}));
+    tokio::time::pause();
+    let change = browser.ask(Method::PUT, "/v1/my_account/password", change);
+    let (beside, changed) = tokio::join!(beside, change);
+    tokio::time::resume();
+    assert_eq!((beside.unwrap().status().as_u16(), changed.status.as_u16()), (403, 204));
+    browser.get("/v1/me").await.good();
+    let noted = platform.store.sessions(&id, now).await.unwrap().remove(0);
+    assert!(now <= noted.last_seen_at, "and it was noted");
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ use domain::money::{Amount, Currency};
 use domain::notification::NotificationEvent;
 use domain::period::BillingTerms;
 use domain::record::Hand;
-use domain::role::SystemRole;
+use domain::role::{Role, SystemRole};
 use domain::self_registration::{AgreementTemplate, RegistrationDetails, RegistrationRole, SelfRegistration};
 use http::Method;
 use queue::Mail;
 use serde_json::{Value, json};
-use store::{Store, Tables};
+use store::{RoleDeleted, Store, Tables};
 use tests::edits::act;
 use tests::embedded_dynamodb::{Call, Fault, Faults};
 
@@ -79,6 +79,13 @@ async fn open_of(platform: &Platform, seller: &Member, change: impl FnOnce(&mut 
     platform.store.create(&act(&owner.path), &settings).await.unwrap();
 }
 
+/// Deletes a role though the portal's settings give it, as no request does.
+async fn lose(platform: &Platform, role: &str) {
+    let role: Role = platform.store.thing(role).await.unwrap().unwrap();
+    let by = act(std::slice::from_ref(&role.company));
+    assert_eq!(platform.store.delete_role(&by, &role).await.unwrap(), RoleDeleted::Now);
+}
+
 async fn register(platform: &Platform, more: Value) -> Answer {
     let mut body = json!({"portal": HOST, "company_name": "Bakery Weber", "country": "DE", "first_name": "Ada",
         "last_name": "Weber", "email": "ada@example.com", "phone": "+4915112345678", "login": "ada",
@@ -109,13 +116,52 @@ async fn who_registers_can_do_nothing_until_somebody_approves() {
 }
 
 #[tokio::test]
+async fn a_role_that_registrations_give_is_not_deleted() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let role = json!({"name": "Guest", "face": "client_portal", "grants": {"portal_finance": "view"}});
+    let role = text(&platform.post(key, "/v1/roles", role).await.good(), "id");
+    open_with(&platform, RegistrationRole::parse(&role).unwrap()).await;
+    let settings = platform.get(key, "/v1/self_registrations").await.good();
+    let settings = text(&settings["items"][0], "id");
+    let delete = async |path: String| platform.ask(key, Method::DELETE, &path, &[], None).await;
+    let refused = delete(format!("/v1/roles/{role}")).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), settings.clone()));
+    delete(format!("/v1/self_registrations/{settings}")).await.good();
+    delete(format!("/v1/roles/{role}")).await.good();
+}
+
+#[tokio::test]
+async fn a_registration_stands_though_its_mails_could_not_be_queued() {
+    let mut platform = open().await;
+    platform.refuse_mail();
+    let user = register(&platform, json!({})).await.good();
+    let waiting = platform.get(&platform.owner.key, "/v1/external_users").await.good();
+    assert_eq!(waiting["items"], json!([user]));
+}
+
+#[tokio::test]
+async fn who_runs_the_portal_is_told_of_a_registration_beside_who_has_registered() {
+    let platform = open().await;
+    register(&platform, json!({"email": "report@example.com"})).await.good();
+    let mails = platform.sqs.messages::<Mail>(&platform.sqs.queue("mail"));
+    let [Mail::EventV1 { id: first, .. }, Mail::EventV1 { id: second, values, .. }] = mails.as_slice() else {
+        panic!("{mails:?}")
+    };
+    assert_ne!(first, second, "one address gets both");
+    assert_eq!(told_of(&platform, NotificationEvent::RegistrationConfirmation), ["report@example.com"]);
+    assert_eq!(told_of(&platform, NotificationEvent::NewRegistration), ["report@example.com"]);
+    assert_eq!((values["company_name"].as_str(), values["portal_name"].as_str()), ("Bakery Weber", HOST));
+}
+
+#[tokio::test]
 async fn a_registration_that_fails_leaves_nothing_behind_and_is_reported() {
     let platform = Platform::new().await;
     let key = &platform.owner.key;
     let role = json!({"name": "Guest", "face": "client_portal", "grants": {"portal_finance": "view"}});
     let role = text(&platform.post(key, "/v1/roles", role).await.good(), "id");
     open_with(&platform, RegistrationRole::parse(&role).unwrap()).await;
-    platform.ask(key, Method::DELETE, &format!("/v1/roles/{role}"), &[], None).await;
+    lose(&platform, &role).await;
     let state = async || {
         (platform.get(key, "/v1/companies").await.good(), platform.get(key, "/v1/audit").await.good())
     };
@@ -302,7 +348,7 @@ async fn made(platform: &Platform, tenant: &Member) -> Vec<Value> {
 async fn a_registration_far_down_that_is_refused_leaves_no_legal_entity_whatever_fails() {
     let faults = [Fault::ConflictBeforeApply, Fault::TimeoutNotApplied, Fault::TimeoutAppliedAnswerLost];
     let (mut platform, tenant, role) = open_far_down().await;
-    platform.ask(&tenant.key, Method::DELETE, &format!("/v1/roles/{role}"), &[], None).await.good();
+    lose(&platform, &role).await;
     let before = made(&platform, &tenant).await;
     let store = platform.app.store.clone();
     // Its legal entity, the rest, which is refused, and the taking back.
@@ -438,4 +484,27 @@ async fn nobody_registers_where_it_is_not_open_or_without_agreeing() {
     assert_eq!(register(&platform, json!({"portal": "other.example"})).await.refusal(), "404 not_found");
     assert_eq!(register(&platform, json!({"terms_accepted": false})).await.refusal(), "422 invalid");
     assert_eq!(register(&platform, json!({"password": "x"})).await.refusal(), "422 weak_password");
+}
+
+#[tokio::test]
+async fn who_has_registered_keeps_the_role_of_the_portal_when_roles_change() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let role = json!({"name": "Guest", "face": "client_portal", "grants": {"portal_api_accesses": "view"}});
+    let role = text(&platform.post(key, "/v1/roles", role).await.good(), "id");
+    open_with(&platform, RegistrationRole::parse(&role).unwrap()).await;
+    let user = register(&platform, json!({})).await.good();
+    let review = format!("/v1/external_users/{}/review", text(&user, "id"));
+    platform.post(key, &review, json!({"approved": true})).await.good();
+    let path = format!("/v1/users/{}", text(&user, "id"));
+    let give = async |roles: Value| platform.patch(key, &path, json!({"roles": roles})).await;
+    let roles = json!([role, "portal_finance_manager"]);
+    assert_eq!(give(roles.clone()).await.good()["roles"], roles);
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    browser.get("/v1/api_keys").await.good();
+    // Nobody else of the company can have it, nor they once it was taken from them.
+    let ask = json!({"email": "bob@example.com", "company": user["company"], "roles": [role]});
+    assert_eq!(platform.post(key, "/v1/invitations", ask).await.refusal(), "422 invalid");
+    give(json!(["portal_finance_manager"])).await.good();
+    assert_eq!(give(roles).await.refusal(), "422 invalid");
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::people::{Browser, PASSWORD, sign_up};
+use crate::people::{Browser, PASSWORD, sign_up, without_key};
 use crate::platform::{Answer, Member, Platform, text};
 
 async fn role(platform: &Platform, key: &str, body: Value) -> Answer {
@@ -178,4 +178,60 @@ async fn system_roles_are_the_same_for_all_and_nobody_edits_them() {
         area.unwrap()["level"].clone()
     };
     assert_eq!((level("portal_finance"), level("payments")), (json!("manage"), json!("none")));
+}
+
+#[tokio::test]
+async fn a_role_grants_nothing_to_people_of_a_company_that_it_is_no_longer_for() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let body = json!({"companies": [client.company], "grants": {"portal_api_accesses": "view"}});
+    let id = text(&role(&platform, &reseller.key, body).await.good(), "id");
+    let ada = sign_up(&platform, &client, "ada", json!([id])).await;
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    browser.get("/v1/api_keys").await.good();
+    let change = async |companies: Value| {
+        let body = json!({"companies": companies});
+        platform.patch(&reseller.key, &format!("/v1/roles/{id}"), body).await.good();
+    };
+    change(json!([])).await;
+    assert_eq!(browser.get("/v1/api_keys").await.refusal(), "403 not_allowed");
+    // It stays with her beside others, until it is for her company again or taken from her.
+    let roles = json!({"roles": [id, "portal_finance_manager"]});
+    let path = format!("/v1/users/{ada}");
+    assert_eq!(platform.patch(&client.key, &path, roles.clone()).await.good()["roles"], roles["roles"]);
+    change(json!([client.company])).await;
+    browser.get("/v1/api_keys").await.good();
+}
+
+#[tokio::test]
+async fn a_file_is_for_who_may_export_what_they_see() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let viewer = json!({"name": "Viewer", "face": "back_office",
+        "grants": {"companies": "view", "services": "view", "mccmnc": "view"}});
+    let viewer = text(&role(&platform, &reseller.key, viewer).await.good(), "id");
+    let asks = async |member: &Member, login: &str, roles: Value, path: &str| {
+        sign_up(&platform, member, login, roles).await;
+        let browser = Browser::open(&platform, login, PASSWORD).await;
+        browser.get(path).await.good();
+        let headers = [("cookie", browser.cookie.as_str()), ("accept", "text/csv")];
+        without_key(&platform, Method::GET, path, &headers, None).await
+    };
+    let refusal = |refused: &Answer| format!("{} {}", refused.refusal(), text(&refused.body, "area"));
+    let companies = "/v1/companies";
+    // Clients' managers view the area of exports, and that is enough.
+    asks(&reseller, "ada", json!(["client_manager"]), companies).await.good();
+    for (login, roles) in [("bob", json!([viewer])), ("eve", json!([viewer, "portal_admin"]))] {
+        let refused = asks(&reseller, login, roles, companies).await;
+        assert_eq!(refusal(&refused), "403 not_allowed export");
+    }
+    let bob = Browser::open(&platform, "bob", PASSWORD).await;
+    let dictionary = bob.get("/v1/dictionaries/operators/export").await;
+    assert_eq!(refusal(&dictionary), "403 not_allowed export");
+
+    asks(&client, "mia", json!(["portal_finance_manager"]), "/v1/wallets").await.good();
+    let refused = asks(&client, "tom", json!(["portal_noc_engineer"]), "/v1/audit").await;
+    assert_eq!(refusal(&refused), "403 not_allowed portal_export");
 }

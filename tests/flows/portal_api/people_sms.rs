@@ -207,6 +207,17 @@ async fn a_company_pays_a_thousand_codes_a_day_for_logins() {
     assert_eq!(office.balance().await, "0.95");
 }
 
+#[tokio::test]
+async fn codes_for_logins_are_sent_from_a_sender_id_that_the_agreement_has() {
+    let office = Office::with("1").await;
+    let path = format!("/v1/companies/{}/login_codes", office.client.company);
+    let codes = json!({"agreement": office.client.agreement, "sender": "ACNE", "text": "{{code}}"});
+    let refused =
+        office.shop.platform.ask(&office.client.key, Method::PUT, &path, &[], Some(codes)).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "sender".into()));
+    assert_eq!(office.log_in().await.refusal(), "401 code_required", "as before");
+}
+
 /// A reseller at whose portal people register with phones that are proved.
 struct Gate {
     shop: Shop,
@@ -306,6 +317,16 @@ async fn an_integration_that_is_not_active_sends_no_code_to_who_registers() {
     gate.set(json!({"status": "active"})).await;
     assert_eq!(gate.register(None).await.refusal(), "401 code_required");
     assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "0.95");
+}
+
+#[tokio::test]
+async fn an_integration_that_proves_the_phones_of_a_portal_is_not_deleted() {
+    let gate = Gate::open().await;
+    let path = format!("/v1/two_factor_integrations/{}", gate.integration);
+    let refused = gate.shop.platform.ask(&gate.reseller.key, Method::DELETE, &path, &[], None).await;
+    let by = SelfRegistrationId::new(1).to_string();
+    assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), by));
+    assert_eq!(gate.register(None).await.refusal(), "401 code_required");
 }
 
 #[tokio::test]

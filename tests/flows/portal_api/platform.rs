@@ -14,7 +14,7 @@ use portal_api::bootstrap::{House, create_owner, open_house};
 use portal_api::{App, ConnectionQueues};
 use runtime::targets::Targets;
 use serde_json::{Value, json};
-use store::{DocumentLinks, Files, Invoices, Store, Tables, schema};
+use store::{DocumentLinks, Files, HasSecret, Invoices, Store, Tables, schema};
 use tests::bucket::Bucket;
 use tests::embedded_dynamodb::{Call, EmbeddedDynamodb, Fault};
 use tests::embedded_secrets::EmbeddedSecrets;
@@ -122,6 +122,21 @@ impl Platform {
         Store::new(self.database.client_with(faults), Tables::of_stack(STACK))
     }
 
+    /// The store, with this fault at whatever opens a wallet by itself.
+    pub fn opening_with(&self, fault: Fault) -> Store {
+        let faults = move |call: &Call| {
+            let is_opening = || call.body.to_string().contains("flow-ledger");
+            if call.operation == "TransactWriteItems" && is_opening() { fault } else { Fault::None }
+        };
+        Store::new(self.database.client_with(faults), Tables::of_stack(STACK))
+    }
+
+    /// From now on the queue of mails takes none.
+    pub fn refuse_mail(&mut self) {
+        let client = self.sqs.client_with(|_| tests::embedded_sqs::Fault::Failure);
+        self.app.mail = queue::Sender::new(client, self.sqs.queue("mail"));
+    }
+
     pub fn router(&self) -> Router {
         runtime::http::finish(portal_api::router(self.app.clone()))
     }
@@ -138,6 +153,12 @@ impl Platform {
             webhooks: queue("webhooks"),
             archive,
         }
+    }
+
+    /// What the thing with this id points to in the secret store.
+    pub async fn secret_of<T: HasSecret>(&self, id: &str) -> Option<Value> {
+        let row = self.store.thing::<T>(id).await.unwrap()?;
+        self.secrets.store().read_of(&row).await.ok()
     }
 
     pub async fn get(&self, key: &str, path: &str) -> Answer {

@@ -1,9 +1,13 @@
 //! What is sold and over which roads: rate plans, agreements, connections, sender IDs.
 
+use domain::connection::{Connection, Link};
+use domain::id::ConnectionId;
 use http::Method;
+use queue::Job;
 use serde_json::{Value, json};
 
 use crate::platform::{Platform, text};
+use crate::shop::Shop;
 
 fn flat(amount: &str) -> Value {
     json!({"sms_message": {"price": {"type": "flat", "amount": amount}}})
@@ -102,8 +106,8 @@ async fn an_smpp_connection_has_its_queue_and_its_password_before_anybody_serves
         (made["kind"].as_str(), made["window"].as_u64(), made["rate"].as_u64()),
         (Some("smpp"), Some(20), Some(50))
     );
-    let secret: Value = platform.secrets.store().read(&format!("connections/{id}")).await.unwrap();
-    assert_eq!(secret, json!({"password": "hush-hush"}));
+    let secret = platform.secret_of::<Connection>(&id).await;
+    assert_eq!(secret, Some(json!({"password": "hush-hush"})));
     let stored = platform.store.all_connections().await.unwrap();
     let domain::connection::Link::Smpp(link) = &stored[0].link else { panic!("an SMPP link") };
     assert_eq!(platform.sqs.messages::<Value>(&link.queue_url), Vec::<Value>::new());
@@ -158,4 +162,45 @@ async fn a_sender_id_is_sent_over_a_connection_of_the_chain_above() {
     assert_eq!(twice.refusal(), "409 address_taken");
     let listed = platform.get(&client.key, "/v1/sender_ids").await.good();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_connection_goes_when_nothing_takes_it_and_what_waits_for_it_is_not_forgotten() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let client = shop.client("1").await;
+    shop.sell(owner, &client, flat("0.05")).await;
+    let vendor = json!({"kind": "smpp", "name": "SMSC", "host": "127.0.0.1", "port": 2775,
+        "system_id": "waybill", "password": "hush-hush"});
+    let vendor = text(&platform.post(&owner.key, "/v1/connections", vendor).await.good(), "id");
+    let path = format!("/v1/connections/{vendor}");
+    let sender = json!({"agreement": client.agreement, "address": "BAKERY", "connection": vendor});
+    let made = text(&platform.post(&owner.key, "/v1/sender_ids", sender.clone()).await.good(), "id");
+    // It has no job yet.
+    shop.send_as(&client, 0..1, "hello", "BAKERY").await;
+    let used = platform.remove(owner, &path).await;
+    assert_eq!((used.refusal(), text(&used.body, "by")), ("409 in_use".into(), made.clone()));
+    assert_eq!(platform.remove(owner, &format!("/v1/sender_ids/{made}")).await.status, 204);
+    assert_eq!(platform.remove(owner, &path).await.status, 204);
+
+    for path in [path.clone(), format!("{path}/unmatched_receipts")] {
+        assert_eq!(platform.get(&owner.key, &path).await.refusal(), "404 not_found");
+    }
+    let enable = platform.patch(&owner.key, &path, json!({"enabled": true})).await;
+    assert_eq!(enable.refusal(), "404 not_found");
+    assert_eq!(platform.remove(owner, &path).await.refusal(), "404 not_found");
+    assert_eq!(platform.post(&owner.key, "/v1/sender_ids", sender).await.refusal(), "404 not_found");
+    let listed = platform.get(&owner.key, "/v1/connections").await.good();
+    assert!(!listed.to_string().contains(&vendor), "{listed}");
+    let log = platform.get(&owner.key, &format!("/v1/audit?object={vendor}")).await.good();
+    let actions: Vec<_> = log["items"].as_array().unwrap().iter().map(|item| text(item, "action")).collect();
+    assert_eq!(actions, ["connection.delete", "connection.create"]);
+
+    shop.project().await;
+    let id = ConnectionId::parse(&vendor).unwrap();
+    let stored = platform.store.any_connection(&id).await.unwrap().unwrap();
+    assert!(!stored.enabled && platform.store.all_connections().await.unwrap().contains(&stored));
+    assert!(!platform.secrets.names("connections/").iter().any(|name| name.contains(&vendor)));
+    let Link::Smpp(link) = &stored.link else { panic!("an SMPP link") };
+    assert_eq!(platform.sqs.messages::<Job>(&link.queue_url).len(), 1, "for the gateway to refuse");
 }

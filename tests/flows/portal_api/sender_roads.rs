@@ -207,3 +207,29 @@ async fn what_a_phone_sends_is_posted_only_where_the_poster_would_post_it() {
         assert_eq!(answer.status, status, "{rule}");
     }
 }
+
+#[tokio::test]
+async fn an_account_goes_when_it_gets_nothing_from_phones_and_its_name_is_free_again() {
+    let stage = Stage::new().await;
+    let (platform, reseller) = (&stage.platform, &stage.reseller);
+    let mut body = stage.body("49300123456");
+    body["incoming"] = json!({"client_connection": stage.account});
+    let made = stage.make(body).await.good();
+    let path = format!("/v1/connections/{}", stage.account);
+    let used = platform.remove(reseller, &path).await;
+    assert_eq!((used.refusal(), &used.body["by"]), ("409 in_use".into(), &made["id"]));
+    stage.change(reseller, "49300123456", json!({"incoming": null})).await.good();
+    assert_eq!(platform.remove(reseller, &path).await.status, 204);
+    let rule = json!({"incoming": {"client_connection": stage.account}});
+    let refused = stage.change(reseller, "49300123456", rule).await;
+    assert_eq!(
+        (refused.refusal().as_str(), text(&refused.body, "field").as_str()),
+        ("422 invalid", "incoming")
+    );
+    assert_eq!(platform.store.client_connection("bakery").await.unwrap(), None);
+    let again = json!({"kind": "client", "name": "Bakery anew", "client": stage.client.company,
+        "agreement": stage.client.agreement, "system_id": "bakery", "password": "pw-Kq83z"});
+    let again = platform.post(&reseller.key, "/v1/connections", again).await.good();
+    let found = platform.store.client_connection("bakery").await.unwrap().unwrap();
+    assert_eq!(found.id.as_str(), text(&again, "id"));
+}

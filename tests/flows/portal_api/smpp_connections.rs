@@ -1,6 +1,6 @@
 //! Connections over SMPP: to vendors with all that vendors want, and from clients.
 
-use domain::connection::Link;
+use domain::connection::{Connection, Link};
 use http::Method;
 use runtime::password;
 use runtime::targets::Targets;
@@ -87,9 +87,9 @@ async fn a_change_of_a_connection_leaves_what_it_does_not_name_and_null_sets_bac
     expected["revision"] = json!(1);
     assert_eq!(changed, expected);
     assert_eq!(platform.get(&platform.owner.key, &path(&made)).await.good(), expected);
-    let secret = format!("connections/{}", text(&made, "id"));
-    let secret: Value = platform.secrets.store().read(&secret).await.unwrap();
-    assert_eq!(secret["password"], "secret09");
+    let secret = platform.secret_of::<Connection>(&text(&made, "id")).await;
+    assert_eq!(secret, Some(json!({"password": "secret09"})));
+    assert_eq!(platform.secrets.names("connections/").len(), 1);
 
     let (path, seen) = (path(&made), [("if-match", "\"0\"")]);
     let late = platform.ask(&platform.owner.key, Method::PATCH, &path, &seen, Some(json!({"window": 30})));
@@ -337,4 +337,36 @@ async fn an_account_is_for_the_company_that_has_the_agreement_with_the_client() 
     // Whoever is above may put right what is below.
     let renamed = platform.patch(&platform.owner.key, &path(&made), rename).await.good();
     assert_eq!((text(&renamed, "name"), text(&renamed, "company")), ("New name".into(), reseller.company));
+}
+
+#[tokio::test]
+async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Bakery", "client").await;
+    let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example", "username": "we",
+        "password": "secret08"});
+    for settings in [vendor(), choosy(), alaris, account(&client, "bakery")] {
+        make(&platform, &platform.owner, settings).await;
+    }
+    let names = async |query: &str| {
+        let list = platform.get(&platform.owner.key, &format!("/v1/connections?{query}")).await.good();
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| text(item, "name")).collect::<Vec<_>>().join(", ")
+    };
+    for (query, found) in [
+        ("host=SMSC.&sort=-port", "Choosy, Vendor"),
+        ("host=https://vendor", "Alaris"),
+        ("port=3550", "Choosy"),
+        ("login=way&sort=name", "Choosy, Vendor"),
+        ("login=bakery", "Bakery over SMPP"),
+        ("inverted_addresses=true", "Choosy"),
+        (&format!("client={}", client.company), "Bakery over SMPP"),
+        ("kind=smpp&sort=host&login=nobody", ""),
+    ] {
+        assert_eq!(names(query).await, found, "{query}");
+    }
+    let csv = [("accept", "text/csv")];
+    let file = platform.ask(&platform.owner.key, Method::GET, "/v1/connections?port=3550", &csv, None).await;
+    let file = file.good().to_string();
+    assert!(file.contains("Choosy,true,smsc.example.com,3550,,waybill,,,true,"), "{file}");
 }

@@ -122,13 +122,37 @@ async fn a_vendors_words_mean_what_the_connection_says() {
 }
 
 #[tokio::test]
-async fn a_receipt_that_cannot_be_read_stays_with_the_vendor() {
+async fn a_receipt_that_cannot_be_read_is_listed_and_keeps_nothing_back() {
     let (simulator, stage) = staged(Behaviour::default(), |_| {}).await;
     let running = stage.run();
     until("a bind", || simulator.binds().len() == 1).await;
     simulator.send_incoming(SYSTEM_ID, receipt("nothing to be read here"));
-    sleep(MOMENT).await;
-    assert_eq!((simulator.undelivered_count(), stage.progress().len()), (1, 0));
+    simulator.send_incoming(SYSTEM_ID, receipt("id:1 stat:DELIVRD"));
+    until("the other receipt", || stage.receipts() == [("1".to_owned(), ReceiptState::Delivered)]).await;
+    until("all acknowledgements", || simulator.undelivered_count() == 0).await;
+    let listed = stage.store.unmatched_receipts(&stage.connection.id, 10, None).await.expect("a list");
+    let [unmatched] = &listed.items[..] else { panic!("{:?}", listed.items) };
+    assert_eq!((unmatched.receipt.reference.as_str(), unmatched.receipt.state), ("", ReceiptState::Unknown));
+    assert_eq!(unmatched.receipt.recipient.as_deref(), Some("4915112345678"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_a_phone_is_taken_and_passed_over_unless_it_is_a_receipt() {
+    let (simulator, stage) = staged(Behaviour::default(), |_| {}).await;
+    let gateway = stage.gateway();
+    let board = gateway.board();
+    let running = run(gateway, bind::tcp(Targets::Any));
+    until("a bind", || simulator.binds().len() == 1).await;
+    for esm_class in [0x08, 0x10, 0x18] {
+        simulator.send_incoming(SYSTEM_ID, DeliverSm { esm_class, ..from_phone(0, b"1") });
+    }
+    let as_one = DeliverSm { esm_class: 0x08, ..receipt("id:1 stat:DELIVRD") };
+    simulator.send_incoming(SYSTEM_ID, as_one);
+    until("the receipt", || stage.receipts() == [("1".to_owned(), ReceiptState::Delivered)]).await;
+    until("all acknowledgements", || simulator.undelivered_count() == 0).await;
+    assert_eq!(stage.incoming().len(), 0);
+    assert_eq!(super::links::snapshot(&board).await.deliveries.acknowledgements, 3);
     running.stop().await;
 }
 

@@ -50,7 +50,7 @@ fn ends(stage: &Stage, rows: &[MessageId], blocks: &[LeaseTag]) -> Vec<End> {
     };
     let of_told = |told: &Told| match told {
         Told::Submitted(_) => End::Submitted,
-        Told::InDoubt => End::InDoubt,
+        Told::InDoubt | Told::PartlyInDoubt(_) => End::InDoubt,
         Told::Refused { .. } | Told::NotSent => End::Other,
     };
     let outcomes = stage.outcomes();

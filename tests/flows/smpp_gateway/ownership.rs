@@ -18,7 +18,7 @@ async fn with_connections(stage: &Stage, count: u128) {
         let mut connection = Connection { id: ConnectionId::new(100 + number), ..stage.connection.clone() };
         smpp_link(&mut connection).queue_url = stage.sqs.queue(&format!("jobs-{number}"));
         put_connection(&stage.store, &connection).await;
-        stage.secrets.set(&Secrets::connection(&connection.id), json!({ "password": PASSWORD }));
+        stage.secrets.set_of(&connection, json!({ "password": PASSWORD }));
     }
 }
 

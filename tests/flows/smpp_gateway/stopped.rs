@@ -85,6 +85,25 @@ async fn what_waits_for_a_connection_goes_another_way_when_that_is_disabled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_connection_goes_another_way_when_that_is_deleted() {
+    let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
+    let gateway = stage.run();
+    let sent = stage.send("4915110000001", "hello").await;
+    assert_eq!(stage.references(&sent).await.len(), 1);
+    let act = act(std::slice::from_ref(&stage.connection.company));
+    let deleted = stage.store.delete_connection(&act, &stage.connection).await.expect("an answer");
+    assert_eq!(deleted, Written::Now);
+    until("the end of its bind", || simulator.binds().is_empty()).await;
+    let waiting = stage.send("4915110000002", "hello").await;
+    let told = stage.outcome(&waiting).await;
+    let Progress::RefusedV1 { reason, next_route: true, .. } = told else { panic!("{told:?}") };
+    assert_eq!(reason, "connection_disabled");
+    stage.until_done().await;
+    assert_eq!(taken(&simulator).len(), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_refused_while_its_agreement_is_suspended() {
     let (simulator, mut stage) = staged(Behaviour::default(), |_| {}).await;
     let (_, agreement) = sender_of_all(&stage).await;

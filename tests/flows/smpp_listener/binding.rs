@@ -73,6 +73,28 @@ async fn who_tries_wrong_passwords_has_to_wait_and_the_client_that_knows_it_has_
 }
 
 #[tokio::test]
+async fn who_tries_names_from_where_they_do_not_bind_has_to_wait_as_well() {
+    let stage = Stage::new().await;
+    let gate = stage.gate().await;
+    let known = stage.client("known", |_| {}).await;
+    assert_eq!(gate.refusal(known.settings()).await, CommandStatus::ROK);
+    for name in ["one", "two", "three", "four"] {
+        stage.client(name, |link| link.networks = networks("192.0.2.0/24")).await;
+    }
+    assert_eq!(gate.refusal(BindSettings::new("nobody", PASSWORD)).await, CommandStatus::RINVPASWD);
+    for name in ["one", "two", "three", "four"] {
+        for _ in 0..5 {
+            let tried = gate.refusal(BindSettings::new(name, "pw-wrong")).await;
+            assert_eq!(tried, CommandStatus::RBINDFAIL);
+        }
+    }
+    // Nobody learns any more from here whether there is such a name.
+    assert_eq!(gate.refusal(BindSettings::new("nobody", PASSWORD)).await, CommandStatus::RBINDFAIL);
+    assert_eq!(gate.refusal(known.settings()).await, CommandStatus::ROK);
+    gate.stop().await;
+}
+
+#[tokio::test]
 async fn binds_are_counted_over_all_gateways_and_those_of_the_dead_are_not() {
     let stage = Stage::new().await;
     let (one, two) = (stage.gate().await, stage.gate().await);

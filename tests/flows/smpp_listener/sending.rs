@@ -1,6 +1,7 @@
 //! What clients submit, and what they are told.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::connection::ConnectionKind;
 use domain::id::SenderId;
@@ -10,10 +11,11 @@ use domain::route::Routes;
 use domain::sender::{Sender as SenderOf, SenderAddress, SenderStatus};
 use futures::future::join_all;
 use smpp::address::Address;
-use smpp::esme::SubmitAnswer;
+use smpp::esme::{CloseReason, SubmitAnswer, SubmitError};
 use smpp::pdu::{CancelSm, DataSm, Destination, QuerySm, ReplaceSm, SubmitMulti};
 use smpp::receipt::ReceiptState;
 use smpp::tlv;
+use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::amount;
 
 use super::*;
@@ -198,6 +200,45 @@ async fn who_sends_faster_than_it_may_is_throttled() {
     }
     assert_eq!(statuses[0], CommandStatus::ROK);
     assert!(statuses.contains(&CommandStatus::RTHROTTLED), "{statuses:?}");
+    gate.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_whose_charge_is_not_known_is_not_answered_and_its_bind_ends() {
+    let stage = Stage::new().await;
+    let is_lost = AtomicBool::new(false);
+    let store = stage.world.store_with(move |call: &Call| match call.is_write {
+        // The charge arrives; its answer does not, and nothing after it.
+        true if !is_lost.swap(true, Ordering::SeqCst) => Fault::TimeoutAppliedAnswerLost,
+        _ if is_lost.load(Ordering::SeqCst) => Fault::TimeoutNotApplied,
+        _ => Fault::None,
+    });
+    let door = |listener| Door { listener, certificate: None, behind_proxy: false };
+    let gate = stage.gate_charging_at(store, door).await;
+    let client = stage.client("acme", |_| {}).await;
+    let settings = BindSettings { answer_timeout: Duration::from_secs(3), ..client.settings() };
+    let (session, _inbound) = gate.bind(settings).await.expect("binds");
+    let answer = timeout(SOON, session.submit(client.submit(NUMBER, "hello"))).await.expect("in time");
+    assert_eq!(answer.expect_err("is in doubt"), SubmitError::InDoubt);
+    assert_eq!(session.closed().await, CloseReason::UnboundByPeer);
+    assert_eq!(stage.balance(&client.member).await, "9.95");
+    gate.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_its_messages_faster_than_it_may_send_is_throttled() {
+    let stage = Stage::new().await;
+    let gate = stage.gate().await;
+    let client = stage.client("fast", |link| link.rate = NonZeroU32::MIN).await;
+    let (session, _inbound) = gate.bind(client.settings()).await.expect("binds");
+    let id = accepted(submitted(&session, client.submit(NUMBER, "hello")).await);
+    let query = || QuerySm { message_id: id.clone(), ..QuerySm::default() };
+    assert_eq!(session.query(query()).await.expect("is answered").status, CommandStatus::ROK);
+    let queries = join_all((0..3).map(async |_| session.query(query()).await.expect("is answered").status));
+    assert!(queries.await.contains(&CommandStatus::RTHROTTLED));
+    let cancel = || CancelSm { message_id: "nonsense".to_owned(), ..CancelSm::default() };
+    let cancels = join_all((0..3).map(async |_| session.cancel(cancel()).await.expect("is answered")));
+    assert!(cancels.await.contains(&CommandStatus::RTHROTTLED));
     gate.stop().await;
 }
 

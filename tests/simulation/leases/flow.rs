@@ -42,16 +42,7 @@ impl Scene {
         };
         let (client, reseller) = pair(&world).await;
         let link = SmppLink { queue_url: sqs.queue(SMPP_QUEUE), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection {
-            id: connection(),
-            company: world.owner.company.id.clone(),
-            name: "the vendor".to_owned(),
-            enabled: true,
-            link: Link::Smpp(link),
-            on_unknown_outcome: Default::default(),
-            created_at: NOW,
-            revision: 0,
-        };
+        let vendor = Connection::new(connection(), world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
         put_connection(&world.store, &vendor).await;
         Self { world, sqs, projector, client, reseller }
     }

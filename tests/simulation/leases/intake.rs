@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use domain::agreement::Agreement;
 use domain::connection::{AlarisLink, Binds, ClientLink, Connection, ConnectionKind, Link, SmppLink};
-use domain::id::{ConnectionId, MessageId, SenderId};
+use domain::handling::{Handling, Raw};
+use domain::id::{ConnectionId, MessageId, SecretId, SenderId};
 use domain::lookup::{AnswerFields, CompanyLookup, LookupLink};
 use domain::money::Amount;
 use domain::rating::{Attribute, Node, Price, RateTree, Resource, ScaleKind, ServiceKind, Tier};
@@ -117,16 +118,7 @@ async fn pair(world: &World, window: u32, funds: [&str; 2]) -> (Member, Member) 
 
 /// One more connection of the owner's.
 async fn connect(world: &World, name: &str, link: Link) -> ConnectionId {
-    let connection = Connection {
-        id: ConnectionId::derived(&[name]),
-        company: world.owner.company.id.clone(),
-        name: name.to_owned(),
-        enabled: true,
-        link,
-        on_unknown_outcome: Default::default(),
-        created_at: tests::world::NOW,
-        revision: 0,
-    };
+    let connection = Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::derived(&[name]), world.owner.company.id.clone(), name, link, tests::world::NOW) };
     put_connection(&world.store, &connection).await;
     connection.id
 }
@@ -379,11 +371,113 @@ async fn an_answer_that_is_lost_is_found_out_before_the_client_is_answered() {
         let ids = accepted(&outcomes);
         intake.close().await;
         let ledger = balanced(&world).await;
-        let unknown = outcomes.iter().filter(|outcome| **outcome == Err(Refusal::Unavailable)).count();
+        let unknown = outcomes.iter().filter(|outcome| **outcome == Err(Refusal::Unknown)).count();
         assert_eq!(ids.len() + unknown, 500);
         assert!(ids.is_subset(&stored(&ledger)));
         assert_eq!((unknown, stored(&ledger).len()), (0, 500), "{fault:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_client_does_not_wait_after_a_flush_that_was_lost() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, 200, ["1000", "1000"]).await;
+    let flushes = AtomicU64::new(0);
+    let faults = move |call: &Call| {
+        let is_flush = call.operation == "UpdateItem";
+        // All tries of one.
+        let is_lost = is_flush && (10..13).contains(&flushes.fetch_add(1, Ordering::SeqCst));
+        if is_lost { Fault::TimeoutNotApplied } else { Fault::None }
+    };
+    let intake = intake(world.store_with(Slow(faults)));
+    let begin = Instant::now();
+    let ids = accepted(&send(&intake, &client, 3_000, 1_000).await);
+    assert_eq!(ids.len(), 3_000);
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    let leases: BTreeSet<_> = ids.iter().filter_map(MessageId::block).map(|(tag, _)| tag).collect();
+    let leases: BTreeSet<_> = leases.into_iter().map(|tag| (tag.lease, tag.fence)).collect();
+    assert!(leases.len() > 1, "none was lost");
+    intake.close().await;
+    let ledger = balanced(&world).await;
+    assert!(stored(&ledger) == ids);
+    assert_eq!(ledger.standing(&client.wallet), amount("150"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_rows_than_are_charged_in_some_seconds_are_put_off() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
+    let link = AlarisLink {
+        url: "https://vendor.example".to_owned(),
+        username: "us".to_owned(),
+        service_type: String::new(),
+        webhook_guid: "a guid".to_owned(),
+    };
+    let http = connect(&world, "by HTTP", Link::Alaris(link)).await;
+    name(&world, &client, "SHOP", vec![Route::only(http, ConnectionKind::Http)]).await;
+    let (intake, of_client) = (intake(slow(&world)), account(&client));
+    let shop = |number| Order { sender: "SHOP".to_owned(), ..order(number) };
+    let begin = Instant::now();
+    let orders = (0..2_000).map(|number| intake.accept(&of_client, shop(number)));
+    let outcomes = futures::future::join_all(orders).await;
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    let put_off = outcomes.iter().filter(|outcome| **outcome == Err(Refusal::Throttled)).count();
+    let ids = accepted(&outcomes);
+    assert_eq!(ids.len() + put_off, 2_000);
+    assert!((500..600).contains(&ids.len()), "{}", ids.len());
+    intake.close().await;
+    assert!(stored(&balanced(&world).await) == ids);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_a_long_message_take_one_road() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
+    let other = connect(&world, "another", Link::Smpp(SmppLink::new("vendor.example", 2775, "us"))).await;
+    let roads = [connection(), other].map(|road| Route::only(road, ConnectionKind::Smpp)).to_vec();
+    name(&world, &client, "SHOP", roads).await;
+    let (intake, of_client) = (intake(slow(&world)), account(&client));
+    let mut roads = BTreeSet::new();
+    for reference in 0..12 {
+        let mut taken = BTreeSet::new();
+        for part in 1..=3 {
+            let header = smpp::udh::concat_header(reference, 3, part).to_vec();
+            let raw = Raw { data_coding: 0, has_header: true, octets: [header, b"part".to_vec()].concat() };
+            let handling = Handling { raw: Some(raw), ..Handling::default() };
+            let asked = Order { sender: "SHOP".to_owned(), handling, ..order(1) };
+            let id = intake.accept(&of_client, asked).await.expect("is accepted");
+            let message = world.store.message(&id).await.expect("is read").expect("is there");
+            taken.insert(message.connection);
+        }
+        assert_eq!(taken.len(), 1, "{reference}");
+        roads.extend(taken);
+    }
+    assert_eq!(roads.len(), 2, "long messages are spread");
+    intake.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_id_that_is_not_used_any_more_is_not_read_any_more() {
+    let world = World::with_streams(&[]).await;
+    let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
+    name(&world, &client, "ONCE", vec![Route::only(connection(), ConnectionKind::Smpp)]).await;
+    let reads = Arc::new(AtomicU64::new(0));
+    let counted = reads.clone();
+    let store = world.store_with(Slow(move |call: &Call| {
+        let is_it = !call.is_write && call.body.to_string().contains("ONCE");
+        counted.fetch_add(u64::from(is_it), Ordering::SeqCst);
+        Fault::None
+    }));
+    let (intake, of_client) = (intake(store), account(&client));
+    let once = Order { sender: "ONCE".to_owned(), ..order(1) };
+    assert!(intake.accept(&of_client, once).await.is_ok());
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(intake.accept(&of_client, order(1)).await.is_ok());
+    }
+    // When it was used, and once more because it was.
+    assert_eq!(reads.load(Ordering::SeqCst), 2);
+    intake.close().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -492,8 +586,8 @@ async fn a_ported_number_is_priced_by_its_network_and_a_failing_look_up_stops_no
     };
     let mnp = connect(&world, "MNP", Link::Lookup(link)).await;
     let secrets = EmbeddedSecrets::new();
-    let password = serde_json::json!({"password": "open sesame"});
-    secrets.store().create(&store::Secrets::connection(&mnp), &password).await.expect("it is stored");
+    let row = world.store.any_connection(&mnp).await.expect("an answer").expect("the connection");
+    secrets.set_of(&row, serde_json::json!({"password": "open sesame"}));
     let lookup = CompanyLookup { connection: mnp, of: world.owner.company.id.clone() };
     change_company(&world.store, &client.company.id, |company| company.lookup = Some(lookup)).await;
     let intake =

@@ -101,16 +101,7 @@ impl Parties {
     pub async fn connect(&self, functions: &Functions) {
         let link =
             SmppLink { queue_url: functions.sqs.queue("vendor"), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection {
-            id: connection(),
-            company: self.world.owner.company.id.clone(),
-            name: "the vendor".to_owned(),
-            enabled: true,
-            link: Link::Smpp(link),
-            on_unknown_outcome: Default::default(),
-            created_at: NOW,
-            revision: 0,
-        };
+        let vendor = Connection::new(connection(), self.world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
         put_connection(&functions.store, &vendor).await;
     }
 }

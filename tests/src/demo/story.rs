@@ -268,9 +268,9 @@ impl Story {
 
     /// A card payment whose signed callback comes three times.
     async fn top_up(&mut self, stack: &Stack, members: &Members) -> Result<()> {
-        self.say("A Stripe top-up of 25 EUR; its callback is sent three times");
-        let api = self.owner.with_key(&members.client.api_key);
-        let body = json!({"agreement": members.client.agreement, "amount": "25"});
+        self.say("The reseller tops up 25 EUR by Stripe; the callback is sent three times");
+        let api = self.owner.with_key(&members.reseller.api_key);
+        let body = json!({"agreement": members.reseller.agreement, "amount": "25"});
         let made = api.post_once("/v1/top_ups", &self.key("top-up"), body).await?.good()?;
         let id = text(&made, "/id")?;
         let session = text(&made, "/session")?;
@@ -280,7 +280,12 @@ impl Story {
         self.check("the callbacks are answered", "[200,200,200]", &answers["statuses"].to_string());
         let made = api.get(&format!("/v1/top_ups/{id}")).await?;
         self.check("the top-up is", "confirmed", &text(&made, "/state")?);
-        self.check("the client has", "35.95", &balance(&api, &members.client.wallet).await?);
+        self.check("the reseller has", "105.08", &balance(&api, &members.reseller.wallet).await?);
+        let client = self.owner.with_key(&members.client.api_key);
+        let body = json!({"agreement": members.client.agreement, "amount": "25"});
+        let refused = client.post_once("/v1/top_ups", &self.key("top-up-of-client"), body).await?;
+        let why = "its client cannot: who sells to it takes no cards";
+        self.check(why, "409 no_payment_system", &refusal(&refused));
         Ok(())
     }
 
@@ -311,7 +316,7 @@ impl Story {
         let confirmed = api.post(&format!("/v1/invoices/{id}/confirm"), json!({"early": true})).await?;
         self.check("it is", "confirmed", &text(&confirmed, "/status")?);
         let statement = api.get(&format!("/v1/wallets/{}/statement?limit=1", members.client.wallet)).await?;
-        self.check("the statement ends at", "35.95", &text(&statement, "/items/0/balance_after")?);
+        self.check("the statement ends at", "10.95", &text(&statement, "/items/0/balance_after")?);
         let pdf = self.download(&api, &id, file).await?;
         self.say(&format!("  The PDF is {pdf}"));
         Ok(pdf)

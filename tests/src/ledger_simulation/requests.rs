@@ -284,13 +284,14 @@ fn next_of(message: &Message, random: &mut StdRng) -> Command {
         ReceiptState::Enroute,
     ];
     let state = states[random.random_range(0..states.len())];
-    let progress = match random.random_range(0..10) {
+    let progress = match random.random_range(0..11) {
         0..4 => Progress::Submitted {
             references: (0..message.segments).map(|part| Some(format!("ref-{part}"))).collect(),
         },
         4 => Progress::Submitted { references: vec![None; message.segments as usize] },
         5 | 6 => Progress::Refused { reason: "0x0000000B".to_owned() },
         7 => Progress::InDoubt,
+        8 => Progress::Unreported,
         _ => Progress::Receipt { part, state, error: None },
     };
     Command::Move { message: id, progress }

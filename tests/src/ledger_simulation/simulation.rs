@@ -202,16 +202,7 @@ impl Simulation {
             queue_url: self.smpp_send_url.clone(),
             ..connection::SmppLink::new("vendor", 2775, "us")
         };
-        connection::Connection {
-            id: crate::world::connection(),
-            company: self.scenario.world.owner.company.id.clone(),
-            name: "the vendor".to_owned(),
-            enabled: true,
-            link: connection::Link::Smpp(link),
-            on_unknown_outcome: Default::default(),
-            created_at: self.scenario.now,
-            revision: 0,
-        }
+        connection::Connection::new(crate::world::connection(), self.scenario.world.owner.company.id.clone(), "the vendor", connection::Link::Smpp(link), self.scenario.now)
     }
 
     async fn play(&mut self) -> Result<(), Breach> {

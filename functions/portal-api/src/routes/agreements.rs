@@ -18,6 +18,7 @@ use domain::id::{AgreementId, BankAccountId, EnabledServiceId, LegalEntityId, Ow
 use domain::money::Currency;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::permission::Area;
+use domain::reselling::{ResellingAgreement, ResellingDetails, ResellingStatus};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
@@ -62,7 +63,8 @@ pub struct AgreementRequest {
     /// Calendar months in UTC, payable within 30 days, unless told.
     billing: Option<Billing>,
     /// The agreement under which the company above buys itself. Needed only if it has not exactly one
-    /// in this currency; never if it is the owner.
+    /// in this currency; never if it is the owner. Where agreements are tied to its legal entities, it is one
+    /// that is tied at the moment.
     resold_under: Option<String>,
     /// A legal entity of the company that pays.
     #[schema(example = "leg_01kd3v5x9q8m7n6p5r4s3t2v1w")]
@@ -91,7 +93,8 @@ pub struct AgreementRequest {
     individual_credits: Option<bool>,
     /// Who gets the invoices; at most 10.
     invoice_emails: Option<Vec<String>>,
-    /// Who is told of the account and its traffic; at most 10.
+    /// Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+    /// of its legal entity are.
     account_emails: Option<Vec<String>>,
     /// Who gets a mail when rates change of a service that is enabled here; at most 10.
     rate_emails: Option<Vec<String>>,
@@ -414,15 +417,28 @@ async fn resold_under(
     currency: Currency,
     named: Option<&str>,
 ) -> Result<Option<Agreement>, ApiError> {
+    let tenant = tenant_of(company);
+    let ties = app.store.all_things::<ResellingAgreement>(tenant.as_str()).await?;
+    let now = runtime::now();
+    let is_active = |tie: &ResellingDetails| tie.status(now) == ResellingStatus::Active;
+    // As long as nothing is tied to a reseller's legal entities, it resells under any agreement of its own.
+    let governs = |agreement: &Agreement| {
+        let mut of_it = ties.iter().filter(|tie| tie.details.agreement == agreement.id);
+        ties.is_empty() || agreement.company != *tenant || of_it.any(|tie| is_active(&tie.details))
+    };
     if let Some(id) = named {
-        let found = app.seen_by(who).agreement(id).await;
-        return found.map(Some).map_err(|error| error.field("resold_under"));
+        let found = app.seen_by(who).agreement(id).await.map_err(|error| error.field("resold_under"))?;
+        if !governs(&found) {
+            let detail = "at the moment none of the reseller's legal entities resells under this agreement";
+            return Err(Problem::invalid("resold_under", detail).into());
+        }
+        return Ok(Some(found));
     }
     if company.path.len() <= 2 {
         return Ok(None);
     }
-    let mut own = app.store.agreements_of(tenant_of(company)).await?;
-    own.retain(|agreement| agreement.currency == currency);
+    let mut own = app.store.agreements_of(tenant).await?;
+    own.retain(|agreement| agreement.currency == currency && governs(agreement));
     Ok(own.pop().filter(|_| own.is_empty()))
 }
 

@@ -123,7 +123,7 @@ fn manage(who: &Principal, company: &Company) -> Result<(), ApiError> {
     rights::manage_own(who, &company.id, Area::Users, Area::PortalApiAccesses)
 }
 
-/// Nobody makes, keeps or revokes a key that may do more than they.
+/// Nobody makes, changes or revokes a key that may do more than they.
 async fn check_not_above(
     app: &App,
     who: &Principal,
@@ -232,7 +232,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 
 /// Change an API key.
 ///
-/// What is not named stays.
+/// What is not named stays. For who may do all that it may, before and after.
 #[utoipa::path(patch, path = "/v1/api_keys/{id}", tag = "api_keys", request_body = ApiKeyPatch,
     params(("id" = String, Path, description = "The key's id")),
     responses((status = 200, description = "The key as it is now", body = ApiKeyView)))]
@@ -245,6 +245,7 @@ pub async fn change(
 ) -> Edited<ApiKeyView> {
     let (key, company) = app.seen_by(&who).thing::<ApiKey>(&id).await?;
     manage(&who, &company)?;
+    check_not_above(&app, &who, &company, &key).await?;
     if_match.check(key.revision)?;
     let terms = ApiKeyTerms {
         name: body.name.unwrap_or_else(|| key.name.clone()),

@@ -8,6 +8,7 @@ use domain::audit::{AuditEntry, FieldChange};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
 use store::AuditAsk;
@@ -16,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -124,7 +125,7 @@ impl AuditQuery {
             Some("at") => true,
             Some(_) => return Err(Problem::invalid("sort", "`at` or `-at` is allowed").into()),
         };
-        let cursor = self.cursor.as_deref().map(cursor_of).transpose()?;
+        let cursor = self.cursor.as_deref().map(cursor::place_of).transpose()?;
         let limit = fields::limit(self.limit)?;
         Ok(AuditAsk { from: self.from, till: self.till, oldest_first, limit, cursor })
     }

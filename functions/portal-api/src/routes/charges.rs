@@ -150,9 +150,9 @@ const FILE_COLUMNS: [&str; 21] = [
 
 /// Charges.
 ///
-/// Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees those
-/// of confirmed invoices, its tenant also those of drafts. A page holds the charges of `limit` invoices: go
-/// on while there is a `next`. `Accept: text/csv` answers a file.
+/// Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees
+/// those of the invoices that it sees, its tenant also those of drafts. A page holds the charges of `limit`
+/// invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/charges", tag = "invoices", params(ChargeQuery),
     responses((status = 200, description = "A page",
         content((List<ListedChargeView> = "application/json"), (String = "text/csv")))))]

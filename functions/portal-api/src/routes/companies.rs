@@ -15,8 +15,9 @@ use domain::company::{
 };
 use domain::connection::Link;
 use domain::id::{CompanyId, OwnLegalEntityId};
-use domain::legal_entity::OwnLegalEntity;
+use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::lookup::CompanyLookup;
+use domain::notification::{NotificationEvent, Values};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -31,7 +32,7 @@ use crate::bootstrap::tenant_of;
 use crate::error::{ApiError, written};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
-use crate::{rights, schema};
+use crate::{people, rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +56,7 @@ pub struct CompanyRequest {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     own_legal_entity: Option<Option<String>>,
-    /// Whether its client portal shows invoices; true for a new company.
+    /// Whether it is shown its invoices and their charges; true for a new company.
     invoices_enabled: Option<bool>,
     /// The channels whose recipients' networks are looked up, if there is a look-up connection; `sms` for a
     /// new company.
@@ -92,7 +93,7 @@ pub struct CompanyPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     own_legal_entity: Option<Option<String>>,
-    /// Whether its client portal shows invoices.
+    /// Whether it is shown its invoices and their charges.
     invoices_enabled: Option<bool>,
     /// The channels whose recipients' networks are looked up, if there is a look-up connection.
     #[schema(value_type = Option<Vec<schema::Channel>>)]
@@ -134,7 +135,7 @@ pub struct CompanyView {
     /// The legal entity of the company above in whose name it sells to this one; null for none.
     #[schema(value_type = Option<String>, example = "own_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     own_legal_entity: Option<OwnLegalEntityId>,
-    /// Whether its client portal shows invoices.
+    /// Whether it is shown its invoices and their charges.
     invoices_enabled: bool,
     /// The channels whose recipients' networks are looked up, if there is a look-up connection.
     #[schema(value_type = Vec<schema::Channel>)]
@@ -336,7 +337,8 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 
 /// Change a company's settings.
 ///
-/// What is not named stays. A disabled company and all below it are refused until it is enabled again.
+/// What is not named stays. A disabled company and all below it are refused until it is enabled again. When
+/// its moderation begins, the notification addresses of its legal entities are told.
 #[utoipa::path(patch, path = "/v1/companies/{id}", tag = "companies", request_body = CompanyPatch,
     params(("id" = String, Path, description = "The company's id")),
     responses((status = 200, description = "The company as it is now", body = CompanyView)))]
@@ -356,13 +358,32 @@ pub async fn change(
     }
     let changed = plan_change(&company, &who.company.id, ask, runtime::now())?;
     written(app.store.replace(&who.act(&company.path), &company, &changed).await?)?;
+    if changed.settings.moderation && !company.settings.moderation {
+        people::note_failure("the mails about moderation", tell_of_moderation(&app, &changed).await);
+    }
     Ok(Versioned::new(changed.revision, changed.into()))
+}
+
+/// A mail to each of the notification addresses of its legal entities.
+async fn tell_of_moderation(app: &App, company: &Company) -> Result<(), ApiError> {
+    let entities = app.store.all_things::<LegalEntity>(company.id.as_str()).await?;
+    let emails: BTreeSet<String> =
+        entities.into_iter().flat_map(|entity| entity.details.notification_emails).collect();
+    let values = [("name", &company.name), ("company_name", &company.name)];
+    let values: Values = values.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    let cause = format!("company_moderation {} {}", company.id, company.revision);
+    for to in &emails {
+        let event = NotificationEvent::CompanyModeration;
+        people::mail(app, company, to, event, &cause, values.clone()).await?;
+    }
+    Ok(())
 }
 
 /// Delete a company.
 ///
 /// For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-/// aside for others and no open invoice. It is refused everywhere from then on, and stays readable.
+/// aside for others and no open invoice. It is refused everywhere from then on, and stays readable. What messages
+/// that were on their way give back to its wallets is taken out by a transfer.
 #[utoipa::path(delete, path = "/v1/companies/{id}", tag = "companies",
     params(("id" = String, Path, description = "The company's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the company as it was read")),

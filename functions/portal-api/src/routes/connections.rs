@@ -11,9 +11,11 @@ pub mod unmatched;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
+use domain::company::Company;
 use domain::connection::{Connection, Link, OnUnknownOutcome};
-use domain::id::{CompanyId, ConnectionId};
+use domain::id::{CompanyId, ConnectionId, SecretId};
 use domain::permission::Area;
+use domain::sender::Sender;
 use http::StatusCode;
 use jiff::Timestamp;
 use queue::{client_queue, connection_queue};
@@ -22,19 +24,19 @@ use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
-use store::{Secrets, Written};
+use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
 use self::alaris::AlarisSettings;
 use self::client::{ClientSettings, system_id_taken};
 use self::lookup::LookupSettings;
 use self::smpp::SmppSettings;
-use super::Edited;
+use super::{Edited, records};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
-use crate::rights;
+use crate::{rights, secrets};
 
 /// What the link is and how it is used; passwords are taken and never shown.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -102,20 +104,16 @@ pub async fn create(
     let Parts { name, password, on_unknown_outcome, mut link } = parts;
     // The connection is stored last: workers serve what they find, and find a queue and a password.
     make_queue(&app, &id, &mut link).await?;
-    if let Some(password) = password {
-        app.secrets.create(&Secrets::connection(&id), &ConnectionSecret { password }).await?;
-    }
+    let secret = password.map(|password| ConnectionSecret { password });
     let connection = Connection {
-        id,
-        company: who.company.id.clone(),
-        name,
-        enabled: true,
-        link,
+        secret: secret.as_ref().map(|_| SecretId::new(runtime::fresh())),
         on_unknown_outcome,
-        created_at: runtime::now(),
-        revision: 0,
+        ..Connection::new(id, who.company.id.clone(), name, link, runtime::now())
     };
-    stored(app.store.create_connection(&who.act(&who.company.path), &connection).await?)?;
+    let act = who.act(&who.company.path);
+    let (writing, row) =
+        (app.store.create_connection(&act, &connection), app.store.any_connection(&connection.id));
+    stored(secrets::write(&app, None, &connection, secret.as_ref(), writing, row).await?)?;
     let view = ConnectionView::new(connection, &app.public_base_url);
     Ok(Versioned::created(view.revision, view))
 }
@@ -238,7 +236,18 @@ pub struct ConnectionQuery {
     name: Option<String>,
     /// Only those that are enabled, or that are not.
     enabled: Option<bool>,
-    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    /// Only those to a host, or to a URL, that begins so.
+    host: Option<String>,
+    /// Only those to this port.
+    port: Option<u16>,
+    /// Only those with a `system_id` or `username` that begins so, whatever the case.
+    login: Option<String>,
+    /// Only those from this client.
+    client: Option<String>,
+    /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
+    inverted_addresses: Option<bool>,
+    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
+    /// a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -247,7 +256,23 @@ pub struct ConnectionQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 6] = ["id", "company", "kind", "name", "enabled", "created_at"];
+const COLUMNS: [&str; 8] =
+    ["name", "kind", "enabled", "host", "port", "login", "client", "inverted_addresses"];
+const FILE_COLUMNS: [&str; 13] = [
+    "id",
+    "company",
+    "kind",
+    "name",
+    "enabled",
+    "host",
+    "port",
+    "url",
+    "system_id",
+    "username",
+    "client",
+    "inverted_addresses",
+    "created_at",
+];
 
 /// A company's connections, of the kinds that your roles let you see.
 ///
@@ -263,10 +288,15 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(company.id, &["name", "kind", "enabled"], sort, query.limit, cursor)?
+    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("kind", query.kind)
-        .is("enabled", query.enabled.map(catalog::flag));
+        .is("enabled", query.enabled.map(catalog::flag))
+        .begins("host", query.host.as_deref())
+        .is("port", query.port.map(|port| catalog::number(port.into())))
+        .begins("login", query.login.as_deref())
+        .is("client", query.client)
+        .is("inverted_addresses", query.inverted_addresses.map(catalog::flag));
     let shows = |connection: &Connection| rights::view(&who, area_of(&connection.link)).is_ok();
     let found = listing.read(&app.store, format, shows).await?;
     let view = |connection| ConnectionView::new(connection, &app.public_base_url);
@@ -286,13 +316,15 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 
 /// Delete a connection.
 ///
-/// Only when no sender ID's messages take it.
+/// Not while a sender ID's messages take it, or what phones send to a sender ID goes there, or a company's
+/// recipients are looked up with it. Messages that still wait for it go by their sender ID's next route, or are
+/// paid back, and receipts that an HTTP vendor sends are still taken.
 #[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections",
     params(("id" = String, Path, description = "The connection's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the connection as it was read")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 409, description = "`in_use`: a sender ID's messages take it", body = Problem,
+        (status = 409, description = "`in_use`, with the id of what uses it in `by`", body = Problem,
             content_type = "application/problem+json")
     ))]
 pub async fn delete(
@@ -305,11 +337,10 @@ pub async fn delete(
     let connection = seen.connection(&id).await?;
     rights::manage(&who, area_of(&connection.link))?;
     if_match.check(connection.revision)?;
-    if app.store.is_road(&connection.id).await? {
-        let detail = "A sender ID's messages take this connection: give it another route first.";
-        return Err(Problem::new(409, "in_use", detail).into());
-    }
+    records::check_unlisted::<Sender>(&app, connection.id.to_string(), None).await?;
+    records::check_unlisted::<Company>(&app, connection.id.to_string(), None).await?;
     let company = seen.company(connection.company.as_str()).await?;
     stored(app.store.delete_connection(&who.act(&company.path), &connection).await?)?;
+    secrets::forget(&app, &connection, app.store.any_connection(&connection.id)).await;
     Ok(StatusCode::NO_CONTENT)
 }

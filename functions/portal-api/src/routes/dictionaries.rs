@@ -279,6 +279,7 @@ pub async fn export(
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
     let (name, all) = readable(&app, &who, &name).await?;
+    rights::export(&who)?;
     let head = [(CONTENT_TYPE, "text/csv; charset=utf-8")];
     Ok((head, all.get(name).to_csv()).into_response())
 }

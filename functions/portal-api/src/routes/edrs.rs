@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::edr::{Edr, FeeRecord, Record};
-use domain::id::{AgreementId, CompanyId};
+use domain::id::AgreementId;
 use domain::masking::Masking;
 use domain::message::Status;
 use domain::permission::Area;
@@ -12,6 +12,7 @@ use domain::rating::BillingRule;
 use http::{HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::{Problem, Query, unavailable};
 use serde::{Deserialize, Serialize};
 use store::{EdrFilter, EdrFilterError};
@@ -66,6 +67,10 @@ pub struct EdrView {
     unit_price: String,
     /// How many units.
     quantity: u32,
+    /// What the units are: `messages`, `segments`, `full_period` or `minutes`; null of a price that is in no
+    /// tree, and in records from before it was kept.
+    #[schema(example = "segments")]
+    quantity_rule: Option<String>,
     /// When the charge becomes final.
     #[schema(value_type = schema::BillingRule)]
     billing_rule: BillingRule,
@@ -107,6 +112,7 @@ impl From<Edr> for EdrView {
             rate: edr.rate.as_str().to_owned(),
             unit_price: edr.unit_price.to_string(),
             quantity: edr.quantity,
+            quantity_rule: edr.quantity_rule.map(|rule| rule.name().to_owned()),
             billing_rule: edr.billing,
             amount: edr.amount.to_string(),
             status: Some(edr.status),
@@ -137,6 +143,7 @@ impl From<FeeRecord> for EdrView {
             rate: fee.rate.as_str().to_owned(),
             unit_price: fee.unit_price.to_string(),
             quantity: fee.quantity,
+            quantity_rule: fee.quantity_rule.map(|rule| rule.name().to_owned()),
             billing_rule: BillingRule::Accepted,
             amount: fee.amount.to_string(),
             status: None,
@@ -204,7 +211,7 @@ fn name(status: Status) -> Option<String> {
 }
 
 /// The columns of a file.
-const FILE_COLUMNS: [&str; 23] = [
+const FILE_COLUMNS: [&str; 24] = [
     "message",
     "fee",
     "agreement",
@@ -220,6 +227,7 @@ const FILE_COLUMNS: [&str; 23] = [
     "rate",
     "unit_price",
     "quantity",
+    "quantity_rule",
     "billing_rule",
     "amount",
     "status",
@@ -248,32 +256,35 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let agreement = app.seen_by(&who).agreement(&query.agreement).await?;
     rights::view_own(&who, &agreement.company, Area::InvoicesAndCharges, Area::PortalStatistics)?;
-    answer(&app, &who, (&agreement.company, &agreement.id), format, query).await
+    answer(&app, &agreement.id, format, query).await
 }
 
-/// The records of a company's agreement, as a page or a file.
+/// The records of an agreement, as a page or a file.
 pub async fn answer(
     app: &App,
-    who: &Principal,
-    (company, agreement): (&CompanyId, &AgreementId),
+    agreement: &AgreementId,
     format: Format,
     query: EdrQuery,
 ) -> Result<Response, ApiError> {
-    let cursor = query.cursor.clone();
+    let cursor = query.cursor.as_deref().map(cursor::place_of).transpose()?;
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
     query.clone().filter(app.masking).check(cursor.as_deref()).map_err(wrong)?;
     if format == Format::Csv {
-        rights::manage_own(who, company, Area::Export, Area::PortalExport)?;
-        return file(app, agreement, query).await;
+        return file(app, agreement, query, cursor).await;
     }
     let limit = fields::limit(query.limit)?;
     let page = app.store.edrs(agreement, &query.filter(app.masking), limit, cursor.as_deref()).await?;
-    Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next: page.next })
-        .into_response())
+    let next = page.next.as_deref().map(cursor::cursor_of);
+    Ok(Json(List { items: page.items.into_iter().map(EdrView::from).collect(), next }).into_response())
 }
 
 /// All records of a span, or the next part of them.
-async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Response, ApiError> {
+async fn file(
+    app: &App,
+    agreement: &AgreementId,
+    query: EdrQuery,
+    mut cursor: Option<String>,
+) -> Result<Response, ApiError> {
     let Some((from, till)) = query.from.zip(query.till) else {
         let field = if query.from.is_none() { "from" } else { "till" };
         return Err(Problem::invalid(field, "a file is of a span: name `from` and `till`").into());
@@ -289,7 +300,6 @@ async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Res
     }
     // Of a whole file one row more tells that it is too long.
     let rows_max = part.unwrap_or(FILE_ROWS_MAX + 1);
-    let mut cursor = query.cursor.clone();
     let filter = query.filter(app.masking);
     let mut rows = Vec::new();
     for _ in 0..FILE_PAGES_MAX {
@@ -310,7 +320,8 @@ async fn file(app: &App, agreement: &AgreementId, query: EdrQuery) -> Result<Res
     }
     let mut response = csv_file("edrs", &rows, &FILE_COLUMNS)?;
     if let Some(cursor) = cursor {
-        response.headers_mut().insert(NEXT_CURSOR, HeaderValue::from_str(&cursor).map_err(unavailable)?);
+        let cursor = HeaderValue::from_str(&cursor::cursor_of(&cursor)).map_err(unavailable)?;
+        response.headers_mut().insert(NEXT_CURSOR, cursor);
     }
     Ok(response)
 }

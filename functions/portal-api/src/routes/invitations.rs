@@ -48,7 +48,8 @@ pub struct InvitationRequest {
 /// Invite somebody.
 ///
 /// Mails a link that can be followed once, until it expires. Until then they stand among the users as
-/// `invited`. After three invitations an address gets none for an hour: 429 `locked`.
+/// `invited`. After three invitations an address gets none for an hour: 429 `locked`. Should no mail come,
+/// send the invitation again.
 #[utoipa::path(post, path = "/v1/invitations", tag = "users", request_body = InvitationRequest,
     responses((status = 201, description = "Whoever is invited", body = UserView)))]
 pub async fn create(
@@ -63,7 +64,7 @@ pub async fn create(
     if body.master {
         names.extend(master_roles(company.kind).iter().map(choice));
     }
-    let roles = people::given_roles(&app, &who, &company, &names).await?;
+    let roles = people::given_roles(&app, &who, &company, &names, &[]).await?;
     let guest = NewUser::named(UserId::new(runtime::fresh()), "", &body.email);
     let ask = NewUser { roles, two_factor_required: body.two_factor_required, ..guest };
     let until = valid_until(&app).await?;
@@ -73,8 +74,9 @@ pub async fn create(
     let credentials = Credentials::new(&user.id).with_token(Some(stored));
     let act = who.act(&company.path);
     written(app.store.create_user(&act, &user, Some(&credentials)).await?)?;
-    open_wallets(&app, &user).await?;
-    send(&app, &company, &user, &token, until).await?;
+    // The guest is stored: a repeat of the request would invite another one.
+    people::note_failure("the wallets of a guest", open_wallets(&app, &user).await);
+    people::note_failure("an invitation", send(&app, &company, &user, &token, until).await);
     Ok(Versioned::created(user.revision, user.into()))
 }
 
@@ -241,6 +243,8 @@ pub async fn sign_up(
     let policy = people::policy(&app.store).await?;
     let hash = people::new_password(&body.password, &body.login, &known, &policy).await?;
     let credentials = known.with_password(hash, false, &policy, runtime::now());
+    // Whoever can log in has them, also if the invitation was cut short.
+    open_wallets(&app, &user).await?;
     let act = caller.act_as(&changed, &company);
     taken_login(app.store.replace_user(&act, &user, &changed, Some(&credentials)).await?)?;
     Ok(Versioned::created(changed.revision, changed.into()))

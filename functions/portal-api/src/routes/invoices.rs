@@ -98,13 +98,14 @@ pub async fn close(
 
 /// Count the usage of a draft again.
 ///
-/// Where nothing has become different, `calculated_at` alone says that it was.
+/// Where nothing has become different, `calculated_at` alone says that it was. A draft on which nothing is
+/// left, and which never had a number, is gone.
 #[utoipa::path(post, path = "/v1/invoices/{id}/recalculate", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
         (status = 200, description = "The draft as it is now", body = InvoiceView),
-        (status = 409, description = "`already_confirmed` or `period_changed`", body = Problem,
-            content_type = "application/problem+json")
+        (status = 409, description = "`already_confirmed` or `period_changed`; `nothing_to_bill`: it is gone",
+            body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn recalculate(
     State(app): State<App>,
@@ -115,11 +116,13 @@ pub async fn recalculate(
     if stored.is_confirmed() {
         return Err(InvoiceError::Confirmed.into());
     }
-    if let Closed::Same(draft) = app.invoices.close(&act, &agreement, period_of(&agreement, &stored)?).await?
+    let closed = app.invoices.close(&act, &agreement, period_of(&agreement, &stored)?).await?;
+    if let Closed::Same(draft) = closed
+        && !draft.is_confirmed()
     {
         app.store.note_recalculated(&draft, act.at).await?;
     }
-    let invoice = app.store.any_invoice(&stored.id).await?.unwrap_or(stored);
+    let invoice = app.store.any_invoice(&stored.id).await?.ok_or(InvoiceError::NothingToBill)?;
     Ok(Versioned::new(invoice.revision, InvoiceView::new(&invoice, &who)?))
 }
 

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use domain::id::CompanyId;
 use domain::permission::Area;
 use domain::second_factor::LoginCodes;
-use domain::sender::SenderAddress;
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem};
@@ -12,7 +11,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Edited;
+use super::{Edited, two_factor_integrations};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::rights;
@@ -88,7 +87,7 @@ pub async fn set(
     if agreement.company != company.id {
         return Err(Problem::invalid("agreement", "it has to be one of the company's own").into());
     }
-    let sender = SenderAddress::parse(&body.sender).map_err(|error| Problem::invalid("sender", error))?;
+    let sender = two_factor_integrations::sender(&app, &agreement.id, &body.sender).await?;
     if !LoginCodes::is_text(&body.text) {
         return Err(Problem::invalid("text", "it says `{{code}}` and has at most 300 characters").into());
     }

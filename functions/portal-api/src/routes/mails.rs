@@ -6,6 +6,7 @@ use domain::notification::{MailRecord, MailStatus, NotificationEvent};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::Query;
 use serde::{Deserialize, Serialize};
 use store::{MailAsk, MailFilter};
@@ -14,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -132,7 +133,7 @@ impl MailQuery {
             recipient: self.recipient.map(|recipient| recipient.to_lowercase()),
             channel: self.channel,
         };
-        let cursor = self.cursor.as_deref().map(cursor_of).transpose()?;
+        let cursor = self.cursor.as_deref().map(cursor::place_of).transpose()?;
         Ok(MailAsk { from: self.from, till: self.till, filter, limit: fields::limit(self.limit)?, cursor })
     }
 }

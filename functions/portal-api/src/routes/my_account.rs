@@ -220,9 +220,7 @@ pub async fn delete(
     }
     let known = people::credentials(&app, &user.id).await?;
     check_password(&app, &known, Some(&body.password)).await?;
-    people::check_not_last_administrator(&app, user).await?;
-    let act = who.act(&who.company.path);
-    written(app.store.replace_user(&act, user, &plan_leaving(user), None).await?)?;
+    people::replace(&app, &who, &who.company, user, &plan_leaving(user)).await?;
     app.store.end_sessions(&user.id, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
 use domain::company::Company;
-use domain::id::{CompanyId, NotificationChannelId, OwnLegalEntityId};
+use domain::id::{CompanyId, NotificationChannelId, OwnLegalEntityId, SecretId};
 use domain::legal_entity::OwnEntityDetails;
 use domain::notification::{
     ChannelChange, NewChannel, NotificationChannel, SmtpTls, check_removal, plan_channel, plan_channel_change,
@@ -19,7 +19,6 @@ use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
-use store::Secrets;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
@@ -28,7 +27,7 @@ use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
-use crate::{rights, schema};
+use crate::{rights, schema, secrets};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -178,7 +177,7 @@ pub async fn create(
 ) -> Edited<NotificationChannelView> {
     rights::manage(&who, Area::NotificationChannels)?;
     let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
-    let password = valid_password(body.password)?;
+    let password = valid_password(body.password)?.map(|password| ChannelSecret { password });
     let ask = NewChannel {
         id: NotificationChannelId::new(runtime::fresh()),
         company: company.id.clone(),
@@ -192,15 +191,13 @@ pub async fn create(
         port: body.port,
         tls: body.tls.unwrap_or(SmtpTls::Starttls),
         username: body.username,
-        has_password: password.is_some(),
+        secret: password.as_ref().map(|_| SecretId::new(runtime::fresh())),
     };
     let channel = plan_channel(ask, &all_of(&app, &company.id).await?, hand(&who))?;
     check_host(&app, &channel)?;
-    // The channel is stored last: the mailer uses what it finds, and finds a password.
-    if let Some(password) = password {
-        app.secrets.create(&Secrets::notification_channel(&channel.id), &ChannelSecret { password }).await?;
-    }
-    written(app.store.create(&who.act(&company.path), &channel).await?)?;
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.create(&act, &channel), app.store.thing(channel.id.as_str()));
+    written(secrets::write(&app, None, &channel, password.as_ref(), writing, row).await?)?;
     Ok(Versioned::created(channel.revision, channel.into()))
 }
 
@@ -307,7 +304,7 @@ pub async fn change(
     rights::manage(&who, Area::NotificationChannels)?;
     let (channel, company) = app.seen_by(&who).thing::<NotificationChannel>(&id).await?;
     if_match.check(channel.revision)?;
-    let password = valid_password(body.password)?;
+    let password = valid_password(body.password)?.map(|password| ChannelSecret { password });
     let ask = ChannelChange {
         name: body.name,
         enabled: body.enabled,
@@ -318,22 +315,13 @@ pub async fn change(
         port: body.port,
         tls: body.tls,
         username: body.username,
-        new_password: password.is_some(),
+        secret: password.as_ref().map(|_| SecretId::new(runtime::fresh())),
     };
     let changed = plan_channel_change(&channel, ask, &all_of(&app, &company.id).await?, hand(&who))?;
     check_host(&app, &changed)?;
-    // First, so that the old password never goes to a new server.
-    if let Some(password) = password {
-        let (name, secret) = (Secrets::notification_channel(&channel.id), ChannelSecret { password });
-        match channel.password_version {
-            0 => app.secrets.create_or_replace(&name, &secret).await?,
-            _ => app.secrets.replace(&name, &secret).await?,
-        }
-    }
-    written(app.store.replace(&who.act(&company.path), &channel, &changed).await?)?;
-    if channel.username.is_some() && changed.username.is_none() {
-        app.secrets.delete(&Secrets::notification_channel(&channel.id)).await?;
-    }
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.replace(&act, &channel, &changed), app.store.thing(channel.id.as_str()));
+    written(secrets::write(&app, Some(&channel), &changed, password.as_ref(), writing, row).await?)?;
     Ok(Versioned::new(changed.revision, changed.into()))
 }
 
@@ -354,9 +342,7 @@ pub async fn delete(
     if_match.check(channel.revision)?;
     check_removal(&channel, &all_of(&app, &company.id).await?)?;
     written(app.store.delete(&who.act(&company.path), &channel).await?)?;
-    if channel.username.is_some() {
-        app.secrets.delete(&Secrets::notification_channel(&channel.id)).await?;
-    }
+    secrets::forget(&app, &channel, app.store.thing(channel.id.as_str())).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

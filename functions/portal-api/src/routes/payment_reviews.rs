@@ -7,6 +7,7 @@ use domain::payment_system::{PaymentSystem, PaymentSystemKind};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::Query;
 use serde::{Deserialize, Serialize};
 use store::{Page, Review};
@@ -15,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -76,7 +77,7 @@ pub async fn list(
         found.map_err(|error| error.field("payment_system"))?;
     }
     let limit = fields::limit(query.limit)?;
-    let behind = query.cursor.as_deref().map(cursor_of).transpose()?;
+    let behind = query.cursor.as_deref().map(cursor::place_of).transpose()?;
     let mut page = app.store.newest_reviews(&system, limit, behind.as_deref()).await?;
     while format == Format::Csv && page.next.is_some() {
         let Page { items, next } = app.store.newest_reviews(&system, limit, page.next.as_deref()).await?;

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
 use domain::company::Company;
-use domain::id::PaymentSystemId;
+use domain::id::{PaymentSystemId, SecretId};
 use domain::legal_entity::OwnLegalEntity;
 use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind};
 use domain::permission::Area;
@@ -17,7 +17,7 @@ use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
-use store::{Ask, Secrets};
+use store::Ask;
 use top_ups::PaymentSecret;
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,7 +27,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
 use crate::lists::{Format, Listing};
-use crate::{rights, schema};
+use crate::{rights, schema, secrets};
 
 const SECRET_LENGTH_MAX: usize = 500;
 
@@ -111,6 +111,7 @@ impl PaymentSystemSettings {
         self,
         company: &Company,
         before: Option<&PaymentSystemDetails>,
+        secret: SecretId,
         targets: Targets,
     ) -> Result<PaymentSystemDetails, ApiError> {
         records::check_same_company(self.company.as_deref(), company)?;
@@ -119,8 +120,6 @@ impl PaymentSystemSettings {
         }
         let currency = |text: &String| fields::currency(text).map_err(|error| error.field("currencies"));
         let percent = self.internal_fee_percent.as_deref();
-        let version = before.map_or(0, |before| before.secret_version);
-        let has_new_secret = self.secret.is_some() || self.webhook_secret.is_some();
         if let Some(address) = &self.address {
             targets.webhook(address).map_err(|error| Problem::invalid("address", error))?;
         }
@@ -134,7 +133,7 @@ impl PaymentSystemSettings {
                 .map(|text| fields::amount("internal_fee_percent", text))
                 .transpose()?,
             currencies: self.currencies.iter().map(currency).collect::<Result<_, _>>()?,
-            secret_version: version + u64::from(has_new_secret),
+            secret,
             address: self.address,
             testing: self.testing,
         })
@@ -183,19 +182,14 @@ pub async fn create(
     let [secret, webhook_secret] = body.secrets()?;
     let secret = secret.ok_or_else(|| Problem::invalid("secret", "a secret key is needed"))?;
     let secret = PaymentSecret::new(secret, webhook_secret);
-    let details = body.details(&company, None, app.targets)?;
+    let details = body.details(&company, None, SecretId::new(runtime::fresh()), app.targets)?;
     let id = PaymentSystemId::new(runtime::fresh());
     let system = PaymentSystem::plan(id, &company, details, records::hand(&who))?;
-    // The payment system is stored last: who finds it finds its secret.
-    let name = Secrets::payment_system(system.id.as_str());
-    app.secrets.create(&name, &secret).await?;
-    match records::create(&app, &who, &company, system).await {
-        Ok(system) => Ok(Versioned::created(system.revision, system.into())),
-        Err(error) => {
-            app.secrets.delete(&name).await?;
-            Err(error)
-        }
-    }
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.create(&act, &system), app.store.thing(system.id.as_str()));
+    let written = secrets::write(&app, None, &system, Some(&secret), writing, row).await?;
+    records::stored::<PaymentSystemDetails>(written)?;
+    Ok(Versioned::created(system.revision, system.into()))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -291,32 +285,37 @@ pub async fn change(
     let (system, company) = app.seen_by(&who).thing::<PaymentSystem>(&id).await?;
     if_match.check(system.revision)?;
     let settings = records::patched(&PaymentSystemSettings::from(&system), body.0)?;
-    let secrets = settings.secrets()?;
-    let details = settings.details(&company, Some(&system.details), app.targets)?;
-    let changed = records::replace(&app, &who, &company, &system, details).await?;
-    // Behind the change, so that a change that is refused leaves the secret as it was.
-    replace_secrets(&app, &system, &changed.details, secrets).await?;
+    let told = settings.secrets()?;
+    let kept = system.details.secret.clone();
+    let mut details = settings.details(&company, Some(&system.details), kept, app.targets)?;
+    let secret = replaced_secret(&app, &system, &details, told).await?;
+    if secret.is_some() {
+        details.secret = SecretId::new(runtime::fresh());
+    }
+    let changed = system.plan_change(details, records::hand(&who))?;
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.replace(&act, &system, &changed), app.store.thing(system.id.as_str()));
+    let written = secrets::write(&app, Some(&system), &changed, secret.as_ref(), writing, row).await?;
+    records::stored::<PaymentSystemDetails>(written)?;
     Ok(Versioned::new(changed.revision, changed.into()))
 }
 
-/// Stores the secrets that are given. Those of another account, which a test account is too, are not valid
-/// beside them: callbacks of play money would count as real.
-async fn replace_secrets(
+/// With the secrets that are told; none if all stays. Those of another account, which a test account is too,
+/// are not valid beside them: callbacks of play money would count as real.
+async fn replaced_secret(
     app: &App,
     before: &PaymentSystem,
     after: &PaymentSystemDetails,
     [secret, webhook_secret]: [Option<String>; 2],
-) -> Result<(), ApiError> {
+) -> Result<Option<PaymentSecret>, ApiError> {
     let account = |details: &PaymentSystemDetails| (details.merchant.clone(), details.testing);
     let is_other_account = account(&before.details) != account(after);
     if secret.is_none() && webhook_secret.is_none() && !is_other_account {
-        return Ok(());
+        return Ok(None);
     }
-    let name = Secrets::payment_system(before.id.as_str());
-    let stored: PaymentSecret = app.secrets.read(&name).await?;
+    let stored: PaymentSecret = app.secrets.read_of(before).await?;
     let replaced = stored.replaced(after.kind, secret, webhook_secret, runtime::now());
-    let replaced = if is_other_account { replaced.without_previous() } else { replaced };
-    Ok(app.secrets.replace(&name, &replaced).await?)
+    Ok(Some(if is_other_account { replaced.without_previous() } else { replaced }))
 }
 
 /// Delete a payment system, and its secret.
@@ -343,7 +342,7 @@ pub async fn delete(
     records::check_unnamed(&app, &company.id, names).await?;
     check_unused(&app, &system).await?;
     let deleted = records::delete(&app, &who, &company, &system).await?;
-    app.secrets.delete(&Secrets::payment_system(system.id.as_str())).await?;
+    secrets::forget(&app, &system, app.store.thing(system.id.as_str())).await;
     Ok(deleted)
 }
 

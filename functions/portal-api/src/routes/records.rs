@@ -21,6 +21,9 @@ use super::Edited;
 use crate::error::{ApiError, busy};
 use crate::{App, rights};
 
+/// Companies that are deleted stay in their lists, perhaps many in a row.
+const UNLISTED_PAGE: u16 = 50;
+
 /// Stores a new record of a company.
 pub async fn create<D: Details>(
     app: &App,
@@ -86,7 +89,7 @@ pub fn hand(who: &Principal) -> Hand<'_> {
     Hand { name: &who.actor.name, now: runtime::now() }
 }
 
-fn stored<D: Details>(how: Written) -> Result<(), ApiError> {
+pub fn stored<D: Details>(how: Written) -> Result<(), ApiError> {
     match how {
         Written::Now => Ok(()),
         Written::Overtaken => Err(busy()),
@@ -123,16 +126,24 @@ pub async fn check_unnamed<T: Thing>(
     all.iter().find(|thing| names(thing)).map_or(Ok(()), |thing| Err(in_use(thing)))
 }
 
-/// Refuses to delete what a thing of this list has in this column; of the whole list without one.
+/// Refuses to delete what a thing of this list has in this column; of the whole list without one. Those that
+/// are gone themselves do not count.
 pub async fn check_unlisted<T: Thing>(
     app: &App,
     list: String,
     column: Option<(&'static str, &str)>,
 ) -> Result<(), ApiError> {
     let begins = column.map(|(_, value)| whole_value(value));
-    let ask = Ask { list, column: column.map(|(name, _)| name), begins, limit: 1, ..Ask::default() };
-    let page = app.store.things::<T>(&ask, |_| true).await?;
-    page.items.first().map_or(Ok(()), |thing| Err(in_use(thing)))
+    let column = column.map(|(name, _)| name);
+    let mut ask = Ask { list, column, begins, limit: UNLISTED_PAGE, ..Ask::default() };
+    loop {
+        let page = app.store.things::<T>(&ask, |thing| !thing.is_gone()).await?;
+        match (page.items.first(), page.next) {
+            (Some(thing), _) => return Err(in_use(thing)),
+            (None, Some(next)) => ask.cursor = Some(next),
+            (None, None) => return Ok(()),
+        }
+    }
 }
 
 fn in_use<T: Thing>(by: &T) -> ApiError {

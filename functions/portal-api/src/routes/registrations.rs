@@ -95,19 +95,11 @@ pub async fn create(
     planned.check_login_free(&app).await?;
     verify_phone(&app, &settings, &tenant, &planned, body.code.as_deref()).await?;
     let act = planned.act(&caller);
-    match planned.store(&app, &act).await {
-        Ok(()) => {}
-        Err(error) => {
-            planned.report(&app, &settings).await?;
-            return Err(error);
-        }
+    if let Err(error) = planned.store(&app, &act).await {
+        planned.report(&app, &settings).await;
+        return Err(error);
     }
-    let link = format!("https://{}/", body.portal.trim());
-    let values =
-        people::values(&planned.user, &[("portal_name", body.portal.clone()), ("registration_link", link)]);
-    let event = NotificationEvent::RegistrationConfirmation;
-    let cause = format!("registration {}", planned.user.id);
-    planned.mail(&app, event, &cause, values).await?;
+    planned.tell(&app, &settings, body.portal.trim()).await;
     Ok(Versioned::created(planned.user.revision, planned.user.into()))
 }
 
@@ -211,15 +203,32 @@ impl Planned {
         }
     }
 
+    /// Mails who has registered, and who runs the portal. Whatever becomes of the mails, the registration is
+    /// stored: nobody is to try it again.
+    async fn tell(&self, app: &App, settings: &SelfRegistration, host: &str) {
+        let portal = ("portal_name", host.to_owned());
+        let more = [portal.clone(), ("registration_link", format!("https://{host}/"))];
+        let (values, cause) = (people::values(&self.user, &more), format!("registration {}", self.user.id));
+        let told = self.mail(app, NotificationEvent::RegistrationConfirmation, &cause, values).await;
+        people::note_failure("the mail to who has registered", told);
+        let company = ("company_name", self.company.name.clone());
+        let values = people::values(&self.user, &[portal, company, ("email", self.user.email.clone())]);
+        let (event, report) = (NotificationEvent::NewRegistration, &settings.details.report_email);
+        let cause = format!("new registration {}", self.user.id);
+        let told = people::mail(app, &self.company, report, event, &cause, values).await;
+        people::note_failure("the mail about a registration", told);
+    }
+
     /// Mails who runs the portal, and who tried.
-    async fn report(&self, app: &App, settings: &SelfRegistration) -> Result<(), ApiError> {
+    async fn report(&self, app: &App, settings: &SelfRegistration) {
         let text = format!("The registration of {} could not be completed.", self.company.name);
         let report = &settings.details.report_email;
         let more = [("text", text), ("email", report.clone())];
         let (values, cause) = (people::values(&self.user, &more), format!("report {}", self.user.id));
         let event = NotificationEvent::ProblemReport;
-        people::mail(app, &self.company, report, event, &cause, values.clone()).await?;
-        self.mail(app, event, &cause, values).await
+        let told = people::mail(app, &self.company, report, event, &cause, values.clone()).await;
+        people::note_failure("the report of a registration", told);
+        people::note_failure("the mail to who tried", self.mail(app, event, &cause, values).await);
     }
 }
 

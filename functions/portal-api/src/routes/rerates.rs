@@ -40,7 +40,8 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RerateRequest {
-    /// Messages accepted at this time or later.
+    /// Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+    /// what passing a threshold changes for a whole period is charged with a single message.
     #[schema(value_type = String, format = DateTime, example = "2026-10-01T00:00:00Z")]
     from: Timestamp,
     /// Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and

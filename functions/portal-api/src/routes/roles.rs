@@ -8,6 +8,7 @@ use domain::company::Company;
 use domain::id::{CompanyId, RoleId};
 use domain::permission::{Area, Face, Grants, Level};
 use domain::role::{NewRole, Role, SystemRole, plan_change, plan_role};
+use domain::self_registration::{RegistrationRole, SelfRegistration};
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use store::RoleDeleted;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Edited, Reply};
+use super::{Edited, Reply, records};
 use crate::App;
 use crate::error::{ApiError, busy, written};
 use crate::fields::List;
@@ -262,7 +263,8 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 
 /// Change a role.
 ///
-/// Whoever has it has the new rights at once. What is not named stays.
+/// Whoever has it has the new rights at once, and people of a company that it is no longer for have none by
+/// it. What is not named stays.
 #[utoipa::path(patch, path = "/v1/roles/{id}", tag = "users", request_body = RolePatch,
     params(("id" = String, Path, description = "The role's id")),
     responses((status = 200, description = "The role as it is now", body = RoleView)))]
@@ -295,7 +297,7 @@ pub async fn change(
 
 /// Delete a role that nobody has.
 ///
-/// For who may do all that it grants.
+/// For who may do all that it grants; not while a self-registration gives it.
 #[utoipa::path(delete, path = "/v1/roles/{id}", tag = "users",
     params(("id" = String, Path, description = "The role's id")),
     responses((status = 204, description = "Deleted")))]
@@ -309,6 +311,9 @@ pub async fn delete(
     rights::manage_own(&who, &company.id, Area::Roles, Area::PortalUsers)?;
     people::check_grants(&who, &company, &role.grants)?;
     if_match.check(role.revision)?;
+    let given = RegistrationRole::Custom(role.id.clone());
+    let gives = |settings: &SelfRegistration| settings.details.roles.contains(&given);
+    records::check_unnamed(&app, &company.id, gives).await?;
     match app.store.delete_role(&who.act(&company.path), &role).await? {
         RoleDeleted::Now => Ok(StatusCode::NO_CONTENT),
         RoleDeleted::Overtaken => Err(busy()),

@@ -1,6 +1,7 @@
 //! Sender IDs: what messages are sent from, over which connections, and where what phones send goes. Those
 //! of other channels than SMS have settings of their own, and nothing is sent from them yet.
 
+mod mails;
 mod roads;
 mod settings;
 
@@ -24,13 +25,13 @@ use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
 use self::roads::{IncomingBody, RouteBody, incoming, routes};
-use self::settings::{SenderSettingsBody, first_secret, forget_secrets};
+use self::settings::{SenderSettingsBody, first_secret};
 use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
-use crate::{rights, schema};
+use crate::{rights, schema, secrets};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,17 +72,19 @@ pub struct SenderIdRequest {
     monitoring: Option<MonitoringBody>,
 }
 
-/// Somebody is told when too many messages fail within a window.
+/// The agreement's account addresses are told when too many messages fail within a window, once for each.
+/// Where it names none, the notification addresses of its legal entity are.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MonitoringBody {
-    /// So many of a hundred fail, 1 to 100.
+    /// So many of a hundred that ended have failed, 1 to 100.
     #[schema(minimum = 1, maximum = 100, example = 60)]
     trigger_percent: u8,
-    /// Fewer messages than this say nothing; 1 to 1,000,000.
+    /// Fewer that ended within the window say nothing; 1 to 1,000,000.
     #[schema(minimum = 1, maximum = 1000000, example = 40)]
     messages_min: u32,
-    /// Counted over so many minutes, 1 to 1,440.
+    /// How many minutes a window has, 1 to 1,440. One follows the other, and they are looked at every minute.
+    /// What the company sends from the same address under other agreements counts as well.
     #[schema(minimum = 1, maximum = 1440, example = 20)]
     window_minutes: u16,
 }
@@ -174,6 +177,9 @@ impl From<Sender> for SenderIdView {
 }
 
 /// Create a sender ID.
+///
+/// One that a company makes for itself as a draft is a request: the notification addresses of the seller's
+/// legal entity are told. When the seller makes it active, the agreement's account addresses are.
 #[utoipa::path(post, path = "/v1/sender_ids", tag = "sender_ids", request_body = SenderIdRequest,
     responses((status = 201, description = "The new sender ID", body = SenderIdView)))]
 pub async fn create(
@@ -201,8 +207,8 @@ pub async fn create(
         Some(told) => Some(incoming(&app, &company, &address, told).await?),
         None => None,
     };
-    let secrets = match &body.settings {
-        Some(told) => told.secrets()?,
+    let told = match &body.settings {
+        Some(settings) => settings.secrets()?,
         None => None,
     };
     let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
@@ -215,26 +221,27 @@ pub async fn create(
         mno: body.mno.map(Some),
         monitoring: body.monitoring.map(|body| Some(body.into())),
         settings,
-        secret: Some(secrets.as_ref().map(|_| SecretId::new(runtime::fresh()))),
+        secret: Some(told.as_ref().map(|_| SecretId::new(runtime::fresh()))),
         name: body.name,
         ..SenderChange::default()
     };
     let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
-    match (&secrets, first_secret(sender.settings.as_ref())?) {
-        (Some(secrets), _) => secrets.keep(&app, &sender).await?,
-        (None, Some(name)) => return Err(Problem::invalid(name, "it is needed").into()),
-        (None, None) => {}
+    if let (None, Some(name)) = (&told, first_secret(sender.settings.as_ref())?) {
+        return Err(Problem::invalid(name, "it is needed").into());
     }
-    let problem = match app.store.put_sender(&who.act(&company.path), &sender).await? {
-        Written::Now => return Ok(Versioned::created(sender.revision, sender.into())),
-        Written::Taken => guid_taken(),
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.put_sender(&act, &sender), app.store.sender_by_id(&sender.id));
+    match secrets::write(&app, None, &sender, told.as_ref(), writing, row).await? {
+        Written::Now => {
+            mails::tell(&app, &who, &company, None, &sender).await;
+            Ok(Versioned::created(sender.revision, sender.into()))
+        }
+        Written::Taken => Err(guid_taken()),
         Written::Overtaken => {
             let detail = "The agreement has a sender ID with this address in this channel already.";
-            Problem::new(409, "address_taken", detail).field("address").into()
+            Err(Problem::new(409, "address_taken", detail).field("address").into())
         }
-    };
-    forget_secrets(&app, &sender).await;
-    Err(problem)
+    }
 }
 
 fn guid_taken() -> ApiError {
@@ -357,11 +364,11 @@ async fn edit(
         Some(told) => Some(told.settings(app, &company, sender.settings.as_ref()).await?),
         None => None,
     };
-    let secrets = match &body.settings {
-        Some(told) => told.secrets()?,
+    let told = match &body.settings {
+        Some(settings) => settings.secrets()?,
         None => None,
     };
-    let secret = match (&secrets, &settings) {
+    let secret = match (&told, &settings) {
         (Some(_), _) => Some(Some(SecretId::new(runtime::fresh()))),
         (None, Some(settings)) if first_secret(Some(settings))?.is_none() => Some(None),
         _ => None,
@@ -390,16 +397,13 @@ async fn edit(
         return Ok(Versioned::new(sender.revision, sender.into()));
     }
     check_secrets_stay(&sender, &changed)?;
-    if let Some(secrets) = &secrets {
-        secrets.keep(app, &changed).await?;
-    }
-    // Without an answer nobody knows which secrets are named, and both stay.
-    let written = app.store.replace(&who.act(&company.path), &sender, &changed).await?;
-    if changed.secret != sender.secret {
-        forget_secrets(app, if written == Written::Now { &sender } else { &changed }).await;
-    }
-    match written {
-        Written::Now => Ok(Versioned::new(changed.revision, changed.into())),
+    let act = who.act(&company.path);
+    let (writing, row) = (app.store.replace(&act, &sender, &changed), app.store.sender_by_id(&sender.id));
+    match secrets::write(app, Some(&sender), &changed, told.as_ref(), writing, row).await? {
+        Written::Now => {
+            mails::tell(app, who, &company, Some(&sender), &changed).await;
+            Ok(Versioned::new(changed.revision, changed.into()))
+        }
         Written::Taken => Err(guid_taken()),
         Written::Overtaken => Err(busy()),
     }
@@ -445,7 +449,7 @@ pub async fn delete(
         Written::Now => {}
         Written::Overtaken | Written::Taken => return Err(busy()),
     }
-    forget_secrets(&app, &sender).await;
+    secrets::forget(&app, &sender, app.store.sender_by_id(&sender.id)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::agreement::CreditLimit;
-use domain::company::Company;
+use domain::agreement::{Agreement, CreditLimit};
+use domain::id::{UserId, WalletId};
 use domain::permission::Area;
 use domain::statistics::{Counts, Scope, Slice, Slices, day_of};
 use domain::two_factor::TwoFactorIntegration;
@@ -61,7 +61,7 @@ impl From<Counts> for CountsView {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NamedCountsView {
-    /// A sender ID, a country or a network.
+    /// A sender ID, a channel, a country or a network.
     name: String,
     /// Its messages.
     counts: CountsView,
@@ -84,7 +84,9 @@ pub struct CreditView {
     code: String,
     /// What it counts in.
     currency: String,
-    /// The balance of its main wallet.
+    /// You, if these are your own credits; null for the company's, in the main wallet of the agreement.
+    user: Option<String>,
+    /// What is in the wallet.
     #[schema(example = "41.95")]
     balance: String,
     /// What may still be spent, the credit limit included; null for no limit.
@@ -99,7 +101,7 @@ pub struct DashboardView {
     month: CountsView,
     /// The two months before, the later one first.
     last_months: Vec<PeriodCountsView>,
-    /// Your agreements and what is in them.
+    /// By agreement the company's credits, if your roles show you its wallets, and your own.
     credits: Vec<CreditView>,
     /// How many of your sender IDs have sent this month.
     active_senders: usize,
@@ -118,7 +120,7 @@ pub async fn dashboard(State(app): State<App>, who: Principal) -> Reply<Dashboar
     let (days, months, credits) = tokio::try_join!(
         async { Ok::<_, ApiError>(app.store.statistics_by_day(&scope, today, today).await?) },
         async { Ok(app.store.statistics_by_month(&scope, months_ago(2), today).await?) },
-        credits(&app, &who.company),
+        credits(&app, &who),
     )?;
     let month = |first_day: Date| PeriodCountsView { first_day, counts: all(months.get(&first_day)).into() };
     let this_month = months.get(&months_ago(0));
@@ -137,25 +139,35 @@ fn all(slices: Option<&Slices>) -> Counts {
     slices.and_then(|slices| slices.get(&Slice::All)).copied().unwrap_or_default()
 }
 
-async fn credits(app: &App, company: &Company) -> Result<Vec<CreditView>, ApiError> {
-    let agreements = app.store.agreements_of(&company.id).await?;
-    let ids: Vec<_> = agreements.iter().map(|agreement| agreement.wallet()).collect();
+async fn credits(app: &App, who: &Principal) -> Result<Vec<CreditView>, ApiError> {
+    let (seen, user) = (app.seen_by(who), who.user.as_ref().map(|user| &user.id));
+    let agreements = app.store.agreements_of(&who.company.id).await?;
+    let ids: Vec<_> = agreements.iter().flat_map(|agreement| wallets_of(agreement, user)).collect();
     let wallets = app.store.wallets(&ids).await?;
-    let mut credits = Vec::with_capacity(agreements.len());
-    for agreement in agreements {
-        let Some(wallet) = wallets.get(&agreement.wallet()) else { continue };
-        let balance = app.store.balance(wallet).await?;
-        let is_limited = wallet.credit_limit < CreditLimit::Unlimited.amount();
-        let available = if is_limited { Some(balance.checked_add(wallet.credit_limit)?) } else { None };
-        credits.push(CreditView {
-            agreement: agreement.id.into(),
-            code: agreement.code,
-            currency: agreement.currency.to_string(),
-            balance: balance.to_string(),
-            available: available.map(|amount| amount.to_string()),
-        });
+    let mut credits = Vec::with_capacity(wallets.len());
+    for agreement in &agreements {
+        for id in wallets_of(agreement, user) {
+            let Some(wallet) = wallets.get(&id).filter(|wallet| seen.shows_wallet(wallet)) else { continue };
+            let balance = app.store.balance(wallet).await?;
+            let is_limited = wallet.credit_limit < CreditLimit::Unlimited.amount();
+            let available = if is_limited { Some(balance.checked_add(wallet.credit_limit)?) } else { None };
+            credits.push(CreditView {
+                agreement: agreement.id.to_string(),
+                code: agreement.code.clone(),
+                currency: agreement.currency.to_string(),
+                user: user.filter(|_| seen.is_own(wallet)).map(ToString::to_string),
+                balance: balance.to_string(),
+                available: available.map(|amount| amount.to_string()),
+            });
+        }
     }
     Ok(credits)
+}
+
+/// The main wallet of an agreement, and the one that a user may have under it.
+fn wallets_of(agreement: &Agreement, user: Option<&UserId>) -> Vec<WalletId> {
+    let own = user.map(|user| WalletId::of_user(&agreement.id, user));
+    [agreement.wallet()].into_iter().chain(own).collect()
 }
 
 /// How long the period is.
@@ -193,6 +205,8 @@ pub struct StatisticsView {
     counts: CountsView,
     /// The days of a month, or the months of a year, that have any.
     parts: Vec<PeriodCountsView>,
+    /// The channels, the one with the most messages first.
+    channels: Vec<NamedCountsView>,
     /// The most active sender IDs of the company itself.
     senders: Vec<NamedCountsView>,
     /// The countries with the most messages.
@@ -242,6 +256,10 @@ impl StatisticsView {
             last_day,
             counts: all(Some(&sums)).into(),
             parts: parts.iter().map(part).collect(),
+            channels: top(&sums, |slice| match slice {
+                Slice::Channel(name) => Some(name),
+                _ => None,
+            }),
             senders: top(&sums, |slice| match slice {
                 Slice::Sender(name) => Some(name),
                 _ => None,

@@ -132,6 +132,9 @@ impl From<Transfer> for TransferView {
 /// users'. A user whose roles do not manage
 /// transfers or finance gives from the own wallet only. The source gives its own funds, and
 /// its credit limit only if its agreement allows it. Both statements get a line, or neither.
+///
+/// The wallets of a deleted company or agreement take no credits. What messages that were on their way gave back
+/// to them since goes to main wallets of the company itself or of any above it.
 #[utoipa::path(post, path = "/v1/transfers", tag = "transfers", request_body = NewTransferRequest,
     params(("Idempotency-Key" = String, Header, description = "A new one for each new request, 1 to 255 characters")),
     responses(

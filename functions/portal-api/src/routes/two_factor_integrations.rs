@@ -11,6 +11,7 @@ use domain::catalog;
 use domain::company::Company;
 use domain::id::TwoFactorIntegrationId;
 use domain::permission::Area;
+use domain::self_registration::SelfRegistration;
 use domain::sender::SenderAddress;
 use domain::two_factor::{CodeSide, IntegrationError, IntegrationStatus, TwoFactorIntegration};
 use http::StatusCode;
@@ -21,7 +22,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Edited, present};
+use super::{Created, Edited, present, records};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -234,7 +235,8 @@ fn code_side(side: Side, digits: Option<u8>, valid_seconds: Option<u16>) -> Resu
     }
 }
 
-async fn sender(
+/// The address of a sender ID of SMS that the agreement has.
+pub async fn sender(
     app: &App,
     agreement: &domain::id::AgreementId,
     address: &str,
@@ -392,7 +394,7 @@ pub async fn make_key(
 
 /// Delete a two-factor integration.
 ///
-/// Its key is refused from this moment on.
+/// Its key is refused from this moment on. Not while a self-registration proves phone numbers by it.
 #[utoipa::path(delete, path = "/v1/two_factor_integrations/{id}", tag = "two_factor_integrations",
     params(("id" = String, Path, description = "The integration's id")),
     responses((status = 204, description = "Deleted")))]
@@ -405,6 +407,10 @@ pub async fn delete(
     let (integration, company) = app.seen_by(&who).thing::<TwoFactorIntegration>(&id).await?;
     may_manage(&who, &company)?;
     if_match.check(integration.revision)?;
+    let names = |settings: &SelfRegistration| {
+        settings.details.phone_verification.as_ref() == Some(&integration.id)
+    };
+    records::check_unnamed(&app, &company.id, names).await?;
     written(app.store.delete(&who.act(&company.path), &integration).await?)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -176,7 +176,7 @@ pub async fn create(
     if body.master {
         names.extend(master_roles(company.kind).iter().map(choice));
     }
-    let roles = people::given_roles(&app, &who, &company, &names).await?;
+    let roles = people::given_roles(&app, &who, &company, &names, &[]).await?;
     let (first, last) = split_name(body.name.as_deref().unwrap_or_default());
     let ask = NewUser {
         id: UserId::new(runtime::fresh()),
@@ -196,7 +196,9 @@ pub async fn create(
     };
     let act = who.act(&company.path);
     taken_login(app.store.create_user(&act, &user, credentials.as_ref()).await?)?;
-    open_wallets(&app, &user).await?;
+    // The user is stored: a repeat of the request would make another one. Whoever lists the company's wallets
+    // opens those that are missing.
+    people::note_failure("the wallets of a user", open_wallets(&app, &user).await);
     Ok(Versioned::created(user.revision, user.into()))
 }
 
@@ -329,7 +331,8 @@ fn check_not_self(who: &Principal, user: &User) -> Result<(), ApiError> {
 
 /// Change a user.
 ///
-/// What is not named stays. Address, phone and password are the user's own to change.
+/// What is not named stays. Address, phone and password are the user's own to change. The last administrator
+/// of a company stays one, and active.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "users", request_body = UserPatch,
     params(("id" = String, Path, description = "The user's id")),
     responses((status = 200, description = "The user as it is now", body = UserView)))]
@@ -352,7 +355,7 @@ pub async fn change(
         return Err(Problem::new(403, "not_allowed", detail).into());
     }
     let roles = match &body.roles {
-        Some(names) => Some(people::given_roles(&app, &who, &company, names).await?),
+        Some(names) => Some(people::given_roles(&app, &who, &company, names, &user.roles).await?),
         None => None,
     };
     let ask = UserChange {
@@ -368,8 +371,7 @@ pub async fn change(
     if body.active == Some(true) {
         changed.last_seen_at = Some(runtime::now());
     }
-    let act = who.act(&company.path);
-    written(app.store.replace_user(&act, &user, &changed, None).await?)?;
+    people::replace(&app, &who, &company, &user, &changed).await?;
     if !changed.is_active() {
         app.store.end_sessions(&user.id, None).await?;
     }
@@ -398,9 +400,7 @@ pub async fn delete(
         return Err(Problem::not_found("user").into());
     }
     check_not_self(&who, &user)?;
-    people::check_not_last_administrator(&app, &user).await?;
-    let act = who.act(&company.path);
-    written(app.store.replace_user(&act, &user, &plan_leaving(&user), None).await?)?;
+    people::replace(&app, &who, &company, &user, &plan_leaving(&user)).await?;
     app.store.end_sessions(&user.id, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,6 +7,7 @@ use domain::connection::ClientLink;
 use domain::handling::Handling;
 use domain::id::ConnectionId;
 use domain::segmentation::Encoding;
+use smpp::udh;
 
 /// A client that is bound, as it was when that was last looked at.
 #[derive(Debug, Clone)]
@@ -35,7 +36,16 @@ pub struct Order {
     pub handling: Handling,
 }
 
-/// Why an order was not accepted. Nothing was charged for it, but see [`Refusal::Unavailable`].
+impl Order {
+    /// The number that the parts of a long message have in common, if this is a part that the client cut.
+    pub fn concat_reference(&self) -> Option<u16> {
+        let raw = self.handling.raw.as_ref().filter(|raw| raw.has_header)?;
+        let (header, _) = udh::split(&raw.octets)?;
+        udh::concat(header).map(|concat| concat.reference)
+    }
+}
+
+/// Why an order was not accepted. Nothing was charged for it, but see [`Refusal::Unknown`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("more than the account's rate, or more than can be taken at the moment")]
@@ -60,8 +70,11 @@ pub enum Refusal {
     NotAllowed,
     #[error("the text has too many characters or segments")]
     TooLong,
-    /// It is not known whether the message was charged, or it was not for want of the database. A message
-    /// that was charged after all is on its way; to the client it is a request without an answer.
+    /// For want of the database, or because the process ends.
     #[error("the order could not be stored")]
     Unavailable,
+    /// It is not known whether the message was charged. If it was it is on its way; to the client it is a
+    /// request without an answer.
+    #[error("it is not known whether the order was stored")]
+    Unknown,
 }

@@ -17,8 +17,8 @@ use tracing::{info, warn};
 use super::account::Account;
 use crate::chain;
 
-/// A name that was found is not looked up again for so long: a client that binds many times at once is read
-/// once.
+/// A name is not looked up again for so long, whether there is such an account or not: a client that binds
+/// many times at once is read once.
 const FOUND_FOR: Duration = Duration::from_secs(2);
 /// More names than clients bind with within that time.
 const FOUND_MAX: usize = 5_000;
@@ -48,7 +48,7 @@ pub struct Accounts {
 
 #[derive(Default)]
 struct Shared {
-    found: Mutex<HashMap<String, (Instant, Arc<Found>)>>,
+    found: Mutex<HashMap<String, (Instant, Option<Arc<Found>>)>>,
     bound: Mutex<BTreeMap<ConnectionId, watch::Sender<Option<Arc<Account>>>>>,
 }
 
@@ -60,11 +60,11 @@ impl Accounts {
     /// The account that binds with this name, as it was within the last seconds.
     pub async fn find(&self, system_id: &str) -> Result<Option<Arc<Found>>, StoreError> {
         let now = Instant::now();
-        let fresh = |(at, _): &&(Instant, _)| now.saturating_duration_since(*at) < FOUND_FOR;
+        let fresh = |(at, _): &&(Instant, Option<_>)| now.saturating_duration_since(*at) < FOUND_FOR;
         if let Some((_, found)) = self.found().get(system_id).filter(fresh) {
-            return Ok(Some(found.clone()));
+            return Ok(found.clone());
         }
-        let Some(found) = self.read(system_id).await?.map(Arc::new) else { return Ok(None) };
+        let found = self.read(system_id).await?.map(Arc::new);
         let mut kept = self.found();
         if FOUND_MAX <= kept.len() {
             kept.retain(|_, kept| fresh(&&*kept));
@@ -72,7 +72,7 @@ impl Accounts {
         if kept.len() < FOUND_MAX {
             kept.insert(system_id.to_owned(), (now, found.clone()));
         }
-        Ok(Some(found))
+        Ok(found)
     }
 
     async fn read(&self, system_id: &str) -> Result<Option<Found>, StoreError> {
@@ -151,7 +151,7 @@ impl Accounts {
         bound.values().filter_map(|sender| sender.borrow().clone()).collect()
     }
 
-    fn found(&self) -> MutexGuard<'_, HashMap<String, (Instant, Arc<Found>)>> {
+    fn found(&self) -> MutexGuard<'_, HashMap<String, (Instant, Option<Arc<Found>>)>> {
         self.shared.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,14 +2,17 @@
 //!
 //! | refused because | status |
 //! |---|---|
-//! | the rate, or too much at once | `ESME_RTHROTTLED` |
+//! | the rate, also that of query_sm and cancel_sm, or too much at once | `ESME_RTHROTTLED` |
 //! | the sender ID is unknown or not active | `ESME_RINVSRCADR` |
 //! | the recipient is no number, is not sold, or has no price | `ESME_RINVDSTADR` |
 //! | no vendor takes messages of the sender ID | `ESME_RSUBMITFAIL` |
 //! | the funds do not suffice, at any level | `ESME_RSUBMITFAIL` |
 //! | the company or an agreement is suspended | `ESME_RSUBMITFAIL` |
 //! | the text is too long | `ESME_RINVMSGLEN` |
-//! | something of ours did not answer | `ESME_RSYSERR` |
+//! | something of ours did not answer, and nothing was charged | `ESME_RSYSERR` |
+//!
+//! An order of which it is not known whether it was charged has no answer, and its bind ends: a client that
+//! was told of an error would send it again. The status that it has here is only counted.
 //!
 //! SMPP has no status for an empty account. `ESME_RMSGQFUL` and `ESME_RTHROTTLED` would make clients try
 //! again at once, so it is a plain failure, and clients of 5.0 are told in words as well. What level cannot
@@ -31,7 +34,7 @@ pub fn status(refusal: &Refusal) -> CommandStatus {
         Refusal::BadRecipient | Refusal::NoPrice(_) => CommandStatus::RINVDSTADR,
         Refusal::NoRoute | Refusal::NotEnough { .. } | Refusal::NotAllowed => CommandStatus::RSUBMITFAIL,
         Refusal::TooLong => CommandStatus::RINVMSGLEN,
-        Refusal::Unavailable => CommandStatus::RSYSERR,
+        Refusal::Unavailable | Refusal::Unknown => CommandStatus::RSYSERR,
     }
 }
 
@@ -56,6 +59,7 @@ fn reason(refusal: &Refusal) -> &'static str {
         Refusal::NotAllowed => "the account is suspended",
         Refusal::TooLong => "the text is too long",
         Refusal::Unavailable => "try again later",
+        Refusal::Unknown => "not known",
     }
 }
 

@@ -4,8 +4,9 @@
 //! bound to this process. Several processes may read one queue: it gives its messages to one at a time.
 //!
 //! Laws: a message leaves the queue only after the client has answered all of it. What the client does
-//! not take now is offered again after a pause, and nothing behind it begins before it is taken. What
-//! it refuses for good counts as taken. What it may have got when its link was lost, it gets again.
+//! not take now is offered again after a pause, and nothing behind it begins before it is taken; after many
+//! tries the next one is offered beside it, and if only that is taken, it is passed over. What the client
+//! refuses for good counts as taken. What it may have got when its link was lost, it gets again.
 
 mod hand;
 mod line;
@@ -26,6 +27,7 @@ use tracing::error;
 use self::hand::Begun;
 use self::line::Line;
 use super::account::Account;
+use super::figures::Figures;
 
 /// How long a client is left alone that does not take what it is offered: doubled each time.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +59,7 @@ impl Deliveries {
 
     /// Gives this session its share of what waits for the client, until it closes. For sessions that may
     /// receive; to be called within a runtime.
-    pub fn receiver_bound(&self, account: &Account, session: ServerSession) {
+    pub fn receiver_bound(&self, account: &Account, session: ServerSession, figures: Arc<Figures>) {
         if *self.stop.borrow() {
             return;
         }
@@ -72,6 +74,7 @@ impl Deliveries {
             alphabet: account.link.alphabet,
             queue: Receiver::new(self.sqs.clone(), account.link.queue_url.clone()),
             pauses: self.pauses,
+            figures,
             sessions: [session].into(),
             bound,
             lines: self.lines.clone(),

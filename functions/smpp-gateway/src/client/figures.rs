@@ -24,6 +24,7 @@ pub struct Figures {
     accepted: AtomicU64,
     throttled: AtomicU64,
     refused: AtomicU64,
+    passed_over: AtomicU64,
 }
 
 /// How the clients stand at this gateway.
@@ -46,6 +47,8 @@ pub struct ClientStatus {
     pub throttled: u64,
     /// For other reasons.
     pub refused: u64,
+    /// Deliveries that the client will never take, or did not take however often they were offered.
+    pub passed_over: u64,
 }
 
 impl ClientBoard {
@@ -86,6 +89,10 @@ impl Figures {
         count.fetch_add(1, Relaxed);
     }
 
+    pub fn passed_over(&self) {
+        self.passed_over.fetch_add(1, Relaxed);
+    }
+
     fn binds(&self, mode: BindMode) -> &AtomicU32 {
         match mode {
             BindMode::Transmitter => &self.transmitters,
@@ -103,6 +110,7 @@ impl Figures {
             accepted: self.accepted.load(Relaxed),
             throttled: self.throttled.load(Relaxed),
             refused: self.refused.load(Relaxed),
+            passed_over: self.passed_over.load(Relaxed),
         }
     }
 }

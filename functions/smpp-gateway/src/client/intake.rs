@@ -3,7 +3,7 @@
 //! wallet pays and charges them together.
 //!
 //! Laws: nothing is answered before it is stored and charged. What was refused was not charged, but see
-//! [`Refusal::Unavailable`].
+//! [`Refusal::Unknown`].
 
 mod desk;
 mod ground;
@@ -11,6 +11,7 @@ mod numbers;
 mod throttle;
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +50,8 @@ struct Shared {
 #[derive(Default)]
 struct Client {
     throttle: Mutex<Throttle>,
+    /// Of what it asks about its messages.
+    questions: Mutex<Throttle>,
     ground: Kept,
 }
 
@@ -89,7 +92,15 @@ impl Intake {
         let asked = self.asked(&ground, order).await?;
         let (answer, answered) = oneshot::channel();
         self.desk(asked.line.article.home())?.ask(asked, answer)?;
-        answered.await.unwrap_or(Err(Refusal::Unavailable))
+        // What charges it broke: how far it came nobody knows.
+        answered.await.unwrap_or(Err(Refusal::Unknown))
+    }
+
+    /// Whether a client may ask about a message or call one back now: as often as it may send one, beside
+    /// those that it sends.
+    pub fn may_ask(&self, account: &Account) -> bool {
+        let client = self.client(&account.connection);
+        locked(&client.questions).take(Instant::now(), account.link.rate)
     }
 
     /// Finishes what was given to it and gives unspent money back. What comes later is refused.
@@ -112,7 +123,12 @@ impl Intake {
         let now = runtime::now();
         let sender = ground.sender(&self.0.store, &order.sender).await?;
         let (recipient, destination) = self.0.numbers.find(ground, &order.recipient).await?;
-        let spread = self.0.spread.fetch_add(1, Ordering::Relaxed);
+        let spread = match order.concat_reference() {
+            // A phone joins only what came from one vendor's SMS centre: all parts take the same road, also
+            // those that come to another gateway.
+            Some(reference) => hash((&order.sender, recipient.as_str(), reference)),
+            None => self.0.spread.fetch_add(1, Ordering::Relaxed),
+        };
         ground.ask(&sender, recipient, destination, order, spread, now)
     }
 
@@ -147,6 +163,13 @@ impl Intake {
         desks.tasks.push(task);
         Ok(desk)
     }
+}
+
+/// The same in each process of a release.
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A panic elsewhere leaves what is kept here as it was.

@@ -248,7 +248,7 @@ impl Clients {
         let figures = self.figures.of(&connection);
         figures.bound(mode);
         if mode.can_receive() {
-            self.deliveries.receiver_bound(&account, server.clone());
+            self.deliveries.receiver_bound(&account, server.clone(), figures.clone());
         }
         let session = Session {
             store: self.store.clone(),

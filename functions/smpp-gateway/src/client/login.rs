@@ -10,8 +10,11 @@
 //!
 //! An unknown name costs as much time as a wrong password and gets the same answer. What `ESME_RBINDFAIL` is
 //! for is decided before the password is looked at, so that nobody can try passwords from where they are of
-//! no use. A password that was right is remembered for some minutes, as a keyed digest: many binds of a
-//! client at once are then cheap.
+//! no use; and from where an account does not bind a try counts as one with a wrong password, so that nobody
+//! finds out many names. Who has to wait costs no read, unless the password was right here lately.
+//!
+//! A password that was right is remembered for some minutes, as a keyed digest: many binds of a client at once
+//! are then cheap.
 
 mod proofs;
 mod tries;
@@ -101,9 +104,13 @@ impl Login {
 
     /// The account of a bind that is allowed; how many of them is not looked at here.
     pub async fn check(&self, bind: &Bind, caller: Caller) -> Result<Arc<Account>, LoginError> {
+        let may_try = self.tries.may_try(caller.address, &bind.system_id);
+        if !may_try && !self.proofs.knows(&bind.system_id, &bind.password) {
+            return Err(LoginError::TooManyTries);
+        }
         let found = self.accounts.find(&bind.system_id).await?;
         if let Some(found) = &found {
-            may_come(found, caller)?;
+            self.may_come(found, bind, caller)?;
         }
         self.check_password(found.as_deref(), bind, caller).await?;
         let account = found.ok_or(LoginError::Password)?.account.clone();
@@ -142,7 +149,25 @@ impl Login {
         }
         self.tries.right(caller.address, &bind.system_id);
         self.proofs.remember(stored, &bind.password);
+        self.proofs.remember(&bind.system_id, &bind.password);
         Ok(())
+    }
+
+    fn may_come(&self, found: &Found, bind: &Bind, caller: Caller) -> Result<(), LoginError> {
+        // A client that is disabled goes on binding: it is not to keep out others that come from its address.
+        if !found.is_active {
+            return Err(LoginError::NotActive);
+        }
+        let link = &found.account.link;
+        let refused = if !link.admits(caller.address) {
+            LoginError::Network
+        } else if link.tls_required && !caller.over_tls {
+            LoginError::TlsRequired
+        } else {
+            return Ok(());
+        };
+        self.tries.wrong(caller.address, &bind.system_id);
+        Err(refused)
     }
 }
 
@@ -150,18 +175,4 @@ async fn verify(password: &str, stored: &str) -> Result<bool, LoginError> {
     let (password, stored) = (password.to_owned(), stored.to_owned());
     let verified = spawn_blocking(move || password::verify(&password, &stored)).await;
     verified.map_err(|_| LoginError::Broken)
-}
-
-fn may_come(found: &Found, caller: Caller) -> Result<(), LoginError> {
-    let link = &found.account.link;
-    if !found.is_active {
-        return Err(LoginError::NotActive);
-    }
-    if !link.admits(caller.address) {
-        return Err(LoginError::Network);
-    }
-    if link.tls_required && !caller.over_tls {
-        return Err(LoginError::TlsRequired);
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 //! | submitted | ordered |
 //! |---|---|
 //! | a text: `data_coding` 0 in the account's alphabet, 1 and 3 Latin-1, 6 Cyrillic, 8 UCS-2; short or in `message_payload` | its characters, cut into segments as every text of ours is |
-//! | the same with a user data header, or with SAR parameters, which become one | one segment, in octets, with its header |
+//! | the same with a user data header, or with SAR parameters or ports, which become one | one segment, in octets, with its header |
 //! | any other `data_coding`: data, flash, message waiting | one segment, in octets as they came |
 //!
 //! A text may so leave in another alphabet than it came in, and is charged as it leaves. The parts of a long

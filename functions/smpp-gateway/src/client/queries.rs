@@ -1,5 +1,5 @@
 //! What a client asks about its messages: query_sm and cancel_sm. Only what came over its own connection is
-//! known to it; any other id is answered as one that never was.
+//! known to it; any other id is answered as one that never was. It may ask as often as it may send.
 
 use domain::id::{ConnectionId, MessageId};
 use domain::message::{Message, Status};

@@ -1,9 +1,12 @@
 //! A client's bind at work: each request is answered on its own, so a slow one holds up no other, and as
 //! many run at once as the account's window allows, which `smpp::smsc` sees to.
 //!
-//! A submit is answered after its charge is stored. A submit_multi is one order for each destination, each
-//! charged by itself; its answer has room for one id, which is the first accepted one's. The others are
-//! named by their receipts, each with an id of its own, and can be asked for then.
+//! A submit is answered after its charge is stored. One whose charge is not known is not answered, and its
+//! bind ends after the other answers, so that it is in doubt at the client as well.
+//!
+//! A submit_multi is one order for each destination, each charged by itself; its answer has room for one id,
+//! which is the first accepted one's. The others are named by their receipts, each with an id of its own,
+//! and can be asked for then.
 
 use std::sync::Arc;
 
@@ -45,6 +48,10 @@ enum NotOrdered {
 }
 
 impl NotOrdered {
+    fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::Unknown))
+    }
+
     fn status(&self) -> CommandStatus {
         match self {
             Self::Unreadable(status) => *status,
@@ -94,6 +101,12 @@ impl Session {
         match request {
             Request::Submit(submit) => self.submit(&account, submit).await,
             Request::SubmitMulti(many) => self.submit_many(&account, many).await,
+            Request::Query(asked) if !self.intake.may_ask(&account) => {
+                asked.refuse(CommandStatus::RTHROTTLED);
+            }
+            Request::Cancel(asked) if !self.intake.may_ask(&account) => {
+                asked.refuse(CommandStatus::RTHROTTLED);
+            }
             Request::Query(asked) => {
                 match queries::query(&self.store, &account.connection, &asked.pdu).await {
                     Ok(answer) => asked.answer(answer),
@@ -114,6 +127,10 @@ impl Session {
     async fn submit(&self, account: &Account, submit: Submit) {
         match self.order(account, &submit.pdu).await {
             Ok(message) => submit.accept(message),
+            Err(error) if error.is_in_doubt() => {
+                submit.leave_unanswered();
+                self.leave();
+            }
             Err(NotOrdered::Unreadable(status)) => submit.refuse(status),
             Err(NotOrdered::Refused(refusal)) => {
                 let answer = answers::explained(&refusal, self.interface_version);
@@ -130,20 +147,28 @@ impl Session {
         let ordered = join_all(destinations.iter().map(async |destination| match destination {
             Destination::Address(address) => {
                 let ordered = self.order(account, &many.pdu.to(address)).await;
-                ordered.map_err(|error| Unsuccess { destination: address.clone(), status: error.status() })
+                ordered.map_err(|error| (address.clone(), error))
             }
             // We keep no lists.
             Destination::List(name) => {
                 let destination = Address { value: name.clone(), ..Address::default() };
-                Err(Unsuccess { destination, status: CommandStatus::RINVDLNAME })
+                Err((destination, NotOrdered::Unreadable(CommandStatus::RINVDLNAME)))
             }
         }));
         let mut accepted = Vec::new();
         let mut unsuccess = Vec::new();
-        for one in ordered.await {
+        let ordered = ordered.await;
+        for one in ordered {
             match one {
                 Ok(message) => accepted.push(message),
-                Err(refused) => unsuccess.push(refused),
+                Err((_, error)) if error.is_in_doubt() => {
+                    many.leave_unanswered();
+                    self.leave();
+                    return;
+                }
+                Err((destination, error)) => {
+                    unsuccess.push(Unsuccess { destination, status: error.status() });
+                }
             }
         }
         match (accepted.into_iter().next(), unsuccess.first().map(|refused| refused.status)) {

@@ -6,8 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::connection::SmppLink;
-use domain::id::ConnectionId;
+use domain::connection::{Connection, SmppLink};
 use futures::future::BoxFuture;
 use runtime::targets::Targets;
 use serde::Deserialize;
@@ -84,17 +83,16 @@ impl NotBound {
 pub struct Binder {
     pub dial: Dial,
     pub secrets: Secrets,
-    pub connection: ConnectionId,
+    pub connection: Connection,
     pub link: SmppLink,
     pub mode: BindMode,
     pub answer_timeout: Duration,
 }
 
 impl Binder {
-    /// Binds. The password is read each time, since it may have been changed.
+    /// Binds. The password is read each time, and not kept.
     pub async fn once(&self) -> Result<(Session, Inbound), NotBound> {
-        let named = Secrets::connection(&self.connection);
-        let secret: Secret = self.secrets.read(&named).await.map_err(NotBound::Secret)?;
+        let secret: Secret = self.secrets.read_of(&self.connection).await.map_err(NotBound::Secret)?;
         let stream = timeout(CONNECT_MAX, self.connect()).await;
         let stream = stream.unwrap_or_else(|_| Err(NotBound::Connect(io::ErrorKind::TimedOut.into())))?;
         bind(stream, self.settings(secret)).await.map_err(NotBound::Bind)

@@ -5,6 +5,7 @@
 //! is given back whole; a message that is left over while others left goes on by itself, in a row of its
 //! own.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +17,15 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
 use jiff::Timestamp;
-use queue::{Outcome, Progress};
-use store::{BlockClaim, ClaimedBlock, Stored};
+use queue::{Job, Outcome, Progress};
+use store::{BlockClaim, ClaimedBlock, Mark, StoreError, Stored};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, error, warn};
 
 use crate::chain;
 use crate::vendor::deliveries;
+use crate::vendor::elsewhere::OtherRoutes;
 use crate::vendor::in_hand::Hand;
 use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
@@ -39,36 +41,44 @@ enum End {
     GiveBack(Duration),
     /// What became of some messages could not be told. It comes again by itself.
     Leave,
+    /// It waits in the queue for a link, or a store, that is down.
+    Wait,
 }
 
-/// Walks the job of one block through.
-pub async fn run(lane: Arc<Lane>, hand: Hand, block: LeaseTag, count: u16) {
-    match work(&lane, &block, count).await {
+/// Walks the job of one block through. `is_last` if it is not to come again because the vendor says "later".
+pub async fn run(lane: Arc<Lane>, hand: Hand, block: LeaseTag, count: u16, is_last: bool) {
+    match work(&lane, &block, count, is_last).await {
         End::Delete => lane.delete(hand.finish()).await,
         End::GiveBack(pause) => lane.give_back(hand.let_go(), pause).await,
         End::Leave => drop(hand),
+        End::Wait => {
+            let job = Job::SubmitBlockV1 { block, connection: lane.connection.clone(), count };
+            lane.wait_in_queue(&job, hand).await;
+        }
     }
 }
 
-async fn work(lane: &Lane, tag: &LeaseTag, count: u16) -> End {
-    let mut tries = 0;
+async fn work(lane: &Lane, tag: &LeaseTag, count: u16, is_last: bool) -> End {
+    // Until an answer comes: then the claim is ours, or it never will be under this mark.
+    let (mut tries, mark) = (0, Mark::random());
     loop {
         let Some(admitted) = lane.admit(u32::from(count)).await else { return End::GiveBack(Duration::ZERO) };
-        if !lane.is_up().await {
+        let is_up = lane.is_up().await;
+        if !is_up && lane.is_ending() {
             return End::GiveBack(Duration::ZERO);
         }
-        match lane.store.claim_block(tag, lane.fence).await {
-            Ok(claim) => {
-                return Telling { lane, tag, admitted, told: false, references_by: None }
-                    .work_off(claim)
-                    .await;
-            }
+        let telling = Telling { lane, tag, admitted, is_last, told: false, references_by: None };
+        if !is_up {
+            return telling.without_link(mark).await;
+        }
+        match lane.store.claim_block_under(tag, lane.fence, mark).await {
+            Ok(claim) => return telling.work_off(claim).await,
             Err(error) => error!(block = %tag, error = chain(error), "the block is not claimed"),
         }
-        drop(admitted);
+        drop(telling); // and others may be admitted
         tries += 1;
         if tries == TRIES_MAX {
-            return End::GiveBack(LONG_PAUSE);
+            return if is_last { End::Wait } else { End::GiveBack(LONG_PAUSE) };
         }
         // In hand and not back to the queue, which counts its deliveries.
         lane.sleep_unless_stopped(delay(tries)).await;
@@ -103,14 +113,16 @@ fn sending<'a>(
     lane: &'a Lane,
     block: &'a Block,
     doubted: bool,
+    is_last: bool,
 ) -> impl Stream<Item = (u16, Sending)> + Send + use<'a> {
-    let in_turn = stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn().await) });
+    let in_turn =
+        stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn(doubted).await) });
     let tag = Arc::new(block.tag.clone());
     let sent = in_turn.map(move |(place, turn)| {
         let tag = tag.clone();
         async move {
             let message = &block.messages[usize::from(place)];
-            let ended = lane.send_to_its_end(message, turn, doubted).await;
+            let ended = lane.send_to_its_end(message, turn, doubted, is_last).await;
             if let Sending::Ended(Outcome::Submitted(references)) = &ended {
                 let early = lane.hints.note(&tag, place, references);
                 deliveries::again(lane, early);
@@ -127,6 +139,8 @@ struct Telling<'a> {
     tag: &'a LeaseTag,
     /// For each message without a stored outcome.
     admitted: OwnedSemaphorePermit,
+    /// See [`run`].
+    is_last: bool,
     /// Whether anything was.
     told: bool,
     /// See [`Progress::BlockV1`].
@@ -159,11 +173,44 @@ impl<'a> Telling<'a> {
         }
     }
 
+    /// Where some messages do not wait for the link, all leave the block: these for where they go, the others to
+    /// wait by themselves.
+    async fn without_link(mut self, mark: Mark) -> End {
+        match self.take_around(mark).await {
+            Ok(end) => end,
+            Err(error) => {
+                error!(block = %self.tag, error = chain(error), "nobody knows whether it can go another way");
+                End::Wait
+            }
+        }
+    }
+
+    async fn take_around(&mut self, mark: Mark) -> Result<End, StoreError> {
+        let (lane, tag) = (self.lane, self.tag);
+        let Some(block) = lane.store.block(tag).await? else { return Ok(End::Wait) };
+        let (mut others, mut outcomes) = (OtherRoutes::new(lane), Vec::new());
+        for place in due(&block) {
+            let outcome = others.instead_of_waiting(&block.messages[usize::from(place)]).await?;
+            outcomes.push((place, outcome.unwrap_or(Outcome::NotSent)));
+        }
+        if outcomes.iter().all(|(_, outcome)| *outcome == Outcome::NotSent) {
+            return Ok(End::Wait);
+        }
+        // What may have left waits until there is a link, and so does what nothing is left to do for.
+        let BlockClaim::Yours(claimed) = lane.store.claim_block_under(tag, lane.fence, mark).await? else {
+            return Ok(End::Wait);
+        };
+        let still_due: BTreeSet<u16> = due(&claimed.block).collect();
+        outcomes.retain(|(place, _)| still_due.contains(place));
+        Ok(if self.tell(outcomes).await { End::Delete } else { End::Leave })
+    }
+
     /// Sends the messages that are due and tells their outcomes, but for those that have none.
     async fn send(&mut self, block: &Block, doubted: bool) -> Rest {
         let lane = self.lane;
         self.references_by = Some(references_by(lane, self.tag));
-        let (mut sending, mut ending) = (pin!(sending(lane, block, doubted)), pin!(lane.ending()));
+        let sending = sending(lane, block, doubted, self.is_last);
+        let (mut sending, mut ending) = (pin!(sending), pin!(lane.ending()));
         let (mut tell_at, mut is_ending) = (pin!(sleep(GATHERED_FOR)), false);
         let mut telling = FuturesUnordered::new();
         let (mut known, mut rest) =
@@ -208,7 +255,11 @@ impl<'a> Telling<'a> {
             && let Some(claimed) = claimed
             && self.is_released(claimed).await
         {
-            return End::GiveBack(if self.lane.is_ending() { Duration::ZERO } else { LONG_PAUSE });
+            if self.is_last && !self.lane.is_ending() {
+                return End::Wait;
+            }
+            let is_at_once = self.lane.is_ending() || self.lane.is_down();
+            return End::GiveBack(if is_at_once { Duration::ZERO } else { LONG_PAUSE });
         }
         if unsent.is_empty() && !again.is_empty() && !self.told {
             return End::GiveBack(Duration::ZERO);
@@ -242,7 +293,8 @@ impl<'a> Telling<'a> {
         self.told = true;
         let count = outcomes.len().min(self.admitted.num_permits());
         let admitted = self.admitted.split(count);
-        let in_doubt = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::InDoubt).count();
+        let is_in_doubt = |outcome: &Outcome| matches!(outcome, Outcome::InDoubt | Outcome::PartlyInDoubt(_));
+        let in_doubt = outcomes.iter().filter(|(_, outcome)| is_in_doubt(outcome)).count();
         if 0 < in_doubt {
             warn!(block = %self.tag, connection = %lane.connection, in_doubt, "messages are in doubt");
         }
@@ -276,7 +328,13 @@ fn references_by(lane: &Lane, tag: &LeaseTag) -> Shared<BoxFuture<'static, Optio
 
 impl Lane {
     /// With all its tries, the first one in its turn.
-    async fn send_to_its_end(&self, message: &Message, turn: Option<Turn>, doubted: bool) -> Sending {
+    async fn send_to_its_end(
+        &self,
+        message: &Message,
+        turn: Option<Turn>,
+        doubted: bool,
+        is_last: bool,
+    ) -> Sending {
         if let Some(stopped) = self.stopped(message, doubted).await {
             return Sending::Ended(stopped);
         }
@@ -289,10 +347,13 @@ impl Lane {
                 return Sending::Ended(sent.outcome);
             }
             if tries == TRIES_MAX {
-                break;
+                match self.end_of_tries(message, &sent, is_last).await {
+                    Some(outcome) => return Sending::Ended(outcome),
+                    None => break,
+                }
             }
             self.sleep_unless_stopped(delay(tries)).await;
-            turn = self.first_turn().await;
+            turn = self.first_turn(is_doubted).await;
         }
         match is_doubted {
             false => Sending::Unsent,

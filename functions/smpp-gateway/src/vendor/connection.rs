@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use domain::connection::{Connection, SmppLink};
 use jiff::SignedDuration;
-use queue::Receiver;
+use queue::{Receiver, Sender};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::Gateway;
 use crate::ownership::life::Life;
@@ -39,6 +39,8 @@ const UNBIND_MAX: Duration = Duration::from_secs(4);
 enum Wake {
     /// A bind came or went.
     Sessions,
+    /// None has been up for long.
+    Down,
     BindBroke(JoinError),
     Jobs(jobs::Event),
     Stop,
@@ -54,6 +56,10 @@ struct Worker {
     sessions: watch::Receiver<Vec<Lent>>,
     jobs: Jobs,
     stop: watch::Receiver<bool>,
+    /// See [`Pace`](crate::Pace).
+    down_after: Duration,
+    /// While no bind is up and the link does not count as down yet.
+    down_at: Option<Instant>,
     /// Set once we are to stop.
     finish_until: Option<Instant>,
 }
@@ -74,11 +80,12 @@ pub fn serve(
     dial: Dial,
     stop: watch::Receiver<bool>,
 ) -> (View, impl Future<Output = ()> + Send) {
+    let connection = owned.connection.clone();
     let lane = Arc::new(lane(&gateway, owned, stop.clone()));
     let view = View { lane: lane.clone(), in_hand: Arc::default() };
-    let mut worker = Worker::new(lane, view.in_hand.clone(), stop);
+    let mut worker = Worker::new(lane, view.in_hand.clone(), gateway.pace.down_after, stop);
     let work = async move {
-        worker.bind(&gateway, &dial);
+        worker.bind(&gateway, &dial, &connection);
         worker.work().await;
         worker.leave().await;
     };
@@ -95,6 +102,7 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
         standings: gateway.standings.clone(),
         done: lane::deleting(&jobs, &connection.id),
         jobs,
+        new_jobs: Sender::new(gateway.sqs.clone(), link.queue_url.clone()),
         outbox: gateway.outbox.clone(),
         rate: Rate::new(link.rate.get()),
         slots: Arc::new(Semaphore::new(window)),
@@ -103,6 +111,7 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
         hints: Hints::default(),
         references_after: SignedDuration::try_from(gateway.pace.references_after).unwrap_or_default(),
         sessions: Sessions::default(),
+        down: watch::Sender::new(false),
         stop,
         closing: watch::Sender::new(false),
         life,
@@ -115,7 +124,12 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
 }
 
 impl Worker {
-    fn new(lane: Arc<Lane>, in_hand: Arc<InHand>, stop: watch::Receiver<bool>) -> Self {
+    fn new(
+        lane: Arc<Lane>,
+        in_hand: Arc<InHand>,
+        down_after: Duration,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             binds: JoinSet::new(),
             farewell: watch::Sender::new(Farewell::NotYet),
@@ -123,6 +137,8 @@ impl Worker {
             jobs: Jobs::new(lane.clone(), in_hand),
             lane,
             stop,
+            down_after,
+            down_at: Some(Instant::now() + down_after),
             finish_until: None,
         }
     }
@@ -133,7 +149,8 @@ impl Worker {
                 self.jobs.take_if_room();
             }
             match self.next_wake().await {
-                Wake::Sessions => {} // which may mean that jobs are taken again
+                Wake::Sessions => self.follow_link(), // and it may be that jobs are taken again
+                Wake::Down => self.count_as_down(),
                 Wake::BindBroke(error) => {
                     error!(connection = %self.lane.connection, %error, "a bind's task broke, all begin anew");
                     return;
@@ -150,6 +167,7 @@ impl Worker {
         tokio::select! {
             // Its sender is the lane's.
             _ = self.sessions.changed() => Wake::Sessions,
+            () = reached(self.down_at) => Wake::Down,
             // A bind ends only when it is told to, and that comes later.
             Some(Err(error)) = self.binds.join_next() => Wake::BindBroke(error),
             event = self.jobs.next_event() => Wake::Jobs(event),
@@ -159,18 +177,35 @@ impl Worker {
         }
     }
 
-    fn bind(&mut self, gateway: &Gateway, dial: &Dial) {
+    fn bind(&mut self, gateway: &Gateway, dial: &Dial, connection: &Connection) {
         for (mode, number) in keeper::wanted(&self.lane.link) {
             let binder = Binder {
                 dial: dial.clone(),
                 secrets: gateway.secrets.clone(),
-                connection: self.lane.connection.clone(),
+                connection: connection.clone(),
                 link: self.lane.link.clone(),
                 mode,
                 answer_timeout: gateway.pace.answer_timeout,
             };
             let keeper = Keeper::new(self.lane.clone(), binder, number);
             self.binds.spawn(keeper.run(self.farewell.subscribe()));
+        }
+    }
+
+    fn follow_link(&mut self) {
+        if 0 < self.lane.sessions.count() {
+            self.down_at = None;
+            self.lane.down.send_replace(false);
+        } else if self.down_at.is_none() && !self.lane.is_down() {
+            self.down_at = Some(Instant::now() + self.down_after);
+        }
+    }
+
+    fn count_as_down(&mut self) {
+        self.down_at = None;
+        if self.lane.sessions.count() == 0 {
+            warn!(connection = %self.lane.connection, "no bind is up for long, messages take their other routes");
+            self.lane.down.send_replace(true);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a vendor delivers to us goes to the progress queue, and is only then acknowledged. Until it is
-//! there the vendor keeps it: what the queue does not take is refused with a temporary error.
+//! there the vendor keeps it: what the queue does not take is refused with a temporary error. What will never
+//! be of use is acknowledged too, as a vendor that keeps order would hold all that comes after it back.
 //!
 //! Reports that come soon after each other, over whichever bind, go as one progress.
 
@@ -9,10 +10,12 @@ use std::time::Duration;
 use queue::{Progress, Report, Segment};
 use smpp::CommandStatus;
 use smpp::esme::Delivery;
-use smpp::receipt::is_receipt;
+use smpp::receipt::{is_acknowledgement, is_receipt};
+use store::UnmatchedReceipt;
 use tokio::time::sleep;
-use tracing::{debug, error};
+use tracing::{debug, error, info};
 
+use crate::chain;
 use crate::vendor::lane::Lane;
 use crate::vendor::{incoming, receipts};
 
@@ -43,20 +46,42 @@ struct Waiting {
 
 /// Begins to store a delivery, which is answered once that is done.
 pub fn pass_on(lane: &Arc<Lane>, delivery: Delivery) {
-    if is_receipt(&delivery.pdu) {
-        report(lane, delivery);
-    } else {
-        tokio::spawn(take_in(lane.clone(), delivery));
+    let report = is_receipt(&delivery.pdu).then(|| receipts::read(&delivery.pdu, &lane.link));
+    match report {
+        // Some vendors say that a receipt is an acknowledgement.
+        Some(Some(report)) => pass_on_report(lane, report, delivery),
+        _ if is_acknowledgement(&delivery.pdu) => {
+            info!(connection = %lane.connection, "an acknowledgement of a phone is passed over");
+            lane.figures.acknowledgement();
+            delivery.accept();
+        }
+        Some(None) => {
+            tokio::spawn(list(lane.clone(), delivery));
+        }
+        None => {
+            tokio::spawn(take_in(lane.clone(), delivery));
+        }
     }
 }
 
-fn report(lane: &Arc<Lane>, delivery: Delivery) {
-    let Some(report) = receipts::read(&delivery.pdu, &lane.link) else {
-        let octets = delivery.pdu.payload().len();
-        error!(connection = %lane.connection, octets, "a receipt without id or state is refused for now");
-        lane.figures.unreadable_receipt();
-        return delivery.refuse(NOT_NOW);
-    };
+/// Keeps what there is of a receipt that cannot be read where people look for it.
+async fn list(lane: Arc<Lane>, delivery: Delivery) {
+    let octets = delivery.pdu.payload().len();
+    error!(connection = %lane.connection, octets, "a receipt without id or state");
+    lane.figures.unreadable_receipt();
+    let receipt = receipts::remains(&delivery.pdu, &lane.link);
+    let unmatched =
+        UnmatchedReceipt { connection: lane.connection.clone(), receipt, received_at: runtime::now() };
+    match lane.store.put_unmatched_receipt(&unmatched).await {
+        Ok(()) => delivery.accept(),
+        Err(error) => {
+            error!(connection = %lane.connection, error = chain(error), "the receipt is not listed");
+            delivery.refuse(NOT_NOW);
+        }
+    }
+}
+
+fn pass_on_report(lane: &Arc<Lane>, report: Report, delivery: Delivery) {
     debug!(connection = %lane.connection, reference = report.reference, state = ?report.state, "receipt");
     let mut waiting = lane.gathering.waiting();
     let is_first = waiting.reports.is_empty();

@@ -1,6 +1,6 @@
-//! What waits for a connection that is disabled. Nothing leaves over it, so each message goes on over its
-//! next route, or is paid back where there is none (spec 10-tenancy.md, effects of disabling). What may have
-//! left before stays in doubt.
+//! What waits for a connection that is disabled, or was deleted. Nothing leaves over it, so each message goes
+//! on over its next route, or is paid back where there is none (spec 10-tenancy.md, effects of disabling). What
+//! may have left before stays in doubt.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Refusing {
 
     /// A job of which not all is told stays, and comes again.
     async fn refuse(&self, job: Received<Job>) {
-        let Received { content, handle } = job;
+        let Received { content, handle, .. } = job;
         let is_told = match &content {
             Job::SubmitV1 { message, .. } => self.refuse_message(message).await,
             Job::SubmitBlockV1 { block, .. } => self.refuse_block(block).await,
@@ -95,7 +95,8 @@ impl Refusing {
                 Ok(is_told)
             }
             Claim::Before(_) => {
-                Ok(self.tell(&Progress::InDoubtV1 { message, connection: told_of, at }).await)
+                let references = Vec::new();
+                Ok(self.tell(&Progress::InDoubtV1 { message, references, connection: told_of, at }).await)
             }
             Claim::Done => Ok(true),
         }

@@ -77,6 +77,8 @@ pub struct Deliveries {
     pub receipts: u64,
     pub unreadable_receipts: u64,
     pub from_phones: u64,
+    /// By which a phone says that it has, or that somebody has read, a message.
+    pub acknowledgements: u64,
 }
 
 /// The counters of one connection.
@@ -85,6 +87,7 @@ pub struct Figures {
     receipts: AtomicU64,
     unreadable_receipts: AtomicU64,
     from_phones: AtomicU64,
+    acknowledgements: AtomicU64,
     standing: Mutex<Standing>,
 }
 
@@ -115,6 +118,7 @@ impl Figures {
             receipts: AtomicU64::new(0),
             unreadable_receipts: AtomicU64::new(0),
             from_phones: AtomicU64::new(0),
+            acknowledgements: AtomicU64::new(0),
             standing: Mutex::default(),
         }
     }
@@ -153,6 +157,10 @@ impl Figures {
 
     pub fn phone_message(&self) {
         self.from_phones.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn acknowledgement(&self) {
+        self.acknowledgements.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A bind is up.
@@ -212,6 +220,7 @@ impl Figures {
             receipts: self.receipts.load(Ordering::Relaxed),
             unreadable_receipts: self.unreadable_receipts.load(Ordering::Relaxed),
             from_phones: self.from_phones.load(Ordering::Relaxed),
+            acknowledgements: self.acknowledgements.load(Ordering::Relaxed),
         }
     }
 }

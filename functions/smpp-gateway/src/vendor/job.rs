@@ -10,12 +10,13 @@ use std::time::Duration;
 use domain::connection::OnUnknownOutcome;
 use domain::id::MessageId;
 use domain::message::Message;
-use queue::{Outcome, Progress};
-use store::{Claim, Claimed, StoreError};
+use queue::{Job, Outcome, Progress};
+use store::{Claim, Claimed, Mark, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{error, info, warn};
 
 use crate::chain;
+use crate::vendor::elsewhere::OtherRoutes;
 use crate::vendor::in_hand::Hand;
 use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
@@ -28,11 +29,13 @@ enum End {
     Delete,
     /// Let it come again, not before this time.
     GiveBack(Duration),
+    /// It waits in the queue for a link, or a store, that is down.
+    Wait,
 }
 
-/// Walks the job of one message through.
-pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId) {
-    match lane.work(&message).await {
+/// Walks the job of one message through. `is_last` if it is not to come again because the vendor says "later".
+pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId, is_last: bool) {
+    match lane.work(&message, is_last).await {
         End::Report(progress, admitted) => {
             let is_stored = lane.report(&progress).await;
             drop(admitted);
@@ -42,26 +45,39 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId) {
         }
         End::Delete => lane.delete(hand.finish()).await,
         End::GiveBack(pause) => lane.give_back(hand.let_go(), pause).await,
+        End::Wait => {
+            let job = Job::SubmitV1 { message, connection: lane.connection.clone() };
+            lane.wait_in_queue(&job, hand).await;
+        }
     }
 }
 
 impl Lane {
-    async fn work(&self, id: &MessageId) -> End {
-        let mut tries = 0;
+    async fn work(&self, id: &MessageId, is_last: bool) -> End {
+        let (mut tries, mut mark) = (0, Mark::random());
         loop {
             let Some(admitted) = self.admit(1).await else { return End::GiveBack(Duration::ZERO) };
-            let Some(turn) = self.first_turn().await else { return End::GiveBack(Duration::ZERO) };
-            let outcome = match self.store.claim_as_owner(id, &self.connection, self.fence).await {
-                Ok(Claim::Yours(claimed)) => self.send_claimed(turn, &claimed).await,
-                Ok(Claim::Before(message)) => self.send_doubted(turn, &message).await,
+            let Some(turn) = self.first_turn(false).await else {
+                return self.without_link(id, mark, admitted).await;
+            };
+            let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await;
+            if claim.is_ok() {
+                // What stays claimed from here on may have left.
+                mark = Mark::random();
+            }
+            tries += 1;
+            let end_of_tries = (tries == TRIES_MAX).then_some(is_last);
+            let outcome = match claim {
+                Ok(Claim::Yours(claimed)) => self.send_claimed(turn, &claimed, end_of_tries).await,
+                Ok(Claim::Before(message)) => self.send_doubted(turn, &message, end_of_tries).await,
                 Ok(Claim::Done) => return End::Delete,
                 Err(error) => {
                     log(id, "the message is not claimed", error);
                     Outcome::NotSent
                 }
             };
-            tries += 1;
             match outcome {
+                Outcome::NotSent if tries == TRIES_MAX && is_last => return End::Wait,
                 Outcome::NotSent if tries == TRIES_MAX => return End::GiveBack(LONG_PAUSE),
                 // In hand and not back to the queue, which counts its deliveries.
                 Outcome::NotSent => {
@@ -73,11 +89,14 @@ impl Lane {
         }
     }
 
-    async fn send_claimed(&self, turn: Turn, claimed: &Claimed) -> Outcome {
+    /// With the last try `end_of_tries` says whether the job is the last one.
+    async fn send_claimed(&self, turn: Turn, claimed: &Claimed, end_of_tries: Option<bool>) -> Outcome {
         if let Some(stopped) = self.stopped(&claimed.message, false).await {
             return stopped;
         }
-        let Sent { outcome, is_doubted } = self.send(turn, &claimed.message, false).await;
+        let sent = self.send(turn, &claimed.message, false).await;
+        let is_doubted = sent.is_doubted;
+        let outcome = self.decided(&claimed.message, sent, end_of_tries).await;
         if outcome == Outcome::NotSent && !is_doubted {
             self.release(claimed).await;
         }
@@ -85,14 +104,53 @@ impl Lane {
     }
 
     /// Whoever claimed it before us is gone without a word.
-    async fn send_doubted(&self, turn: Turn, message: &Message) -> Outcome {
-        match self.on_unknown_outcome {
-            OnUnknownOutcome::Wait => Outcome::InDoubt,
-            OnUnknownOutcome::Resend => match self.stopped(message, true).await {
-                Some(stopped) => stopped,
-                None => self.send(turn, message, true).await.outcome,
-            },
+    async fn send_doubted(&self, turn: Turn, message: &Message, end_of_tries: Option<bool>) -> Outcome {
+        if self.on_unknown_outcome == OnUnknownOutcome::Wait {
+            return Outcome::InDoubt;
         }
+        if let Some(stopped) = self.stopped(message, true).await {
+            return stopped;
+        }
+        let sent = self.send(turn, message, true).await;
+        self.decided(message, sent, end_of_tries).await
+    }
+
+    async fn decided(&self, message: &Message, sent: Sent, end_of_tries: Option<bool>) -> Outcome {
+        match end_of_tries {
+            Some(is_last) if sent.outcome == Outcome::NotSent => {
+                self.end_of_tries(message, &sent, is_last).await.unwrap_or(Outcome::NotSent)
+            }
+            _ => sent.outcome,
+        }
+    }
+
+    /// What is to be done about a job whose message cannot have its turn.
+    async fn without_link(&self, id: &MessageId, mark: Mark, admitted: OwnedSemaphorePermit) -> End {
+        if self.is_ending() {
+            return End::GiveBack(Duration::ZERO);
+        }
+        match self.take_around(id, mark).await {
+            Ok(Some(outcome)) => End::Report(self.told(id.clone(), outcome), admitted),
+            Ok(None) => End::Wait,
+            Err(error) => {
+                log(id, "nobody knows whether it can go another way", error);
+                End::Wait
+            }
+        }
+    }
+
+    /// How the message ends here, if it does not wait for the link. Then it is claimed. What may have left, and
+    /// what nothing is left to do for, waits until there is a link.
+    async fn take_around(&self, id: &MessageId, mark: Mark) -> Result<Option<Outcome>, StoreError> {
+        let Some(message) = self.store.message(id).await? else { return Ok(None) };
+        if message.connection != self.connection || message.status.is_final() {
+            return Ok(None);
+        }
+        let Some(outcome) = OtherRoutes::new(self).instead_of_waiting(&message).await? else {
+            return Ok(None);
+        };
+        let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await?;
+        Ok(matches!(claim, Claim::Yours(_)).then_some(outcome))
     }
 
     fn told(&self, message: MessageId, outcome: Outcome) -> Progress {
@@ -107,9 +165,15 @@ impl Lane {
                 info!(message_id = %message, %connection, reason, next_route, "refused");
                 Progress::RefusedV1 { message, reason, next_route, connection: Some(connection.clone()), at }
             }
+            Outcome::PartlyInDoubt(references) => {
+                warn!(message_id = %message, %connection, "in doubt after a segment was taken");
+                self.hints.forget(&references);
+                Progress::InDoubtV1 { message, references, connection: Some(connection.clone()), at }
+            }
             Outcome::InDoubt | Outcome::NotSent => {
                 warn!(message_id = %message, %connection, "in doubt");
-                Progress::InDoubtV1 { message, connection: Some(connection.clone()), at }
+                let references = Vec::new();
+                Progress::InDoubtV1 { message, references, connection: Some(connection.clone()), at }
             }
         }
     }

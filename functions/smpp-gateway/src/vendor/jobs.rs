@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::chain;
 use crate::vendor::in_hand::{Delivered, Hand, InHand, Subject};
-use crate::vendor::lane::Lane;
+use crate::vendor::lane::{Lane, RECEIVES_FOR_LATER};
 use crate::vendor::{block_job, job};
 
 /// A job in hand is kept from others for this long, and again each [`HOLD_EVERY`]: one miss is no harm.
@@ -65,9 +65,11 @@ impl Jobs {
         self.running.len()
     }
 
-    /// Asks the queue for more while a bind is up and there is room.
+    /// Asks the queue for more while there is room, and either a bind is up or none was for so long that
+    /// messages take other routes.
     pub fn take_if_room(&mut self) {
-        if self.polling.is_none() && 0 < self.lane.sessions.count() && 0 < self.room() {
+        let is_worked_on = 0 < self.lane.sessions.count() || self.lane.is_down();
+        if self.polling.is_none() && is_worked_on && 0 < self.room() {
             self.polling = Some(self.poll(Duration::ZERO));
         }
     }
@@ -130,7 +132,7 @@ impl Jobs {
     }
 
     fn begin(&mut self, jobs: Vec<Received<Job>>) {
-        for Received { content, handle } in jobs {
+        for Received { content, handle, receives } in jobs {
             let (subject, count) = match &content {
                 Job::SubmitV1 { message, .. } => (Subject::Message(message.clone()), 1),
                 Job::SubmitBlockV1 { block, count, .. } => {
@@ -138,7 +140,7 @@ impl Jobs {
                 }
             };
             match self.in_hand.take(subject.clone(), count, handle.clone()) {
-                Delivered::New(hand) => self.begin_job(content, hand),
+                Delivered::New(hand) => self.begin_job(content, hand, RECEIVES_FOR_LATER <= receives),
                 Delivered::Working => info!(%subject, "its job was delivered twice"),
                 Delivered::Finished => {
                     let lane = self.lane.clone();
@@ -148,12 +150,13 @@ impl Jobs {
         }
     }
 
-    fn begin_job(&mut self, job: Job, hand: Hand) {
+    /// `is_last` if it is not to come again because the vendor says "later".
+    fn begin_job(&mut self, job: Job, hand: Hand, is_last: bool) {
         let lane = self.lane.clone();
         match job {
-            Job::SubmitV1 { message, .. } => self.running.spawn(job::run(lane, hand, message)),
+            Job::SubmitV1 { message, .. } => self.running.spawn(job::run(lane, hand, message, is_last)),
             Job::SubmitBlockV1 { block, count, .. } => {
-                self.running.spawn(block_job::run(lane, hand, block, count))
+                self.running.spawn(block_job::run(lane, hand, block, count, is_last))
             }
         };
     }

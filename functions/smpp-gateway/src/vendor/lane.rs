@@ -11,7 +11,7 @@ use domain::id::ConnectionId;
 use domain::message::Message;
 use futures::FutureExt;
 use jiff::SignedDuration;
-use queue::{Outcome, Progress, Receiver};
+use queue::{CONNECTION_RECEIVES_MAX, Job, Outcome, Progress, Receiver, Sender};
 use smpp::SubmitSm;
 use store::{Standings, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -25,19 +25,26 @@ use crate::ownership::life::Life;
 use crate::vendor::deliveries::Gathering;
 use crate::vendor::figures::Figures;
 use crate::vendor::hints::Hints;
+use crate::vendor::in_hand::Hand;
 use crate::vendor::rate::Rate;
 use crate::vendor::sending::{Sending, Step, delay};
 use crate::vendor::sessions::{Lent, Sessions};
-use crate::vendor::submit::{self, Verdict};
+use crate::vendor::submit::{self, Refusal, Verdict};
 
-/// How long a message waits here for the link to come back. SQS lends a job for 12 hours at most.
+/// How long a message of which something may have left waits here for the link to come back. SQS lends a job
+/// for 12 hours at most.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// A message for which there is nothing but to wait for the link is looked at again after this time: so late
+/// it may go out when the link is back, and so often it costs a read of the store while it is not.
+const LINK_PAUSE: SignedDuration = SignedDuration::from_secs(2 * 60);
 /// A vendor that took nothing of a message so often is left alone with it, and so is a store that did not
 /// answer: with the delays between them that is two and a half minutes.
 pub const TRIES_MAX: u32 = 10;
-/// For how long it is left alone: as the queue gives up on a job after ten deliveries, a job holds out for
-/// two hours.
+/// For how long it is left alone.
 pub const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// As often a job may come for a vendor that says "later": for an hour. The queue buries one that comes more
+/// often than it allows, and the deliveries that are left are for our own restarts.
+pub const RECEIVES_FOR_LATER: u32 = CONNECTION_RECEIVES_MAX - 4;
 /// Once we are to stop, the next segment of a message that was begun is not waited with for longer.
 const LAST_DELAY: Duration = Duration::from_secs(1);
 /// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
@@ -56,6 +63,8 @@ pub struct Lane {
     /// Whether those who send still may.
     pub standings: Standings,
     pub jobs: Receiver,
+    /// The same queue, for a job that is to wait in it however long it takes.
+    pub new_jobs: Sender,
     /// The handles of jobs that are to go from the queue.
     pub done: ByTen<String>,
     pub outbox: Outbox,
@@ -66,6 +75,8 @@ pub struct Lane {
     /// after this process was killed is never more.
     pub gate: Arc<Semaphore>,
     pub sessions: Sessions,
+    /// Whether no bind has been up for so long that messages take their other routes.
+    pub down: watch::Sender<bool>,
     pub gathering: Gathering,
     pub hints: Hints,
     /// See [`Pace`](crate::Pace).
@@ -92,6 +103,20 @@ pub struct Sent {
     pub outcome: Outcome,
     /// Whether anything of it may have left all the same.
     pub is_doubted: bool,
+    /// What the vendor said last, if that was "later".
+    pub later: Option<Refusal>,
+}
+
+impl Sent {
+    /// One of which nothing has left.
+    pub fn ended(outcome: Outcome) -> Self {
+        Self { outcome, is_doubted: false, later: None }
+    }
+
+    /// One of which something may have left.
+    pub fn doubted(outcome: Outcome) -> Self {
+        Self { outcome, is_doubted: true, later: None }
+    }
 }
 
 /// Deletes jobs from their queue.
@@ -133,13 +158,25 @@ impl Lane {
         tokio::select! {
             biased;
             () = self.ending() => false,
-            bound = timeout(PATIENCE, self.sessions.bound()) => bound.is_ok(),
+            () = self.sessions.bound() => true,
+            () = self.down() => false,
         }
     }
 
-    /// The turn of a message of which nothing has left. None when the process is to stop, or the link is
-    /// down for too long.
-    pub async fn first_turn(&self) -> Option<Turn> {
+    /// Whether no bind has been up for long.
+    pub fn is_down(&self) -> bool {
+        *self.down.borrow()
+    }
+
+    /// Returns when none has been.
+    async fn down(&self) {
+        let mut down = self.down.subscribe();
+        let _ = down.wait_for(|down| *down).await; // its sender is our own
+    }
+
+    /// The turn of a message of which no segment was taken. None when the process is to stop, or the link is
+    /// down for too long: one in doubt has nowhere else to go, and waits longer.
+    pub async fn first_turn(&self, doubted: bool) -> Option<Turn> {
         if self.is_ending() {
             return None;
         }
@@ -151,6 +188,7 @@ impl Lane {
             biased;
             () = self.ending() => None,
             turn = self.turn() => turn,
+            () = self.down(), if !doubted => None,
         }
     }
 
@@ -160,10 +198,10 @@ impl Lane {
         let reference = self.concat_reference.fetch_add(1, Ordering::Relaxed);
         let parts = match submit::parts(message, &self.link, reference, runtime::now()) {
             Ok(parts) => parts,
-            Err(_) if doubted => return Sent { outcome: Outcome::InDoubt, is_doubted: true },
+            Err(_) if doubted => return Sent::doubted(Outcome::InDoubt),
             Err(refusal) => {
                 let (reason, next_route) = (refusal.to_string(), refusal.next_route());
-                return Sent { outcome: Outcome::Refused { reason, next_route }, is_doubted: false };
+                return Sent::ended(Outcome::Refused { reason, next_route });
             }
         };
         let mut sending = Sending::new(parts.len(), self.on_unknown_outcome, doubted);
@@ -178,9 +216,9 @@ impl Lane {
                 Step::Submit { after } => self.sleep_between_segments(after).await,
                 Step::Done(outcome) => break outcome,
             }
-            turn = if sending.segment() == 0 { self.first_turn().await } else { self.next_turn().await };
+            turn = if sending.segment() == 0 { self.first_turn(true).await } else { self.next_turn().await };
         };
-        Sent { outcome, is_doubted: sending.is_doubted() }
+        Sent { outcome, is_doubted: sending.is_doubted(), later: sending.later() }
     }
 
     /// The turn of a message that was begun: it is finished also while we stop, for as long as there are
@@ -265,6 +303,18 @@ impl Lane {
     pub async fn delete(&self, handles: Vec<String>) {
         for handle in handles {
             let _ = self.done.ask(handle).await; // which has said why not
+        }
+    }
+
+    /// Puts a new job in the place of one that can only wait: its deliveries are counted from the first again.
+    /// Should both be there for a moment, they are about the same.
+    pub async fn wait_in_queue(&self, job: &Job, hand: Hand) {
+        match self.new_jobs.send_later(job, LINK_PAUSE).await {
+            Ok(()) => self.delete(hand.let_go()).await,
+            Err(error) => {
+                warn!(connection = %self.connection, error = chain(error), "a job is not put back");
+                self.give_back(hand.let_go(), LONG_PAUSE).await;
+            }
         }
     }
 

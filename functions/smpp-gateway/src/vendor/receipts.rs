@@ -5,9 +5,10 @@ use domain::receipt::ReceiptState;
 use queue::Report;
 use smpp::DeliverSm;
 use smpp::receipt::{self, Receipt};
+use store::ParkedReceipt;
 
 /// Twice what SMPP 3.4 section 5.2.23 allows. What is longer is no id, and nobody answered a submit with it.
-const REFERENCE_MAX: usize = 130;
+pub const REFERENCE_MAX: usize = 130;
 /// An error code or a number that is longer is neither; its beginning is kept.
 const WORD_MAX: usize = 32;
 
@@ -16,17 +17,37 @@ pub fn read(pdu: &DeliverSm, link: &SmppLink) -> Option<Report> {
     let receipt = receipt::parse(pdu)?;
     let state = state(&receipt, link);
     let is_id = |id: &String| id.len() <= REFERENCE_MAX;
-    // A report goes the other way: it comes from whom the message went to.
-    let recipient = if link.inverted_addresses { &pdu.destination } else { &pdu.source };
     Some(Report {
         reference: Some(receipt.id).filter(is_id)?,
         other_reference: receipt.id_in_text.filter(is_id),
         state,
         error: receipt.error.map(shortened),
-        recipient: Some(recipient.clone()).filter(|recipient| !recipient.is_empty()).map(shortened),
+        recipient: recipient(pdu, link),
         segment: None, // which is looked for when it is passed on
         again: false,
     })
+}
+
+/// What there is of one that names no message or no state: nothing can be done with it, but people may look at
+/// it.
+pub fn remains(pdu: &DeliverSm, link: &SmppLink) -> ParkedReceipt {
+    let (id, state, error) = match receipt::parse(pdu) {
+        Some(receipt) => (Some(receipt.id.clone()), state(&receipt, link), receipt.error),
+        None => (pdu.tlvs.receipted_message_id(), ReceiptState::Unknown, None),
+    };
+    ParkedReceipt {
+        reference: id.map(shortened).unwrap_or_default(),
+        other_reference: None,
+        state,
+        error: error.map(shortened),
+        recipient: recipient(pdu, link),
+    }
+}
+
+/// A report goes the other way: it comes from whom the message went to.
+fn recipient(pdu: &DeliverSm, link: &SmppLink) -> Option<String> {
+    let recipient = if link.inverted_addresses { &pdu.destination } else { &pdu.source };
+    Some(recipient.clone()).filter(|recipient| !recipient.is_empty()).map(shortened)
 }
 
 fn shortened(mut word: String) -> String {
@@ -164,6 +185,12 @@ mod tests {
         for text in ["", "stat:DELIVRD", "id:0042", &format!("id:{} stat:DELIVRD", "9".repeat(200))] {
             assert_eq!(read(&pdu(text), &link()), None, "{text}");
         }
+        let of = |text: &str| remains(&pdu(text), &link());
+        let nothing = of("id:0042");
+        assert_eq!((nothing.reference.as_str(), nothing.state), ("", ReceiptState::Unknown));
+        assert_eq!(nothing.recipient.as_deref(), Some("4915112345678"));
+        let too_long = of(&format!("id:{} stat:DELIVRD", "9".repeat(200)));
+        assert_eq!((too_long.reference, too_long.state), ("9".repeat(32), ReceiptState::Delivered));
         let long = read(&pdu(&format!("id:1 stat:DELIVRD err:{}", "9".repeat(99))), &link()).unwrap();
         assert_eq!(long.error.map(|error| error.len()), Some(32));
     }

@@ -9,7 +9,7 @@ use domain::connection::OnUnknownOutcome;
 use queue::Outcome;
 use tracing::debug;
 
-use crate::vendor::submit::Verdict;
+use crate::vendor::submit::{Refusal, Verdict};
 
 /// For a segment after the first: two and a half minutes, then the message has failed.
 const SEGMENT_TRIES_MAX: u32 = 10;
@@ -44,12 +44,14 @@ pub struct Sending {
     resends: u32,
     /// Whether something of it was sent, by us or a process before us, and not answered.
     doubted: bool,
+    /// What the vendor said last, if that was "later".
+    later: Option<Refusal>,
 }
 
 impl Sending {
     pub fn new(total: usize, on_unknown_outcome: OnUnknownOutcome, doubted: bool) -> Self {
         let references = Vec::with_capacity(total);
-        Self { total, references, on_unknown_outcome, tries: 0, resends: 0, doubted }
+        Self { total, references, on_unknown_outcome, tries: 0, resends: 0, doubted, later: None }
     }
 
     /// Which segment is next.
@@ -61,9 +63,17 @@ impl Sending {
         self.doubted
     }
 
+    pub fn later(&self) -> Option<Refusal> {
+        self.later
+    }
+
     /// The answer to the present segment.
     pub fn hear(&mut self, verdict: Verdict) -> Step {
         let is_first = self.references.is_empty();
+        self.later = match verdict {
+            Verdict::Busy { status, .. } => Some(Refusal::Vendor { status, next_route: true }),
+            _ => None,
+        };
         match verdict {
             Verdict::Taken { reference } => self.taken(reference),
             Verdict::Refused(_) if is_first && self.doubted => Step::Done(Outcome::InDoubt),
@@ -126,7 +136,8 @@ impl Sending {
         }
     }
 
-    /// One segment in doubt leaves the whole message in doubt.
+    /// One segment in doubt leaves the whole message in doubt. What was taken before is told, so that reports on
+    /// it find the message.
     fn in_doubt(&mut self) -> Step {
         self.doubted = true;
         self.resends += 1;
@@ -134,7 +145,14 @@ impl Sending {
             OnUnknownOutcome::Resend if self.resends <= RESENDS_MAX => {
                 Step::Submit { after: delay(self.resends) }
             }
-            OnUnknownOutcome::Resend | OnUnknownOutcome::Wait => Step::Done(Outcome::InDoubt),
+            OnUnknownOutcome::Resend | OnUnknownOutcome::Wait if self.references.is_empty() => {
+                Step::Done(Outcome::InDoubt)
+            }
+            OnUnknownOutcome::Resend | OnUnknownOutcome::Wait => {
+                let mut references = std::mem::take(&mut self.references);
+                references.resize(self.total, None);
+                Step::Done(Outcome::PartlyInDoubt(references))
+            }
         }
     }
 }
@@ -212,6 +230,24 @@ mod tests {
         assert_eq!(outcome(1, Wait, &[Verdict::InDoubt, taken("a")]), Outcome::InDoubt);
         assert_eq!(outcome(1, Resend, &[Verdict::InDoubt, taken("a")]), submitted(&[Some("a")]));
         assert_eq!(outcome(1, Resend, &[Verdict::InDoubt]), Outcome::InDoubt);
+    }
+
+    #[test]
+    fn a_later_segment_in_doubt_ends_it_with_what_was_taken() {
+        let partly = Outcome::PartlyInDoubt(vec![Some("a".to_owned()), None, None]);
+        assert_eq!(outcome(3, Wait, &[taken("a"), Verdict::InDoubt]), partly);
+        assert_eq!(outcome(3, Resend, &[taken("a"), Verdict::InDoubt]), partly);
+    }
+
+    #[test]
+    fn what_a_vendor_says_when_it_wants_a_message_later_is_known_until_it_says_something_else() {
+        let mut sending = Sending::new(1, Wait, false);
+        sending.hear(busy());
+        let refusal = sending.later().expect("it said so");
+        assert_eq!(refusal.to_string(), "smpp_0x00000058_ESME_RTHROTTLED");
+        assert!(refusal.next_route());
+        sending.hear(Verdict::NotSent);
+        assert_eq!(sending.later(), None);
     }
 
     #[test]

@@ -8,13 +8,16 @@ use domain::connection::{ErrorAction, SmppLink};
 use smpp::CommandStatus;
 use smpp::esme::{SubmitAnswer, SubmitError};
 use smpp::status::ErrorClass;
+use tracing::warn;
+
+use crate::vendor::receipts::REFERENCE_MAX;
 
 pub use parts::parts;
 
 /// What an answer, or the lack of one, says about a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Taken, under this id.
+    /// Taken, under this id, which is empty where the vendor gave none.
     Taken { reference: String },
     /// Not taken, and never will be.
     Refused(Refusal),
@@ -61,12 +64,21 @@ impl Refusal {
 /// Reads an answer, by the vendor's own table of errors where the link has one.
 pub fn verdict(answer: Result<SubmitAnswer, SubmitError>, link: &SmppLink) -> Verdict {
     match answer {
-        Ok(answer) if answer.status.is_ok() => Verdict::Taken { reference: answer.message_id },
+        Ok(answer) if answer.status.is_ok() => Verdict::Taken { reference: id(answer.message_id, link) },
         Ok(answer) => not_taken(answer.status, link),
         Err(SubmitError::Invalid(_)) => Verdict::Refused(Refusal::Unwritable),
         Err(SubmitError::NotSent) => Verdict::NotSent,
         Err(SubmitError::InDoubt) => Verdict::InDoubt,
     }
+}
+
+/// What is longer than an id is none: no receipt names it, and the store has no room for it.
+fn id(answered: String, link: &SmppLink) -> String {
+    if answered.len() <= REFERENCE_MAX {
+        return answered;
+    }
+    warn!(host = link.host, octets = answered.len(), "the vendor's id is too long to be one");
+    String::new()
 }
 
 fn not_taken(status: CommandStatus, link: &SmppLink) -> Verdict {
@@ -123,6 +135,15 @@ mod tests {
         let link = SmppLink::new("smsc.example.com", 2775, "waybill");
         assert_eq!(verdict(Err(SubmitError::NotSent), &link), Verdict::NotSent);
         assert_eq!(verdict(Err(SubmitError::InDoubt), &link), Verdict::InDoubt);
+    }
+
+    #[test]
+    fn an_answer_with_an_id_that_is_too_long_is_one_without() {
+        let link = SmppLink::new("smsc.example.com", 2775, "waybill");
+        for (octets, kept) in [(65, 65), (REFERENCE_MAX, REFERENCE_MAX), (REFERENCE_MAX + 1, 0)] {
+            let answer = SubmitAnswer { message_id: "9".repeat(octets), ..SubmitAnswer::default() };
+            assert_eq!(verdict(Ok(answer), &link), Verdict::Taken { reference: "9".repeat(kept) });
+        }
     }
 
     #[test]

@@ -96,17 +96,32 @@ impl Agreement {
         self.versions.iter().filter(|version| !version.begun)
     }
 
-    /// The billing period that contains a day. Where another version begins with other terms, one period
-    /// ends on the day before and the next one begins.
+    /// The billing period that contains a day. Where another version begins with other periods, one ends on
+    /// the day before and the next one begins.
     pub fn billing_period(&self, day: Date) -> Period {
-        let first_day = |place: usize| {
-            let version: &AgreementVersion = &self.versions[place];
-            version.billing.day_of(version.effective_from)
-        };
+        let begun = (0..self.versions.len()).rev().find(|place| self.first_day(*place) <= day);
+        self.billing_period_under(begun.unwrap_or_default(), day)
+    }
+
+    /// The billing period at a moment. Its first day follows from the versions that had begun by then: one
+    /// that is made later does not move it.
+    pub fn billing_period_at(&self, moment: Timestamp) -> Period {
+        let begun = self.versions.iter().rposition(|version| version.effective_from <= moment);
+        let here = begun.unwrap_or_default();
+        self.billing_period_under(here, self.versions[here].billing.day_of(moment))
+    }
+
+    fn first_day(&self, place: usize) -> Date {
+        let version = &self.versions[place];
+        version.billing.day_of(version.effective_from)
+    }
+
+    /// The billing period that contains a day of a version.
+    fn billing_period_under(&self, here: usize, day: Date) -> Period {
+        let first_day = |place| self.first_day(place);
         let count = self.versions.len();
-        let here = (0..count).rev().find(|place| first_day(*place) <= day).unwrap_or_default();
         let terms = &self.versions[here].billing;
-        let is_same = |place: &usize| self.versions[*place].billing == *terms;
+        let is_same = |place: &usize| self.versions[*place].billing.has_periods_of(terms);
         let mut period = terms.period_of(day);
         let begun = (0..=here).rev().take_while(is_same).last().unwrap_or(here);
         if 0 < begun {
@@ -276,6 +291,39 @@ mod tests {
         assert_eq!(moved.versions[1].id, coming);
         let late = agreement.with_version_changed(&coming, from(4_000, 4), at(2_000));
         assert_eq!(late, Err(VersionError::Begun));
+    }
+
+    #[test]
+    fn other_days_for_payment_leave_a_billing_period_whole() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let midnight = |text: &str| BillingTerms::monthly_utc().start_of(day(text));
+        let sooner = BillingTerms { days_for_payment: 7, ..BillingTerms::monthly_utc() };
+        let ask = VersionChange {
+            effective_from: Some(midnight("2026-11-20")),
+            billing: Some(sooner),
+            ..VersionChange::default()
+        };
+        let agreement = agreement().with_version(ask, midnight("2026-11-01")).unwrap();
+        let november = Period { first: day("2026-11-01"), last: day("2026-11-30") };
+        for date in ["2026-11-01", "2026-11-19", "2026-11-20", "2026-11-30"] {
+            assert_eq!(agreement.billing_period(day(date)), november, "{date}");
+            assert_eq!(agreement.billing_period_at(midnight(date)), november, "{date}");
+        }
+    }
+
+    #[test]
+    fn the_period_of_a_moment_is_not_moved_by_a_version_that_is_made_after_it() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (morning, noon) = (at("2026-11-20T09:00:00Z"), at("2026-11-20T12:00:00Z"));
+        let weekly = BillingTerms { period: BillingPeriod::Weekly, ..BillingTerms::monthly_utc() };
+        let ask = VersionChange {
+            effective_from: Some(noon),
+            billing: Some(weekly),
+            ..VersionChange::default()
+        };
+        let agreement = agreement().with_version(ask, at("2026-11-20T11:00:00Z")).unwrap();
+        assert_eq!(agreement.billing_period_at(morning).first, date(2026, 11, 1));
+        assert_eq!(agreement.billing_period_at(noon).first, date(2026, 11, 20));
     }
 
     #[test]

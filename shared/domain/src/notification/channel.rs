@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
-use crate::id::{CompanyId, NotificationChannelId, OwnLegalEntityId};
+use crate::id::{CompanyId, NotificationChannelId, OwnLegalEntityId, SecretId};
 use crate::record::Hand;
 use crate::user::parse_email;
 
@@ -47,9 +47,9 @@ pub struct NotificationChannel {
     /// Without one the server is not logged in to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// Raised when the password is another one, which the audit log shows so.
-    #[serde(default)]
-    pub password_version: u64,
+    /// Under which its password is kept: a new one each time it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// As the person or key was called then.
@@ -134,8 +134,8 @@ pub struct NewChannel {
     pub port: u16,
     pub tls: SmtpTls,
     pub username: Option<String>,
-    /// Whether one is told; the password itself is not for the directory.
-    pub has_password: bool,
+    /// Where a password is kept that is told; the password itself is not for the directory.
+    pub secret: Option<SecretId>,
 }
 
 /// New settings; what is not named stays. Of which legal entity it is stays too.
@@ -150,8 +150,8 @@ pub struct ChannelChange {
     pub port: Option<u16>,
     pub tls: Option<SmtpTls>,
     pub username: Option<Option<String>>,
-    /// Whether a new one is told.
-    pub new_password: bool,
+    /// Where a new password is kept that is told.
+    pub secret: Option<SecretId>,
 }
 
 /// A new channel beside those that the company has.
@@ -176,7 +176,7 @@ pub fn plan_channel(
         port: ask.port,
         tls: ask.tls,
         username: ask.username,
-        password_version: u64::from(ask.has_password),
+        secret: ask.secret,
         created_at: by.now,
         updated_at: by.now,
         updated_by: by.name.to_owned(),
@@ -198,10 +198,8 @@ pub fn plan_channel_change(
     }
     let before = channel.clone();
     let username = ask.username.unwrap_or(before.username);
-    let password_version = match (&username, ask.new_password) {
-        (None, false) => 0,
-        (_, new) => before.password_version + u64::from(new),
-    };
+    let has_new_password = ask.secret.is_some();
+    let kept = before.secret.filter(|_| username.is_some());
     let changed = NotificationChannel {
         name: ask.name.unwrap_or(before.name),
         enabled: ask.enabled.unwrap_or(before.enabled),
@@ -212,7 +210,7 @@ pub fn plan_channel_change(
         port: ask.port.unwrap_or(before.port),
         tls: ask.tls.unwrap_or(before.tls),
         username,
-        password_version,
+        secret: ask.secret.or(kept),
         updated_at: by.now,
         updated_by: by.name.to_owned(),
         revision: channel.revision + 1,
@@ -221,7 +219,7 @@ pub fn plan_channel_change(
     let changed = changed.checked()?;
     let is_elsewhere =
         (&changed.host, changed.port, changed.tls) != (&channel.host, channel.port, channel.tls);
-    if is_elsewhere && changed.username.is_some() && !ask.new_password {
+    if is_elsewhere && changed.username.is_some() && !has_new_password {
         return Err(ChannelError::PasswordMissing);
     }
     Ok(changed)
@@ -270,10 +268,10 @@ impl NotificationChannel {
         if self.port == 0 {
             return Err(ChannelError::Port);
         }
-        match (&username, self.password_version) {
-            (Some(_), 0) => return Err(ChannelError::PasswordMissing),
-            (None, 1..) => return Err(ChannelError::UsernameMissing),
-            _ => {}
+        match (&username, &self.secret) {
+            (Some(_), None) => return Err(ChannelError::PasswordMissing),
+            (None, Some(_)) => return Err(ChannelError::UsernameMissing),
+            (Some(_), Some(_)) | (None, None) => {}
         }
         if username.is_some() && self.tls == SmtpTls::None && !is_this_machine(&host) {
             return Err(ChannelError::PasswordInTheClear);
@@ -332,7 +330,7 @@ mod tests {
             port: 587,
             tls: SmtpTls::Starttls,
             username: Some("waybill".to_owned()),
-            has_password: true,
+            secret: Some(SecretId::new(1)),
         }
     }
 
@@ -369,9 +367,9 @@ mod tests {
 
     #[test]
     fn a_login_has_a_password_which_leaves_over_tls_alone() {
-        check(NewChannel { has_password: false, ..ask(1, None) }, Err(ChannelError::PasswordMissing));
+        check(NewChannel { secret: None, ..ask(1, None) }, Err(ChannelError::PasswordMissing));
         check(NewChannel { username: None, ..ask(1, None) }, Err(ChannelError::UsernameMissing));
-        let open = NewChannel { username: None, has_password: false, tls: SmtpTls::None, ..ask(1, None) };
+        let open = NewChannel { username: None, secret: None, tls: SmtpTls::None, ..ask(1, None) };
         check(open, Ok(()));
         let clear = NewChannel { tls: SmtpTls::None, ..ask(1, None) };
         check(clear.clone(), Err(ChannelError::PasswordInTheClear));
@@ -384,10 +382,10 @@ mod tests {
         let elsewhere =
             || ChannelChange { host: Some("evil.example".to_owned()), ..ChannelChange::default() };
         assert_eq!(change(&before, elsewhere(), &[]), Err(ChannelError::PasswordMissing));
-        let told = change(&before, ChannelChange { new_password: true, ..elsewhere() }, &[]).unwrap();
-        assert_eq!((told.password_version, told.revision), (2, 1));
+        let told = change(&before, ChannelChange { secret: Some(SecretId::new(2)), ..elsewhere() }, &[]).unwrap();
+        assert_eq!((told.secret, told.revision), (Some(SecretId::new(2)), 1));
         let open = ChannelChange { username: Some(None), ..elsewhere() };
-        assert_eq!(change(&before, open, &[]).unwrap().password_version, 0);
+        assert_eq!(change(&before, open, &[]).unwrap().secret, None);
     }
 
     #[test]

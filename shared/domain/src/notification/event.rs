@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// What a mail says, by the names of variables.
 pub type Values = BTreeMap<String, String>;
 
-/// Something that people are told of. The user's guide names thirteen (section 10.5.1); that rates change
-/// and that an invoice was confirmed are told as well.
+/// Something that people are told of. The user's guide names thirteen (section 10.5.1); that rates change,
+/// that an invoice was confirmed and that somebody has registered at a portal are told as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationEvent {
@@ -30,6 +30,8 @@ pub enum NotificationEvent {
     /// What a company sends is looked at first from now on.
     CompanyModeration,
     RegistrationConfirmation,
+    /// Somebody has registered at a portal and waits for a review.
+    NewRegistration,
     PasswordReset,
     /// A registration broke off.
     ProblemReport,
@@ -74,7 +76,7 @@ const CURRENCY: Variable = variable("currency", "EUR");
 const SENDER_ID: Variable = variable("sender_id", "BAKERY");
 
 impl NotificationEvent {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AgreementBalance,
         Self::CreditLimit,
         Self::BundleLimit,
@@ -87,6 +89,7 @@ impl NotificationEvent {
         Self::BroadcastApproval,
         Self::CompanyModeration,
         Self::RegistrationConfirmation,
+        Self::NewRegistration,
         Self::PasswordReset,
         Self::ProblemReport,
         Self::UserInvitation,
@@ -104,7 +107,8 @@ impl NotificationEvent {
             Self::SenderIdRequest
             | Self::SenderIdActivation
             | Self::BroadcastApproval
-            | Self::CompanyModeration => NotificationGroup::Moderation,
+            | Self::CompanyModeration
+            | Self::NewRegistration => NotificationGroup::Moderation,
             Self::RegistrationConfirmation
             | Self::PasswordReset
             | Self::ProblemReport
@@ -204,6 +208,17 @@ impl NotificationEvent {
                         SURNAME,
                         variable("portal_name", "Messages"),
                         required("registration_link", "https://portal.example/confirm?token=8f1c"),
+                    ]
+                }
+            }
+            Self::NewRegistration => {
+                const {
+                    &[
+                        NAME,
+                        SURNAME,
+                        variable("company_name", "Bakery Weber"),
+                        variable("email", "anna@bakery.example"),
+                        variable("portal_name", "Messages"),
                     ]
                 }
             }

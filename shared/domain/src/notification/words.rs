@@ -172,6 +172,16 @@ fn paragraphs(event: NotificationEvent) -> Paragraphs {
             ],
             "Confirm",
         ),
+        Event::NewRegistration => (
+            "New registration",
+            "{{company_name}} has registered at {{portal_name}}",
+            &[
+                "Hello,",
+                "{{name}} {{surname}} of {{company_name}} ({{email}}) has registered at {{portal_name}}.",
+                "Please look at it, among the external users: until then they can do nothing.",
+            ],
+            "",
+        ),
         Event::PasswordReset => (
             "Password reset",
             "Set a new password",

@@ -3,7 +3,9 @@
 //!
 //! Only prices are rated again, of what stands. So these stay as they were charged:
 //! - what a pack or a bundle has paid for, in units;
-//! - which units fell into which tier of a scale: each tier's price is rated again, its thresholds are not;
+//! - which units fell into which tier of a scale: each tier's price is rated again, its thresholds are not.
+//!   What fell into tiers that a scale has lost costs what its last one costs, and what passing a threshold
+//!   repriced is nothing where nobody reprices it any more;
 //! - the billing rule, so that what was refunded stays refunded;
 //! - what was given back.
 
@@ -141,7 +143,7 @@ impl Level<'_> {
         prices: &impl Prices,
     ) -> Result<Charge, NotRated> {
         if charge.taken.is_none() && charge.billing == BillingRule::Accepted {
-            return self.adjustment_again(charge, before, sources);
+            return self.adjustment_again(charge, before, sources, prices);
         }
         let source = self.source_of(charge, sources, prices)?;
         let mut quantity = charge.quantity;
@@ -153,6 +155,9 @@ impl Level<'_> {
     }
 
     /// Where a charge comes from now: from the same tier of a scale, or from the only price there is.
+    /// Behind the tiers of a scale are those that it may have lost ([`pay_as_you_go_prices`]).
+    ///
+    /// [`pay_as_you_go_prices`]: crate::quote::pay_as_you_go_prices
     fn source_of<'a>(
         &self,
         charge: &Charge,
@@ -160,7 +165,6 @@ impl Level<'_> {
         prices: &impl Prices,
     ) -> Result<&'a Source, NotRated> {
         let level = self.number;
-        let last = sources.last().ok_or(NotRated::TierGone { level })?;
         if let [only] = sources
             && only.allowance.is_none()
         {
@@ -174,28 +178,30 @@ impl Level<'_> {
         }
         // The last tier of a scale is not counted, and neither is a price that is no scale's.
         match prices.is_scale(&charge.rate) {
-            Some(true) if last.allowance.is_none() => Ok(last),
-            Some(true) => Err(NotRated::TierGone { level }),
+            Some(true) => {
+                let uncounted = sources.iter().find(|source| source.allowance.is_none());
+                uncounted.ok_or(NotRated::TierGone { level })
+            }
             Some(false) => Err(NotRated::BecameScale { level }),
             None => Err(NotRated::UnknownOrigin { rate: charge.rate.clone() }),
         }
     }
 
     /// What a back-to-first scale charged for the units of the tiers before, with the first of this one.
+    /// Nothing where the tier's price reprices none of them now.
     fn adjustment_again(
         &self,
         charge: &Charge,
-        before: Option<&Charge>,
+        of_tier: Option<&Charge>,
         sources: &[Source],
+        prices: &impl Prices,
     ) -> Result<Charge, NotRated> {
         let level = self.number;
-        let tier = before.and_then(|before| before.taken.as_ref()).ok_or(NotRated::TierGone { level })?;
-        let of_tier = sources.iter().find_map(|source| {
-            let allowance = source.allowance.as_ref().filter(|allowance| allowance.id == tier.allowance)?;
-            Some((source, allowance.adjustment?))
-        });
-        let (source, adjustment) = of_tier.ok_or(NotRated::TierGone { level })?;
-        Ok(changed(charge, source, adjustment.difference, charge.quantity)?)
+        let of_tier = of_tier.filter(|charge| charge.taken.is_some()).ok_or(NotRated::TierGone { level })?;
+        let source = self.source_of(of_tier, sources, prices)?;
+        let adjustment = source.allowance.as_ref().and_then(|allowance| allowance.adjustment);
+        let difference = adjustment.map_or(Amount::ZERO, |adjustment| adjustment.difference);
+        Ok(changed(charge, source, difference, charge.quantity)?)
     }
 
     /// Whether this charge alone pays for the message, beside what a bundle costs.
@@ -247,7 +253,8 @@ mod tests {
     #[derive(Clone)]
     struct Book {
         levels: Vec<quote::Level>,
-        scales: bool,
+        /// Rates that are prices of scales, of the versions before as well.
+        scales: BTreeSet<RateId>,
     }
 
     impl Prices for Book {
@@ -256,8 +263,8 @@ mod tests {
             pay_as_you_go_prices(of, level, &EVENT, AT).map(Some)
         }
 
-        fn is_scale(&self, _: &RateId) -> Option<bool> {
-            Some(self.scales)
+        fn is_scale(&self, rate: &RateId) -> Option<bool> {
+            Some(self.scales.contains(rate))
         }
     }
 
@@ -283,8 +290,19 @@ mod tests {
                 Rates::new(ServiceId::new(number), ServiceKind::PayAsYouGo, version, tree, Timestamp::MIN);
             quote::Level::new(agreement(number), vec![rates])
         };
-        let scales = prices.iter().any(|price| price["price"]["type"] == "scale");
-        Book { levels: (1..).zip(prices).map(level).collect(), scales }
+        let levels: Vec<_> = (1..).zip(prices).map(level).collect();
+        let sources =
+            levels.iter().flat_map(|of| pay_as_you_go_prices(of, 1, &EVENT, AT).unwrap_or_default());
+        let of_scales = sources.filter(|source| source.priced_by.scale().is_some());
+        let scales = of_scales.map(|source| source.rate).collect();
+        Book { levels, scales }
+    }
+
+    /// The book of these prices after another.
+    fn book_after(before: &Book, version: u32, prices: &[Value]) -> Book {
+        let mut after = book(version, prices);
+        after.scales.extend(before.scales.iter().cloned());
+        after
     }
 
     fn flat(amount: &str) -> Value {
@@ -292,8 +310,17 @@ mod tests {
     }
 
     fn scale(kind: &str, first: &str, then: &str) -> Value {
-        json!({"price": {"type": "scale", "scale": kind,
-            "tiers": [{"threshold": 3, "amount": first}, {"amount": then}]}})
+        tiers(kind, &[first, then])
+    }
+
+    /// Each tier has three units but the last, which has all that follow.
+    fn tiers(kind: &str, amounts: &[&str]) -> Value {
+        let tier = |(place, amount): (usize, &&str)| match place + 1 == amounts.len() {
+            true => json!({"amount": amount}),
+            false => json!({"threshold": 3 * (place + 1), "amount": amount}),
+        };
+        let tiers: Vec<Value> = amounts.iter().enumerate().map(tier).collect();
+        json!({"price": {"type": "scale", "scale": kind, "tiers": tiers}})
     }
 
     /// A message of so many segments as it was sold from these trees.
@@ -351,7 +378,7 @@ mod tests {
         let before = book(1, &[scale("tier", "0.05", "0.04")]);
         let mut stock = Stock::default();
         let sent: Vec<Message> = [2, 2].map(|segments| sold(&before, segments, &mut stock)).into();
-        let corrected = book(2, &[scale("tier", "0.06", "0.02")]);
+        let corrected = book_after(&before, 2, &[scale("tier", "0.06", "0.02")]);
         let again = sent.iter().map(|sent| rate_again(sent, &corrected).unwrap().unwrap());
         // The second one has its first segment in the first tier.
         assert_eq!(
@@ -365,7 +392,7 @@ mod tests {
         let before = book(1, &[scale("back_to_first", "0.05", "0.04")]);
         let mut stock = Stock::default();
         let sent: Vec<Message> = [3, 1].map(|segments| sold(&before, segments, &mut stock)).into();
-        let corrected = book(2, &[scale("back_to_first", "0.06", "0.02")]);
+        let corrected = book_after(&before, 2, &[scale("back_to_first", "0.06", "0.02")]);
         let mut total = Amount::ZERO;
         for sent in &sent {
             let again = rate_again(sent, &corrected).unwrap().unwrap().message;
@@ -378,7 +405,7 @@ mod tests {
     #[test]
     fn a_price_that_became_a_scale_and_a_country_without_a_rate_are_left_as_they_are() {
         let sent = sold(&book(1, &[flat("0.05")]), 1, &mut Stock::default());
-        let now_scale = Book { scales: false, ..book(2, &[scale("tier", "0.06", "0.02")]) };
+        let now_scale = book(2, &[scale("tier", "0.06", "0.02")]);
         assert_eq!(rate_again(&sent, &now_scale), Err(NotRated::BecameScale { level: 1 }));
         let elsewhere = book(2, &[json!({"depends_on": "country", "values": {"FR": flat("1")}})]);
         assert!(matches!(rate_again(&sent, &elsewhere), Err(NotRated::Quote(QuoteError::NoRate { .. }))));
@@ -394,14 +421,74 @@ mod tests {
         assert_eq!(rate_again(&again.message, &corrected), Ok(None));
     }
 
+    /// The messages as they are after they were rated again.
+    fn rated(sent: &[Message], book: &Book) -> Vec<Message> {
+        let rated = |sent: &Message| {
+            rate_again(sent, book).unwrap().map_or_else(|| sent.clone(), |again| again.message)
+        };
+        sent.iter().map(rated).collect()
+    }
+
+    fn total(messages: &[Message]) -> String {
+        Amount::checked_sum(messages.iter().map(Message::price)).unwrap().to_string()
+    }
+
+    #[test]
+    fn what_a_passed_threshold_repriced_is_nothing_where_no_price_reprices_it_any_more() {
+        let thousand = |kind: &str| {
+            json!({"price": {"type": "scale", "scale": kind,
+                "tiers": [{"threshold": 1000, "amount": "1"}, {"amount": "0.5"}]}})
+        };
+        let before = book(1, &[thousand("back_to_first")]);
+        let mut stock = Stock::default();
+        let sent: Vec<Message> = (0..1_050).map(|_| sold(&before, 1, &mut stock)).collect();
+        assert_eq!(total(&sent), "525");
+        let free = json!({"price": {"type": "free"}});
+        for (price, expected) in [(flat("0.6"), "630"), (free, "0"), (thousand("tier"), "1025")] {
+            let after = book_after(&before, 2, &[price]);
+            let again = rated(&sent, &after);
+            assert_eq!(total(&again), expected);
+            assert_eq!(rated(&again, &after), again);
+            let restored = book_after(&after, 3, &[thousand("back_to_first")]);
+            assert_eq!(total(&rated(&again, &restored)), "525", "once the scale is back");
+        }
+    }
+
+    #[test]
+    fn what_fell_into_a_tier_that_is_gone_costs_what_the_last_one_costs() {
+        for kind in ["tier", "back_to_first"] {
+            let before = book(1, &[tiers(kind, &["0.5", "0.4", "0.3"])]);
+            let mut stock = Stock::default();
+            let sent: Vec<Message> = [3, 3, 1].map(|segments| sold(&before, segments, &mut stock)).into();
+            let after = book_after(&before, 2, &[tiers("tier", &["0.5", "0.2"])]);
+            let again = rated(&sent, &after);
+            assert_eq!(total(&again), "2.3", "{kind}: three at 0.5 and four at 0.2");
+            let later = book_after(&after, 3, &[tiers(kind, &["0.5", "0.1"])]);
+            let expected = if kind == "tier" { "1.9" } else { "0.7" };
+            assert_eq!(total(&rated(&again, &later)), expected, "{kind}");
+        }
+    }
+
     fn any_price() -> impl Strategy<Value = Value> {
         let amount = || (0u32..20).prop_map(|cents| Amount::whole(cents.into()).to_string());
+        let scale = (any::<bool>(), prop::collection::vec(amount(), 1..4)).prop_map(|(is_tier, amounts)| {
+            let amounts: Vec<&str> = amounts.iter().map(String::as_str).collect();
+            tiers(if is_tier { "tier" } else { "back_to_first" }, &amounts)
+        });
         prop_oneof![
             amount().prop_map(|amount| flat(&amount)),
-            (amount(), amount()).prop_map(|(first, then)| scale("tier", &first, &then)),
-            (amount(), amount()).prop_map(|(first, then)| scale("back_to_first", &first, &then)),
+            scale,
             Just(json!({"price": {"type": "free"}})),
         ]
+    }
+
+    /// Whether what was sold at one price is known at another: in which tier it fell, and with which unit of
+    /// a tier those before it are repriced.
+    fn is_known(before: &Value, after: &Value) -> bool {
+        let tiers = |price: &Value| price["price"]["tiers"].as_array().map_or(1, Vec::len);
+        let is = |price: &Value, kind: &str| price["price"]["scale"] == kind;
+        tiers(after) == 1
+            || (tiers(after) <= tiers(before) && !(is(before, "tier") && is(after, "back_to_first")))
     }
 
     proptest! {
@@ -413,23 +500,41 @@ mod tests {
             }),
             segments in prop::collection::vec(1u32..4, 1..8),
         ) {
-            let (before, mut after) = (book(1, &before), book(2, &after));
-            after.scales = before.scales;
-            let mut stock = Stock::default();
+            let known = before.iter().zip(&after).all(|(before, after)| is_known(before, after));
+            let before = book(1, &before);
+            let after = book_after(&before, 2, &after);
+            let (mut stock, mut fresh) = (Stock::default(), Stock::default());
+            let mut totals = [vec![Amount::ZERO; after.levels.len()], vec![Amount::ZERO; after.levels.len()]];
+            let sum = |charges: &[Charge]| {
+                Amount::checked_sum(charges.iter().map(|charge| charge.amount)).unwrap()
+            };
             for segments in segments {
                 let sent = sold(&before, segments, &mut stock);
-                let Ok(Some(again)) = rate_again(&sent, &after) else { continue };
+                let anew = sold(&after, segments, &mut fresh);
+                let again = match rate_again(&sent, &after) {
+                    Ok(again) => again,
+                    Err(error) => {
+                        prop_assert!(!known, "{error}");
+                        continue;
+                    }
+                };
+                let as_sent = || RatedAgain { message: sent.clone(), changes: Vec::new() };
+                let again = again.unwrap_or_else(as_sent);
                 prop_assert_eq!(rate_again(&again.message, &after), Ok(None));
-                for (index, (was, is)) in sent.levels().zip(again.message.levels()).enumerate() {
-                    let sum = |charges: &[Charge]| {
-                        Amount::checked_sum(charges.iter().map(|charge| charge.amount)).unwrap()
-                    };
+                let levels = sent.levels().zip(again.message.levels()).zip(anew.levels());
+                for (index, ((was, is), new)) in levels.enumerate() {
                     let change = again.changes.iter().find(|change| change.level as usize == index + 1);
                     let told = change.map_or(Amount::ZERO, |change| {
                         change.after.checked_sub(change.before).unwrap()
                     });
                     prop_assert_eq!(told, sum(is).checked_sub(sum(was)).unwrap());
+                    for (total, charges) in totals.iter_mut().zip([is, new]) {
+                        total[index] = total[index].checked_add(sum(charges)).unwrap();
+                    }
                 }
+            }
+            if known {
+                prop_assert_eq!(&totals[0], &totals[1], "as if it had been sold at these prices");
             }
         }
     }

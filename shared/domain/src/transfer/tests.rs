@@ -268,3 +268,27 @@ fn two_currencies_do_not_mix() {
     to.wallet.currency = Currency::parse("EUR").unwrap();
     assert!(matches!(plan(&from, &to, "1"), Err(TransferError::CurrencyDiffers { .. })));
 }
+
+#[test]
+fn what_came_back_to_a_closed_wallet_goes_to_any_company_above_without_credit_and_nothing_goes_in() {
+    let owner = owner();
+    let (company, neighbour) = (child(&owner, 1), child(&owner, 2));
+    let below = child(&company, 3);
+    let main = |company: &Company, number| Side::main(company, number, 5, 0);
+    let (parents, companys, neighbours) = (main(&owner, 10), main(&company, 11), main(&neighbour, 12));
+    let mut gone = Side::main(&below, 13, 5, 100);
+    gone.agreement.transfers_use_credit_limit = true;
+    let mut users = gone.of_user(&user(&below, 1, false), 5);
+    for closed in [&mut gone, &mut users] {
+        closed.wallet.state = WalletState::Closed;
+        for above in [&parents, &companys] {
+            assert!(!plan(closed, above, "5").unwrap().uses_credit_limit);
+            assert_eq!(plan(closed, above, "6"), Err(not_enough(5, 6)));
+        }
+        assert_eq!(plan(closed, &neighbours, "5"), Err(TransferError::NotRelated));
+    }
+    for (from, to) in [(&companys, &gone), (&gone, &users), (&users, &gone)] {
+        assert_eq!(plan(from, to, "1"), Err(TransferError::TakerClosed));
+    }
+    assert_eq!(plan(&parents, &gone, "1"), Err(TransferError::NotRelated));
+}

@@ -90,10 +90,10 @@ fn people_of_a_client_have_roles_of_the_client_portal_only() {
     let client = company(CompanyKind::Client);
     let own = Grants::everything();
     let granting = Granting { by: &client.path[0], own: &own, to: &client, known: &[] };
-    let refused = granting.check(&[system(SystemRole::Admin)]);
+    let refused = granting.check(&[system(SystemRole::Admin)], &[]);
     assert_eq!(refused, Err(UserError::NoSuchRole("admin".into())));
     let admin = [system(SystemRole::PortalAdmin), system(SystemRole::PortalAdmin)];
-    assert_eq!(granting.check(&admin), Ok(vec![system(SystemRole::PortalAdmin)]));
+    assert_eq!(granting.check(&admin, &[]), Ok(vec![system(SystemRole::PortalAdmin)]));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn nobody_gives_roles_that_grant_more_than_they_have() {
     let reseller = company(CompanyKind::Reseller);
     let own = SystemRole::ClientManager.grants();
     let giving = |by: &CompanyId, role| {
-        Granting { by, own: &own, to: &reseller, known: &[] }.check(&[system(role)]).is_ok()
+        Granting { by, own: &own, to: &reseller, known: &[] }.check(&[system(role)], &[]).is_ok()
     };
     let (above, same) = (reseller.path[0].clone(), reseller.id.clone());
     assert!(giving(&same, SystemRole::ClientManager));
@@ -124,14 +124,22 @@ fn a_role_is_given_by_its_maker_and_those_it_is_for() {
         created_at: NOW,
         revision: 0,
     };
-    let check = |role: Role| {
+    let given = [UserRole::Custom(RoleId::new(1))];
+    let check = |role: Role, had: &[UserRole]| {
         let own = Grants::everything();
         let known = [role];
         let granting = Granting { by: &client.path[0], own: &own, to: &client, known: &known };
-        granting.check(&[UserRole::Custom(RoleId::new(1))]).is_ok()
+        granting.check(&given, had).is_ok()
     };
-    assert!(check(role(1, vec![])) && check(role(0, vec![client.id.clone()])));
-    assert!(!check(role(0, vec![])) && !check(role(0, vec![CompanyId::new(9)])));
+    assert!(check(role(1, vec![]), &[]) && check(role(0, vec![client.id.clone()]), &[]));
+    assert!(!check(role(0, vec![]), &[]) && !check(role(0, vec![CompanyId::new(9)]), &[]));
+    assert!(check(role(0, vec![]), &given), "whoever has it keeps it");
+
+    let guest = plan("Ada", "ada@example.com").unwrap();
+    let registered = User { registered_with: Some(CompanyId::new(0)), ..guest.clone() };
+    for (role, counts) in [(role(1, vec![]), [true, true]), (role(0, vec![]), [false, true])] {
+        assert_eq!([&guest, &registered].map(|user| user.is_granted_by(&role)), counts);
+    }
 }
 
 #[test]

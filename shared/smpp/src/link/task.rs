@@ -377,6 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Task<S> {
                     self.unanswered -= 1;
                     self.reply(sequence, answer.status, answer.into_body(command_id));
                 }
+                Control::NoAnswer => self.unanswered -= 1,
                 Control::Unbind => self.drain(now, Farewell::Ours { reason: CloseReason::Unbound }),
                 Control::Abort => self.end = Some(CloseReason::Aborted),
             }

@@ -99,6 +99,15 @@ fn a_receipt_is_known_by_its_class_whatever_other_bits_are_set_or_by_its_paramet
 }
 
 #[test]
+fn an_acknowledgement_is_known_by_its_class() {
+    for (esm_class, acknowledgement) in
+        [(0x08, true), (0x10, true), (0x18, true), (0x58, true), (0x04, false), (0x20, false), (0x40, false)]
+    {
+        assert_eq!(is_acknowledgement(&DeliverSm { esm_class, ..DeliverSm::default() }), acknowledgement);
+    }
+}
+
+#[test]
 fn an_id_is_found_in_decimal_and_hex_with_and_without_zeros_and_in_any_case() {
     assert_eq!(id_forms("0059113978"), ["59113978", "38601fa", "1494301048"]);
     assert_eq!(id_forms("38601FA\0"), ["38601fa", "59113978"]);

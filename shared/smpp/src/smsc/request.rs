@@ -84,6 +84,11 @@ impl Submit {
     pub fn answer(self, status: CommandStatus, answer: MessageResp) {
         self.responder.answer(Answer::message(status, answer));
     }
+
+    /// For a message of which nobody knows whether it was taken: the client is not told that it was not.
+    pub fn leave_unanswered(self) {
+        self.responder.leave_unanswered();
+    }
 }
 
 /// One message for many destinations.
@@ -99,6 +104,11 @@ impl SubmitMany {
         let message_id = message_id.into();
         let answer = SubmitMultiResp { message_id, unsuccess, ..SubmitMultiResp::default() };
         self.responder.answer(Answer::other(CommandStatus::ROK, Body::SubmitMultiResp(answer)));
+    }
+
+    /// As [`Submit::leave_unanswered`].
+    pub fn leave_unanswered(self) {
+        self.responder.leave_unanswered();
     }
 
     pub fn refuse(self, status: CommandStatus) {

@@ -54,6 +54,8 @@ pub struct LeaseSession {
     filled: BTreeMap<Pot, Amount>,
     /// Allowances of which nobody keeps anything, as they were when that was found.
     exhausted: BTreeMap<Pot, Gone>,
+    /// The money for one message could not be had.
+    is_short: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +122,7 @@ impl LeaseSession {
             pace,
             filled: BTreeMap::new(),
             exhausted: BTreeMap::new(),
+            is_short: false,
         })
     }
 
@@ -131,6 +134,11 @@ impl LeaseSession {
     /// Whether there is nothing more to do with it.
     pub fn is_over(&self) -> bool {
         self.course == Course::Over
+    }
+
+    /// Whether it is over for want of money.
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// Whether its time is over because nothing was sent.
@@ -314,6 +322,7 @@ impl LeaseSession {
             let is_short =
                 |(pot, unit): (&Pot, &Amount)| pot.allowance.is_none() && self.wallet.escrow_on(pot) < *unit;
             if fitting.rows.is_empty() && all.units.iter().any(is_short) {
+                self.is_short = true;
                 self.close().await?;
             }
             return Ok(fitting);

@@ -268,6 +268,14 @@ impl World {
         let connection = self.platform.post(&parent.key, "/v1/connections", connection).await.good();
         let path = format!("/v1/companies/{}", a.company);
         self.platform.patch(&parent.key, &path, json!({"direct_sending": true})).await.good();
+        let cards = json!({"name": "Cards", "kind": "stripe", "enabled": true, "secret": "sk_test_walk",
+            "fee_from": "owner"});
+        let cards = self.platform.post(&parent.key, "/v1/payment_systems", cards).await.good();
+        let sells = json!({"name": "Sales", "legal_name": "Sales, Inc.", "country": "CA",
+            "legal_number": "654321", "payment_systems": [cards["id"]]});
+        let sells = self.platform.post(&parent.key, "/v1/own_legal_entities", sells).await.good();
+        let path = format!("/v1/agreements/{}", a.agreement);
+        self.platform.patch(&parent.key, &path, json!({"own_legal_entity": sells["id"]})).await.good();
         self.things.name("parent_service", &last, false);
         self.things.name("pack_service", &text(&pack, "id"), false);
         self.things.name("parent_connection", &text(&connection, "id"), false);

@@ -90,7 +90,8 @@ pub struct AgreementPatch {
     time_zone: Option<Option<String>>,
     /// Who gets the invoices; at most 10.
     invoice_emails: Option<Vec<String>>,
-    /// Who is told of the account and its traffic; at most 10.
+    /// Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+    /// of its legal entity are.
     account_emails: Option<Vec<String>>,
     /// Who is told of technical matters; at most 10.
     service_emails: Option<Vec<String>>,

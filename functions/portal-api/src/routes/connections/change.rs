@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use domain::connection::Connection;
+use domain::id::SecretId;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, unavailable};
 use runtime::revision::{IfMatch, Versioned};
 use serde::Deserialize;
 use serde_json::Value;
-use store::Secrets;
 use utoipa::ToSchema;
 
 use super::{ConnectionSecret, ConnectionSettings, ConnectionView, Parts, area_of, stored};
 use crate::App;
 use crate::error::ApiError;
-use crate::rights;
 use crate::routes::Edited;
+use crate::{rights, secrets};
 
 /// What is to be different.
 #[derive(Deserialize, ToSchema)]
@@ -53,14 +53,20 @@ pub async fn change(
     let settings = changed(&before, body.settings)?;
     let Parts { name, password, on_unknown_outcome, link } =
         settings.parts(&app, &who, &before.company, Some(&before.link)).await?;
-    if let Some(password) = password {
-        // Before the settings: what a worker binds with anew is then the new password.
-        app.secrets.replace(&Secrets::connection(&before.id), &ConnectionSecret { password }).await?;
-    }
-    let enabled = body.enabled.unwrap_or(before.enabled);
-    let revision = before.revision + 1;
-    let changed = Connection { name, enabled, link, on_unknown_outcome, revision, ..before.clone() };
-    stored(app.store.replace(&who.act(&company.path), &before, &changed).await?)?;
+    let password = password.map(|password| ConnectionSecret { password });
+    let changed = Connection {
+        name,
+        enabled: body.enabled.unwrap_or(before.enabled),
+        link,
+        secret: password.as_ref().map(|_| SecretId::new(runtime::fresh())).or_else(|| before.secret.clone()),
+        on_unknown_outcome,
+        revision: before.revision + 1,
+        ..before.clone()
+    };
+    let act = who.act(&company.path);
+    let (writing, row) =
+        (app.store.replace(&act, &before, &changed), app.store.any_connection(&before.id));
+    stored(secrets::write(&app, Some(&before), &changed, password.as_ref(), writing, row).await?)?;
     let view = ConnectionView::new(changed, &app.public_base_url);
     Ok(Versioned::new(view.revision, view))
 }

@@ -63,7 +63,7 @@ pub struct ClientSettings {
     #[serde(default = "window")]
     #[schema(value_type = u32, example = 100)]
     window: NonZeroU32,
-    /// Messages per second, at most 10,000; 100 unless told.
+    /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
     #[serde(default = "rate")]
     #[schema(value_type = u32, example = 100)]
     rate: NonZeroU32,

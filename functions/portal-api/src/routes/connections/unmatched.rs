@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use domain::receipt::ReceiptState;
 use jiff::Timestamp;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::Query;
 use serde::{Deserialize, Serialize};
 use store::UnmatchedReceipt;
@@ -72,6 +73,8 @@ pub async fn list(
     let limit = fields::limit(filter.limit)?;
     let connection = app.seen_by(&who).connection(&id).await?;
     rights::view(&who, area_of(&connection.link))?;
-    let page = app.store.unmatched_receipts(&connection.id, limit, filter.cursor.as_deref()).await?;
-    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
+    let cursor = filter.cursor.as_deref().map(cursor::place_of).transpose()?;
+    let page = app.store.unmatched_receipts(&connection.id, limit, cursor.as_deref()).await?;
+    let next = page.next.as_deref().map(cursor::cursor_of);
+    Ok(Json(List { items: page.items.into_iter().map(Into::into).collect(), next }))
 }

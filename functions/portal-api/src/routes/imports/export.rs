@@ -61,6 +61,7 @@ pub async fn link(
     Query(query): Query<ExportQuery>,
 ) -> Reply<ExportLink> {
     rights::view(&who, Area::Services)?;
+    rights::export(&who)?;
     let service = app.seen_by(&who).service(&id).await?;
     let tree = tree_of(&app, &service, service.scope(number)?).await?;
     let part = match query.path.as_str() {

@@ -5,6 +5,7 @@ use axum::response::Response;
 use domain::charge::Charge;
 use domain::invoice::Invoice;
 use runtime::auth::Principal;
+use runtime::cursor;
 use runtime::http::{Problem, Query};
 use serde::Deserialize;
 use store::Page;
@@ -15,7 +16,7 @@ use super::{Reply, readable};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, cursor_of, too_many_rows};
+use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
 
 /// What a file of charges shows of each.
 pub const FILE_COLUMNS: [&str; 15] = [
@@ -141,6 +142,6 @@ pub async fn rows(
 
 /// How many rows come before the page.
 fn place_of(cursor: &str) -> Result<usize, ApiError> {
-    let place = cursor_of(cursor)?.parse();
+    let place = cursor::place_of(cursor)?.parse();
     place.map_err(|_| Problem::invalid("cursor", "not a cursor of this list").into())
 }

@@ -184,8 +184,9 @@ const FILE_COLUMNS: [&str; 25] = [
 /// Invoices.
 ///
 /// Oldest period first unless a filter or `sort` says otherwise. The company that pays sees the confirmed
-/// ones, its tenant also the drafts. With a filter a page may hold fewer than `limit` while there are more:
-/// go on while there is a `next`. `Accept: text/csv` answers a file.
+/// ones, and none if its `invoices_enabled` is false; its tenant also the drafts. With a filter a page may
+/// hold fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv` answers a
+/// file.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", params(InvoiceQuery),
     responses((status = 200, description = "A page",
         content((List<InvoiceView> = "application/json"), (String = "text/csv")))))]

@@ -131,5 +131,6 @@ async fn client_of(app: &App, company: &Company, id: &str) -> Result<Option<Conn
     let found = app.store.any_connection(&id).await?;
     let is_own =
         |connection: &Connection| matches!(&connection.link, Link::Client(link) if link.client == company.id);
+    let found = found.filter(|connection| connection.deleted_at.is_none());
     Ok(found.filter(is_own).map(|connection| connection.id))
 }

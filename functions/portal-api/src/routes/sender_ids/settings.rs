@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use domain::company::Company;
 use domain::sender::picture::{BACKGROUND, LOGO, Picture};
-use domain::sender::{Sender, SenderSettings};
+use domain::sender::SenderSettings;
 use domain::upload::FileName;
 use runtime::http::{Problem, unavailable};
 use serde::{Deserialize, Serialize};
-use store::Secrets;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -442,31 +441,6 @@ impl WhatsappVendorBody {
 /// What a sender ID's vendor gave, as it is kept in the secret store.
 #[derive(Serialize)]
 pub struct SenderSecrets(BTreeMap<&'static str, String>);
-
-impl SenderSecrets {
-    /// Stores them for a sender ID that is stored next: who finds it finds them.
-    pub async fn keep(&self, app: &App, sender: &Sender) -> Result<(), ApiError> {
-        match Secrets::sender(sender) {
-            Some(name) => Ok(app.secrets.create(&name, self).await?),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Deletes the secrets of a sender ID as it is no more, or never was. Nobody reads them, so that nothing fails
-/// if they are left.
-pub async fn forget_secrets(app: &App, sender: &Sender) {
-    let Some(name) = Secrets::sender(sender) else { return };
-    let forgotten = match app.store.sender_by_id(&sender.id).await {
-        // It was stored, the answer was lost, and somebody has gone on from there.
-        Ok(Some(stored)) if stored.secret == sender.secret => return,
-        Ok(_) => app.secrets.delete(&name).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = forgotten {
-        tracing::warn!(sender = %sender.id, %error, "secrets that no sender ID has are left");
-    }
-}
 
 /// Whether a vendor gives secrets, and the first of them.
 pub fn first_secret(settings: Option<&SenderSettings>) -> Result<Option<&'static str>, ApiError> {

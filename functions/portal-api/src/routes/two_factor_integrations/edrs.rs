@@ -78,5 +78,5 @@ pub async fn list(
     let (integration, company) = app.seen_by(&who).thing::<TwoFactorIntegration>(&id).await?;
     may_view(&who, &company)?;
     let (agreement, query) = query.of(integration);
-    answer(&app, &who, (&company.id, &agreement), format, query).await
+    answer(&app, &agreement, format, query).await
 }

@@ -8,12 +8,29 @@ use smpp::DeliverSm;
 
 use super::pdu;
 
+/// A delivery that was offered so often is held back for no longer than until the client takes another one:
+/// with the usual pauses that is after some eight minutes.
+const TRIES_MAX: u32 = 20;
+
 /// One delivery, and which part of which message in hand it is. In the order in which they are to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub message: usize,
     pub part: usize,
     pub pdu: DeliverSm,
+    /// How often it was offered and not taken.
+    pub tries: u32,
+}
+
+impl Item {
+    pub fn is_stuck(&self) -> bool {
+        TRIES_MAX <= self.tries
+    }
+
+    /// The message that it is the receipt of.
+    pub fn receipt(&self) -> Option<String> {
+        self.pdu.tlvs.receipted_message_id()
+    }
 }
 
 /// A message of which the client has answered these parts.
@@ -47,9 +64,14 @@ impl Hand {
             let parts = pdu::parts(&received.content, alphabet).into_iter().enumerate();
             let open: Vec<_> = parts.filter(|(part, _)| !answered.contains(part)).collect();
             held.push(Held { received, open: open.len(), answered, is_deleted: false });
-            waiting.extend(open.into_iter().map(|(part, pdu)| Item { message, part, pdu }));
+            waiting.extend(open.into_iter().map(|(part, pdu)| Item { message, part, pdu, tries: 0 }));
         }
         Self { held, waiting }
+    }
+
+    /// How many are stuck of those that wait, from the first one on.
+    pub fn stuck(&self) -> usize {
+        self.waiting.iter().take_while(|item| item.is_stuck()).count()
     }
 
     /// The client has taken it, or never will.

@@ -1,6 +1,7 @@
 //! The task that reads one client's queue while it has receivers here.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::connection::ClientAlphabet;
@@ -17,6 +18,7 @@ use super::hand::Hand;
 use super::round::{self, Ended};
 use super::{Lines, Pauses};
 use crate::chain;
+use crate::client::figures::Figures;
 
 /// SQS gives ten messages in a call.
 const MESSAGES_MAX: i32 = 10;
@@ -44,10 +46,11 @@ pub struct Line {
     pub alphabet: ClientAlphabet,
     pub queue: Receiver,
     pub pauses: Pauses,
+    pub figures: Arc<Figures>,
     /// Those that may receive, first the one that is used: with two at a time nobody knows the order.
     pub sessions: VecDeque<ServerSession>,
     pub bound: mpsc::UnboundedReceiver<ServerSession>,
-    pub lines: std::sync::Arc<Lines>,
+    pub lines: Arc<Lines>,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -107,23 +110,30 @@ impl Line {
         let mut hand = Hand::new(received, &self.lines.recall(&self.connection), self.alphabet);
         let mut timer = interval_at(Instant::now() + HOLD_EVERY, HOLD_EVERY);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut most, mut pause) = (usize::MAX, self.pauses.first);
+        let (mut takes, mut pause) = (true, self.pauses.first);
         while !hand.waiting.is_empty() && !*self.stop.borrow() {
             let Some(session) = self.session() else { break };
             let (handles, stop) = (hand.left(), self.stop.clone());
-            let round = round::deliver(&session, &mut hand, most, &stop);
+            // One delivery is enough to know whether it takes any; beside what is stuck it is the next one.
+            let most = if takes { usize::MAX } else { hand.stuck() + 1 };
+            let (connection, figures) = (&self.connection, &self.figures);
+            let round = round::deliver(&session, &mut hand, most, &stop, connection, figures);
             let ended = held(&self.queue, &handles, &mut timer, round).await;
             self.delete_done(&mut hand).await;
             match ended {
-                Ended::Well => (most, pause) = (usize::MAX, self.pauses.first),
+                Ended::Well => (takes, pause) = (true, self.pauses.first),
                 Ended::Gone => {}
                 Ended::NotNow => {
                     debug!(connection = %self.connection, ?pause, "the client takes nothing now");
                     let handles = hand.left();
                     held(&self.queue, &handles, &mut timer, self.rest(pause)).await;
-                    // Another of its receivers may; and one delivery is enough to know.
+                    // Another of its receivers may.
                     self.sessions.rotate_left(1.min(self.sessions.len()));
-                    (most, pause) = (1, self.pauses.longest.min(pause * 2));
+                    (takes, pause) = (false, self.pauses.longest.min(pause * 2));
+                    if hand.stuck() == hand.waiting.len() {
+                        // It comes again, with what has come behind it since to be offered beside it.
+                        break;
+                    }
                 }
             }
         }

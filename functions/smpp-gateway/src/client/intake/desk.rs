@@ -1,7 +1,8 @@
 //! Where the orders that one wallet pays are gathered and charged. A few a second are charged at the
 //! wallet itself, a row each. More are charged through leases, in blocks of those that came within some
 //! milliseconds and go over one connection; a lease does one thing at a time, so several are held when
-//! one keeps up no longer. Who has too little money for a lease is served at the wallet again.
+//! one keeps up no longer. Who has too little money for a lease is served at the wallet again, and what waits
+//! there goes into blocks as soon as a lease is had.
 
 mod arrivals;
 mod broke;
@@ -22,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::arrivals::Arrivals;
 use self::broke::Broke;
-use self::work::Done;
+use self::work::{Done, Over};
 use crate::chain;
 use crate::client::account::Refusal;
 
@@ -36,10 +37,16 @@ const LEASES_MAX: usize = 4;
 const IDLE: Duration = Duration::from_secs(30);
 /// A wallet that could give its lease nothing is left alone for a while: it is as well charged itself.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+/// One that has no lease free, or does not answer, may soon have one again.
+const SHORT_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// Charges of the wallet itself at once; more would only be in each other's way.
 const AT_HOME_MAX: usize = 4;
-/// Orders that wait at one desk. More are too many for a wallet that is charged by rows, and at the most
-/// that leases do they wait for half a second.
+/// Orders that wait to be charged at the wallet: some seconds' worth, as each takes some 30 ms. Who comes then
+/// is told to come later.
+const ROWS_MAX: usize = 500;
+/// A lease would charge these sooner.
+const ROWS_MANY: usize = 50;
+/// Orders that wait at one desk: at the most that leases do they wait for half a second.
 const WAITING_MAX: usize = 10_000;
 
 /// An order with its price.
@@ -56,6 +63,8 @@ struct Waiting {
     line: Line,
     answer: Answer,
     since: Instant,
+    /// Messages of a block that it may go in, if it may.
+    at_once: Option<usize>,
 }
 
 /// The way to a desk. It finishes and closes once all of them are gone.
@@ -168,7 +177,7 @@ impl Clerk {
                 }
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => match done {
                     Ok(done) => self.take_back(done),
-                    // Its orders were dropped with it, and their clients are told so.
+                    // Its orders were dropped with it, and nobody knows what became of them.
                     Err(error) => tracing::error!(wallet = %self.home, %error, "a charge broke"),
                 },
                 () = sleep_until(next_look) => {}
@@ -180,7 +189,7 @@ impl Clerk {
     fn begin(&mut self) {
         let now = Instant::now();
         if self.leases.count() == 0 {
-            if self.is_hot(now) && self.leases.may_grow() {
+            if self.leases.may_grow() && self.is_hot(now) {
                 self.take_lease(now);
             } else {
                 self.blocks_to_rows();
@@ -200,12 +209,15 @@ impl Clerk {
         {
             self.charge_at_home(next);
         }
+        self.refuse_rows();
         self.give_back_idle(now);
     }
 
-    /// Whether blocks are worth it: many come, or others write the wallet as well.
+    /// Whether blocks are worth it: many come or wait, or others write the wallet as well.
     fn is_hot(&self, now: Instant) -> bool {
-        self.blocks.values().any(|gathered| !gathered.waiting.is_empty()) && self.arrivals.is_hot(now)
+        let many = self.arrivals.is_hot(now) || ROWS_MANY <= self.rows.len();
+        let in_blocks = || self.blocks.values().any(|gathered| !gathered.waiting.is_empty());
+        many && (in_blocks() || self.rows.iter().any(|waiting| waiting.at_once.is_some()))
     }
 
     fn take_lease(&mut self, now: Instant) {
@@ -261,22 +273,26 @@ impl Clerk {
         let since = Instant::now();
         self.arrivals.add(asked.len(), since);
         for (Asked { line, at_once }, answer) in asked.drain(..) {
-            let waiting = Waiting { line, answer, since };
-            let Some(at_once) = at_once else {
-                self.rows.push_back(waiting);
-                continue;
-            };
-            let connection = waiting.line.article.connection();
-            match self.blocks.get_mut(connection) {
-                Some(gathered) => {
-                    gathered.at_once = at_once;
-                    gathered.waiting.push_back(waiting);
-                }
-                None => {
-                    let connection = connection.clone();
-                    let gathered = Gathered { waiting: VecDeque::from([waiting]), at_once };
-                    self.blocks.insert(connection, gathered);
-                }
+            self.put(Waiting { line, answer, since, at_once });
+        }
+    }
+
+    /// Among those of its connection, if it may go in a block.
+    fn put(&mut self, waiting: Waiting) {
+        let Some(at_once) = waiting.at_once else {
+            self.rows.push_back(waiting);
+            return;
+        };
+        let connection = waiting.line.article.connection();
+        match self.blocks.get_mut(connection) {
+            Some(gathered) => {
+                gathered.at_once = at_once;
+                gathered.waiting.push_back(waiting);
+            }
+            None => {
+                let connection = connection.clone();
+                let gathered = Gathered { waiting: VecDeque::from([waiting]), at_once };
+                self.blocks.insert(connection, gathered);
             }
         }
     }
@@ -288,7 +304,9 @@ impl Clerk {
                 self.rows.extend(back);
                 match session {
                     Ok(session) => self.leases.free.push((session, Instant::now())),
-                    Err(work::Over) => self.leases.not_before = Some(runtime::now() + PAUSE),
+                    Err(Over::Short) => self.leases.not_before = Some(runtime::now() + PAUSE),
+                    // Another one is taken at once, if there is enough for it to do.
+                    Err(Over::Lost) => {}
                 }
             }
             Done::AtHome { seen, refused } => {
@@ -306,11 +324,12 @@ impl Clerk {
                     Ok(Some(session)) => {
                         tracing::info!(home = %self.home, lease = %session.id(), "promoted");
                         self.leases.free.push((session, Instant::now()));
+                        self.rows_to_blocks();
                     }
-                    Ok(None) => self.leases.not_before = Some(runtime::now() + PAUSE),
+                    Ok(None) => self.leases.not_before = Some(runtime::now() + SHORT_PAUSE),
                     Err(error) => {
                         tracing::warn!(home = %self.home, error = chain(error), "no lease");
-                        self.leases.not_before = Some(runtime::now() + PAUSE);
+                        self.leases.not_before = Some(runtime::now() + SHORT_PAUSE);
                     }
                 }
             }
@@ -322,6 +341,21 @@ impl Clerk {
     fn blocks_to_rows(&mut self) {
         for gathered in self.blocks.values_mut() {
             self.rows.extend(gathered.waiting.drain(..));
+        }
+    }
+
+    /// With a lease only that is a row which has to be; first come, first served.
+    fn rows_to_blocks(&mut self) {
+        self.blocks_to_rows();
+        for waiting in std::mem::take(&mut self.rows) {
+            self.put(waiting);
+        }
+    }
+
+    /// Those who came last, if more wait than are charged soon.
+    fn refuse_rows(&mut self) {
+        for waiting in self.rows.drain(ROWS_MAX.min(self.rows.len())..) {
+            let _ = waiting.answer.send(Err(Refusal::Throttled));
         }
     }
 

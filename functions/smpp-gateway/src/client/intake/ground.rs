@@ -38,23 +38,32 @@ const ARTICLES_MAX: usize = 2_000;
 /// A block is stored as one item; and it is submitted by one worker, beside others' messages.
 const BLOCK_MAX: u32 = 200;
 
+/// What was read last, or why nothing may be sent, and when that was.
+type Last = Option<(Instant, Result<Arc<Ground>, Refusal>)>;
+
 /// The last reading of one account.
 #[derive(Default)]
 pub struct Kept {
-    last: Arc<Mutex<Option<Arc<Ground>>>>,
+    last: Arc<Mutex<Last>>,
     /// One reads at a time.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// One reading.
 pub struct Ground {
-    read_at: Instant,
     is_allowed: bool,
     pub company: Company,
     pub dictionaries: Dictionaries,
     /// The account's own first.
     levels: Vec<Level>,
-    senders: Mutex<HashMap<SenderAddress, Found>>,
+    senders: Mutex<HashMap<SenderAddress, Known>>,
+}
+
+/// A sender ID that was looked for.
+struct Known {
+    found: Found,
+    /// Since this reading.
+    is_used: bool,
 }
 
 type Found = Result<Arc<Source>, Refusal>;
@@ -85,36 +94,45 @@ impl Kept {
         R: Future<Output = Result<Ground, Refusal>> + Send + 'static,
     {
         let last = locked(&self.last).clone();
-        let age = last.as_ref().map(|ground| ground.read_at.elapsed());
-        if let (Some(ground), Some(age)) = (&last, age)
-            && age < USED
-        {
-            if FRESH <= age
-                && let Ok(turn) = self.reading.clone().try_lock_owned()
-            {
-                let (kept, reading) = (self.last.clone(), read(last.clone()));
-                tokio::spawn(async move {
-                    if let Ok(ground) = reading.await {
-                        *locked(&kept) = Some(Arc::new(ground));
-                    }
-                    drop(turn);
-                });
+        let before = match &last {
+            Some((read_at, found)) if read_at.elapsed() < FRESH => return found.clone(),
+            Some((read_at, Ok(ground))) if read_at.elapsed() < USED => {
+                if let Ok(turn) = self.reading.clone().try_lock_owned() {
+                    let (kept, reading) = (self.last.clone(), read(Some(ground.clone())));
+                    tokio::spawn(async move {
+                        let _ = keep(&kept, reading).await;
+                        drop(turn);
+                    });
+                }
+                return Ok(ground.clone());
             }
-            return Ok(ground.clone());
-        }
+            Some((_, Ok(ground))) => Some(ground.clone()),
+            Some((_, Err(_))) | None => None,
+        };
         let _turn = self.reading.lock().await;
         let last = locked(&self.last).clone();
-        if let Some(ground) = last.as_ref().filter(|ground| ground.read_at.elapsed() < FRESH) {
-            return Ok(ground.clone());
+        if let Some((_, found)) = last.filter(|(read_at, _)| read_at.elapsed() < FRESH) {
+            return found;
         }
-        let ground = Arc::new(read(last).await?);
-        *locked(&self.last) = Some(ground.clone());
-        Ok(ground)
+        keep(&self.last, read(before)).await
     }
 }
 
+/// What could not be read is not kept.
+async fn keep(
+    kept: &Mutex<Last>,
+    reading: impl Future<Output = Result<Ground, Refusal>>,
+) -> Result<Arc<Ground>, Refusal> {
+    let read_at = Instant::now();
+    let found = reading.await.map(Arc::new);
+    if !matches!(found, Err(Refusal::Unavailable)) {
+        *locked(kept) = Some((read_at, found.clone()));
+    }
+    found
+}
+
 impl Ground {
-    /// Reads all of it, with the sender IDs that were in use `before`.
+    /// Reads all of it, with the sender IDs that were used since `before`.
     pub async fn read(
         store: &Store,
         trees: &TreeCache,
@@ -122,7 +140,6 @@ impl Ground {
         before: Option<&Self>,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let read_at = Instant::now();
         let read = async {
             let company = store.any_company(&account.company.id);
             let (company, agreement) = tokio::try_join!(company, store.any_agreement(&account.agreement.id))?;
@@ -140,15 +157,17 @@ impl Ground {
         let is_own = levels.first().is_some_and(|own| own.agreement.company == company.id);
         let takes = levels.iter().all(|level| level.agreement.takes_messages(now));
         let is_allowed = is_enabled && is_own && takes && company.may_send();
-        let ground = Self { read_at, is_allowed, company, dictionaries, levels, senders: Mutex::default() };
-        let known = before.map(Self::usable_senders).unwrap_or_default();
-        join_all(known.iter().map(|address| ground.read_sender(store, address))).await;
+        let ground = Self { is_allowed, company, dictionaries, levels, senders: Mutex::default() };
+        let known = before.map(Self::used_senders).unwrap_or_default();
+        join_all(known.iter().map(|address| ground.read_sender(store, address, false))).await;
         Ok(ground)
     }
 
-    fn usable_senders(&self) -> Vec<SenderAddress> {
+    /// Those of them that may be used.
+    fn used_senders(&self) -> Vec<SenderAddress> {
         let senders = locked(&self.senders);
-        senders.iter().filter(|(_, found)| found.is_ok()).map(|(address, _)| address.clone()).collect()
+        let used = senders.iter().filter(|(_, known)| known.is_used && known.found.is_ok());
+        used.map(|(address, _)| address.clone()).collect()
     }
 
     /// A sender ID of the account that may be used.
@@ -157,21 +176,22 @@ impl Ground {
             return Err(Refusal::NotAllowed);
         }
         let address = SenderAddress::parse(address).map_err(|_| Refusal::SenderUnknown)?;
-        if let Some(found) = locked(&self.senders).get(&address) {
-            return found.clone();
+        if let Some(known) = locked(&self.senders).get_mut(&address) {
+            known.is_used = true;
+            return known.found.clone();
         }
-        self.read_sender(store, &address).await
+        self.read_sender(store, &address, true).await
     }
 
-    async fn read_sender(&self, store: &Store, address: &SenderAddress) -> Found {
+    async fn read_sender(&self, store: &Store, address: &SenderAddress, is_used: bool) -> Found {
         let found = self.look_for(store, address).await;
         // What could not be read is no answer.
         if !matches!(found, Err(Refusal::Unavailable)) {
             let mut senders = locked(&self.senders);
             if SENDERS_MAX <= senders.len() {
-                senders.retain(|_, found| found.is_ok());
+                senders.retain(|_, known| known.found.is_ok());
             }
-            senders.insert(address.clone(), found.clone());
+            senders.insert(address.clone(), Known { found: found.clone(), is_used });
         }
         found
     }

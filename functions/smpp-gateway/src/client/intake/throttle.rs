@@ -1,4 +1,4 @@
-//! How much a client may send over all its binds to this process.
+//! How much a client may send, or ask, over all its binds to this process.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -10,12 +10,13 @@ use sha2::Sha256;
 use tokio::time::Instant;
 
 const KNOWN_FOR: Duration = Duration::from_secs(10 * 60);
-/// More clients than one gateway serves.
-const KNOWN_MAX: usize = 5_000;
+/// Two of each client, and more clients than one gateway serves.
+const KNOWN_MAX: usize = 10_000;
 
 pub struct Proofs {
     key: [u8; 32],
-    /// By the stored password: a changed one is none of these.
+    /// By the stored password: a changed one is none of these. And by the name, of those that may still be
+    /// looked up where others have to wait.
     known: Mutex<HashMap<String, (Instant, [u8; 32])>>,
 }
 
@@ -26,7 +27,7 @@ impl Default for Proofs {
 }
 
 impl Proofs {
-    /// Whether this password was verified for the stored one lately.
+    /// Whether this password was verified lately for the stored one, or for a name.
     pub fn knows(&self, stored: &str, password: &str) -> bool {
         let kept = self.known().get(stored).copied();
         let fresh = kept.filter(|(until, _)| Instant::now() < *until);

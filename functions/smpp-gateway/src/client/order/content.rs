@@ -4,7 +4,7 @@ use domain::connection::ClientAlphabet;
 use domain::handling::Raw;
 use domain::segmentation::{Encoding, segment};
 use smpp::coding::Alphabet;
-use smpp::{CommandStatus, SubmitSm, long, udh};
+use smpp::{CommandStatus, SubmitSm, long, tlv, udh};
 
 /// A text of more segments is a mistake more often than a wish.
 const SEGMENTS_MAX: u32 = 10;
@@ -12,6 +12,8 @@ const SEGMENTS_MAX: u32 = 10;
 const OCTETS_MAX: usize = 140;
 /// The same in characters of seven bits.
 const SEPTETS_MAX: usize = 160;
+/// The element of a header that names ports.
+const PORTS_16_BIT: u8 = 0x05;
 const GSM7: u8 = 0x00;
 const UCS2: u8 = 0x08;
 
@@ -91,7 +93,20 @@ fn parts(submit: &SubmitSm) -> Result<(Option<Vec<u8>>, Vec<u8>), CommandStatus>
         let [_, reference] = concat.reference.to_be_bytes();
         udh::concat_header(reference, concat.total, concat.part).to_vec()
     });
-    Ok((header, payload.to_vec()))
+    Ok((with_ports(header, submit), payload.to_vec()))
+}
+
+/// The header with the ports that the submit's parameters name, if they name the recipient's: 16 bits each,
+/// the recipient's first (3GPP TS 23.040 section 9.2.3.24.4). Port 0 is none.
+fn with_ports(header: Option<Vec<u8>>, submit: &SubmitSm) -> Option<Vec<u8>> {
+    let port = |tag| u16::try_from(submit.tlvs.number(tag)?).ok();
+    let Some(to) = port(tlv::DESTINATION_PORT).filter(|port| *port != 0) else { return header };
+    let ([to_high, to_low], [from_high, from_low]) =
+        (to.to_be_bytes(), port(tlv::SOURCE_PORT).unwrap_or_default().to_be_bytes());
+    let mut header = header.unwrap_or_else(|| vec![0]);
+    header.extend([PORTS_16_BIT, 4, to_high, to_low, from_high, from_low]);
+    header[0] += 6;
+    Some(header)
 }
 
 /// How the octets of a submit are to be read.

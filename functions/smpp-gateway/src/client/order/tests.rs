@@ -113,6 +113,28 @@ fn sar_parameters_become_a_header() {
 }
 
 #[test]
+fn ports_become_a_header() {
+    let ports = |mut submit: SubmitSm, from: u16, to: u16| {
+        submit.tlvs.push(tlv::SOURCE_PORT, from.to_be_bytes().to_vec());
+        submit.tlvs.push(tlv::DESTINATION_PORT, to.to_be_bytes().to_vec());
+        submit
+    };
+    let header = b"\x06\x05\x04\x0B\x84\x23\xF0";
+    let octets = [&header[..], b"\x01\xFF"].concat();
+    check_raw(&ports(submit(4, b"\x01\xFF"), 9200, 2948), ("", Encoding::Binary, 4, true, &octets));
+    let octets = [&header[..], b"a"].concat();
+    check_raw(&ports(submit(0, b"a"), 9200, 2948), ("a", Encoding::Gsm7, 0, true, &octets));
+    let mut part = submit(4, b"\x01");
+    part.tlvs.push_sar(Concat { reference: 0x0102, total: 3, part: 2 });
+    let octets = b"\x0B\x00\x03\x02\x03\x02\x05\x04\x0B\x84\x23\xF0\x01";
+    check_raw(&ports(part, 9200, 2948), ("", Encoding::Binary, 4, true, octets));
+    check_refused(&ports(submit(4, &[7; 134]), 9200, 2948), CommandStatus::RINVMSGLEN);
+    check_text(ClientAlphabet::Gsm7, &ports(submit(0, b"a"), 9200, 0), ("a", Encoding::Gsm7, 1));
+    let own = ports(with_header(4, &udh::concat_header(9, 2, 1), b"\x01"), 9200, 2948);
+    check_raw(&own, ("", Encoding::Binary, 4, true, b"\x05\x00\x03\x09\x02\x01\x01"));
+}
+
+#[test]
 fn a_part_in_an_alphabet_of_the_clients_own_goes_out_in_one_that_all_know() {
     let header = udh::concat_header(9, 2, 1);
     let octets = |text: &[u8]| [&header[..], text].concat();

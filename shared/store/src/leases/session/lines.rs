@@ -98,6 +98,7 @@ impl LeaseSession {
         }
         let (fitting, places) = fit_lines(lines, Some(&self.wallet))?;
         if places.is_empty() && all.units.iter().any(|(pot, unit)| self.wallet.escrow_on(pot) < *unit) {
+            self.is_short = true;
             self.close().await?;
         }
         Ok((fitting, places))

@@ -34,15 +34,20 @@ pub enum Done {
     GivenBack,
 }
 
-/// There is nothing more to do with a lease.
-pub struct Over;
+/// Why there is nothing more to do with a lease.
+pub enum Over {
+    /// It could not get the money for one message.
+    Short,
+    /// Its time was over, or it was closed to find out what it has charged.
+    Lost,
+}
 
 /// Charges a block through a lease. An outcome that is not known was looked for by the session itself; if
 /// it could not be found out, the messages are on their way if they were charged after all, and to the
 /// client they are requests without an answer.
 pub async fn flush(mut session: LeaseSession, block: Vec<Waiting>) -> Done {
     let (mut lines, mut waiting) = (Vec::with_capacity(block.len()), Vec::with_capacity(block.len()));
-    for Waiting { line, answer, since } in block {
+    for Waiting { line, answer, since, .. } in block {
         lines.push(line);
         waiting.push((answer, since));
     }
@@ -52,17 +57,23 @@ pub async fn flush(mut session: LeaseSession, block: Vec<Waiting>) -> Done {
         Ok(ids) => ids.into_iter().map(|id| id.map(Ok)).collect(),
         Err(error) => {
             tracing::error!(lease = %session.id(), is_over, error = chain(error), "a flush failed");
-            vec![is_over.then_some(Err(Refusal::Unavailable)); lines.len()]
+            vec![is_over.then_some(Err(Refusal::Unknown)); lines.len()]
         }
     };
     let mut back = Vec::new();
     for ((line, (answer, since)), outcome) in lines.into_iter().zip(waiting).zip(outcomes) {
         match outcome {
             Some(outcome) => tell(answer, outcome),
-            None => back.push(Waiting { line, answer, since }),
+            // Charged at the wallet, so that it is not given to one lease after the other.
+            None => back.push(Waiting { line, answer, since, at_once: None }),
         }
     }
-    Done::Flushed { session: if is_over { Err(Over) } else { Ok(session) }, back }
+    let session = match (is_over, session.is_short()) {
+        (false, _) => Ok(session),
+        (true, true) => Err(Over::Short),
+        (true, false) => Err(Over::Lost),
+    };
+    Done::Flushed { session, back }
 }
 
 /// Charges the wallet itself and stores a row.
@@ -82,7 +93,8 @@ async fn charge_row(
     seen: &mut Seen,
 ) -> Result<MessageId, Refusal> {
     let id = MessageId::of_request(line.article.company(), &format!("smpp {:032x}", runtime::fresh()));
-    let mut void = None;
+    // Whether every write so far was refused.
+    let (mut void, mut is_certain) = (None, true);
     for attempt in 0..HOME_ATTEMPTS_MAX {
         let now = runtime::now();
         let draft = line.draft(id.clone(), now);
@@ -91,23 +103,28 @@ async fn charge_row(
             // It takes no blocks, so a row each also where there are many.
             ConnectionKind::Http => hot.accept(store, &draft, void.clone(), now).await,
         };
-        match accepted {
+        let is_refused = match accepted {
             Ok(Accepted::Now(_)) => return Ok(id),
-            Ok(Accepted::Before) => {}
+            Ok(Accepted::Before) => false,
             Err(AcceptError::Store(error)) => {
+                let is_refused = matches!(error, StoreError::Busy { .. });
                 tracing::warn!(message = %id, attempt, error = chain(error), "a charge failed");
+                is_refused
             }
             Err(error) => return Err(refusal(error)),
-        }
+        };
         // Nobody else has this id: what is there is its own first try.
         match standing(store, hot, &id).await {
             Ok(Standing::Charged) => return Ok(id),
-            Ok(Standing::NotCharged(tag)) => void = tag,
-            Ok(Standing::Unknown) | Err(_) => {}
+            Ok(Standing::NotCharged(tag)) => {
+                void = tag;
+                is_certain &= is_refused;
+            }
+            Ok(Standing::Unknown) | Err(_) => is_certain = false,
         }
         tokio::time::sleep(HOME_PAUSE).await;
     }
-    Err(Refusal::Unavailable)
+    Err(if is_certain { Refusal::Unavailable } else { Refusal::Unknown })
 }
 
 enum Standing {
@@ -146,7 +163,7 @@ fn refusal(error: AcceptError) -> Refusal {
         AcceptError::NotEnoughAbove { level } => Refusal::NotEnough { level },
         AcceptError::Suspended { .. } => Refusal::NotAllowed,
         AcceptError::Refused(error) => Refusal::NoPrice(error.code().to_owned()),
-        AcceptError::Store(_) => Refusal::Unavailable,
+        AcceptError::Store(_) => Refusal::Unknown,
     }
 }
 

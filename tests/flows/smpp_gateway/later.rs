@@ -1,0 +1,266 @@
+//! A vendor that cannot be reached, or that wants nothing now: what waits for it takes another route or is told
+//! to have failed, and no job is buried.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::connection::AlarisLink;
+use domain::id::SenderId;
+use domain::route::{Route, Routes};
+use domain::sender::Sender as SenderOfAll;
+use queue::{CONNECTION_RECEIVES_MAX, Outcome as Told};
+use runtime::targets::Targets;
+use tests::edits::act;
+use tests::embedded_dynamodb::{Call, Fault as Loss};
+
+use super::*;
+
+const QUEUE_FULL: &str = "smpp_0x00000014_ESME_RMSGQFUL";
+
+impl Stage {
+    /// With a queue that hides a job for as long as it takes to hold it.
+    async fn patient() -> Self {
+        let mut stage = Self::new(1, |_| {}).await;
+        stage.jobs = stage.sqs.queue("jobs-of-the-usual-visibility");
+        smpp_link(&mut stage.connection).queue_url = stage.jobs.clone();
+        replace_connection(&stage.store, &stage.connection).await;
+        stage
+    }
+
+    /// Gives the sender ID of all messages a second route, over another vendor.
+    async fn put_other_route(&self) {
+        let link = AlarisLink {
+            url: "https://vendor.example".to_owned(),
+            username: "us".to_owned(),
+            service_type: String::new(),
+            webhook_guid: "other".to_owned(),
+        };
+        let (id, company) = (ConnectionId::new(8), CompanyId::new(1));
+        let other = Connection::new(id, company.clone(), "other", Link::Alaris(link), Timestamp::UNIX_EPOCH);
+        put_connection(&self.store, &other).await;
+        let own = Route::only(self.connection.id.clone(), ConnectionKind::Smpp);
+        let second = Route { rank: 1, ..Route::only(other.id, ConnectionKind::Http) };
+        let sender = SenderOfAll::new(
+            SenderId::new(1),
+            company.clone(),
+            AgreementId::new(1),
+            SenderAddress::parse("ACME").expect("a name"),
+            Routes::new(vec![own, second]).expect("two routes"),
+            Timestamp::UNIX_EPOCH,
+        );
+        let stored = self.store.put_sender(&act(&[company]), &sender).await.expect("is stored");
+        assert_eq!(stored, store::Written::Now);
+    }
+
+    fn run_over(&self, pipes: &Pipes) -> Running {
+        let progress = Sender::new(self.sqs.client(), self.progress.clone());
+        run(self.gateway_with(progress, Pace::default()), pipes.dial())
+    }
+
+    /// Where nobody answers at the vendor's port, and that counts soon.
+    fn run_without_link(&self) -> Running {
+        let progress = Sender::new(self.sqs.client(), self.progress.clone());
+        let pace = Pace { down_after: MOMENT, ..pace() };
+        run(self.gateway_with(progress, pace), bind::tcp(Targets::Any))
+    }
+}
+
+/// A vendor whose queue is full for ever.
+fn always_full(mut submits: Requests) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while let Some(submit) = submits.next_submit().await {
+            submit.refuse(CommandStatus::RMSGQFUL);
+        }
+    })
+}
+
+/// As [`until`], for what takes hours of a paused clock.
+async fn until_at_last(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn elsewhere(reason: &str) -> Vec<Told> {
+    vec![Told::Refused { reason: reason.to_owned(), next_route: true }]
+}
+
+#[track_caller]
+fn check_refused(outcome: &Progress, expected: &str, may_go_on: bool) {
+    let Progress::RefusedV1 { reason, next_route, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((reason.as_str(), *next_route), (expected, may_go_on));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_wants_later_again_and_again_is_refused_before_its_job_is_buried() {
+    let mut stage = Stage::patient().await;
+    let pipes = Pipes::default();
+    let running = stage.run_over(&pipes);
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001", "4915100000002"], "hello").await;
+    let (_session, submits) = pipes.accept().await;
+    let (vendor, started) = (always_full(submits), tokio::time::Instant::now());
+    until_at_last(|| {
+        assert!(stage.sqs.receives(&stage.jobs).iter().all(|count| *count < CONNECTION_RECEIVES_MAX));
+        stage.jobs_left() == 0
+    })
+    .await;
+    assert!(Duration::from_secs(45 * 60) < started.elapsed(), "{:?}", started.elapsed());
+    check_refused(&stage.outcome(&message).await, QUEUE_FULL, true);
+    assert_eq!(stage.status(&message).await, Status::Queued, "only who has it can be refused");
+    let told = stage.told(&tag);
+    assert!(told.len() == 2 && told.values().all(|told| *told == elsewhere(QUEUE_FULL)), "{told:?}");
+    running.stop().await;
+    vendor.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_vendor_wants_later_takes_another_route_where_there_is_one() {
+    let mut stage = Stage::patient().await;
+    stage.put_other_route().await;
+    let pipes = Pipes::default();
+    let running = stage.run_over(&pipes);
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001", "4915100000002"], "hello").await;
+    let (_session, submits) = pipes.accept().await;
+    let (vendor, started) = (always_full(submits), tokio::time::Instant::now());
+    until_at_last(|| stage.jobs_left() == 0).await;
+    assert!(started.elapsed() < Duration::from_secs(5 * 60), "{:?}", started.elapsed());
+    check_refused(&stage.outcome(&message).await, QUEUE_FULL, true);
+    let told = stage.told(&tag);
+    assert!(told.len() == 2 && told.values().all(|told| *told == elsewhere(QUEUE_FULL)), "{told:?}");
+    running.stop().await;
+    vendor.abort();
+}
+
+#[tokio::test]
+async fn what_waits_for_a_vendor_that_cannot_be_reached_takes_another_route() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    stage.put_other_route().await;
+    let running = stage.run_without_link();
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001", "4915100000002"], "hello").await;
+    check_refused(&stage.outcome(&message).await, "connection_down", true);
+    until("all of the block", || stage.told(&tag).len() == 2).await;
+    assert!(stage.told(&tag).values().all(|told| *told == elsewhere("connection_down")));
+    stage.until_done().await;
+    running.stop().await;
+    assert_eq!(stage.status(&message).await, Status::Queued, "only who has it can be refused");
+}
+
+#[tokio::test]
+async fn what_may_have_left_takes_no_other_route_while_its_vendor_cannot_be_reached() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    stage.put_other_route().await;
+    let message = stage.send("+4915112345678", "hello").await;
+    stage.store.claim(&message).await.expect("an answer");
+    let tag = stage.send_block_of(2).await;
+    stage.store.claim_block(&tag, 0).await.expect("an answer");
+    let running = stage.run_without_link();
+    let sent = stage.send("+4915112345679", "hello").await;
+    check_refused(&stage.outcome(&sent).await, "connection_down", true);
+    sleep(MOMENT * 3).await;
+    until("the two others", || stage.jobs_left() == 2).await;
+    assert!(stage.told(&tag).is_empty() && !stage.outcomes().contains_key(&message));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_other_route_waits_for_its_vendor_however_long_and_goes_out_when_the_link_is_back() {
+    let mut stage = Stage::patient().await;
+    let pipes = Pipes::default();
+    let running = stage.run_over(&pipes);
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    // In this time they are looked at more often than the queue lets a job come.
+    let back_at = tokio::time::Instant::now() + Duration::from_secs(40 * 60);
+    while tokio::time::Instant::now() < back_at {
+        sleep(Duration::from_secs(10)).await;
+        assert!(2 <= stage.jobs_left() && stage.progress().is_empty());
+        assert!(stage.sqs.receives(&stage.jobs).iter().all(|count| *count <= 2));
+    }
+    assert_eq!(stage.status(&message).await, Status::Accepted);
+    pipes.waiting.lock().expect("not broken").clear();
+    until_at_last(|| !pipes.waiting.lock().expect("not broken").is_empty()).await;
+    let (_session, mut submits) = pipes.accept().await;
+    for id in ["a", "b"] {
+        submits.next_submit().await.expect("a submit").accept(id);
+    }
+    stage.until_done().await;
+    assert_eq!(stage.references(&message).await.len(), 1);
+    assert!(matches!(stage.told(&tag)[&0][..], [Told::Submitted(_)]));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_to_arrive_no_more_does_not_wait_for_a_vendor_that_cannot_be_reached() {
+    let stage = Stage::new(1, |_| {}).await;
+    let mut late = message(1, "+4915112345678", "hello", &stage.connection.id);
+    late.handling.valid_till = Some(Timestamp::UNIX_EPOCH);
+    stage.store.write_message_of_batch(&late).await.expect("is stored");
+    stage.enqueue(std::slice::from_ref(&late.id)).await;
+    let running = stage.run_without_link();
+    check_refused(&stage.outcome(&late.id).await, "validity_over", false);
+    stage.until_done().await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_of_a_long_message_is_told_where_its_next_segment_gets_no_answer() {
+    let mut stage = Stage::patient().await;
+    let pipes = Pipes::default();
+    let running = stage.run_over(&pipes);
+    let (_session, mut submits) = pipes.accept().await;
+    let long = "0123456789".repeat(20);
+    let message = stage.send("+4915112345678", &long).await;
+    submits.next_submit().await.expect("the first segment").accept("a");
+    let _unanswered = submits.next_submit().await.expect("the second segment");
+    until_at_last(|| stage.outcomes().contains_key(&message)).await;
+    let told = stage.outcome(&message).await;
+    let Progress::InDoubtV1 { references, .. } = told else { panic!("{told:?}") };
+    assert_eq!(references, [Some("a".to_owned()), None]);
+
+    let tag = stage.send_block(&["4915100000001"], &long).await;
+    submits.next_submit().await.expect("the first segment").accept("b");
+    let _unanswered = submits.next_submit().await.expect("the second segment");
+    until_at_last(|| !stage.told(&tag).is_empty()).await;
+    assert_eq!(stage.told(&tag)[&0], [Told::PartlyInDoubt(vec![Some("b".to_owned()), None])]);
+    running.stop().await;
+}
+
+/// So many claims are carried out, and their answers get lost.
+fn losing_claims(left: Arc<AtomicU64>) -> impl Fn(&Call<'_>) -> Loss + Send + Sync {
+    move |call| {
+        let is_claim =
+            call.body["UpdateExpression"].as_str().is_some_and(|text| text.contains("claimed = :mark"));
+        let is_lost = is_claim
+            && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if is_lost { Loss::TimeoutAppliedAnswerLost } else { Loss::None }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_which_no_answer_comes_is_found_again_and_leaves_no_doubt() {
+    // As often as one claim is asked for before its job hears that it failed.
+    const ASKED_FOR: u64 = 3;
+    let mut stage = Stage::patient().await;
+    let left = Arc::new(AtomicU64::new(ASKED_FOR));
+    let client = stage.database.client_with(losing_claims(left.clone()));
+    let store = Store::new(client, Tables::of_stack(STACK));
+    let (sqs, progress) = (stage.sqs.client(), Sender::new(stage.sqs.client(), stage.progress.clone()));
+    let gateway = Gateway::new(store, stage.secrets.store(), sqs, progress, Pace::default());
+    let pipes = Pipes::default();
+    let running = run(gateway, pipes.dial());
+    let (_session, mut submits) = pipes.accept().await;
+    let message = stage.send("+4915112345678", "hello").await;
+    submits.next_submit().await.expect("a submit").accept("a");
+    assert_eq!(stage.references(&message).await, [Some("a".to_owned())]);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+
+    left.store(ASKED_FOR, Ordering::Relaxed);
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    submits.next_submit().await.expect("a submit").accept("b");
+    stage.until_done().await;
+    assert_eq!(stage.told(&tag)[&0], [Told::Submitted(vec![Some("b".to_owned())])]);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+    running.stop().await;
+}
