@@ -149,12 +149,22 @@ impl Road {
 }
 
 fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome) -> Connection {
-    Connection { secret: Some(SecretId::new(1)), on_unknown_outcome, ..Connection::new(connection(), owner.company.id.clone(), "Operator", Link::Alaris(AlarisLink {
-            url: url.into(),
-            username: "waybill".into(),
-            service_type: String::new(),
-            webhook_guid: GUID.into(),
-        }), NOW) }
+    Connection {
+        secret: Some(SecretId::new(1)),
+        on_unknown_outcome,
+        ..Connection::new(
+            connection(),
+            owner.company.id.clone(),
+            "Operator",
+            Link::Alaris(AlarisLink {
+                url: url.into(),
+                username: "waybill".into(),
+                service_type: String::new(),
+                webhook_guid: GUID.into(),
+            }),
+            NOW,
+        )
+    }
 }
 
 #[track_caller]

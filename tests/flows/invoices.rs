@@ -669,7 +669,13 @@ impl January {
             archive: EmbeddedS3::new().archive(),
         };
         let link = SmppLink { queue_url: sqs.queue("vendor"), ..SmppLink::new("vendor", 2775, "us") };
-        let connection = Connection::new(connection(), office.world.owner.company.id.clone(), "vendor", Link::Smpp(link), NOW);
+        let connection = Connection::new(
+            connection(),
+            office.world.owner.company.id.clone(),
+            "vendor",
+            Link::Smpp(link),
+            NOW,
+        );
         put_connection(&office.world.store, &connection).await;
         let mut sent = Vec::new();
         for number in 0..messages {

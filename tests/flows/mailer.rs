@@ -250,7 +250,8 @@ async fn a_server_that_nobody_vouches_for_gets_neither_password_nor_mail() {
         "password": PASSWORD});
     let Some(office) = Office::with(listen, Smtp::new(Targets::Any)).await else { return };
     let login = |ask: &mut NewChannel| {
-        (ask.tls, ask.username, ask.secret) = (SmtpTls::Starttls, Some("waybill".to_owned()), Some(SecretId::new(1)));
+        (ask.tls, ask.username, ask.secret) =
+            (SmtpTls::Starttls, Some("waybill".to_owned()), Some(SecretId::new(1)));
     };
     office.channel(login).await;
     office.queue(&invitation(office.owner(), "anna@bakery.example")).await;
@@ -316,7 +317,9 @@ async fn a_mail_that_nobody_takes_has_failed_and_can_be_tried_by_hand() {
 async fn a_wrong_password_is_no_fault_of_the_mail() {
     let listen = json!({"username": "waybill", "password": "another"});
     let Some(office) = Office::with(listen, Smtp::new(Targets::Any)).await else { return };
-    office.channel(|ask| (ask.username, ask.secret) = (Some("waybill".to_owned()), Some(SecretId::new(1)))).await;
+    office
+        .channel(|ask| (ask.username, ask.secret) = (Some("waybill".to_owned()), Some(SecretId::new(1))))
+        .await;
     office.queue(&invitation(office.owner(), "anna@bakery.example")).await;
     assert_eq!(office.run().await, 1);
     let (status, _, error) = office.outcome().await;

@@ -284,7 +284,13 @@ impl Scene {
 }
 
 fn link(world: &World, queue: String) -> Connection {
-    Connection::new(connection(), world.owner.company.id.clone(), "vendor", Link::Smpp(SmppLink { queue_url: queue, ..SmppLink::new("vendor", 2775, "us") }), NOW)
+    Connection::new(
+        connection(),
+        world.owner.company.id.clone(),
+        "vendor",
+        Link::Smpp(SmppLink { queue_url: queue, ..SmppLink::new("vendor", 2775, "us") }),
+        NOW,
+    )
 }
 
 /// 150 messages were sent and two of them refunded: 148 are owed, at 0.05 and 0.03.

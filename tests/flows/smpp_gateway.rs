@@ -239,7 +239,16 @@ fn connection(port: u16, jobs: &str) -> Connection {
         queue_url: jobs.to_owned(),
         ..SmppLink::new("127.0.0.1", port, SYSTEM_ID)
     };
-    Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::new(7), CompanyId::new(1), "vendor", Link::Smpp(link), Timestamp::UNIX_EPOCH) }
+    Connection {
+        secret: Some(SecretId::new(1)),
+        ..Connection::new(
+            ConnectionId::new(7),
+            CompanyId::new(1),
+            "vendor",
+            Link::Smpp(link),
+            Timestamp::UNIX_EPOCH,
+        )
+    }
 }
 
 fn smpp_link(connection: &mut Connection) -> &mut SmppLink {

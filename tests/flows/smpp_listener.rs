@@ -270,7 +270,10 @@ impl Stage {
 }
 
 fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
-    Connection { secret: Some(SecretId::new(1)), ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH) }
+    Connection {
+        secret: Some(SecretId::new(1)),
+        ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH)
+    }
 }
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {

@@ -150,7 +150,16 @@ fn connection(port: u16, long_form: LongForm, jobs: &str) -> Connection {
     let rate = NonZeroU32::new(1_000).expect("not zero");
     let queue_url = jobs.to_owned();
     let link = SmppLink { rate, long_form, queue_url, ..SmppLink::new("127.0.0.1", port, "waybill") };
-    Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::new(7), CompanyId::new(1), "vendor", Link::Smpp(link), Timestamp::UNIX_EPOCH) }
+    Connection {
+        secret: Some(SecretId::new(1)),
+        ..Connection::new(
+            ConnectionId::new(7),
+            CompanyId::new(1),
+            "vendor",
+            Link::Smpp(link),
+            Timestamp::UNIX_EPOCH,
+        )
+    }
 }
 
 fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId) -> Message {

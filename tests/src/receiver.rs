@@ -34,7 +34,13 @@ pub async fn account(world: &World, client: &Member, sqs: &EmbeddedSqs) -> Accou
             String::new(),
         )
     };
-    let connection = Connection::new(id.clone(), world.owner.company.id.clone(), "client", Link::Client(link.clone()), NOW);
+    let connection = Connection::new(
+        id.clone(),
+        world.owner.company.id.clone(),
+        "client",
+        Link::Client(link.clone()),
+        NOW,
+    );
     put_connection(&world.store, &connection).await;
     let (company, agreement) = (client.company.clone(), client.agreement.clone());
     Account { connection: id, link, company, agreement }

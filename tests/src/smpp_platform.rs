@@ -216,7 +216,10 @@ async fn until_alive(board: &Board) {
 }
 
 fn connection_of(id: ConnectionId, company: &Member, link: Link) -> Connection {
-    Connection { secret: Some(SecretId::new(1)), ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH) }
+    Connection {
+        secret: Some(SecretId::new(1)),
+        ..Connection::new(id, company.company.id.clone(), "a connection", link, Timestamp::UNIX_EPOCH)
+    }
 }
 
 /// A number that is none of the settings' zeros.

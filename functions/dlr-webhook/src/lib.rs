@@ -94,7 +94,7 @@ fn read(connection: &Connection, call: Callback) -> Result<Progress, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::connection::{AlarisLink, OnUnknownOutcome};
+    use domain::connection::AlarisLink;
     use domain::id::{CompanyId, ConnectionId};
     use domain::receipt::ReceiptState;
 

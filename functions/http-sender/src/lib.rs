@@ -220,12 +220,7 @@ impl Run<'_> {
 }
 
 fn in_doubt(message: MessageId, connection: ConnectionId) -> Progress {
-    Progress::InDoubtV1 {
-        message,
-        references: Vec::new(),
-        connection: Some(connection),
-        at: runtime::now(),
-    }
+    Progress::InDoubtV1 { message, references: Vec::new(), connection: Some(connection), at: runtime::now() }
 }
 
 /// Why a job cannot be worked off; it ends in the dead-letter queue, where somebody looks at it.

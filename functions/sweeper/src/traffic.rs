@@ -74,12 +74,7 @@ async fn counted(
 }
 
 /// One mail to each address, however often the window is looked at.
-async fn tell(
-    app: &App,
-    sender: &Sender,
-    monitoring: Monitoring,
-    begun_at: Timestamp,
-) -> anyhow::Result<()> {
+async fn tell(app: &App, sender: &Sender, monitoring: Monitoring, begun_at: Timestamp) -> anyhow::Result<()> {
     let cause = format!("traffic_alert {} {begun_at}", sender.id);
     if !app.store.begin_notice(&cause, begun_at).await? {
         return Ok(());

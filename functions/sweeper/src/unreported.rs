@@ -120,9 +120,8 @@ async fn end_block(app: &App, tag: &LeaseTag, now: Timestamp) -> anyhow::Result<
         let (over, waiting): (Vec<_>, Vec<_>) = dues.partition(|(_, due)| *due <= now);
         let mut change = block.change();
         // The first of them always has room.
-        let has_room = |(place, _): &&(u16, Timestamp)| {
-            change.step(*place, &Progress::Unreported, now) == Fits::Yes
-        };
+        let has_room =
+            |(place, _): &&(u16, Timestamp)| change.step(*place, &Progress::Unreported, now) == Fits::Yes;
         let moved = over.iter().take_while(has_room).count();
         if change.is_some() && app.store.change_block(&change).await? == Stored::Overtaken {
             lost += 1;

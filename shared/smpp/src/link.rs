@@ -111,7 +111,11 @@ pub(crate) struct Request {
 
 /// What the task must hear of whatever the windows are.
 pub(crate) enum Control {
-    Answer { sequence: u32, command_id: u32, answer: Answer },
+    Answer {
+        sequence: u32,
+        command_id: u32,
+        answer: Answer,
+    },
     /// A request of the peer's is not answered, and not waited for.
     NoAnswer,
     Unbind,

@@ -64,7 +64,13 @@ impl Scene {
         let reseller = world.reseller(&world.owner, "0.03").with_funds("1000").open().await;
         let client = world.client(&reseller, "0.05").with_funds("1000").open().await;
         let link = SmppLink { queue_url: sqs.queue("smpp-send"), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection::new(connection(), world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
+        let vendor = Connection::new(
+            connection(),
+            world.owner.company.id.clone(),
+            "the vendor",
+            Link::Smpp(link),
+            NOW,
+        );
         put_connection(&world.store, &vendor).await;
         Self { world, s3, projector, client, reseller, sent: RefCell::default() }
     }

@@ -100,7 +100,8 @@ async fn is_changed_whole_though_nobody_answers<T: HasSecret>(kind: Kind) {
         let mut platform = Platform::new().await;
         let made = kind.made(&platform).await;
         let store = platform.app.store.clone();
-        let faults = move |call: &Call| if call.operation == "TransactWriteItems" { fault } else { Fault::None };
+        let faults =
+            move |call: &Call| if call.operation == "TransactWriteItems" { fault } else { Fault::None };
         platform.app.store = Store::new(platform.database.client_with(faults), Tables::of_stack("flow"));
         let changed = platform.patch(&platform.owner.key, &kind.one(&made), kind.of("b")).await;
         assert_eq!(changed.status, 503);

@@ -241,7 +241,8 @@ async fn a_reseller_sells_under_the_agreement_that_is_tied_to_its_legal_entity()
     let sell = async |name: &str| {
         let company = json!({"name": name, "kind": "client"});
         let company = platform.post(&reseller.key, "/v1/companies", company).await.good();
-        let terms = json!({"company": company["id"], "code": name, "resold_under": reseller.agreement});
+        let terms = json!({"company": company["id"], "code": name, "currency": "CREDIT", "charging": "prefunded",
+            "resold_under": reseller.agreement});
         platform.post(&reseller.key, "/v1/agreements", terms).await
     };
     sell("Before-any-tie").await.good();

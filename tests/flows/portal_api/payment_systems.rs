@@ -21,9 +21,8 @@ async fn a_secret_goes_to_the_secret_store_and_nowhere_else() {
     let made = platform.made(&platform.owner, "/v1/payment_systems", stripe("Cards")).await;
     let id = text(&made, "id");
     let path = format!("/v1/payment_systems/{id}");
-    let stored = async || {
-        platform.secret_of::<PaymentSystem>(&id).await.map(|secret| text(&secret, "secret_key"))
-    };
+    let stored =
+        async || platform.secret_of::<PaymentSystem>(&id).await.map(|secret| text(&secret, "secret_key"));
     assert_eq!(stored().await.unwrap(), "sk_live_1");
     let changed = platform.patch(key, &path, json!({"enabled": false})).await.good();
     assert_eq!((&changed["enabled"], text(&changed, "internal_fee_percent")), (&json!(false), "1.5".into()));
@@ -31,7 +30,7 @@ async fn a_secret_goes_to_the_secret_store_and_nowhere_else() {
     platform.patch(key, &path, json!({"secret": "sk_live_2"})).await.good();
     assert_eq!(stored().await.unwrap(), "sk_live_2");
     let log = platform.get(key, &format!("/v1/audit?object={id}")).await.good();
-    assert!(log.to_string().contains(r#""field":"details.secret""#) && !log.to_string().contains("sk_live"));
+    assert!(log.to_string().contains(r#""field":"secret""#) && !log.to_string().contains("sk_live"));
     assert!(!platform.get(key, "/v1/payment_systems").await.good().to_string().contains("sk_live"));
     let refused = platform.patch(key, &path, json!({"secret": "sk_live_3", "name": ""})).await;
     assert_eq!(refused.body["field"], "name");

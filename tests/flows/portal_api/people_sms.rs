@@ -212,8 +212,7 @@ async fn codes_for_logins_are_sent_from_a_sender_id_that_the_agreement_has() {
     let office = Office::with("1").await;
     let path = format!("/v1/companies/{}/login_codes", office.client.company);
     let codes = json!({"agreement": office.client.agreement, "sender": "ACNE", "text": "{{code}}"});
-    let refused =
-        office.shop.platform.ask(&office.client.key, Method::PUT, &path, &[], Some(codes)).await;
+    let refused = office.shop.platform.ask(&office.client.key, Method::PUT, &path, &[], Some(codes)).await;
     assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "sender".into()));
     assert_eq!(office.log_in().await.refusal(), "401 code_required", "as before");
 }

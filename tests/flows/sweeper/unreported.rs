@@ -40,9 +40,9 @@ fn receipt(reference: &str) -> Progress {
 }
 
 impl Story {
-    /// One that owes nothing for what was not delivered, below a reseller that does.
+    /// One that owes nothing for what was not delivered, below a reseller that does, with enough for a lease.
     async fn client_billed_on_delivery(&self) -> Member {
-        self.world.client(&self.reseller, "0.05").billed_on_delivery().with_funds("10").open().await
+        self.world.client(&self.reseller, "0.05").billed_on_delivery().with_funds("1000").open().await
     }
 
     async fn apply(&self, progress: Progress) {
@@ -149,7 +149,7 @@ async fn a_message_without_a_report_expires_48_hours_after_its_validity_and_is_r
     let reseller = story.world.balance(&story.reseller).await;
     story.sweep(hours(DUE_HOURS) - SignedDuration::from_secs(1)).await;
     assert_eq!(story.status(&lost).await, Status::Submitted);
-    assert_eq!(story.world.balance(&client).await, amount("9.85"));
+    assert_eq!(story.world.balance(&client).await, amount("999.85"));
     for _ in 0..2 {
         story.sweep(hours(DUE_HOURS)).await;
         let message = story.world.store.message(&lost).await.expect("a read").expect("a message");
@@ -157,7 +157,7 @@ async fn a_message_without_a_report_expires_48_hours_after_its_validity_and_is_r
         assert_eq!(message.finished_at, Some(hours(DUE_HOURS)));
         assert_eq!(story.status(&doubted).await, Status::Expired);
         assert_eq!(story.status(&delivered).await, Status::Delivered);
-        assert_eq!(story.world.balance(&client).await, amount("9.95"));
+        assert_eq!(story.world.balance(&client).await, amount("999.95"));
     }
     // What is billed when the vendor takes it stays owed.
     assert_eq!(story.world.balance(&story.reseller).await, reseller);
@@ -202,11 +202,11 @@ async fn messages_of_a_block_expire_each_in_its_time_also_those_that_left_it() {
     story.project().await;
     use Status::{Delivered, Expired, Submitted, Unsent};
     for (now, expected, balance) in [
-        (DUE_HOURS - 1, [Delivered, Submitted, Submitted, Submitted, Unsent, Submitted], "9.75"),
-        (DUE_HOURS, [Delivered, Expired, Expired, Submitted, Unsent, Submitted], "9.85"),
-        (DUE_HOURS + 30, [Delivered, Expired, Expired, Expired, Unsent, Submitted], "9.9"),
-        (240 + 48, [Delivered, Expired, Expired, Expired, Unsent, Submitted], "9.9"),
-        (240 + 48 + 1, [Delivered, Expired, Expired, Expired, Unsent, Expired], "9.95"),
+        (DUE_HOURS - 1, [Delivered, Submitted, Submitted, Submitted, Unsent, Submitted], "999.75"),
+        (DUE_HOURS, [Delivered, Expired, Expired, Submitted, Unsent, Submitted], "999.85"),
+        (DUE_HOURS + 30, [Delivered, Expired, Expired, Expired, Unsent, Submitted], "999.9"),
+        (240 + 48, [Delivered, Expired, Expired, Expired, Unsent, Submitted], "999.9"),
+        (240 + 48 + 1, [Delivered, Expired, Expired, Expired, Unsent, Expired], "999.95"),
     ] {
         story.sweep(hours(now)).await;
         assert_eq!(story.statuses(&block, 6).await, expected, "after {now} hours");
@@ -276,7 +276,7 @@ async fn a_report_that_comes_at_the_same_moment_ends_the_message_or_finds_it_end
     assert!(statuses.iter().all(|status| matches!(status, Status::Delivered | Status::Expired)));
     let delivered = statuses.iter().filter(|status| **status == Status::Delivered).count();
     let owed = (0..delivered).try_fold(amount("0"), |sum, _| sum.checked_add(amount("0.05")));
-    let left = amount("10").checked_sub(owed.expect("an amount")).expect("an amount");
+    let left = amount("1000").checked_sub(owed.expect("an amount")).expect("an amount");
     assert_eq!(story.world.balance(&client).await, left, "{delivered} delivered");
     story.is_sound(hours(DUE_HOURS)).await;
 }
@@ -299,10 +299,10 @@ async fn whichever_answers_are_lost_the_next_sweep_ends_in_the_same_state() {
         run(&story.sweeper, hours(DUE_HOURS)).await.expect("swept");
         assert_eq!(story.status(&row).await, Status::Expired, "{lost}");
         assert_eq!(story.statuses(&block, 2).await, [Status::Expired, Status::Submitted], "{lost}");
-        assert_eq!(story.world.balance(&client).await, amount("9.95"), "{lost}");
+        assert_eq!(story.world.balance(&client).await, amount("999.95"), "{lost}");
         assert_eq!(story.filed().await, 1, "{lost}");
         run(&story.sweeper, hours(240 + 48 + 1)).await.expect("swept");
-        assert_eq!(story.world.balance(&client).await, amount("10"), "{lost}");
+        assert_eq!(story.world.balance(&client).await, amount("1000"), "{lost}");
         assert_eq!(story.filed().await, 0, "{lost}");
         story.is_sound(hours(240 + 48 + 1)).await;
     }

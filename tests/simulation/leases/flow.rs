@@ -42,7 +42,13 @@ impl Scene {
         };
         let (client, reseller) = pair(&world).await;
         let link = SmppLink { queue_url: sqs.queue(SMPP_QUEUE), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection::new(connection(), world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
+        let vendor = Connection::new(
+            connection(),
+            world.owner.company.id.clone(),
+            "the vendor",
+            Link::Smpp(link),
+            NOW,
+        );
         put_connection(&world.store, &vendor).await;
         Self { world, sqs, projector, client, reseller }
     }

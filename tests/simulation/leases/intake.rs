@@ -118,7 +118,16 @@ async fn pair(world: &World, window: u32, funds: [&str; 2]) -> (Member, Member) 
 
 /// One more connection of the owner's.
 async fn connect(world: &World, name: &str, link: Link) -> ConnectionId {
-    let connection = Connection { secret: Some(SecretId::new(1)), ..Connection::new(ConnectionId::derived(&[name]), world.owner.company.id.clone(), name, link, tests::world::NOW) };
+    let connection = Connection {
+        secret: Some(SecretId::new(1)),
+        ..Connection::new(
+            ConnectionId::derived(&[name]),
+            world.owner.company.id.clone(),
+            name,
+            link,
+            tests::world::NOW,
+        )
+    };
     put_connection(&world.store, &connection).await;
     connection.id
 }

@@ -101,7 +101,13 @@ impl Parties {
     pub async fn connect(&self, functions: &Functions) {
         let link =
             SmppLink { queue_url: functions.sqs.queue("vendor"), ..SmppLink::new("vendor", 2775, "us") };
-        let vendor = Connection::new(connection(), self.world.owner.company.id.clone(), "the vendor", Link::Smpp(link), NOW);
+        let vendor = Connection::new(
+            connection(),
+            self.world.owner.company.id.clone(),
+            "the vendor",
+            Link::Smpp(link),
+            NOW,
+        );
         put_connection(&functions.store, &vendor).await;
     }
 }

@@ -202,7 +202,13 @@ impl Simulation {
             queue_url: self.smpp_send_url.clone(),
             ..connection::SmppLink::new("vendor", 2775, "us")
         };
-        connection::Connection::new(crate::world::connection(), self.scenario.world.owner.company.id.clone(), "the vendor", connection::Link::Smpp(link), self.scenario.now)
+        connection::Connection::new(
+            crate::world::connection(),
+            self.scenario.world.owner.company.id.clone(),
+            "the vendor",
+            connection::Link::Smpp(link),
+            self.scenario.now,
+        )
     }
 
     async fn play(&mut self) -> Result<(), Breach> {

@@ -407,9 +407,8 @@ pub async fn delete(
     let (integration, company) = app.seen_by(&who).thing::<TwoFactorIntegration>(&id).await?;
     may_manage(&who, &company)?;
     if_match.check(integration.revision)?;
-    let names = |settings: &SelfRegistration| {
-        settings.details.phone_verification.as_ref() == Some(&integration.id)
-    };
+    let names =
+        |settings: &SelfRegistration| settings.details.phone_verification.as_ref() == Some(&integration.id);
     records::check_unnamed(&app, &company.id, names).await?;
     written(app.store.delete(&who.act(&company.path), &integration).await?)?;
     Ok(StatusCode::NO_CONTENT)

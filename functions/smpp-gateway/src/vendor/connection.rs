@@ -124,12 +124,7 @@ fn lane(gateway: &Gateway, owned: Owned, stop: watch::Receiver<bool>) -> Lane {
 }
 
 impl Worker {
-    fn new(
-        lane: Arc<Lane>,
-        in_hand: Arc<InHand>,
-        down_after: Duration,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
+    fn new(lane: Arc<Lane>, in_hand: Arc<InHand>, down_after: Duration, stop: watch::Receiver<bool>) -> Self {
         Self {
             binds: JoinSet::new(),
             farewell: watch::Sender::new(Farewell::NotYet),

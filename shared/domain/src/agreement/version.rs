@@ -316,11 +316,8 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let (morning, noon) = (at("2026-11-20T09:00:00Z"), at("2026-11-20T12:00:00Z"));
         let weekly = BillingTerms { period: BillingPeriod::Weekly, ..BillingTerms::monthly_utc() };
-        let ask = VersionChange {
-            effective_from: Some(noon),
-            billing: Some(weekly),
-            ..VersionChange::default()
-        };
+        let ask =
+            VersionChange { effective_from: Some(noon), billing: Some(weekly), ..VersionChange::default() };
         let agreement = agreement().with_version(ask, at("2026-11-20T11:00:00Z")).unwrap();
         assert_eq!(agreement.billing_period_at(morning).first, date(2026, 11, 1));
         assert_eq!(agreement.billing_period_at(noon).first, date(2026, 11, 20));

@@ -382,7 +382,8 @@ mod tests {
         let elsewhere =
             || ChannelChange { host: Some("evil.example".to_owned()), ..ChannelChange::default() };
         assert_eq!(change(&before, elsewhere(), &[]), Err(ChannelError::PasswordMissing));
-        let told = change(&before, ChannelChange { secret: Some(SecretId::new(2)), ..elsewhere() }, &[]).unwrap();
+        let told =
+            change(&before, ChannelChange { secret: Some(SecretId::new(2)), ..elsewhere() }, &[]).unwrap();
         assert_eq!((told.secret, told.revision), (Some(SecretId::new(2)), 1));
         let open = ChannelChange { username: Some(None), ..elsewhere() };
         assert_eq!(change(&before, open, &[]).unwrap().secret, None);

@@ -64,8 +64,7 @@ pub async fn change(
         ..before.clone()
     };
     let act = who.act(&company.path);
-    let (writing, row) =
-        (app.store.replace(&act, &before, &changed), app.store.any_connection(&before.id));
+    let (writing, row) = (app.store.replace(&act, &before, &changed), app.store.any_connection(&before.id));
     stored(secrets::write(&app, Some(&before), &changed, password.as_ref(), writing, row).await?)?;
     let view = ConnectionView::new(changed, &app.public_base_url);
     Ok(Versioned::new(view.revision, view))

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use domain::company::Company;
-use domain::sender::picture::{BACKGROUND, LOGO, Picture};
 use domain::sender::SenderSettings;
+use domain::sender::picture::{BACKGROUND, LOGO, Picture};
 use domain::upload::FileName;
 use runtime::http::{Problem, unavailable};
 use serde::{Deserialize, Serialize};
