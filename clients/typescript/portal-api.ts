@@ -398,7 +398,7 @@ export interface paths {
         head?: never;
         /**
          * Change an API key.
-         * @description What is not named stays.
+         * @description What is not named stays. For who may do all that it may, before and after.
          */
         patch: operations["patch_api_key"];
         trace?: never;
@@ -563,9 +563,9 @@ export interface paths {
         };
         /**
          * Charges.
-         * @description Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees those
-         *     of confirmed invoices, its tenant also those of drafts. A page holds the charges of `limit` invoices: go
-         *     on while there is a `next`. `Accept: text/csv` answers a file.
+         * @description Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees
+         *     those of the invoices that it sees, its tenant also those of drafts. A page holds the charges of `limit`
+         *     invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
          */
         get: operations["get_charges"];
         put?: never;
@@ -614,14 +614,16 @@ export interface paths {
         /**
          * Delete a company.
          * @description For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-         *     aside for others and no open invoice. It is refused everywhere from then on, and stays readable.
+         *     aside for others and no open invoice. It is refused everywhere from then on, and stays readable. What messages
+         *     that were on their way give back to its wallets is taken out by a transfer.
          */
         delete: operations["delete_company"];
         options?: never;
         head?: never;
         /**
          * Change a company's settings.
-         * @description What is not named stays. A disabled company and all below it are refused until it is enabled again.
+         * @description What is not named stays. A disabled company and all below it are refused until it is enabled again. When
+         *     its moderation begins, the notification addresses of its legal entities are told.
          */
         patch: operations["patch_company"];
         trace?: never;
@@ -703,7 +705,9 @@ export interface paths {
         post?: never;
         /**
          * Delete a connection.
-         * @description Only when no sender ID's messages take it.
+         * @description Not while a sender ID's messages take it, or what phones send to a sender ID goes there, or a company's
+         *     recipients are looked up with it. Messages that still wait for it go by their sender ID's next route, or are
+         *     paid back, and receipts that an HTTP vendor sends are still taken.
          */
         delete: operations["delete_connection"];
         options?: never;
@@ -1220,7 +1224,8 @@ export interface paths {
         /**
          * Invite somebody.
          * @description Mails a link that can be followed once, until it expires. Until then they stand among the users as
-         *     `invited`. After three invitations an address gets none for an hour: 429 `locked`.
+         *     `invited`. After three invitations an address gets none for an hour: 429 `locked`. Should no mail come,
+         *     send the invitation again.
          */
         post: operations["post_invitations"];
         delete?: never;
@@ -1259,8 +1264,9 @@ export interface paths {
         /**
          * Invoices.
          * @description Oldest period first unless a filter or `sort` says otherwise. The company that pays sees the confirmed
-         *     ones, its tenant also the drafts. With a filter a page may hold fewer than `limit` while there are more:
-         *     go on while there is a `next`. `Accept: text/csv` answers a file.
+         *     ones, and none if its `invoices_enabled` is false; its tenant also the drafts. With a filter a page may
+         *     hold fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv` answers a
+         *     file.
          */
         get: operations["get_invoices"];
         put?: never;
@@ -1479,7 +1485,8 @@ export interface paths {
         put?: never;
         /**
          * Count the usage of a draft again.
-         * @description Where nothing has become different, `calculated_at` alone says that it was.
+         * @description Where nothing has become different, `calculated_at` alone says that it was. A draft on which nothing is
+         *     left, and which never had a number, is gone.
          */
         post: operations["post_invoice_recalculate"];
         delete?: never;
@@ -2657,14 +2664,15 @@ export interface paths {
         post?: never;
         /**
          * Delete a role that nobody has.
-         * @description For who may do all that it grants.
+         * @description For who may do all that it grants; not while a self-registration gives it.
          */
         delete: operations["delete_role"];
         options?: never;
         head?: never;
         /**
          * Change a role.
-         * @description Whoever has it has the new rights at once. What is not named stays.
+         * @description Whoever has it has the new rights at once, and people of a company that it is no longer for have none by
+         *     it. What is not named stays.
          */
         patch: operations["patch_role"];
         trace?: never;
@@ -2722,7 +2730,11 @@ export interface paths {
          */
         get: operations["get_sender_ids"];
         put?: never;
-        /** Create a sender ID. */
+        /**
+         * Create a sender ID.
+         * @description One that a company makes for itself as a draft is a request: the notification addresses of the seller's
+         *     legal entity are told. When the seller makes it active, the agreement's account addresses are.
+         */
         post: operations["post_sender_ids"];
         delete?: never;
         options?: never;
@@ -3198,6 +3210,9 @@ export interface paths {
          *     users'. A user whose roles do not manage
          *     transfers or finance gives from the own wallet only. The source gives its own funds, and
          *     its credit limit only if its agreement allows it. Both statements get a line, or neither.
+         *
+         *     The wallets of a deleted company or agreement take no credits. What messages that were on their way gave back
+         *     to them since goes to main wallets of the company itself or of any above it.
          */
         post: operations["post_transfers"];
         delete?: never;
@@ -3260,7 +3275,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a two-factor integration.
-         * @description Its key is refused from this moment on.
+         * @description Its key is refused from this moment on. Not while a self-registration proves phone numbers by it.
          */
         delete: operations["delete_two_factor_integration"];
         options?: never;
@@ -3423,7 +3438,8 @@ export interface paths {
         head?: never;
         /**
          * Change a user.
-         * @description What is not named stays. Address, phone and password are the user's own to change.
+         * @description What is not named stays. Address, phone and password are the user's own to change. The last administrator
+         *     of a company stays one, and active.
          */
         patch: operations["patch_user"];
         trace?: never;
@@ -3607,7 +3623,10 @@ export interface components {
             volume: number;
         };
         AgreementPatch: {
-            /** @description Who is told of the account and its traffic; at most 10. */
+            /**
+             * @description Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+             *     of its legal entity are.
+             */
             account_emails?: string[] | null;
             /**
              * Format: date
@@ -3673,7 +3692,10 @@ export interface components {
             transfers_use_credit_limit?: boolean | null;
         };
         AgreementRequest: {
-            /** @description Who is told of the account and its traffic; at most 10. */
+            /**
+             * @description Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+             *     of its legal entity are.
+             */
             account_emails?: string[] | null;
             /**
              * Format: date
@@ -3736,7 +3758,8 @@ export interface components {
             rate_emails?: string[] | null;
             /**
              * @description The agreement under which the company above buys itself. Needed only if it has not exactly one
-             *     in this currency; never if it is the owner.
+             *     in this currency; never if it is the owner. Where agreements are tied to its legal entities, it is one
+             *     that is tied at the moment.
              */
             resold_under?: string | null;
             /** @description Who is told of technical matters; at most 10. */
@@ -4591,7 +4614,7 @@ export interface components {
             networks?: string[];
             /**
              * Format: int32
-             * @description Messages per second, at most 10,000; 100 unless told.
+             * @description Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
              * @example 100
              */
             rate?: number;
@@ -4665,7 +4688,7 @@ export interface components {
             enabled?: boolean | null;
             /** @description Whether its new agreements begin with individual credits. */
             individual_credits?: boolean | null;
-            /** @description Whether its client portal shows invoices. */
+            /** @description Whether it is shown its invoices and their charges. */
             invoices_enabled?: boolean | null;
             /**
              * @description The look-up connection that its recipients' networks are asked from before they are priced: one of
@@ -4698,7 +4721,7 @@ export interface components {
             direct_sending?: boolean;
             /** @description Whether its new agreements begin with individual credits; false for a new company. */
             individual_credits?: boolean | null;
-            /** @description Whether its client portal shows invoices; true for a new company. */
+            /** @description Whether it is shown its invoices and their charges; true for a new company. */
             invoices_enabled?: boolean | null;
             /** @description `reseller`, `seller` or `client`. */
             kind: components["schemas"]["CompanyKind"];
@@ -4758,7 +4781,7 @@ export interface components {
             id: string;
             /** @description Whether its new agreements begin with individual credits. */
             individual_credits: boolean;
-            /** @description Whether its client portal shows invoices. */
+            /** @description Whether it is shown its invoices and their charges. */
             invoices_enabled: boolean;
             /** @description Where it stands in the tree. */
             kind: components["schemas"]["CompanyKind"];
@@ -5044,7 +5067,7 @@ export interface components {
             /** @description What may still be spent, the credit limit included; null for no limit. */
             available?: string | null;
             /**
-             * @description The balance of its main wallet.
+             * @description What is in the wallet.
              * @example 41.95
              */
             balance: string;
@@ -5052,11 +5075,13 @@ export interface components {
             code: string;
             /** @description What it counts in. */
             currency: string;
+            /** @description You, if these are your own credits; null for the company's, in the main wallet of the agreement. */
+            user?: string | null;
         };
         DashboardView: {
             /** @description How many of your sender IDs have sent this month. */
             active_senders: number;
-            /** @description Your agreements and what is in them. */
+            /** @description By agreement the company's credits, if your roles show you its wallets, and your own. */
             credits: components["schemas"]["CreditView"][];
             /** @description The two months before, the later one first. */
             last_months: components["schemas"]["PeriodCountsView"][];
@@ -5172,6 +5197,12 @@ export interface components {
              * @description How many units.
              */
             quantity: number;
+            /**
+             * @description What the units are: `messages`, `segments`, `full_period` or `minutes`; null of a price that is in no
+             *     tree, and in records from before it was kept.
+             * @example segments
+             */
+            quantity_rule?: string | null;
             /** @description The price of the rate tree, by its id. */
             rate: string;
             /** @description Where the status alone does not say it. */
@@ -6910,23 +6941,27 @@ export interface components {
              */
             login: string;
         };
-        /** @description Somebody is told when too many messages fail within a window. */
+        /**
+         * @description The agreement's account addresses are told when too many messages fail within a window, once for each.
+         *     Where it names none, the notification addresses of its legal entity are.
+         */
         MonitoringBody: {
             /**
              * Format: int32
-             * @description Fewer messages than this say nothing; 1 to 1,000,000.
+             * @description Fewer that ended within the window say nothing; 1 to 1,000,000.
              * @example 40
              */
             messages_min: number;
             /**
              * Format: int32
-             * @description So many of a hundred fail, 1 to 100.
+             * @description So many of a hundred that ended have failed, 1 to 100.
              * @example 60
              */
             trigger_percent: number;
             /**
              * Format: int32
-             * @description Counted over so many minutes, 1 to 1,440.
+             * @description How many minutes a window has, 1 to 1,440. One follows the other, and they are looked at every minute.
+             *     What the company sends from the same address under other agreements counts as well.
              * @example 20
              */
             window_minutes: number;
@@ -6970,7 +7005,7 @@ export interface components {
         NamedCountsView: {
             /** @description Its messages. */
             counts: components["schemas"]["CountsView"];
-            /** @description A sender ID, a country or a network. */
+            /** @description A sender ID, a channel, a country or a network. */
             name: string;
         };
         NewApiKeyView: components["schemas"]["ApiKeyView"] & {
@@ -7235,7 +7270,7 @@ export interface components {
          * @description What people are told of by mail.
          * @enum {string}
          */
-        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "invoice_confirmation" | "rates_change" | "traffic_alert" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "password_reset" | "problem_report" | "user_invitation";
+        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "invoice_confirmation" | "rates_change" | "traffic_alert" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "new_registration" | "password_reset" | "problem_report" | "user_invitation";
         NotificationEventView: {
             /** @description Its name. */
             event: components["schemas"]["NotificationEvent"];
@@ -8640,7 +8675,8 @@ export interface components {
             dry_run: boolean;
             /**
              * Format: date-time
-             * @description Messages accepted at this time or later.
+             * @description Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+             *     what passing a threshold changes for a whole period is charged with a single message.
              * @example 2026-10-01T00:00:00Z
              */
             from: string;
@@ -9636,6 +9672,8 @@ export interface components {
             reference: string;
         };
         StatisticsView: {
+            /** @description The channels, the one with the most messages first. */
+            channels: components["schemas"]["NamedCountsView"][];
             /** @description The countries with the most messages. */
             countries: components["schemas"]["NamedCountsView"][];
             /** @description All of it. */
@@ -17029,8 +17067,19 @@ export interface operations {
                 name?: string | null;
                 /** @description Only those that are enabled, or that are not. */
                 enabled?: boolean | null;
+                /** @description Only those to a host, or to a URL, that begins so. */
+                host?: string | null;
+                /** @description Only those to this port. */
+                port?: number | null;
+                /** @description Only those with a `system_id` or `username` that begins so, whatever the case. */
+                login?: string | null;
+                /** @description Only those from this client. */
+                client?: string | null;
+                /** @description Only those whose vendor writes addresses of messages from phones the wrong way round, or does not. */
+                inverted_addresses?: boolean | null;
                 /**
-                 * @description `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+                 * @description `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
+                 *     a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -17423,7 +17472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `in_use`: a sender ID's messages take it */
+            /** @description `in_use`, with the id of what uses it in `by` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -22608,7 +22657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_confirmed` or `period_changed` */
+            /** @description `already_confirmed` or `period_changed`; `nothing_to_bill`: it is gone */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -46,7 +46,8 @@ pub enum AdditionalPriceBody {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AgreementPatch {
-    /// Who is told of the account and its traffic; at most 10.
+    /// Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+    /// of its legal entity are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_emails: Option<Vec<String>>,
     /// When it was signed; null for unknown.
@@ -114,7 +115,8 @@ pub struct AgreementPatch {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct AgreementRequest {
-    /// Who is told of the account and its traffic; at most 10.
+    /// Who is told of the account and its traffic; at most 10. Where nobody is named, the notification addresses
+    /// of its legal entity are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_emails: Option<Vec<String>>,
     /// When it was signed.
@@ -167,7 +169,8 @@ pub struct AgreementRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_emails: Option<Vec<String>>,
     /// The agreement under which the company above buys itself. Needed only if it has not exactly one
-    /// in this currency; never if it is the owner.
+    /// in this currency; never if it is the owner. Where agreements are tied to its legal entities, it is one
+    /// that is tied at the moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resold_under: Option<String>,
     /// Who is told of technical matters; at most 10.
@@ -1073,7 +1076,7 @@ pub struct ClientSettings {
     /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networks: Option<Vec<String>>,
-    /// Messages per second, at most 10,000; 100 unless told.
+    /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
     /// The name it binds with: 1 to 15 letters, digits or - _ . which no other client has.
@@ -1148,7 +1151,7 @@ pub struct CompanyPatch {
     /// Whether its new agreements begin with individual credits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual_credits: Option<bool>,
-    /// Whether its client portal shows invoices.
+    /// Whether it is shown its invoices and their charges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoices_enabled: Option<bool>,
     /// The look-up connection that its recipients' networks are asked from before they are priced: one of
@@ -1187,7 +1190,7 @@ pub struct CompanyRequest {
     /// Whether its new agreements begin with individual credits; false for a new company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual_credits: Option<bool>,
-    /// Whether its client portal shows invoices; true for a new company.
+    /// Whether it is shown its invoices and their charges; true for a new company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoices_enabled: Option<bool>,
     /// `reseller`, `seller` or `client`.
@@ -1243,7 +1246,7 @@ pub struct CompanyView {
     pub id: String,
     /// Whether its new agreements begin with individual credits.
     pub individual_credits: bool,
-    /// Whether its client portal shows invoices.
+    /// Whether it is shown its invoices and their charges.
     pub invoices_enabled: bool,
     /// Where it stands in the tree.
     pub kind: CompanyKind,
@@ -1417,7 +1420,7 @@ pub enum ConnectionSettings {
         /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         networks: Option<Vec<String>>,
-        /// Messages per second, at most 10,000; 100 unless told.
+        /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rate: Option<u32>,
         /// The name it binds with: 1 to 15 letters, digits or - _ . which no other client has.
@@ -1616,19 +1619,22 @@ pub struct CreditView {
     /// What may still be spent, the credit limit included; null for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available: Option<String>,
-    /// The balance of its main wallet.
+    /// What is in the wallet.
     pub balance: String,
     /// Its code.
     pub code: String,
     /// What it counts in.
     pub currency: String,
+    /// You, if these are your own credits; null for the company's, in the main wallet of the agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DashboardView {
     /// How many of your sender IDs have sent this month.
     pub active_senders: u64,
-    /// Your agreements and what is in them.
+    /// By agreement the company's credits, if your roles show you its wallets, and your own.
     pub credits: Vec<CreditView>,
     /// The two months before, the later one first.
     pub last_months: Vec<PeriodCountsView>,
@@ -1757,6 +1763,10 @@ pub struct EdrView {
     pub network: Option<String>,
     /// How many units.
     pub quantity: u32,
+    /// What the units are: `messages`, `segments`, `full_period` or `minutes`; null of a price that is in no
+    /// tree, and in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<String>,
     /// The price of the rate tree, by its id.
     pub rate: String,
     /// Where the status alone does not say it.
@@ -3723,14 +3733,16 @@ pub struct MobilePushBody {
     pub login: String,
 }
 
-/// Somebody is told when too many messages fail within a window.
+/// The agreement's account addresses are told when too many messages fail within a window, once for each.
+/// Where it names none, the notification addresses of its legal entity are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct MonitoringBody {
-    /// Fewer messages than this say nothing; 1 to 1,000,000.
+    /// Fewer that ended within the window say nothing; 1 to 1,000,000.
     pub messages_min: u32,
-    /// So many of a hundred fail, 1 to 100.
+    /// So many of a hundred that ended have failed, 1 to 100.
     pub trigger_percent: u32,
-    /// Counted over so many minutes, 1 to 1,440.
+    /// How many minutes a window has, 1 to 1,440. One follows the other, and they are looked at every minute.
+    /// What the company sends from the same address under other agreements counts as well.
     pub window_minutes: u32,
 }
 
@@ -3846,7 +3858,7 @@ pub struct MyAccountView {
 pub struct NamedCountsView {
     /// Its messages.
     pub counts: CountsView,
-    /// A sender ID, a country or a network.
+    /// A sender ID, a channel, a country or a network.
     pub name: String,
 }
 
@@ -4187,6 +4199,8 @@ pub enum NotificationEvent {
     CompanyModeration,
     #[serde(rename = "registration_confirmation")]
     RegistrationConfirmation,
+    #[serde(rename = "new_registration")]
+    NewRegistration,
     #[serde(rename = "password_reset")]
     PasswordReset,
     #[serde(rename = "problem_report")]
@@ -5881,7 +5895,8 @@ pub struct RerateRequest {
     /// Only count what would change, and charge nothing. True unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
-    /// Messages accepted at this time or later.
+    /// Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+    /// what passing a threshold changes for a whole period is charged with a single message.
     pub from: String,
     /// Begin at this time after it was started; at once unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -7012,6 +7027,8 @@ pub struct StatementLineView {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatisticsView {
+    /// The channels, the one with the most messages first.
+    pub channels: Vec<NamedCountsView>,
     /// The countries with the most messages.
     pub countries: Vec<NamedCountsView>,
     /// All of it.
@@ -8197,7 +8214,23 @@ pub struct GetConnectionsQuery {
     /// Only those that are enabled, or that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// `name`, `kind`, `enabled` or `created_at`, with a `-` before it for the other way round.
+    /// Only those to a host, or to a URL, that begins so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Only those to this port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u32>,
+    /// Only those with a `system_id` or `username` that begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// Only those from this client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inverted_addresses: Option<bool>,
+    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
+    /// a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.

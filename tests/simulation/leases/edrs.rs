@@ -292,7 +292,8 @@ async fn write_units_of_the_records_of_a_block() {
     );
     // With the statement of what the lease's holder keeps, and with the statistics of all who see it.
     assert!(accepted <= Decimal::new(5, 1), "{accepted}");
-    assert_eq!(submitted, Decimal::ZERO);
+    // One item says until when reports are awaited for all of them.
+    assert!(submitted <= Decimal::new(1, 2), "{submitted}");
     assert!(delivered <= Decimal::new(2, 1), "{delivered}");
     let edrs = scene.pages(&scene.client.agreement.id, &EdrFilter::default(), 50).await;
     assert!(edrs.len() == usize::from(COUNT) && edrs.iter().all(|edr| edr.status == Status::Delivered));
