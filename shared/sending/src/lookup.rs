@@ -27,13 +27,16 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 /// An answer is a few fields; what is longer is an error page.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
+/// A vendor's secret, and what its connection pointed to then: a secret that is told later has another id.
+type Kept = (Option<SecretId>, String);
+
 /// The client of look-up vendors, with their secrets.
 #[derive(Clone)]
 pub struct Lookups {
     vendors: reqwest::Client,
     targets: Targets,
     secrets: Secrets,
-    kept: Arc<Mutex<HashMap<ConnectionId, (Option<SecretId>, String)>>>,
+    kept: Arc<Mutex<HashMap<ConnectionId, Kept>>>,
 }
 
 impl Lookups {

@@ -36,7 +36,7 @@ async fn a_secret_goes_to_the_secret_store_and_nowhere_else() {
     assert_eq!(refused.body["field"], "name");
     assert_eq!(stored().await.unwrap(), "sk_live_2", "a change that is refused changes nothing");
     assert_eq!(platform.remove(&platform.owner, &path).await.status, 204);
-    assert_eq!(platform.secrets.names("payment-systems/"), [String::new(); 0]);
+    assert!(platform.secrets.names("payment-systems/").is_empty());
 }
 
 #[tokio::test]

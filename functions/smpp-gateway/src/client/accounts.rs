@@ -39,6 +39,9 @@ pub struct Found {
 /// What the binds of an account see of it: the account as it is now, none once they have to end.
 pub type Sight = watch::Receiver<Option<Arc<Account>>>;
 
+/// What the store knew of a name, and when; none if no account has it.
+type Answered = (Instant, Option<Arc<Found>>);
+
 /// Clones share it.
 #[derive(Clone)]
 pub struct Accounts {
@@ -48,7 +51,7 @@ pub struct Accounts {
 
 #[derive(Default)]
 struct Shared {
-    found: Mutex<HashMap<String, (Instant, Option<Arc<Found>>)>>,
+    found: Mutex<HashMap<String, Answered>>,
     bound: Mutex<BTreeMap<ConnectionId, watch::Sender<Option<Arc<Account>>>>>,
 }
 
@@ -151,7 +154,7 @@ impl Accounts {
         bound.values().filter_map(|sender| sender.borrow().clone()).collect()
     }
 
-    fn found(&self) -> MutexGuard<'_, HashMap<String, (Instant, Option<Arc<Found>>)>> {
+    fn found(&self) -> MutexGuard<'_, HashMap<String, Answered>> {
         self.shared.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
