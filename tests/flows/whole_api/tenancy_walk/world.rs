@@ -135,7 +135,7 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
         "POST /v1/notification_templates" => json!({"event": "payment_confirmation",
             "name": format!("{MARK} thanks"), "subject": "Paid", "text": "Thank you."}),
         "POST /v1/legal_entities/{id}/reselling_agreements" => json!({"agreement": thing("agreement"),
-            "effective_from": "2031-01-01T00:00:00Z"}),
+            "effective_from": "2026-01-01T00:00:00Z"}),
         "POST /v1/uploads" => json!({"kind": "pdf"}),
         "POST /v1/printable_forms" => json!({"kind": "charge", "name": format!("{MARK} form"),
             "own_legal_entity": thing("own_legal_entity"), "resource": "sms_message",
