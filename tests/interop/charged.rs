@@ -15,6 +15,9 @@ const PHONE: Duration = Duration::from_millis(150);
 
 /// A platform with a client whose 10 credits pay for 200 segments.
 async fn platform() -> (SmscSimulator, Platform, Client) {
+    // Shown with a test that fails. Another test here may have begun to log already.
+    let log = tracing_subscriber::fmt().with_env_filter("info,smpp_gateway=debug").with_test_writer();
+    let _ = log.try_init();
     let behaviour = Behaviour { receipt_delay: PHONE..=PHONE, ..Behaviour::default() };
     let simulator = SmscSimulator::start(behaviour).await.expect("starts");
     let platform = Platform::start(simulator.address(), &Places::here(), |_| {}).await;
@@ -130,6 +133,7 @@ async fn is_refused_and_may_ask(language: Language) {
     let question = json!({"id": sent[0].1, "source": SENDER});
     let answer = peer.ask("query", question, "queried").await;
     assert_eq!((&answer["status"], &answer["state"]), (&json!(0), &json!(2)), "delivered");
+    assert_eq!(peer.ask("unbind", json!({}), "unbound").await["status"], 0);
     platform.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! Kannel at our server's end of a session: the simulated SMS centre.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use smpp::{BindMode, DeliverSm};
@@ -17,14 +18,14 @@ async fn bound(binds: BindKind, version: u8) -> Option<(SmscSimulator, Kannel)> 
         if binds == BindKind::Apart { LATER..=LATER } else { Duration::ZERO..=Duration::ZERO };
     let behaviour = Behaviour { credentials, receipt_delay, ..Behaviour::default() };
     let simulator = SmscSimulator::start(behaviour).await.expect("starts");
-    let kannel = required(Kannel::start(&smsc(&simulator, PASSWORD, binds, version)).await)?;
+    let kannel = required(Kannel::start(&smsc(simulator.address(), PASSWORD, binds, version)).await)?;
     kannel.until_bound().await;
     Some((simulator, kannel))
 }
 
-fn smsc(simulator: &SmscSimulator, password: &str, binds: BindKind, version: u8) -> Smsc {
+fn smsc(address: SocketAddr, password: &str, binds: BindKind, version: u8) -> Smsc {
     let (system_id, password) = (SYSTEM_ID.to_owned(), password.to_owned());
-    Smsc { address: simulator.address(), system_id, password, binds, version, window: 10 }
+    Smsc { address, system_id, password, binds, version, window: 10 }
 }
 
 /// What Kannel sent, joined, as text.
@@ -99,10 +100,13 @@ async fn kannel_passes_on_what_a_phone_sent() {
 #[tokio::test]
 async fn kannel_understands_that_its_password_is_wrong() {
     let credentials = Some((SYSTEM_ID.to_owned(), PASSWORD.to_owned()));
-    let simulator = SmscSimulator::start(Behaviour { credentials, ..Behaviour::default() }).await;
-    let simulator = simulator.expect("starts");
-    let wrong = smsc(&simulator, "wrong", BindKind::Transceiver, 0x34);
+    let port = tests::peers::free_port();
+    let address = (Ipv4Addr::LOCALHOST, port).into();
+    let wrong = smsc(address, "wrong", BindKind::Transceiver, 0x34);
     let Some(kannel) = required(Kannel::start(&wrong).await) else { return };
+    // Not sooner: refused before it has wholly started, Kannel breaks.
+    let simulator = SmscSimulator::start(Behaviour { credentials, port, ..Behaviour::default() }).await;
+    let simulator = simulator.expect("starts");
     kannel.until_logged("SMSC rejected login").await;
     assert!(simulator.binds().is_empty());
 }

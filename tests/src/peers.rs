@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 pub use install::{DuckDb, Node, Python, Schemathesis, TypeScript};
-pub use kannel::{BindKind, Kannel, Sent, Smsc};
+pub use kannel::{BindKind, Kannel, Sent, Smsc, free_port};
 pub use script::{Language, Script};
 
 /// Why a peer is not there, and how to get it.

@@ -51,7 +51,7 @@ pub struct Smsc {
     pub window: u32,
 }
 
-/// A running Kannel; dropped, it is killed.
+/// A running Kannel; dropped, it is killed. With a test that fails, what it logged is shown.
 pub struct Kannel {
     processes: Vec<Child>,
     folder: PathBuf,
@@ -135,9 +135,13 @@ impl Kannel {
         }
     }
 
-    /// What its bearerbox has logged.
+    /// What its bearerbox has logged, every PDU among it.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.join("bearerbox.log")).unwrap_or_default()
+        self.log_of("bearerbox")
+    }
+
+    fn log_of(&self, program: &str) -> String {
+        std::fs::read_to_string(self.folder.join(program).with_extension("log")).unwrap_or_default()
     }
 
     /// Waits until its bearerbox has logged this.
@@ -181,7 +185,7 @@ impl Kannel {
     /// When none comes.
     pub async fn next_posted(&mut self) -> (String, BTreeMap<String, String>) {
         let posted = timeout(SOON, self.posted.recv()).await;
-        posted.unwrap_or_else(|_| panic!("Kannel posts nothing; its log: {}", self.log())).expect("is served")
+        posted.expect("Kannel posts it in time").expect("is served")
     }
 
     /// The kinds of the next reports up to the last one, which is 1 (delivered), 2 (failed) or 16
@@ -203,6 +207,9 @@ impl Kannel {
 
 impl Drop for Kannel {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("Kannel's logs:\n{}\n{}", self.log(), self.log_of("smsbox"));
+        }
         self.web.abort();
         let _ = std::fs::remove_dir_all(&self.folder); // it lies in the target folder
     }
@@ -216,7 +223,7 @@ impl Ports {
 
 /// Kannel takes no port of the system's choice. Those below the range from which outgoing connections
 /// get theirs stay free until it listens, and a look at whether it does cannot connect to itself.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static LAST: AtomicU32 = AtomicU32::new(0);
@@ -304,7 +311,7 @@ fn settings(smsc: &Smsc, ports: Ports, web_port: u16, folder: &Path) -> String {
     };
     format!(
         "group = core\nadmin-port = {admin}\nadmin-password = {PASSWORD}\nsmsbox-port = {boxes}\n\
-         box-allow-ip = \"127.0.0.1\"\nlog-file = \"{log}/bearerbox.log\"\nlog-level = 1\n\
+         box-allow-ip = \"127.0.0.1\"\nlog-file = \"{log}/bearerbox.log\"\nlog-level = 0\n\
          dlr-storage = internal\n\n{links}\
          group = smsbox\nbearerbox-host = 127.0.0.1\nsendsms-port = {send}\n\
          log-file = \"{log}/smsbox.log\"\nlog-level = 1\n\n\
