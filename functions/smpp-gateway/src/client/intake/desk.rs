@@ -164,12 +164,14 @@ impl Clerk {
     async fn run(mut self) {
         let mut asked = Vec::new();
         loop {
-            self.begin();
+            let now = Instant::now();
+            self.begin(now);
             if !self.is_open && self.is_done() {
                 return;
             }
             let room = WAITING_MAX.saturating_sub(self.waiting());
-            let next_look = self.next_look();
+            // With the same time: what becomes due in between is due at once, and not forgotten.
+            let next_look = self.next_look(now);
             tokio::select! {
                 count = self.asked.recv_many(&mut asked, room), if self.is_open && room > 0 => {
                     self.is_open = count > 0;
@@ -186,8 +188,7 @@ impl Clerk {
     }
 
     /// Begins whatever can begin now.
-    fn begin(&mut self) {
-        let now = Instant::now();
+    fn begin(&mut self, now: Instant) {
         if self.leases.count() == 0 {
             if self.leases.may_grow() && self.is_hot(now) {
                 self.take_lease(now);
@@ -367,15 +368,45 @@ impl Clerk {
         self.work.is_empty() && self.waiting() == 0 && self.leases.free.is_empty()
     }
 
-    /// When time alone lets something begin.
-    fn next_look(&self) -> Instant {
-        let can_flush = !self.leases.free.is_empty();
-        let patience = if can_flush { GATHERED_FOR } else { KEEPS_UP };
-        let flush = self.blocks.values().filter_map(Gathered::since).map(|since| since + patience).min();
-        let idle = self.leases.free.iter().map(|(_, since)| *since + IDLE).min();
-        let now = Instant::now();
-        // What is due already waits for a lease or for its turn, which wake this by themselves.
-        let due = [flush, idle].into_iter().flatten().filter(|due| now < *due).min();
-        due.unwrap_or(now + IDLE)
+    /// When time alone lets something begin, after a look at this time.
+    fn next_look(&self, looked_at: Instant) -> Instant {
+        let waits_since = self.blocks.values().filter_map(Gathered::since).min();
+        next_look(looked_at, waits_since, self.leases.free.iter().map(|(_, since)| *since).min())
+    }
+}
+
+/// With the time since when an order waits for its block, and a lease for one. What was due at the last look waits
+/// for something else than time, which wakes the desk by itself; what has become due since then does not.
+fn next_look(looked_at: Instant, waits_since: Option<Instant>, lease_since: Option<Instant>) -> Instant {
+    let patience = if lease_since.is_some() { GATHERED_FOR } else { KEEPS_UP };
+    let flush = waits_since.map(|since| since + patience);
+    let idle = lease_since.map(|since| since + IDLE);
+    let due = [flush, idle].into_iter().flatten().filter(|due| looked_at < *due).min();
+    due.unwrap_or(looked_at + IDLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_block_that_becomes_due_just_after_a_look_is_looked_at_then_also_if_that_time_has_come() {
+        let came = Instant::now();
+        let looked_at = came + GATHERED_FOR / 2;
+        tokio::time::advance(2 * GATHERED_FOR).await;
+        assert_eq!(next_look(looked_at, Some(came), Some(came)), came + GATHERED_FOR);
+    }
+
+    #[test]
+    fn without_a_lease_a_block_may_wait_until_another_one_is_worth_it_and_then_for_what_brings_one() {
+        let came = Instant::now();
+        assert_eq!(next_look(came, Some(came), None), came + KEEPS_UP);
+        assert_eq!(next_look(came + KEEPS_UP, Some(came), None), came + KEEPS_UP + IDLE);
+    }
+
+    #[test]
+    fn a_lease_that_nobody_uses_is_looked_at_when_its_time_is_over() {
+        let came = Instant::now();
+        assert_eq!(next_look(came + GATHERED_FOR, None, Some(came)), came + IDLE);
     }
 }
