@@ -707,7 +707,9 @@ export interface paths {
          * Delete a connection.
          * @description Not while a sender ID's messages take it, or what phones send to a sender ID goes there, or a company's
          *     recipients are looked up with it. Messages that still wait for it go by their sender ID's next route, or are
-         *     paid back, and receipts that an HTTP vendor sends are still taken.
+         *     paid back, and receipts that an HTTP vendor sends are still taken. Those of an SMPP vendor are not: what it
+         *     has ends as expired, and is paid back where delivery is billed, also what arrives. So disable its routes
+         *     first, and delete it when its reports are in.
          */
         delete: operations["delete_connection"];
         options?: never;
@@ -946,7 +948,7 @@ export interface paths {
         /**
          * What is enabled under the agreements of one company, or under all that a company sells by.
          * @description Services, packs, bundle initiators and bundle packs, agreement by agreement; a page holds all of so
-         *     many agreements. `Accept: text/csv` answers a file.
+         *     many agreements. Sorted one by one they are 10,000 at most. `Accept: text/csv` answers a file.
          */
         get: operations["get_enabled_services"];
         put?: never;
@@ -1296,7 +1298,8 @@ export interface paths {
         head?: never;
         /**
          * Note something about an invoice.
-         * @description Its sums do not change. With `If-Match` only if the invoice is still at the named revision.
+         * @description Its sums do not change. With `If-Match` only if the invoice is still at the named revision. A draft with a
+         *     comment stays when nothing is left to bill; without one, and without a number, it goes.
          */
         patch: operations["patch_invoice"];
         trace?: never;
@@ -1353,6 +1356,28 @@ export interface paths {
         get: operations["get_invoice_charge"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/charges/{charge}/recalculate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count the usage of one charge of a draft again.
+         * @description The sums of its invoice follow it, and the other charges stay as they are. Where nothing has become
+         *     different, the invoice's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
+         *     and with the last one a draft that never had a number and has no comment.
+         */
+        post: operations["post_invoice_charge_recalculate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1486,7 +1511,7 @@ export interface paths {
         /**
          * Count the usage of a draft again.
          * @description Where nothing has become different, `calculated_at` alone says that it was. A draft on which nothing is
-         *     left, and which never had a number, is gone.
+         *     left, and which never had a number and has no comment, is gone.
          */
         post: operations["post_invoice_recalculate"];
         delete?: never;
@@ -2725,7 +2750,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A company's sender IDs.
+         * Sender IDs.
          * @description Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
          */
         get: operations["get_sender_ids"];
@@ -3160,11 +3185,35 @@ export interface paths {
         put?: never;
         /**
          * Close a top-up by hand.
-         * @description For one whose money is booked as a payment by hand, or is not to come. Whatever the payment system tells of
+         * @description For one whose money is booked as a payment by hand, or is not to come; a purchase of message credits whose
+         *     money came is rather confirmed, so that there is a receipt. Whatever the payment system tells of
          *     it from then on is kept for a person to look at, and changes no balance. That cannot be undone; closing
          *     again changes nothing.
          */
         post: operations["post_top_up_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/top_ups/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a purchase of message credits by hand.
+         * @description For one whose money came without the payment system telling of it, or that is in `review`. The credits are
+         *     in the balance at once and for good, by a payment under this reference, and there is a receipt. Whatever the
+         *     payment system tells of it from then on is kept for a person to look at. Confirming again under the same
+         *     reference changes nothing.
+         */
+        post: operations["post_top_up_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3246,7 +3295,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A company's two-factor integrations.
+         * Two-factor integrations.
          * @description Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
          */
         get: operations["get_two_factor_integrations"];
@@ -3399,7 +3448,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A company's users.
+         * Users.
          * @description Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
          */
         get: operations["get_users"];
@@ -3847,6 +3896,11 @@ export interface components {
             own_bank_account?: string | null;
             /** @description Of the company that is paid; null if none is named. */
             own_legal_entity?: string | null;
+            /**
+             * @description How many packs and bundle packs were bought for it, of those that you see.
+             * @example 1
+             */
+            pack_count: number;
             /** @description Who gets a mail when a payment is confirmed. */
             payment_alert_emails: string[];
             /** @description Who gets a mail when rates change of a service that is enabled here. */
@@ -3856,6 +3910,11 @@ export interface components {
              * @description Its revision, which is its `ETag` as well.
              */
             revision: number;
+            /**
+             * @description How many rate plans and bundle initiators are enabled under it, of those that you see.
+             * @example 2
+             */
+            service_count: number;
             /** @description Who is told of technical matters. */
             service_emails: string[];
             /** @description The rate plans enabled under it; those enabled first are asked first. */
@@ -4077,7 +4136,7 @@ export interface components {
              * @description When it happened.
              */
             at: string;
-            /** @description The fields that became different. */
+            /** @description The fields that became different. None of an invoice's are told to the company that pays it. */
             changes: components["schemas"]["FieldChangeView"][];
             /** @description The company of who did it. */
             company: string;
@@ -4750,6 +4809,14 @@ export interface components {
              */
             two_factor_required?: boolean | null;
         };
+        /** @description A company in a list. */
+        CompanyRow: components["schemas"]["CompanyView"] & {
+            /**
+             * @description The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
+             * @example por_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
+            portal?: string | null;
+        };
         /**
          * @description A `disabled` company is refused with all below it until it is enabled again, a `deleted` one for good.
          * @enum {string}
@@ -4829,6 +4896,13 @@ export interface components {
             early?: boolean;
             /** @description Mail it to those who get the agreement's invoices, once its PDF is made; true unless told. */
             send?: boolean;
+        };
+        ConfirmTopUpRequest: {
+            /**
+             * @description What the money is known by, 1 to 100 characters: unique among the company's payments.
+             * @example TT-2026-0001
+             */
+            reference: string;
         };
         /**
          * @description What is to be different.
@@ -5268,6 +5342,11 @@ export interface components {
             code: string;
             /** @description The company that pays. */
             company: string;
+            /**
+             * @description What was charged when it was bought; null for what was not bought, or for nothing.
+             * @example 40
+             */
+            cost?: string | null;
             /** @description The agreement's currency. */
             currency: string;
             /**
@@ -5295,6 +5374,11 @@ export interface components {
             name: string;
             /** @description The rate plan, pack or bundle. */
             service: string;
+            /**
+             * @description Of bundle packs: recipients in the billing period, with those past its size; else null.
+             * @example 15
+             */
+            used?: string | null;
         };
         EnabledServicePatch: {
             /**
@@ -6387,9 +6471,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_CompanyView: {
+        List_CompanyRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["CompanyView"][];
+            items: components["schemas"]["CompanyRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -9628,7 +9712,8 @@ export interface components {
             /**
              * Format: int32
              * @description How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-             *     days; the vendor's own rule unless told.
+             *     days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
+             *     unless told, is not submitted any more.
              * @example 86400
              */
             validity_seconds?: number | null;
@@ -9909,6 +9994,8 @@ export interface components {
             closed_by?: string | null;
             /** @description The company that pays. */
             company: string;
+            /** @description The company that confirmed it by hand, if one did. */
+            confirmed_by?: string | null;
             /**
              * Format: date-time
              * @description When it was asked for.
@@ -10571,9 +10658,32 @@ export interface operations {
                 effective_since?: string | null;
                 /** @description Only those that begin before this time. */
                 effective_before?: string | null;
+                /** @description Only those that end at this time or later, or never. */
+                ends_since?: string | null;
+                /** @description Only those that end before this time. */
+                ends_before?: string | null;
+                /** @description Only those with this bank account of the company that pays. */
+                bank_account?: string | null;
+                /** @description Only those with this bank account of the company that is paid. */
+                own_bank_account?: string | null;
                 /**
-                 * @description `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `agreement_date`,
-                 *     `effective_from`, `effective_till` or `created_at`, with a `-` before it for the other way round.
+                 * @description Only those with a credit limit of this or more; no limit is more than any.
+                 * @example 100
+                 */
+                credit_limit_min?: string | null;
+                /** @description Only those with a credit limit of this or less. */
+                credit_limit_max?: string | null;
+                /**
+                 * @description Only those invoiced in a time zone whose name begins so, whatever the case.
+                 * @example Europe/
+                 */
+                billing_time_zone?: string | null;
+                /** @description Only those invoiced for such periods. */
+                billing_period?: components["schemas"]["BillingPeriod"] | null;
+                /**
+                 * @description `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
+                 *     `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
+                 *     `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -16016,14 +16126,22 @@ export interface operations {
                 status?: components["schemas"]["CompanyStatus"] | null;
                 /** @description Only those whose broadcasts are moderated, or are not. */
                 moderation?: boolean | null;
+                /** @description Only resellers and sellers, or only those that are neither. */
+                is_reseller?: boolean | null;
                 /** @description Only those that create resellers, or do not. */
                 creator_of_resellers?: boolean | null;
                 /** @description Only those that this legal entity sells to. */
                 own_legal_entity?: string | null;
+                /** @description Only those whose people log in at this portal. */
+                portal?: string | null;
                 /** @description Only those created at this time or later. */
                 created_from?: string | null;
                 /** @description Only those created before this time. */
                 created_till?: string | null;
+                /** @description Only those changed last at this time or later; those that never were count as when they were created. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
                  * @description `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
                  *     `updated_at` or `created_at`, with a `-` before it for the other way round.
@@ -16047,7 +16165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_CompanyView"];
+                    "application/json": components["schemas"]["List_CompanyRow"];
                     "text/csv": string;
                 };
             };
@@ -19058,20 +19176,48 @@ export interface operations {
                 tenant?: string | null;
                 /** @description Only under the agreement with this code, or codes that begin so. */
                 code?: string | null;
+                /** @description Only under this agreement, one of the company's. */
+                agreement?: string | null;
+                /**
+                 * @description Only under agreements in this currency.
+                 * @example EUR
+                 */
+                currency?: string | null;
                 /** @description Only this rate plan, pack or bundle. */
                 service?: string | null;
-                /** @description `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`. */
+                /** @description Only rate plans, packs and bundles whose name begins so, whatever the case. */
+                name?: string | null;
+                /**
+                 * @description `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`; `pack` for unit and
+                 *     monetary packs.
+                 */
                 kind?: string | null;
+                /** @description Only what begins at this time or later. */
+                effective_since?: string | null;
+                /** @description Only what begins before this time. */
+                effective_before?: string | null;
+                /** @description Only what ends at this time or later, or never. */
+                ends_since?: string | null;
+                /** @description Only what ends before this time. */
+                ends_before?: string | null;
+                /**
+                 * @description Only what was charged this or more.
+                 * @example 40
+                 */
+                cost_min?: string | null;
+                /** @description Only what was charged this or less. */
+                cost_max?: string | null;
                 /** @description Only what may be used now, or may not. */
                 in_force?: boolean | null;
                 /** @description Only what the company that pays does not see, or does. */
                 hidden_from_client?: boolean | null;
                 /**
-                 * @description By agreement: `code`, `company` or `created_at`, with a `-` before it for the other way round.
+                 * @description By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+                 *     `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
                  * @example code
                  */
                 sort?: string | null;
-                /** @description Agreements on one page, 1 to 500; 50 unless told. */
+                /** @description On one page, 1 to 500, 50 unless told: agreements, or what is enabled where it is sorted one by one. */
                 limit?: number | null;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
@@ -19183,9 +19329,17 @@ export interface operations {
                 name?: string | null;
                 /** @description Only those whose address begins so. */
                 email?: string | null;
+                /** @description Only those whose login begins so. */
+                login?: string | null;
+                /** @description Only those of this company. */
+                company?: string | null;
+                /** @description Only those who were last there at this time or later. */
+                seen_from?: string | null;
+                /** @description Only those who were last there before this time. */
+                seen_till?: string | null;
                 /**
-                 * @description `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`, with a `-` before it for the other
-                 *     way round.
+                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`, with a `-` before it for
+                 *     the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -19443,6 +19597,8 @@ export interface operations {
                 subject?: string | null;
                 /** @description The rule that charged them. */
                 rule?: string | null;
+                /** @description The wallet that they were charged to. */
+                wallet?: string | null;
                 /** @description Whether they were charged. */
                 status?: components["schemas"]["FeeStatus"] | null;
                 /** @description At least so much. */
@@ -19450,7 +19606,8 @@ export interface operations {
                 /** @description At most so much. */
                 amount_max?: string | null;
                 /**
-                 * @description `at`, or `-at` for newest first, as it is unless told.
+                 * @description `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
+                 *     unless told.
                  * @example -at
                  */
                 sort?: string | null;
@@ -21961,6 +22118,109 @@ export interface operations {
             };
         };
     };
+    post_invoice_charge_recalculate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invoice's id */
+                id: string;
+                /** @description The charge's id */
+                charge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The charge as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargeView"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_confirmed`; `period_changed`: recalculate the invoice; `nothing_to_bill`: it is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_invoice_charge_rows: {
         parameters: {
             query?: {
@@ -23453,6 +23713,10 @@ export interface operations {
                 from?: string | null;
                 /** @description Only those that begin before this time. */
                 till?: string | null;
+                /** @description Only those that end at this time or later, or never. */
+                ends_since?: string | null;
+                /** @description Only those that end before this time. */
+                ends_before?: string | null;
                 /** @description Only those with this status at the moment. */
                 status?: components["schemas"]["ResellingStatus"] | null;
                 /**
@@ -28656,6 +28920,10 @@ export interface operations {
                 kind?: components["schemas"]["PaymentSystemKind"] | null;
                 /** @description Only those that are enabled, or that are not. */
                 enabled?: boolean | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
                  * @description `name`, `kind`, `enabled`, `updated_at` or `created_at`, with a `-` before it for the other way round.
                  * @example -updated_at
@@ -30045,6 +30313,14 @@ export interface operations {
                 created_by?: string | null;
                 /** @description Only those that this person or key changed last. */
                 updated_by?: string | null;
+                /** @description Only those made at this time or later. */
+                created_from?: string | null;
+                /** @description Only those made before this time. */
+                created_till?: string | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
                  * @description `name`, `company`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`, with a
                  *     `-` before it for the other way round.
@@ -32937,7 +33213,7 @@ export interface operations {
                 /** @description Only those of this portal. */
                 face?: components["schemas"]["Face"] | null;
                 /**
-                 * @description `name`, `face` or `created_at`, with a `-` before it for the other way round.
+                 * @description `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -34130,7 +34406,10 @@ export interface operations {
     get_sender_ids: {
         parameters: {
             query?: {
-                /** @description Whose sender IDs; yours unless told. */
+                /**
+                 * @description Only of this company; of yours and, if you see sender IDs in the back office, of those directly below
+                 *     it unless told.
+                 */
                 company?: string | null;
                 /** @description Only those of this agreement. */
                 agreement?: string | null;
@@ -34147,9 +34426,19 @@ export interface operations {
                 vendor?: string | null;
                 /** @description Only those in this status. */
                 status?: components["schemas"]["SenderStatus"] | null;
+                /** @description Only those whose webhook GUID begins so, whatever the case. */
+                webhook_guid?: string | null;
+                /** @description Only those created at this time or later. */
+                created_from?: string | null;
+                /** @description Only those created before this time. */
+                created_till?: string | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
-                 * @description `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
-                 *     before it for the other way round.
+                 * @description `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
+                 *     or `created_at`, with a `-` before it for the other way round.
                  * @example address
                  */
                 sort?: string | null;
@@ -38293,6 +38582,153 @@ export interface operations {
             };
         };
     };
+    post_top_up_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The top-up's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmTopUpRequest"];
+            };
+        };
+        responses: {
+            /** @description The confirmed top-up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUpView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `top_up_confirmed`; `top_up_closed`: by hand; `top_up_returned`: money of it went back; `no_credit_order`: no message credits are bought by it; `reference_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The revision is not the one in `If-Match` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_top_up_receipt: {
         parameters: {
             query?: never;
@@ -38773,7 +39209,10 @@ export interface operations {
     get_two_factor_integrations: {
         parameters: {
             query?: {
-                /** @description Whose; yours unless told. */
+                /**
+                 * @description Only of this company; of yours and, if you see them in the back office, of those directly below it
+                 *     unless told.
+                 */
                 company?: string | null;
                 /** @description Only those whose name begins so, whatever the case. */
                 name?: string | null;
@@ -38786,7 +39225,7 @@ export interface operations {
                 /** @description Created before this time. */
                 created_till?: string | null;
                 /**
-                 * @description `name`, `sender`, `status` or `created_at`, with a `-` before it for the other way round.
+                 * @description `name`, `sender`, `status`, `company` or `created_at`, with a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -39952,7 +40391,10 @@ export interface operations {
     get_users: {
         parameters: {
             query?: {
-                /** @description Whose users; yours unless told. */
+                /**
+                 * @description Only of this company; of yours and, if you see users in the back office, of those directly below it
+                 *     unless told.
+                 */
                 company?: string | null;
                 /** @description Only those whose name begins so, whatever the case. */
                 name?: string | null;
@@ -39971,8 +40413,8 @@ export interface operations {
                 /** @description Only those who were last there before this time. */
                 seen_till?: string | null;
                 /**
-                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `external` or `created_at`, with a `-` before it
-                 *     for the other way round.
+                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
+                 *     before it for the other way round.
                  * @example -last_seen_at
                  */
                 sort?: string | null;

@@ -1,6 +1,9 @@
 //! Receipts on their way to a client: from the end of a message through the projector and the client's
 //! queue to its receivers, in order, whatever these do.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use aws_lambda_events::event::dynamodb::Event;
 use domain::connection::Connection;
 use domain::handling::{ClientAddress, Handling, Origin, ReceiptsWanted};
@@ -11,7 +14,7 @@ use domain::receipt::ReceiptState;
 use queue::{ClientReceipt, ForClient, Outcome, Progress, Report, Sender};
 use smpp::CommandStatus;
 use smpp_gateway::client::account::Account;
-use smpp_gateway::client::deliveries::Deliveries;
+use smpp_gateway::client::deliveries::{Deliveries, Pauses};
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::world::{Member, NOW, World};
 use tokio::sync::mpsc;
@@ -41,6 +44,12 @@ fn receipt(number: u16) -> ClientReceipt {
         finished_at: NOW,
         text: String::new(),
     }
+}
+
+/// A gateway that tries again at once.
+fn eager_gateway(sqs: &EmbeddedSqs) -> Deliveries {
+    let pause = Duration::from_millis(1);
+    Deliveries::new(sqs.client(), Pauses { first: pause, longest: pause })
 }
 
 fn ids(numbers: impl IntoIterator<Item = u16>) -> Vec<String> {
@@ -339,6 +348,116 @@ async fn a_receipt_that_a_client_never_takes_is_passed_over_once_it_takes_the_on
     stage.until_empty().await;
     assert_eq!(receiver.board.status().connections[0].passed_over, 1);
     receiver.gets_nothing().await;
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_two_and_throttles_the_rest_gets_all_of_it_once_and_in_order() {
+    const COUNT: u16 = 60;
+    let stage = Stage::new().await;
+    stage.enqueue(COUNT, 6).await;
+    let deliveries = eager_gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    let (mut got, mut throttled, mut room) = (Vec::new(), BTreeSet::new(), 2);
+    while got.len() < usize::from(COUNT) {
+        let delivery = receiver.next().await;
+        let id = destination_or_text(&delivery);
+        // It comes again after a pause, and by then there is room again.
+        if throttled.remove(&id) {
+            throttled.clear();
+            room = 2;
+        }
+        if room == 0 {
+            throttled.insert(id);
+            delivery.refuse(CommandStatus::RTHROTTLED);
+        } else {
+            room -= 1;
+            got.push(id);
+            delivery.accept();
+        }
+    }
+    assert_eq!(got, ids(0..COUNT));
+    stage.until_empty().await;
+    assert_eq!(receiver.board.status().connections[0].passed_over, 0);
+    receiver.gets_nothing().await;
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_one_at_a_time_after_a_long_while_loses_nothing_behind_it() {
+    let stage = Stage::new().await;
+    stage.enqueue(3, 1).await;
+    let deliveries = eager_gateway(&stage.sqs);
+    let mut receiver = Receiver::bind(&deliveries, &stage.account).await;
+    // The last one is offered again only beside two that are stuck.
+    let mut last = 0;
+    while last < 2 {
+        let delivery = receiver.next().await;
+        last += usize::from(destination_or_text(&delivery) == ids([2])[0]);
+        delivery.refuse(CommandStatus::RTHROTTLED);
+    }
+    assert_eq!(receiver.take(1).await, ids([0]));
+    for _ in 1..3 {
+        receiver.next().await.refuse(CommandStatus::RTHROTTLED);
+    }
+    assert_eq!(receiver.take(2).await, ids(1..3));
+    stage.until_empty().await;
+    assert_eq!(receiver.board.status().connections[0].passed_over, 0);
+    deliveries.finish().await;
+}
+
+/// Binds, takes what comes until it is `fatal`, and drops the link over that without an answer; with what it
+/// took, up to `most`.
+async fn take_until(
+    stage: &Stage,
+    deliveries: &Deliveries,
+    most: usize,
+    fatal: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut receiver = Receiver::bind(deliveries, &stage.account).await;
+    let mut got = Vec::new();
+    while got.len() < most {
+        let delivery = receiver.next().await;
+        let id = destination_or_text(&delivery);
+        if fatal(&id) {
+            receiver.session.abort();
+            receiver.server.closed().await;
+            break;
+        }
+        got.push(id);
+        delivery.accept();
+    }
+    if got.len() == most {
+        stage.until_empty().await;
+        receiver.gets_nothing().await;
+    }
+    got
+}
+
+#[tokio::test]
+async fn a_receipt_that_a_client_drops_its_link_over_is_passed_over_once_it_takes_the_one_behind_it() {
+    let stage = Stage::new().await;
+    stage.enqueue(3, 1).await;
+    let deliveries = eager_gateway(&stage.sqs);
+    let is_fatal = |id: &str| id == ids([0])[0];
+    for _ in 0..20 {
+        assert!(take_until(&stage, &deliveries, 2, is_fatal).await.is_empty());
+    }
+    assert_eq!(take_until(&stage, &deliveries, 2, is_fatal).await, ids([1]));
+    assert_eq!(take_until(&stage, &deliveries, 1, is_fatal).await, ids([2]));
+    deliveries.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_drops_its_link_over_whatever_comes_gets_all_of_it_when_it_stays() {
+    let stage = Stage::new().await;
+    stage.enqueue(3, 1).await;
+    let deliveries = eager_gateway(&stage.sqs);
+    for _ in 0..22 {
+        assert!(take_until(&stage, &deliveries, 3, |_| true).await.is_empty());
+    }
+    // The first one is stuck, and the one behind it goes before it.
+    assert_eq!(take_until(&stage, &deliveries, 3, |_| false).await, ids([1, 0, 2]));
     deliveries.finish().await;
 }
 

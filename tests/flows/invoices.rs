@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use domain::agreement::Agreement;
 use domain::audit::Act;
-use domain::charge::ChargeRow;
+use domain::charge::{Charge, ChargeGroup, ChargeRow, ServiceType};
 use domain::connection::{Connection, Link, SmppLink};
 use domain::edr::{Usage, UsageKey};
 use domain::id::{
-    AgreementId, InvoiceId, LegalEntityId, MessageId, OwnLegalEntityId, RateId, ServiceId, TreeTag, WalletId,
+    AgreementId, ChargeId, InvoiceId, LegalEntityId, MessageId, OwnLegalEntityId, RateId, ServiceId, TreeTag,
+    UserId, WalletId,
 };
 use domain::invoice::{
-    Confirmation, DispatchStatus, Invoice, InvoiceError, InvoiceKind, InvoicePayment, InvoiceStatus, Timing,
+    Confirmation, DispatchStatus, Invoice, InvoiceEdit, InvoiceError, InvoiceKind, InvoicePayment,
+    InvoiceStatus, Timing,
 };
 use domain::lease::LeaseTag;
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnEntityDetails, OwnLegalEntity};
@@ -27,7 +29,9 @@ use invoice_closer::Wake;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use queue::{Billing, Notification, Progress, Sender};
-use store::{BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, TreeCache};
+use store::{
+    BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, StoreError, Stored, TreeCache,
+};
 use tests::bucket::Bucket;
 use tests::edits::{act_at, change_agreement, put_connection};
 use tests::embedded_dynamodb::{Call, Fault};
@@ -73,6 +77,17 @@ impl Office {
         self.post(vec![row(agreement, day, sender, messages)]).await;
     }
 
+    /// The same of the wallet of a user with credits of its own.
+    async fn user_uses(&self, user: u128, messages: i64) {
+        self.post(vec![self.users_row(user, messages)]).await;
+    }
+
+    fn users_row(&self, user: u128, messages: i64) -> (UsageKey, Usage) {
+        let agreement = &self.client.agreement.id;
+        let (key, usage) = row(agreement, DAY, "ACME", messages);
+        (UsageKey { wallet: WalletId::of_user(agreement, &UserId::new(user)), ..key }, usage)
+    }
+
     async fn post(&self, rows: Vec<(UsageKey, Usage)>) {
         let agreement = rows[0].0.agreement.clone();
         let fence = self.blocks.fetch_add(1, Ordering::SeqCst);
@@ -113,6 +128,12 @@ impl Office {
     async fn confirm(&self, id: &InvoiceId) -> Result<Invoice, InvoicesError> {
         let agreement = self.agreement().await;
         self.invoices.confirm(&self.act(), &agreement, id, &after_period()).await
+    }
+
+    /// An hour later.
+    async fn recalculate(&self, invoice: &Invoice, charge: &Charge) -> Result<(), InvoicesError> {
+        let (act, agreement) = (act_at(&self.client.company.path, LATER), self.agreement().await);
+        self.invoices.recalculate_charge(&act, &agreement, &invoice.id, &charge.id).await
     }
 
     async fn confirmed(&self) -> Invoice {
@@ -174,6 +195,7 @@ fn told(invoice: &Invoice) -> (u32, Option<u64>, String) {
 }
 
 const DAY: Date = date(2025, 12, 5);
+const LATER: Timestamp = Timestamp::constant(1_767_229_200, 0);
 
 /// The first write of a client fails so.
 fn first_write(fault: Fault) -> impl Fn(&Call) -> Fault + Send + Sync + 'static {
@@ -214,6 +236,21 @@ async fn an_invoice_follows_its_usage_is_confirmed_and_corrected_in_a_chain() {
 }
 
 #[tokio::test]
+async fn a_draft_with_a_comment_stays_when_nothing_is_left_of_its_charges() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 10).await;
+    let draft = office.draft().await;
+    let edit = InvoiceEdit { comment: Some("late receipts".into()), ..InvoiceEdit::default() };
+    let noted = draft.edited(edit).unwrap();
+    office.world.store.replace_invoice(&office.act(), &draft, &noted).await.unwrap();
+    office.uses(DAY, "ACME", -10).await;
+    office.recalculate(&noted, &noted.charges[0]).await.unwrap();
+    let stored = office.stored().await;
+    let kept: Vec<_> = stored.iter().map(|invoice| (&invoice.comment, invoice.charges.len())).collect();
+    assert_eq!((kept, stored[0].revision), (vec![(&noted.comment, 0)], 2));
+}
+
+#[tokio::test]
 async fn a_draft_on_which_nothing_is_left_is_in_no_list_and_comes_back_with_the_usage() {
     let office = Office::open().await;
     let store = &office.world.store;
@@ -239,6 +276,138 @@ async fn a_draft_on_which_nothing_is_left_is_in_no_list_and_comes_back_with_the_
         assert_eq!(office.close().await, Closed::Same(Box::new(first.clone())));
     }
     assert_eq!(office.stored().await, [first]);
+}
+
+#[tokio::test]
+async fn one_charge_of_a_draft_follows_the_usage_and_its_other_charges_stay() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    office.user_uses(1, 40).await;
+    let draft = office.draft().await;
+    let main = WalletId::main(&draft.agreement);
+    let (own, users): (Vec<Charge>, Vec<Charge>) =
+        draft.charges.iter().cloned().partition(|charge| charge.group.wallet == main);
+    assert_eq!((own.len(), users.len(), told(&draft)), (1, 1, (0, None, "7".into())));
+    office.recalculate(&draft, &own[0]).await.unwrap();
+    assert_eq!(office.stored().await, [Invoice { calculated_at: LATER, ..draft.clone() }]);
+
+    office.uses(DAY, "ACME", 20).await;
+    office.user_uses(1, 1).await;
+    let lost = office.world.store_with(first_write(Fault::TimeoutAppliedAnswerLost));
+    let (lost, agreement) = (invoices(lost, &office.bucket), office.agreement().await);
+    assert!(lost.recalculate_charge(&office.act(), &agreement, &draft.id, &own[0].id).await.is_err());
+    let stored = office.stored().await;
+    assert_eq!((told(&stored[0]), stored[0].revision), ((0, None, "8".into()), 1));
+    assert!(stored[0].charges.contains(&users[0]), "as it was");
+    office.recalculate(&draft, &own[0]).await.unwrap();
+    assert_eq!(office.stored().await, [Invoice { calculated_at: LATER, ..stored[0].clone() }]);
+
+    office.uses(DAY, "ACME", -120).await;
+    office.recalculate(&draft, &own[0]).await.unwrap();
+    let left = office.stored().await;
+    assert_eq!((&left[0].charges, told(&left[0])), (&users, (0, None, "2".into())));
+    assert_eq!(told(&office.draft().await), (0, None, "2.05".into()));
+}
+
+#[tokio::test]
+async fn a_charge_that_corrects_another_is_recalculated_to_what_is_not_billed_and_goes_with_it() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    let refused = office.recalculate(&first, &first.charges[0]).await.unwrap_err();
+    assert!(matches!(refused, InvoicesError::Invoice(InvoiceError::Confirmed)), "{refused:?}");
+    office.uses(DAY, "ACME", 20).await;
+    let draft = office.draft().await;
+    office.uses(DAY, "ACME", 5).await;
+    office.recalculate(&draft, &draft.charges[0]).await.unwrap();
+    let stored = office.stored().await;
+    let charge = &stored[1].charges[0];
+    assert_eq!((told(&stored[1]), charge.messages, charge.version), ((1, None, "1.25".into()), 25, 2));
+    assert_eq!(charge.corrects.as_ref(), Some(&first.charges[0].id));
+    office.uses(DAY, "ACME", -25).await;
+    office.recalculate(&draft, &draft.charges[0]).await.unwrap();
+    assert_eq!(office.stored().await, [first]);
+}
+
+/// The next revision, with a charge for each of so many users with credits of their own, of the size that takes
+/// most.
+fn of_users(invoice: &Invoice, users: usize) -> Invoice {
+    let revision = invoice.revision + 1;
+    let like = &invoice.charges[0];
+    let charge = |user: usize| Charge {
+        id: ChargeId::derived(&[&user.to_string()]),
+        group: ChargeGroup {
+            wallet: WalletId::of_user(&invoice.agreement, &UserId::new(user as u128)),
+            resource: Resource::AdditionalService,
+            service_type: ServiceType::BundleInitiator,
+            ..like.group.clone()
+        },
+        version: u32::try_from(revision).unwrap(),
+        corrects: Some(like.id.clone()),
+        messages: -1_000_000_000,
+        quantity: -1_000_000_000,
+        net: amount("-123456789.123456"),
+        ..like.clone()
+    };
+    Invoice { charges: (0..users).map(charge).collect(), revision, ..invoice.clone() }
+}
+
+#[tokio::test]
+async fn an_invoice_has_a_charge_for_each_of_thousands_of_users_and_says_how_many_are_too_many() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 1).await;
+    let store = &office.world.store;
+    let mut stored = office.draft().await;
+    let agreement = stored.agreement.clone();
+    let first_page = format!("invoice#{}", stored.id);
+    let first_page = || office.world.database.item(&tables().records, &first_page, "charges#000");
+    for users in [9_600, 801, 800, 1_601] {
+        let next = of_users(&stored, users);
+        assert_eq!(store.replace_invoice(&office.act(), &stored, &next).await.unwrap(), Stored::Now);
+        assert!(store.any_invoice(&next.id).await.unwrap().as_ref() == Some(&next), "{users} by its id");
+        assert!(office.stored().await == [next.clone()], "{users} by its agreement");
+        let listed: Vec<Invoice> = store.all_things(agreement.as_str()).await.unwrap();
+        assert!(listed == [next.clone()], "{users} in a list");
+        assert_eq!(first_page().is_some(), 800 < users, "small ones are one item");
+        stored = next;
+    }
+    let refused = store.replace_invoice(&office.act(), &stored, &of_users(&stored, 9_601)).await;
+    assert!(
+        matches!(refused, Err(StoreError::TooManyCharges { charges: 9_601, most: 9_600 })),
+        "{refused:?}"
+    );
+    office.uses(DAY, "ACME", -1).await;
+    assert_eq!(office.close().await, Closed::NoUsage);
+    assert_eq!((office.stored().await, first_page()), (Vec::new(), None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_reads_an_invoice_while_it_is_written_anew_sees_one_revision_of_all_its_charges() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 1).await;
+    let mut stored = office.draft().await;
+    let mut reading = JoinSet::new();
+    for _ in 0..3 {
+        let (store, id) = (office.world.store.clone(), stored.id.clone());
+        reading.spawn(async move {
+            loop {
+                let read = store.any_invoice(&id).await.unwrap().unwrap();
+                let is_of_it = |charge: &Charge| u64::from(charge.version) == read.revision;
+                assert!(read.revision == 0 || read.charges.iter().all(is_of_it), "{}", read.revision);
+                assert!(read.revision == 0 || read.charges.len() == 801 + read.revision as usize);
+                if read.revision == 10 {
+                    break;
+                }
+            }
+        });
+    }
+    for revision in 1..=10 {
+        let next = of_users(&stored, 801 + revision);
+        let written = office.world.store.replace_invoice(&office.act(), &stored, &next).await.unwrap();
+        assert_eq!(written, Stored::Now);
+        stored = next;
+    }
+    reading.join_all().await;
 }
 
 #[tokio::test]

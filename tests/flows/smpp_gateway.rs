@@ -278,7 +278,7 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         charges: Vec::new(),
         handling: Handling::default(),
     }
-    .accepted(Timestamp::UNIX_EPOCH)
+    .accepted(Timestamp::now())
 }
 
 fn run(gateway: Gateway, dial: Dial) -> Running {

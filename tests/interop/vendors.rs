@@ -182,7 +182,7 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
         charges: Vec::new(),
         handling: Handling::default(),
     }
-    .accepted(Timestamp::UNIX_EPOCH)
+    .accepted(Timestamp::now())
 }
 
 /// Messages go out whole, and what is reported of them comes back.

@@ -252,12 +252,16 @@ pub struct AgreementView {
     /// Of the company that is paid; null if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// How many packs and bundle packs were bought for it, of those that you see.
+    pub pack_count: u64,
     /// Who gets a mail when a payment is confirmed.
     pub payment_alert_emails: Vec<String>,
     /// Who gets a mail when rates change of a service that is enabled here.
     pub rate_emails: Vec<String>,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
+    /// How many rate plans and bundle initiators are enabled under it, of those that you see.
+    pub service_count: u64,
     /// Who is told of technical matters.
     pub service_emails: Vec<String>,
     /// The rate plans enabled under it; those enabled first are asked first.
@@ -433,7 +437,7 @@ pub struct AuditView {
     pub action: String,
     /// When it happened.
     pub at: String,
-    /// The fields that became different.
+    /// The fields that became different. None of an invoice's are told to the company that pays it.
     pub changes: Vec<FieldChangeView>,
     /// The company of who did it.
     pub company: String,
@@ -1216,6 +1220,59 @@ pub struct CompanyRequest {
     pub two_factor_required: Option<bool>,
 }
 
+/// A company in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompanyRow {
+    /// When it was created.
+    pub created_at: String,
+    /// Whether it creates resellers.
+    pub creator_of_resellers: bool,
+    /// When it was deleted; null if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<String>,
+    /// A comment.
+    pub description: String,
+    /// Whether it may send messages itself though it is not a client.
+    pub direct_sending: bool,
+    /// Whether it may use the platform, if all above it may.
+    pub enabled: bool,
+    /// Its id.
+    pub id: String,
+    /// Whether its new agreements begin with individual credits.
+    pub individual_credits: bool,
+    /// Whether it is shown its invoices and their charges.
+    pub invoices_enabled: bool,
+    /// Where it stands in the tree.
+    pub kind: CompanyKind,
+    /// The connection that tells the networks of its recipients; null while the numbering plan does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup_connection: Option<String>,
+    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    pub mnp_channels: Vec<Channel>,
+    /// Whether what it sends to many waits for a decision.
+    pub moderation: bool,
+    /// Its name.
+    pub name: String,
+    /// The legal entity of the company above in whose name it sells to this one; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// The company above it; null for the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// `active`, `disabled` until it is enabled again, or `deleted` for good.
+    pub status: CompanyStatus,
+    /// Whether all its users log in with a second factor.
+    pub two_factor_required: bool,
+    /// When it was changed last; null if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
+}
+
 /// A `disabled` company is refused with all below it until it is enabled again, a `deleted` one for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CompanyStatus {
@@ -1296,6 +1353,12 @@ pub struct ConfirmRequest {
     pub send: Option<bool>,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ConfirmTopUpRequest {
+    /// What the money is known by, 1 to 100 characters: unique among the company's payments.
+    pub reference: String,
+}
+
 /// What is to be different.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ConnectionPatch {
@@ -1363,7 +1426,8 @@ pub enum ConnectionSettings {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tlvs: Option<Vec<TlvSettings>>,
         /// How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-        /// days; the vendor's own rule unless told.
+        /// days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
+        /// unless told, is not submitted any more.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         validity_seconds: Option<u32>,
         /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.
@@ -1828,6 +1892,9 @@ pub struct EnabledRow {
     pub code: String,
     /// The company that pays.
     pub company: String,
+    /// What was charged when it was bought; null for what was not bought, or for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
     /// The agreement's currency.
     pub currency: String,
     /// Used for messages accepted at this time or later.
@@ -1847,6 +1914,9 @@ pub struct EnabledRow {
     pub name: String,
     /// The rate plan, pack or bundle.
     pub service: String,
+    /// Of bundle packs: recipients in the billing period, with those past its size; else null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -2995,9 +3065,9 @@ pub struct ListChargeView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListCompanyView {
+pub struct ListCompanyRow {
     /// What is on this page.
-    pub items: Vec<CompanyView>,
+    pub items: Vec<CompanyRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -6980,7 +7050,8 @@ pub struct SmppSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlvs: Option<Vec<TlvSettings>>,
     /// How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-    /// days; the vendor's own rule unless told.
+    /// days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
+    /// unless told, is not submitted any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity_seconds: Option<u32>,
     /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.
@@ -7284,6 +7355,9 @@ pub struct TopUpView {
     pub closed_by: Option<String>,
     /// The company that pays.
     pub company: String,
+    /// The company that confirmed it by hand, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<String>,
     /// When it was asked for.
     pub created_at: String,
     /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
@@ -7909,8 +7983,33 @@ pub struct GetAgreementsQuery {
     /// Only those that begin before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_before: Option<String>,
-    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `agreement_date`,
-    /// `effective_from`, `effective_till` or `created_at`, with a `-` before it for the other way round.
+    /// Only those that end at this time or later, or never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_since: Option<String>,
+    /// Only those that end before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_before: Option<String>,
+    /// Only those with this bank account of the company that pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_account: Option<String>,
+    /// Only those with this bank account of the company that is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_bank_account: Option<String>,
+    /// Only those with a credit limit of this or more; no limit is more than any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_limit_min: Option<String>,
+    /// Only those with a credit limit of this or less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_limit_max: Option<String>,
+    /// Only those invoiced in a time zone whose name begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_time_zone: Option<String>,
+    /// Only those invoiced for such periods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_period: Option<BillingPeriod>,
+    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
+    /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
+    /// `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8153,18 +8252,30 @@ pub struct GetCompaniesQuery {
     /// Only those whose broadcasts are moderated, or are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moderation: Option<bool>,
+    /// Only resellers and sellers, or only those that are neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_reseller: Option<bool>,
     /// Only those that create resellers, or do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creator_of_resellers: Option<bool>,
     /// Only those that this legal entity sells to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// Only those whose people log in at this portal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
     /// Only those created at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_from: Option<String>,
     /// Only those created before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_till: Option<String>,
+    /// Only those changed last at this time or later; those that never were count as when they were created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
     /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
     /// `updated_at` or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -8345,22 +8456,51 @@ pub struct GetEnabledServicesQuery {
     /// Only under the agreement with this code, or codes that begin so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Only under this agreement, one of the company's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Only under agreements in this currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// Only this rate plan, pack or bundle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`.
+    /// Only rate plans, packs and bundles whose name begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`; `pack` for unit and
+    /// monetary packs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Only what begins at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_since: Option<String>,
+    /// Only what begins before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_before: Option<String>,
+    /// Only what ends at this time or later, or never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_since: Option<String>,
+    /// Only what ends before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_before: Option<String>,
+    /// Only what was charged this or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_min: Option<String>,
+    /// Only what was charged this or less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_max: Option<String>,
     /// Only what may be used now, or may not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<bool>,
     /// Only what the company that pays does not see, or does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company` or `created_at`, with a `-` before it for the other way round.
+    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+    /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// Agreements on one page, 1 to 500; 50 unless told.
+    /// On one page, 1 to 500, 50 unless told: agreements, or what is enabled where it is sorted one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
@@ -8383,8 +8523,20 @@ pub struct GetExternalUsersQuery {
     /// Only those whose address begins so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`, with a `-` before it for the other
-    /// way round.
+    /// Only those whose login begins so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// Only those of this company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Only those who were last there at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_from: Option<String>,
+    /// Only those who were last there before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_till: Option<String>,
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`, with a `-` before it for
+    /// the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8425,6 +8577,9 @@ pub struct GetFeesQuery {
     /// The rule that charged them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The wallet that they were charged to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
     /// Whether they were charged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<FeeStatus>,
@@ -8434,7 +8589,8 @@ pub struct GetFeesQuery {
     /// At most so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `at`, or `-at` for newest first, as it is unless told.
+    /// `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
+    /// unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8682,6 +8838,12 @@ pub struct GetLegalEntityResellingAgreementsQuery {
     /// Only those that begin before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
+    /// Only those that end at this time or later, or never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_since: Option<String>,
+    /// Only those that end before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_before: Option<String>,
     /// Only those with this status at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellingStatus>,
@@ -8908,6 +9070,12 @@ pub struct GetPaymentSystemsQuery {
     /// Only those that are enabled, or that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
     /// `name`, `kind`, `enabled`, `updated_at` or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -9020,6 +9188,18 @@ pub struct GetPortalsQuery {
     /// Only those that this person or key changed last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
+    /// Only those made at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<String>,
+    /// Only those made before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_till: Option<String>,
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
     /// `name`, `company`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`, with a
     /// `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -9123,7 +9303,7 @@ pub struct GetRolesQuery {
     /// Only those of this portal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub face: Option<Face>,
-    /// `name`, `face` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9173,7 +9353,8 @@ pub struct GetSelfRegistrationsQuery {
 /// What [`Client::get_sender_ids`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetSenderIdsQuery {
-    /// Whose sender IDs; yours unless told.
+    /// Only of this company; of yours and, if you see sender IDs in the back office, of those directly below
+    /// it unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
     /// Only those of this agreement.
@@ -9194,8 +9375,23 @@ pub struct GetSenderIdsQuery {
     /// Only those in this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<SenderStatus>,
-    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// Only those whose webhook GUID begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_guid: Option<String>,
+    /// Only those created at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<String>,
+    /// Only those created before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_till: Option<String>,
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
+    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
+    /// or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9432,7 +9628,8 @@ pub struct GetTransfersQuery {
 /// What [`Client::get_two_factor_integrations`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetTwoFactorIntegrationsQuery {
-    /// Whose; yours unless told.
+    /// Only of this company; of yours and, if you see them in the back office, of those directly below it
+    /// unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
     /// Only those whose name begins so, whatever the case.
@@ -9450,7 +9647,7 @@ pub struct GetTwoFactorIntegrationsQuery {
     /// Created before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_till: Option<String>,
-    /// `name`, `sender`, `status` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `sender`, `status`, `company` or `created_at`, with a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9498,7 +9695,8 @@ pub struct GetTwoFactorIntegrationStatisticsQuery {
 /// What [`Client::get_users`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetUsersQuery {
-    /// Whose users; yours unless told.
+    /// Only of this company; of yours and, if you see users in the back office, of those directly below it
+    /// unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
     /// Only those whose name begins so, whatever the case.
@@ -9525,8 +9723,8 @@ pub struct GetUsersQuery {
     /// Only those who were last there before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_till: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
+    /// before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10108,7 +10306,7 @@ impl Client {
     /// The companies directly below one.
     ///
     /// `GET /v1/companies`
-    pub async fn get_companies(&self, query: &GetCompaniesQuery) -> Result<ListCompanyView, Error> {
+    pub async fn get_companies(&self, query: &GetCompaniesQuery) -> Result<ListCompanyRow, Error> {
         let request = self.request(Method::GET, &["v1", "companies"]);
         let request = with_query(request, query);
         json(request).await
@@ -10645,6 +10843,15 @@ impl Client {
     /// `GET /v1/invoices/{id}/charges/{charge}`
     pub async fn get_invoice_charge(&self, id: &str, charge: &str) -> Result<ChargeView, Error> {
         let request = self.request(Method::GET, &["v1", "invoices", id, "charges", charge]);
+
+        json(request).await
+    }
+
+    /// Count the usage of one charge of a draft again.
+    ///
+    /// `POST /v1/invoices/{id}/charges/{charge}/recalculate`
+    pub async fn post_invoice_charge_recalculate(&self, id: &str, charge: &str) -> Result<ChargeView, Error> {
+        let request = self.request(Method::POST, &["v1", "invoices", id, "charges", charge, "recalculate"]);
 
         json(request).await
     }
@@ -11795,7 +12002,7 @@ impl Client {
         json(request).await
     }
 
-    /// A company's sender IDs.
+    /// Sender IDs.
     ///
     /// `GET /v1/sender_ids`
     pub async fn get_sender_ids(&self, query: &GetSenderIdsQuery) -> Result<ListSenderIdView, Error> {
@@ -12220,6 +12427,24 @@ impl Client {
         json(request).await
     }
 
+    /// Confirm a purchase of message credits by hand.
+    ///
+    /// `POST /v1/top_ups/{id}/confirm`
+    pub async fn post_top_up_confirm(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &ConfirmTopUpRequest,
+    ) -> Result<TopUpView, Error> {
+        let request = self.request(Method::POST, &["v1", "top_ups", id, "confirm"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
+        json(request).await
+    }
+
     /// A link to the tax receipt of bought message credits.
     ///
     /// `GET /v1/top_ups/{id}/receipt`
@@ -12261,7 +12486,7 @@ impl Client {
         json(request).await
     }
 
-    /// A company's two-factor integrations.
+    /// Two-factor integrations.
     ///
     /// `GET /v1/two_factor_integrations`
     pub async fn get_two_factor_integrations(
@@ -12375,7 +12600,7 @@ impl Client {
         json(request).await
     }
 
-    /// A company's users.
+    /// Users.
     ///
     /// `GET /v1/users`
     pub async fn get_users(&self, query: &GetUsersQuery) -> Result<ListUserView, Error> {

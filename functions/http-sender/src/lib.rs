@@ -20,12 +20,12 @@ use queue::{Job, Progress, Sender, Webhook};
 use runtime::batch::each_message;
 use runtime::targets::Targets;
 use serde::Deserialize;
-use store::{Claim, Claimed, Secrets, Standings, Store};
+use store::{Claim, Claimed, Passwords, Secrets, Standings, Store};
 use tokio::time::Instant;
 use vendors::alaris::Link;
 
 use attempt::Outcome;
-use road::{Passwords, Road, Roads};
+use road::{Road, Roads};
 use webhook::Ticket;
 pub use webhook::Webhooks;
 
@@ -58,7 +58,7 @@ impl App {
     /// Vendors are called where `targets` allow it.
     pub fn new(store: Store, secrets: Secrets, progress: Sender, targets: Targets) -> anyhow::Result<Self> {
         let vendors = attempt::client(targets).context("no client for HTTP vendors")?;
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(secrets.clone());
         let standings = Standings::new(store.clone());
         Ok(Self { store, standings, secrets, progress, vendors, targets, passwords, webhooks: None })
     }

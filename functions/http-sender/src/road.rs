@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::connection::{AlarisLink, Connection, Link as ConnectionLink, OnUnknownOutcome};
-use domain::id::{ConnectionId, SecretId};
-use serde::Deserialize;
-use store::{Secrets, Store};
+use domain::id::ConnectionId;
+use store::Store;
 use tokio::sync::Mutex;
 use vendors::alaris::{Link, LongMessageMode};
 
@@ -41,7 +40,7 @@ async fn read(app: &App, id: &ConnectionId) -> anyhow::Result<Road> {
     let connection = app.store.any_connection(id).await?.with_context(|| format!("{id} does not exist"))?;
     let ConnectionLink::Alaris(alaris) = &connection.link else { return Err(misrouted(id)) };
     let link = if is_enabled(&app.store, &connection).await? {
-        Some(link(alaris, app.passwords.get(&app.secrets, &connection).await?))
+        Some(link(alaris, app.passwords.of(&connection).await.context("no password")?))
     } else {
         None
     };
@@ -66,27 +65,5 @@ fn link(alaris: &AlarisLink, password: String) -> Link {
         password,
         service_type: alaris.service_type.clone(),
         long_message_mode: LongMessageMode::SingleIdSplit,
-    }
-}
-
-/// The passwords of connections, kept between invocations as long as the connection points to the same.
-#[derive(Default)]
-pub(crate) struct Passwords(Mutex<HashMap<ConnectionId, (Option<SecretId>, String)>>);
-
-impl Passwords {
-    async fn get(&self, secrets: &Secrets, connection: &Connection) -> anyhow::Result<String> {
-        #[derive(Deserialize)]
-        struct Login {
-            password: String,
-        }
-        let mut kept = self.0.lock().await;
-        if let Some((secret, password)) = kept.get(&connection.id)
-            && *secret == connection.secret
-        {
-            return Ok(password.clone());
-        }
-        let login: Login = secrets.read_of(connection).await.context("no password")?;
-        kept.insert(connection.id.clone(), (connection.secret.clone(), login.password.clone()));
-        Ok(login.password)
     }
 }

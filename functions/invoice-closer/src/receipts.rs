@@ -79,7 +79,8 @@ impl App {
             tax: order.tax,
             fee: top_up.fee,
             total: top_up.to_pay(),
-            payment_method: Some("Card".to_owned()),
+            // By hand it came some way that nobody noted.
+            payment_method: top_up.confirmed_by.is_none().then(|| "Card".to_owned()),
             payment_reference: top_up.received.as_ref().map(|received| received.reference.clone()),
             paid_at: payment.at,
             issue_date: payment.payment_date,

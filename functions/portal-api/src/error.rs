@@ -24,12 +24,13 @@ use domain::record::FieldError;
 use domain::rerate::RerateError;
 use domain::role::RoleError;
 use domain::sender::{SenderAddressError, SenderError};
-use domain::top_up::CloseError;
+use domain::top_up::{CloseError, ConfirmError};
 use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
 use runtime::http::{Problem, unavailable};
 use store::{InvoicesError, StoreError, Written};
+use top_ups::PlanError;
 
 const TOO_MANY_PARTS: &str = "More hangs on this than is changed in one step. Take some of it away first: \
     of a company or an agreement, users with wallets of their own.";
@@ -61,6 +62,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TreeTooBig { .. } => Problem::new(422, "tree_too_big", error.to_string()).into(),
+            StoreError::TooManyCharges { .. } => {
+                Problem::new(409, "too_many_charges", error.to_string()).into()
+            }
             StoreError::TooManyItems { .. } => Problem::new(409, "too_many_parts", TOO_MANY_PARTS).into(),
             error => Problem::from(error).into(),
         }
@@ -408,6 +412,30 @@ impl From<CloseError> for ApiError {
             CloseError::Confirmed => Problem::new(409, "top_up_confirmed", detail),
         }
         .into()
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        let detail = error.to_string();
+        let code = match error {
+            ConfirmError::NoOrder => "no_credit_order",
+            ConfirmError::Closed => "top_up_closed",
+            ConfirmError::Confirmed { .. } => "top_up_confirmed",
+            ConfirmError::Returned => "top_up_returned",
+        };
+        Problem::new(409, code, detail).into()
+    }
+}
+
+impl From<PlanError> for ApiError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Store(error) => error.into(),
+            PlanError::Payment(error) => error.into(),
+            PlanError::Amount(error) => error.into(),
+            PlanError::NoWallet => Problem::not_found("agreement").into(),
+        }
     }
 }
 

@@ -46,8 +46,13 @@ impl Amounts {
 
 /// From the fields `amount_min` and `amount_max`.
 pub fn amounts(min: Option<&str>, max: Option<&str>) -> Result<Amounts, ApiError> {
-    let min = min.map(|text| amount("amount_min", text)).transpose()?;
-    let max = max.map(|text| amount("amount_max", text)).transpose()?;
+    amounts_of("amount", min, max)
+}
+
+/// From two fields that are called so, with `_min` and `_max`.
+pub fn amounts_of(name: &str, min: Option<&str>, max: Option<&str>) -> Result<Amounts, ApiError> {
+    let min = min.map(|text| amount(&format!("{name}_min"), text)).transpose()?;
+    let max = max.map(|text| amount(&format!("{name}_max"), text)).transpose()?;
     Ok(Amounts { min, max })
 }
 

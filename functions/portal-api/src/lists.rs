@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use domain::catalog::{self, Thing};
+use domain::permission::Area;
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -19,7 +20,7 @@ use store::{Ask, Page, Store};
 
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
-use crate::rights;
+use crate::{App, rights};
 
 /// A file holds no more: Lambda answers with 6 MB at most.
 pub const FILE_ROWS_MAX: usize = 10_000;
@@ -161,6 +162,15 @@ impl Listing {
         self
     }
 
+    /// The order asked for, if it is one of the rows that the list's things have. The things are to be read
+    /// as for a file then.
+    pub fn take_row_order<R>(&mut self, columns: &[Column<R>]) -> Option<RowOrder<R>> {
+        let (name, descending) = self.sort?;
+        let (_, text) = columns.iter().find(|(column, _)| Some(*column) == name)?;
+        self.sort = None;
+        Some(RowOrder { text: *text, descending, limit: self.limit, cursor: self.cursor.take() })
+    }
+
     /// What the request asks for, of what `shows` lets pass: a page, or for a file all.
     pub async fn read<T: Thing>(
         self,
@@ -246,6 +256,22 @@ impl Listing {
     }
 }
 
+/// The lists of what companies see of themselves in the client portal, and those above them in the back
+/// office: of one company; or of the caller's and, for who sees it in the back office, all directly below it.
+pub async fn lists_seen(
+    app: &App,
+    who: &Principal,
+    company: Option<&str>,
+    office: Area,
+    portal: Area,
+) -> Result<Vec<String>, ApiError> {
+    let of = app.seen_by(who).company_or_own(company).await?.id;
+    rights::view_own(who, &of, office, portal)?;
+    let below = company.is_none() && rights::view(who, office).is_ok();
+    let below = below.then(|| catalog::list_with(of.as_str()));
+    Ok([of.to_string()].into_iter().chain(below).collect())
+}
+
 /// One page of several lists in one order. Each is read from the cursor on; what lies behind the end of
 /// one's page is left for the next, because that list may have something before it.
 async fn merged<T: Thing>(
@@ -314,6 +340,40 @@ pub fn in_order<T>(mut items: Vec<T>, sort: Option<&str>, columns: &[Column<T>])
     Ok(items)
 }
 
+/// An order of rows that only they have, and not the things that they are parts of: no index has it, so all
+/// of them are read for each page.
+#[derive(Debug)]
+pub struct RowOrder<R> {
+    text: fn(&R) -> String,
+    descending: bool,
+    limit: u16,
+    cursor: Option<String>,
+}
+
+impl<R> RowOrder<R> {
+    /// The page behind the cursor, or for a file all; of what is the same otherwise the ids decide.
+    pub fn page(&self, rows: Vec<R>, id: fn(&R) -> &str, format: Format) -> Result<Page<R>, ApiError> {
+        if FILE_ROWS_MAX < rows.len() {
+            return Err(too_many_rows());
+        }
+        let place = |row: R| (format!("{}{}", store::whole_value(&(self.text)(&row)), id(&row)), row);
+        let mut rows: Vec<_> = rows.into_iter().map(place).collect();
+        rows.sort_by(|(one, _), (other, _)| if self.descending { other.cmp(one) } else { one.cmp(other) });
+        if format == Format::Json {
+            if let Some(cursor) = &self.cursor {
+                rows.retain(|(place, _)| if self.descending { place < cursor } else { cursor < place });
+            }
+            let limit = usize::from(self.limit);
+            if limit < rows.len() {
+                rows.truncate(limit);
+                let next = rows.last().map(|(place, _)| place.clone());
+                return Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next });
+            }
+        }
+        Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next: None })
+    }
+}
+
 /// What was found, and how it is to be answered.
 #[derive(Debug)]
 pub struct Found<T> {
@@ -352,7 +412,7 @@ impl<T> Found<T> {
 }
 
 pub fn too_many_rows() -> ApiError {
-    let detail = format!("a file holds at most {FILE_ROWS_MAX} rows: filter the list");
+    let detail = format!("more than {FILE_ROWS_MAX} rows are not put in one file or order: filter the list");
     Problem::new(422, "too_many", detail).into()
 }
 
@@ -409,6 +469,29 @@ mod tests {
         assert_eq!(sort("name"), Some((Some("name"), false)));
         assert_eq!(sort("-created_at"), Some((None, true)));
         assert_eq!(sort("password"), None);
+    }
+
+    #[test]
+    fn rows_in_an_order_of_their_own_are_read_in_pages_either_way() {
+        const COLUMNS: [Column<(&str, &str)>; 1] = [("size", |(_, size)| (*size).to_owned())];
+        let rows = [("a", "2"), ("b", "1"), ("c", "2"), ("d", "3")];
+        let walk = |sort: &str| {
+            let (mut ids, mut cursor) = (Vec::new(), None::<String>);
+            loop {
+                let cursor_now = cursor.as_deref().map(cursor_of);
+                let listing = Listing::new("", &["name", "size"], Some(sort), Some(3), cursor_now.as_deref());
+                let order = listing.unwrap().take_row_order(&COLUMNS).unwrap();
+                let page = order.page(rows.to_vec(), |(id, _)| *id, Format::Json).unwrap();
+                ids.extend(page.items.iter().map(|(id, _)| *id));
+                cursor = page.next;
+                if cursor.is_none() {
+                    return ids.concat();
+                }
+            }
+        };
+        assert_eq!((walk("size"), walk("-size")), ("bacd".to_owned(), "dcab".to_owned()));
+        let mut by_name = Listing::new("", &["name", "size"], Some("name"), None, None).unwrap();
+        assert!(by_name.take_row_order(&COLUMNS).is_none() && by_name.sort == Some((Some("name"), false)));
     }
 
     #[test]

@@ -9,10 +9,11 @@ use domain::message::{Message, Progress as Fact, Status, Step, apply as step};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use sending::NextRoads;
 use store::Stored;
 
 use crate::App;
-use crate::routes::Roads;
+use crate::routes::refusal;
 
 /// Each round lost means that another progress of the same message was stored, and a message has only
 /// a handful of them; so has a block, where they come together.
@@ -88,7 +89,7 @@ pub async fn move_block(
     mut news: Vec<(u16, What)>,
     at: Timestamp,
 ) -> anyhow::Result<BTreeSet<u16>> {
-    let (mut roads, mut lost, mut gone) = (Roads::new(app), 0, BTreeSet::new());
+    let (mut roads, mut lost, mut gone) = (NextRoads::new(&app.store), 0, BTreeSet::new());
     while !news.is_empty() {
         let block = match read.take() {
             Some(block) => block,
@@ -120,7 +121,7 @@ pub async fn move_block(
 async fn change_of(
     block: Block,
     news: &[(u16, What)],
-    roads: &mut Roads<'_>,
+    roads: &mut NextRoads<'_>,
     at: Timestamp,
 ) -> anyhow::Result<(BlockChange, usize)> {
     let mut change = block.change();
@@ -134,7 +135,7 @@ async fn change_of(
                 let message = message.ok_or_else(|| anyhow::anyhow!("there is no message {place}"))?;
                 // One that may have been taken goes nowhere else.
                 let next_route = *next_route && message.status == Status::Accepted;
-                let fact = roads.refusal(message, reason, next_route).await?;
+                let fact = refusal(roads, message, reason, next_route).await?;
                 change.step(*place, &fact, at)
             }
         };
@@ -147,7 +148,7 @@ async fn change_of(
 
 /// Moves a row one step for each of its news, if the step is still due.
 async fn move_row(app: &App, id: MessageId, news: Vec<What>, at: Timestamp) -> anyhow::Result<()> {
-    let mut roads = Roads::new(app);
+    let mut roads = NextRoads::new(&app.store);
     'news: for what in news {
         for _ in 0..ATTEMPTS_MAX {
             let message = known(app, &id).await?;
@@ -164,7 +165,7 @@ async fn move_row(app: &App, id: MessageId, news: Vec<What>, at: Timestamp) -> a
 }
 
 /// What the news come to for a row. None if they are of an earlier road, or old.
-async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyhow::Result<Option<Fact>> {
+async fn fact_of(message: &Message, what: &What, roads: &mut NextRoads<'_>) -> anyhow::Result<Option<Fact>> {
     match what {
         What::Fact(fact) => Ok(Some(fact.clone())),
         What::NotSent => Ok(None),
@@ -178,7 +179,7 @@ async fn fact_of(message: &Message, what: &What, roads: &mut Roads<'_>) -> anyho
         What::Refused { next_route: true, .. } if message.status == Status::Accepted => Ok(None),
         What::Refused { reason, next_route, .. } => {
             let next_route = *next_route && message.status == Status::Queued;
-            Ok(Some(roads.refusal(message, reason, next_route).await?))
+            Ok(Some(refusal(roads, message, reason, next_route).await?))
         }
     }
 }

@@ -12,6 +12,7 @@ use domain::message::{Progress, Status, Step, apply};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
+use store::keys::Key;
 use store::{Awaiting, DueReports, Stored};
 use tokio::time::Instant;
 
@@ -43,11 +44,11 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
         let mut cursor = None;
         loop {
             let page = app.store.due_reports(&list, now, PAGE, cursor.as_deref()).await?;
-            for due in &page.items {
+            for (filed, due) in &page.items {
                 if begin.elapsed() > BEGIN_MAX {
                     break;
                 }
-                match settle(app, due, now).await {
+                match settle(app, filed, due, now).await {
                     Ok(count) => ended += count,
                     Err(error) => {
                         failed += 1;
@@ -69,7 +70,7 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
 
 /// Ends what an entry names, and gives how many messages that were. What awaits reports for longer, as more is
 /// known of it now or as others of its block do, is filed anew before the entry goes.
-async fn settle(app: &App, due: &DueReports, now: Timestamp) -> anyhow::Result<usize> {
+async fn settle(app: &App, filed: &Key, due: &DueReports, now: Timestamp) -> anyhow::Result<usize> {
     let rows = due.messages.iter().map(|id| end_row(app, id, now).boxed());
     let blocks = due.blocks.iter().map(|tag| end_block(app, tag, now).boxed());
     let looks: Vec<BoxFuture<'_, anyhow::Result<Looked>>> = rows.chain(blocks).collect();
@@ -82,7 +83,7 @@ async fn settle(app: &App, due: &DueReports, now: Timestamp) -> anyhow::Result<u
         waits.extend(looked.waits);
     }
     app.store.put_due_reports(&DueReports::by_hour(waits)).await?;
-    app.store.forget_due_reports(due).await?;
+    app.store.forget_due_reports(filed).await?;
     Ok(ended)
 }
 

@@ -354,9 +354,11 @@ impl Thing for Agreement {
         vec![self.company.to_string(), catalog::list_with(self.tenant.as_str())]
     }
 
+    /// Those of the guide's table (6.3), but for the direction, which is always the same, and for how many
+    /// services and packs there are, of which the company that pays does not see all.
     fn columns(&self) -> Vec<(&'static str, String)> {
         let id = |id: Option<&str>| id.unwrap_or_default().to_owned();
-        let time = |time: Option<Timestamp>| time.map_or_else(String::new, catalog::time);
+        let terms = self.last_begun();
         let Parties { legal_entity, own_legal_entity, agreement_date, .. } = &self.parties;
         vec![
             ("created_at", catalog::time(self.created_at)),
@@ -366,11 +368,15 @@ impl Thing for Agreement {
             ("suspended", catalog::flag(self.suspended)),
             ("agreement_date", agreement_date.map_or_else(String::new, |day| day.to_string())),
             ("effective_from", catalog::time(self.effective.from.unwrap_or(self.created_at))),
-            ("effective_till", time(self.effective.till)),
+            // What never ends sorts behind all that does.
+            ("effective_till", self.effective.till.map_or_else(|| "~".to_owned(), catalog::time)),
             ("legal_entity", id(legal_entity.as_ref().map(LegalEntityId::as_str))),
             ("own_legal_entity", id(own_legal_entity.as_ref().map(OwnLegalEntityId::as_str))),
             ("bank_account", id(self.parties.bank_account.as_ref().map(BankAccountId::as_str))),
             ("own_bank_account", id(self.parties.own_bank_account.as_ref().map(BankAccountId::as_str))),
+            ("credit_limit", catalog::amount(terms.credit_limit.amount())),
+            ("billing_time_zone", catalog::words(&terms.billing.time_zone)),
+            ("billing_period", catalog::choice(terms.billing.period)),
         ]
     }
 

@@ -174,9 +174,7 @@ impl Link {
     /// How long a vendor tries to deliver a message that does not say so itself.
     pub fn validity(&self) -> SignedDuration {
         match self {
-            Self::Smpp(SmppLink { validity_seconds: Some(seconds), .. }) => {
-                SignedDuration::from_secs(i64::from(seconds.get()))
-            }
+            Self::Smpp(link) => link.validity(),
             _ => USUAL_VALIDITY,
         }
     }

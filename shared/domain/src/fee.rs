@@ -194,7 +194,14 @@ impl Thing for Fee {
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        vec![("at", catalog::time(self.at))]
+        let rule = self.rule.as_ref().map(ToString::to_string);
+        vec![
+            ("at", catalog::time(self.at)),
+            ("company", self.company.to_string()),
+            ("agreement", self.agreement.to_string()),
+            ("subject", catalog::words(self.subject.as_deref().unwrap_or_default())),
+            ("rule", rule.unwrap_or_default()),
+        ]
     }
 }
 

@@ -294,6 +294,17 @@ impl Invoice {
         self.status == InvoiceStatus::Confirmed
     }
 
+    /// Whether a draft goes once it has nothing to bill: one that has its number already would leave a gap, and one
+    /// with a comment would take a person's words with it.
+    fn may_go(&self) -> bool {
+        self.number.is_none() && self.comment.is_none()
+    }
+
+    /// Whether a draft has nothing to bill, and goes.
+    pub fn goes(&self) -> bool {
+        self.charges.is_empty() && self.may_go()
+    }
+
     /// The same with so much of it covered, as it is called on a day.
     pub fn with_covered(&self, covered: Amount, today: Date) -> Result<Self, AmountError> {
         let outstanding = self.total_due.checked_sub(covered)?;
@@ -396,6 +407,30 @@ pub fn recalculate(stored: &Invoice, fresh: Invoice) -> Result<Recalculated, Inv
     Ok(Recalculated::Changed(Box::new(Invoice { calculated_at, revision, ..next })))
 }
 
+/// A draft with one of its charges recalculated: the others, the terms and the rate of the tax stay. `fresh` is
+/// that charge as the usage makes it now; none if nothing of it is left.
+pub fn recalculate_charge(
+    stored: &Invoice,
+    charge: &ChargeId,
+    fresh: Option<Charge>,
+    now: Timestamp,
+) -> Result<Recalculated, InvoiceError> {
+    if stored.is_confirmed() {
+        return Err(InvoiceError::Confirmed);
+    }
+    let charges = stored.charges.iter().filter_map(|stored| match stored.id == *charge {
+        true => fresh.clone(),
+        false => Some(stored.clone()),
+    });
+    let mut next = Invoice { charges: charges.collect(), ..stored.clone() };
+    if next == *stored {
+        return Ok(Recalculated::Same);
+    }
+    next.add_up()?;
+    (next.calculated_at, next.revision) = (now, stored.revision + 1);
+    Ok(Recalculated::Changed(Box::new(next)))
+}
+
 /// The charges that confirmed invoices of a period bill.
 pub fn billed(invoices: &[Invoice]) -> impl Iterator<Item = &Charge> {
     invoices.iter().filter(|invoice| invoice.is_confirmed()).flat_map(|invoice| &invoice.charges)
@@ -430,7 +465,7 @@ pub fn issuer<'a>(agreement: &'a Agreement, invoices: &'a [Invoice]) -> Option<&
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClosePlan {
     pub changes: Vec<(Option<Invoice>, Invoice)>,
-    /// Drafts that have nothing to bill any more, as they were; one that took a number stays.
+    /// Drafts that have nothing to bill any more, as they were; one with a number or a comment stays.
     pub removed: Vec<Invoice>,
     /// The one that follows the usage, as it is after the changes; none if there is nothing to bill.
     pub open: Option<Invoice>,
@@ -438,7 +473,7 @@ pub struct ClosePlan {
 
 /// What closing a period does to its invoices. `charges` is what confirmed ones do not bill: it goes on the
 /// draft of [`open_sequence`], and other drafts have nothing. A draft without charges goes, unless its number
-/// would be missing in the series.
+/// would be missing in the series, or a person's comment would go with it.
 ///
 /// What follows a confirmed invoice of the period is taxed as that is, and issued by whom [`issuer`] says.
 pub fn plan_close(
@@ -458,7 +493,7 @@ pub fn plan_close(
     let mut plan = ClosePlan::default();
     for stored in invoices.iter().filter(|invoice| !invoice.is_confirmed()) {
         let charges = if stored.sequence == sequence { charges.clone() } else { Vec::new() };
-        if charges.is_empty() && stored.number.is_none() {
+        if charges.is_empty() && stored.may_go() {
             plan.removed.push(stored.clone());
             continue;
         }
@@ -516,7 +551,6 @@ pub fn check_confirmation(
     if ask.timing == Timing::AfterPeriod && !terms.has_ended(draft.period, now) {
         return Err(InvoiceError::PeriodOpen(draft.period));
     }
-    // One that has its number already would leave a gap.
     if draft.charges.is_empty() && draft.number.is_none() {
         return Err(InvoiceError::NothingToBill);
     }
@@ -741,6 +775,26 @@ pub(crate) mod tests {
         books.close(&[sms("0.05", 3)]).unwrap();
         assert_eq!(books.close(&[sms("0.05", 2)]), None);
         assert_eq!(books.invoices, [first], "its correction is gone");
+    }
+
+    #[test]
+    fn a_draft_with_a_comment_stays_when_it_has_nothing_to_bill_any_more() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 2)]).unwrap();
+        let comment = |text: &str| InvoiceEdit { comment: Some(text.into()), ..InvoiceEdit::default() };
+        books.put(draft.edited(comment("late receipts")).unwrap());
+        let empty = books.close(&[]).unwrap();
+        assert_eq!(
+            (empty.charges.len(), empty.comment.as_deref(), empty.revision),
+            (0, Some("late receipts"), 2)
+        );
+        assert!(!empty.goes());
+        let refused = check_confirmation(&empty, &BillingTerms::monthly_utc(), &after_period(), november());
+        assert_eq!(refused, Err(InvoiceError::NothingToBill));
+        let bare = empty.edited(comment("")).unwrap();
+        assert!(bare.goes());
+        books.put(bare);
+        assert_eq!((books.close(&[]), books.invoices.len()), (None, 0));
     }
 
     #[test]

@@ -257,6 +257,12 @@ impl Message {
         self.status == Status::Submitted && self.reason.as_deref() == Some(IN_DOUBT)
     }
 
+    /// Until when it may go out to a vendor: what has waited for longer is of no use any more. `validity` is what
+    /// its connection says for messages that say none.
+    pub fn goes_out_till(&self, validity: SignedDuration) -> Timestamp {
+        self.handling.valid_till.unwrap_or(self.accepted_at + validity)
+    }
+
     /// Until when a report on it is awaited, if one is. `validity` is what its connection says for messages that
     /// say none. It counts from the submit, as a message may have waited for that.
     pub fn report_due(&self, validity: SignedDuration) -> Option<Timestamp> {
@@ -354,12 +360,16 @@ fn submitted(message: &Message, references: &[Option<String>], now: Timestamp) -
     if message.status == Status::Submitted && !message.is_in_doubt() {
         return Step::Ignore;
     }
-    let part = |reference: &Option<String>| Part {
-        reference: reference.clone().unwrap_or_default(),
-        state: reference.is_none().then_some(ReceiptState::Rejected),
+    let part = |(place, reference): (usize, &Option<String>)| {
+        let Some(reference) = reference.clone() else {
+            return Part { reference: String::new(), state: Some(ReceiptState::Rejected) };
+        };
+        // While the last segment was in doubt there may have been a report on this one.
+        let known = message.parts.get(place).filter(|part| part.reference == reference);
+        Part { state: known.and_then(|part| part.state), reference }
     };
     let mut next = message.clone();
-    next.parts = references.iter().map(part).collect();
+    next.parts = references.iter().enumerate().map(part).collect();
     next.submitted_at = Some(now);
     next.reason = None;
     next.status = Status::Submitted;
@@ -572,6 +582,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_report_on_a_segment_counts_also_when_it_comes_before_the_rest_is_known() {
+        let partly = || Progress::PartlyInDoubt { references: vec![Some("a".into()), None] };
+        let [first, second] = [0, 1].map(|part| report(part, ReceiptState::Delivered));
+        assert_eq!(play(&[partly(), first.clone(), taken()]).0, Status::Submitted);
+        assert_eq!(play(&[partly(), first.clone(), taken(), second.clone()]).0, Status::Delivered);
+        // Sent anew it is another one.
+        let again = Progress::Submitted { references: vec![Some("c".into()), Some("d".into())] };
+        assert_eq!(play(&[partly(), first, again, second]).0, Status::Submitted);
+    }
+
+    #[test]
     fn what_nobody_reports_on_ends_as_expired_and_is_refunded_where_delivery_is_billed() {
         let client = vec![WalletId::new(1)];
         assert_eq!(play(&[taken(), Progress::Unreported]), (Status::Expired, client.clone()));
@@ -602,6 +623,17 @@ pub(crate) mod tests {
         for status in [Status::Queued, Status::Delivered] {
             assert_eq!(Message { status, ..message() }.report_due(SignedDuration::ZERO), None);
         }
+    }
+
+    #[test]
+    fn a_message_goes_out_no_more_once_its_validity_or_that_of_its_connection_is_over() {
+        let hours = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let till = |valid_till: Option<i64>| {
+            let handling = Handling { valid_till: valid_till.map(hours), ..Handling::default() };
+            Message { handling, accepted_at: hours(10), ..message() }
+                .goes_out_till(SignedDuration::from_hours(72))
+        };
+        assert_eq!((till(None), till(Some(11)), till(Some(100))), (hours(82), hours(11), hours(100)));
     }
 
     #[test]

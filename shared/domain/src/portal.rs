@@ -186,6 +186,7 @@ impl Details for PortalDetails {
     const NOUNS: &'static str = "portals";
     const TAKEN: (&'static str, &'static str) = ("host", "another portal has this host name");
     const LISTED_ABOVE: bool = true;
+    const LISTED_BY_HAND: bool = true;
 
     fn checked(self) -> Result<Self, FieldError> {
         Ok(Self {

@@ -38,6 +38,8 @@ pub trait Details: Clone + Serialize + DeserializeOwned {
     const NOUNS: &'static str;
     /// Whether the company above sees it among those of all companies directly below itself.
     const LISTED_ABOVE: bool = false;
+    /// Whether its lists are sorted and filtered by who made and changed it.
+    const LISTED_BY_HAND: bool = false;
     /// The field that has to differ from that of all others, and what is said when it does not.
     const TAKEN: (&'static str, &'static str) = ("name", "there is another one with this name");
 
@@ -135,9 +137,11 @@ impl<D: Details> Thing for Record<D> {
     fn columns(&self) -> Vec<(&'static str, String)> {
         let mut columns = self.details.columns();
         columns.push(("created_at", catalog::time(self.created_at)));
-        columns.push(("created_by", catalog::words(&self.created_by)));
         columns.push(("updated_at", catalog::time(self.updated_at)));
-        columns.push(("updated_by", catalog::words(&self.updated_by)));
+        if D::LISTED_BY_HAND {
+            columns.push(("created_by", catalog::words(&self.created_by)));
+            columns.push(("updated_by", catalog::words(&self.updated_by)));
+        }
         if D::LISTED_ABOVE {
             columns.push(("company", self.company.to_string()));
         }

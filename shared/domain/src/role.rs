@@ -51,7 +51,11 @@ impl Thing for Role {
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        vec![("name", catalog::words(&self.name)), ("face", catalog::choice(self.face))]
+        vec![
+            ("name", catalog::words(&self.name)),
+            ("face", catalog::choice(self.face)),
+            ("company", self.company.to_string()),
+        ]
     }
 }
 

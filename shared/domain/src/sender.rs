@@ -39,6 +39,9 @@ pub enum SenderStatus {
 pub struct Sender {
     pub id: SenderId,
     pub company: CompanyId,
+    /// The company above that one; the owner has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<CompanyId>,
     pub agreement: AgreementId,
     /// What the recipient sees.
     pub address: SenderAddress,
@@ -144,6 +147,7 @@ impl Sender {
         Self {
             id,
             company,
+            tenant: None,
             agreement,
             name: address.to_string(),
             address,
@@ -159,6 +163,10 @@ impl Sender {
             updated_at: None,
             revision: 0,
         }
+    }
+
+    fn list_above(&self) -> Option<String> {
+        self.tenant.as_ref().map(|tenant| catalog::list_with(tenant.as_str()))
     }
 
     pub fn channel(&self) -> Channel {
@@ -273,8 +281,8 @@ impl Monitoring {
     }
 }
 
-/// Listed under its company, and under the connections that its messages take or that get what phones send;
-/// with all others that are monitored if it is.
+/// Listed under its company, with the company above, and under the connections that its messages take or that
+/// get what phones send; with all others that are monitored if it is.
 impl Thing for Sender {
     const NOUN: &'static str = "sender_id";
     const NOUNS: &'static str = "sender_ids";
@@ -291,7 +299,7 @@ impl Thing for Sender {
     fn lists(&self) -> Vec<String> {
         let roads = self.routes.all().iter().map(|route| &route.connection);
         let client = self.incoming.as_ref().and_then(|rule| rule.client.as_ref());
-        let mut lists = vec![self.company.to_string()];
+        let mut lists: Vec<_> = [self.company.to_string()].into_iter().chain(self.list_above()).collect();
         for connection in roads.chain(client).map(ToString::to_string) {
             if !lists.contains(&connection) {
                 lists.push(connection);
@@ -301,10 +309,11 @@ impl Thing for Sender {
         lists
     }
 
-    /// Elsewhere than under its company it is only looked for.
+    /// Elsewhere than under companies it is only looked for.
     fn columns_in(&self, list: &str) -> Vec<(&'static str, String)> {
+        let is_read = list == self.company.as_str() || self.list_above().as_deref() == Some(list);
         let mut columns = self.columns();
-        columns.retain(|(name, _)| list == self.company.as_str() || Self::ORDER == Some(*name));
+        columns.retain(|(name, _)| is_read || Self::ORDER == Some(*name));
         columns
     }
 
@@ -327,6 +336,8 @@ impl Thing for Sender {
             ("vendor", self.vendor()),
             ("status", catalog::choice(self.status)),
             ("agreement", self.agreement.to_string()),
+            ("webhook_guid", catalog::words(self.webhook_guid.as_deref().unwrap_or_default())),
+            ("company", self.company.to_string()),
         ]
     }
 

@@ -4,6 +4,7 @@
 //! that it happened; it never decides where the money goes or how much it is.
 
 mod close;
+mod confirm;
 mod decide;
 mod price;
 mod returns;
@@ -23,6 +24,7 @@ use crate::money::{Amount, Currency};
 use crate::payment_system::{FeeFrom, PaymentSystemKind};
 
 pub use close::CloseError;
+pub use confirm::ConfirmError;
 pub use decide::{Decision, Paid, Report, decide};
 pub use price::{Price, PriceError, price};
 pub use returns::{Return, TakeBack};
@@ -81,6 +83,10 @@ pub struct TopUp {
     /// may have booked it by then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<CompanyId>,
+    /// The company that confirmed it by hand, if one did. What its payment system tells of it is for a person
+    /// then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<CompanyId>,
     /// How often the payment system was asked how it stands, anew once it is confirmed, and when it will be
     /// the next time.
     #[serde(default)]
@@ -241,6 +247,7 @@ impl TopUp {
             taken_back: Amount::ZERO,
             take_backs: 0,
             closed_by: None,
+            confirmed_by: None,
             asked: 0,
             ask_at: None,
             confirmed_at: None,
@@ -261,6 +268,19 @@ impl TopUp {
     pub fn confirmed(&self, payment: PaymentId, received: Received, now: Timestamp) -> Self {
         let confirmed = self.in_state(TopUpState::Confirmed { payment });
         Self { received: Some(received), confirmed_at: Some(now), ..confirmed }.asked_anew()
+    }
+
+    /// The same on the word of a person of this company. Its payment system is not asked about money that it may
+    /// know nothing of.
+    #[must_use]
+    pub fn confirmed_by_hand(
+        &self,
+        payment: PaymentId,
+        received: Received,
+        by: &CompanyId,
+        now: Timestamp,
+    ) -> Self {
+        Self { confirmed_by: Some(by.clone()), ask_at: None, ..self.confirmed(payment, received, now) }
     }
 
     /// Whose numbers the receipt has, if there is to be one: those of the legal entity that sells, or of the

@@ -52,6 +52,9 @@ pub struct TwoFactorIntegration {
     pub id: TwoFactorIntegrationId,
     /// Who sends, and pays under the agreement.
     pub company: CompanyId,
+    /// The company above that one; the owner has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<CompanyId>,
     pub name: String,
     pub agreement: AgreementId,
     pub sender: SenderAddress,
@@ -82,7 +85,8 @@ impl Thing for TwoFactorIntegration {
     }
 
     fn lists(&self) -> Vec<String> {
-        vec![self.company.to_string()]
+        let above = self.tenant.as_ref().map(|tenant| catalog::list_with(tenant.as_str()));
+        [self.company.to_string()].into_iter().chain(above).collect()
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -91,6 +95,7 @@ impl Thing for TwoFactorIntegration {
             ("sender", catalog::words(self.sender.as_str())),
             ("status", catalog::choice(self.status)),
             ("created_at", catalog::time(self.created_at)),
+            ("company", self.company.to_string()),
         ]
     }
 }
@@ -272,6 +277,7 @@ mod tests {
         TwoFactorIntegration {
             id: TwoFactorIntegrationId::new(1),
             company: CompanyId::new(1),
+            tenant: None,
             name: "Login".into(),
             agreement: AgreementId::new(1),
             sender: SenderAddress::parse("BANK").unwrap(),

@@ -24,6 +24,9 @@ const ROLES_MAX: usize = 10;
 pub struct User {
     pub id: UserId,
     pub company: CompanyId,
+    /// The company above that one; the owner has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<CompanyId>,
     /// First and last name; the address of who has not told any.
     pub name: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -113,7 +116,7 @@ impl ShownStatus {
     }
 }
 
-/// Listed under their company, and who has registered by themselves with the company at whose portal. No two have one login.
+/// Listed under their company, and with the company above. No two have one login.
 impl Thing for User {
     const NOUN: &'static str = "user";
     const NOUNS: &'static str = "users";
@@ -127,8 +130,8 @@ impl Thing for User {
     }
 
     fn lists(&self) -> Vec<String> {
-        let external = self.registered_with.as_ref().map(Self::external_list);
-        [self.company.to_string()].into_iter().chain(external).collect()
+        let above = self.tenant.as_ref().map(|tenant| catalog::list_with(tenant.as_str()));
+        [self.company.to_string()].into_iter().chain(above).collect()
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -139,6 +142,7 @@ impl Thing for User {
             ("status", catalog::choice(self.status)),
             ("last_seen_at", self.last_seen_at.map(catalog::time).unwrap_or_default()),
             ("external", catalog::flag(self.is_external())),
+            ("company", self.company.to_string()),
         ]
     }
 
@@ -153,11 +157,6 @@ pub fn login_name(login: &str) -> String {
 }
 
 impl User {
-    /// The list of those who have registered at a company's portals.
-    pub fn external_list(tenant: &CompanyId) -> String {
-        format!("external#{tenant}")
-    }
-
     pub fn is_external(&self) -> bool {
         self.registered_with.is_some()
     }
@@ -378,6 +377,7 @@ fn guest(company: &Company, ask: NewUser, now: Timestamp) -> Result<User, UserEr
     Ok(User {
         id: ask.id,
         company: company.id.clone(),
+        tenant: company.tenant().cloned(),
         name: email.clone(),
         first_name: String::new(),
         last_name: String::new(),

@@ -1,21 +1,19 @@
 //! Asks an MNP or HLR vendor in which networks numbers are. Whatever goes wrong costs a bounded time and
 //! is told in the log: the numbering plan has to do then.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
 use domain::connection::{Connection, Link};
 use domain::destination::Msisdn;
 use domain::dictionary::Dictionaries;
-use domain::id::{ConnectionId, SecretId};
+use domain::id::ConnectionId;
 use domain::lookup::{Looked, LookupLink};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use runtime::targets::Targets;
-use serde::Deserialize;
-use store::{Secrets, Store};
+use store::{Passwords, Secrets, Store};
 use tokio::time::{Instant, timeout_at};
 
 /// Requests to a vendor under way at once, of one send. Vendors allow some ten to a hundred.
@@ -27,16 +25,12 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 /// An answer is a few fields; what is longer is an error page.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// A vendor's secret, and what its connection pointed to then: a secret that is told later has another id.
-type Kept = (Option<SecretId>, String);
-
 /// The client of look-up vendors, with their secrets.
 #[derive(Clone)]
 pub struct Lookups {
     vendors: reqwest::Client,
     targets: Targets,
-    secrets: Secrets,
-    kept: Arc<Mutex<HashMap<ConnectionId, Kept>>>,
+    passwords: Passwords,
 }
 
 impl Lookups {
@@ -50,7 +44,7 @@ impl Lookups {
             .dns_resolver(targets)
             .build()
             .context("no client for look-ups")?;
-        Ok(Self { vendors, targets, secrets, kept: Arc::default() })
+        Ok(Self { vendors, targets, passwords: Passwords::new(secrets) })
     }
 
     /// What is known of these numbers, from before or from the vendor now.
@@ -149,28 +143,13 @@ impl Lookups {
         }
         let Link::Lookup(link) = &connection.link else { anyhow::bail!("it is no look-up") };
         let secret = match &link.secret_header {
-            Some(header) => Some((header.clone(), self.secret(&connection).await?)),
+            Some(header) => {
+                let secret = self.passwords.of(&connection).await.context("no secret")?;
+                Some((header.clone(), secret))
+            }
             None => None,
         };
         Ok(Some(Vendor { id: connection.id.clone(), link: link.clone(), secret }))
-    }
-
-    async fn secret(&self, connection: &Connection) -> anyhow::Result<String> {
-        #[derive(Deserialize)]
-        struct Login {
-            password: String,
-        }
-        let kept = self.kept.lock().ok().and_then(|kept| kept.get(&connection.id).cloned());
-        if let Some((secret, password)) = kept
-            && secret == connection.secret
-        {
-            return Ok(password);
-        }
-        let login: Login = self.secrets.read_of(connection).await.context("no secret")?;
-        if let Ok(mut kept) = self.kept.lock() {
-            kept.insert(connection.id.clone(), (connection.secret.clone(), login.password.clone()));
-        }
-        Ok(login.password)
     }
 }
 

@@ -230,6 +230,7 @@ impl Store {
             let after = agreement.with_begun(begun);
             let limit = after.limit_in_force();
             items.push(self.main_change(Some(agreement), Some(&after))?);
+            items.extend(self.list_changes(Some(agreement), Some(&after)));
             if limit != main.credit_limit {
                 let operation = Operation { kind: OperationKind::Terms, reference: id.to_string() };
                 let change = with_limit(WalletChange::new(&main.id, operation), main, limit)?;

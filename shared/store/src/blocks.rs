@@ -119,14 +119,19 @@ impl Store {
     /// Gives a claimed block back, so that the next delivery of its job may claim it. Only for one of which
     /// nothing left but what was told before. One that somebody else has claimed stays as it is.
     pub async fn release_block(&self, claimed: &ClaimedBlock) -> Result<Stored, StoreError> {
+        self.release_block_under(&claimed.block.tag, Mark(claimed.mark)).await
+    }
+
+    /// The same for a claim that got no answer, as with [`Store::release_under`].
+    pub async fn release_block_under(&self, tag: &LeaseTag, Mark(mark): Mark) -> Result<Stored, StoreError> {
         let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
-            .set_key(Some(key_of(&keys::block(&claimed.block.tag))))
+            .set_key(Some(key_of(&keys::block(tag))))
             .update_expression("SET revision = revision + :one REMOVE claimed")
             .condition_expression("claimed = :own")
-            .expression_attribute_values(":own", number(claimed.mark))
+            .expression_attribute_values(":own", number(mark))
             .expression_attribute_values(":one", number(1));
         let released = write_marked("release a block", || write.clone().send()).await?;
         Ok(released.map_or(Stored::Overtaken, |_| Stored::Now))

@@ -320,6 +320,8 @@ impl Store {
             }
             for (place, key) in some {
                 let item = found.remove(&(Some(key.pk.clone()), Some(key.sk.clone())));
+                let Some(item) = item else { continue };
+                let item = self.with_charges(item).await?;
                 things[*place] = item.map(|item| read(T::NOUN, item)).transpose()?;
             }
         }

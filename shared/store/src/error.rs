@@ -24,6 +24,9 @@ pub enum StoreError {
     /// One write would have to change more than the database changes at once; nothing was written.
     #[error("{action} takes {items} items, and a write takes at most {most}")]
     TooManyItems { action: &'static str, items: usize, most: usize },
+    /// One write holds no more of them; nothing was written.
+    #[error("the invoices of a period have at most {most} charges at once, these would have {charges}")]
+    TooManyCharges { charges: usize, most: usize },
     #[error(transparent)]
     Amount(#[from] AmountError),
 }

@@ -123,6 +123,14 @@ impl Store {
         self.get(&self.tables.ledger, &keys::fee(id), KIND).await
     }
 
+    /// Those of these fees that were charged.
+    pub async fn fees_charged(&self, ids: &[FeeId]) -> Result<BTreeMap<FeeId, Fee>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(keys::fee).collect();
+        let items = self.get_many(&self.tables.ledger, &wanted).await?;
+        let fees = items.into_iter().map(|item| fee_of(item).map(|fee| (fee.id.clone(), fee)));
+        fees.collect()
+    }
+
     pub async fn fee_rule(
         &self,
         agreement: &AgreementId,

@@ -1,6 +1,10 @@
 //! Invoices, some per agreement and period. How they follow the usage is in `invoicing`.
+//!
+//! An item holds 400 KB, and a charge takes 330 to 400 bytes of it. Where an invoice has more charges than an item
+//! holds, one for each user with a wallet say, they lie in pages beside it. Invoice and pages are one write, and
+//! each page names the revision that it is of, so whoever reads them while they are written anew reads again.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::audit::Act;
 use domain::company::Subtree;
 use domain::id::{AgreementId, AuditId, InvoiceId};
@@ -11,13 +15,23 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::alone::write_alone;
-use crate::item::{Item, Partition, document, number, read, text};
-use crate::keys;
+use crate::item::{Item, document, number, read, text};
+use crate::keys::{self, Key};
 use crate::messages::Stored;
-use crate::transact::Refused;
+use crate::transact::{Refused, pause};
 use crate::{Store, StoreError};
 
 const KIND: &str = "an invoice";
+/// In an invoice's item, or in a page: 320 KB where each takes most.
+const CHARGES_PER_ITEM: usize = 800;
+/// Of what one transaction holds, which is 4 MB.
+const CHARGES_MAX: usize = 12 * CHARGES_PER_ITEM;
+/// In each of these the invoice was written anew between reading it and its pages.
+const ROUNDS_MAX: u32 = 20;
+const CHARGES: &str = "charges";
+const REVISION: &str = "revision";
+/// Only the item of an invoice with pages has this: how many.
+const CHARGE_PAGES: &str = "charge_pages";
 
 /// Finds an invoice by its id.
 #[derive(Serialize, Deserialize)]
@@ -26,6 +40,15 @@ struct Pointer {
     period: Period,
     #[serde(default)]
     sequence: u32,
+}
+
+/// What leads from an invoice to its pages, and to itself.
+#[derive(Deserialize)]
+struct Paged {
+    pk: String,
+    sk: String,
+    id: InvoiceId,
+    charge_pages: usize,
 }
 
 /// How the invoices of a period are written: all of it, or nothing.
@@ -66,7 +89,11 @@ impl Store {
         let key = keys::invoice_pointer(id);
         let found: Option<Pointer> = self.get(&self.tables.records, &key, KIND).await?;
         let Some(Pointer { agreement, period, sequence }) = found else { return Ok(None) };
-        self.get(&self.tables.records, &keys::invoice(&agreement, period, sequence), KIND).await
+        let key = keys::invoice(&agreement, period, sequence);
+        match self.get_item(&self.tables.records, &key).await? {
+            Some(item) => self.whole(item).await,
+            None => Ok(None),
+        }
     }
 
     /// The invoices of the period that begins on a day: its own, then the corrections.
@@ -75,28 +102,72 @@ impl Store {
         agreement: &AgreementId,
         first: Date,
     ) -> Result<Vec<Invoice>, StoreError> {
-        let mut pages = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.records)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :first)")
-            .expression_attribute_values(":pk", text(keys::invoices(agreement)))
-            .expression_attribute_values(":first", text(first.to_string()))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut invoices = Vec::new();
-        while let Some(item) = pages.next().await {
-            invoices.push(read(KIND, item.map_err(StoreError::aws("read the invoices"))?)?);
-        }
-        Ok(invoices)
+        self.invoices_in(agreement, &first.to_string()).await
     }
 
     /// All invoices of an agreement, by their periods.
     pub async fn invoices_of(&self, agreement: &AgreementId) -> Result<Vec<Invoice>, StoreError> {
-        let pk = keys::invoices(agreement);
-        self.all(&self.tables.records, Partition::Table(&pk), KIND).await
+        self.invoices_in(agreement, "").await
+    }
+
+    async fn invoices_in(&self, agreement: &AgreementId, begins: &str) -> Result<Vec<Invoice>, StoreError> {
+        let mut invoices = Vec::new();
+        for item in self.items_in(&keys::invoices(agreement), begins).await? {
+            invoices.extend(self.whole(item).await?);
+        }
+        Ok(invoices)
+    }
+
+    async fn items_in(&self, pk: &str, begins: &str) -> Result<Vec<Item>, StoreError> {
+        let query = self.dynamo.query().table_name(&self.tables.records).consistent_read(true);
+        let query = query.expression_attribute_values(":pk", text(pk));
+        let query = match begins {
+            "" => query.key_condition_expression("pk = :pk"),
+            begins => query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :begins)")
+                .expression_attribute_values(":begins", text(begins)),
+        };
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(StoreError::aws("read the invoices"))?);
+        }
+        Ok(items)
+    }
+
+    async fn whole(&self, item: Item) -> Result<Option<Invoice>, StoreError> {
+        let item = self.with_charges(item).await?;
+        item.map(|item| read(KIND, item)).transpose()
+    }
+
+    /// The item of an invoice with the charges of its pages; any other item as it is. None if the invoice is gone
+    /// by now.
+    pub(crate) async fn with_charges(&self, mut item: Item) -> Result<Option<Item>, StoreError> {
+        for round in 0..ROUNDS_MAX {
+            if !item.contains_key(CHARGE_PAGES) {
+                return Ok(Some(item));
+            }
+            let paged: Paged = read(KIND, item.clone())?;
+            let pages = keys::invoice_charges(&paged.id, 0).pk;
+            let pages = self.items_in(&pages, keys::INVOICE_CHARGES).await?;
+            let is_of_it = |page: &Item| page.get(REVISION) == item.get(REVISION);
+            if pages.len() == paged.charge_pages && pages.iter().all(is_of_it) {
+                let lists = pages.into_iter().filter_map(|mut page| match page.remove(CHARGES) {
+                    Some(AttributeValue::L(charges)) => Some(charges),
+                    _ => None,
+                });
+                let charges = lists.flatten().collect();
+                item.insert(CHARGES.to_owned(), AttributeValue::L(charges));
+                return Ok(Some(item));
+            }
+            pause(round).await;
+            let key = Key { pk: paged.pk, sk: paged.sk };
+            match self.get_item(&self.tables.records, &key).await? {
+                Some(fresh) => item = fresh,
+                None => return Ok(None),
+            }
+        }
+        Err(StoreError::Busy { action: "read the invoice" })
     }
 
     /// Stores a new draft, unless another closer was first.
@@ -146,6 +217,10 @@ impl Store {
         act: &Act,
         write: &InvoiceWrite<'_>,
     ) -> Result<InvoicesWritten, StoreError> {
+        let charges: usize = write.changes.iter().map(|(_, after)| after.charges.len()).sum();
+        if CHARGES_MAX < charges {
+            return Err(StoreError::TooManyCharges { charges, most: CHARGES_MAX });
+        }
         let takes = write.takes.iter();
         let mut items: Vec<_> =
             takes.map(|(series, taken)| self.take_number(keys::invoice_numbers(series), *taken)).collect();
@@ -187,24 +262,66 @@ impl Store {
         after: &Invoice,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let table = &self.tables.records;
-        let item = document(&keys::invoice(&after.agreement, after.period, after.sequence), after)?;
+        let (item, pages) = parts(after)?;
+        let surplus = pages.len()..before.map(pages_of).unwrap_or_default();
+        let surplus = surplus.map(|page| self.delete_any(table, &keys::invoice_charges(&after.id, page)));
+        let mut items: Vec<_> = surplus.collect();
+        items.extend(pages.into_iter().map(|page| self.put_any(table, page)));
         let Some(before) = before else {
             let (agreement, period) = (after.agreement.clone(), after.period);
             let pointer = Pointer { agreement, period, sequence: after.sequence };
             let pointer = document(&keys::invoice_pointer(&after.id), &pointer)?;
-            return Ok(vec![self.new_item(table, item), self.new_item(table, pointer)]);
+            items.extend([self.new_item(table, item), self.new_item(table, pointer)]);
+            return Ok(items);
         };
-        Ok(vec![self.put_item(table, item, UNCHANGED, seen(before))])
+        items.push(self.put_item(table, item, UNCHANGED, seen(before)));
+        Ok(items)
     }
 
     fn removed_items(&self, invoice: &Invoice) -> Vec<TransactWriteItem> {
         let table = &self.tables.records;
         let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);
-        vec![
+        let mut items = vec![
             self.delete_item(table, &key, UNCHANGED, seen(invoice)),
             self.delete_any(table, &keys::invoice_pointer(&invoice.id)),
-        ]
+        ];
+        let pages = 0..pages_of(invoice);
+        items.extend(pages.map(|page| self.delete_any(table, &keys::invoice_charges(&invoice.id, page))));
+        items
     }
+}
+
+/// How many pages the charges of an invoice take.
+fn pages_of(invoice: &Invoice) -> usize {
+    match invoice.charges.len() {
+        charges if charges <= CHARGES_PER_ITEM => 0,
+        charges => charges.div_ceil(CHARGES_PER_ITEM),
+    }
+}
+
+/// The item of an invoice, and the pages of its charges, if it has any.
+fn parts(invoice: &Invoice) -> Result<(Item, Vec<Item>), StoreError> {
+    let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);
+    let mut item = document(&key, invoice)?;
+    if pages_of(invoice) == 0 {
+        return Ok((item, Vec::new()));
+    }
+    let Some(AttributeValue::L(charges)) = item.insert(CHARGES.to_owned(), AttributeValue::L(Vec::new()))
+    else {
+        return Err(StoreError::corrupt(KIND, "its charges are no list"));
+    };
+    let page = |(page, charges): (usize, &[AttributeValue])| {
+        let key = keys::invoice_charges(&invoice.id, page);
+        Item::from([
+            (keys::PK.to_owned(), text(key.pk)),
+            (keys::SK.to_owned(), text(key.sk)),
+            (REVISION.to_owned(), number(invoice.revision)),
+            (CHARGES.to_owned(), AttributeValue::L(charges.to_vec())),
+        ])
+    };
+    let pages: Vec<Item> = charges.chunks(CHARGES_PER_ITEM).enumerate().map(page).collect();
+    item.insert(CHARGE_PAGES.to_owned(), number(pages.len()));
+    Ok((item, pages))
 }
 
 const UNCHANGED: &str = "revision = :before";

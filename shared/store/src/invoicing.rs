@@ -14,10 +14,10 @@ use domain::charge::{Charge, ChargeGroup, ChargeRow, Details, RowsAt, ServiceTyp
 use domain::charge::{content, difference, fold, rows_in};
 use domain::coverage::{Coverage, changes, cover};
 use domain::edr::{Usage, UsageKey};
-use domain::id::{AgreementId, InvoiceId, RateId};
+use domain::id::{AgreementId, ChargeId, InvoiceId, RateId};
 use domain::invoice::{
-    ClosePlan, Confirmation, Invoice, InvoiceError, billed, check_confirmation, confirm, invoice_id, issuer,
-    last_billed, open_sequence, period_of, plan_close, unconfirm,
+    ClosePlan, Confirmation, Invoice, InvoiceError, Recalculated, billed, check_confirmation, confirm,
+    invoice_id, issuer, last_billed, open_sequence, period_of, plan_close, recalculate_charge, unconfirm,
 };
 use domain::money::AmountError;
 use domain::payment::Payment;
@@ -35,8 +35,9 @@ use crate::{Files, Store, StoreError};
 const ROUNDS_MAX: u32 = 20;
 /// In each of these, one of those who confirm at once gets its number.
 const NUMBERS_MAX: u32 = 50;
-/// Files of one invoice that are read or written at once.
-const FILES_AT_ONCE: usize = 8;
+/// Files of one invoice that are read or written at once: it may have thousands of charges, and somebody waits
+/// while it is confirmed.
+const FILES_AT_ONCE: usize = 32;
 /// Rate plans that a process remembers; a long-lived one begins anew then.
 const SERVICE_TYPES_MAX: usize = 10_000;
 
@@ -125,6 +126,46 @@ impl Invoices {
             pause(round).await;
         }
         Err(StoreError::Busy { action: "close the period" }.into())
+    }
+
+    /// Brings one charge of a draft up to date with the usage, and the draft's sums with it; its other charges
+    /// stay. Where nothing is different the date alone changes. A draft on which nothing is left goes, as when it
+    /// is closed.
+    pub async fn recalculate_charge(
+        &self,
+        act: &Act,
+        agreement: &Agreement,
+        id: &InvoiceId,
+        charge: &ChargeId,
+    ) -> Result<(), InvoicesError> {
+        for round in 0..ROUNDS_MAX {
+            let stored = self.any(id).await?;
+            let period = period_of(agreement, &stored)?;
+            // Its other charges are of the days that it was closed with.
+            if period != stored.period {
+                return Err(InvoiceError::PeriodChanged(period).into());
+            }
+            let invoices = self.store.invoices_of_period(&agreement.id, period.first).await?;
+            let Some(stored) = invoices.iter().find(|invoice| invoice.id == *id) else { continue };
+            let fresh = self.fresh(agreement, period, &invoices, act.at).await?.charges;
+            let fresh = fresh.into_iter().find(|fresh| fresh.id == *charge);
+            let Recalculated::Changed(next) = recalculate_charge(stored, charge, fresh, act.at)? else {
+                return Ok(self.store.note_recalculated(stored, act.at).await?);
+            };
+            let change = (Some(stored.clone()), *next);
+            let (changes, removed) = match change.1.goes() {
+                true => (Vec::new(), vec![stored.clone()]),
+                false => (vec![change], Vec::new()),
+            };
+            let unchanged = unchanged(&invoices, &changes, &removed);
+            let (action, changes, removed) = ("invoice.change", &changes[..], &removed[..]);
+            let write = InvoiceWrite { action, changes, removed, unchanged, takes: None };
+            if self.store.write_invoices(act, &write).await? == InvoicesWritten::Now {
+                return Ok(());
+            }
+            pause(round).await;
+        }
+        Err(StoreError::Busy { action: "recalculate the charge" }.into())
     }
 
     /// Recalculates a draft once more and freezes it under the next number of its series, or the one that it

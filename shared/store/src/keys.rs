@@ -60,7 +60,7 @@
 //! | records | `edr#agreement` | time`#`message, time`#`fee, time`#`block | EDRs; where those of a block are |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
 //! | records | `invoices#agreement` | period's first day, then `#`sequence | invoice; corrections behind it |
-//! | records | `invoice#id` | `pointer` | finds an invoice by id |
+//! | records | `invoice#id` | `pointer`, `charges#`page | finds an invoice by id; charges that its item does not hold |
 //! | records | `invoice_numbers#series` | `counter` | the last number given |
 //! | records | `receipt_numbers#series` | `counter` | the last number given |
 //! | records | `reports_due#letter` | time`#`hash | messages by when their reports are due, for the sweeper |
@@ -471,11 +471,11 @@ pub fn statement_cursor(wallet: &WalletId) -> Key {
     key(statement(wallet), "cursor")
 }
 
-/// What follows from one write is told once.
 pub fn traffic_window(sender: &SenderId) -> Key {
     key(format!("traffic_window#{sender}"), "window")
 }
 
+/// What follows from one write is told once.
 pub fn notice(id: &str) -> Key {
     key(format!("notice#{id}"), "notice")
 }
@@ -559,6 +559,13 @@ pub fn invoice(agreement: &AgreementId, period: Period, sequence: u32) -> Key {
 
 pub fn invoice_pointer(id: &InvoiceId) -> Key {
     key(format!("invoice#{id}"), "pointer")
+}
+
+/// What the places of the pages begin with that hold the charges of an invoice.
+pub const INVOICE_CHARGES: &str = "charges#";
+
+pub fn invoice_charges(id: &InvoiceId, page: usize) -> Key {
+    key(format!("invoice#{id}"), format!("{INVOICE_CHARGES}{page:03}"))
 }
 
 /// `series` is a legal entity of the tenant's own, or the tenant where an agreement names none.

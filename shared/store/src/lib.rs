@@ -113,7 +113,7 @@ pub use reports_due::{Awaiting, DueReports};
 pub use rerates::{DIFFERENCES_MAX, Differences, Kept, MessagesItem, Recorded, Rerated, add_changes};
 pub use reviews::Review;
 pub use roles::RoleDeleted;
-pub use secrets::{HasSecret, Secrets};
+pub use secrets::{HasSecret, Passwords, Secrets};
 pub use services::TreeVersion;
 pub use sessions::Tries;
 pub use standing::{AGREEMENT_SUSPENDED, COMPANY_DISABLED, SENDER_BLOCKED, Standings};

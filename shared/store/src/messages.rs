@@ -252,16 +252,21 @@ impl Store {
     /// surely did not leave. One that has moved on, or that somebody has claimed since, stays as it is:
     /// a release that arrives late, or twice, frees nobody else's claim.
     pub async fn release(&self, claimed: &Claimed) -> Result<Stored, StoreError> {
+        self.release_under(&claimed.message.id, Mark(claimed.mark)).await
+    }
+
+    /// The same for a claim that got no answer, and may have been carried out all the same.
+    pub async fn release_under(&self, id: &MessageId, Mark(mark): Mark) -> Result<Stored, StoreError> {
         let write = self
             .dynamo
             .update_item()
             .table_name(&self.tables.messages)
-            .set_key(Some(key_of(&keys::message(&claimed.message.id))))
+            .set_key(Some(key_of(&keys::message(id))))
             .update_expression("SET #status = :accepted, revision = revision + :one REMOVE claimed")
             // Whatever moves a message on takes the mark away.
             .condition_expression("claimed = :own")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":own", number(claimed.mark))
+            .expression_attribute_values(":own", number(mark))
             .expression_attribute_values(":accepted", text("accepted"))
             .expression_attribute_values(":one", number(1));
         Ok(stored(write_marked("release a message", || write.clone().send()).await?))

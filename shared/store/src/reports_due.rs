@@ -11,7 +11,7 @@ use domain::lease::LeaseTag;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::item::{document, key_of, read, text};
+use crate::item::{Item, document, key_of, read, text};
 use crate::keys::{self, Key};
 use crate::records::{Page, page};
 use crate::{Store, StoreError};
@@ -55,8 +55,9 @@ impl DueReports {
         hours.into_values().collect()
     }
 
-    fn key(&self) -> Key {
-        keys::due_reports(self.at, &format!("{self:?}"))
+    fn key(&self) -> Result<Key, StoreError> {
+        let content = serde_json::to_string(self).map_err(|error| StoreError::corrupt(KIND, error))?;
+        Ok(keys::due_reports(self.at, &content))
     }
 }
 
@@ -70,21 +71,22 @@ impl Store {
     /// change nothing.
     pub async fn put_due_reports(&self, hours: &[DueReports]) -> Result<(), StoreError> {
         for due in hours {
-            let item = document(&due.key(), due)?;
+            let item = document(&due.key()?, due)?;
             let put = self.dynamo.put_item().table_name(&self.tables.records).set_item(Some(item));
             put.send().await.map_err(StoreError::aws("file due reports"))?;
         }
         Ok(())
     }
 
-    /// A page of what is due by now in one of the lists (see [`keys::reports_due_lists`]), earliest first.
+    /// A page of what is due by now in one of the lists (see [`keys::reports_due_lists`]), earliest first, and
+    /// where it is filed.
     pub async fn due_reports(
         &self,
         list: &str,
         now: Timestamp,
         limit: u16,
         cursor: Option<&str>,
-    ) -> Result<Page<DueReports>, StoreError> {
+    ) -> Result<Page<(Key, DueReports)>, StoreError> {
         // Behind every entry of this very moment.
         let last = format!("{}#~", keys::sortable(now));
         let mut query = self
@@ -101,12 +103,17 @@ impl Store {
             query = query.set_exclusive_start_key(Some(key_of(&start)));
         }
         let answer = query.send().await.map_err(StoreError::aws("list due reports"))?;
-        page(|item| read(KIND, item), answer)
+        let filed = |item: Item| {
+            let sk = item.get(keys::SK).and_then(|sk| sk.as_s().ok());
+            let sk = sk.ok_or_else(|| StoreError::corrupt(KIND, "a key is missing"))?.clone();
+            Ok((Key { pk: list.to_owned(), sk }, read(KIND, item)?))
+        };
+        page(filed, answer)
     }
 
     /// Takes from its list what has been looked after.
-    pub async fn forget_due_reports(&self, due: &DueReports) -> Result<(), StoreError> {
-        let key = key_of(&due.key());
+    pub async fn forget_due_reports(&self, filed: &Key) -> Result<(), StoreError> {
+        let key = key_of(filed);
         let delete = self.dynamo.delete_item().table_name(&self.tables.records).set_key(Some(key));
         delete.send().await.map_err(StoreError::aws("forget due reports"))?;
         Ok(())

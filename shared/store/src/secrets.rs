@@ -3,17 +3,20 @@
 //! A row points to its secret by an id that is new each time the secret is told. Who has read a row never gets
 //! the secret of a later one, which may be for another address.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use domain::catalog::Thing;
 use domain::connection::Connection;
-use domain::id::{AgreementId, SecretId};
+use domain::id::{AgreementId, ConnectionId, SecretId};
 use domain::notification::NotificationChannel;
 use domain::payment_system::{PaymentSystem, PaymentSystemKind};
 use domain::sender::Sender;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 
@@ -136,5 +139,42 @@ impl Secrets {
             let _ = self.create(name, &new()).await;
         }
         self.read(name).await
+    }
+}
+
+/// The password of a connection, and the secret that it pointed to then.
+type Kept = (Option<SecretId>, String);
+
+/// The passwords of connections, each kept as long as its connection points to the same secret.
+#[derive(Clone)]
+pub struct Passwords {
+    secrets: Secrets,
+    kept: Arc<Mutex<HashMap<ConnectionId, Kept>>>,
+}
+
+impl Passwords {
+    pub fn new(secrets: Secrets) -> Self {
+        Self { secrets, kept: Arc::default() }
+    }
+
+    pub async fn of(&self, connection: &Connection) -> Result<String, StoreError> {
+        #[derive(Deserialize)]
+        struct Login {
+            password: String,
+        }
+        let kept = self.kept().get(&connection.id).cloned();
+        if let Some((secret, password)) = kept
+            && secret == connection.secret
+        {
+            return Ok(password);
+        }
+        let Login { password } = self.secrets.read_of(connection).await?;
+        self.kept().insert(connection.id.clone(), (connection.secret.clone(), password.clone()));
+        Ok(password)
+    }
+
+    /// Whoever panicked with it had either put a password in or not.
+    fn kept(&self) -> MutexGuard<'_, HashMap<ConnectionId, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

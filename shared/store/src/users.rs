@@ -12,7 +12,7 @@ use domain::catalog::Thing;
 use domain::credentials::Credentials;
 use domain::id::{CompanyId, RoleId, UserId, WalletId};
 use domain::user::{User, UserStatus, login_name};
-use domain::wallet::{Wallet, WalletState};
+use domain::wallet::Wallet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -235,10 +235,8 @@ impl Store {
     }
 
     async fn open_user_wallet(&self, main: &Wallet, user: &UserId) -> Result<Wallet, StoreError> {
-        let mut wallet = Wallet::open_user(main, user);
-        if main.state == WalletState::Suspended {
-            wallet.state = WalletState::Suspended;
-        }
+        // What goes into a wallet below a closed one never comes out again.
+        let wallet = Wallet { state: main.state.clone(), ..Wallet::open_user(main, user) };
         match self.transact("open a user's wallet", self.open_wallet(&wallet)?).await {
             Ok(()) => Ok(wallet),
             // Somebody else has opened it.

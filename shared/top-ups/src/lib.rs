@@ -25,7 +25,7 @@ pub use choose::{Choice, ChooseError};
 pub use form::{Payer, attempted};
 pub use open::{OpenError, Page, PageAsk};
 pub use secret::{PREVIOUS_KEPT, PaymentSecret};
-pub use settle::{LookError, Looked, SettleError, TopUpReport};
+pub use settle::{LookError, Looked, PlanError, SettleError, TopUpReport};
 
 /// Payment systems answer within a second or two.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);

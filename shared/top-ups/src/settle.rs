@@ -3,7 +3,7 @@
 
 use domain::agreement::Agreement;
 use domain::audit::Act;
-use domain::id::{PaymentId, TopUpId};
+use domain::id::{CompanyId, PaymentId, TopUpId};
 use domain::money::{Amount, AmountError, Currency};
 use domain::payment::{
     ExchangeRequest, Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment,
@@ -45,7 +45,7 @@ pub enum SettleError {
 
 /// Why an expected payment cannot be planned.
 #[derive(Debug, thiserror::Error)]
-enum PlanError {
+pub enum PlanError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the payment cannot be booked")]
@@ -211,19 +211,12 @@ impl Cashier {
         }
     }
 
-    /// The one payment of a top-up, whichever report makes it: its id follows from the top-up's.
     async fn confirm(
         &self,
         told: &TopUpReport,
         top_up: &TopUp,
         received: Received,
     ) -> Result<Step, PlanError> {
-        let (agreement, wallet) = self.booked_on(top_up).await?;
-        let id = PaymentId::derived(&["top_up", top_up.id.as_str()]);
-        let receipt_of = top_up.order.as_ref().map(|_| top_up.id.clone());
-        let payment = planned(&agreement, &wallet, told, Booking::of(top_up, &received, id))?;
-        let payment = Payment { receipt_of, ..payment };
-        let after = top_up.confirmed(payment.id.clone(), received.clone(), told.at);
         for back in top_up.returns_of_others(&received) {
             let event = format!("{}-{}-of-another", back.by, back.amount);
             let detail = format!(
@@ -233,7 +226,7 @@ impl Cashier {
             self.keep(&Review { event, ..told.review(detail) }).await?;
         }
         let act = self.act(told, top_up).await?;
-        match self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await? {
+        match self.book(&act, top_up, &received, None).await? {
             TopUpPosted::PaidAnother => {
                 // A report at the same moment may have confirmed this one by it.
                 let paid = self.store.top_up_paid_by(top_up.through.name(), &received.reference).await?;
@@ -248,11 +241,33 @@ impl Cashier {
         }
     }
 
+    /// The one payment of a top-up with what follows from it, the number of a receipt say, whoever says that its
+    /// money came: the payment's id follows from the top-up's. `by_hand` is the company whose person says so.
+    pub async fn book(
+        &self,
+        act: &Act,
+        top_up: &TopUp,
+        received: &Received,
+        by_hand: Option<&CompanyId>,
+    ) -> Result<TopUpPosted, PlanError> {
+        let (agreement, wallet) = self.booked_on(top_up).await?;
+        let id = PaymentId::derived(&["top_up", top_up.id.as_str()]);
+        let receipt_of = top_up.order.as_ref().map(|_| top_up.id.clone());
+        let payment = planned(&agreement, &wallet, act.at, Booking::of(top_up, received, id, by_hand))?;
+        let payment = Payment { receipt_of, ..payment };
+        let (id, received) = (payment.id.clone(), received.clone());
+        let after = match by_hand {
+            Some(by) => top_up.confirmed_by_hand(id, received, by, act.at),
+            None => top_up.confirmed(id, received, act.at),
+        };
+        Ok(self.store.pay_top_up(act, top_up, &after, &payment, &wallet).await?)
+    }
+
     /// The counter-payment of what went back to the payer, if one is still to be made.
     async fn take_back(&self, told: &TopUpReport, top_up: &TopUp) -> Result<Step, PlanError> {
         let Some(made) = top_up.take_back()? else { return Ok(Step::Done) };
         let (agreement, wallet) = self.booked_on(top_up).await?;
-        let payment = planned(&agreement, &wallet, told, Booking::back(top_up, made))?;
+        let payment = planned(&agreement, &wallet, told.at, Booking::back(top_up, made))?;
         let after = top_up.after_take_back(made)?;
         let act = self.act(told, top_up).await?;
         Ok(onward(self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await?))
@@ -294,20 +309,24 @@ struct Booking {
     exchange: Option<(Currency, Amount)>,
     reference: String,
     description: String,
-    by: PaymentSystemKind,
+    by: String,
 }
 
 impl Booking {
-    fn of(top_up: &TopUp, received: &Received, id: PaymentId) -> Self {
+    fn of(top_up: &TopUp, received: &Received, id: PaymentId, by_hand: Option<&CompanyId>) -> Self {
         let amount = if top_up.buys.is_some() { top_up.amount } else { received.credited };
+        let (reference, by) = match by_hand {
+            Some(by) => (received.reference.clone(), by.to_string()),
+            None => (reference(top_up, &received.reference), top_up.through.kind.name().to_owned()),
+        };
         Self {
             id,
             direction: PaymentDirection::Inbound,
             amount,
             exchange: top_up.buys.map(|bought| (top_up.currency, bought)),
-            reference: reference(top_up, &received.reference),
+            reference,
             description: format!("Top-up {}", top_up.id),
-            by: top_up.through.kind,
+            by,
         }
     }
 
@@ -328,7 +347,7 @@ impl Booking {
             exchange: None,
             reference: format!("{}-R{number}", reference(top_up, paid)),
             description: format!("Top-up {}: {what}", top_up.id),
-            by: top_up.through.kind,
+            by: top_up.through.kind.name().to_owned(),
         }
     }
 }
@@ -345,10 +364,10 @@ fn reference(top_up: &TopUp, name: &str) -> String {
 fn planned(
     agreement: &Agreement,
     wallet: &Wallet,
-    told: &TopUpReport,
+    at: Timestamp,
     booking: Booking,
 ) -> Result<Payment, PaymentError> {
-    let day = agreement.version_at(told.at).billing.day_of(told.at);
+    let day = agreement.version_at(at).billing.day_of(at);
     let exchange = booking.exchange.map(|(currency, replenishment)| ExchangeRequest {
         currency,
         replenishment,
@@ -365,14 +384,14 @@ fn planned(
         confirmed: true,
         confirm_before: None,
         may_overdraw: true,
-        by: booking.by.name().to_owned(),
+        by: booking.by,
     };
-    plan_payment(agreement, wallet, ask, told.at)
+    plan_payment(agreement, wallet, ask, at)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::id::{AgreementId, CompanyId, PaymentSystemId};
+    use domain::id::{AgreementId, PaymentSystemId};
     use domain::payment_system::FeeFrom;
     use domain::top_up::{NewTopUp, Price, Through};
 

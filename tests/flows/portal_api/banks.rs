@@ -92,6 +92,15 @@ async fn a_client_pays_from_an_account_and_its_tenant_is_paid_to_one() {
         "legal_entity": buys["id"], "own_legal_entity": sells["id"], "bank_account": pays["id"],
         "own_bank_account": paid["id"]});
     platform.made(owner, "/v1/agreements", agreement).await;
+    for (filter, expected) in [
+        (format!("bank_account={}", text(&pays, "id")), vec!["PAPER"]),
+        (format!("own_bank_account={}", text(&paid, "id")), vec!["PAPER"]),
+        (format!("bank_account={}", text(&paid, "id")), vec![]),
+        ("sort=-own_bank_account".into(), vec!["PAPER", "Client"]),
+    ] {
+        let path = format!("/v1/agreements?company={}&{filter}", client.company);
+        assert_eq!(values(&platform.get(&owner.key, &path).await.good(), "code"), expected, "{filter}");
+    }
     for path in [
         format!("/v1/bank_accounts/{}", text(&pays, "id")),
         format!("/v1/own_bank_accounts/{}", text(&paid, "id")),

@@ -195,6 +195,47 @@ async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() 
 }
 
 #[tokio::test]
+async fn a_charge_is_recalculated_by_itself_by_those_who_may_recalculate_its_invoice() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let client = platform.euro_member(&owner, "Client", "client").await;
+    let neighbour = platform.member(&owner, "Neighbour", "client").await;
+    use_something(&platform, &client).await;
+    let path = format!("/v1/agreements/{}/invoices", client.agreement);
+    let draft = platform.post(&owner.key, &path, json!({})).await.good();
+    let invoice = format!("/v1/invoices/{}", text(&draft, "id"));
+    let charge = format!("{invoice}/charges/{}/recalculate", text(&draft["charges"][0], "id"));
+    for member in [&neighbour, &client] {
+        let refused = platform.post(&member.key, &charge, json!({})).await;
+        assert_eq!(refused.refusal(), "404 not_found", "nobody below sees a draft");
+    }
+    let unknown = platform.post(&owner.key, &format!("{invoice}/charges/chg_0/recalculate"), json!({})).await;
+    assert_eq!(unknown.refusal(), "404 not_found");
+
+    assert_eq!(platform.post(&owner.key, &charge, json!({})).await.good(), draft["charges"][0]);
+    let mut same = platform.get(&owner.key, &invoice).await.good();
+    assert_ne!(same["calculated_at"], draft["calculated_at"]);
+    same["calculated_at"] = draft["calculated_at"].clone();
+    assert_eq!(same, draft, "also the revision");
+
+    use_from(&platform, &client, "ACME", 3..5).await;
+    for _ in 0..2 {
+        let more = platform.post(&owner.key, &charge, json!({})).await.good();
+        assert_eq!((&more["messages"], text(&more, "net")), (&json!(5), "0.25".into()));
+        let after = platform.get(&owner.key, &invoice).await.good();
+        assert_eq!((text(&after, "total_due"), &after["revision"]), ("0.25".into(), &json!(1)), "once");
+    }
+    let log = format!("/v1/audit?object={}&action=invoice.change", text(&draft, "id"));
+    let log = platform.get(&owner.key, &log).await.good();
+    assert_eq!(log["items"].as_array().unwrap().len(), 1, "{log}");
+
+    platform.post(&owner.key, &format!("{invoice}/confirm"), json!({"early": true})).await.good();
+    let frozen = platform.post(&owner.key, &charge, json!({})).await;
+    assert_eq!(frozen.refusal(), "409 already_confirmed");
+    assert_eq!(platform.post(&client.key, &charge, json!({})).await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
 async fn a_finished_document_is_downloaded_by_a_link_that_expires() {
     let platform = Platform::new().await;
     let client = platform.euro_member(&platform.owner, "Client", "client").await;

@@ -66,6 +66,10 @@ async fn a_contact_counts_once_however_long_the_message_and_whatever_became_of_i
     assert_eq!(shop.platform.balance(&client).await, "898.4");
     assert_eq!(shop.send(&client, 1..2).await, "0.2");
     assert_eq!(shop.packs(&client).await, ["2/0"]);
+    let enabled = format!("/v1/enabled_services?kind=bundle_pack&company={}", client.company);
+    let enabled = shop.platform.get(&client.key, &enabled).await.good()["items"][0].clone();
+    assert_eq!((text(&enabled, "used"), &enabled["kind"]["size"]), ("2".into(), &json!(1)));
+    assert_eq!(text(&enabled, "cost"), "100");
     shop.settle(&[&client]).await;
 }
 

@@ -201,6 +201,70 @@ async fn the_receipt_is_made_once_and_stays_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_purchase_that_a_person_confirms_brings_its_credits_and_its_receipt_once() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let bought = shop.buy(500).await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let path = format!("/v1/top_ups/{}", text(&bought, "id"));
+    let confirm = async |key: &str, reference: &str| {
+        platform.post(key, &format!("{path}/confirm"), json!({"reference": reference})).await
+    };
+    let stranger = platform.member(owner, "Other", "client").await;
+    assert_eq!(confirm(&stranger.key, "TT-1").await.refusal(), "404 not_found");
+    assert_eq!(confirm(&shop.client.key, "TT-1").await.refusal(), "403 not_allowed");
+    assert_eq!(confirm(&owner.key, " ").await.body["field"], "reference");
+    let confirmed = confirm(&owner.key, "TT-1").await.good();
+    assert_eq!((text(&confirmed, "state"), text(&confirmed, "credited")), ("confirmed".into(), "500".into()));
+    assert_eq!(
+        (text(&confirmed, "confirmed_by"), &confirmed["receipt_number"]),
+        (owner.company.clone(), &json!(1))
+    );
+    assert_eq!(confirm(&owner.key, "TT-1").await.good(), confirmed);
+    assert_eq!(confirm(&owner.key, "TT-2").await.refusal(), "409 top_up_confirmed");
+    let payment =
+        platform.get(&owner.key, &format!("/v1/payments/{}", text(&confirmed, "payment"))).await.good();
+    assert_eq!((text(&payment, "reference"), text(&payment, "by")), ("TT-1".into(), owner.company.clone()));
+    let second = shop.buy_as("second", 600).await;
+    let taken = json!({"reference": "TT-1"});
+    let taken =
+        platform.post(&owner.key, &format!("/v1/top_ups/{}/confirm", text(&second, "id")), taken).await;
+    assert_eq!(taken.refusal(), "409 reference_taken");
+
+    // The payment system tells late that it was paid, and that it paid that back.
+    let session = text(&bought, "session");
+    for kind in [EventKind::CompletedPaid, EventKind::Refunded] {
+        shop.told(&session, kind, 2).await;
+    }
+    assert_eq!(platform.balance(&shop.client).await, "500", "all of that is for a person");
+    shop.told(&text(&second, "session"), EventKind::CompletedPaid, 1).await;
+    shop.print().await;
+    shop.check_number(&bought, 1).await;
+    shop.check_number(&second, 2).await;
+    assert!(shop.file(&bought).starts_with(b"%PDF-"));
+    assert!(shop.link(&bought).await.unwrap().contains("receipt-1.pdf"));
+}
+
+#[tokio::test]
+async fn only_a_purchase_that_is_still_to_be_paid_is_confirmed_by_hand() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let owner = &shop.platform.owner;
+    let confirm = async |top_up: &Value| {
+        let path = format!("/v1/top_ups/{}/confirm", text(top_up, "id"));
+        shop.platform.post(&owner.key, &path, json!({"reference": "TT-1"})).await.refusal()
+    };
+    let paid = shop.buy(500).await;
+    shop.told(&text(&paid, "session"), EventKind::CompletedPaid, 1).await;
+    assert_eq!(confirm(&paid).await, "409 top_up_confirmed");
+    let closed = shop.buy_as("closed", 500).await;
+    let close = format!("/v1/top_ups/{}/close", text(&closed, "id"));
+    shop.platform.post(&owner.key, &close, json!({"reason": "booked by hand"})).await.good();
+    assert_eq!(confirm(&closed).await, "409 top_up_closed");
+    assert_eq!(shop.platform.balance(&shop.client).await, "500");
+}
+
+#[tokio::test]
 async fn receipts_are_numbered_without_gaps_in_the_series_of_who_sells() {
     let shop = Shop::open().await;
     shop.sell().await;

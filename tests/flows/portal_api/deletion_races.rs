@@ -3,7 +3,7 @@
 
 use domain::agreement::Agreement;
 use domain::company::Company;
-use domain::id::{AgreementId, CompanyId, PaymentId, TransferId, WalletId};
+use domain::id::{AgreementId, CompanyId, PaymentId, TransferId, UserId, WalletId};
 use domain::payment::Payment;
 use domain::transfer::Transfer;
 use http::Method;
@@ -73,6 +73,11 @@ async fn a_payment_or_a_transfer_that_comes_just_after_a_deletion_is_refused() {
         let late = store.post_transfer(&act(&path), &transfer, &from).await;
         assert!(matches!(late, Err(StoreError::Busy { .. })), "{what}: {late:?}");
         let after = store.wallet(&wallet).await.unwrap().unwrap();
+        // Nor does a user's wallet take any that is opened below it now.
+        let opened = store.user_wallets(&after, &[UserId::new(1)]).await.unwrap().remove(0);
+        let transfer = Transfer { id: TransferId::new(2), to: opened.id, ..transfer };
+        let late = store.post_transfer(&act(&path), &transfer, &from).await;
+        assert!(matches!(late, Err(StoreError::Busy { .. })), "{what}: {late:?}");
         assert!(after.funding.is_zero() && after.headroom.is_zero(), "{what}");
         assert_eq!(platform.balance(&other).await, "9");
     }

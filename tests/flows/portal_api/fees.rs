@@ -109,6 +109,19 @@ async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
         let refused = shop.ask_for(&client, "fees", json!({"name": "Hosting", "price": bad})).await;
         assert_eq!(refused.refusal(), "422 invalid");
     }
+    let owner = &shop.platform.owner;
+    for (query, expected) in [
+        ("sort=subject".to_owned(), vec!["Hosting", "Support"]),
+        ("sort=-subject".to_owned(), vec!["Support", "Hosting"]),
+        (format!("sort=subject&wallet={}", client.wallet), vec!["Hosting", "Support"]),
+        ("wallet=wal_x".to_owned(), vec![]),
+    ] {
+        let list = format!("/v1/fees?tenant={}&{query}", owner.company);
+        let list = shop.platform.get(&owner.key, &list).await.good();
+        let subjects: Vec<_> =
+            list["items"].as_array().unwrap().iter().map(|fee| text(fee, "subject")).collect();
+        assert_eq!(subjects, expected, "{query}");
+    }
     shop.settle(&[&client]).await;
     let path = format!("/v1/agreements/{}/invoices", client.agreement);
     let invoice = shop.platform.post(&shop.platform.owner.key, &path, json!({})).await.good();

@@ -408,6 +408,20 @@ async fn a_company_whose_invoices_are_not_enabled_sees_none_and_its_tenant_all()
     }
     let owner = &platform.owner.key;
     assert_eq!((office.listed(owner, "").await.len(), charges(owner).await), (2, 2));
+    // What was done, and what of it is told.
+    let log = async |key: &str| {
+        let path = format!("/v1/audit?company={}&action=invoice.&limit=500", client.company);
+        let log = platform.get(key, &path).await.good();
+        let entries = log["items"].as_array().unwrap();
+        let told = entries.iter().flat_map(|entry| entry["changes"].as_array().unwrap());
+        (entries.len(), told.map(|change| text(change, "field")).collect::<Vec<_>>())
+    };
+    let (done, told) = log(owner).await;
+    assert!(told.contains(&"total_due".to_owned()) && told.contains(&"number".to_owned()), "{told:?}");
+    assert_eq!(log(&client.key).await, (done, Vec::new()));
+    let file = office.csv(&client.key, "/v1/audit?action=invoice.").await;
+    assert!(file.len() == done + 1 && !file.concat().contains("total_due"), "{file:?}");
     enable(true).await;
     assert_eq!((office.listed(&client.key, "").await.len(), charges(&client.key).await), (2, 2));
+    assert_eq!(log(&client.key).await, (done, Vec::new()), "drafts are in it");
 }

@@ -218,6 +218,11 @@ async fn the_tenant_says_what_a_reseller_resells_under() {
     assert_eq!(values(&active, "id"), [text(&second, "id")]);
     let sorted = platform.get(&reseller.key, &format!("{path}?sort=-effective_from")).await.good();
     assert_eq!(values(&sorted, "id"), [text(&second, "id"), text(&first, "id")]);
+    for (filter, expected) in [("ends_before", &first), ("ends_since", &second)] {
+        let found = format!("{path}?{filter}=2026-03-01T00:00:00Z");
+        let found = platform.get(&reseller.key, &found).await.good();
+        assert_eq!(values(&found, "id"), [text(expected, "id")], "{filter}");
+    }
 
     let one = format!("/v1/reselling_agreements/{}", text(&second, "id"));
     let earlier = json!({"effective_from": "2026-01-15T00:00:00Z"});

@@ -177,6 +177,50 @@ async fn a_purchase_is_charged_at_the_agreements_price_and_shown_everywhere() {
 }
 
 #[tokio::test]
+async fn what_is_enabled_is_listed_with_its_cost_by_agreement_or_one_by_one() {
+    let (shop, client, pack) = for_sale("25").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    shop.try_buy(owner, &client, charged(&pack)).await.good();
+    let given = shop.give(owner, &client, &pack).await;
+    let list = async |query: &str| {
+        let path = format!("/v1/enabled_services?company={}&{query}", client.company);
+        platform.get(&owner.key, &path).await.good()
+    };
+    let (since, agreement) = (text(&given, "effective_from"), &client.agreement);
+    for (query, costs) in [
+        ("", vec![json!(null), json!("10"), json!(null)]),
+        ("kind=pack", vec![json!("10"), json!(null)]),
+        ("cost_min=9&cost_max=10", vec![json!("10")]),
+        ("sort=cost", vec![json!(null), json!(null), json!("10")]),
+        ("sort=-cost&name=SERV", vec![json!("10"), json!(null), json!(null)]),
+        ("name=other", vec![]),
+        ("ends_before=2999-01-01T00:00:00Z", vec![]),
+        ("ends_since=2999-01-01T00:00:00Z&currency=EUR&kind=unit_pack&cost_min=1", vec![json!("10")]),
+        ("currency=USD", vec![]),
+        (&format!("effective_since={since}"), vec![json!(null)]),
+        (&format!("effective_before={since}&sort=-effective_from"), vec![json!("10"), json!(null)]),
+        (&format!("agreement={agreement}&kind=pay_as_you_go"), vec![json!(null)]),
+        (&format!("agreement={}", owner.agreement), vec![]),
+    ] {
+        let found = list(query).await;
+        let found: Vec<_> =
+            found["items"].as_array().unwrap().iter().map(|row| row["cost"].clone()).collect();
+        assert_eq!(found, costs, "{query}");
+    }
+    assert_eq!(list("sort=kind").await["items"][0]["kind"]["type"], "pay_as_you_go");
+    let first = list("sort=-effective_from&limit=2").await;
+    assert_eq!(first["items"][0]["id"], given["id"]);
+    let rest = list(&format!("sort=-effective_from&limit=2&cursor={}", text(&first, "next"))).await;
+    assert_eq!(
+        (text(&rest["items"][0]["kind"], "type"), &rest["next"]),
+        ("pay_as_you_go".into(), &json!(null))
+    );
+    let seen = platform.get(&client.key, &format!("/v1/agreements/{agreement}")).await.good();
+    assert_eq!((&seen["service_count"], &seen["pack_count"]), (&json!(1), &json!(2)));
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
 async fn a_pack_without_a_price_or_without_money_for_it_is_not_bought() {
     let (shop, client, pack) = for_sale("9").await;
     let owner = &shop.platform.owner;

@@ -56,9 +56,16 @@ async fn each_kind_has_the_fields_that_it_needs() {
         let refused = platform.post(&platform.owner.key, "/v1/payment_systems", body).await;
         assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), field.into()));
     }
+    let mut last = String::new();
     for kind in ["pay_online", "freedom_pay", "net_commerce"] {
         let body = with(stripe(kind), json!({"kind": kind, "merchant": "81135"}));
-        platform.made(&platform.owner, "/v1/payment_systems", body).await;
+        let made = platform.made(&platform.owner, "/v1/payment_systems", body).await;
+        last = text(&made, "updated_at");
+    }
+    for (span, expected) in [("from", vec!["net_commerce"]), ("till", vec!["pay_online", "freedom_pay"])] {
+        let list = format!("/v1/payment_systems?updated_{span}={last}");
+        let list = platform.get(&platform.owner.key, &list).await.good();
+        assert_eq!(values(&list, "kind"), expected);
     }
     let sorted =
         platform.get(&platform.owner.key, "/v1/payment_systems?sort=-name&enabled=true").await.good();

@@ -106,12 +106,26 @@ async fn who_registers_can_do_nothing_until_somebody_approves() {
     assert!(text(&agreements["items"][0], "code").starts_with("WEB-"));
     let waiting = platform.get(key, "/v1/external_users").await.good();
     assert_eq!(waiting["items"], json!([user]));
+    for (query, expected) in [
+        (format!("company={company}&login=AD"), json!([user])),
+        (format!("company={}", platform.owner.company), json!([])),
+        ("login=bob".to_owned(), json!([])),
+    ] {
+        let list = platform.get(key, &format!("/v1/external_users?{query}")).await.good();
+        assert_eq!(list["items"], expected, "{query}");
+    }
     let path = format!("/v1/external_users/{}/review", text(&user, "id"));
     platform.post(key, &path, json!({"approved": false})).await.good();
     assert_eq!(log_in(&platform, "ada", PASSWORD).await.refusal(), "403 user_inactive");
     platform.post(key, &path, json!({"approved": true})).await.good();
+    let before = runtime::now();
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
     assert_eq!(text(&browser.get("/v1/me").await.good(), "name"), "Bakery Weber");
+    for (span, expected) in [("from", 1), ("till", 0)] {
+        let list = format!("/v1/external_users?status=active&seen_{span}={before}");
+        let list = platform.get(key, &list).await.good();
+        assert_eq!(list["items"].as_array().unwrap().len(), expected, "{span}");
+    }
     assert_eq!(platform.post(key, &path, json!({"approved": false})).await.refusal(), "409 user_status");
 }
 
@@ -321,6 +335,27 @@ async fn one_can_register_at_every_depth() {
     assert_eq!(text(&log["items"][0], "object"), text(&user, "company"));
     let waiting = platform.get(&tenant.key, "/v1/external_users").await.good();
     assert_eq!(waiting["items"], json!([user]), "{}", tenant.company);
+}
+
+#[tokio::test]
+async fn nobody_registers_while_the_seller_does_not_resell_under_the_agreement() {
+    let platform = Platform::new().await;
+    let tenant = platform.member(&platform.owner, "Reseller", "reseller").await;
+    open_of(&platform, &tenant, |details| {
+        details.agreement.resold_under = Some(AgreementId::parse(&tenant.agreement).unwrap());
+    })
+    .await;
+    let entity = json!({"company": tenant.company, "name": "Cats", "legal_name": "Cats", "country": "DE"});
+    let entity = text(&platform.made(&platform.owner, "/v1/legal_entities", entity).await, "id");
+    let tie = json!({"agreement": tenant.agreement, "effective_from": "2026-01-01T00:00:00Z",
+        "effective_till": "2026-02-01T00:00:00Z"});
+    let path = format!("/v1/legal_entities/{entity}/reselling_agreements");
+    let tie = platform.made(&platform.owner, &path, tie).await;
+    let refused = register(&platform, json!({})).await;
+    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("portal")));
+    let tie = format!("/v1/reselling_agreements/{}", text(&tie, "id"));
+    platform.patch(&platform.owner.key, &tie, json!({"effective_till": null})).await.good();
+    register(&platform, json!({})).await.good();
 }
 
 /// Its store, with this fault at that write of a registration, counted from 1, and at no other.

@@ -66,6 +66,12 @@ async fn a_role_is_seen_by_its_maker_and_those_it_is_for() {
         let list = platform.get(&seer.key, "/v1/roles?sort=name").await.good();
         assert_eq!(list["items"].as_array().unwrap().len(), expected);
     }
+    role(&platform, &client.key, json!({"name": "Baker"})).await.good();
+    for (sort, expected) in [("company", ["Cashier", "Baker"]), ("-company", ["Baker", "Cashier"])] {
+        let list = platform.get(&client.key, &format!("/v1/roles?sort={sort}")).await.good();
+        let names: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| text(item, "name")).collect();
+        assert_eq!(names, expected);
+    }
     assert_eq!(platform.patch(&client.key, &path, json!({"name": "X"})).await.refusal(), "404 not_found");
     sign_up(&platform, &client, "ada", json!([made["id"]])).await;
     let ask = json!({"email": "eve@example.com", "roles": [made["id"]]});

@@ -127,9 +127,21 @@ async fn a_tenant_makes_the_portals_of_its_resellers_and_lists_them_with_its_own
     let reseller = platform.member(owner, "Reseller", "reseller").await;
     let body = with(portal("b.example"), json!({"company": reseller.company, "name": "Theirs"}));
     let theirs = platform.made(owner, "/v1/portals", body).await;
-    platform.made(owner, "/v1/portals", portal("a.example")).await;
+    let ours = platform.made(owner, "/v1/portals", portal("a.example")).await;
     let list = platform.get(&owner.key, "/v1/portals?sort=host").await.good();
     assert_eq!(values(&list, "host"), ["a.example", "b.example"]);
+    let made_at = text(&ours, "created_at");
+    for (query, expected) in [
+        ("created_from", "a.example"),
+        ("created_till", "b.example"),
+        ("updated_from", "a.example"),
+        ("updated_till", "b.example"),
+    ] {
+        let found = platform.get(&owner.key, &format!("/v1/portals?{query}={made_at}")).await.good();
+        assert_eq!(values(&found, "host"), [expected], "{query}");
+    }
+    let hand = format!("/v1/portals?created_by={}&sort=-updated_by", text(&ours, "created_by"));
+    assert_eq!(values(&platform.get(&owner.key, &hand).await.good(), "host").len(), 2);
     assert_eq!(values(&platform.get(&reseller.key, "/v1/portals").await.good(), "name"), ["Theirs"]);
     let found = platform.get(&owner.key, "/v1/portals?host=B.&status=draft").await.good();
     assert_eq!(values(&found, "name"), ["Theirs"]);
@@ -142,6 +154,34 @@ async fn a_tenant_makes_the_portals_of_its_resellers_and_lists_them_with_its_own
     assert_eq!(platform.remove(&reseller, &path).await.status, 204);
     let body = with(entity("O"), json!({"portal": theirs["id"]}));
     assert_eq!(platform.post(&owner.key, "/v1/legal_entities", body).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn companies_are_listed_with_the_portal_at_which_their_people_log_in() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let door = platform.made(owner, "/v1/portals", portal("a.example")).await;
+    let sells = with(entity("Owner"), json!({"portal": door["id"]}));
+    let sells = platform.made(owner, "/v1/own_legal_entities", sells).await;
+    let client = json!({"name": "Client", "kind": "client", "own_legal_entity": sells["id"]});
+    let client = platform.made(owner, "/v1/companies", client).await;
+    for (name, kind) in [("Reseller", "reseller"), ("Seller", "seller")] {
+        platform.made(owner, "/v1/companies", json!({"name": name, "kind": kind})).await;
+    }
+    let list = async |query: &str| platform.get(&owner.key, &format!("/v1/companies?{query}")).await.good();
+    let found = list(&format!("portal={}", text(&door, "id"))).await;
+    assert_eq!(
+        (values(&found, "name"), values(&found, "portal")),
+        (vec!["Client".into()], vec![text(&door, "id")])
+    );
+    assert_eq!(values(&list("is_reseller=true&sort=name").await, "name"), ["Reseller", "Seller"]);
+    assert_eq!(values(&list("is_reseller=false").await, "name"), ["Client"]);
+    let path = format!("/v1/companies/{}", text(&client, "id"));
+    let renamed = platform.patch(&owner.key, &path, json!({"name": "Zulu"})).await.good();
+    let at = text(&renamed, "updated_at");
+    assert_eq!(values(&list(&format!("updated_from={at}")).await, "name"), ["Zulu"]);
+    let before = list(&format!("updated_till={at}&sort=name")).await;
+    assert_eq!(values(&before, "name"), ["Reseller", "Seller"]);
 }
 
 /// What the settings of a registration name.
@@ -222,6 +262,40 @@ async fn a_registration_names_what_is_there_and_fits() {
         assert!(refused.status.is_client_error());
         assert_eq!(text(&refused.body, "field"), field, "{}", refused.body);
     }
+}
+
+#[tokio::test]
+async fn who_registers_gets_an_agreement_under_one_that_the_seller_resells_under() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let sells = platform.made(&reseller, "/v1/own_legal_entities", entity("Reseller")).await;
+    let place = platform.made(&reseller, "/v1/portals", portal("r.example")).await;
+    let bank = json!({"name": "Vienna", "country": "AT", "address": "Ring 1", "branch_code": "1"});
+    let bank = platform.made(&reseller, "/v1/banks", bank).await;
+    let account = json!({"name": "VIP", "own_legal_entity": sells["id"], "bank": bank["id"],
+        "holder": "Reseller", "number": "1"});
+    let account = platform.made(&reseller, "/v1/own_bank_accounts", account).await;
+    let body = with(entity("Cats"), json!({"company": reseller.company}));
+    let cats = platform.made(&platform.owner, "/v1/legal_entities", body).await;
+    let tie = json!({"agreement": reseller.agreement, "effective_from": "2026-01-01T00:00:00Z",
+        "effective_till": "2026-02-01T00:00:00Z"});
+    let path = format!("/v1/legal_entities/{}/reselling_agreements", text(&cats, "id"));
+    let tie = platform.made(&platform.owner, &path, tie).await;
+    let settings = json!({"own_legal_entity": sells["id"], "portal": place["id"],
+        "own_bank_account": account["id"], "report_email": "sales@hornes.example",
+        "agreement": {"code_prefix": "WEB-", "currency": "CREDIT", "credit_limit": "0",
+            "resold_under": reseller.agreement, "billing":
+            {"time_zone": "Europe/Zagreb", "period": "monthly", "billing_day": 1, "days_for_payment": 30}},
+        "services": [], "roles": ["portal_admin"]});
+    let refused = platform.post(&reseller.key, "/v1/self_registrations", settings.clone()).await;
+    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 invalid".into(), &json!("agreement")));
+    let tie = format!("/v1/reselling_agreements/{}", text(&tie, "id"));
+    platform.patch(&platform.owner.key, &tie, json!({"effective_till": null})).await.good();
+    let made = platform.made(&reseller, "/v1/self_registrations", settings).await;
+    // What is named already stays, so that one can stop registering.
+    platform.patch(&platform.owner.key, &tie, json!({"effective_till": "2026-02-01T00:00:00Z"})).await.good();
+    let path = format!("/v1/self_registrations/{}", text(&made, "id"));
+    platform.patch(&reseller.key, &path, json!({"enabled": false})).await.good();
 }
 
 #[tokio::test]

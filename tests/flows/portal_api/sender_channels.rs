@@ -167,6 +167,41 @@ async fn a_sender_id_of_each_channel_has_what_its_vendor_needs_and_shows_no_secr
 }
 
 #[tokio::test]
+async fn sender_ids_of_companies_directly_below_are_listed_together_and_by_every_column() {
+    let stage = Stage::new().await;
+    let (platform, key) = (&stage.platform, &stage.platform.owner.key);
+    let other = platform.member(&platform.owner, "Other", "client").await;
+    let tts = json!({"channel": "tts", "webhook_url": "https://hoho.example/calls"});
+    let first = stage.make("ACME", tts.clone(), json!({"webhook_guid": "guid-00002"})).await.good();
+    let second = json!({"agreement": other.agreement, "address": "BAKERY", "settings": tts,
+        "webhook_guid": "GUID-00001"});
+    let second = platform.post(key, "/v1/sender_ids", second).await.good();
+    let first = stage.change(&first, json!({"name": "Acme Ltd"})).await.good();
+    let listed = async |key: &str, query: &str| {
+        let list = platform.get(key, &format!("/v1/sender_ids?{query}")).await.good();
+        list["items"].as_array().unwrap().iter().map(|item| text(item, "address")).collect::<Vec<_>>()
+    };
+    for (query, expected) in [
+        (String::new(), vec!["ACME", "BAKERY"]),
+        ("sort=-company".into(), vec!["BAKERY", "ACME"]),
+        ("sort=webhook_guid".into(), vec!["BAKERY", "ACME"]),
+        ("sort=-updated_at".into(), vec!["ACME", "BAKERY"]),
+        ("webhook_guid=guid-00001".into(), vec!["BAKERY"]),
+        (format!("created_from={}", text(&second, "created_at")), vec!["BAKERY"]),
+        (format!("created_till={}", text(&second, "created_at")), vec!["ACME"]),
+        (format!("updated_from={}", text(&first, "updated_at")), vec!["ACME"]),
+        (format!("updated_till={}", text(&first, "updated_at")), vec!["BAKERY"]),
+        (format!("company={}&sort=company", other.company), vec!["BAKERY"]),
+    ] {
+        assert_eq!(listed(key, &query).await, expected, "{query}");
+    }
+    assert_eq!(listed(&stage.client.key, "").await, ["ACME"]);
+    assert_eq!(listed(&other.key, "sort=company").await, ["BAKERY"]);
+    stage.delete(&format!("/v1/sender_ids/{}", text(&first, "id"))).await.good();
+    assert_eq!(listed(key, "sort=company").await, ["BAKERY"]);
+}
+
+#[tokio::test]
 async fn one_address_is_a_sender_id_of_several_channels_and_only_that_of_sms_sends() {
     let stage = Stage::new().await;
     let (platform, key) = (&stage.platform, &stage.platform.owner.key);

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::people::{Browser, PASSWORD, sign_up};
 use crate::platform::{Member, Platform, text, today};
 
 /// A person of a member, with a key.
@@ -46,6 +47,45 @@ async fn a_user_is_seen_by_the_own_company_and_those_above() {
     let listed = platform.get(&reseller.key, "/v1/users").await.good();
     let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|user| text(user, "name")).collect();
     assert_eq!(names, ["Ada", "Bob"]);
+}
+
+#[tokio::test]
+async fn users_of_companies_directly_below_are_listed_for_who_sees_users_in_the_back_office() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let neighbour = platform.member(&platform.owner, "Neighbour", "client").await;
+    for (of, name) in [(&reseller, "Bob"), (&client, "Ada"), (&neighbour, "Cid")] {
+        let user = json!({"name": name, "email": "x@example.com", "company": of.company});
+        platform.post(&platform.owner.key, "/v1/users", user).await.good();
+    }
+    let walk = async |key: &str, query: &str| {
+        let (mut names, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = platform.get(key, &format!("/v1/users?limit=1&{query}{cursor}")).await.good();
+            names.extend(page["items"].as_array().unwrap().iter().map(|user| text(user, "name")));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return names,
+            }
+        }
+    };
+    assert_eq!(walk(&reseller.key, "").await, ["Bob", "Ada"]);
+    assert_eq!(walk(&reseller.key, "sort=name").await, ["Ada", "Bob"]);
+    assert_eq!(walk(&reseller.key, "sort=company").await, ["Bob", "Ada"]);
+    assert_eq!(walk(&reseller.key, "sort=-company").await, ["Ada", "Bob"]);
+    assert_eq!(walk(&reseller.key, &format!("sort=company&company={}", client.company)).await, ["Ada"]);
+    assert_eq!(walk(&platform.owner.key, "sort=-name").await, ["Cid", "Bob"]);
+    assert_eq!(walk(&neighbour.key, "sort=name").await, ["Cid"]);
+    let accept = [("accept", "text/csv")];
+    let file = platform.ask(&reseller.key, Method::GET, "/v1/users", &accept, None).await.good();
+    let file = file.as_str().unwrap();
+    assert!(file.lines().count() == 3 && file.contains(&format!(",{},Ada,", client.company)), "{file}");
+    sign_up(&platform, &reseller, "eve", json!(["portal_admin"])).await;
+    let browser = Browser::open(&platform, "eve", PASSWORD).await;
+    let own = browser.get("/v1/users?sort=name").await.good();
+    let names: Vec<_> = own["items"].as_array().unwrap().iter().map(|user| text(user, "name")).collect();
+    assert_eq!(names, ["Bob", "eve"]);
 }
 
 #[tokio::test]

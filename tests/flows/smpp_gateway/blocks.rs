@@ -23,7 +23,7 @@ impl Stage {
         let number = u64::try_from(self.messages).expect("few");
         let tag = LeaseTag { lease: WalletId::new(1), fence: 1, number };
         let one = |recipient: &&str| message(self.messages, recipient, text, &self.connection.id);
-        let block = Block::new(tag.clone(), recipients.iter().map(one).collect(), Timestamp::UNIX_EPOCH);
+        let block = Block::new(tag.clone(), recipients.iter().map(one).collect(), Timestamp::now());
         self.store.put_block(&block, Timestamp::now()).await.expect("the block is stored");
         tag
     }

@@ -57,7 +57,7 @@ fn part(reference: u8, total: u8, number: u8, octets: &[u8]) -> DeliverSm {
     DeliverSm { esm_class: udh::ESM_CLASS_UDHI, ..from_phone(0, &octets) }
 }
 
-fn receipt(text: &str) -> DeliverSm {
+pub(super) fn receipt(text: &str) -> DeliverSm {
     DeliverSm { esm_class: 0x04, ..from_phone(0, text.as_bytes()) }
 }
 

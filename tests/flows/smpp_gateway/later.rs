@@ -1,17 +1,21 @@
 //! A vendor that cannot be reached, or that wants nothing now: what waits for it takes another route or is told
 //! to have failed, and no job is buried.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::connection::AlarisLink;
-use domain::id::SenderId;
+use domain::id::{SenderId, WalletId};
+use domain::lease::{Block, LeaseTag};
 use domain::route::{Route, Routes};
 use domain::sender::Sender as SenderOfAll;
+use jiff::SignedDuration;
 use queue::{CONNECTION_RECEIVES_MAX, Outcome as Told};
 use runtime::targets::Targets;
-use tests::edits::act;
+use tests::edits::{act, change_company};
 use tests::embedded_dynamodb::{Call, Fault as Loss};
 
+use super::incoming::receipt;
+use super::stopped::put_company;
 use super::*;
 
 const QUEUE_FULL: &str = "smpp_0x00000014_ESME_RMSGQFUL";
@@ -28,6 +32,7 @@ impl Stage {
 
     /// Gives the sender ID of all messages a second route, over another vendor.
     async fn put_other_route(&self) {
+        put_company(self).await;
         let link = AlarisLink {
             url: "https://vendor.example".to_owned(),
             username: "us".to_owned(),
@@ -56,11 +61,43 @@ impl Stage {
         run(self.gateway_with(progress, Pace::default()), pipes.dial())
     }
 
+    /// Over a store that [`losing_claims`] makes fail.
+    fn run_losing_claims(&self, left: &Arc<AtomicU64>, pipes: &Pipes) -> Running {
+        let client = self.database.client_with(losing_claims(left.clone()));
+        let store = Store::new(client, Tables::of_stack(STACK));
+        let (sqs, progress) = (self.sqs.client(), Sender::new(self.sqs.client(), self.progress.clone()));
+        let gateway = Gateway::new(store, self.secrets.store(), sqs, progress, Pace::default());
+        run(gateway, pipes.dial())
+    }
+
+    async fn is_claimed(&self, tag: &LeaseTag) -> bool {
+        self.store.block(tag).await.expect("is read").expect("is there").is_claimed
+    }
+
+    /// A message that was accepted so long ago, with its job.
+    async fn send_late(&mut self, hours: i64) -> MessageId {
+        self.messages += 1;
+        let new = message(self.messages, "+4915112345678", "hello", &self.connection.id);
+        let late = Message { accepted_at: hours_ago(hours), ..new };
+        self.store.write_message_of_batch(&late).await.expect("is stored");
+        self.enqueue(std::slice::from_ref(&late.id)).await;
+        late.id
+    }
+
     /// Where nobody answers at the vendor's port, and that counts soon.
     fn run_without_link(&self) -> Running {
         let progress = Sender::new(self.sqs.client(), self.progress.clone());
         let pace = Pace { down_after: MOMENT, ..pace() };
         run(self.gateway_with(progress, pace), bind::tcp(Targets::Any))
+    }
+}
+
+impl Pipes {
+    /// Lets the gateway bind after it has tried in vain for long.
+    async fn accept_again(&self) -> (ServerSession, Requests) {
+        self.waiting.lock().expect("not broken").clear();
+        until_at_last(|| !self.waiting.lock().expect("not broken").is_empty()).await;
+        self.accept().await
     }
 }
 
@@ -78,6 +115,10 @@ async fn until_at_last(is_so: impl Fn() -> bool) {
     while !is_so() {
         sleep(Duration::from_secs(1)).await;
     }
+}
+
+fn hours_ago(hours: i64) -> Timestamp {
+    Timestamp::now() - SignedDuration::from_hours(hours)
 }
 
 fn elsewhere(reason: &str) -> Vec<Told> {
@@ -147,14 +188,31 @@ async fn what_waits_for_a_vendor_that_cannot_be_reached_takes_another_route() {
     assert_eq!(stage.status(&message).await, Status::Queued, "only who has it can be refused");
 }
 
-#[tokio::test]
-async fn what_may_have_left_takes_no_other_route_while_its_vendor_cannot_be_reached() {
-    let mut stage = Stage::new(1, |_| {}).await;
+/// A message and a block that a worker has claimed, who was never heard of again; and there is another route.
+async fn orphaned(policy: OnUnknownOutcome) -> (Stage, MessageId, LeaseTag) {
+    let mut stage = Stage::new(1, |connection| connection.on_unknown_outcome = policy).await;
     stage.put_other_route().await;
     let message = stage.send("+4915112345678", "hello").await;
     stage.store.claim(&message).await.expect("an answer");
     let tag = stage.send_block_of(2).await;
     stage.store.claim_block(&tag, 0).await.expect("an answer");
+    (stage, message, tag)
+}
+
+#[tokio::test]
+async fn what_may_have_left_is_in_doubt_also_while_its_vendor_cannot_be_reached() {
+    let (stage, message, tag) = orphaned(OnUnknownOutcome::Wait).await;
+    let running = stage.run_without_link();
+    stage.until_done().await;
+    assert!(matches!(stage.outcome(&message).await, Progress::InDoubtV1 { .. }));
+    let told = stage.told(&tag);
+    assert!(told.len() == 2 && told.values().all(|told| *told == [Told::InDoubt]), "{told:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_to_be_sent_again_takes_no_other_route_while_its_vendor_cannot_be_reached() {
+    let (mut stage, message, tag) = orphaned(OnUnknownOutcome::Resend).await;
     let running = stage.run_without_link();
     let sent = stage.send("+4915112345679", "hello").await;
     check_refused(&stage.outcome(&sent).await, "connection_down", true);
@@ -164,8 +222,24 @@ async fn what_may_have_left_takes_no_other_route_while_its_vendor_cannot_be_reac
     running.stop().await;
 }
 
+#[tokio::test]
+async fn a_route_that_nobody_may_take_is_none() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    stage.put_other_route().await;
+    change_company(&stage.store, &CompanyId::new(1), |company| company.enabled = false).await;
+    let late = stage.send_late(73).await;
+    let (message, tag) = (stage.send("+4915112345678", "hello").await, stage.send_block_of(2).await);
+    let running = stage.run_without_link();
+    check_refused(&stage.outcome(&late).await, "validity_over", false);
+    sleep(MOMENT * 3).await;
+    until("the two others", || stage.jobs_left() == 2).await;
+    assert!(stage.told(&tag).is_empty() && !stage.outcomes().contains_key(&message));
+    assert_eq!(stage.status(&message).await, Status::Accepted);
+    running.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_has_no_other_route_waits_for_its_vendor_however_long_and_goes_out_when_the_link_is_back() {
+async fn what_has_no_other_route_waits_for_its_vendor_and_goes_out_when_the_link_is_back() {
     let mut stage = Stage::patient().await;
     let pipes = Pipes::default();
     let running = stage.run_over(&pipes);
@@ -179,9 +253,7 @@ async fn what_has_no_other_route_waits_for_its_vendor_however_long_and_goes_out_
         assert!(stage.sqs.receives(&stage.jobs).iter().all(|count| *count <= 2));
     }
     assert_eq!(stage.status(&message).await, Status::Accepted);
-    pipes.waiting.lock().expect("not broken").clear();
-    until_at_last(|| !pipes.waiting.lock().expect("not broken").is_empty()).await;
-    let (_session, mut submits) = pipes.accept().await;
+    let (_session, mut submits) = pipes.accept_again().await;
     for id in ["a", "b"] {
         submits.next_submit().await.expect("a submit").accept(id);
     }
@@ -201,6 +273,45 @@ async fn what_is_to_arrive_no_more_does_not_wait_for_a_vendor_that_cannot_be_rea
     let running = stage.run_without_link();
     check_refused(&stage.outcome(&late.id).await, "validity_over", false);
     stage.until_done().await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_says_no_validity_waits_for_a_vendor_for_72_hours() {
+    let mut stage = Stage::new(1, |_| {}).await;
+    let (waiting, over) = (stage.send_late(71).await, stage.send_late(73).await);
+    let tag = LeaseTag { lease: WalletId::new(1), fence: 1, number: 9 };
+    let of_block = message(9, "+4915112345678", "hello", &stage.connection.id);
+    let block = Block::new(tag.clone(), vec![of_block], hours_ago(73));
+    stage.store.put_block(&block, Timestamp::now()).await.expect("the block is stored");
+    stage.enqueue_block(&tag, 1).await;
+    let running = stage.run_without_link();
+    check_refused(&stage.outcome(&over).await, "validity_over", false);
+    until("the end of the block", || !stage.told(&tag).is_empty()).await;
+    let refused = Told::Refused { reason: "validity_over".to_owned(), next_route: false };
+    assert_eq!(stage.told(&tag)[&0], [refused]);
+    until("the other one", || stage.jobs_left() == 1).await;
+    assert!(!stage.outcomes().contains_key(&waiting));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_says_no_validity_waits_for_as_long_as_its_connection_says_and_goes_out_no_later() {
+    let hour = |connection: &mut Connection| {
+        smpp_link(connection).validity_seconds = NonZeroU32::new(3_600);
+    };
+    let mut stage = Stage::new(1, hour).await;
+    let over = stage.send_late(2).await;
+    let running = stage.run_without_link();
+    check_refused(&stage.outcome(&over).await, "validity_over", false);
+    running.stop().await;
+
+    let (simulator, mut stage) = staged(Behaviour::default(), hour).await;
+    let (over, sent) = (stage.send_late(2).await, stage.send_late(0).await);
+    let running = stage.run();
+    check_refused(&stage.outcome(&over).await, "validity_over", false);
+    assert_eq!(stage.references(&sent).await.len(), 1);
+    assert_eq!(simulator.received_count(), 1);
     running.stop().await;
 }
 
@@ -227,6 +338,29 @@ async fn what_was_taken_of_a_long_message_is_told_where_its_next_segment_gets_no
     running.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_receipt_of_what_is_partly_in_doubt_is_not_taken_for_that_of_an_older_message() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    let running = stage.run_over(&pipes);
+    let (session, mut submits) = pipes.accept().await;
+    let older = stage.send_block(&["4915100000001"], "hello").await;
+    submits.next_submit().await.expect("a submit").accept("a");
+    until_at_last(|| !stage.told(&older).is_empty()).await;
+    // The vendor counts from the beginning again.
+    let tag = stage.send_block(&["4915100000002"], &"0123456789".repeat(20)).await;
+    submits.next_submit().await.expect("the first segment").accept("a");
+    let _unanswered = submits.next_submit().await.expect("the second segment");
+    until_at_last(|| !stage.told(&tag).is_empty()).await;
+    assert!(matches!(stage.told(&tag)[&0][..], [Told::PartlyInDoubt(_)]));
+    session.deliver(receipt("id:a stat:DELIVRD")).await.expect("an answer");
+    let segments: Vec<_> = stage.reports().into_iter().map(|report| report.segment).collect();
+    assert_eq!(segments, [None]);
+    running.stop().await;
+}
+
+/// As often as one claim is asked for before its job hears that it failed.
+const ASKED_FOR: u64 = 3;
+
 /// So many claims are carried out, and their answers get lost.
 fn losing_claims(left: Arc<AtomicU64>) -> impl Fn(&Call<'_>) -> Loss + Send + Sync {
     move |call| {
@@ -240,16 +374,9 @@ fn losing_claims(left: Arc<AtomicU64>) -> impl Fn(&Call<'_>) -> Loss + Send + Sy
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_of_which_no_answer_comes_is_found_again_and_leaves_no_doubt() {
-    // As often as one claim is asked for before its job hears that it failed.
-    const ASKED_FOR: u64 = 3;
-    let mut stage = Stage::patient().await;
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
     let left = Arc::new(AtomicU64::new(ASKED_FOR));
-    let client = stage.database.client_with(losing_claims(left.clone()));
-    let store = Store::new(client, Tables::of_stack(STACK));
-    let (sqs, progress) = (stage.sqs.client(), Sender::new(stage.sqs.client(), stage.progress.clone()));
-    let gateway = Gateway::new(store, stage.secrets.store(), sqs, progress, Pace::default());
-    let pipes = Pipes::default();
-    let running = run(gateway, pipes.dial());
+    let running = stage.run_losing_claims(&left, &pipes);
     let (_session, mut submits) = pipes.accept().await;
     let message = stage.send("+4915112345678", "hello").await;
     submits.next_submit().await.expect("a submit").accept("a");
@@ -262,5 +389,103 @@ async fn a_claim_of_which_no_answer_comes_is_found_again_and_leaves_no_doubt() {
     stage.until_done().await;
     assert_eq!(stage.told(&tag)[&0], [Told::Submitted(vec![Some("b".to_owned())])]);
     assert_eq!(left.load(Ordering::Relaxed), 0);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_link_is_down() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    stage.put_other_route().await;
+    let left = Arc::new(AtomicU64::new(ASKED_FOR));
+    let running = stage.run_losing_claims(&left, &pipes);
+    let message = stage.send("+4915112345678", "hello").await;
+    until_at_last(|| stage.jobs_left() == 0).await;
+    check_refused(&stage.outcome(&message).await, "connection_down", true);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+
+    left.store(ASKED_FOR, Ordering::Relaxed);
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    until_at_last(|| stage.jobs_left() == 0).await;
+    assert_eq!(stage.told(&tag)[&0], elsewhere("connection_down"));
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_link_goes_down() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    let left = Arc::new(AtomicU64::new(0));
+    let running = stage.run_losing_claims(&left, &pipes);
+    let (session, _submits) = pipes.accept().await;
+    sleep(MOMENT).await; // its bind is known
+    left.store(u64::MAX, Ordering::Relaxed);
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    while stage.status(&message).await != Status::Queued || !stage.is_claimed(&tag).await {
+        sleep(MOMENT).await;
+    }
+    session.abort(); // and nobody answers the next bind
+    // By now it counts as down.
+    sleep(Duration::from_secs(5 * 60)).await;
+    assert!(stage.progress().is_empty());
+    assert_eq!((stage.status(&message).await, stage.is_claimed(&tag).await), (Status::Accepted, false));
+
+    left.store(0, Ordering::Relaxed);
+    let (_session, mut submits) = pipes.accept_again().await;
+    for id in ["a", "b"] {
+        submits.next_submit().await.expect("a submit").accept(id);
+    }
+    stage.until_done().await;
+    assert_eq!(stage.references(&message).await.len(), 1);
+    assert!(matches!(stage.told(&tag)[&0][..], [Told::Submitted(_)]));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_told_to_take_another_route_takes_it_later() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    stage.put_other_route().await;
+    let is_down = Arc::new(AtomicBool::new(true));
+    let running = run(stage.gateway_with_outage(is_down.clone(), Pace::default()), pipes.dial());
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    // By now the outcomes are offered no more.
+    sleep(Duration::from_secs(14 * 60)).await;
+    is_down.store(false, Ordering::Relaxed);
+    until_at_last(|| stage.jobs_left() == 0).await;
+    check_refused(&stage.outcome(&message).await, "connection_down", true);
+    assert_eq!(stage.told(&tag)[&0], elsewhere("connection_down"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_that_is_to_be_sent_again_waits_as_one_where_the_link_goes_down() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    stage.connection.on_unknown_outcome = OnUnknownOutcome::Resend;
+    smpp_link(&mut stage.connection).rate = NonZeroU32::MIN;
+    replace_connection(&stage.store, &stage.connection).await;
+    let running = stage.run_over(&pipes);
+    let (session, mut submits) = pipes.accept().await;
+    stage.send("+4915112345678", "hello").await;
+    submits.next_submit().await.expect("a submit").accept("a");
+    stage.until_done().await;
+    let tag = stage.accept_block(&["4915100000001", "4915100000002"], "hello").await;
+    stage.store.claim_block(&tag, 0).await.expect("an answer");
+    stage.enqueue_block(&tag, 2).await;
+    until("the block in hand", || stage.sqs.receives(&stage.jobs).first() == Some(&1)).await;
+    session.abort(); // before the next turn, and nobody answers the next bind
+    // Longer than one of its messages would wait here.
+    sleep(Duration::from_secs(15 * 60)).await;
+    assert!(stage.told(&tag).is_empty() && stage.is_claimed(&tag).await);
+    let (_session, mut submits) = pipes.accept_again().await;
+    for id in ["b", "c"] {
+        submits.next_submit().await.expect("a submit").accept(id);
+    }
+    stage.until_done().await;
+    let told = stage.told(&tag);
+    assert!(
+        told.len() == 2 && told.values().all(|told| matches!(told[..], [Told::Submitted(_)])),
+        "{told:?}"
+    );
     running.stop().await;
 }

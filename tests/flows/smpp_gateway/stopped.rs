@@ -10,11 +10,17 @@ use tests::edits::{act, change_agreement, change_company};
 
 use super::*;
 
-/// The company and the agreement that the stage's messages are of.
-async fn sender_of_all(stage: &Stage) -> (Company, Agreement) {
+/// The company that everything of the stage is of.
+pub(super) async fn put_company(stage: &Stage) -> Company {
     let company = plan_owner(CompanyId::new(1), "Owner", Timestamp::UNIX_EPOCH).expect("a name");
     let written = stage.store.create(&act(&company.path), &company).await.expect("is stored");
     assert_eq!(written, Written::Now);
+    company
+}
+
+/// The company and the agreement that the stage's messages are of.
+async fn sender_of_all(stage: &Stage) -> (Company, Agreement) {
+    let company = put_company(stage).await;
     let ask = NewAgreement {
         id: AgreementId::new(1),
         company: company.id.clone(),

@@ -268,6 +268,38 @@ async fn a_submit_multi_is_one_charged_message_for_each_destination_that_can_be_
 }
 
 #[tokio::test]
+async fn a_submit_multi_is_answered_where_some_of_it_is_charged_and_only_then_if_a_charge_is_not_known() {
+    const UNKNOWN: &str = "4915112345679";
+    let stage = Stage::new().await;
+    let store = stage.world.store_with(|call: &Call| match call.body.to_string().contains(UNKNOWN) {
+        true => Fault::TimeoutNotApplied,
+        false => Fault::None,
+    });
+    let door = |listener| Door { listener, certificate: None, behind_proxy: false };
+    let gate = stage.gate_charging_at(store, door).await;
+    let client = stage.client("acme", |_| {}).await;
+    let settings = BindSettings { answer_timeout: Duration::from_secs(3), ..client.settings() };
+    let (session, _inbound) = gate.bind(settings).await.expect("binds");
+    let many = |numbers: &[&str]| {
+        let number = |value: &&str| Address { ton: 1, npi: 1, value: (*value).to_owned() };
+        let destinations = numbers.iter().map(number).map(Destination::Address).collect();
+        session.submit_multi(SubmitMulti { destinations, message: client.submit("", "hello") })
+    };
+    let answer = timeout(SOON, many(&[UNKNOWN, NUMBER])).await.expect("in time").expect("is answered");
+    assert_eq!(answer.status, CommandStatus::ROK);
+    let unsuccess: Vec<_> =
+        answer.answer.unsuccess.iter().map(|one| (one.destination.value.as_str(), one.status)).collect();
+    assert_eq!(unsuccess, [(UNKNOWN, CommandStatus::RSYSERR)]);
+    assert_eq!(stage.message(&answer.answer.message_id).await.recipient.as_str(), NUMBER);
+    assert_eq!(stage.balance(&client.member).await, "9.95");
+
+    let answer = timeout(SOON, many(&["12", UNKNOWN])).await.expect("in time");
+    assert_eq!(answer.expect_err("is in doubt"), SubmitError::InDoubt);
+    assert_eq!(session.closed().await, CloseReason::UnboundByPeer);
+    gate.stop().await;
+}
+
+#[tokio::test]
 async fn a_data_sm_and_a_long_payload_and_cut_parts_are_charged_by_the_segment() {
     let stage = Stage::new().await;
     let gate = stage.gate().await;

@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU32;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::connection::{Connection, ConnectionKind, Link, SmppLink};
 use domain::destination::Msisdn;
 use domain::id::MessageId;
@@ -15,7 +16,7 @@ use store::keys;
 use sweeper::unreported::run;
 use tests::edits::replace_connection;
 use tests::embedded_dynamodb::{Call, Fault};
-use tests::world::{Member, NOW, amount, connection};
+use tests::world::{Member, NOW, STACK, amount, connection};
 
 use super::{SETTLED_AFTER, Story};
 
@@ -127,6 +128,25 @@ impl Story {
 
 fn taken(reference: &str) -> Outcome {
     Outcome::Submitted(vec![Some(reference.to_owned())])
+}
+
+#[tokio::test]
+async fn an_entry_of_due_reports_goes_once_it_is_looked_after_whatever_it_is_filed_under() {
+    let story = Story::begin().await;
+    let client = story.client_billed_on_delivery().await;
+    story.submitted(&client, "a1").await;
+    story.project().await;
+    for list in keys::reports_due_lists() {
+        for mut entry in story.records(list).await {
+            let place = entry["sk"].as_s().expect("a text");
+            entry.insert("sk".to_owned(), AttributeValue::S(format!("{place}-as-ever-before")));
+            let put = story.world.database.client().put_item().table_name(format!("{STACK}-records"));
+            put.set_item(Some(entry)).send().await.expect("it is filed twice");
+        }
+    }
+    assert_eq!(story.filed().await, 2);
+    story.sweep(hours(DUE_HOURS)).await;
+    assert_eq!(story.filed().await, 0);
 }
 
 #[tokio::test]

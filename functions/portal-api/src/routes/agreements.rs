@@ -14,11 +14,11 @@ use domain::agreement::{
 };
 use domain::catalog;
 use domain::company::Company;
-use domain::id::{AgreementId, BankAccountId, EnabledServiceId, LegalEntityId, OwnLegalEntityId};
+use domain::id::{AgreementId, BankAccountId, CompanyId, EnabledServiceId, LegalEntityId, OwnLegalEntityId};
 use domain::money::Currency;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::permission::Area;
-use domain::reselling::{ResellingAgreement, ResellingDetails, ResellingStatus};
+use domain::reselling::{ResellingAgreement, ResellingStatus};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
@@ -200,6 +200,12 @@ pub struct AgreementView {
     account_emails: Vec<String>,
     /// Who is told of technical matters.
     service_emails: Vec<String>,
+    /// How many rate plans and bundle initiators are enabled under it, of those that you see.
+    #[schema(example = 2)]
+    service_count: usize,
+    /// How many packs and bundle packs were bought for it, of those that you see.
+    #[schema(example = 1)]
+    pack_count: usize,
     /// The rate plans enabled under it; those enabled first are asked first.
     services: Vec<EnabledServiceView>,
     /// When it was created.
@@ -236,6 +242,8 @@ impl AgreementView {
             agreement.version_at(runtime::now()).clone();
         let sees_all = rights::is_tenant_side(who, &agreement.company, &agreement.tenant);
         let shown = |enabled: &EnabledService| sees_all || !enabled.hidden_from_client;
+        let services: Vec<_> = agreement.services.into_iter().filter(shown).collect();
+        let pack_count = services.iter().filter(|enabled| enabled.purchase.is_some()).count();
         let parties = agreement.parties;
         Self {
             id: agreement.id.into(),
@@ -266,7 +274,9 @@ impl AgreementView {
             invoice_emails: agreement.invoice_emails,
             account_emails: agreement.account_emails,
             service_emails: agreement.service_emails,
-            services: agreement.services.into_iter().filter(shown).map(Into::into).collect(),
+            service_count: services.len() - pack_count,
+            pack_count,
+            services: services.into_iter().map(Into::into).collect(),
             created_at: agreement.created_at,
             revision: agreement.revision,
         }
@@ -418,28 +428,40 @@ async fn resold_under(
     named: Option<&str>,
 ) -> Result<Option<Agreement>, ApiError> {
     let tenant = tenant_of(company);
-    let ties = app.store.all_things::<ResellingAgreement>(tenant.as_str()).await?;
-    let now = runtime::now();
-    let is_active = |tie: &ResellingDetails| tie.status(now) == ResellingStatus::Active;
-    // As long as nothing is tied to a reseller's legal entities, it resells under any agreement of its own.
-    let governs = |agreement: &Agreement| {
-        let mut of_it = ties.iter().filter(|tie| tie.details.agreement == agreement.id);
-        ties.is_empty() || agreement.company != *tenant || of_it.any(|tie| is_active(&tie.details))
-    };
     if let Some(id) = named {
         let found = app.seen_by(who).agreement(id).await.map_err(|error| error.field("resold_under"))?;
-        if !governs(&found) {
-            let detail = "at the moment none of the reseller's legal entities resells under this agreement";
-            return Err(Problem::invalid("resold_under", detail).into());
-        }
+        check_governs(app, &found, tenant).await?;
         return Ok(Some(found));
     }
     if company.path.len() <= 2 {
         return Ok(None);
     }
+    let ties = ties_of(app, tenant).await?;
     let mut own = app.store.agreements_of(tenant).await?;
-    own.retain(|agreement| agreement.currency == currency && governs(agreement));
+    own.retain(|agreement| agreement.currency == currency && governs(&ties, agreement, tenant));
     Ok(own.pop().filter(|_| own.is_empty()))
+}
+
+/// Refuses an agreement under which a reseller sells nothing at the moment, about `resold_under`.
+pub async fn check_governs(app: &App, agreement: &Agreement, reseller: &CompanyId) -> Result<(), ApiError> {
+    if governs(&ties_of(app, reseller).await?, agreement, reseller) {
+        return Ok(());
+    }
+    let detail = "at the moment none of the reseller's legal entities resells under this agreement";
+    Err(Problem::invalid("resold_under", detail).into())
+}
+
+async fn ties_of(app: &App, reseller: &CompanyId) -> Result<Vec<ResellingAgreement>, ApiError> {
+    Ok(app.store.all_things(reseller.as_str()).await?)
+}
+
+/// As long as nothing is tied to a reseller's legal entities, it resells under any agreement of its own.
+fn governs(ties: &[ResellingAgreement], agreement: &Agreement, reseller: &CompanyId) -> bool {
+    let now = runtime::now();
+    let mut of_it = ties.iter().filter(|tie| tie.details.agreement == agreement.id);
+    ties.is_empty()
+        || agreement.company != *reseller
+        || of_it.any(|tie| tie.details.status(now) == ResellingStatus::Active)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -469,8 +491,30 @@ pub struct AgreementQuery {
     /// Only those that begin before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     effective_before: Option<Timestamp>,
-    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `agreement_date`,
-    /// `effective_from`, `effective_till` or `created_at`, with a `-` before it for the other way round.
+    /// Only those that end at this time or later, or never.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_since: Option<Timestamp>,
+    /// Only those that end before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_before: Option<Timestamp>,
+    /// Only those with this bank account of the company that pays.
+    bank_account: Option<String>,
+    /// Only those with this bank account of the company that is paid.
+    own_bank_account: Option<String>,
+    /// Only those with a credit limit of this or more; no limit is more than any.
+    #[param(example = "100")]
+    credit_limit_min: Option<String>,
+    /// Only those with a credit limit of this or less.
+    credit_limit_max: Option<String>,
+    /// Only those invoiced in a time zone whose name begins so, whatever the case.
+    #[param(example = "Europe/")]
+    billing_time_zone: Option<String>,
+    /// Only those invoiced for such periods.
+    #[param(value_type = Option<schema::BillingPeriod>)]
+    billing_period: Option<BillingPeriod>,
+    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
+    /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
+    /// `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -479,18 +523,23 @@ pub struct AgreementQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 14] = [
     "code",
     "company",
     "currency",
     "suspended",
     "legal_entity",
     "own_legal_entity",
+    "bank_account",
+    "own_bank_account",
     "agreement_date",
     "effective_from",
     "effective_till",
+    "credit_limit",
+    "billing_time_zone",
+    "billing_period",
 ];
-const FILE_COLUMNS: [&str; 21] = [
+const FILE_COLUMNS: [&str; 23] = [
     "id",
     "company",
     "tenant",
@@ -510,6 +559,8 @@ const FILE_COLUMNS: [&str; 21] = [
     "billing.period",
     "billing.billing_day",
     "billing.days_for_payment",
+    "service_count",
+    "pack_count",
     "suspended",
     "created_at",
 ];
@@ -552,6 +603,8 @@ pub async fn list(
     let (company, tenant) = (query.company.as_deref(), query.tenant.as_deref());
     let list = list_named(&app, &who, company, tenant, Area::Agreements).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    let (least, most) = (query.credit_limit_min.as_deref(), query.credit_limit_max.as_deref());
+    let credit_limits = fields::amounts_of("credit_limit", least, most)?;
     let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
         .begins("code", query.code.as_deref())
         .is("currency", query.currency)
@@ -559,7 +612,13 @@ pub async fn list(
         .is("legal_entity", query.legal_entity)
         .is("own_legal_entity", query.own_legal_entity)
         .is("agreement_date", query.agreement_date.map(catalog::day))
-        .within("effective_from", query.effective_since, query.effective_before);
+        .within("effective_from", query.effective_since, query.effective_before)
+        .within("effective_till", query.ends_since, query.ends_before)
+        .is("bank_account", query.bank_account)
+        .is("own_bank_account", query.own_bank_account)
+        .within_amounts("credit_limit", credit_limits)
+        .begins("billing_time_zone", query.billing_time_zone.as_deref())
+        .is("billing_period", query.billing_period.map(catalog::choice));
     let found = listing.read(&app.store, format, |_: &Agreement| true).await?;
     found.answer(|agreement| AgreementView::new(agreement, &who), "agreements", &FILE_COLUMNS)
 }

@@ -71,7 +71,7 @@ pub struct AuditView {
     action: String,
     /// The id of what it was done to.
     object: String,
-    /// The fields that became different.
+    /// The fields that became different. None of an invoice's are told to the company that pays it.
     changes: Vec<FieldChangeView>,
 }
 
@@ -133,6 +133,8 @@ impl AuditQuery {
 
 /// What changes of an agreement when a plan or a pack is enabled.
 const SERVICES: &str = "services";
+/// How what is done to invoices is called.
+const INVOICES: &str = "invoice.";
 const FILE_COLUMNS: [&str; 9] = ["at", "company", "who", "name", "ip", "action", "object", "changes", "id"];
 
 /// Who did what.
@@ -163,7 +165,24 @@ pub async fn list(
         }
     }
     hide_services(&app, &who, &mut page.items).await?;
+    hide_invoices(&who, &mut page.items);
     Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+}
+
+/// Until it is confirmed an invoice is its tenant's work, and later it may still be hidden: the company that
+/// pays reads it where it is shown. An entry's path ends with that company, below its tenant.
+fn hide_invoices(who: &Principal, entries: &mut [AuditEntry]) {
+    for entry in entries.iter_mut().filter(|entry| entry.action.starts_with(INVOICES)) {
+        let is_shown = match &entry.path[..] {
+            [.., tenant, company] => rights::is_tenant_side(who, company, tenant),
+            // The owner's agreement with itself.
+            [owner] => rights::is_tenant_side(who, owner, owner),
+            [] => false,
+        };
+        if !is_shown {
+            entry.changes.clear();
+        }
+    }
 }
 
 /// The services that an agreement has may be hidden from the company that pays, so a change of them is not

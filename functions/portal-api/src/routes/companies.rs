@@ -2,7 +2,7 @@
 
 pub mod deletion;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +14,7 @@ use domain::company::{
     plan_company,
 };
 use domain::connection::Link;
-use domain::id::{CompanyId, OwnLegalEntityId};
+use domain::id::{CompanyId, OwnLegalEntityId, PortalId};
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::lookup::CompanyLookup;
 use domain::notification::{NotificationEvent, Values};
@@ -226,6 +226,16 @@ pub async fn create(
     Ok(Versioned::created(company.revision, company.into()))
 }
 
+/// A company in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CompanyRow {
+    #[serde(flatten)]
+    company: CompanyView,
+    /// The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
+    #[schema(value_type = Option<String>, example = "por_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    portal: Option<PortalId>,
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyQuery {
@@ -243,16 +253,26 @@ pub struct CompanyQuery {
     status: Option<CompanyStatus>,
     /// Only those whose broadcasts are moderated, or are not.
     moderation: Option<bool>,
+    /// Only resellers and sellers, or only those that are neither.
+    is_reseller: Option<bool>,
     /// Only those that create resellers, or do not.
     creator_of_resellers: Option<bool>,
     /// Only those that this legal entity sells to.
     own_legal_entity: Option<String>,
+    /// Only those whose people log in at this portal.
+    portal: Option<String>,
     /// Only those created at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
     created_from: Option<Timestamp>,
     /// Only those created before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     created_till: Option<Timestamp>,
+    /// Only those changed last at this time or later; those that never were count as when they were created.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
     /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
     /// `updated_at` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "-created_at")]
@@ -273,7 +293,7 @@ const COLUMNS: [&str; 8] = [
     "own_legal_entity",
     "updated_at",
 ];
-const FILE_COLUMNS: [&str; 18] = [
+const FILE_COLUMNS: [&str; 19] = [
     "id",
     "name",
     "kind",
@@ -287,6 +307,7 @@ const FILE_COLUMNS: [&str; 18] = [
     "description",
     "creator_of_resellers",
     "own_legal_entity",
+    "portal",
     "invoices_enabled",
     "mnp_channels",
     "moderation",
@@ -299,7 +320,7 @@ const FILE_COLUMNS: [&str; 18] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/companies", tag = "companies", params(CompanyQuery),
     responses((status = 200, description = "A page",
-        content((List<CompanyView> = "application/json"), (String = "text/csv")))))]
+        content((List<CompanyRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -308,6 +329,7 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let parent = app.seen_by(&who).company_or_own(query.parent.as_deref()).await?;
     rights::view(&who, Area::Companies)?;
+    let sellers = app.store.all_things::<OwnLegalEntity>(parent.id.as_str()).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
     let listing = Listing::new(parent.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
@@ -317,10 +339,23 @@ pub async fn list(
         .is("moderation", query.moderation.map(catalog::flag))
         .is("creator_of_resellers", query.creator_of_resellers.map(catalog::flag))
         .is("own_legal_entity", query.own_legal_entity)
-        .within("created_at", query.created_from, query.created_till);
-    let shows = |company: &Company| !company.is_deleted() || query.status == Some(CompanyStatus::Deleted);
+        .within("created_at", query.created_from, query.created_till)
+        .within("updated_at", query.updated_from, query.updated_till);
+    let sellers = sellers.iter().map(|seller| (&seller.id, seller.details.entity.portal.clone()));
+    let portals: BTreeMap<_, _> = sellers.collect();
+    let portal_of = |company: &Company| {
+        company.settings.own_legal_entity.as_ref().and_then(|seller| portals.get(seller)?.clone())
+    };
+    let portal = query.portal.as_deref();
+    let is_reseller = |company: &Company| matches!(company.kind, CompanyKind::Reseller | CompanyKind::Seller);
+    let shows = |company: &Company| {
+        (!company.is_deleted() || query.status == Some(CompanyStatus::Deleted))
+            && query.is_reseller.is_none_or(|wanted| wanted == is_reseller(company))
+            && (portal.is_none() || portal_of(company).as_ref().map(PortalId::as_str) == portal)
+    };
     let found = listing.read(&app.store, format, shows).await?;
-    found.answer(CompanyView::from, "companies", &FILE_COLUMNS)
+    let row = |company: Company| CompanyRow { portal: portal_of(&company), company: company.into() };
+    found.answer(row, "companies", &FILE_COLUMNS)
 }
 
 /// One company.

@@ -106,7 +106,7 @@ pub struct BoughtPackView {
 }
 
 /// What of an agreement's packs is used.
-struct Use<'a> {
+pub(super) struct Use<'a> {
     agreement: &'a Agreement,
     main: Wallet,
     set_aside: BTreeMap<Pot, Amount>,
@@ -114,7 +114,7 @@ struct Use<'a> {
 }
 
 impl<'a> Use<'a> {
-    async fn read(app: &App, agreement: &'a Agreement, now: Timestamp) -> Result<Self, ApiError> {
+    pub(super) async fn read(app: &App, agreement: &'a Agreement, now: Timestamp) -> Result<Self, ApiError> {
         let main = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
         let touched = main.allowances.values().any(|gone| !gone.drawn.is_zero());
         let set_aside = if touched { app.store.set_aside(&main.id).await? } else { BTreeMap::new() };
@@ -127,7 +127,7 @@ impl<'a> Use<'a> {
         Ok(self.main.gone(allowance).drawn.checked_sub(aside.unwrap_or_default())?)
     }
 
-    fn of_pack(&self, enabled: &EnabledService, kind: ServiceKind) -> Result<Amount, ApiError> {
+    pub(super) fn of_pack(&self, enabled: &EnabledService, kind: ServiceKind) -> Result<Amount, ApiError> {
         let agreement = &self.agreement.id;
         if !kind.is_bundle_pack() {
             let from = enabled.effective_from.to_string();
@@ -266,7 +266,8 @@ async fn purchase_fee(
     Ok(plan_fee(fee_id(purchase), agreement, item, now)?)
 }
 
-fn fee_id(purchase: &PurchaseId) -> FeeId {
+/// What was charged for a purchase; its extensions are fees of their own.
+pub(super) fn fee_id(purchase: &PurchaseId) -> FeeId {
     FeeId::derived(&["purchase", purchase.as_str()])
 }
 

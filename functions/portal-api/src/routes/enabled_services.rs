@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::agreement::{Agreement, AgreementError, EnabledService, ServiceChange};
-use domain::id::{EnabledServiceId, ServiceId};
+use domain::catalog;
+use domain::id::{EnabledServiceId, PurchaseId, ServiceId};
+use domain::money::Amount;
 use domain::permission::Area;
 use domain::rating::{Service, ServiceKind};
 use jiff::Timestamp;
@@ -18,11 +20,12 @@ use store::{Page, Written};
 use utoipa::{IntoParams, ToSchema};
 
 use super::agreements::{AgreementView, list_named, manage};
+use super::enabled::{Use, fee_id};
 use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
-use crate::fields::List;
-use crate::lists::{Format, Found, Listing};
+use crate::fields::{self, List};
+use crate::lists::{Column, Format, Found, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -191,8 +194,16 @@ pub struct EnabledRow {
     effective_till: Option<Timestamp>,
     /// Whether it may be used now.
     in_force: bool,
+    /// What was charged when it was bought; null for what was not bought, or for nothing.
+    #[schema(value_type = Option<String>, example = "40")]
+    cost: Option<Amount>,
+    /// Of bundle packs: recipients in the billing period, with those past its size; else null.
+    #[schema(value_type = Option<String>, example = "15")]
+    used: Option<Amount>,
     /// Whether the company that pays does not see it.
     hidden_from_client: bool,
+    #[serde(skip)]
+    purchase: Option<PurchaseId>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -204,24 +215,60 @@ pub struct EnabledQuery {
     tenant: Option<String>,
     /// Only under the agreement with this code, or codes that begin so.
     code: Option<String>,
+    /// Only under this agreement, one of the company's.
+    agreement: Option<String>,
+    /// Only under agreements in this currency.
+    #[param(example = "EUR")]
+    currency: Option<String>,
     /// Only this rate plan, pack or bundle.
     service: Option<String>,
-    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`.
+    /// Only rate plans, packs and bundles whose name begins so, whatever the case.
+    name: Option<String>,
+    /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`; `pack` for unit and
+    /// monetary packs.
     kind: Option<String>,
+    /// Only what begins at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    effective_since: Option<Timestamp>,
+    /// Only what begins before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    effective_before: Option<Timestamp>,
+    /// Only what ends at this time or later, or never.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_since: Option<Timestamp>,
+    /// Only what ends before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_before: Option<Timestamp>,
+    /// Only what was charged this or more.
+    #[param(example = "40")]
+    cost_min: Option<String>,
+    /// Only what was charged this or less.
+    cost_max: Option<String>,
     /// Only what may be used now, or may not.
     in_force: Option<bool>,
     /// Only what the company that pays does not see, or does.
     hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company` or `created_at`, with a `-` before it for the other way round.
+    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+    /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
     #[param(example = "code")]
     sort: Option<String>,
-    /// Agreements on one page, 1 to 500; 50 unless told.
+    /// On one page, 1 to 500, 50 unless told: agreements, or what is enabled where it is sorted one by one.
     limit: Option<u16>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 8] =
+    ["code", "company", "currency", "name", "kind", "effective_from", "effective_till", "cost"];
+const ROW_COLUMNS: [Column<EnabledRow>; 5] = [
+    ("name", |row| catalog::words(&row.name)),
+    ("kind", |row| row.kind.name().to_owned()),
+    ("effective_from", |row| catalog::time(row.effective_from)),
+    // What never ends sorts behind all that does.
+    ("effective_till", |row| row.effective_till.map_or_else(|| "~".to_owned(), catalog::time)),
+    ("cost", |row| row.cost.map(catalog::amount).unwrap_or_default()),
+];
+const FILE_COLUMNS: [&str; 15] = [
     "id",
     "company",
     "agreement",
@@ -230,16 +277,19 @@ const FILE_COLUMNS: [&str; 12] = [
     "service",
     "name",
     "kind.type",
+    "kind.size",
     "effective_from",
     "effective_till",
     "in_force",
+    "cost",
+    "used",
     "hidden_from_client",
 ];
 
 /// What is enabled under the agreements of one company, or under all that a company sells by.
 ///
 /// Services, packs, bundle initiators and bundle packs, agreement by agreement; a page holds all of so
-/// many agreements. `Accept: text/csv` answers a file.
+/// many agreements. Sorted one by one they are 10,000 at most. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/enabled_services", tag = "enabled_services", params(EnabledQuery),
     responses((status = 200, description = "A page",
         content((List<EnabledRow> = "application/json"), (String = "text/csv")))))]
@@ -252,14 +302,36 @@ pub async fn list(
     let (company, tenant) = (query.company.as_deref(), query.tenant.as_deref());
     let list = list_named(&app, &who, company, tenant, Area::EnabledServices).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(list, &["code", "company"], sort, query.limit, cursor)?
-        .begins("code", query.code.as_deref());
-    let found = listing.read(&app.store, format, |_: &Agreement| true).await?;
-    let services = services_of(&app, found.items()).await?;
+    let mut listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
+        .begins("code", query.code.as_deref())
+        .is("currency", query.currency.clone());
+    let order = listing.take_row_order(&ROW_COLUMNS);
+    let reads = if order.is_some() { Format::Csv } else { format };
+    let is_meant =
+        |agreement: &Agreement| query.agreement.as_deref().is_none_or(|id| id == agreement.id.as_str());
+    let found = listing.read(&app.store, reads, is_meant).await?;
+    let rows = rows_of(&app, &who, &query, found.items()).await?;
+    let mut page = match order {
+        Some(order) => order.page(rows, |row| &row.id, format)?,
+        None => Page { items: rows, next: found.page.next.clone() },
+    };
+    count_used(&app, found.items(), &mut page.items).await?;
+    Found { page, format }.answer(|row| row, "enabled_services", &FILE_COLUMNS)
+}
+
+/// What is enabled under these agreements, of what the caller sees and asks for.
+async fn rows_of(
+    app: &App,
+    who: &Principal,
+    query: &EnabledQuery,
+    agreements: &[Agreement],
+) -> Result<Vec<EnabledRow>, ApiError> {
+    let costs = fields::amounts_of("cost", query.cost_min.as_deref(), query.cost_max.as_deref())?;
+    let services = services_of(app, agreements).await?;
     let now = runtime::now();
     let mut rows = Vec::new();
-    for agreement in found.items() {
-        let sees_all = rights::is_tenant_side(&who, &agreement.company, &agreement.tenant);
+    for agreement in agreements {
+        let sees_all = rights::is_tenant_side(who, &agreement.company, &agreement.tenant);
         for enabled in &agreement.services {
             let Some(service) = services.get(&enabled.service) else { continue };
             let row = EnabledRow::new(agreement, enabled, service, now);
@@ -268,16 +340,42 @@ pub async fn list(
             }
         }
     }
-    let page = Page { items: rows, next: found.page.next };
-    Found { page, format }.answer(|row| row, "enabled_services", &FILE_COLUMNS)
+    let fees: Vec<_> = rows.iter().filter_map(|row| row.purchase.as_ref().map(fee_id)).collect();
+    let fees = app.store.fees_charged(&fees).await?;
+    for row in &mut rows {
+        let fee = row.purchase.as_ref().and_then(|purchase| fees.get(&fee_id(purchase)));
+        row.cost = fee.map(|fee| fee.amount);
+    }
+    if costs.min.is_some() || costs.max.is_some() {
+        rows.retain(|row| row.cost.is_some_and(|cost| costs.contains(cost)));
+    }
+    Ok(rows)
+}
+
+/// Tells of the bundle packs among these rows what is used of each.
+async fn count_used(app: &App, agreements: &[Agreement], rows: &mut [EnabledRow]) -> Result<(), ApiError> {
+    let mut bundles = BTreeMap::<String, Vec<&mut EnabledRow>>::new();
+    for row in rows.iter_mut().filter(|row| row.kind.is_bundle_pack()) {
+        bundles.entry(row.agreement.clone()).or_default().push(row);
+    }
+    for agreement in agreements {
+        let Some(rows) = bundles.remove(agreement.id.as_str()) else { continue };
+        let used = Use::read(app, agreement, runtime::now()).await?;
+        for row in rows {
+            if let Some(enabled) = row.purchase.as_ref().and_then(|purchase| agreement.purchase(purchase)) {
+                row.used = Some(used.of_pack(enabled, row.kind)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 impl EnabledRow {
     fn new(agreement: &Agreement, enabled: &EnabledService, service: &Service, now: Timestamp) -> Self {
-        let purchase = enabled.purchase.as_ref().map(|purchase| purchase.id.to_string());
+        let purchase = enabled.purchase.as_ref().map(|purchase| purchase.id.clone());
         let own = enabled.id.as_ref().map(ToString::to_string);
         Self {
-            id: purchase.or(own).unwrap_or_default(),
+            id: purchase.as_ref().map(ToString::to_string).or(own).unwrap_or_default(),
             company: agreement.company.to_string(),
             agreement: agreement.id.to_string(),
             code: agreement.code.clone(),
@@ -288,17 +386,27 @@ impl EnabledRow {
             effective_from: enabled.effective_from,
             effective_till: enabled.effective_till,
             in_force: enabled.in_force_at(now) && !service.archived,
+            cost: None,
+            used: None,
             hidden_from_client: enabled.hidden_from_client,
+            purchase,
         }
     }
 }
 
 impl EnabledQuery {
     fn passes(&self, row: &EnabledRow) -> bool {
-        let kind = serde_json::to_value(row.kind).ok();
-        let kind = kind.as_ref().and_then(|kind| kind["type"].as_str());
+        let is_pack = matches!(row.kind, ServiceKind::UnitPack { .. } | ServiceKind::MonetaryPack { .. });
+        let is_kind = |wanted: &str| wanted == row.kind.name() || (wanted == "pack" && is_pack);
+        let begins = |text: &str| catalog::words(&row.name).starts_with(&catalog::words(text));
+        let (from, till) = (row.effective_from, row.effective_till);
         self.service.as_ref().is_none_or(|service| *service == row.service)
-            && self.kind.as_deref().is_none_or(|wanted| Some(wanted) == kind)
+            && self.name.as_deref().is_none_or(begins)
+            && self.kind.as_deref().is_none_or(is_kind)
+            && self.effective_since.is_none_or(|since| since <= from)
+            && self.effective_before.is_none_or(|before| from < before)
+            && self.ends_since.is_none_or(|since| till.is_none_or(|till| since <= till))
+            && self.ends_before.is_none_or(|before| till.is_some_and(|till| till < before))
             && self.in_force.is_none_or(|wanted| wanted == row.in_force)
             && self.hidden_from_client.is_none_or(|wanted| wanted == row.hidden_from_client)
     }

@@ -2,9 +2,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::catalog::{choice, flag};
+use domain::catalog::{choice, flag, list_with};
 use domain::permission::Area;
 use domain::user::{ShownStatus, User, plan_review};
+use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
@@ -31,8 +32,18 @@ pub struct ExternalUserQuery {
     name: Option<String>,
     /// Only those whose address begins so.
     email: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`, with a `-` before it for the other
-    /// way round.
+    /// Only those whose login begins so.
+    login: Option<String>,
+    /// Only those of this company.
+    company: Option<String>,
+    /// Only those who were last there at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    seen_from: Option<Timestamp>,
+    /// Only those who were last there before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    seen_till: Option<Timestamp>,
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`, with a `-` before it for
+    /// the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -57,9 +68,13 @@ pub async fn list(
     let tenant = app.seen_by(&who).company_or_own(query.tenant.as_deref()).await?;
     let status = query.status.unwrap_or(ShownStatus::Waiting);
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(User::external_list(&tenant.id), &COLUMNS, sort, query.limit, cursor)?
+    let list = list_with(tenant.id.as_str());
+    let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
+        .is("company", query.company)
         .begins("name", query.name.as_deref())
         .begins("email", query.email.as_deref())
+        .begins("login", query.login.as_deref())
+        .within("last_seen_at", query.seen_from, query.seen_till)
         .is("status", Some(choice(status.stored())))
         .is("external", Some(flag(true)));
     let found = listing.read(&app.store, format, |_: &User| true).await?;

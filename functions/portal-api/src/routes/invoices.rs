@@ -99,7 +99,7 @@ pub async fn close(
 /// Count the usage of a draft again.
 ///
 /// Where nothing has become different, `calculated_at` alone says that it was. A draft on which nothing is
-/// left, and which never had a number, is gone.
+/// left, and which never had a number and has no comment, is gone.
 #[utoipa::path(post, path = "/v1/invoices/{id}/recalculate", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
@@ -154,7 +154,8 @@ impl InvoicePatch {
 
 /// Note something about an invoice.
 ///
-/// Its sums do not change. With `If-Match` only if the invoice is still at the named revision.
+/// Its sums do not change. With `If-Match` only if the invoice is still at the named revision. A draft with a
+/// comment stays when nothing is left to bill; without one, and without a number, it goes.
 #[utoipa::path(patch, path = "/v1/invoices/{id}", tag = "invoices", request_body = InvoicePatch,
     params(
         ("id" = String, Path, description = "The invoice's id"),

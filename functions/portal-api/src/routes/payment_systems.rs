@@ -12,6 +12,7 @@ use domain::permission::Area;
 use domain::portal::check_seller;
 use domain::top_up::{TopUp, list_through};
 use http::StatusCode;
+use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
@@ -204,6 +205,12 @@ pub struct PaymentSystemQuery {
     kind: Option<PaymentSystemKind>,
     /// Only those that are enabled, or that are not.
     enabled: Option<bool>,
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
     /// `name`, `kind`, `enabled`, `updated_at` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "-updated_at")]
     sort: Option<String>,
@@ -248,7 +255,8 @@ pub async fn list(
     let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("kind", query.kind.map(catalog::choice))
-        .is("enabled", query.enabled.map(catalog::flag));
+        .is("enabled", query.enabled.map(catalog::flag))
+        .within("updated_at", query.updated_from, query.updated_till);
     let found = listing.read(&app.store, format, |_: &PaymentSystem| true).await?;
     found.answer(PaymentSystemView::from, "payment_systems", &FILE_COLUMNS)
 }
@@ -348,14 +356,8 @@ pub async fn delete(
 
 /// Refuses while the payment system may still tell of a top-up.
 async fn check_unused(app: &App, system: &PaymentSystem) -> Result<(), ApiError> {
-    let mut ask = Ask { list: list_through(&system.id), limit: 1, ..Ask::default() };
-    loop {
-        let page = app.store.things(&ask, TopUp::needs_its_system).await?;
-        if let Some(top_up) = page.items.first() {
-            let detail = "There are top-ups through it, of which it may still tell: disable it instead.";
-            return Err(Problem::new(409, "in_use", detail).figure("by", top_up.id.as_str()).into());
-        }
-        let Some(next) = page.next else { return Ok(()) };
-        ask.cursor = Some(next);
-    }
+    let ask = Ask { list: list_through(&system.id), limit: 1, ..Ask::default() };
+    let Some(top_up) = records::first(app, ask, TopUp::needs_its_system).await? else { return Ok(()) };
+    let detail = "There are top-ups through it, of which it may still tell: disable it instead.";
+    Err(Problem::new(409, "in_use", detail).figure("by", top_up.id.as_str()).into())
 }

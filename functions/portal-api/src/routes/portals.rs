@@ -260,6 +260,18 @@ pub struct PortalQuery {
     created_by: Option<String>,
     /// Only those that this person or key changed last.
     updated_by: Option<String>,
+    /// Only those made at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<Timestamp>,
+    /// Only those made before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_till: Option<Timestamp>,
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
     /// `name`, `company`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`, with a
     /// `-` before it for the other way round.
     #[param(example = "name")]
@@ -304,7 +316,9 @@ pub async fn list(
         .begins("host", query.host.as_deref())
         .is("status", query.status.map(catalog::choice))
         .is("created_by", query.created_by.as_deref().map(catalog::words))
-        .is("updated_by", query.updated_by.as_deref().map(catalog::words));
+        .is("updated_by", query.updated_by.as_deref().map(catalog::words))
+        .within("created_at", query.created_from, query.created_till)
+        .within("updated_at", query.updated_from, query.updated_till);
     let found = listing.read_all(&lists, &app.store, format, |_: &Portal| true).await?;
     found.answer(PortalView::from, "portals", &FILE_COLUMNS)
 }

@@ -135,13 +135,22 @@ pub async fn check_unlisted<T: Thing>(
 ) -> Result<(), ApiError> {
     let begins = column.map(|(_, value)| whole_value(value));
     let column = column.map(|(name, _)| name);
-    let mut ask = Ask { list, column, begins, limit: UNLISTED_PAGE, ..Ask::default() };
+    let ask = Ask { list, column, begins, limit: UNLISTED_PAGE, ..Ask::default() };
+    let found = first(app, ask, |thing: &T| !thing.is_gone()).await?;
+    found.map_or(Ok(()), |thing| Err(in_use(&thing)))
+}
+
+/// The first thing of a list that counts, however many stand before it.
+pub async fn first<T: Thing>(
+    app: &App,
+    mut ask: Ask,
+    counts: impl Fn(&T) -> bool,
+) -> Result<Option<T>, ApiError> {
     loop {
-        let page = app.store.things::<T>(&ask, |thing| !thing.is_gone()).await?;
-        match (page.items.first(), page.next) {
-            (Some(thing), _) => return Err(in_use(thing)),
+        let page = app.store.things(&ask, &counts).await?;
+        match (page.items.into_iter().next(), page.next) {
             (None, Some(next)) => ask.cursor = Some(next),
-            (None, None) => return Ok(()),
+            (found, _) => return Ok(found),
         }
     }
 }

@@ -27,6 +27,7 @@ use store::{Registered, Registration, Tries, Written};
 use utoipa::ToSchema;
 
 use super::Edited;
+use super::agreements::check_governs;
 use super::users::UserView;
 use crate::App;
 use crate::bootstrap::wallet_of;
@@ -292,6 +293,10 @@ async fn agreement(
         Some(id) => app.store.any_agreement(id).await?,
         None => None,
     };
+    if let Some(above) = &above {
+        let governs = check_governs(app, above, &settings.company).await;
+        governs.map_err(|error| error.field("portal"))?;
+    }
     let planned = plan_agreement(ask, above.as_ref(), company.path.len() <= 2, now)?;
     let parties = Parties {
         legal_entity: Some(entity.id.clone()),

@@ -144,6 +144,12 @@ pub struct ResellingAgreementQuery {
     /// Only those that begin before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     till: Option<Timestamp>,
+    /// Only those that end at this time or later, or never.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_since: Option<Timestamp>,
+    /// Only those that end before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    ends_before: Option<Timestamp>,
     /// Only those with this status at the moment.
     #[param(value_type = Option<schema::ResellingStatus>)]
     status: Option<ResellingStatus>,
@@ -188,7 +194,8 @@ pub async fn list(
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
     let listing = Listing::new(list_of(&entity.id), &COLUMNS, sort, query.limit, cursor)?
         .is("agreement", query.agreement)
-        .within("effective_from", query.from, query.till);
+        .within("effective_from", query.from, query.till)
+        .within("effective_till", query.ends_since, query.ends_before);
     let now = runtime::now();
     let shows =
         |tie: &ResellingAgreement| query.status.is_none_or(|status| tie.details.status(now) == status);

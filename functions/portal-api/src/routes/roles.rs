@@ -179,7 +179,7 @@ pub struct RoleQuery {
     /// Only those of this portal.
     #[param(value_type = Option<schema::Face>)]
     face: Option<Face>,
-    /// `name`, `face` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "name")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -205,7 +205,7 @@ pub async fn list(
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
     rights::view_own(&who, &company.id, Area::Roles, Area::PortalUsers)?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(company.id, &["name", "face"], sort, query.limit, cursor)?
+    let listing = Listing::new(company.id, &["name", "face", "company"], sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("face", query.face.map(choice));
     let found = listing.read(&app.store, format, |_: &Role| true).await?;

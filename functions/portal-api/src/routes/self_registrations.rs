@@ -23,7 +23,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::agreements::Billing;
+use super::agreements::{self, Billing};
 use super::records::{self, Revision, record_forms};
 use super::{Edited, uploads};
 use crate::App;
@@ -167,7 +167,7 @@ impl SelfRegistrationSettings {
         let terms = uploads::named(app, &company.id, "terms", terms, had(|had| had.terms.as_ref())).await?;
         let privacy =
             uploads::named(app, &company.id, "privacy", privacy, had(|had| had.privacy.as_ref())).await?;
-        let agreement = self.agreement.template(app, who, company).await?;
+        let agreement = self.agreement.template(app, who, company, before).await?;
         Ok(RegistrationDetails {
             own_legal_entity: entity.id,
             portal: portal.id,
@@ -194,6 +194,7 @@ impl AgreementTemplateSettings {
         app: &App,
         who: &Principal,
         company: &Company,
+        before: Option<&RegistrationDetails>,
     ) -> Result<AgreementTemplate, ApiError> {
         let credit_limit = match self.credit_limit.as_deref() {
             Some(text) => CreditLimit::Limited(
@@ -201,7 +202,7 @@ impl AgreementTemplateSettings {
             ),
             None => CreditLimit::Unlimited,
         };
-        let resold_under = resold_under(app, who, company, self.resold_under.as_deref()).await?;
+        let resold_under = resold_under(app, who, company, self.resold_under.as_deref(), before).await?;
         Ok(AgreementTemplate {
             code_prefix: self.code_prefix,
             currency: fields::currency(&self.currency).map_err(|error| error.field("agreement"))?,
@@ -213,12 +214,14 @@ impl AgreementTemplateSettings {
     }
 }
 
-/// Everybody but the owner sells what it buys under an agreement of its own.
+/// Everybody but the owner sells what it buys under an agreement of its own. The one that is named already
+/// stays: each registration asks whether it governs then.
 async fn resold_under(
     app: &App,
     who: &Principal,
     company: &Company,
     id: Option<&str>,
+    before: Option<&RegistrationDetails>,
 ) -> Result<Option<AgreementId>, ApiError> {
     let refused = |detail: &str| Err(Problem::invalid("agreement", detail).into());
     match (id, company.kind) {
@@ -227,10 +230,14 @@ async fn resold_under(
         (None, _) => refused("who resells names the agreement that it buys under in `resold_under`"),
         (Some(id), _) => {
             let agreement = app.seen_by(who).agreement(id).await.map_err(|error| error.field("agreement"))?;
-            match agreement.company == company.id {
-                true => Ok(Some(agreement.id)),
-                false => refused("`resold_under` has to be an agreement of the company"),
+            if agreement.company != company.id {
+                return refused("`resold_under` has to be an agreement of the company");
             }
+            if before.and_then(|before| before.agreement.resold_under.as_ref()) != Some(&agreement.id) {
+                let governs = agreements::check_governs(app, &agreement, &company.id).await;
+                governs.map_err(|error| error.field("agreement"))?;
+            }
+            Ok(Some(agreement.id))
         }
     }
 }

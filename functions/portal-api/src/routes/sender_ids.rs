@@ -30,7 +30,7 @@ use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Format, Listing, lists_seen};
 use crate::{rights, schema, secrets};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -213,7 +213,7 @@ pub async fn create(
     };
     let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
     let sender = Sender::new(id, agreement.company, agreement.id, address, routes, now);
-    let sender = Sender { settings: settings.clone(), ..sender };
+    let sender = Sender { tenant: company.tenant().cloned(), settings: settings.clone(), ..sender };
     let ask = SenderChange {
         status: body.status,
         incoming: incoming.map(Some),
@@ -480,7 +480,8 @@ fn missing() -> ApiError {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct SenderIdQuery {
-    /// Whose sender IDs; yours unless told.
+    /// Only of this company; of yours and, if you see sender IDs in the back office, of those directly below
+    /// it unless told.
     company: Option<String>,
     /// Only those of this agreement.
     agreement: Option<String>,
@@ -497,8 +498,22 @@ pub struct SenderIdQuery {
     /// Only those in this status.
     #[param(value_type = Option<schema::SenderStatus>)]
     status: Option<SenderStatus>,
-    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `updated_at` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// Only those whose webhook GUID begins so, whatever the case.
+    webhook_guid: Option<String>,
+    /// Only those created at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_from: Option<Timestamp>,
+    /// Only those created before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_till: Option<Timestamp>,
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
+    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
+    /// or `created_at`, with a `-` before it for the other way round.
     #[param(example = "address")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -507,7 +522,8 @@ pub struct SenderIdQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 7] = ["address", "name", "channel", "vendor", "status", "agreement", "updated_at"];
+const COLUMNS: [&str; 9] =
+    ["address", "name", "channel", "vendor", "status", "agreement", "webhook_guid", "company", "updated_at"];
 const FILE_COLUMNS: [&str; 11] = [
     "id",
     "company",
@@ -522,7 +538,7 @@ const FILE_COLUMNS: [&str; 11] = [
     "updated_at",
 ];
 
-/// A company's sender IDs.
+/// Sender IDs.
 ///
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/sender_ids", tag = "sender_ids", params(SenderIdQuery),
@@ -534,16 +550,19 @@ pub async fn list(
     format: Format,
     Query(query): Query<SenderIdQuery>,
 ) -> Result<Response, ApiError> {
-    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
-    rights::view_own(&who, &company.id, Area::SenderIds, Area::PortalMessages)?;
+    let company = query.company.as_deref();
+    let lists = lists_seen(&app, &who, company, Area::SenderIds, Area::PortalMessages).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+    let listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
         .is("agreement", query.agreement)
         .begins("address", query.address.as_deref())
         .begins("name", query.name.as_deref())
         .is("channel", query.channel.map(catalog::choice))
         .is("vendor", query.vendor)
-        .is("status", query.status.map(catalog::choice));
-    let found = listing.read(&app.store, format, |_: &Sender| true).await?;
+        .is("status", query.status.map(catalog::choice))
+        .begins("webhook_guid", query.webhook_guid.as_deref())
+        .within("created_at", query.created_from, query.created_till)
+        .within("updated_at", query.updated_from, query.updated_till);
+    let found = listing.read_all(&lists, &app.store, format, |_: &Sender| true).await?;
     found.answer(SenderIdView::from, "sender_ids", &FILE_COLUMNS)
 }

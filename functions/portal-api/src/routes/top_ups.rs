@@ -2,6 +2,7 @@
 //! says what is expected, and the payment system that it came.
 
 pub mod close;
+pub mod confirm;
 mod credits;
 pub mod receipt;
 
@@ -141,6 +142,8 @@ pub struct TopUpView {
     reason: Option<String>,
     /// The company that closed it by hand, if one did: no money of it comes into the balance any more.
     closed_by: Option<String>,
+    /// The company that confirmed it by hand, if one did.
+    confirmed_by: Option<String>,
     /// The payment system's name of the checkout.
     session: String,
     /// The page to pay on.
@@ -180,6 +183,7 @@ impl From<TopUp> for TopUpView {
             payment,
             reason,
             closed_by: top_up.closed_by.map(Into::into),
+            confirmed_by: top_up.confirmed_by.map(Into::into),
             session: top_up.session,
             url: top_up.url,
             created_at: top_up.created_at,

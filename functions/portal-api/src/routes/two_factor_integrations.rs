@@ -26,7 +26,7 @@ use super::{Created, Edited, present, records};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Format, Listing, lists_seen};
 use crate::{rights, schema};
 
 /// How long a code of the platform is unless told, as the guide has it.
@@ -204,6 +204,7 @@ pub async fn create(
     let integration = TwoFactorIntegration {
         id: TwoFactorIntegrationId::new(runtime::fresh()),
         company: company.id.clone(),
+        tenant: company.tenant().cloned(),
         name: body.name,
         sender: sender(&app, &agreement.id, &body.sender).await?,
         agreement: agreement.id,
@@ -258,7 +259,8 @@ fn may_view(who: &Principal, company: &Company) -> Result<(), ApiError> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct TwoFactorIntegrationQuery {
-    /// Whose; yours unless told.
+    /// Only of this company; of yours and, if you see them in the back office, of those directly below it
+    /// unless told.
     company: Option<String>,
     /// Only those whose name begins so, whatever the case.
     name: Option<String>,
@@ -273,7 +275,7 @@ pub struct TwoFactorIntegrationQuery {
     /// Created before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     created_till: Option<Timestamp>,
-    /// `name`, `sender`, `status` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `sender`, `status`, `company` or `created_at`, with a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -284,7 +286,7 @@ pub struct TwoFactorIntegrationQuery {
 
 const FILE_COLUMNS: [&str; 7] = ["id", "name", "company", "sender", "status", "side", "created_at"];
 
-/// A company's two-factor integrations.
+/// Two-factor integrations.
 ///
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/two_factor_integrations", tag = "two_factor_integrations",
@@ -297,16 +299,16 @@ pub async fn list(
     format: Format,
     Query(query): Query<TwoFactorIntegrationQuery>,
 ) -> Result<Response, ApiError> {
-    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
-    may_view(&who, &company)?;
-    let columns = ["name", "sender", "status"];
+    let company = query.company.as_deref();
+    let lists = lists_seen(&app, &who, company, Area::TwoFactorSms, Area::PortalTwoFactorSms).await?;
+    let columns = ["name", "sender", "status", "company"];
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(company.id, &columns, sort, query.limit, cursor)?
+    let listing = Listing::new("", &columns, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .begins("sender", query.sender.as_deref())
         .is("status", query.status.map(catalog::choice))
         .within("created_at", query.created_from, query.created_till);
-    let found = listing.read(&app.store, format, |_: &TwoFactorIntegration| true).await?;
+    let found = listing.read_all(&lists, &app.store, format, |_: &TwoFactorIntegration| true).await?;
     let view = |integration| TwoFactorIntegrationView::new(integration, &app.public_base_url);
     found.answer(view, "two-factor-integrations", &FILE_COLUMNS)
 }

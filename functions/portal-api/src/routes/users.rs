@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog::choice;
 use domain::id::UserId;
+use domain::permission::Area;
 use domain::role::UserRole;
 use domain::user::{
     NewUser, ShownStatus, User, UserChange, UserStatus, master_roles, plan_change, plan_leaving, plan_user,
@@ -21,7 +22,7 @@ use super::Edited;
 use crate::App;
 use crate::error::{ApiError, busy, taken_login, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Format, Listing, lists_seen};
 use crate::{people, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -226,7 +227,8 @@ pub async fn open_wallets(app: &App, user: &User) -> Result<(), ApiError> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct UserQuery {
-    /// Whose users; yours unless told.
+    /// Only of this company; of yours and, if you see users in the back office, of those directly below it
+    /// unless told.
     company: Option<String>,
     /// Only those whose name begins so, whatever the case.
     name: Option<String>,
@@ -247,8 +249,8 @@ pub struct UserQuery {
     /// Only those who were last there before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     seen_till: Option<Timestamp>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
+    /// before it for the other way round.
     #[param(example = "-last_seen_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -257,7 +259,7 @@ pub struct UserQuery {
     cursor: Option<String>,
 }
 
-pub const COLUMNS: [&str; 6] = ["name", "email", "login", "status", "last_seen_at", "external"];
+pub const COLUMNS: [&str; 7] = ["name", "email", "login", "status", "last_seen_at", "external", "company"];
 pub const FILE_COLUMNS: [&str; 11] = [
     "id",
     "company",
@@ -272,7 +274,7 @@ pub const FILE_COLUMNS: [&str; 11] = [
     "created_at",
 ];
 
-/// A company's users.
+/// Users.
 ///
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery),
@@ -284,10 +286,10 @@ pub async fn list(
     format: Format,
     Query(query): Query<UserQuery>,
 ) -> Result<Response, ApiError> {
-    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
-    people::view(&who, &company)?;
+    let company = query.company.as_deref();
+    let lists = lists_seen(&app, &who, company, Area::Users, Area::PortalUsers).await?;
     let (sort, cursor, now) = (query.sort.as_deref(), query.cursor.as_deref(), runtime::now());
-    let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
+    let listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .begins("email", query.email.as_deref())
         .begins("login", query.login.as_deref())
@@ -300,7 +302,7 @@ pub async fn list(
         query.status.map_or(status != ShownStatus::Deleted, |wanted| wanted == status)
             && role.as_ref().is_none_or(|role| role.as_ref().is_ok_and(|role| user.roles.contains(role)))
     };
-    let found = listing.read(&app.store, format, shows).await?;
+    let found = listing.read_all(&lists, &app.store, format, shows).await?;
     found.answer(UserView::from, "users", &FILE_COLUMNS)
 }
 

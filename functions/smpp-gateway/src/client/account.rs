@@ -74,7 +74,7 @@ pub enum Refusal {
     #[error("the order could not be stored")]
     Unavailable,
     /// It is not known whether the message was charged. If it was it is on its way; to the client it is a
-    /// request without an answer.
+    /// request without an answer, or a destination that was not reached beside others that were.
     #[error("it is not known whether the order was stored")]
     Unknown,
 }

@@ -12,7 +12,8 @@
 //! | something of ours did not answer, and nothing was charged | `ESME_RSYSERR` |
 //!
 //! An order of which it is not known whether it was charged has no answer, and its bind ends: a client that
-//! was told of an error would send it again. The status that it has here is only counted.
+//! was told of an error would send it again. The status that it has here is counted, and told only of a
+//! destination of a submit_multi beside which another one was accepted.
 //!
 //! SMPP has no status for an empty account. `ESME_RMSGQFUL` and `ESME_RTHROTTLED` would make clients try
 //! again at once, so it is a plain failure, and clients of 5.0 are told in words as well. What level cannot

@@ -5,8 +5,10 @@
 //!
 //! Laws: a message leaves the queue only after the client has answered all of it. What the client does
 //! not take now is offered again after a pause, and nothing behind it begins before it is taken; after many
-//! tries the next one is offered beside it, and if only that is taken, it is passed over. What the client
-//! refuses for good counts as taken. What it may have got when its link was lost, it gets again.
+//! tries the next one is offered beside it, and if only that is taken, it is passed over. Where the link was
+//! lost over it the next one goes first, by itself, and it is passed over when the link is lost over it again.
+//! What the client refuses for good counts as taken. What it may have got when its link was lost, it gets
+//! again.
 
 mod hand;
 mod line;
@@ -101,8 +103,8 @@ impl Deliveries {
 #[derive(Default)]
 struct Lines {
     running: Mutex<HashMap<ConnectionId, Running>>,
-    /// What clients had answered only in part when they went away: not to be given to them again, should
-    /// they come back here.
+    /// What clients had not taken, or only in part, when they went away: the parts that they took are not
+    /// given to them again, should they come back here, and the tries of the others count on.
     begun: Mutex<HashMap<ConnectionId, Vec<Begun>>>,
 }
 

@@ -6,7 +6,8 @@
 //!
 //! A submit_multi is one order for each destination, each charged by itself; its answer has room for one id,
 //! which is the first accepted one's. The others are named by their receipts, each with an id of its own,
-//! and can be asked for then.
+//! and can be asked for then. One whose charge is not known is answered as not reached where another one was
+//! accepted: a client that sends again then pays at most that one twice, and without an answer all of them.
 
 use std::sync::Arc;
 
@@ -155,24 +156,22 @@ impl Session {
                 Err((destination, NotOrdered::Unreadable(CommandStatus::RINVDLNAME)))
             }
         }));
-        let mut accepted = Vec::new();
-        let mut unsuccess = Vec::new();
-        let ordered = ordered.await;
-        for one in ordered {
+        let (mut accepted, mut unsuccess, mut is_in_doubt) = (None, Vec::new(), false);
+        for one in ordered.await {
             match one {
-                Ok(message) => accepted.push(message),
-                Err((_, error)) if error.is_in_doubt() => {
-                    many.leave_unanswered();
-                    self.leave();
-                    return;
-                }
+                Ok(message) => accepted = accepted.or(Some(message)),
                 Err((destination, error)) => {
+                    is_in_doubt |= error.is_in_doubt();
                     unsuccess.push(Unsuccess { destination, status: error.status() });
                 }
             }
         }
-        match (accepted.into_iter().next(), unsuccess.first().map(|refused| refused.status)) {
+        match (accepted, unsuccess.first().map(|refused| refused.status)) {
             (Some(first), _) => many.accept(first, unsuccess),
+            (None, _) if is_in_doubt => {
+                many.leave_unanswered();
+                self.leave();
+            }
             (None, status) => many.refuse(status.unwrap_or(CommandStatus::RSUBMITFAIL)),
         }
     }

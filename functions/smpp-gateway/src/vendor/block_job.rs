@@ -59,8 +59,26 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, block: LeaseTag, count: u16, is_la
 }
 
 async fn work(lane: &Lane, tag: &LeaseTag, count: u16, is_last: bool) -> End {
-    // Until an answer comes: then the claim is ours, or it never will be under this mark.
-    let (mut tries, mark) = (0, Mark::random());
+    let mut unanswered = None;
+    let end = try_for_long(lane, tag, count, is_last, &mut unanswered).await;
+    // Under this mark nothing has left, and the job comes again with another one.
+    if let Some(mark) = unanswered
+        && let Err(error) = lane.store.release_block_under(tag, mark).await
+    {
+        error!(block = %tag, error = chain(error), "the block stays claimed");
+    }
+    end
+}
+
+/// `unanswered` is the mark of a claim to which no answer came: it may have been carried out all the same.
+async fn try_for_long(
+    lane: &Lane,
+    tag: &LeaseTag,
+    count: u16,
+    is_last: bool,
+    unanswered: &mut Option<Mark>,
+) -> End {
+    let mut tries = 0;
     loop {
         let Some(admitted) = lane.admit(u32::from(count)).await else { return End::GiveBack(Duration::ZERO) };
         let is_up = lane.is_up().await;
@@ -69,9 +87,9 @@ async fn work(lane: &Lane, tag: &LeaseTag, count: u16, is_last: bool) -> End {
         }
         let telling = Telling { lane, tag, admitted, is_last, told: false, references_by: None };
         if !is_up {
-            return telling.without_link(mark).await;
+            return telling.without_link(unanswered).await;
         }
-        match lane.store.claim_block_under(tag, lane.fence, mark).await {
+        match claim(lane, tag, unanswered).await {
             Ok(claim) => return telling.work_off(claim).await,
             Err(error) => error!(block = %tag, error = chain(error), "the block is not claimed"),
         }
@@ -85,6 +103,14 @@ async fn work(lane: &Lane, tag: &LeaseTag, count: u16, is_last: bool) -> End {
     }
 }
 
+/// Asks again under the same mark as long as no answer comes.
+async fn claim(lane: &Lane, tag: &LeaseTag, unanswered: &mut Option<Mark>) -> Result<BlockClaim, StoreError> {
+    let mark = *unanswered.get_or_insert_with(Mark::random);
+    let claim = lane.store.claim_block_under(tag, lane.fence, mark).await?;
+    *unanswered = None;
+    Ok(claim)
+}
+
 /// The places of its messages that have no outcome.
 pub fn due(block: &Block) -> impl Iterator<Item = u16> {
     let placed = (0..).zip(&block.messages);
@@ -96,7 +122,7 @@ enum Sending {
     Ended(Outcome),
     /// Nothing of it left.
     Unsent,
-    /// It may have left, and whoever has the connection next sends it again.
+    /// It may have left, and whoever has the block next sends it again.
     Again,
 }
 
@@ -115,17 +141,22 @@ fn sending<'a>(
     doubted: bool,
     is_last: bool,
 ) -> impl Stream<Item = (u16, Sending)> + Send + use<'a> {
+    // Where the link is down all give up their turns: one after the other they would wait for it too long.
     let in_turn =
-        stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn(doubted).await) });
+        stream::iter(due(block)).then(move |place| async move { (place, lane.first_turn(false).await) });
     let tag = Arc::new(block.tag.clone());
     let sent = in_turn.map(move |(place, turn)| {
         let tag = tag.clone();
         async move {
             let message = &block.messages[usize::from(place)];
             let ended = lane.send_to_its_end(message, turn, doubted, is_last).await;
-            if let Sending::Ended(Outcome::Submitted(references)) = &ended {
-                let early = lane.hints.note(&tag, place, references);
-                deliveries::again(lane, early);
+            match &ended {
+                Sending::Ended(Outcome::Submitted(references)) => {
+                    let early = lane.hints.note(&tag, place, references);
+                    deliveries::again(lane, early);
+                }
+                Sending::Ended(Outcome::PartlyInDoubt(references)) => lane.hints.forget(references),
+                _ => {}
             }
             (place, ended)
         }
@@ -159,10 +190,7 @@ impl<'a> Telling<'a> {
                 let (tag, connection) = (self.tag, &self.lane.connection);
                 warn!(block = %tag, %connection, "was claimed before, its rest is in doubt");
                 match self.lane.on_unknown_outcome {
-                    OnUnknownOutcome::Wait => {
-                        let in_doubt = due(&block).map(|place| (place, Outcome::InDoubt)).collect();
-                        if self.tell(in_doubt).await { End::Delete } else { End::Leave }
-                    }
+                    OnUnknownOutcome::Wait => self.tell_in_doubt(&block).await,
                     OnUnknownOutcome::Resend => {
                         let rest = self.send(&block, true).await;
                         self.end(rest, None).await
@@ -175,8 +203,8 @@ impl<'a> Telling<'a> {
 
     /// Where some messages do not wait for the link, all leave the block: these for where they go, the others to
     /// wait by themselves.
-    async fn without_link(mut self, mark: Mark) -> End {
-        match self.take_around(mark).await {
+    async fn without_link(mut self, unanswered: &mut Option<Mark>) -> End {
+        match self.take_around(unanswered).await {
             Ok(end) => end,
             Err(error) => {
                 error!(block = %self.tag, error = chain(error), "nobody knows whether it can go another way");
@@ -185,9 +213,21 @@ impl<'a> Telling<'a> {
         }
     }
 
-    async fn take_around(&mut self, mark: Mark) -> Result<End, StoreError> {
+    async fn take_around(&mut self, unanswered: &mut Option<Mark>) -> Result<End, StoreError> {
         let (lane, tag) = (self.lane, self.tag);
         let Some(block) = lane.store.block(tag).await? else { return Ok(End::Wait) };
+        if !block.is_open() {
+            return Ok(End::Delete);
+        }
+        if block.is_claimed {
+            return Ok(match lane.on_unknown_outcome {
+                // Perhaps by ourselves.
+                _ if unanswered.is_some() => End::Wait,
+                OnUnknownOutcome::Wait => self.tell_in_doubt(&block).await,
+                // It may have left, and is sent again when there is a link.
+                OnUnknownOutcome::Resend => End::Wait,
+            });
+        }
         let (mut others, mut outcomes) = (OtherRoutes::new(lane), Vec::new());
         for place in due(&block) {
             let outcome = others.instead_of_waiting(&block.messages[usize::from(place)]).await?;
@@ -196,13 +236,21 @@ impl<'a> Telling<'a> {
         if outcomes.iter().all(|(_, outcome)| *outcome == Outcome::NotSent) {
             return Ok(End::Wait);
         }
-        // What may have left waits until there is a link, and so does what nothing is left to do for.
-        let BlockClaim::Yours(claimed) = lane.store.claim_block_under(tag, lane.fence, mark).await? else {
-            return Ok(End::Wait);
+        let BlockClaim::Yours(claimed) = claim(lane, tag, unanswered).await? else {
+            return Ok(End::Wait); // it has moved since it was read
         };
         let still_due: BTreeSet<u16> = due(&claimed.block).collect();
         outcomes.retain(|(place, _)| still_due.contains(place));
-        Ok(if self.tell(outcomes).await { End::Delete } else { End::Leave })
+        if self.tell(outcomes).await {
+            return Ok(End::Delete);
+        }
+        self.is_released(&claimed).await; // nothing of it has left
+        Ok(End::Leave)
+    }
+
+    async fn tell_in_doubt(&mut self, block: &Block) -> End {
+        let in_doubt = due(block).map(|place| (place, Outcome::InDoubt)).collect();
+        if self.tell(in_doubt).await { End::Delete } else { End::Leave }
     }
 
     /// Sends the messages that are due and tells their outcomes, but for those that have none.
@@ -260,6 +308,9 @@ impl<'a> Telling<'a> {
             }
             let is_at_once = self.lane.is_ending() || self.lane.is_down();
             return End::GiveBack(if is_at_once { Duration::ZERO } else { LONG_PAUSE });
+        }
+        if !again.is_empty() && !self.lane.is_ending() {
+            return End::Wait; // still claimed, and sent again when there is a link
         }
         if unsent.is_empty() && !again.is_empty() && !self.told {
             return End::GiveBack(Duration::ZERO);
@@ -337,6 +388,9 @@ impl Lane {
     ) -> Sending {
         if let Some(stopped) = self.stopped(message, doubted).await {
             return Sending::Ended(stopped);
+        }
+        if turn.is_none() && doubted {
+            return Sending::Again;
         }
         let (mut turn, mut is_doubted) = (turn, doubted);
         for tries in 1.. {

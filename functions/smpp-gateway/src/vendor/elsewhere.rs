@@ -1,15 +1,11 @@
 //! What else a message of which nothing has left can do than wait for its vendor: end when its time is over, or
 //! take another route of its sender ID.
 
-use std::collections::BTreeMap;
-
-use domain::connection::Connection;
-use domain::id::{AgreementId, ConnectionId};
 use domain::message::Message;
-use domain::sender::SenderAddress;
-use futures::FutureExt;
+use jiff::SignedDuration;
 use queue::Outcome;
-use store::{Store, StoreError};
+use sending::NextRoads;
+use store::StoreError;
 use tracing::error;
 
 use crate::chain;
@@ -19,21 +15,21 @@ use crate::vendor::submit::Refusal;
 /// As clients are told, where there turns out to be no other route any more.
 const CONNECTION_DOWN: &str = "connection_down";
 
-/// Which messages have another route, read once for all that are alike. Whether the companies above still may
-/// use it is decided when the message takes it.
+/// Which messages have another route.
 pub struct OtherRoutes<'a> {
-    store: &'a Store,
-    known: BTreeMap<(AgreementId, SenderAddress, Vec<ConnectionId>), bool>,
+    /// Of messages that say none.
+    validity: SignedDuration,
+    roads: NextRoads<'a>,
 }
 
 impl<'a> OtherRoutes<'a> {
     pub fn new(lane: &'a Lane) -> Self {
-        Self { store: &lane.store, known: BTreeMap::new() }
+        Self { validity: lane.link.validity(), roads: NextRoads::new(&lane.store) }
     }
 
     /// What becomes of a message while the link is down. None: it waits.
     pub async fn instead_of_waiting(&mut self, message: &Message) -> Result<Option<Outcome>, StoreError> {
-        if message.handling.valid_till.is_some_and(|till| till <= runtime::now()) {
+        if message.goes_out_till(self.validity) <= runtime::now() {
             let reason = Refusal::ValidityOver.to_string();
             return Ok(Some(Outcome::Refused { reason, next_route: false }));
         }
@@ -42,22 +38,7 @@ impl<'a> OtherRoutes<'a> {
     }
 
     async fn has_one(&mut self, message: &Message) -> Result<bool, StoreError> {
-        let mut tried = message.handling.tried.clone();
-        tried.push(message.connection.clone());
-        let alike = (message.agreement.clone(), message.sender.clone(), tried);
-        if let Some(known) = self.known.get(&alike) {
-            return Ok(*known);
-        }
-        let has_one = match self.store.sender(&alike.0, &alike.1).await? {
-            Some(sender) => {
-                // Boxed, because the compiler does not see of unboxed ones that threads may share them.
-                let roads = sending::roads(self.store, &sender.routes).boxed().await?;
-                roads.iter().any(|road: &Connection| road.enabled && !alike.2.contains(&road.id))
-            }
-            None => false,
-        };
-        self.known.insert(alike, has_one);
-        Ok(has_one)
+        Ok(self.roads.next_of(message).await?.is_some())
     }
 }
 

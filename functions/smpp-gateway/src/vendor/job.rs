@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::connection::OnUnknownOutcome;
 use domain::id::MessageId;
-use domain::message::Message;
+use domain::message::{Message, Status};
 use queue::{Job, Outcome, Progress};
 use store::{Claim, Claimed, Mark, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
@@ -25,6 +25,8 @@ use crate::vendor::sending::delay;
 enum End {
     /// Tell what became of the message, then delete the job.
     Report(Progress, OwnedSemaphorePermit),
+    /// The same for one of which nothing has left: where it cannot be told, the claim is given back.
+    ReportUnsent(Progress, OwnedSemaphorePermit, Claimed),
     /// There is nothing to do for it.
     Delete,
     /// Let it come again, not before this time.
@@ -43,6 +45,14 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId, is_last: bool)
                 lane.delete(hand.finish()).await;
             }
         }
+        End::ReportUnsent(progress, admitted, claimed) => {
+            if lane.report(&progress).await {
+                lane.delete(hand.finish()).await;
+            } else {
+                lane.release(&claimed).await;
+            }
+            drop(admitted);
+        }
         End::Delete => lane.delete(hand.finish()).await,
         End::GiveBack(pause) => lane.give_back(hand.let_go(), pause).await,
         End::Wait => {
@@ -54,20 +64,28 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId, is_last: bool)
 
 impl Lane {
     async fn work(&self, id: &MessageId, is_last: bool) -> End {
-        let (mut tries, mut mark) = (0, Mark::random());
+        let mut unanswered = None;
+        let end = self.try_for_long(id, is_last, &mut unanswered).await;
+        // Under this mark nothing has left, and the job comes again with another one.
+        if let Some(mark) = unanswered
+            && let Err(error) = self.store.release_under(id, mark).await
+        {
+            log(id, "the message stays claimed", error);
+        }
+        end
+    }
+
+    /// `unanswered` is the mark of a claim to which no answer came: it may have been carried out all the same.
+    async fn try_for_long(&self, id: &MessageId, is_last: bool, unanswered: &mut Option<Mark>) -> End {
+        let mut tries = 0;
         loop {
             let Some(admitted) = self.admit(1).await else { return End::GiveBack(Duration::ZERO) };
             let Some(turn) = self.first_turn(false).await else {
-                return self.without_link(id, mark, admitted).await;
+                return self.without_link(id, admitted, unanswered).await;
             };
-            let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await;
-            if claim.is_ok() {
-                // What stays claimed from here on may have left.
-                mark = Mark::random();
-            }
             tries += 1;
             let end_of_tries = (tries == TRIES_MAX).then_some(is_last);
-            let outcome = match claim {
+            let outcome = match self.claim(id, unanswered).await {
                 Ok(Claim::Yours(claimed)) => self.send_claimed(turn, &claimed, end_of_tries).await,
                 Ok(Claim::Before(message)) => self.send_doubted(turn, &message, end_of_tries).await,
                 Ok(Claim::Done) => return End::Delete,
@@ -87,6 +105,14 @@ impl Lane {
                 outcome => return End::Report(self.told(id.clone(), outcome), admitted),
             }
         }
+    }
+
+    /// Asks again under the same mark as long as no answer comes.
+    async fn claim(&self, id: &MessageId, unanswered: &mut Option<Mark>) -> Result<Claim, StoreError> {
+        let mark = *unanswered.get_or_insert_with(Mark::random);
+        let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await?;
+        *unanswered = None;
+        Ok(claim)
     }
 
     /// With the last try `end_of_tries` says whether the job is the last one.
@@ -125,13 +151,17 @@ impl Lane {
     }
 
     /// What is to be done about a job whose message cannot have its turn.
-    async fn without_link(&self, id: &MessageId, mark: Mark, admitted: OwnedSemaphorePermit) -> End {
+    async fn without_link(
+        &self,
+        id: &MessageId,
+        admitted: OwnedSemaphorePermit,
+        unanswered: &mut Option<Mark>,
+    ) -> End {
         if self.is_ending() {
             return End::GiveBack(Duration::ZERO);
         }
-        match self.take_around(id, mark).await {
-            Ok(Some(outcome)) => End::Report(self.told(id.clone(), outcome), admitted),
-            Ok(None) => End::Wait,
+        match self.take_around(id, admitted, unanswered).await {
+            Ok(end) => end,
             Err(error) => {
                 log(id, "nobody knows whether it can go another way", error);
                 End::Wait
@@ -139,18 +169,36 @@ impl Lane {
         }
     }
 
-    /// How the message ends here, if it does not wait for the link. Then it is claimed. What may have left, and
-    /// what nothing is left to do for, waits until there is a link.
-    async fn take_around(&self, id: &MessageId, mark: Mark) -> Result<Option<Outcome>, StoreError> {
-        let Some(message) = self.store.message(id).await? else { return Ok(None) };
-        if message.connection != self.connection || message.status.is_final() {
-            return Ok(None);
+    /// What is claimed here ends here. What may have left takes no other route: it is told to be in doubt, or
+    /// waits to be sent again when there is a link.
+    async fn take_around(
+        &self,
+        id: &MessageId,
+        admitted: OwnedSemaphorePermit,
+        unanswered: &mut Option<Mark>,
+    ) -> Result<End, StoreError> {
+        let Some(message) = self.store.message(id).await? else { return Ok(End::Wait) };
+        if message.connection != self.connection {
+            return Ok(End::Delete);
+        }
+        match (message.status, self.on_unknown_outcome) {
+            (Status::Accepted, _) => {}
+            // Perhaps by ourselves.
+            (Status::Queued, _) if unanswered.is_some() => return Ok(End::Wait),
+            (Status::Queued, OnUnknownOutcome::Wait) => {
+                return Ok(End::Report(self.told(id.clone(), Outcome::InDoubt), admitted));
+            }
+            (Status::Queued, OnUnknownOutcome::Resend) => return Ok(End::Wait),
+            _ => return Ok(End::Delete),
         }
         let Some(outcome) = OtherRoutes::new(self).instead_of_waiting(&message).await? else {
-            return Ok(None);
+            return Ok(End::Wait);
         };
-        let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await?;
-        Ok(matches!(claim, Claim::Yours(_)).then_some(outcome))
+        Ok(match self.claim(id, unanswered).await? {
+            Claim::Yours(claimed) => End::ReportUnsent(self.told(id.clone(), outcome), admitted, claimed),
+            // It has moved since it was read.
+            Claim::Before(_) | Claim::Done => End::Wait,
+        })
     }
 
     fn told(&self, message: MessageId, outcome: Outcome) -> Progress {

@@ -71,8 +71,13 @@ impl Agreement {
 
     /// The credit limit that the main wallet has.
     pub fn limit_in_force(&self) -> Amount {
+        self.last_begun().credit_limit.amount()
+    }
+
+    /// The version that is known to have begun: the one in force, but for the minute in which one begins.
+    pub(super) fn last_begun(&self) -> &AgreementVersion {
         let begun = self.versions.iter().rev().find(|version| version.begun);
-        begun.unwrap_or(&self.versions[0]).credit_limit.amount()
+        begun.unwrap_or(&self.versions[0])
     }
 
     /// The agreement when versions have begun that were to begin by this moment.

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+use super::USUAL_VALIDITY;
 
 /// Bounds of an SMPP link: more than any vendor grants, less than what would exhaust a gateway.
 const WINDOW_MAX: u32 = 1_000;
@@ -46,7 +49,8 @@ pub struct SmppLink {
     /// Sent with each submit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tlvs: Vec<ExtraTlv>,
-    /// For messages that say none: not to be delivered so long after the submit. None: the vendor's own.
+    /// For messages that say none: not to be delivered so long after the submit, nor submitted so long after they
+    /// were accepted. None: the vendor's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity_seconds: Option<NonZeroU32>,
     /// 0 to 3, for messages that say none.
@@ -226,6 +230,12 @@ impl SmppLink {
             statuses: Vec::new(),
             errors: Vec::new(),
         }
+    }
+
+    /// How long the vendor tries to deliver a message that does not say so itself.
+    pub fn validity(&self) -> SignedDuration {
+        let own = |seconds: NonZeroU32| SignedDuration::from_secs(i64::from(seconds.get()));
+        self.validity_seconds.map_or(USUAL_VALIDITY, own)
     }
 
     pub fn check(&self) -> Result<(), LinkError> {

@@ -336,6 +336,19 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_which_the_vendor_took_a_segment_is_not_sent_again() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut change = block(2).change();
+        let partly = Progress::PartlyInDoubt { references: vec![Some("a".into()), None] };
+        assert_eq!(
+            (change.step(0, &partly, now), change.step(1, &Progress::InDoubt, now)),
+            (Fits::Yes, Fits::Yes)
+        );
+        assert_eq!((change.send_alone(0), change.send_alone(1)), (Fits::Yes, Fits::Yes));
+        assert_eq!(change.block.left.iter().collect::<Vec<_>>(), [&1]);
+    }
+
+    #[test]
     fn who_leaves_a_block_does_so_once_as_a_row_that_is_to_be_sent() {
         let now = Timestamp::UNIX_EPOCH;
         let mut change = block(3).change();

@@ -70,6 +70,10 @@ pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Resul
             let (amount, by) = (back.amount, &back.by);
             Ok(Decision::Keep(format!("{amount} {currency} went back by {by}, but it was closed by hand")))
         }
+        Report::Returned { back, currency, .. } if top_up.confirmed_by.is_some() => {
+            let (amount, by) = (back.amount, &back.by);
+            Ok(Decision::Keep(format!("{amount} {currency} went back by {by}, but it was confirmed by hand")))
+        }
         Report::Paid(paid) => money(top_up, paid, livemode_expected),
         Report::Closed { reason, attempt } => Ok(closed(top_up, reason, attempt.as_ref())),
         Report::Mode { livemode } => Ok(mode(top_up, *livemode, livemode_expected)),

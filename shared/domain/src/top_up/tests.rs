@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
+use crate::id::RateId;
 
 const SESSION: &str = "cs_1";
 
@@ -135,6 +136,32 @@ fn money_that_comes_after_a_person_closed_it_is_for_a_person() {
     }
     assert_eq!(top_up().plan_close(" ", &by), Err(CloseError::Reason));
     assert_eq!(told(&top_up(), late).plan_close("too late", &by), Err(CloseError::Confirmed));
+}
+
+#[test]
+fn what_a_person_confirmed_is_moved_by_nothing_that_the_payment_system_tells() {
+    assert_eq!(top_up().plan_confirmation("TT-1"), Err(ConfirmError::NoOrder));
+    let order = CreditOrder {
+        quantity: 500,
+        unit_price: amount("0.1"),
+        rate: RateId::fixed(&AgreementId::new(1), "message_credits"),
+        net: amount("50"),
+        own_legal_entity: None,
+        tax_rule: None,
+        tax: Amount::ZERO,
+        total: amount("50"),
+    };
+    let bought = TopUp { buys: Some(order.credits()), order: Some(order), ..top_up() };
+    let returned = told(&bought, back("re_1", "10", false));
+    assert_eq!(returned.plan_confirmation("TT-1"), Err(ConfirmError::Returned));
+    let received = bought.plan_confirmation(" TT-1 ").unwrap().unwrap();
+    assert_eq!((received.reference.as_str(), received.credited), ("TT-1", amount("500")));
+    let (payment, by) = (PaymentId::new(1), CompanyId::new(9));
+    let confirmed = bought.confirmed_by_hand(payment, received, &by, Timestamp::UNIX_EPOCH);
+    assert_eq!((confirmed.plan_confirmation("TT-1"), confirmed.due()), (Ok(None), None), "nobody is asked");
+    for report in [Report::Paid(paid("50.75")), back("re_1", "50.75", false)] {
+        assert!(matches!(decided(&confirmed, report), Decision::Keep(_)));
+    }
 }
 
 #[test]

@@ -113,6 +113,7 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
             "amount": "1", "note": format!("{MARK} credits")}),
         "POST /v1/top_ups/quote" => json!({"agreement": thing("agreement"), "amount": "25"}),
         "POST /v1/top_ups" => json!({"agreement": thing("agreement"), "amount": "25"}),
+        "POST /v1/top_ups/{id}/confirm" => json!({"reference": format!("{MARK} {}", runtime::fresh())}),
         "POST /v1/top_ups/{id}/close" => json!({"reason": format!("{MARK} booked by hand")}),
         "POST /v1/rates/find" => json!({"agreement": thing("agreement"), "number": "+4915112345678",
             "sender": SENDER}),

@@ -41,6 +41,8 @@ pub struct FeeQuery {
     subject: Option<String>,
     /// The rule that charged them.
     rule: Option<String>,
+    /// The wallet that they were charged to.
+    wallet: Option<String>,
     /// Whether they were charged.
     #[param(value_type = Option<schema::FeeStatus>)]
     status: Option<FeeStatus>,
@@ -48,7 +50,8 @@ pub struct FeeQuery {
     amount_min: Option<String>,
     /// At most so much.
     amount_max: Option<String>,
-    /// `at`, or `-at` for newest first, as it is unless told.
+    /// `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
+    /// unless told.
     #[param(example = "-at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -60,7 +63,8 @@ pub struct FeeQuery {
 impl FeeQuery {
     /// What no list is in the order of.
     fn filter(&self) -> Result<impl Fn(&Fee) -> bool + use<>, ApiError> {
-        let (resource, sender, rule) = (self.resource.clone(), self.sender.clone(), self.rule.clone());
+        let (resource, sender) = (self.resource.clone(), self.sender.clone());
+        let (rule, wallet) = (self.rule.clone(), self.wallet.clone());
         let subject = self.subject.as_deref().map(catalog::words);
         let status = self.status;
         let amounts = fields::amounts(self.amount_min.as_deref(), self.amount_max.as_deref())?;
@@ -71,6 +75,7 @@ impl FeeQuery {
             has(&resource, Some(fee.resource.name()))
                 && has(&sender, fee.sender.as_ref().map(|sender| sender.as_str()))
                 && has(&rule, fee.rule.as_ref().map(|rule| rule.as_str()))
+                && has(&wallet, Some(fee.wallet.as_str()))
                 && status.is_none_or(|status| status == fee.status)
                 && amounts.contains(fee.amount)
                 && subject.as_deref().is_none_or(|subject| {
@@ -98,6 +103,7 @@ impl FeeQuery {
     }
 }
 
+const COLUMNS: [&str; 5] = ["at", "company", "agreement", "subject", "rule"];
 const FILE_COLUMNS: [&str; 18] = [
     "id",
     "at",
@@ -134,7 +140,7 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let list = query.list(&app, &who).await?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(list, &["at"], sort, query.limit, cursor)?
+    let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
         .within("at", query.from, query.till)
         .newest_first("at");
     let found = listing.read(&app.store, format, query.filter()?).await?;

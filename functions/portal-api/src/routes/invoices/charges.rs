@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::charge::Charge;
-use domain::invoice::Invoice;
+use domain::invoice::{Invoice, InvoiceError};
 use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query};
@@ -12,7 +12,7 @@ use store::Page;
 use utoipa::IntoParams;
 
 use super::view::{ChargeRowView, ChargeView};
-use super::{Reply, readable};
+use super::{Reply, manageable, readable};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
@@ -87,6 +87,38 @@ pub async fn one(
 ) -> Reply<ChargeView> {
     let invoice = readable(&app, &who, &id).await?;
     let charge = charge_of(&invoice, &charge)?;
+    Ok(axum::Json(ChargeView::new(&invoice, charge)?))
+}
+
+/// Count the usage of one charge of a draft again.
+///
+/// The sums of its invoice follow it, and the other charges stay as they are. Where nothing has become
+/// different, the invoice's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
+/// and with the last one a draft that never had a number and has no comment.
+#[utoipa::path(post, path = "/v1/invoices/{id}/charges/{charge}/recalculate", tag = "invoices",
+    params(
+        ("id" = String, Path, description = "The invoice's id"),
+        ("charge" = String, Path, description = "The charge's id")
+    ),
+    responses(
+        (status = 200, description = "The charge as it is now", body = ChargeView),
+        (status = 409, description = "`already_confirmed`; `period_changed`: recalculate the invoice; \
+            `nothing_to_bill`: it is gone", body = Problem, content_type = "application/problem+json")
+    ))]
+pub async fn recalculate(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, charge)): Path<(String, String)>,
+) -> Reply<ChargeView> {
+    let (stored, agreement, act) = manageable(&app, &who, &id).await?;
+    let charge = charge_of(&stored, &charge)?;
+    if stored.is_confirmed() {
+        return Err(InvoiceError::Confirmed.into());
+    }
+    app.invoices.recalculate_charge(&act, &agreement, &stored.id, &charge.id).await?;
+    let invoice = app.store.any_invoice(&stored.id).await?.ok_or(InvoiceError::NothingToBill)?;
+    let charge = invoice.charges.iter().find(|fresh| fresh.id == charge.id);
+    let charge = charge.ok_or(InvoiceError::NothingToBill)?;
     Ok(axum::Json(ChargeView::new(&invoice, charge)?))
 }
 

@@ -1,6 +1,6 @@
 //! Messages of a client's queue in hand, taken apart into deliveries.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::connection::ClientAlphabet;
 use queue::{ForClient, Received};
@@ -8,8 +8,8 @@ use smpp::DeliverSm;
 
 use super::pdu;
 
-/// A delivery that was offered so often is held back for no longer than until the client takes another one:
-/// with the usual pauses that is after some eight minutes.
+/// A delivery that was offered so often and held up others is held back for no longer than until the client
+/// takes another one: with the usual pauses that is after some eight minutes.
 const TRIES_MAX: u32 = 20;
 
 /// One delivery, and which part of which message in hand it is. In the order in which they are to go.
@@ -18,13 +18,26 @@ pub struct Item {
     pub message: usize,
     pub part: usize,
     pub pdu: DeliverSm,
-    /// How often it was offered and not taken.
-    pub tries: u32,
+    pub tries: Tries,
+}
+
+/// How a delivery fared so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// How often it was the first that was offered and not taken, beside what was stuck already.
+    pub count: u32,
+    /// The link was lost before the last one was answered.
+    pub lost_link: bool,
 }
 
 impl Item {
     pub fn is_stuck(&self) -> bool {
-        TRIES_MAX <= self.tries
+        TRIES_MAX <= self.tries.count
+    }
+
+    /// Deliveries go in the order of their places.
+    pub fn place(&self) -> (usize, usize) {
+        (self.message, self.part)
     }
 
     /// The message that it is the receipt of.
@@ -33,11 +46,13 @@ impl Item {
     }
 }
 
-/// A message of which the client has answered these parts.
+/// A message that was offered, and of which the client has answered these parts.
 #[derive(Debug)]
 pub struct Begun {
     content: ForClient,
     answered: BTreeSet<usize>,
+    /// Of other parts.
+    tries: BTreeMap<usize, Tries>,
 }
 
 struct Held {
@@ -55,7 +70,7 @@ pub struct Hand {
 }
 
 impl Hand {
-    /// `begun` was answered in part when it was here before.
+    /// `begun` was offered when it was here before.
     pub fn new(received: Vec<Received<ForClient>>, begun: &[Begun], alphabet: ClientAlphabet) -> Self {
         let (mut held, mut waiting) = (Vec::new(), VecDeque::new());
         for (message, received) in received.into_iter().enumerate() {
@@ -64,7 +79,10 @@ impl Hand {
             let parts = pdu::parts(&received.content, alphabet).into_iter().enumerate();
             let open: Vec<_> = parts.filter(|(part, _)| !answered.contains(part)).collect();
             held.push(Held { received, open: open.len(), answered, is_deleted: false });
-            waiting.extend(open.into_iter().map(|(part, pdu)| Item { message, part, pdu, tries: 0 }));
+            waiting.extend(open.into_iter().map(|(part, pdu)| {
+                let tries = before.and_then(|begun| begun.tries.get(&part)).copied().unwrap_or_default();
+                Item { message, part, pdu, tries }
+            }));
         }
         Self { held, waiting }
     }
@@ -101,7 +119,14 @@ impl Hand {
 
     /// What is to be remembered of those.
     pub fn into_begun(self) -> Vec<Begun> {
-        let begun = self.held.into_iter().filter(|held| !held.is_deleted && !held.answered.is_empty());
-        begun.map(|held| Begun { content: held.received.content, answered: held.answered }).collect()
+        let Self { held, waiting } = self;
+        let left = held.into_iter().enumerate().filter(|(_, held)| !held.is_deleted);
+        let begun = left.map(|(message, Held { received, answered, .. })| {
+            let tried =
+                waiting.iter().filter(|item| item.message == message && item.tries != Tries::default());
+            let tries = tried.map(|item| (item.part, item.tries)).collect();
+            Begun { content: received.content, answered, tries }
+        });
+        begun.filter(|begun| !begun.answered.is_empty() || !begun.tries.is_empty()).collect()
     }
 }

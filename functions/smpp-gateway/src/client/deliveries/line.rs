@@ -15,7 +15,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use tracing::{debug, info, warn};
 
 use super::hand::Hand;
-use super::round::{self, Ended};
+use super::round::{self, Ended, Offer};
 use super::{Lines, Pauses};
 use crate::chain;
 use crate::client::figures::Figures;
@@ -110,26 +110,29 @@ impl Line {
         let mut hand = Hand::new(received, &self.lines.recall(&self.connection), self.alphabet);
         let mut timer = interval_at(Instant::now() + HOLD_EVERY, HOLD_EVERY);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut takes, mut pause) = (true, self.pauses.first);
+        // What is stuck was offered often enough before.
+        let first_pause = if hand.stuck() == 0 { self.pauses.first } else { self.pauses.longest };
+        let (mut offer, mut pause) = (Offer::at_first(&hand), first_pause);
         while !hand.waiting.is_empty() && !*self.stop.borrow() {
             let Some(session) = self.session() else { break };
             let (handles, stop) = (hand.left(), self.stop.clone());
-            // One delivery is enough to know whether it takes any; beside what is stuck it is the next one.
-            let most = if takes { usize::MAX } else { hand.stuck() + 1 };
             let (connection, figures) = (&self.connection, &self.figures);
-            let round = round::deliver(&session, &mut hand, most, &stop, connection, figures);
+            let round = round::deliver(&session, &mut hand, offer, &stop, connection, figures);
             let ended = held(&self.queue, &handles, &mut timer, round).await;
             self.delete_done(&mut hand).await;
             match ended {
-                Ended::Well => (takes, pause) = (true, self.pauses.first),
-                Ended::Gone => {}
+                Ended::Well => {
+                    let next = if offer == Offer::Behind { Offer::Again } else { Offer::All };
+                    (offer, pause) = (next, self.pauses.first);
+                }
+                Ended::Gone => offer = Offer::at_first(&hand),
                 Ended::NotNow => {
                     debug!(connection = %self.connection, ?pause, "the client takes nothing now");
                     let handles = hand.left();
                     held(&self.queue, &handles, &mut timer, self.rest(pause)).await;
                     // Another of its receivers may.
                     self.sessions.rotate_left(1.min(self.sessions.len()));
-                    (takes, pause) = (false, self.pauses.longest.min(pause * 2));
+                    (offer, pause) = (Offer::One, self.pauses.longest.min(pause * 2));
                     if hand.stuck() == hand.waiting.len() {
                         // It comes again, with what has come behind it since to be offered beside it.
                         break;

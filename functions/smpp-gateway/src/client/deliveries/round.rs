@@ -1,7 +1,5 @@
 //! Deliveries over one session, in order and without waiting for each answer.
 
-use std::cmp::Reverse;
-
 use domain::id::ConnectionId;
 use futures::stream::{FuturesUnordered, StreamExt};
 use smpp::CommandStatus;
@@ -11,12 +9,38 @@ use tokio::sync::watch;
 use tokio::task::unconstrained;
 use tracing::{error, warn};
 
-use super::hand::{Hand, Item};
+use super::hand::{Hand, Item, Tries};
 use crate::client::figures::Figures;
 
 /// Deliveries begun and not answered. The session has a window of its own; more than a window's worth
 /// would only wait for it.
 const BEGUN_MAX: usize = 100;
+
+/// What a round offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// All that waits.
+    All,
+    /// One, beside what is stuck: enough to know whether the client takes any.
+    One,
+    /// One, without what is stuck: the link was lost over it, and would be again before the client gets to
+    /// anything else.
+    Behind,
+    /// All, once the one behind was taken: if the link is lost over what is stuck again, that is passed over.
+    Again,
+}
+
+impl Offer {
+    /// To a client that has just bound.
+    pub fn at_first(hand: &Hand) -> Self {
+        let stuck = hand.stuck();
+        match hand.waiting.front().filter(|first| first.is_stuck()) {
+            Some(first) if first.tries.lost_link && stuck < hand.waiting.len() => Self::Behind,
+            Some(_) => Self::One,
+            None => Self::All,
+        }
+    }
+}
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,23 +53,30 @@ pub enum Ended {
     Gone,
 }
 
-/// Delivers up to `most` of what waits. Begins nothing more after the first that is not taken, or when it
-/// is to stop; what was begun then is waited for. What is not answered waits again, in its order; but what
-/// is stuck while another one is taken is passed over.
+/// Delivers what it is to offer of what waits. Begins nothing more after the first that is not taken, or when
+/// it is to stop; what was begun then is waited for. What is not answered waits again, in its order; but what
+/// is stuck while only others are taken is passed over.
 pub async fn deliver(
     session: &ServerSession,
     hand: &mut Hand,
-    most: usize,
+    offer: Offer,
     stop: &watch::Receiver<bool>,
     connection: &ConnectionId,
     figures: &Figures,
 ) -> Ended {
+    let stuck = hand.stuck();
+    let (first, most) = match offer {
+        Offer::All | Offer::Again => (0, usize::MAX),
+        Offer::One => (0, stuck + 1),
+        Offer::Behind => (stuck, 1),
+    };
     let (mut answers, mut begun) = (FuturesUnordered::new(), 0);
-    let (left, has_taken, ended) = (Vec::new(), false, Ended::Well);
-    let mut round = Round { session, hand, connection, figures, left, has_taken, ended };
+    let (left, has_taken, has_taken_stuck, ended) = (Vec::new(), false, false, Ended::Well);
+    let mut round =
+        Round { session, hand, offer, connection, figures, left, has_taken, has_taken_stuck, ended };
     loop {
         while round.ended == Ended::Well && begun < most && answers.len() < BEGUN_MAX && !*stop.borrow() {
-            let Some(item) = round.hand.waiting.pop_front() else { break };
+            let Some(item) = round.hand.waiting.remove(first) else { break };
             begun += 1;
             // Polled here once, so that it has its place in the session's queue before the next one; with
             // a share of the thread's time it might be put off, and overtaken.
@@ -77,11 +108,15 @@ fn is_final(status: CommandStatus) -> bool {
 struct Round<'a> {
     session: &'a ServerSession,
     hand: &'a mut Hand,
+    offer: Offer,
     connection: &'a ConnectionId,
     figures: &'a Figures,
     /// Offered, and to wait again.
     left: Vec<Item>,
+    /// Some that were not stuck.
     has_taken: bool,
+    /// The client recovers: what else is stuck may only be too much at once.
+    has_taken_stuck: bool,
     ended: Ended,
 }
 
@@ -90,7 +125,8 @@ impl Round<'_> {
         let connection = self.connection;
         match answer {
             Ok(CommandStatus::ROK) => {
-                self.has_taken = true;
+                self.has_taken |= !item.is_stuck();
+                self.has_taken_stuck |= item.is_stuck();
                 self.hand.answered(&item);
             }
             Ok(status) if is_final(status) => {
@@ -101,31 +137,53 @@ impl Round<'_> {
                 error!(%connection, receipt = ?item.receipt(), %error, "a delivery cannot be written as SMPP");
                 self.pass_over(&item);
             }
-            Err(DeliverError::NotSent | DeliverError::InDoubt) if self.session.is_closed() => {
-                self.left.push(item);
+            // The client never saw it.
+            Err(DeliverError::NotSent) if self.session.is_closed() => {
+                self.hand.waiting.push_back(item);
+                self.ended = Ended::Gone;
+            }
+            Err(DeliverError::InDoubt) if self.session.is_closed() => {
+                self.leave(item, true);
                 self.ended = Ended::Gone;
             }
             Ok(_) | Err(DeliverError::NotSent | DeliverError::InDoubt) => {
-                self.left.push(Item { tries: item.tries.saturating_add(1), ..item });
+                self.leave(item, false);
                 self.ended = Ended::NotNow;
             }
         }
     }
 
+    fn leave(&mut self, item: Item, lost_link: bool) {
+        self.left.push(Item { tries: Tries { lost_link, ..item.tries }, ..item });
+    }
+
     fn end(mut self) -> Ended {
-        let (stuck, mut left): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.left).into_iter().partition(|item| self.has_taken && item.is_stuck());
-        for item in stuck {
-            let (connection, receipt, tries) = (self.connection, item.receipt(), item.tries);
+        let mut left = std::mem::take(&mut self.left);
+        left.sort_by_key(Item::place);
+        let takes_others = self.has_taken && !self.has_taken_stuck;
+        let is_refused = |item: &Item| item.is_stuck() && !item.tries.lost_link;
+        let (mut never, mut left): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|item| takes_others && is_refused(item));
+        // The link was lost over the first of them; the rest only went with it.
+        let is_lost = |first: &Item| first.is_stuck() && first.tries.lost_link;
+        if self.offer == Offer::Again && !self.has_taken_stuck && left.first().is_some_and(is_lost) {
+            never.push(left.remove(0));
+        }
+        for item in never {
+            let (connection, receipt, tries) = (self.connection, item.receipt(), item.tries.count);
             warn!(%connection, ?receipt, tries, "the client takes others, this one is passed over");
             self.pass_over(&item);
         }
-        if left.is_empty() && self.ended == Ended::NotNow {
-            self.ended = Ended::Well;
+        // What was offered behind it may only have been too much at once.
+        if let Some(first) = left.iter_mut().find(|item| !item.is_stuck()) {
+            first.tries.count += 1;
         }
-        left.sort_by_key(|item| Reverse((item.message, item.part)));
-        left.into_iter().for_each(|item| self.hand.waiting.push_front(item));
-        self.ended
+        let is_well = left.is_empty() && self.ended != Ended::Gone;
+        if self.ended != Ended::Well {
+            self.hand.waiting.extend(left);
+            self.hand.waiting.make_contiguous().sort_by_key(Item::place);
+        }
+        if is_well { Ended::Well } else { self.ended }
     }
 
     /// It is not offered again.

@@ -27,6 +27,9 @@ pub fn parts(
     reference: u16,
     now: Timestamp,
 ) -> Result<Vec<SubmitSm>, Refusal> {
+    if message.goes_out_till(link.validity()) <= now {
+        return Err(Refusal::ValidityOver);
+    }
     let whole = whole(message, link, now)?;
     if let Some(raw) = &message.handling.raw {
         return Ok(vec![with_octets(whole, raw)]);
@@ -83,7 +86,6 @@ fn number_type(NumberType { ton, npi }: NumberType) -> address::NumberType {
 /// days is written as a date.
 fn validity(till: Option<Timestamp>, link: &SmppLink, now: Timestamp) -> Result<String, Refusal> {
     let seconds = match (till, link.validity_seconds) {
-        (Some(till), _) if till <= now => return Err(Refusal::ValidityOver),
         (Some(till), _) => begun_seconds(till.duration_since(now)),
         (None, Some(seconds)) => u64::from(seconds.get()),
         (None, None) => return Ok(String::new()),

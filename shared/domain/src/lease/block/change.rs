@@ -69,7 +69,9 @@ impl BlockChange {
     /// Takes a message that nobody has sent out of the block, to be sent by itself: also one that was told to
     /// be in doubt before it was known that it had not left.
     pub fn send_alone(&mut self, place: u16) -> Fits {
-        let is_unsent = |message: &&Message| message.status == Status::Accepted || message.is_in_doubt();
+        let is_unsent = |message: &&Message| {
+            message.status == Status::Accepted || (message.is_in_doubt() && message.parts.is_empty())
+        };
         let Some(message) = self.present(place).filter(is_unsent) else { return Fits::Yes };
         let row = Message {
             status: Status::Accepted,

@@ -1,5 +1,7 @@
 //! Messages in, submits out.
 
+use std::num::NonZeroU32;
+
 use domain::connection::{ConnectionKind, ExtraTlv, LongForm as Wanted, Numbering as Wishes};
 use domain::destination::Msisdn;
 use domain::handling::Handling;
@@ -38,7 +40,7 @@ fn message(sender: &str, text: &str) -> Message {
         status: Status::Queued,
         reason: None,
         parts: Vec::new(),
-        accepted_at: Timestamp::UNIX_EPOCH,
+        accepted_at: now(),
         submitted_at: None,
         finished_at: None,
         revision: 1,
@@ -172,6 +174,22 @@ fn a_validity_counts_from_the_submit() {
     check("2026-11-05T12:00:00Z", Err(Refusal::ValidityOver));
     check("2026-11-04T12:00:00Z", Err(Refusal::ValidityOver));
     assert_eq!(Refusal::ValidityOver.to_string(), "validity_over");
+}
+
+#[test]
+fn a_message_that_says_no_validity_goes_out_for_as_long_as_its_connection_says_or_72_hours() {
+    #[track_caller]
+    fn check(validity_seconds: u32, waited_seconds: i64, goes_out: bool) {
+        let link = SmppLink { validity_seconds: NonZeroU32::new(validity_seconds), ..link() };
+        let accepted_at = now() - SignedDuration::from_secs(waited_seconds);
+        let message = Message { accepted_at, ..message("ACME", "hi") };
+        let refused = parts(&message, &link, REFERENCE, now()).err();
+        assert_eq!(refused, (!goes_out).then_some(Refusal::ValidityOver));
+    }
+    check(0, 72 * 3_600 - 1, true);
+    check(0, 72 * 3_600, false);
+    check(600, 599, true);
+    check(600, 600, false);
 }
 
 /// How the submits of a long text in this form begin, and that they make it whole again.

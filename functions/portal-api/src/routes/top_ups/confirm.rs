@@ -1,0 +1,76 @@
+//! Purchases of message credits that a person confirms, because the money came some other way than the payment
+//! system tells. They have their receipt as all others.
+
+use axum::extract::{Path, State};
+use domain::permission::Area;
+use runtime::auth::Principal;
+use runtime::http::{Body, Problem};
+use runtime::revision::{IfMatch, Versioned};
+use serde::Deserialize;
+use store::TopUpPosted;
+use utoipa::ToSchema;
+
+use super::TopUpView;
+use crate::App;
+use crate::rights;
+use crate::routes::Edited;
+use crate::routes::records::Revision;
+
+/// In each round either the top-up is confirmed, or a report of the payment system has changed it.
+const ROUNDS_MAX: u32 = 8;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmTopUpRequest {
+    /// What the money is known by, 1 to 100 characters: unique among the company's payments.
+    #[schema(example = "TT-2026-0001")]
+    reference: String,
+}
+
+/// Confirm a purchase of message credits by hand.
+///
+/// For one whose money came without the payment system telling of it, or that is in `review`. The credits are
+/// in the balance at once and for good, by a payment under this reference, and there is a receipt. Whatever the
+/// payment system tells of it from then on is kept for a person to look at. Confirming again under the same
+/// reference changes nothing.
+#[utoipa::path(post, path = "/v1/top_ups/{id}/confirm", tag = "top_ups", request_body = ConfirmTopUpRequest,
+    params(("id" = String, Path, description = "The top-up's id"), Revision),
+    responses(
+        (status = 200, description = "The confirmed top-up", body = TopUpView),
+        (status = 409, description = "`top_up_confirmed`; `top_up_closed`: by hand; `top_up_returned`: money of \
+            it went back; `no_credit_order`: no message credits are bought by it; `reference_taken`", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 412, description = "The revision is not the one in `If-Match`", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn confirm(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    if_match: IfMatch,
+    Body(body): Body<ConfirmTopUpRequest>,
+) -> Edited<TopUpView> {
+    let seen = app.seen_by(&who);
+    for _ in 0..ROUNDS_MAX {
+        let top_up = seen.top_up(&id).await?;
+        let agreement = seen.agreement(top_up.agreement.as_str()).await?;
+        rights::manage(&who, Area::Payments)?;
+        rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
+        let Some(received) = top_up.plan_confirmation(&body.reference)? else {
+            return Ok(Versioned::new(top_up.revision, top_up.into()));
+        };
+        if_match.check(top_up.revision)?;
+        let act = seen.act_on(&top_up.company).await?;
+        match app.cashier.book(&act, &top_up, &received, Some(&who.company.id)).await? {
+            TopUpPosted::Now => {
+                let confirmed = seen.top_up(&id).await?;
+                return Ok(Versioned::new(confirmed.revision, confirmed.into()));
+            }
+            TopUpPosted::PaidAnother => break,
+            TopUpPosted::Overtaken => {}
+        }
+    }
+    // Another payment of the company has it, or another top-up.
+    let detail = "There is another payment under this reference.";
+    Err(Problem::new(409, "reference_taken", detail).field("reference").into())
+}
