@@ -9712,8 +9712,8 @@ export interface components {
             /**
              * Format: int32
              * @description How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-             *     days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
-             *     unless told, is not submitted any more.
+             *     days; the vendor's own rule unless told. One that waits while no bind is up and has no other
+             *     route ends so long after it was accepted, 72 hours unless told.
              * @example 86400
              */
             validity_seconds?: number | null;

@@ -18,6 +18,7 @@ use smpp_gateway::client::deliveries::{Deliveries, Pauses};
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::world::{Member, NOW, World};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use tests::receiver::{Receiver, account, destination_or_text, gateway, until};
 
@@ -445,6 +446,41 @@ async fn a_receipt_that_a_client_drops_its_link_over_is_passed_over_once_it_take
     }
     assert_eq!(take_until(&stage, &deliveries, 2, is_fatal).await, ids([1]));
     assert_eq!(take_until(&stage, &deliveries, 1, is_fatal).await, ids([2]));
+    deliveries.finish().await;
+}
+
+/// Binds, reads on without an answer, and answers all that it has when nothing more comes; it drops the link over
+/// `fatal`. With what it has answered by then.
+async fn read_ahead_until(stage: &Stage, deliveries: &Deliveries, fatal: &str) -> Vec<String> {
+    let mut receiver = Receiver::bind(deliveries, &stage.account).await;
+    let (mut held, mut got) = (Vec::new(), Vec::new());
+    loop {
+        match timeout(Duration::from_millis(100), receiver.next()).await {
+            Ok(delivery) if destination_or_text(&delivery) == fatal => break,
+            Ok(delivery) => held.push(delivery),
+            Err(_) => {
+                for delivery in held.drain(..) {
+                    got.push(destination_or_text(&delivery));
+                    delivery.accept();
+                }
+            }
+        }
+    }
+    receiver.session.abort();
+    receiver.server.closed().await;
+    got
+}
+
+#[tokio::test]
+async fn what_a_client_only_had_in_hand_when_it_dropped_its_link_is_not_passed_over() {
+    let stage = Stage::new().await;
+    stage.enqueue(3, 1).await;
+    let deliveries = eager_gateway(&stage.sqs);
+    let fatal = &ids([2])[0];
+    for _ in 0..20 {
+        assert!(read_ahead_until(&stage, &deliveries, fatal).await.is_empty());
+    }
+    assert_eq!(read_ahead_until(&stage, &deliveries, fatal).await, ids([1, 0]));
     deliveries.finish().await;
 }
 

@@ -8,7 +8,7 @@ use domain::id::{TransferId, UserId, WalletId};
 use domain::money::Amount;
 use domain::transfer::{Party, Transfer, TransferRequest, plan_transfer};
 use domain::user::{NewUser, plan_user};
-use domain::wallet::WalletState;
+use domain::wallet::{Wallet, WalletState};
 use store::{AcceptError, PostedTransfer, Store, Written};
 use tests::edits::{act, act_at};
 use tests::embedded_dynamodb::Fault::TimeoutAppliedAnswerLost;
@@ -176,6 +176,16 @@ async fn of_users_with_one_id_one_is_stored_and_listed() {
     let listed = world.store.users(&company.id).await.expect("a read");
     let stored = world.store.any_user(&UserId::new(1)).await.expect("a read").expect("it is there");
     assert_eq!(listed, [stored]);
+}
+
+#[tokio::test]
+async fn a_users_wallet_that_is_opened_while_a_transfer_takes_all_of_the_main_one_is_open() {
+    let users = Users::new("10").await;
+    let main = users.world.wallet(&users.client.wallet).await;
+    let state = WalletState::Draining { transfer: TransferId::new(1), since: NOW };
+    let main = Wallet { state, ..main };
+    let opened = users.world.store.user_wallets(&main, &[UserId::new(3)]).await.expect("an answer");
+    assert_eq!(opened[0].state, WalletState::Open, "nobody would end that state of it");
 }
 
 /// A client with individual credits and two users' wallets.

@@ -1426,8 +1426,8 @@ pub enum ConnectionSettings {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tlvs: Option<Vec<TlvSettings>>,
         /// How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-        /// days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
-        /// unless told, is not submitted any more.
+        /// days; the vendor's own rule unless told. One that waits while no bind is up and has no other
+        /// route ends so long after it was accepted, 72 hours unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         validity_seconds: Option<u32>,
         /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.
@@ -7050,8 +7050,8 @@ pub struct SmppSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlvs: Option<Vec<TlvSettings>>,
     /// How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-    /// days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
-    /// unless told, is not submitted any more.
+    /// days; the vendor's own rule unless told. One that waits while no bind is up and has no other
+    /// route ends so long after it was accepted, 72 hours unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity_seconds: Option<u32>,
     /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.

@@ -116,7 +116,10 @@ pub enum PaymentError {
     Canceled,
     #[error("the agreement was deleted, or its company: nothing moves its balance any more")]
     AgreementDeleted,
-    #[error("a top-up made this payment: refund it at the payment system, and the balance follows")]
+    #[error(
+        "a top-up made this payment: refund it at the payment system, and the balance follows; where a person \
+         confirmed it, pay it back by an outbound payment"
+    )]
     ByTopUp,
     #[error(transparent)]
     Amount(#[from] AmountError),
@@ -167,10 +170,15 @@ impl Payment {
         }
     }
 
-    /// Whether a top-up made it. What went back of one is counted there, so nobody takes it out of the
-    /// balance by hand: the refund would take it a second time.
+    /// Whether a payment system's word made it.
     pub fn is_by_payment_system(&self) -> bool {
         PaymentSystemKind::named(&self.by).is_some()
+    }
+
+    /// Whether a top-up made it, also one that a person confirmed. What went back of one is counted there, so
+    /// nobody takes it out of the balance by hand: the refund would take it a second time. And its receipt stays.
+    pub fn is_of_top_up(&self) -> bool {
+        self.is_by_payment_system() || self.receipt_of.is_some()
     }
 
     /// What was paid, and in which currency.

@@ -205,10 +205,11 @@ impl Thing for TopUp {
         vec![("created_at", catalog::time(self.created_at)), ("amount", catalog::amount(self.amount))]
     }
 
-    /// One payment of a payment system pays one top-up.
+    /// One payment of a payment system pays one top-up. What a person confirmed is known by the reference of its
+    /// payment, which is the company's own.
     fn unique(&self) -> Vec<String> {
         let name = |received: &Received| received_name(self.through.name(), &received.reference);
-        self.received.iter().map(name).collect()
+        self.received.iter().filter(|_| self.confirmed_by.is_none()).map(name).collect()
     }
 }
 

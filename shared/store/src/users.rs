@@ -12,7 +12,7 @@ use domain::catalog::Thing;
 use domain::credentials::Credentials;
 use domain::id::{CompanyId, RoleId, UserId, WalletId};
 use domain::user::{User, UserStatus, login_name};
-use domain::wallet::Wallet;
+use domain::wallet::{Wallet, WalletState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -235,8 +235,12 @@ impl Store {
     }
 
     async fn open_user_wallet(&self, main: &Wallet, user: &UserId) -> Result<Wallet, StoreError> {
-        // What goes into a wallet below a closed one never comes out again.
-        let wallet = Wallet { state: main.state.clone(), ..Wallet::open_user(main, user) };
+        // What goes into a wallet below a closed one never comes out again. A transfer drains the main wallet alone.
+        let state = match &main.state {
+            state @ (WalletState::Suspended | WalletState::Closed) => state.clone(),
+            WalletState::Open | WalletState::Draining { .. } => WalletState::Open,
+        };
+        let wallet = Wallet { state, ..Wallet::open_user(main, user) };
         match self.transact("open a user's wallet", self.open_wallet(&wallet)?).await {
             Ok(()) => Ok(wallet),
             // Somebody else has opened it.

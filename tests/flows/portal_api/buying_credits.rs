@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::body::Body;
 use domain::money::Amount;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use queue::Billing;
 use serde_json::{Value, json};
 use tests::embedded_s3::EmbeddedS3;
@@ -225,6 +225,9 @@ async fn a_purchase_that_a_person_confirms_brings_its_credits_and_its_receipt_on
     let payment =
         platform.get(&owner.key, &format!("/v1/payments/{}", text(&confirmed, "payment"))).await.good();
     assert_eq!((text(&payment, "reference"), text(&payment, "by")), ("TT-1".into(), owner.company.clone()));
+    let made = format!("/v1/payments/{}", text(&payment, "id"));
+    let deleted = platform.ask(&owner.key, Method::DELETE, &made, &[], None).await;
+    assert_eq!(deleted.refusal(), "409 paid_by_top_up");
     let second = shop.buy_as("second", 600).await;
     let taken = json!({"reference": "TT-1"});
     let taken =

@@ -26,7 +26,7 @@ use tracing::{debug, error, warn};
 use crate::chain;
 use crate::vendor::deliveries;
 use crate::vendor::elsewhere::OtherRoutes;
-use crate::vendor::in_hand::Hand;
+use crate::vendor::in_hand::{APPLIED_WITHIN, Hand};
 use crate::vendor::lane::{LONG_PAUSE, Lane, Sent, TRIES_MAX, Turn};
 use crate::vendor::sending::delay;
 
@@ -241,11 +241,8 @@ impl<'a> Telling<'a> {
         };
         let still_due: BTreeSet<u16> = due(&claimed.block).collect();
         outcomes.retain(|(place, _)| still_due.contains(place));
-        if self.tell(outcomes).await {
-            return Ok(End::Delete);
-        }
-        self.is_released(&claimed).await; // nothing of it has left
-        Ok(End::Leave)
+        // Where this cannot be told, it stays claimed: an answer may have been lost.
+        Ok(if self.tell(outcomes).await { End::Delete } else { End::Leave })
     }
 
     async fn tell_in_doubt(&mut self, block: &Block) -> End {
@@ -309,8 +306,9 @@ impl<'a> Telling<'a> {
             let is_at_once = self.lane.is_ending() || self.lane.is_down();
             return End::GiveBack(if is_at_once { Duration::ZERO } else { LONG_PAUSE });
         }
+        // Still claimed, and sent again when there is a link; what was told must be applied by then.
         if !again.is_empty() && !self.lane.is_ending() {
-            return End::Wait; // still claimed, and sent again when there is a link
+            return if self.told { End::GiveBack(APPLIED_WITHIN) } else { End::Wait };
         }
         if unsent.is_empty() && !again.is_empty() && !self.told {
             return End::GiveBack(Duration::ZERO);

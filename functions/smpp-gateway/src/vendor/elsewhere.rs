@@ -1,5 +1,5 @@
-//! What else a message of which nothing has left can do than wait for its vendor: end when its time is over, or
-//! take another route of its sender ID.
+//! What else a message of which nothing has left can do than wait for its vendor: take another route of its sender
+//! ID, or end when its time is over.
 
 use domain::message::Message;
 use jiff::SignedDuration;
@@ -29,12 +29,13 @@ impl<'a> OtherRoutes<'a> {
 
     /// What becomes of a message while the link is down. None: it waits.
     pub async fn instead_of_waiting(&mut self, message: &Message) -> Result<Option<Outcome>, StoreError> {
-        if message.goes_out_till(self.validity) <= runtime::now() {
-            let reason = Refusal::ValidityOver.to_string();
-            return Ok(Some(Outcome::Refused { reason, next_route: false }));
+        let now = runtime::now();
+        let is_over = message.handling.valid_till.is_some_and(|till| till <= now);
+        if !is_over && self.has_one(message).await? {
+            return Ok(Some(Outcome::Refused { reason: CONNECTION_DOWN.to_owned(), next_route: true }));
         }
-        let refused = Outcome::Refused { reason: CONNECTION_DOWN.to_owned(), next_route: true };
-        Ok(self.has_one(message).await?.then_some(refused))
+        let over = Outcome::Refused { reason: Refusal::ValidityOver.to_string(), next_route: false };
+        Ok((message.goes_out_till(self.validity) <= now).then_some(over))
     }
 
     async fn has_one(&mut self, message: &Message) -> Result<bool, StoreError> {

@@ -12,9 +12,10 @@ use domain::id::MessageId;
 use domain::lease::LeaseTag;
 use tokio::time::Instant;
 
-/// The outcome of a finished job is applied to the store within this time, so that the store knows
-/// of a duplicate that comes later.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+/// What is told of a job is applied to the store within this time.
+pub const APPLIED_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// So that the store knows of a duplicate that comes later.
+const REMEMBERED: Duration = APPLIED_WITHIN;
 /// Some 10 MB.
 const REMEMBERED_MAX: usize = 100_000;
 

@@ -25,8 +25,6 @@ use crate::vendor::sending::delay;
 enum End {
     /// Tell what became of the message, then delete the job.
     Report(Progress, OwnedSemaphorePermit),
-    /// The same for one of which nothing has left: where it cannot be told, the claim is given back.
-    ReportUnsent(Progress, OwnedSemaphorePermit, Claimed),
     /// There is nothing to do for it.
     Delete,
     /// Let it come again, not before this time.
@@ -44,14 +42,6 @@ pub async fn run(lane: Arc<Lane>, hand: Hand, message: MessageId, is_last: bool)
             if is_stored {
                 lane.delete(hand.finish()).await;
             }
-        }
-        End::ReportUnsent(progress, admitted, claimed) => {
-            if lane.report(&progress).await {
-                lane.delete(hand.finish()).await;
-            } else {
-                lane.release(&claimed).await;
-            }
-            drop(admitted);
         }
         End::Delete => lane.delete(hand.finish()).await,
         End::GiveBack(pause) => lane.give_back(hand.let_go(), pause).await,
@@ -195,7 +185,8 @@ impl Lane {
             return Ok(End::Wait);
         };
         Ok(match self.claim(id, unanswered).await? {
-            Claim::Yours(claimed) => End::ReportUnsent(self.told(id.clone(), outcome), admitted, claimed),
+            // Where this cannot be told, it stays claimed: an answer may have been lost.
+            Claim::Yours(_) => End::Report(self.told(id.clone(), outcome), admitted),
             // It has moved since it was read.
             Claim::Before(_) | Claim::Done => End::Wait,
         })

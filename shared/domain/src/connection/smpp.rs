@@ -49,8 +49,8 @@ pub struct SmppLink {
     /// Sent with each submit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tlvs: Vec<ExtraTlv>,
-    /// For messages that say none: not to be delivered so long after the submit, nor submitted so long after they
-    /// were accepted. None: the vendor's own.
+    /// For messages that say none: not to be delivered so long after the submit, nor to wait for a bind so long after
+    /// they were accepted. None: the vendor's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity_seconds: Option<NonZeroU32>,
     /// 0 to 3, for messages that say none.

@@ -122,7 +122,7 @@ pub fn plan_change(
     }
     let is_other_money =
         (after.status, after.paid(), after.amount) != (before.status, before.paid(), before.amount);
-    if is_other_money && before.is_by_payment_system() {
+    if is_other_money && before.is_of_top_up() {
         return Err(PaymentError::ByTopUp);
     }
     if after.effect() < before.effect() && after.direction == PaymentDirection::Outbound {
@@ -148,7 +148,7 @@ pub fn plan_deletion(
     if before.status == PaymentStatus::Canceled {
         return Ok(None);
     }
-    if before.is_by_payment_system() {
+    if before.is_of_top_up() {
         return Err(PaymentError::ByTopUp);
     }
     let after = Payment { status: PaymentStatus::Canceled, ..before.clone() };

@@ -235,14 +235,18 @@ fn only_payment_systems_move_the_balance_of_a_deleted_agreement() {
 #[test]
 fn what_a_top_up_paid_leaves_the_balance_by_a_refund_only() {
     for direction in [PaymentDirection::Inbound, PaymentDirection::Outbound] {
-        let payment = plan(PaymentRequest { by: "freedom_pay".into(), ..ask(direction, "30") }).unwrap();
-        assert_eq!(plan_deletion(&payment, &wallet("30"), at(NOW)), Err(PaymentError::ByTopUp));
-        let more = PaymentEdit { amount: Some(amount("31")), ..PaymentEdit::default() };
-        for refused in [withdraw(BEFORE), more] {
-            assert_eq!(edit(&payment, refused, NOW), Err(PaymentError::ByTopUp));
+        let told = plan(PaymentRequest { by: "freedom_pay".into(), ..ask(direction, "30") }).unwrap();
+        let by_hand = plan(ask(direction, "30")).unwrap();
+        let by_hand = Payment { receipt_of: Some(TopUpId::new(1)), ..by_hand };
+        for payment in [told, by_hand] {
+            assert_eq!(plan_deletion(&payment, &wallet("30"), at(NOW)), Err(PaymentError::ByTopUp));
+            let more = PaymentEdit { amount: Some(amount("31")), ..PaymentEdit::default() };
+            for refused in [withdraw(BEFORE), more] {
+                assert_eq!(edit(&payment, refused, NOW), Err(PaymentError::ByTopUp));
+            }
+            let words = PaymentEdit { description: Some("seen".into()), ..confirm() };
+            assert_eq!(edit(&payment, words, NOW).unwrap().effect(), payment.effect());
         }
-        let words = PaymentEdit { description: Some("seen".into()), ..confirm() };
-        assert_eq!(edit(&payment, words, NOW).unwrap().effect(), payment.effect());
     }
 }
 

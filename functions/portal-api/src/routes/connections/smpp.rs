@@ -90,8 +90,8 @@ pub struct SmppSettings {
     #[serde(default)]
     pub tlvs: Vec<TlvSettings>,
     /// How long after the submit a message that says nothing of it may be delivered, in seconds, at most 63
-    /// days; the vendor's own rule unless told. One that was accepted longer ago than that, or than 72 hours
-    /// unless told, is not submitted any more.
+    /// days; the vendor's own rule unless told. One that waits while no bind is up and has no other
+    /// route ends so long after it was accepted, 72 hours unless told.
     #[schema(value_type = Option<u32>, example = 86400)]
     pub validity_seconds: Option<NonZeroU32>,
     /// The `priority_flag` of messages that say none, 0 to 3; 0 unless told.

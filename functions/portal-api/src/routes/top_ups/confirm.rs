@@ -16,7 +16,8 @@ use crate::rights;
 use crate::routes::Edited;
 use crate::routes::records::Revision;
 
-/// In each round either the top-up is confirmed, or a report of the payment system has changed it.
+/// In each round either the top-up is confirmed, or somebody else has changed it: who confirmed the same finds that
+/// in the next.
 const ROUNDS_MAX: u32 = 8;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,11 +67,10 @@ pub async fn confirm(
                 let confirmed = seen.top_up(&id).await?;
                 return Ok(Versioned::new(confirmed.revision, confirmed.into()));
             }
-            TopUpPosted::PaidAnother => break,
-            TopUpPosted::Overtaken => {}
+            TopUpPosted::PaidAnother | TopUpPosted::Overtaken => {}
         }
     }
-    // Another payment of the company has it, or another top-up.
+    // Nothing else refuses it so often: another payment of the company has it.
     let detail = "There is another payment under this reference.";
     Err(Problem::new(409, "reference_taken", detail).field("reference").into())
 }

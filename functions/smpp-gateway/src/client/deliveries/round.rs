@@ -26,7 +26,8 @@ pub enum Offer {
     /// One, without what is stuck: the link was lost over it, and would be again before the client gets to
     /// anything else.
     Behind,
-    /// All, once the one behind was taken: if the link is lost over what is stuck again, that is passed over.
+    /// The first of what is stuck by itself, once the one behind was taken: if the link is lost over it again, it
+    /// is passed over. With others beside it nobody could tell over which.
     Again,
 }
 
@@ -66,8 +67,9 @@ pub async fn deliver(
 ) -> Ended {
     let stuck = hand.stuck();
     let (first, most) = match offer {
-        Offer::All | Offer::Again => (0, usize::MAX),
+        Offer::All => (0, usize::MAX),
         Offer::One => (0, stuck + 1),
+        Offer::Again => (0, 1),
         Offer::Behind => (stuck, 1),
     };
     let (mut answers, mut begun) = (FuturesUnordered::new(), 0);

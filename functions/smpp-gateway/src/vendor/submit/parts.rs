@@ -27,7 +27,8 @@ pub fn parts(
     reference: u16,
     now: Timestamp,
 ) -> Result<Vec<SubmitSm>, Refusal> {
-    if message.goes_out_till(link.validity()) <= now {
+    // A connection with a short validity may be the route that comes second.
+    if message.goes_out_till(link.validity().max(connection::USUAL_VALIDITY)) <= now {
         return Err(Refusal::ValidityOver);
     }
     let whole = whole(message, link, now)?;

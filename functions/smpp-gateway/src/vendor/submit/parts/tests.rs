@@ -177,7 +177,7 @@ fn a_validity_counts_from_the_submit() {
 }
 
 #[test]
-fn a_message_that_says_no_validity_goes_out_for_as_long_as_its_connection_says_or_72_hours() {
+fn a_message_that_says_no_validity_goes_out_for_72_hours_or_as_long_as_its_connection_says() {
     #[track_caller]
     fn check(validity_seconds: u32, waited_seconds: i64, goes_out: bool) {
         let link = SmppLink { validity_seconds: NonZeroU32::new(validity_seconds), ..link() };
@@ -188,8 +188,10 @@ fn a_message_that_says_no_validity_goes_out_for_as_long_as_its_connection_says_o
     }
     check(0, 72 * 3_600 - 1, true);
     check(0, 72 * 3_600, false);
-    check(600, 599, true);
-    check(600, 600, false);
+    check(600, 72 * 3_600 - 1, true);
+    check(600, 72 * 3_600, false);
+    check(100 * 3_600, 100 * 3_600 - 1, true);
+    check(100 * 3_600, 100 * 3_600, false);
 }
 
 /// How the submits of a long text in this form begin, and that they make it whole again.
