@@ -315,7 +315,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An agreement's versions. */
+        /**
+         * An agreement's versions.
+         * @description `Accept: text/csv` answers a file.
+         */
         get: operations["get_agreement_versions"];
         put?: never;
         /**
@@ -705,11 +708,11 @@ export interface paths {
         post?: never;
         /**
          * Delete a connection.
-         * @description Not while a sender ID's messages take it, or what phones send to a sender ID goes there, or a company's
-         *     recipients are looked up with it. Messages that still wait for it go by their sender ID's next route, or are
-         *     paid back, and receipts that an HTTP vendor sends are still taken. Those of an SMPP vendor are not: what it
-         *     has ends as expired, and is paid back where delivery is billed, also what arrives. So disable its routes
-         *     first, and delete it when its reports are in.
+         * @description Not while a sender ID's messages take it, or what phones send to a sender ID comes over it or goes there, or
+         *     a company's recipients are looked up with it. Messages that still wait for it go by their sender ID's next
+         *     route, or are paid back, and receipts that an HTTP vendor sends are still taken. Those of an SMPP vendor are
+         *     not: what it has ends as expired, and is paid back where delivery is billed, also what arrives. So disable its
+         *     routes first, and delete it when its reports are in.
          */
         delete: operations["delete_connection"];
         options?: never;
@@ -1214,6 +1217,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incoming_messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages from phones, newest first.
+         * @description One is listed within moments after it came, for 24 months. With a filter a page may hold fewer than `limit`
+         *     while there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
+         */
+        get: operations["get_incoming_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incoming_messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message from a phone. */
+        get: operations["get_incoming_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations": {
         parameters: {
             query?: never;
@@ -1393,7 +1434,7 @@ export interface paths {
         };
         /**
          * The rows of a charge.
-         * @description Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 10,000 rows;
+         * @description Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 50,000 rows;
          *     all of them are in the invoice's archive, see `/v1/invoices/{id}/details`.
          */
         get: operations["get_invoice_charge_rows"];
@@ -3449,7 +3490,8 @@ export interface paths {
         };
         /**
          * Users.
-         * @description Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+         * @description Oldest first unless a filter or `sort` says otherwise. With a filter a page may hold fewer than `limit` while
+         *     there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
          */
         get: operations["get_users"];
         put?: never;
@@ -4673,7 +4715,8 @@ export interface components {
             networks?: string[];
             /**
              * Format: int32
-             * @description Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
+             * @description Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
+             *     share them evenly, and each lets one through at least.
              * @example 100
              */
             rate?: number;
@@ -5250,6 +5293,11 @@ export interface components {
             company: string;
             /** @description Of messages: ISO 3166 alpha-2. */
             country?: string | null;
+            /**
+             * @description Of messages: `outgoing`, or `incoming` for what the recipient's phone sent.
+             * @example outgoing
+             */
+            direction?: string | null;
             /** @description The fee; null for a message. */
             fee?: string | null;
             /**
@@ -5257,6 +5305,8 @@ export interface components {
              * @description When it reached its last status.
              */
             finished_at?: string | null;
+            /** @description The message from a phone that it is of; null for others. */
+            incoming_message?: string | null;
             /**
              * Format: int32
              * @description 1 is the sender's own agreement, 2 the one above it.
@@ -5626,6 +5676,15 @@ export interface components {
              * @description How often it was tried.
              */
             attempts: number;
+            /**
+             * @description What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
+             *     tree.
+             */
+            attributes: {
+                [key: string]: string;
+            };
+            /** @description The user who asked for it; null for a key of the company itself, and where a rule charged it. */
+            by_user?: string | null;
             /** @description The company that pays it. */
             company: string;
             /** @description The agreement's currency. */
@@ -5637,6 +5696,8 @@ export interface components {
             first_day?: string | null;
             /** @description Its id. */
             id: string;
+            /** @description Whether it became an event that is billed: it was not given up. */
+            issued: boolean;
             /**
              * Format: date
              * @description The last day of that period, included.
@@ -5664,9 +5725,11 @@ export interface components {
             status: components["schemas"]["FeeStatus"];
             /** @description What else it is for: the pack's or the additional service's name, the operator. */
             subject?: string | null;
+            /** @description What the statement names it by; null if it took nothing from the wallet. */
+            transaction?: string | null;
             /** @description What a unit costs. */
             unit_price: string;
-            /** @description The wallet that it is charged to. */
+            /** @description The wallet that it is charged to: the agreement's main one. */
             wallet: string;
         };
         FieldChangeView: {
@@ -6026,11 +6089,84 @@ export interface components {
              */
             mcc?: string | null;
             /**
+             * @description The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
+             *     one that you see and that could be such a route. Those that it has unless told.
+             * @example [
+             *       "con_01m814gssve5b8ba12ve1e1grf"
+             *     ]
+             */
+            vendor_connections?: string[] | null;
+            /**
              * @description Each message is posted here: an https address.
              * @example https://bakery.example.com/sms
              */
             webhook_url?: string | null;
         };
+        IncomingMessageView: {
+            /** @description Its agreement. */
+            agreement?: string | null;
+            /**
+             * @description The message as which it was charged, in the EDRs of its agreement and of those above; null if it cost
+             *     nothing.
+             */
+            charged_message?: string | null;
+            /** @description The company whose it is; null if it is nobody's. */
+            company?: string | null;
+            /**
+             * @description The vendor's connection over which it came, where the list is asked for by one; of a single message, for
+             *     who sees that connection.
+             */
+            connection?: string | null;
+            /**
+             * @description Its id, which its webhook names too.
+             * @example inc_01m814gssve5b8ba12ve1e1grf
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When an unpaid one is tried again: each hour for three days after it came. Null if it is not any more.
+             */
+            next_try_at?: string | null;
+            /**
+             * @description The number that it was sent to, likewise.
+             * @example 12345
+             */
+            number: string;
+            /**
+             * Format: int32
+             * @description How many short messages it came in.
+             */
+            parts: number;
+            /**
+             * @description The phone, as the vendor wrote it. Of an old message, where the platform keeps whole numbers for a while
+             *     only, the calling code and the last two digits, with stars between them.
+             * @example 4915112345678
+             */
+            phone: string;
+            reason?: components["schemas"]["UnpaidReason"] | null;
+            /**
+             * Format: date-time
+             * @description When all of it was there.
+             */
+            received_at: string;
+            /** @description The sender ID whose rule chose it. */
+            sender_id?: string | null;
+            /** @description What became of it. Only what is handed on was told to its client. */
+            status: components["schemas"]["IncomingStatus"];
+            /**
+             * @description For the company whose it is, and of those that are nobody's for the company that has the vendor's
+             *     connection; null for others.
+             * @example VOTE 7
+             */
+            text?: string | null;
+        };
+        /**
+         * @description What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
+         *     nothing or for its price; `unrouted` if no rule of a sender ID chooses it; `blocked` by the rate plans of its
+         *     agreement or of one above; `unpaid` if one of these could not pay for it.
+         * @enum {string}
+         */
+        IncomingStatus: "handed_on" | "unrouted" | "blocked" | "unpaid";
         /**
          * @description A `draft` is not used yet, an `active` one is, a `blocked` one is not any more.
          * @enum {string}
@@ -6530,6 +6666,13 @@ export interface components {
         List_ImportView: {
             /** @description What is on this page. */
             items: components["schemas"]["ImportView"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_IncomingMessageView: {
+            /** @description What is on this page. */
+            items: components["schemas"]["IncomingMessageView"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -10273,6 +10416,11 @@ export interface components {
             /** @description What the receipt says became of it. */
             state: components["schemas"]["ReceiptState"];
         };
+        /**
+         * @description Why a message from a phone is unpaid.
+         * @enum {string}
+         */
+        UnpaidReason: "insufficient_funds" | "suspended" | "agreement_not_in_force";
         UploadRequest: {
             /** @description The company whose form will name the file; yours unless told. */
             company?: string | null;
@@ -10707,6 +10855,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_AgreementView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -11298,6 +11455,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_FeeRuleView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -13317,7 +13483,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_VersionView"];
+                    "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -13845,6 +14021,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_ApiKeyView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -14616,7 +14801,8 @@ export interface operations {
                 /** @description Before this time. */
                 till?: string | null;
                 /**
-                 * @description `-at`, newest first, unless told; or `at`.
+                 * @description `at`, `name`, `ip` or `action`, with a `-` before it for the other way round; `-at`, newest first, unless
+                 *     told. By another than `at` it is of a span of 10,000 entries at most: name `from` and `till`.
                  * @example -at
                  */
                 sort?: string | null;
@@ -14640,6 +14826,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_AuditView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -14762,6 +14957,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_BankAccountView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -15384,6 +15588,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_BankView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -16031,6 +16244,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -16168,6 +16390,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_CompanyRow"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -17222,6 +17453,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -17930,6 +18170,15 @@ export interface operations {
                     "text/csv": string;
                     "text/html": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -18725,6 +18974,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -19087,6 +19345,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -19238,6 +19505,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -19363,6 +19639,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_UserView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -19597,6 +19882,17 @@ export interface operations {
                 subject?: string | null;
                 /** @description The rule that charged them. */
                 rule?: string | null;
+                /** @description The user who asked for them. */
+                by_user?: string | null;
+                /** @description What the statement names it by. */
+                transaction?: string | null;
+                /**
+                 * @description Only those with this attribute, as `mno:Vodafone`.
+                 * @example mno:Vodafone
+                 */
+                attribute?: string | null;
+                /** @description Whether they became an event that is billed. */
+                issued?: boolean | null;
                 /** @description The wallet that they were charged to. */
                 wallet?: string | null;
                 /** @description Whether they were charged. */
@@ -19606,8 +19902,8 @@ export interface operations {
                 /** @description At most so much. */
                 amount_max?: string | null;
                 /**
-                 * @description `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
-                 *     unless told.
+                 * @description `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
+                 *     the other way round; `-at` unless told.
                  * @example -at
                  */
                 sort?: string | null;
@@ -19631,6 +19927,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_FeeView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -21109,6 +21414,237 @@ export interface operations {
             };
         };
     };
+    get_incoming_messages: {
+        parameters: {
+            query?: {
+                /** @description Those of this company and of all below it; yours unless told. */
+                company?: string | null;
+                /** @description Those of this agreement. */
+                agreement?: string | null;
+                /**
+                 * @description Those that came over this connection to a vendor. Without a company or an agreement those that nobody
+                 *     gets.
+                 */
+                connection?: string | null;
+                /** @description Those that this sender ID got, by its id. */
+                sender_id?: string | null;
+                /** @description Those from this phone. A masked one is found by its mask alone. */
+                phone?: string | null;
+                /** @description Received at this time or later. */
+                from?: string | null;
+                /** @description Received before this time. */
+                till?: string | null;
+                /** @description 1 to 500; 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_IncomingMessageView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_incoming_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncomingMessageView"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_invitations: {
         parameters: {
             query?: never;
@@ -21434,6 +21970,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_InvoiceView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -21935,6 +22480,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -22249,6 +22803,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_ChargeRowView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -23124,6 +23687,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -23749,6 +24321,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -23998,6 +24579,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_MailView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -25490,6 +26080,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -26278,6 +26877,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_NotificationTemplateView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -27092,6 +27700,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -27724,6 +28341,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_OwnLegalEntityView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -28829,6 +29455,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -28949,6 +29584,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_PaymentSystemView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -29603,6 +30247,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_PaymentView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -30347,6 +31000,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_PortalView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -31143,6 +31805,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_PrintableFormView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -32320,6 +32991,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -33238,6 +33918,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -33822,6 +34511,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_SelfRegistrationView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -34463,6 +35161,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -35081,6 +35788,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_ServiceView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -36445,6 +37161,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_ImportView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -37993,6 +38718,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -38884,6 +39618,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -39249,6 +39992,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_TwoFactorIntegrationView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -39828,6 +40580,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -40406,6 +41167,11 @@ export interface operations {
                 status?: components["schemas"]["UserStatus"] | null;
                 /** @description Only those who have this role, by its name or id. */
                 role?: string | null;
+                /**
+                 * @description Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
+                 *     a client's people, and else of the back office.
+                 */
+                face?: components["schemas"]["Face"] | null;
                 /** @description Only those who have registered without an invitation, or only the others. */
                 external?: boolean | null;
                 /** @description Only those who were last there at this time or later. */
@@ -40438,6 +41204,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_UserView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -41541,6 +42316,15 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Nothing valid says who calls: see `security` */
             401: {
                 headers: {
@@ -41752,6 +42536,15 @@ export interface operations {
                     "application/json": components["schemas"]["List_StatementLineView"];
                     "text/csv": string;
                 };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {

@@ -2,26 +2,31 @@
 //! report comes back through the webhook. Over an embedded database and embedded queues, with the
 //! vendor on loopback.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use domain::connection::{AlarisLink, Connection, ConnectionKind, Link, OnUnknownOutcome};
 use domain::destination::Msisdn;
+use domain::handling::Handling;
 use domain::id::{ConnectionId, MessageId, SecretId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
 use domain::sender::{Sender as SenderOf, SenderStatus};
 use http::{Request, StatusCode};
 use http_sender::{App, CONNECTION_DISABLED, handle};
+use jiff::{SignedDuration, Timestamp};
 use queue::{Job, Progress, Sender};
 use runtime::targets::Targets;
 use serde_json::json;
-use store::{Claim, Written};
+use store::{Claim, Store, Written};
 use tests::alaris_simulator::{AlarisSimulator, ReceivedMessage, Settings};
 use tests::callback_urls::Urls;
 use tests::edits::{act, change_agreement, change_company, change_sender};
 use tests::edits::{put_connection, replace_connection};
+use tests::embedded_dynamodb::{Call, Fault as Loss};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::{EmbeddedSqs, Fault};
 use tests::loopback::{Reserved, Serving};
@@ -62,9 +67,14 @@ impl Road {
 
     /// A message that the send function has accepted and whose job is in the queue.
     async fn accepted(&self, recipient: &str) -> MessageId {
+        self.accepted_at(recipient, Timestamp::now(), Handling::default()).await
+    }
+
+    async fn accepted_at(&self, recipient: &str, accepted_at: Timestamp, handling: Handling) -> MessageId {
         let number = Msisdn::parse(recipient).expect("a number");
         let mut draft = self.client.draft_to(vec![number], recipient, "hello").expect("a rate");
         draft.batch.connection_kind = ConnectionKind::Http;
+        (draft.batch.accepted_at, draft.batch.handling) = (accepted_at, handling);
         self.world.store.accept(&draft).await.expect("the message is accepted");
         let message = draft.single.expect("one recipient is a message");
         self.enqueue(&message).await;
@@ -81,8 +91,26 @@ impl Road {
     }
 
     fn app_with(&self, sqs: aws_sdk_sqs::Client) -> App {
+        self.app_over(self.world.store.clone(), sqs)
+    }
+
+    fn app_over(&self, store: Store, sqs: aws_sdk_sqs::Client) -> App {
         let progress = Sender::new(sqs, self.progress.clone());
-        App::new(self.world.store.clone(), self.secrets.store(), progress, Targets::Any).expect("an app")
+        App::new(store, self.secrets.store(), progress, Targets::Any).expect("an app")
+    }
+
+    /// One over a store at which so many updates that do this get lost in this way.
+    fn app_losing(&self, what: &'static str, how: Loss, left: &Arc<AtomicU64>) -> App {
+        let left = left.clone();
+        let store = self.world.store_with(move |call: &Call| {
+            let is_it = call.body["UpdateExpression"].as_str().is_some_and(|text| text.contains(what));
+            let is_lost = is_it
+                && left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok();
+            if is_lost { how } else { Loss::None }
+        });
+        self.app_over(store, self.sqs.client())
     }
 
     /// One invocation. Says how many jobs are left to come again.
@@ -363,6 +391,38 @@ async fn a_job_that_comes_twice_is_submitted_once() {
 }
 
 #[tokio::test]
+async fn a_claim_of_which_no_answer_comes_is_found_again_or_given_back_and_leaves_no_doubt() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let lost = Loss::TimeoutAppliedAnswerLost;
+    // As often as one claim is asked for before it has failed.
+    let left = Arc::new(AtomicU64::new(3));
+    road.accepted("4915110000000").await;
+    assert_eq!(road.run(&road.app_losing("claimed = :mark", lost, &left)).await, 0);
+    submitted(&road.told(), &road.submits()[0].message_ids[0]);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+
+    left.store(u64::MAX, Ordering::Relaxed);
+    let id = road.accepted("4915112345670").await;
+    assert_eq!(road.run(&road.app_losing("claimed = :mark", lost, &left)).await, 1);
+    assert_eq!((road.message(&id).await.status, road.submits().len()), (Status::Accepted, 1));
+    assert_eq!(road.run(&road.app()).await, 0);
+    assert_eq!((road.told().len(), road.submits().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn what_surely_did_not_leave_is_given_back_also_where_the_store_does_not_answer_at_once() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    road.set_url(format!("http://{closed}/api")).await;
+    let id = road.accepted("4915110000000").await;
+    let left = Arc::new(AtomicU64::new(3));
+    let app = road.app_losing("REMOVE claimed", Loss::TimeoutNotApplied, &left);
+    assert_eq!(road.run(&app).await, 1);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+    assert_eq!((road.message(&id).await.status, road.told().len()), (Status::Accepted, 0));
+}
+
+#[tokio::test]
 async fn what_waits_for_a_disabled_connection_is_refused_there_and_goes_by_the_next() {
     let road = Road::open(OnUnknownOutcome::Wait).await;
     road.accepted("4915110000000").await;
@@ -433,6 +493,34 @@ async fn what_waits_is_stopped_and_refunded_when_who_sent_it_may_not_any_more() 
         assert_eq!(store.balance(&wallet).await.expect("a balance"), tests::world::amount("10"), "{reason}");
         assert_eq!(road.submits().len(), 0, "{reason}");
     }
+}
+
+#[tokio::test]
+async fn what_waited_for_its_vendor_until_its_validity_was_over_is_not_sent_but_refunded() {
+    let road = Road::open(OnUnknownOutcome::Resend).await;
+    let ago = |hours| Timestamp::now() - SignedDuration::from_hours(hours);
+    let till = |valid_till| Handling { valid_till: Some(valid_till), ..Handling::default() };
+    let over = road.accepted_at("4915110000000", ago(73), Handling::default()).await;
+    let said = road.accepted_at("4915110000001", ago(2), till(ago(1))).await;
+    // What may have left before stays in doubt, also where it would be sent again.
+    let doubted = road.accepted_at("4915110000002", ago(73), Handling::default()).await;
+    road.world.store.claim(&doubted).await.unwrap();
+    let in_time = [
+        road.accepted_at("4915112345670", ago(71), Handling::default()).await,
+        road.accepted_at("4915112345671", ago(73), till(ago(-1))).await,
+    ];
+    assert_eq!(road.run(&road.app()).await, 0);
+    assert_eq!(road.submits().len(), 2);
+    road.apply().await;
+    for id in [&over, &said] {
+        let message = road.message(id).await;
+        assert_eq!((message.status, message.reason.as_deref()), (Status::Unsent, Some("validity_over")));
+    }
+    assert!(road.message(&doubted).await.is_in_doubt());
+    for id in &in_time {
+        assert_eq!(road.message(id).await.status, Status::Submitted);
+    }
+    assert_eq!(road.world.balance(&road.client).await, tests::world::amount("9.85"));
 }
 
 #[tokio::test]

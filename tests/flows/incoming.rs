@@ -1,6 +1,7 @@
 //! Messages from phones: from what a vendor delivered through the progress-applier and the projector to
 //! the client's bind, or to its webhook on loopback.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use domain::connection::ConnectionKind;
 use domain::handling::ClientAddress;
 use domain::id::{ConnectionId, SenderId};
 use domain::incoming::{IncomingMessage, IncomingRule};
+use domain::rating::RateTree;
 use domain::route::Routes;
 use domain::sender::{Sender as SenderIdentity, SenderAddress};
 use hmac::{Hmac, KeyInit, Mac};
@@ -22,13 +24,15 @@ use http_sender::Webhooks;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Incoming, IncomingPart, Progress, Sender, Webhook};
 use runtime::targets::Targets;
+use serde_json::json;
 use sha2::Sha256;
 use smpp_gateway::client::account::Account;
-use store::{Secrets, incoming_of};
+use store::{Secrets, Store, incoming_of};
+use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::loopback::{Reserved, Serving};
-use tests::world::{Member, NOW, World, connection};
+use tests::world::{Member, NOW, World, amount, connection};
 
 use tests::receiver::{Receiver, account, gateway};
 
@@ -51,6 +55,20 @@ impl Stage {
     async fn new() -> Self {
         let world = World::with_streams(&["messages"]).await;
         let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
+        Self::of(world, client).await
+    }
+
+    /// A client whose messages from phones cost it 0.03, and its reseller 0.02.
+    async fn priced() -> (Self, Member) {
+        let world = World::with_streams(&["messages"]).await;
+        let reseller = world.reseller(&world.owner, "0.03").with_tree(of_phones("0.02")).with_funds("100");
+        let reseller = reseller.open().await;
+        let client = world.client(&reseller, "0.05").with_tree(of_phones("0.03")).with_funds("10");
+        let client = client.open().await;
+        (Self::of(world, client).await, reseller)
+    }
+
+    async fn of(world: World, client: Member) -> Self {
         let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
         let account = account(&world, &client, &sqs).await;
         let webhooks = sqs.queue("webhooks");
@@ -84,9 +102,26 @@ impl Stage {
     }
 
     async fn arrives_over(&self, connection: ConnectionId, incoming: Incoming, at: Timestamp) {
-        let app = progress_applier::App { store: self.world.store.clone() };
-        let said = Progress::IncomingV1 { connection, incoming: Box::new(incoming), at };
-        app.apply(said).await.expect("applied");
+        let taken = take(self.world.store.clone(), connection, incoming, at).await;
+        taken.expect("applied");
+    }
+
+    /// Whoever takes it dies at one of its calls, if it makes so many. The queue delivers it again.
+    async fn arrives_twice(&self, incoming: Incoming, fault: Fault, number: u64) -> bool {
+        let died = Arc::new(AtomicBool::new(false));
+        let dies = died.clone();
+        let store = self.world.store_with(move |call: &Call<'_>| {
+            if call.number != number {
+                return Fault::None;
+            }
+            dies.store(true, Ordering::Relaxed);
+            fault
+        });
+        let taken = take(store, connection(), incoming.clone(), NOW).await;
+        let died = died.load(Ordering::Relaxed);
+        assert!(died || taken.is_ok(), "{taken:?}");
+        self.arrives(incoming, NOW).await;
+        died
     }
 
     /// What was stored since the last look; it is handed on twice, as a stream may do.
@@ -137,8 +172,26 @@ impl Stage {
     }
 }
 
+/// What messages from phones cost, whoever sends them.
+fn of_phones(price: &str) -> RateTree {
+    let flat = json!({"price": {"type": "flat", "amount": price}});
+    let tree = json!({"sms_message": {"depends_on": "direction", "values": {"MO": flat}}});
+    serde_json::from_value(tree).expect("a tree")
+}
+
 fn address(value: &str) -> ClientAddress {
     ClientAddress { ton: 1, npi: 1, value: value.to_owned() }
+}
+
+/// Takes what a vendor delivered with this store.
+async fn take(
+    store: Store,
+    connection: ConnectionId,
+    incoming: Incoming,
+    at: Timestamp,
+) -> anyhow::Result<()> {
+    let said = Progress::IncomingV1 { connection, incoming: Box::new(incoming), at };
+    progress_applier::App { store }.apply(said).await
 }
 
 fn plain(phone: &str, text: &str) -> Incoming {
@@ -310,12 +363,66 @@ async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phon
 }
 
 #[tokio::test]
+async fn whoever_dies_while_taking_a_message_it_is_stored_and_charged_once_at_every_level() {
+    let (stage, reseller) = Stage::priced().await;
+    let mut came = 0;
+    for fault in [Fault::Kill, Fault::KillAfterApply] {
+        let first = came;
+        loop {
+            came += 1;
+            let words = plain(GERMAN, &format!("message {came}"));
+            if !stage.arrives_twice(words, fault, came - first).await {
+                break;
+            }
+        }
+        assert!(5 < came - first, "{fault:?} in {} places", came - first);
+    }
+    // Two at the same moment take the same one.
+    came += 1;
+    let both = || stage.arrives(plain(GERMAN, "at once"), NOW);
+    tokio::join!(both(), both());
+
+    let stored = stage.project().await;
+    let (count, number) = (usize::try_from(came).unwrap(), u32::try_from(came).unwrap());
+    assert_eq!(stored.len(), count);
+    for (member, funds, price) in [(&stage.client, "10", "0.03"), (&reseller, "100", "0.02")] {
+        let owed = amount(price).checked_times(number).unwrap();
+        assert_eq!(stage.world.balance(member).await, amount(funds).checked_sub(owed).unwrap());
+        assert_eq!(stage.world.store.owed(&member.agreement.id).await.unwrap(), owed);
+        let edrs =
+            stage.world.store.edrs(&member.agreement.id, &Default::default(), 500, None).await.unwrap();
+        assert_eq!(edrs.items.len(), count);
+    }
+    // Counted from the records they come to the same.
+    let sweeper = tests::paying::sweeper(&stage.world.store);
+    for hours in [25, 26, 27] {
+        let now = NOW + SignedDuration::from_hours(hours);
+        sweeper::recount::run(&sweeper, now).await.expect("recounted");
+    }
+    let reviews = stage.world.store.reviews(sweeper::recount::REVIEWED_AS).await.unwrap();
+    assert_eq!(reviews.len(), 0, "{reviews:?}");
+}
+
+#[tokio::test]
 async fn a_vendor_speaks_only_for_the_sender_ids_that_it_carries() {
     let stage = Stage::new().await;
     stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
     stage.arrives_over(ConnectionId::derived(&["another vendor"]), plain(GERMAN, "made up"), NOW).await;
     let stored = stage.project().await;
     assert!(matches!(&stored[..], [message] if message.routed.is_none()), "{stored:?}");
+}
+
+#[tokio::test]
+async fn a_vendor_that_only_brings_what_phones_send_speaks_for_the_sender_ids_whose_rules_name_it() {
+    let stage = Stage::new().await;
+    let [named, other] = ["brings", "another"].map(|name| ConnectionId::derived(&[name]));
+    let rule = IncomingRule { vendors: vec![named.clone()], ..stage.to_bind() };
+    let sender = stage.sender(&stage.client, NUMBER, rule).await;
+    for (over, expected) in [(named, Some(&sender)), (connection(), Some(&sender)), (other, None)] {
+        stage.arrives_over(over.clone(), plain(GERMAN, "hello"), NOW).await;
+        let stored = stage.project().await;
+        assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), expected, "{over}");
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use domain::invoice::{
 use domain::lease::LeaseTag;
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnEntityDetails, OwnLegalEntity};
 use domain::money::Amount;
+use domain::payment::Payment;
 use domain::period::{BillingPeriod, BillingTerms, Period};
 use domain::rating::{PricedBy, Resource};
 use domain::record::Hand;
@@ -29,6 +30,7 @@ use invoice_closer::Wake;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use queue::{Billing, Notification, Progress, Sender};
+use rust_decimal::Decimal;
 use store::{
     BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, StoreError, Stored, TreeCache,
 };
@@ -381,6 +383,32 @@ async fn an_invoice_has_a_charge_for_each_of_thousands_of_users_and_says_how_man
     assert_eq!((office.stored().await, first_page()), (Vec::new(), None));
 }
 
+#[tokio::test]
+async fn what_changes_no_charge_of_an_invoice_writes_none_of_its_pages() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 1).await;
+    let store = &office.world.store;
+    let replace = async |before: &Invoice, after: &Invoice| {
+        office.world.take_write_units();
+        assert_eq!(store.replace_invoice(&office.act(), before, after).await.unwrap(), Stored::Now);
+        assert!(store.any_invoice(&after.id).await.unwrap().as_ref() == Some(after), "{}", after.revision);
+        office.world.take_write_units().into_values().sum::<Decimal>()
+    };
+    let draft = office.draft().await;
+    let mut stored = of_users(&draft, 801);
+    let with_pages = replace(&draft, &stored).await;
+    // A field more, and again none.
+    for number in [Some(7), None] {
+        let revision = stored.revision + 1;
+        let next = Invoice { number, covered: amount(&revision.to_string()), revision, ..stored.clone() };
+        let without = replace(&stored, &next).await;
+        assert!(without * Decimal::from(5) < with_pages, "{without}, and {with_pages} with the pages");
+        stored = next;
+    }
+    let other_charges = of_users(&stored, 801);
+    assert!(replace(&stored, &other_charges).await * Decimal::TWO > with_pages);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_reads_an_invoice_while_it_is_written_anew_sees_one_revision_of_all_its_charges() {
     let office = Office::open().await;
@@ -589,6 +617,22 @@ async fn payments_cover_the_oldest_due_first_and_what_is_late_is_overdue() {
     let noted = office.cover(late).await;
     assert_eq!((noted[1].payment, noted[2].kind()), (InvoicePayment::Paid, InvoiceKind::CreditNote));
     assert_eq!((noted[2].covered.to_string(), noted[2].payment), ("-1".into(), InvoicePayment::Partly));
+}
+
+/// The lists of payments are indexes, which are behind what was written.
+#[tokio::test]
+async fn what_payments_cover_waits_for_no_list() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    office.confirmed().await;
+    office.world.fund(&office.client, "3").await;
+    let blind = office.world.store_with(|call: &Call| {
+        if call.body.get("IndexName").is_some() { Fault::TimeoutNotApplied } else { Fault::None }
+    });
+    let agreement = office.agreement().await;
+    assert!(blind.all_things::<Payment>(agreement.company.as_str()).await.is_err());
+    let covered = invoices(blind, &office.bucket).cover("test", &agreement, NOW).await.unwrap();
+    assert_eq!((covered, office.stored().await[0].outstanding.to_string()), (1, "2".into()));
 }
 
 fn details(country: &str, vat_number: Option<&str>) -> EntityDetails {

@@ -11,7 +11,7 @@ use domain::money::Amount;
 use domain::payment::PaymentDirection;
 use domain::quote::Charge;
 use domain::top_up::{NewTopUp, Price, Received, Through, TopUp, TopUpState};
-use store::{Claim, PostedPayment, PostedTransfer, Store, StoreError, Stored, TopUpPosted};
+use store::{Claim, Mark, PostedPayment, PostedTransfer, Store, StoreError, Stored, TopUpPosted};
 use tests::edits::act;
 use tests::embedded_dynamodb::Call;
 use tests::embedded_dynamodb::Fault::{self, TimeoutAppliedAnswerLost};
@@ -379,7 +379,10 @@ async fn an_earlier_owner_of_a_connection_cannot_claim_what_a_later_one_has_had(
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, "1").await;
     let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
-    let claim = async |fence| world.store.claim_as_owner(&message.id, &message.connection, fence).await;
+    let claim = async |fence| {
+        let mark = Mark::random();
+        world.store.claim_as_owner(&message.id, &message.connection, fence, mark).await
+    };
     let Ok(Claim::Yours(of_later)) = claim(8).await else { panic!("is not claimed") };
     assert_eq!(world.store.release(&of_later).await.expect("an answer"), Stored::Now);
     assert!(matches!(claim(7).await, Err(StoreError::Busy { .. })));
@@ -392,20 +395,20 @@ async fn a_job_of_a_vendor_that_refused_a_message_does_nothing_once_another_has_
     let (client, _) = pair(&world, "1").await;
     let (_, message) = client.send(&world.store, "key", "hello").await.expect("there is enough");
     let (first, second) = (&message.connection, ConnectionId::derived(&["the next vendor"]));
-    let Ok(Claim::Yours(_)) = world.store.claim_as_owner(&message.id, first, 5).await else {
-        panic!("is not claimed")
+    let claim = async |connection: &ConnectionId, fence| {
+        world.store.claim_as_owner(&message.id, connection, fence, Mark::random()).await
     };
+    assert!(matches!(claim(first, 5).await, Ok(Claim::Yours(_))));
     let claimed = world.store.message(&message.id).await.expect("read").expect("there");
     let rerouted = Progress::Rerouted { connection: second.clone(), kind: ConnectionKind::Smpp };
     let Step::Move { message: next, refund } = apply(&claimed, &rerouted, NOW) else { panic!("stays") };
     let moved = world.store.move_message(&next, claimed.revision, &refund).await.expect("an answer");
     assert_eq!(moved, Stored::Now);
-    let again = world.store.claim_as_owner(&message.id, first, 5).await.expect("an answer");
-    assert!(matches!(again, Claim::Done), "the first vendor's job came again");
-    assert!(matches!(world.store.claim_over(&message.id, first).await, Ok(Claim::Done)));
-    assert!(matches!(world.store.claim_as_owner(&message.id, &second, 2).await, Ok(Claim::Yours(_))));
-    let again = world.store.claim_as_owner(&message.id, first, 5).await.expect("an answer");
-    assert!(matches!(again, Claim::Done), "while the second has it in hand");
+    assert!(matches!(claim(first, 5).await, Ok(Claim::Done)), "the first vendor's job came again");
+    let over = world.store.claim_over(&message.id, first, Mark::random()).await;
+    assert!(matches!(over, Ok(Claim::Done)));
+    assert!(matches!(claim(&second, 2).await, Ok(Claim::Yours(_))));
+    assert!(matches!(claim(first, 5).await, Ok(Claim::Done)), "while the second has it in hand");
 }
 
 /// A store in whose way one write comes: right before its first recall, `spend` happens.

@@ -18,7 +18,10 @@ fn no_seed_breaks_a_promise_of_the_ledger() {
         println!("{name:<10} {rule}");
     }
     match run_seeds(0..SEEDS, STEPS, THREADS) {
-        Ok(summary) => println!("{SEEDS} seeds of {STEPS} steps, no breach: {summary}"),
+        Ok(summary) => {
+            println!("{SEEDS} seeds of {STEPS} steps, no breach: {summary}");
+            assert!(summary.rerated > 0, "{summary}");
+        }
         Err(failure) => panic!("{failure}"),
     }
 }

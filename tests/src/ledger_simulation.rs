@@ -15,6 +15,7 @@ pub mod mutations;
 mod projection;
 mod replay;
 mod requests;
+mod rerating;
 pub(crate) mod scenario;
 mod simulation;
 
@@ -42,6 +43,8 @@ pub struct Summary {
     pub messages: usize,
     /// What leases have charged: a row or a block each.
     pub flushes: u32,
+    /// Messages that were rated again, as often as they were.
+    pub rerated: usize,
     pub refused: u32,
     /// Actors that died, or were thought to.
     pub kills: u32,
@@ -62,6 +65,7 @@ impl Summary {
             checks: self.checks + other.checks,
             messages: self.messages + other.messages,
             flushes: self.flushes + other.flushes,
+            rerated: self.rerated + other.rerated,
             refused: self.refused + other.refused,
             kills: self.kills + other.kills,
             wallet_bytes_most: self.wallet_bytes_most.max(other.wallet_bytes_most),
@@ -74,12 +78,21 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            commands, checks, messages, flushes, refused, kills, wallet_bytes_most, items_most, ..
+            commands,
+            checks,
+            messages,
+            flushes,
+            rerated,
+            refused,
+            kills,
+            wallet_bytes_most,
+            items_most,
+            ..
         } = self;
         write!(
             out,
-            "{commands} commands ({refused} refused), {messages} messages, {flushes} flushes of leases, {kills} \
-             kills and pauses, {checks} writes checked; the largest wallet had {wallet_bytes_most} bytes, the \
+            "{commands} commands ({refused} refused), {messages} messages, {flushes} flushes of leases, {rerated} \
+             messages rated again, {kills} kills and pauses, {checks} writes checked; the largest wallet had {wallet_bytes_most} bytes, the \
              largest transaction {items_most} items"
         )
     }

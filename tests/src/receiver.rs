@@ -43,7 +43,7 @@ pub async fn account(world: &World, client: &Member, sqs: &EmbeddedSqs) -> Accou
     );
     put_connection(&world.store, &connection).await;
     let (company, agreement) = (client.company.clone(), client.agreement.clone());
-    Account { connection: id, link, company, agreement }
+    Account { connection: id, rate: link.rate, link, company, agreement }
 }
 
 /// One that does not wait long before it tries again.

@@ -981,6 +981,12 @@ pub struct ChargedFeeView {
     pub at: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
+    /// tree.
+    pub attributes: BTreeMap<String, String>,
+    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<String>,
     /// The company that pays it.
     pub company: String,
     /// The agreement's currency.
@@ -990,6 +996,8 @@ pub struct ChargedFeeView {
     pub first_day: Option<String>,
     /// Its id.
     pub id: String,
+    /// Whether it became an event that is billed: it was not given up.
+    pub issued: bool,
     /// The last day of that period, included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_day: Option<String>,
@@ -1014,9 +1022,12 @@ pub struct ChargedFeeView {
     /// What else it is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What the statement names it by; null if it took nothing from the wallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
     /// What a unit costs.
     pub unit_price: String,
-    /// The wallet that it is charged to.
+    /// The wallet that it is charged to: the agreement's main one.
     pub wallet: String,
     /// The agreement's balance as it is now.
     pub balance: String,
@@ -1080,7 +1091,8 @@ pub struct ClientSettings {
     /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networks: Option<Vec<String>>,
-    /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
+    /// Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
+    /// share them evenly, and each lets one through at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
     /// The name it binds with: 1 to 15 letters, digits or - _ . which no other client has.
@@ -1484,7 +1496,8 @@ pub enum ConnectionSettings {
         /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         networks: Option<Vec<String>>,
-        /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
+        /// Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
+        /// share them evenly, and each lets one through at least.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rate: Option<u32>,
         /// The name it binds with: 1 to 15 letters, digits or - _ . which no other client has.
@@ -1811,12 +1824,18 @@ pub struct EdrView {
     /// Of messages: ISO 3166 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// Of messages: `outgoing`, or `incoming` for what the recipient's phone sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// The fee; null for a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<String>,
     /// When it reached its last status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
+    /// The message from a phone that it is of; null for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoming_message: Option<String>,
     /// 1 is the sender's own agreement, 2 the one above it.
     pub level: u32,
     /// The message; null for a fee.
@@ -2145,6 +2164,12 @@ pub struct FeeView {
     pub at: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
+    /// tree.
+    pub attributes: BTreeMap<String, String>,
+    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<String>,
     /// The company that pays it.
     pub company: String,
     /// The agreement's currency.
@@ -2154,6 +2179,8 @@ pub struct FeeView {
     pub first_day: Option<String>,
     /// Its id.
     pub id: String,
+    /// Whether it became an event that is billed: it was not given up.
+    pub issued: bool,
     /// The last day of that period, included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_day: Option<String>,
@@ -2178,9 +2205,12 @@ pub struct FeeView {
     /// What else it is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What the statement names it by; null if it took nothing from the wallet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
     /// What a unit costs.
     pub unit_price: String,
-    /// The wallet that it is charged to.
+    /// The wallet that it is charged to: the agreement's main one.
     pub wallet: String,
 }
 
@@ -2535,9 +2565,72 @@ pub struct IncomingBody {
     /// The mobile country code of the phones; any unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcc: Option<String>,
+    /// The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
+    /// one that you see and that could be such a route. Those that it has unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_connections: Option<Vec<String>>,
     /// Each message is posted here: an https address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IncomingMessageView {
+    /// Its agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// The message as which it was charged, in the EDRs of its agreement and of those above; null if it cost
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged_message: Option<String>,
+    /// The company whose it is; null if it is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// The vendor's connection over which it came, where the list is asked for by one; of a single message, for
+    /// who sees that connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Its id, which its webhook names too.
+    pub id: String,
+    /// When an unpaid one is tried again: each hour for three days after it came. Null if it is not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<String>,
+    /// The number that it was sent to, likewise.
+    pub number: String,
+    /// How many short messages it came in.
+    pub parts: u32,
+    /// The phone, as the vendor wrote it. Of an old message, where the platform keeps whole numbers for a while
+    /// only, the calling code and the last two digits, with stars between them.
+    pub phone: String,
+    /// Why it is unpaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnpaidReason>,
+    /// When all of it was there.
+    pub received_at: String,
+    /// The sender ID whose rule chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_id: Option<String>,
+    /// What became of it. Only what is handed on was told to its client.
+    pub status: IncomingStatus,
+    /// For the company whose it is, and of those that are nobody's for the company that has the vendor's
+    /// connection; null for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
+/// nothing or for its price; `unrouted` if no rule of a sender ID chooses it; `blocked` by the rate plans of its
+/// agreement or of one above; `unpaid` if one of these could not pay for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IncomingStatus {
+    #[serde(rename = "handed_on")]
+    HandedOn,
+    #[serde(rename = "unrouted")]
+    Unrouted,
+    #[serde(rename = "blocked")]
+    Blocked,
+    #[serde(rename = "unpaid")]
+    Unpaid,
 }
 
 /// A `draft` is not used yet, an `active` one is, a `blocked` one is not any more.
@@ -3148,6 +3241,16 @@ pub struct ListFeeView {
 pub struct ListImportView {
     /// What is on this page.
     pub items: Vec<ImportView>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListIncomingMessageView {
+    /// What is on this page.
+    pub items: Vec<IncomingMessageView>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -7605,6 +7708,17 @@ pub struct UnmatchedReceiptView {
     pub state: ReceiptState,
 }
 
+/// Why a message from a phone is unpaid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnpaidReason {
+    #[serde(rename = "insufficient_funds")]
+    InsufficientFunds,
+    #[serde(rename = "suspended")]
+    Suspended,
+    #[serde(rename = "agreement_not_in_force")]
+    AgreementNotInForce,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UploadRequest {
     /// The company whose form will name the file; yours unless told.
@@ -8094,7 +8208,8 @@ pub struct GetAuditQuery {
     /// Before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
-    /// `-at`, newest first, unless told; or `at`.
+    /// `at`, `name`, `ip` or `action`, with a `-` before it for the other way round; `-at`, newest first, unless
+    /// told. By another than `at` it is of a span of 10,000 entries at most: name `from` and `till`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8577,6 +8692,18 @@ pub struct GetFeesQuery {
     /// The rule that charged them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The user who asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<String>,
+    /// What the statement names it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// Only those with this attribute, as `mno:Vodafone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// Whether they became an event that is billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued: Option<bool>,
     /// The wallet that they were charged to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wallet: Option<String>,
@@ -8589,8 +8716,8 @@ pub struct GetFeesQuery {
     /// At most so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
-    /// unless told.
+    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
+    /// the other way round; `-at` unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8661,6 +8788,39 @@ pub struct GetImportPreviewNodesQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetImportRowsQuery {
     /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// What [`Client::get_incoming_messages`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetIncomingMessagesQuery {
+    /// Those of this company and of all below it; yours unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Those of this agreement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Those that came over this connection to a vendor. Without a company or an agreement those that nobody
+    /// gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Those that this sender ID got, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_id: Option<String>,
+    /// Those from this phone. A masked one is found by its mask alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Received at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Received before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// 1 to 500; 50 unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
@@ -9714,6 +9874,10 @@ pub struct GetUsersQuery {
     /// Only those who have this role, by its name or id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
+    /// a client's people, and else of the back office.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face: Option<Face>,
     /// Only those who have registered without an invitation, or only the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external: Option<bool>,
@@ -10754,6 +10918,27 @@ impl Client {
     pub async fn put_import_settings(&self, id: &str, body: &SettingsRequest) -> Result<MappingView, Error> {
         let request = self.request(Method::PUT, &["v1", "imports", id, "settings"]);
         let request = request.json(body);
+        json(request).await
+    }
+
+    /// Messages from phones, newest first.
+    ///
+    /// `GET /v1/incoming_messages`
+    pub async fn get_incoming_messages(
+        &self,
+        query: &GetIncomingMessagesQuery,
+    ) -> Result<ListIncomingMessageView, Error> {
+        let request = self.request(Method::GET, &["v1", "incoming_messages"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
+    /// One message from a phone.
+    ///
+    /// `GET /v1/incoming_messages/{id}`
+    pub async fn get_incoming_message(&self, id: &str) -> Result<IncomingMessageView, Error> {
+        let request = self.request(Method::GET, &["v1", "incoming_messages", id]);
+
         json(request).await
     }
 

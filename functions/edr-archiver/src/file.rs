@@ -28,7 +28,7 @@
 //! | `client_reference` | text | what the sender named it; in the sender's own records only |
 //! | `period_first`, `period_last` | date | what a fee's rule charged it for |
 //! | `accepted_at`, `submitted_at`, `finished_at` | timestamp, microseconds, UTC | |
-//! | `channel`, `direction` | text | `sms` and `outgoing` for messages |
+//! | `channel`, `direction` | text | `sms`, and `outgoing` or `incoming`, for messages |
 //! | `company_path` | text | the companies from the owner down to `company`, with `/` between them |
 //! | `mcc`, `mnc` | text | by which it was priced, where it is known |
 //! | `price_type`, `tier` | text, int32 | `flat`, `free`, `included` or `scale`, and of a scale which tier, from 1 |
@@ -211,7 +211,7 @@ fn message_cells(edr: &Edr, currency: Currency, around: &Around) -> anyhow::Resu
         Cell::Instant(edr.submitted_at),
         Cell::Instant(edr.finished_at),
         text("sms"),
-        text("outgoing"),
+        text(edr.direction()),
         Cell::Text(around.paths.get(&edr.company).cloned()),
         Cell::Text(codes.0.map(str::to_owned)),
         Cell::Text(codes.1.map(str::to_owned)),

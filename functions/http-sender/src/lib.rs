@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::connection::OnUnknownOutcome;
+use domain::connection::{OnUnknownOutcome, USUAL_VALIDITY};
 use domain::id::{ConnectionId, MessageId};
-use domain::message::Message;
+use domain::message::{Message, VALIDITY_OVER};
 use futures::future::join_all;
 use queue::{Job, Progress, Sender, Webhook};
 use runtime::batch::each_message;
 use runtime::targets::Targets;
 use serde::Deserialize;
-use store::{Claim, Claimed, Passwords, Secrets, Standings, Store};
+use store::{Claim, Mark, Passwords, Secrets, Standings, Store, StoreError};
 use tokio::time::Instant;
 use vendors::alaris::Link;
 
@@ -33,7 +33,8 @@ pub use webhook::Webhooks;
 pub const CONNECTION_DISABLED: &str = "connection_disabled";
 /// Why a message is refused whose vendor's address is none that this platform calls.
 pub const VENDOR_NOT_CALLED: &str = "vendor_address_not_called";
-/// Tries of one run. What is still not sent then is given back and comes again in a minute.
+/// Tries of one run, also to be heard by the store. What is still not sent then is given back and comes again
+/// in a minute.
 const ATTEMPTS_MAX: u32 = 3;
 /// Doubled after each try: a throttled second is over after the second pause.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -117,11 +118,17 @@ impl Run<'_> {
         if !self.has_time() {
             bail!("no time left in this run");
         }
-        match self.app.store.claim_over(&message, &connection).await? {
-            Claim::Done => Ok(()),
-            Claim::Yours(claimed) => self.submit(&claimed.message, &road, Some(&claimed)).await,
+        let mark = Mark::random();
+        match self.ask(|| self.app.store.claim_over(&message, &connection, mark)).await {
+            Ok(Claim::Done) => Ok(()),
+            Ok(Claim::Yours(claimed)) => self.submit(&claimed.message, &road, Some(mark)).await,
+            // It may have been carried out all the same, and nothing has left under this mark.
+            Err(error) => {
+                self.release(&message, mark).await?;
+                Err(error.into())
+            }
             // An earlier run ended without an outcome: perhaps the vendor has the message.
-            Claim::Before(claimed) => match road.on_unknown_outcome {
+            Ok(Claim::Before(claimed)) => match road.on_unknown_outcome {
                 OnUnknownOutcome::Resend => self.submit(&claimed, &road, None).await,
                 OnUnknownOutcome::Wait => self.tell(in_doubt(message, connection)).await,
             },
@@ -135,11 +142,12 @@ impl Run<'_> {
 
     /// Submits a message and tells what came of it. Without a claim of ours it is in doubt: an earlier
     /// submit may have reached the vendor, so nothing that is answered now can prove that it did not.
-    async fn submit(&self, message: &Message, road: &Road, claimed: Option<&Claimed>) -> anyhow::Result<()> {
+    async fn submit(&self, message: &Message, road: &Road, claim: Option<Mark>) -> anyhow::Result<()> {
         let id = message.id.clone();
-        let mut doubted = claimed.is_none();
+        let mut doubted = claim.is_none();
         // Nor does one go out again that was stopped before that could be told.
-        let stopped = self.app.standings.refusal(message).await;
+        let is_over = message.goes_out_till(USUAL_VALIDITY) <= runtime::now();
+        let stopped = self.app.standings.refusal(message).await.or(is_over.then_some(VALIDITY_OVER));
         let outcome = match (&road.link, stopped) {
             (Some(_), Some(reason)) => Outcome::Refused { reason: reason.to_owned() },
             (Some(link), None) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
@@ -171,8 +179,8 @@ impl Run<'_> {
             // It stays claimed, so that the next run knows of the doubt.
             Outcome::NotSent { reason } if doubted => bail!("{id} will be sent again: {reason}"),
             Outcome::NotSent { reason } => {
-                if let Some(claimed) = claimed {
-                    self.app.store.release(claimed).await?;
+                if let Some(mark) = claim {
+                    self.release(&id, mark).await?;
                 }
                 bail!("{id} was given back: {reason}")
             }
@@ -208,6 +216,26 @@ impl Run<'_> {
             }
             (attempt, pause) = (attempt + 1, pause * 2);
         }
+    }
+
+    /// Only for a claim under which nothing has left.
+    async fn release(&self, id: &MessageId, mark: Mark) -> anyhow::Result<()> {
+        self.ask(|| self.app.store.release_under(id, mark)).await?;
+        Ok(())
+    }
+
+    /// Asks the store again while there is time: what stays claimed is in doubt when its job comes again.
+    async fn ask<T, W>(&self, ask: impl Fn() -> W) -> Result<T, StoreError>
+    where
+        W: Future<Output = Result<T, StoreError>>,
+    {
+        for _ in 1..ATTEMPTS_MAX {
+            match ask().await {
+                Err(_) if self.has_time() => tokio::time::sleep(RETRY_PAUSE).await,
+                answer => return answer,
+            }
+        }
+        ask().await
     }
 
     fn has_time(&self) -> bool {

@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use runtime::http::Problem;
+use serde_json::json;
 use utoipa::OpenApi;
 
 use crate::App;
@@ -58,6 +59,7 @@ use crate::routes;
         (name = "payments", description = "Money received and paid back"),
         (name = "top_ups", description = "Paying by card"),
         (name = "edrs", description = "One record for each message and level, and for each fee"),
+        (name = "incoming_messages", description = "What phones have sent, and what became of it"),
         (name = "rerates", description = "Pricing again what was sent, after rates were corrected"),
         (name = "invoices", description = "What a period cost"),
     )
@@ -66,7 +68,17 @@ pub struct Document;
 
 /// The OpenAPI 3.1 document of this function.
 pub fn openapi() -> serde_json::Value {
-    runtime::document::complete(routes::documented().into_openapi())
+    let mut document = runtime::document::complete(routes::documented().into_openapi());
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, operation) in paths.filter_map(|(_, item)| item.as_object_mut()).flatten() {
+        if operation.pointer("/responses/200/content/text~1csv").is_some() {
+            operation["responses"]["303"] = json!({
+                "description": "The file is longer than an answer may be, and lies there for a quarter of an hour",
+                "headers": {"Location": {"description": "Where it is", "schema": {"type": "string"}}},
+            });
+        }
+    }
+    document
 }
 
 pub fn router() -> Router<App> {

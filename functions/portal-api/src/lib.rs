@@ -5,6 +5,7 @@ pub mod bootstrap;
 mod docs;
 mod error;
 mod fields;
+mod files;
 mod lists;
 mod people;
 mod rights;
@@ -20,6 +21,7 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware::map_response_with_state;
 use domain::masking::Masking;
 use runtime::targets::Targets;
 use store::{DocumentLinks, Invoices, Secrets, Store, TreeCache};
@@ -71,7 +73,7 @@ const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// Every route of the API, with its document at `/v1/openapi.json` and a page to try it at `/docs`.
 pub fn router(app: App) -> Router {
-    ROUTES.clone().with_state(app)
+    ROUTES.clone().with_state(app.clone()).layer(map_response_with_state(app, files::by_link))
 }
 
 /// Gathered once in a process: some hundred operations with their schemas.

@@ -20,10 +20,14 @@ use store::{Ask, Page, Store};
 
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
+use crate::files::FileName;
 use crate::{App, rights};
 
-/// A file holds no more: Lambda answers with 6 MB at most.
-pub const FILE_ROWS_MAX: usize = 10_000;
+/// A file holds no more: the table is asked some thousand times for so many rows, which the function's twenty
+/// seconds have to do for.
+pub const FILE_ROWS_MAX: usize = 50_000;
+/// No more are read for a page in an order that no index has.
+pub const ORDER_ROWS_MAX: usize = 10_000;
 const FILE_PAGE: u16 = 500;
 /// A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV Injection").
 const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -76,6 +80,7 @@ pub struct Listing {
     tests: Vec<(&'static str, Test)>,
     limit: u16,
     cursor: Option<String>,
+    file_rows_max: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -110,7 +115,8 @@ impl Listing {
     ) -> Result<Self, ApiError> {
         let sort = sort.map(|sort| sort_of(sort, columns)).transpose()?;
         let cursor = cursor.map(place_of).transpose()?;
-        Ok(Self { list: list.into(), sort, tests: Vec::new(), limit: fields::limit(limit)?, cursor })
+        let (tests, limit) = (Vec::new(), fields::limit(limit)?);
+        Ok(Self { list: list.into(), sort, tests, limit, cursor, file_rows_max: FILE_ROWS_MAX })
     }
 
     /// Only where the column begins with this text, whatever the case.
@@ -166,9 +172,9 @@ impl Listing {
     /// as for a file then.
     pub fn take_row_order<R>(&mut self, columns: &[Column<R>]) -> Option<RowOrder<R>> {
         let (name, descending) = self.sort?;
-        let (_, text) = columns.iter().find(|(column, _)| Some(*column) == name)?;
-        self.sort = None;
-        Some(RowOrder { text: *text, descending, limit: self.limit, cursor: self.cursor.take() })
+        let order = RowOrder::of(columns, name?, descending, self.limit, self.cursor.clone())?;
+        (self.sort, self.cursor, self.file_rows_max) = (None, None, ORDER_ROWS_MAX);
+        Some(order)
     }
 
     /// What the request asks for, of what `shows` lets pass: a page, or for a file all.
@@ -188,8 +194,8 @@ impl Listing {
         loop {
             let page = store.things(&ask, keep).await?;
             items.extend(page.items);
-            if FILE_ROWS_MAX < items.len() {
-                return Err(too_many_rows());
+            if self.file_rows_max < items.len() {
+                return Err(too_many_rows(self.file_rows_max));
             }
             match page.next {
                 Some(next) => ask.cursor = Some(next),
@@ -216,8 +222,8 @@ impl Listing {
         loop {
             let page = merged(lists, store, &ask, &keep).await?;
             items.extend(page.items);
-            if FILE_ROWS_MAX < items.len() {
-                return Err(too_many_rows());
+            if self.file_rows_max < items.len() {
+                return Err(too_many_rows(self.file_rows_max));
             }
             match page.next {
                 Some(next) => ask.cursor = Some(next),
@@ -308,10 +314,7 @@ fn place_in<T: Thing>(thing: &T, column: Option<&'static str>) -> String {
 }
 
 fn sort_of(sort: &str, columns: &[&'static str]) -> Result<(Option<&'static str>, bool), ApiError> {
-    let (name, descending) = match sort.strip_prefix('-') {
-        Some(name) => (name, true),
-        None => (sort, false),
-    };
+    let (name, descending) = direction(sort);
     if let Some(column) = columns.iter().find(|column| **column == name) {
         return Ok((Some(column), descending));
     }
@@ -321,6 +324,14 @@ fn sort_of(sort: &str, columns: &[&'static str]) -> Result<(Option<&'static str>
     let allowed = columns.iter().copied().chain([CREATED_AT]).collect::<Vec<_>>().join(", ");
     let detail = format!("one of {allowed} is allowed, with a `-` before it for the other way round");
     Err(Problem::invalid("sort", detail).into())
+}
+
+/// What is sorted by, and whether the other way round.
+fn direction(sort: &str) -> (&str, bool) {
+    match sort.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (sort, false),
+    }
 }
 
 /// A column of a list that is answered whole, and the text that it sorts by, as `catalog` makes one.
@@ -351,10 +362,27 @@ pub struct RowOrder<R> {
 }
 
 impl<R> RowOrder<R> {
+    /// The order that `sort` names, if it is by one of these columns.
+    pub fn by(columns: &[Column<R>], sort: &str, limit: u16, cursor: Option<String>) -> Option<Self> {
+        let (name, descending) = direction(sort);
+        Self::of(columns, name, descending, limit, cursor)
+    }
+
+    fn of(
+        columns: &[Column<R>],
+        name: &str,
+        descending: bool,
+        limit: u16,
+        cursor: Option<String>,
+    ) -> Option<Self> {
+        let (_, text) = columns.iter().find(|(column, _)| *column == name)?;
+        Some(Self { text: *text, descending, limit, cursor })
+    }
+
     /// The page behind the cursor, or for a file all; of what is the same otherwise the ids decide.
     pub fn page(&self, rows: Vec<R>, id: fn(&R) -> &str, format: Format) -> Result<Page<R>, ApiError> {
-        if FILE_ROWS_MAX < rows.len() {
-            return Err(too_many_rows());
+        if ORDER_ROWS_MAX < rows.len() {
+            return Err(too_many_rows(ORDER_ROWS_MAX));
         }
         let place = |row: R| (format!("{}{}", store::whole_value(&(self.text)(&row)), id(&row)), row);
         let mut rows: Vec<_> = rows.into_iter().map(place).collect();
@@ -411,8 +439,8 @@ impl<T> Found<T> {
     }
 }
 
-pub fn too_many_rows() -> ApiError {
-    let detail = format!("more than {FILE_ROWS_MAX} rows are not put in one file or order: filter the list");
+pub fn too_many_rows(most: usize) -> ApiError {
+    let detail = format!("more than {most} rows are not put in one file or order: filter the list");
     Problem::new(422, "too_many", detail).into()
 }
 
@@ -423,6 +451,7 @@ pub fn csv_file<V: Serialize>(name: &str, rows: &[V], columns: &[&str]) -> Resul
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\""));
     headers.insert(CONTENT_DISPOSITION, disposition.map_err(unavailable)?);
+    response.extensions_mut().insert(FileName(format!("{name}.csv")));
     Ok(response)
 }
 

@@ -16,6 +16,7 @@ mod enabled_services;
 mod external_users;
 mod fees;
 mod imports;
+mod incoming_messages;
 mod invitations;
 mod invoices;
 mod ledger;
@@ -250,6 +251,8 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(top_ups::confirm::confirm))
         .routes(routes!(top_ups::receipt::one))
         .routes(routes!(edrs::list))
+        .routes(routes!(incoming_messages::list))
+        .routes(routes!(incoming_messages::one))
         .routes(routes!(rerates::list, rerates::create))
         .routes(routes!(rerates::one))
         .routes(routes!(rerates::start))

@@ -207,6 +207,9 @@ mirrors! {
         Enroute, Delivered, Undelivered, Expired, Rejected, Unsent, Unknown
     }
 
+    /// Why a message from a phone is unpaid.
+    UnpaidReason = domain::incoming::Unpaid { InsufficientFunds, Suspended, AgreementNotInForce }
+
     /// Whether a sender ID may be used.
     SenderStatus = domain::sender::SenderStatus { Active, Blocked, Draft, Testing }
 

@@ -1,14 +1,15 @@
 //! Messages from phones: the parts of a long one wait until all are there; a whole one is stored once,
-//! with whose it is. From there the stream takes it on.
+//! with whose it is and what it costs them. From there the stream takes it on.
 
 use anyhow::Context;
 use domain::destination::{CountryCode, Msisdn, destination};
 use domain::dictionary::Dictionaries;
 use domain::id::{ConnectionId, IncomingId};
-use domain::incoming::{IncomingMessage, IncomingPart, Routed, joined, route};
-use domain::sender::{Sender, SenderAddress};
+use domain::incoming::{IncomingCost, IncomingMessage, IncomingPart, Routed, dialled, joined, route};
+use domain::sender::Sender;
 use jiff::Timestamp;
 use queue::Incoming;
+use sending::settle_incoming;
 use store::{PartsOf, Store};
 
 use crate::App;
@@ -54,12 +55,14 @@ pub async fn take(
         parts: total,
         received_at: whole.received_at,
         routed: None,
+        cost: IncomingCost::Free, // settled when it is stored
+        revision: 0,
     };
     let [id, earlier] = message.possible_ids();
     message.id = id;
     if !is_known(store, &message, &earlier).await? {
         message.routed = routed(store, &message).await?;
-        store_once(store, &message).await?;
+        store_once(store, &message, at).await?;
     }
     match of {
         Some(of) => Ok(store.spend_incoming_parts(of, parts, at).await?),
@@ -74,14 +77,14 @@ async fn is_known(store: &Store, message: &IncomingMessage, earlier: &IncomingId
     Ok(store.incoming(earlier).await?.is_some_and(|before| message.is_repeat_of(&before)))
 }
 
-async fn store_once(store: &Store, message: &IncomingMessage) -> anyhow::Result<()> {
-    if !store.put_incoming(message).await? {
-        return Ok(());
-    }
+async fn store_once(store: &Store, message: &IncomingMessage, at: Timestamp) -> anyhow::Result<()> {
+    let settled = Box::pin(settle_incoming(store, message, None, at)).await?;
+    let Some(message) = settled else { return Ok(()) };
     let (id, connection, number) = (&message.id, &message.connection, &message.destination.value);
     match &message.routed {
         Some(routed) => {
-            tracing::info!(incoming = %id, %connection, sender = %routed.sender, "from a phone");
+            let (sender, cost) = (&routed.sender, &message.cost);
+            tracing::info!(incoming = %id, %connection, %sender, ?cost, "from a phone");
         }
         // The alarm on these counts the field.
         None => tracing::warn!(unrouted = %id, %connection, number, "nobody gets this message from a phone"),
@@ -93,11 +96,7 @@ async fn store_once(store: &Store, message: &IncomingMessage) -> anyhow::Result<
 async fn routed(store: &Store, message: &IncomingMessage) -> anyhow::Result<Option<Routed>> {
     let Some(number) = dialled(&message.destination.value) else { return Ok(None) };
     let mut senders = store.senders_of_number(&number).await?;
-    // A vendor speaks for the numbers that it carries. So nobody gets the messages of another company's number
-    // by naming it, and no vendor makes up what a phone sent to another's.
-    let is_of_vendor =
-        |sender: &Sender| sender.routes.all().iter().any(|route| route.connection == message.connection);
-    senders.retain(is_of_vendor);
+    senders.retain(|sender| sender.is_served_by(&message.connection));
     let has_country = |sender: &Sender| sender.incoming.as_ref().is_some_and(|rule| rule.mcc.is_some());
     let found = if senders.iter().any(has_country) {
         let dictionaries = store.dictionaries().await.context("no dictionaries")?;
@@ -114,30 +113,4 @@ async fn routed(store: &Store, message: &IncomingMessage) -> anyhow::Result<Opti
 /// By the numbering plan: a phone keeps its country, whatever network it went to.
 fn country(phone: &str, dictionaries: &Dictionaries) -> Option<CountryCode> {
     Some(destination(&Msisdn::parse(phone).ok()?, dictionaries).ok()?.country)
-}
-
-/// The number as sender IDs have it. Vendors write an international one with `+`, `00` or neither.
-fn dialled(number: &str) -> Option<SenderAddress> {
-    let digits = number.trim();
-    let digits = digits.strip_prefix("00").unwrap_or(digits);
-    SenderAddress::parse(digits).ok().filter(SenderAddress::is_numeric)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_found_however_the_vendor_writes_it() {
-        for (written, expected) in [
-            ("+4915112345678", Some("4915112345678")),
-            ("004915112345678", Some("4915112345678")),
-            ("4915112345678", Some("4915112345678")),
-            ("12345", Some("12345")),
-            ("ACME", None),
-            ("", None),
-        ] {
-            assert_eq!(dialled(written).as_ref().map(SenderAddress::as_str), expected, "{written}");
-        }
-    }
 }

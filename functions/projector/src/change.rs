@@ -58,6 +58,12 @@ pub struct BlockChange {
     pub accepted: Option<Block>,
 }
 
+pub struct IncomingChange {
+    /// None: it is new.
+    pub before: Option<IncomingMessage>,
+    pub after: IncomingMessage,
+}
+
 pub struct PaymentChange {
     pub before: Option<Payment>,
     pub after: Payment,
@@ -80,8 +86,8 @@ pub enum Change {
     Expired(Box<UnmatchedReceipt>),
     /// A two-factor code that somebody has typed right just now.
     Verified(Box<CodeRequest>),
-    /// A new one from a phone: they do not change.
-    Incoming(Box<IncomingMessage>),
+    /// One from a phone.
+    Incoming(Box<IncomingChange>),
 }
 
 /// Who removes what has expired, as the stream names it.
@@ -126,7 +132,8 @@ fn change(record: EventRecord) -> Result<Option<Change>, StoreError> {
         return Ok(is_news.then(|| Change::Verified(Box::new(after))));
     }
     if keys::is_incoming(&pk) {
-        return Ok(Some(Change::Incoming(Box::new(incoming_of(after)?))));
+        let before = before.map(incoming_of).transpose()?;
+        return Ok(Some(Change::Incoming(Box::new(IncomingChange { before, after: incoming_of(after)? }))));
     }
     if keys::is_block(&pk) {
         // A new one is nobody's business before it is charged: the lease's own change brings it.

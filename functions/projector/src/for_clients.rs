@@ -16,7 +16,7 @@ use queue::{ClientReceipt, ForClient, Sender, Webhook};
 use sha2::{Digest, Sha256};
 
 use crate::App;
-use crate::change::MessageChange;
+use crate::change::{IncomingChange, MessageChange};
 
 /// Each is less than a kilobyte, and SQS takes 256 in a message.
 const RECEIPTS_MAX: usize = 200;
@@ -51,10 +51,10 @@ pub async fn tell_ends<'a>(
     Ok(())
 }
 
-/// Hands messages from phones on to those whose they are.
-pub async fn hand_on(app: &App, messages: &[IncomingMessage]) -> anyhow::Result<()> {
+/// Hands messages from phones on to those whose they are, once what they cost is settled.
+pub async fn hand_on(app: &App, changes: &[IncomingChange]) -> anyhow::Result<()> {
     let (mut posts, mut binds) = (Vec::new(), BTreeMap::<&ConnectionId, Vec<_>>::new());
-    for message in messages {
+    for message in changes.iter().filter(|change| is_due(change)).map(|change| &change.after) {
         let Some(routed) = &message.routed else { continue };
         posts.extend(post(message, routed));
         if let Some(client) = &routed.client {
@@ -72,6 +72,10 @@ pub async fn hand_on(app: &App, messages: &[IncomingMessage]) -> anyhow::Result<
         }
     }
     Ok(())
+}
+
+fn is_due(IncomingChange { before, after }: &IncomingChange) -> bool {
+    after.is_handed_on() && !before.as_ref().is_some_and(IncomingMessage::is_handed_on)
 }
 
 fn has_ended(change: &MessageChange) -> bool {

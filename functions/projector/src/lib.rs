@@ -13,6 +13,7 @@ mod codes;
 mod cover;
 mod fees;
 mod for_clients;
+mod incoming;
 mod jobs;
 mod notices;
 mod rate_changes;
@@ -32,7 +33,9 @@ use store::{Archive, Store, StoreError};
 
 use crate::reopened::Reopened;
 
-pub use crate::change::{BlockChange, Change, MessageChange, PaymentChange, WalletChange, changes};
+pub use crate::change::{
+    BlockChange, Change, IncomingChange, MessageChange, PaymentChange, WalletChange, changes,
+};
 
 /// Rows of a batch written at once.
 const ROWS_AT_ONCE: usize = 32;
@@ -70,7 +73,7 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
             Change::Rates(change) => rates.push(*change),
             Change::Messages(changes) => messages.extend(changes),
             Change::Block(change) => blocks.push(*change),
-            Change::Incoming(message) => incoming.push(*message),
+            Change::Incoming(change) => incoming.push(*change),
             Change::Parked(receipt) => parked.push(*receipt),
             Change::Expired(receipt) => expired.push(*receipt),
             Change::Batch(batch) => write_rows(&app.store, batch.messages()).await?,
@@ -80,6 +83,7 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     let writes = messages.iter().map(std::slice::from_ref).chain(blocks.iter().map(|block| &*block.moved));
     for_clients::tell_ends(app, writes).await?;
     for_clients::hand_on(app, &incoming).await?;
+    incoming::list(&app.store, &incoming).await?;
     codes::tell(app, &messages, &verified).await?;
     usage::post(&app.store, &messages, &mut reopened).await?;
     block_usage::post_moved(&app.store, &blocks, &mut reopened).await?;

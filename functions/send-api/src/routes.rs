@@ -217,8 +217,9 @@ pub async fn one(
     let unknown = || Problem::not_found("message");
     let id = MessageId::parse(&id).map_err(|_| unknown())?;
     let message = app.store.message(&id).await?.ok_or_else(unknown)?;
-    // Its text and price are its sender's alone; companies above have the EDRs of their own level.
-    if message.company != who.company.id {
+    // Its text and price are its sender's alone; companies above have the EDRs of their own level. What a phone
+    // sent was sent by nobody here.
+    if message.company != who.company.id || message.handling.incoming.is_some() {
         return Err(unknown());
     }
     Ok(Json(MessageView::of_message(&message.masked_before(app.masking.before(runtime::now())))))
@@ -285,7 +286,8 @@ pub async fn list(
     let cursor = query.cursor.as_deref().map(cursor::place_of).transpose()?;
     filter.check(cursor.as_deref()).map_err(wrong)?;
     let page = app.store.edrs(&agreement, &filter, limit, cursor.as_deref()).await?;
-    let own = page.items.into_iter().filter_map(Record::into_message).filter(|edr| edr.level == 1);
+    let sent = page.items.into_iter().filter_map(Record::into_message);
+    let own = sent.filter(|edr| edr.level == 1 && edr.incoming.is_none());
     let next = page.next.as_deref().map(cursor::cursor_of);
     Ok(Json(MessageList { items: own.map(MessageView::of_edr).collect(), next }))
 }

@@ -49,7 +49,7 @@ impl Clients {
     pub fn new(gateway: &Gateway, intake: Intake, deliveries: Deliveries) -> Result<Self, PasswordError> {
         let store = gateway.store.clone();
         Ok(Self {
-            login: Login::new(store.clone())?,
+            login: Login::new(store.clone(), gateway.board())?,
             register: Register::new(store.clone(), gateway.board()),
             figures: gateway.board.clients(),
             store,

@@ -160,6 +160,7 @@ mod tests {
             transmitters: 1,
             receivers: 0,
             transceivers: 2,
+            rate: 100,
             accepted,
             throttled: 0,
             refused: 3,

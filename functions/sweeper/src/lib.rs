@@ -4,6 +4,7 @@
 pub mod allowances;
 pub mod drains;
 pub mod fees;
+pub mod incoming;
 pub mod leases;
 pub mod payments;
 pub mod reconcile;
@@ -36,6 +37,7 @@ fn duties(app: &App, now: Timestamp) -> Vec<(&'static str, Duty<'_>)> {
     vec![
         ("drains", Box::pin(drains::run(app, now))),
         ("fees", Box::pin(fees::run(app, now))),
+        ("incoming", Box::pin(incoming::run(app, now))),
         ("leases", Box::pin(leases::run(app, now))),
         ("payments", Box::pin(payments::run(app, now))),
         ("reconcile", Box::pin(reconcile::run(app, now))),

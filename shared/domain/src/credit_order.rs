@@ -91,13 +91,15 @@ impl CreditOrder {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::id::AgreementId;
 
     fn order(quantity: u32, price: &str, percent: Option<&str>) -> Result<CreditOrder, CreditOrderError> {
         let parse = |text: &str| Amount::parse(text).unwrap();
         let rate = RateId::fixed(&AgreementId::new(1), ADDITIONAL_SERVICE);
-        let price = FeePrice { rate, quantity_rule: None, amount: parse(price) };
+        let price = FeePrice { rate, quantity_rule: None, amount: parse(price), attributes: BTreeMap::new() };
         let tax = percent.map(|percent| Tax {
             name: "VAT".into(),
             percent: parse(percent),

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Msisdn;
-use crate::id::{AgreementId, CompanyId, ConnectionId, FeeId, MessageId, RateId, WalletId};
+use crate::id::{AgreementId, CompanyId, ConnectionId, FeeId, IncomingId, MessageId, RateId, WalletId};
 use crate::message::{Message, Status, is_first_version};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
@@ -80,6 +80,9 @@ pub struct Edr {
     pub status: Status,
     pub reason: Option<String>,
     pub client_reference: Option<String>,
+    /// The message from a phone that it is of; the phone is the recipient here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<IncomingId>,
     pub accepted_at: Timestamp,
     pub submitted_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -119,6 +122,13 @@ pub struct FeeRecord {
 pub enum Record {
     Message(Box<Edr>),
     Fee(Box<FeeRecord>),
+}
+
+impl Edr {
+    /// Which way it went, as records name it.
+    pub fn direction(&self) -> &'static str {
+        if self.incoming.is_some() { "incoming" } else { "outgoing" }
+    }
 }
 
 impl Record {
@@ -251,6 +261,7 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         status: message.status,
         reason: message.reason.clone(),
         client_reference: message.client_reference.clone().filter(|_| index == 0),
+        incoming: message.handling.incoming.clone(),
         accepted_at: message.accepted_at,
         submitted_at: message.submitted_at,
         finished_at: message.finished_at,

@@ -3,17 +3,19 @@
 //! A fee is charged to one agreement's main wallet alone: it is that agreement's own, and nobody above it
 //! pays anything for it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::catalog::{self, Home, Thing};
 use crate::edr::{FeeRecord, Usage, UsageKey};
-use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, WalletId};
+use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, UserId, WalletId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::Period;
 use crate::quote::Level;
-use crate::rating::{Event, Found, Price, PricedBy, QuantityRule, Resource, ServiceKind};
+use crate::rating::{Attribute, Event, Found, Price, PricedBy, QuantityRule, Resource, ServiceKind};
 use crate::sender::SenderAddress;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,10 @@ pub struct Fee {
     /// What else it is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What was known of it when its price was looked for, by the names of trees; nothing of a price that is in
+    /// no tree, and of one that failed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
     /// None if it failed because there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<RateId>,
@@ -55,6 +61,9 @@ pub struct Fee {
     pub period: Option<Period>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<FeeRuleId>,
+    /// Who asked for it; none for a key of the company itself, and where a rule charges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<UserId>,
     pub status: FeeStatus,
     /// How often it was tried.
     pub attempts: u32,
@@ -84,6 +93,8 @@ pub struct FeePrice {
     /// Of the tree; none of a price that is in none.
     pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
+    /// By what it was found; nothing of a price that is in no tree.
+    pub attributes: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,9 +139,16 @@ pub fn find_price(level: &Level, event: &Event) -> Result<FeePrice, FeeError> {
             Found::Price { leaf, price: Price::Free, quantity, .. } => (leaf, quantity, Amount::ZERO),
             Found::Price { leaf, price: Price::Flat { amount }, quantity, .. } => (leaf, quantity, *amount),
         };
-        return Ok(FeePrice { rate: rates.rate(leaf), quantity_rule: Some(quantity), amount });
+        let (rate, attributes) = (rates.rate(leaf), known_of(event));
+        return Ok(FeePrice { rate, quantity_rule: Some(quantity), amount, attributes });
     }
     Err(FeeError::NoRate { path: deepest })
+}
+
+fn known_of(event: &Event) -> BTreeMap<String, String> {
+    let known =
+        |attribute: &Attribute| Some((attribute.name().to_owned(), event.value(*attribute)?.to_owned()));
+    Attribute::ALL.iter().filter_map(known).collect()
 }
 
 impl FeePrice {
@@ -139,7 +157,8 @@ impl FeePrice {
         if !amount.is_positive() {
             return Err(FeeError::PriceNotPositive);
         }
-        Ok(Self { rate: RateId::fixed(agreement, subject), quantity_rule: None, amount })
+        let (rate, attributes) = (RateId::fixed(agreement, subject), BTreeMap::new());
+        Ok(Self { rate, quantity_rule: None, amount, attributes })
     }
 }
 
@@ -158,6 +177,7 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         resource: item.resource,
         sender: item.sender,
         subject: item.subject,
+        attributes: item.price.attributes,
         rate: Some(item.price.rate),
         unit_price: item.price.amount,
         quantity: item.quantity,
@@ -165,6 +185,7 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         amount: item.price.amount.checked_times(item.quantity)?,
         period: None,
         rule: None,
+        by_user: None,
         status: FeeStatus::Posted,
         attempts: 1,
         problem: None,
@@ -195,17 +216,30 @@ impl Thing for Fee {
 
     fn columns(&self) -> Vec<(&'static str, String)> {
         let rule = self.rule.as_ref().map(ToString::to_string);
+        let by_user = self.by_user.as_ref().map(ToString::to_string);
         vec![
             ("at", catalog::time(self.at)),
             ("company", self.company.to_string()),
             ("agreement", self.agreement.to_string()),
             ("subject", catalog::words(self.subject.as_deref().unwrap_or_default())),
             ("rule", rule.unwrap_or_default()),
+            ("by_user", by_user.unwrap_or_default()),
+            ("issued", catalog::flag(self.is_issued())),
         ]
     }
 }
 
 impl Fee {
+    /// Whether it became an event that is billed.
+    pub fn is_issued(&self) -> bool {
+        self.status == FeeStatus::Posted
+    }
+
+    /// What statements name it by; none if it took nothing from its wallet.
+    pub fn transaction(&self) -> Option<&FeeId> {
+        (!self.charged().is_zero()).then_some(&self.id)
+    }
+
     /// What of it stands at its wallet.
     pub fn charged(&self) -> Amount {
         match self.status {
@@ -216,7 +250,7 @@ impl Fee {
 
     /// Its event record, and what it adds to the usage: nothing if it was never charged.
     pub fn usage(&self, agreement: &Agreement) -> Option<(FeeRecord, UsageKey, Usage)> {
-        let rate = self.rate.clone().filter(|_| self.status == FeeStatus::Posted)?;
+        let rate = self.rate.clone().filter(|_| self.is_issued())?;
         let record = FeeRecord {
             fee: self.id.clone(),
             agreement: self.agreement.clone(),
@@ -257,7 +291,7 @@ pub(crate) mod tests {
     use crate::agreement::tests::agreement;
     use crate::id::ServiceId;
     use crate::quote::Rates;
-    use crate::rating::{Attribute, CompiledTree};
+    use crate::rating::CompiledTree;
 
     /// A level with pay-as-you-go services of these trees.
     pub(crate) fn level(trees: &[serde_json::Value]) -> Level {
@@ -305,6 +339,27 @@ pub(crate) mod tests {
             let fee = plan_fee(FeeId::new(1), &agreement, item, Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!(fee.usage(&agreement).unwrap().0.quantity_rule, expected);
         }
+    }
+
+    #[test]
+    fn a_fee_keeps_what_its_price_was_found_by() {
+        let price =
+            find_price(&level(&[by_mno()]), &setup("Orange").with(Attribute::SenderId, "ACME")).unwrap();
+        let known: Vec<_> =
+            price.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(known, [("mno", "Orange"), ("sender_id", "ACME")]);
+        let resource = Resource::SenderIdSetupFee;
+        let item = FeeItem { resource, sender: None, subject: None, price, quantity: 1 };
+        let fee = plan_fee(FeeId::new(1), &agreement(), item, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(
+            (fee.attributes.len(), fee.is_issued(), fee.transaction()),
+            (2, true, None),
+            "it was free"
+        );
+        let paid = Fee { amount: Amount::ONE, ..fee };
+        assert_eq!(paid.transaction(), Some(&paid.id));
+        let failed = Fee { status: FeeStatus::Failed, ..paid };
+        assert_eq!((failed.is_issued(), failed.transaction()), (false, None));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Rules that charge a fee again and again: which period is next, when it is due, and what follows when
 //! it cannot be charged. A fee's id follows from rule and period, so each is charged once.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -504,6 +506,7 @@ impl FeeRule {
             resource: self.kind.resource(),
             sender,
             subject,
+            attributes: BTreeMap::new(),
             rate: None,
             unit_price: Amount::ZERO,
             quantity: 0,
@@ -511,6 +514,7 @@ impl FeeRule {
             amount: Amount::ZERO,
             period: Some(next.period),
             rule: Some(self.id.clone()),
+            by_user: None,
             status: FeeStatus::Failed,
             attempts: failed.into(),
             problem: Some(problem.to_owned()),

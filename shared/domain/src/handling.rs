@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CodeRequestId, ConnectionId, TwoFactorIntegrationId};
+use crate::id::{CodeRequestId, ConnectionId, IncomingId, TwoFactorIntegrationId};
 
 /// Nothing of it for most messages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct Handling {
     /// The connections whose vendors have refused it, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<ConnectionId>,
+    /// The message from its phone that it charges; nothing is sent then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<IncomingId>,
 }
 
 impl Handling {

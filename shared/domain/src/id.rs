@@ -311,6 +311,11 @@ impl MessageId {
         Self(format!("{}{}", Self::PREFIX, encode(digest(&["message", company.as_str(), key]))))
     }
 
+    /// As which a message from a phone is charged: always the same one.
+    pub fn of_incoming(incoming: &IncomingId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, encode(digest(&["incoming", incoming.as_str()]))))
+    }
+
     /// The message at `place` (from 0) of a batch.
     pub fn in_batch(batch: &BatchId, place: u16) -> Self {
         Self(format!("{}{}-{place}", Self::PREFIX, batch.body()))

@@ -5,9 +5,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::destination::masked;
 use crate::handling::ClientAddress;
-use crate::id::{AgreementId, CompanyId, ConnectionId, IncomingId, SenderId};
-use crate::sender::{Sender, SenderStatus};
+use crate::id::{AgreementId, CompanyId, ConnectionId, IncomingId, MessageId, SenderId};
+use crate::route::ROUTES_MAX;
+use crate::sender::{Sender, SenderAddress, SenderStatus};
 
 const KEYWORD_CHARACTERS_MAX: usize = 20;
 const URL_OCTETS_MAX: usize = 1_000;
@@ -27,10 +29,15 @@ pub struct IncomingRule {
     /// Delivered to the receivers of this client's connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ConnectionId>,
+    /// The vendors' connections over which they may come beside those of the sender ID's routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vendors: Vec<ConnectionId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IncomingRuleError {
+    #[error("at most {ROUTES_MAX} vendor connections may be named, each once")]
+    Vendors,
     #[error("a keyword is one word of 1 to {KEYWORD_CHARACTERS_MAX} characters in upper case")]
     Keyword,
     #[error("a mobile country code has three digits")]
@@ -43,8 +50,13 @@ pub enum IncomingRuleError {
 
 impl IncomingRule {
     /// Whether messages can be handed on by it. To be checked beside: that the connection is the client's
-    /// own, and that the address is one that this platform calls (`runtime::targets`).
+    /// own, that those of vendors could be routes of the sender ID, and that the address is one that this
+    /// platform calls (`runtime::targets`).
     pub fn check(&self) -> Result<(), IncomingRuleError> {
+        let different: std::collections::BTreeSet<_> = self.vendors.iter().collect();
+        if ROUTES_MAX < self.vendors.len() || different.len() < self.vendors.len() {
+            return Err(IncomingRuleError::Vendors);
+        }
         if self.keyword.as_deref().is_some_and(|keyword| !is_keyword(keyword)) {
             return Err(IncomingRuleError::Keyword);
         }
@@ -128,6 +140,61 @@ pub struct IncomingMessage {
     /// None: no rule of a sender ID chooses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routed: Option<Routed>,
+    #[serde(default)]
+    pub cost: IncomingCost,
+    /// Raised by every change.
+    #[serde(default)]
+    pub revision: u32,
+}
+
+/// What a message from a phone costs those whose it is; until that is settled it is not handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum IncomingCost {
+    /// Nobody has a price for it, or it is nobody's.
+    #[default]
+    Free,
+    /// It was charged as this message, which is of its phone, has its price at every level, and never was sent.
+    Charged { message: MessageId },
+    /// The rate plans of a level block it.
+    Blocked,
+    /// It could not be charged.
+    Unpaid {
+        why: Unpaid,
+        /// When that is tried again; never if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        try_at: Option<Timestamp>,
+    },
+}
+
+/// Why a message from a phone could not be charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unpaid {
+    InsufficientFunds,
+    Suspended,
+    /// An agreement that it is charged to has not begun, or has ended.
+    AgreementNotInForce,
+}
+
+/// What could not be charged is tried again so often, and for so long after it came.
+const TRIED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+impl IncomingCost {
+    /// It could not be charged now.
+    pub fn unpaid(why: Unpaid, received_at: Timestamp, now: Timestamp) -> Self {
+        let next = now + TRIED_EVERY;
+        Self::Unpaid { why, try_at: (next <= received_at + TRIED_FOR).then_some(next) }
+    }
+
+    /// When it is to be tried again.
+    pub fn try_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Unpaid { try_at, .. } => *try_at,
+            Self::Free | Self::Charged { .. } | Self::Blocked => None,
+        }
+    }
 }
 
 /// Whose a message from a phone is, and where it goes, as the rule said when it came.
@@ -156,6 +223,14 @@ impl Routed {
     }
 }
 
+/// The number as sender IDs have it; none if none can. Vendors write an international one with `+`, `00` or
+/// neither.
+pub fn dialled(number: &str) -> Option<SenderAddress> {
+    let digits = number.trim();
+    let digits = digits.strip_prefix("00").unwrap_or(digits);
+    SenderAddress::parse(digits).ok().filter(SenderAddress::is_numeric)
+}
+
 /// A vendor whose link was lost before our answer sends a message again within minutes. That somebody
 /// wrote the same twice can only be told from it by time.
 pub const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(5);
@@ -164,6 +239,20 @@ pub const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 pub const PARTS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 impl IncomingMessage {
+    /// Whether it goes to those whose it is.
+    pub fn is_handed_on(&self) -> bool {
+        self.routed.is_some() && matches!(self.cost, IncomingCost::Free | IncomingCost::Charged { .. })
+    }
+
+    /// The same with its phone masked if it is from before `till`.
+    #[must_use]
+    pub fn masked_before(mut self, till: Option<Timestamp>) -> Self {
+        if till.is_some_and(|till| self.received_at < till) {
+            self.source.value = masked(&self.source.value);
+        }
+        self
+    }
+
     /// The ids that it may have been stored under before, its own first: that of its content and the time
     /// in which a repeat comes, and of the time before that. A repeat is one only within
     /// [`REPEAT_WINDOW`] of the first, see [`Self::is_repeat_of`].
@@ -238,7 +327,6 @@ mod tests {
     use super::*;
     use crate::connection::ConnectionKind;
     use crate::route::Routes;
-    use crate::sender::SenderAddress;
 
     fn sender(number: u128, keyword: Option<&str>, mcc: Option<&str>) -> Sender {
         let rule = IncomingRule {
@@ -246,6 +334,7 @@ mod tests {
             mcc: mcc.map(str::to_owned),
             webhook_url: None,
             client: Some(ConnectionId::new(2)),
+            vendors: Vec::new(),
         };
         let sender = Sender::new(
             SenderId::new(number),
@@ -299,6 +388,27 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_found_however_the_vendor_writes_it() {
+        for (written, expected) in [
+            ("+4915112345678", Some("4915112345678")),
+            ("004915112345678", Some("4915112345678")),
+            ("4915112345678", Some("4915112345678")),
+            ("12345", Some("12345")),
+            ("ACME", None),
+            ("", None),
+        ] {
+            assert_eq!(dialled(written).as_ref().map(SenderAddress::as_str), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_could_pay_is_tried_again_each_hour_for_three_days() {
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let next = |now| IncomingCost::unpaid(Unpaid::Suspended, at(0), at(now)).try_at();
+        assert_eq!((next(0), next(71), next(72)), (Some(at(1)), Some(at(72)), None));
+    }
+
+    #[test]
     fn a_rule_is_a_word_a_country_and_somewhere_to_go() {
         let rule = sender(1, None, None).incoming.unwrap();
         let with = |change: fn(&mut IncomingRule)| {
@@ -313,6 +423,13 @@ mod tests {
         }
         assert_eq!(with(|rule| rule.mcc = Some("26".into())), Err(IncomingRuleError::Mcc));
         assert_eq!(with(|rule| rule.client = None), Err(IncomingRuleError::NoTarget));
+        let vendors = |numbers: &[u128]| {
+            let vendors = numbers.iter().map(|number| ConnectionId::new(*number)).collect();
+            IncomingRule { vendors, ..rule.clone() }.check()
+        };
+        assert_eq!(vendors(&[1, 2, 3, 4, 5, 6, 7, 8]), Ok(()));
+        assert_eq!(vendors(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), Err(IncomingRuleError::Vendors));
+        assert_eq!(vendors(&[1, 1]), Err(IncomingRuleError::Vendors));
         for (url, good) in [
             ("https://example.com/hooks?a=1", true),
             ("https://example.com:8443", true),
@@ -377,6 +494,8 @@ mod tests {
                 parts: 1,
                 received_at: Timestamp::from_second(second).unwrap(),
                 routed: None,
+                cost: IncomingCost::Free,
+                revision: 0,
             };
             message.id = message.possible_ids()[0].clone();
             message

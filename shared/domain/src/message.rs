@@ -72,6 +72,9 @@ impl Status {
 /// What the reason of a message says while nobody knows whether the vendor took it.
 pub const IN_DOUBT: &str = "in_doubt";
 
+/// What the reason of a message says that waited until it may go out to no vendor any more.
+pub const VALIDITY_OVER: &str = "validity_over";
+
 /// What the reason of a message says that ended because no report came.
 pub const NO_REPORT: &str = "no_report";
 
@@ -165,8 +168,9 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// The message as it begins.
+    /// The message as it begins. One that came from its phone has arrived.
     pub fn accepted(self, at: Timestamp) -> Message {
+        let has_arrived = self.handling.incoming.is_some();
         Message {
             id: self.id,
             company: self.company,
@@ -185,12 +189,12 @@ impl NewMessage {
             charges: self.charges,
             charge_version: 0,
             handling: self.handling,
-            status: Status::Accepted,
+            status: if has_arrived { Status::Delivered } else { Status::Accepted },
             reason: None,
             parts: Vec::new(),
             accepted_at: at,
             submitted_at: None,
-            finished_at: None,
+            finished_at: has_arrived.then_some(at),
             revision: 0,
             request_hash: String::new(),
             balance_after: None,

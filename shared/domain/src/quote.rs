@@ -16,8 +16,8 @@ use crate::allowance::{Adjustment, Allowance, AllowanceId, Pot, Stock};
 use crate::id::{RateId, ServiceId, TreeTag, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::rating::{
-    BillingRule, CompiledTree, Event, Found, Price, PricedBy, QuantityRule, Resource, ScaleKind, ServiceKind,
-    Size, Tier,
+    Attribute, BillingRule, CompiledTree, Event, Found, Price, PricedBy, QuantityRule, Resource, ScaleKind,
+    ServiceKind, Size, Tier,
 };
 use crate::wallet::Leg;
 
@@ -62,6 +62,16 @@ impl Rates {
     /// Names the price at a leaf of the tree.
     pub fn rate(&self, leaf: u32) -> RateId {
         RateId::of(&self.tag, leaf)
+    }
+
+    /// Whether the event has a price because of its direction.
+    fn tells_direction(&self, event: &Event) -> bool {
+        let leaf = |event: &Event| match self.tree.find(event) {
+            Found::Price { leaf, .. } => Some(leaf),
+            Found::NoRate { .. } => None,
+        };
+        let found = leaf(event);
+        found.is_some() && found != leaf(&event.with_known(Attribute::Direction, None))
     }
 
     fn refused(&self, level: usize) -> QuoteError {
@@ -297,6 +307,45 @@ pub fn offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Off
         offers.push(offer(level, index + 1, &level.event(event, now), now)?);
     }
     Ok(offers)
+}
+
+/// Where each level takes a message from a phone from, the client's first; nothing if none has a price for it.
+///
+/// It came unasked. So it costs nothing at a level that has no price, or whose packs are used up; and a price
+/// is one only where the tree tells directions apart, because what it says for both is what a send costs.
+pub fn incoming_offers(levels: &[Level], event: &Event, now: Timestamp) -> Result<Vec<Offer>, QuoteError> {
+    let mut offers = Vec::with_capacity(levels.len());
+    let mut has_price = false;
+    for (index, level) in levels.iter().enumerate() {
+        let event = level.event(event, now);
+        let rates = level.rates.iter().filter(|rates| !rates.archived && rates.tells_direction(&event));
+        let (agreement, payer) = (level.agreement.clone(), level.payer.clone());
+        let level = Level { agreement, payer, rates: rates.cloned().collect() };
+        let mut offer = match offer(&level, index + 1, &event, now) {
+            Err(QuoteError::NoRate { path, .. }) => {
+                Offer { payer: level.payer.clone(), sources: Vec::new(), bundle: None, path }
+            }
+            offer => offer?,
+        };
+        has_price |= !offer.sources.is_empty();
+        if offer.sources.last().is_none_or(|source| source.allowance.is_some()) {
+            offer.sources.push(unpriced(&level));
+        }
+        offers.push(offer);
+    }
+    Ok(if has_price { offers } else { Vec::new() })
+}
+
+/// What a message from a phone costs where nothing says what.
+fn unpriced(level: &Level) -> Source {
+    Source {
+        rate: RateId::fixed(&level.agreement.id, "message from a phone"),
+        unit_price: Amount::ZERO,
+        billing: BillingRule::Accepted,
+        quantity: QuantityRule::Segments,
+        priced_by: PricedBy::Free,
+        allowance: None,
+    }
 }
 
 /// What one level, `number`, sells the event for without packs: one price, or one for each tier of a scale.
@@ -839,6 +888,38 @@ mod tests {
             .map(|(quantity, amount, units)| (*quantity, (*amount).to_owned(), units.map(str::to_owned)))
             .collect();
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_message_from_a_phone_is_free_where_nothing_says_what_it_costs() {
+        let (event, now) = (EVENT.from_phone(), Timestamp::UNIX_EPOCH);
+        let of_phones = |price: serde_json::Value| {
+            serde_json::json!({"sms_message":
+                {"depends_on": "direction", "values": {"MO": {"price": price}}}})
+        };
+        let taken = |levels: &[Level]| -> Vec<(u32, String, bool)> {
+            let offers = incoming_offers(levels, &event, now).unwrap();
+            let mut stock = Stock::default();
+            let charges = (1..)
+                .zip(&offers)
+                .flat_map(|(level, offer)| offer.draw(level, Size::segments(2), "1", &mut stock).unwrap());
+            charges
+                .map(|charge| (charge.quantity, charge.amount.to_string(), charge.taken.is_some()))
+                .collect()
+        };
+        let flat_for_phones = of_phones(serde_json::json!({"type": "flat", "amount": "0.03"}));
+        assert_eq!(taken(&[level(1, &[flat("0.05")]), level(2, &[])]), []);
+        assert_eq!(
+            taken(&[level(1, &[flat("0.05"), flat_for_phones]), level(2, &[flat("0.04")])]),
+            [(2, "0.06".to_owned(), false), (2, "0".to_owned(), false)]
+        );
+        let included = of_phones(serde_json::json!({"type": "included"}));
+        let pack = serde_json::json!({"kind": {"type": "unit_pack", "size": 1}, "tree": included});
+        let expected = [(1, "0".to_owned(), true), (1, "0".to_owned(), false)];
+        assert_eq!(taken(&[level(1, &[pack])]), expected);
+        let blocked = of_phones(serde_json::json!({"type": "blocked"}));
+        let refused = incoming_offers(&[level(1, &[]), level(2, &[blocked])], &event, now);
+        assert_eq!(refused, Err(QuoteError::Blocked { level: 2 }));
     }
 
     #[test]

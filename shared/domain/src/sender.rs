@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
 use crate::connection::ConnectionKind;
-use crate::id::{AgreementId, CompanyId, SecretId, SenderId};
+use crate::id::{AgreementId, CompanyId, ConnectionId, SecretId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::record::FieldError;
 use crate::route::Routes;
@@ -181,6 +181,14 @@ impl Sender {
         }
     }
 
+    /// Whether what phones send to it may come over this vendor's connection: a vendor speaks for the numbers
+    /// that it carries. So nobody gets the messages of another company's number by naming it, and no vendor
+    /// makes up what a phone sent to another's.
+    pub fn is_served_by(&self, connection: &ConnectionId) -> bool {
+        let is_named = self.incoming.as_ref().is_some_and(|rule| rule.vendors.contains(connection));
+        is_named || self.routes.all().iter().any(|route| route.connection == *connection)
+    }
+
     /// It comes back as it is, with the same revision, if nothing of it is to be different.
     pub fn changed(&self, change: SenderChange, now: Timestamp) -> Result<Self, SenderError> {
         let line = |text: String, most: usize| {
@@ -281,8 +289,8 @@ impl Monitoring {
     }
 }
 
-/// Listed under its company, with the company above, and under the connections that its messages take or that
-/// get what phones send; with all others that are monitored if it is.
+/// Listed under its company, with the company above, and under the connections that its messages take or over
+/// which what phones send comes and goes on; with all others that are monitored if it is.
 impl Thing for Sender {
     const NOUN: &'static str = "sender_id";
     const NOUNS: &'static str = "sender_ids";
@@ -298,9 +306,9 @@ impl Thing for Sender {
 
     fn lists(&self) -> Vec<String> {
         let roads = self.routes.all().iter().map(|route| &route.connection);
-        let client = self.incoming.as_ref().and_then(|rule| rule.client.as_ref());
+        let of_phones = self.incoming.iter().flat_map(|rule| rule.vendors.iter().chain(&rule.client));
         let mut lists: Vec<_> = [self.company.to_string()].into_iter().chain(self.list_above()).collect();
-        for connection in roads.chain(client).map(ToString::to_string) {
+        for connection in roads.chain(of_phones).map(ToString::to_string) {
             if !lists.contains(&connection) {
                 lists.push(connection);
             }
@@ -434,7 +442,7 @@ mod tests {
 
     #[test]
     fn a_sender_id_changes_in_what_is_named_and_only_to_what_makes_sense() {
-        let routes = Routes::only(crate::id::ConnectionId::new(1), crate::connection::ConnectionKind::Smpp);
+        let routes = Routes::only(ConnectionId::new(1), ConnectionKind::Smpp);
         let address = SenderAddress::parse("ACME").unwrap();
         let now = Timestamp::UNIX_EPOCH;
         let (company, agreement) = (CompanyId::new(1), AgreementId::new(1));

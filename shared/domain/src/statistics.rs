@@ -61,9 +61,12 @@ impl Counts {
     }
 }
 
-/// What one change of a message adds. It was accepted, or it has ended.
+/// What one change of a message adds. It was accepted, or it has ended. What came from a phone was not sent.
 pub fn counts(before: Option<&Message>, after: &Message) -> Counts {
     let mut counts = Counts::default();
+    if after.handling.incoming.is_some() {
+        return counts;
+    }
     if before.is_none() {
         counts.accepted = 1;
         counts.segments = i64::from(after.segments);

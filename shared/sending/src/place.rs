@@ -13,11 +13,14 @@ pub fn place(
     levels: &[Level],
     now: Timestamp,
 ) -> Result<Place, QuoteError> {
-    let (country, network) = (destination.country.as_str(), destination.network.as_deref());
-    let event = Event::sms(country, network, Some(sender))
+    let offers = offers(levels, &event(destination, sender), now)?;
+    let Destination { country, network, mccmnc, .. } = destination.clone();
+    Ok(Place { country: country.as_str().to_owned(), network, mccmnc, offers })
+}
+
+/// A message of this sender to a destination, as trees are asked for it.
+pub(crate) fn event<'a>(destination: &'a Destination, sender: &'a str) -> Event<'a> {
+    Event::sms(destination.country.as_str(), destination.network.as_deref(), Some(sender))
         .with_known(Attribute::Mcc, destination.mcc.as_deref())
-        .with_known(Attribute::Mccmnc, destination.mccmnc.as_deref());
-    let offers = offers(levels, &event, now)?;
-    let Destination { network, mccmnc, .. } = destination.clone();
-    Ok(Place { country: country.to_owned(), network, mccmnc, offers })
+        .with_known(Attribute::Mccmnc, destination.mccmnc.as_deref())
 }

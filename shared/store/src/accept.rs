@@ -10,6 +10,7 @@ use domain::allowance::{Allowance, Pot, Stock};
 use domain::batch::{Draft, Priced, Row};
 use domain::edr::row_kept_until;
 use domain::id::WalletId;
+use domain::incoming::IncomingMessage;
 use domain::lease::{LeaseTag, Seen};
 use domain::money::{Amount, AmountError};
 use domain::quote::QuoteError;
@@ -82,6 +83,29 @@ impl Store {
         over: Option<&LeaseTag>,
         seen: &mut Seen,
     ) -> Result<Accepted, AcceptError> {
+        self.accept_beside(draft, over, &[], seen).await
+    }
+
+    /// Charges a message from a phone as `draft` says, and stores it in the place of what it was `before`, if
+    /// it was stored. It was charged or changed before where its row or another state of it is there.
+    pub async fn accept_incoming(
+        &self,
+        draft: &Draft,
+        before: Option<&IncomingMessage>,
+        after: &IncomingMessage,
+    ) -> Result<Accepted, AcceptError> {
+        let beside = self.incoming_items(before, after)?;
+        self.accept_beside(draft, None, &beside, &mut Seen::default()).await
+    }
+
+    /// With other items in the same write, which are refused only where somebody else was faster.
+    async fn accept_beside(
+        &self,
+        draft: &Draft,
+        over: Option<&LeaseTag>,
+        beside: &[TransactWriteItem],
+        seen: &mut Seen,
+    ) -> Result<Accepted, AcceptError> {
         let allowances = draft.allowances();
         let mut tried = Tried::default();
         for _ in 0..ROUNDS_MAX {
@@ -103,12 +127,19 @@ impl Store {
                 continue;
             }
             let refused = match plan_charge(&read.home, &priced.legs, &tried.exact) {
-                Ok(plan) => match self.write_charge(&read, &priced, &plan, &allowances, over, seen).await {
-                    Ok(()) => return Ok(Accepted::Now(priced.row)),
-                    Err(Refused::At(0, _)) => return Ok(Accepted::Before),
-                    Err(Refused::At(place, item)) => exactly_refused(&plan, place, item)?,
-                    Err(Refused::Failed(error)) => return Err(error.into()),
-                },
+                Ok(plan) => {
+                    let items = self.charge_items(&read, &priced, &plan, &allowances, over)?;
+                    let charged = items.len();
+                    let items = [items, beside.to_vec()].concat();
+                    match self.transact_counting("charge the message", items, &mut seen.conflicts).await {
+                        Ok(()) => return Ok(Accepted::Now(priced.row)),
+                        Err(Refused::At(place, _)) if place == 0 || charged <= place => {
+                            return Ok(Accepted::Before);
+                        }
+                        Err(Refused::At(place, item)) => exactly_refused(&plan, place, item)?,
+                        Err(Refused::Failed(error)) => return Err(error.into()),
+                    }
+                }
                 Err(Short::Home { .. }) => Some(read.home.id.clone()),
                 Err(Short::Escrow { pot, .. }) => {
                     self.refill_or_exact(&read.home, &pot, &priced, &allowances, &mut tried).await?;
@@ -224,18 +255,18 @@ impl Store {
         self.refill(home, &needs).await
     }
 
-    async fn write_charge(
+    /// The row, then the wallets.
+    fn charge_items(
         &self,
         read: &Read,
         priced: &Priced,
         plan: &ChargePlan,
         allowances: &BTreeMap<Pot, &Allowance>,
         over: Option<&LeaseTag>,
-        seen: &mut Seen,
-    ) -> Result<(), Refused> {
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let operation =
             Operation { kind: OperationKind::Charge, reference: priced.row.reference().to_owned() };
-        let row = row_item(&priced.row).map_err(Refused::Failed)?;
+        let row = row_item(&priced.row)?;
         let mut items = vec![match over {
             None => self.new_item(&self.tables.messages, row),
             Some(tag) => {
@@ -245,12 +276,10 @@ impl Store {
         }];
         for wallet in charged_wallets(&read.home.id, plan) {
             let change = WalletChange::new(wallet, operation.clone()).guard(Guard::Open);
-            let change =
-                charge(change, plan, priced, allowances).map_err(|error| Refused::Failed(error.into()))?;
-            items.push(self.change_wallet(change));
+            items.push(self.change_wallet(charge(change, plan, priced, allowances)?));
         }
         items.extend(self.joining(read, priced));
-        self.transact_counting("charge the message", items, &mut seen.conflicts).await
+        Ok(items)
     }
 
     /// The new recipients of bundles.

@@ -73,7 +73,7 @@ impl Store {
         self.claim_block_under(tag, fence, Mark::random()).await
     }
 
-    /// The same under a mark of the caller, as with [`Store::claim_as_owner_under`].
+    /// The same under a mark of the caller, as with [`Store::claim_over`].
     pub async fn claim_block_under(
         &self,
         tag: &LeaseTag,

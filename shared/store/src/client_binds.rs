@@ -138,6 +138,35 @@ impl Store {
         Ok(counts.fold(0, |sum, count| sum.saturating_add(*count)))
     }
 
+    /// Over how many gateways each of these clients sends: `me`, and the others that live and have binds of it.
+    /// A client that none has said anything of is missing.
+    pub async fn client_gateways(
+        &self,
+        connections: &[ConnectionId],
+        me: &GatewayId,
+    ) -> Result<BTreeMap<ConnectionId, u32>, StoreError> {
+        #[derive(Deserialize)]
+        struct Entry {
+            sk: ConnectionId,
+            by_gateway: BTreeMap<String, u32>,
+        }
+        let wanted: Vec<_> = connections.iter().map(keys::client_binds).collect();
+        let items = self.get_many(&self.tables.directory, &wanted).await?;
+        let entries: Result<Vec<Entry>, _> = items.into_iter().map(|item| read(KIND, item)).collect();
+        let entries = entries?;
+        let is_of_others = |entry: &Entry| entry.by_gateway.keys().any(|id| id != me.as_str());
+        let mut others = match entries.iter().any(is_of_others) {
+            true => self.gateways().await?,
+            false => Vec::new(),
+        };
+        others.retain(|gateway| gateway.id != *me);
+        let count = |entry: &Entry| {
+            let bound = others.iter().filter(|other| entry.by_gateway.contains_key(other.id.as_str()));
+            bound.fold(1, |sum: u32, _| sum.saturating_add(1))
+        };
+        Ok(entries.iter().map(|entry| (entry.sk.clone(), count(entry))).collect())
+    }
+
     /// These connections, in no order; those that are no more are missing.
     pub async fn connections_by_id(&self, ids: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
         let wanted: Vec<_> = ids.iter().map(keys::connection).collect();

@@ -1,13 +1,19 @@
 //! Messages from phones: the sender IDs behind a number, the parts of long ones until all are there, and
-//! the messages, each once.
+//! the messages, each once; and the lists in which they stand.
 
-use domain::id::{AgreementId, ConnectionId, IncomingId};
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::edr::{kept_until, row_kept_until};
+use domain::id::{AgreementId, CompanyId, ConnectionId, IncomingId, SenderId};
 use domain::incoming::{IncomingMessage, IncomingPart};
 use domain::sender::{Sender, SenderAddress};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Partition, document, expiring, read};
+use crate::alone::write_alone;
+use crate::item::{Item, Partition, document, expiring, key_of, number, read, text};
 use crate::keys::{self, Key};
+use crate::records::{Page, page};
+use crate::transact::Refused;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a message from a phone";
@@ -101,9 +107,174 @@ impl Store {
         self.get(&self.tables.messages, &keys::incoming(id), KIND).await
     }
 
-    /// Stores a message from a phone. False if it is there.
-    pub async fn put_incoming(&self, message: &IncomingMessage) -> Result<bool, StoreError> {
-        self.put_if_new(&self.tables.messages, document(&keys::incoming(&message.id), message)?).await
+    /// Stores a message from a phone in the place of what it was `before`, if it was stored. False if somebody
+    /// else was faster.
+    pub async fn write_incoming(
+        &self,
+        before: Option<&IncomingMessage>,
+        after: &IncomingMessage,
+    ) -> Result<bool, StoreError> {
+        let items = self.incoming_items(before, after)?;
+        match self.transact("store a message from a phone", items).await {
+            Ok(()) => Ok(true),
+            Err(Refused::At(..)) => Ok(false),
+            Err(Refused::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Its row first, which only one of several writes puts; then its place among those that are tried again.
+    pub(crate) fn incoming_items(
+        &self,
+        before: Option<&IncomingMessage>,
+        after: &IncomingMessage,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let messages = &self.tables.messages;
+        let row = document(&keys::incoming(&after.id), after)?;
+        let row = expiring(row, row_kept_until(after.received_at));
+        let mut items = vec![match before {
+            None => self.new_item(messages, row),
+            Some(before) => {
+                let revision = Item::from([(":before".to_owned(), number(before.revision))]);
+                self.put_item(messages, row, "revision = :before", revision)
+            }
+        }];
+        let was_due = before.and_then(|before| before.cost.try_at());
+        items.extend(was_due.map(|at| self.delete_any(messages, &keys::due_incoming(at, &after.id))));
+        if let Some(at) = after.cost.try_at() {
+            let due = DueIncoming { incoming: after.id.clone() };
+            items.push(self.put_any(messages, document(&keys::due_incoming(at, &after.id), &due)?));
+        }
+        Ok(items)
+    }
+
+    /// A page of the messages that are to be charged by now, those due first before the others, behind `cursor`.
+    pub async fn due_incoming(
+        &self,
+        now: Timestamp,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<Page<IncomingId>, StoreError> {
+        // Behind every message of this very moment.
+        let last = format!("{}#~", keys::sortable(now));
+        let start = cursor.map(|sk| Key { pk: keys::INCOMING_DUE.to_owned(), sk: sk.to_owned() });
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.messages)
+            .key_condition_expression("pk = :pk AND sk <= :last")
+            .expression_attribute_values(":pk", text(keys::INCOMING_DUE))
+            .expression_attribute_values(":last", text(last))
+            .consistent_read(true)
+            .limit(i32::from(limit))
+            .set_exclusive_start_key(start.as_ref().map(key_of));
+        let answer = query.send().await.map_err(StoreError::aws("list unpaid messages from phones"))?;
+        page(|item| Ok(read::<DueIncoming>(KIND, item)?.incoming), answer)
+    }
+
+    /// Shows a message in the lists of those who see it: of the companies in `path`, which are its own and all
+    /// above, and of its agreement; of its connection if nobody gets it. An older state of it changes nothing.
+    pub async fn list_incoming(
+        &self,
+        message: &IncomingMessage,
+        path: &[CompanyId],
+    ) -> Result<(), StoreError> {
+        let lists: Vec<&str> = match &message.routed {
+            Some(routed) => path.iter().map(CompanyId::as_str).chain([routed.agreement.as_str()]).collect(),
+            None => vec![message.connection.as_str()],
+        };
+        // What nobody reads in a list may be big.
+        let shown = IncomingMessage { octets: String::new(), ..message.clone() };
+        for list in lists {
+            let item = document(&keys::listed_incoming(list, message.received_at, &message.id), &shown)?;
+            let put = self
+                .dynamo
+                .put_item()
+                .table_name(&self.tables.records)
+                .set_item(Some(expiring(item, kept_until(message.received_at))))
+                .condition_expression("attribute_not_exists(pk) OR revision < :revision")
+                .expression_attribute_values(":revision", number(message.revision));
+            write_alone("list a message from a phone", || put.clone().send()).await?;
+        }
+        Ok(())
+    }
+
+    /// A page of a list, newest first, behind `cursor`. With a filter it may be shorter than `limit`.
+    pub async fn listed_incoming(
+        &self,
+        list: IncomingList<'_>,
+        filter: &IncomingFilter,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<Page<IncomingMessage>, StoreError> {
+        let pk = keys::incoming_list(list.id());
+        // Nothing sorts before a blank, and nothing behind a tilde.
+        let first = filter.from.map_or_else(|| " ".to_owned(), keys::sortable);
+        let last = filter.till.map_or_else(|| "~".to_owned(), keys::sortable);
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.records)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", text(&pk))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(cursor.map_or(last, str::to_owned)))
+            .scan_index_forward(false)
+            .limit(i32::from(limit))
+            .set_exclusive_start_key(cursor.map(|sk| key_of(&Key { pk: pk.clone(), sk: sk.to_owned() })));
+        let answer = query.send().await.map_err(StoreError::aws("list messages from phones"))?;
+        let mut found = page(|item| read::<IncomingMessage>(KIND, item), answer)?;
+        let masked = found.items.into_iter().map(|message| message.masked_before(filter.masked_before));
+        found.items = masked.filter(|message| filter.passes(message)).collect();
+        Ok(found)
+    }
+}
+
+/// That a message is to be charged.
+#[derive(Serialize, Deserialize)]
+struct DueIncoming {
+    incoming: IncomingId,
+}
+
+/// Whose list of messages from phones.
+#[derive(Debug, Clone, Copy)]
+pub enum IncomingList<'a> {
+    /// A company's and those below it.
+    Company(&'a CompanyId),
+    Agreement(&'a AgreementId),
+    /// Those that came over it and that nobody gets.
+    Connection(&'a ConnectionId),
+}
+
+impl IncomingList<'_> {
+    fn id(&self) -> &str {
+        match self {
+            Self::Company(id) => id.as_str(),
+            Self::Agreement(id) => id.as_str(),
+            Self::Connection(id) => id.as_str(),
+        }
+    }
+}
+
+/// Which messages of a list.
+#[derive(Debug, Clone, Default)]
+pub struct IncomingFilter {
+    pub from: Option<Timestamp>,
+    pub till: Option<Timestamp>,
+    pub sender: Option<SenderId>,
+    /// As it is shown: that of an old message by its mask.
+    pub phone: Option<String>,
+    pub connection: Option<ConnectionId>,
+    /// Phones from before this time are masked.
+    pub masked_before: Option<Timestamp>,
+}
+
+impl IncomingFilter {
+    fn passes(&self, message: &IncomingMessage) -> bool {
+        let sender = message.routed.as_ref().map(|routed| &routed.sender);
+        let phone = message.source.value.trim_start_matches('+');
+        self.sender.as_ref().is_none_or(|wanted| sender == Some(wanted))
+            && self.phone.as_ref().is_none_or(|wanted| phone == wanted)
+            && self.connection.as_ref().is_none_or(|wanted| message.connection == *wanted)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! An item holds 400 KB, and a charge takes 330 to 400 bytes of it. Where an invoice has more charges than an item
 //! holds, one for each user with a wallet say, they lie in pages beside it. Invoice and pages are one write, and
-//! each page names the revision that it is of, so whoever reads them while they are written anew reads again.
+//! each page names the revision that it is of, so whoever reads them while they are written anew reads again. What
+//! changes no charge writes no page: the invoice says then of which of its revisions they are.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::audit::Act;
@@ -18,7 +19,7 @@ use crate::alone::write_alone;
 use crate::item::{Item, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::messages::Stored;
-use crate::transact::{Refused, pause};
+use crate::transact::{Change, Refused, pause};
 use crate::{Store, StoreError};
 
 const KIND: &str = "an invoice";
@@ -32,6 +33,8 @@ const CHARGES: &str = "charges";
 const REVISION: &str = "revision";
 /// Only the item of an invoice with pages has this: how many.
 const CHARGE_PAGES: &str = "charge_pages";
+/// The revision that its pages are of, where it is another than its own.
+const CHARGES_REVISION: &str = "charges_revision";
 
 /// Finds an invoice by its id.
 #[derive(Serialize, Deserialize)]
@@ -150,7 +153,8 @@ impl Store {
             let paged: Paged = read(KIND, item.clone())?;
             let pages = keys::invoice_charges(&paged.id, 0).pk;
             let pages = self.items_in(&pages, keys::INVOICE_CHARGES).await?;
-            let is_of_it = |page: &Item| page.get(REVISION) == item.get(REVISION);
+            let written_by = item.get(CHARGES_REVISION).or_else(|| item.get(REVISION));
+            let is_of_it = |page: &Item| page.get(REVISION) == written_by;
             if pages.len() == paged.charge_pages && pages.iter().all(is_of_it) {
                 let lists = pages.into_iter().filter_map(|mut page| match page.remove(CHARGES) {
                     Some(AttributeValue::L(charges)) => Some(charges),
@@ -262,6 +266,10 @@ impl Store {
         after: &Invoice,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let table = &self.tables.records;
+        let has_pages = 0 < pages_of(after);
+        if let Some(before) = before.filter(|before| has_pages && before.charges == after.charges) {
+            return Ok(vec![self.update_item(change_beside_charges(table, before, after)?)]);
+        }
         let (item, pages) = parts(after)?;
         let surplus = pages.len()..before.map(pages_of).unwrap_or_default();
         let surplus = surplus.map(|page| self.delete_any(table, &keys::invoice_charges(&after.id, page)));
@@ -322,6 +330,28 @@ fn parts(invoice: &Invoice) -> Result<(Item, Vec<Item>), StoreError> {
     let pages: Vec<Item> = charges.chunks(CHARGES_PER_ITEM).enumerate().map(page).collect();
     item.insert(CHARGE_PAGES.to_owned(), number(pages.len()));
     Ok((item, pages))
+}
+
+/// What is different of an invoice whose charges are the same, and lie in pages.
+fn change_beside_charges(table: &str, before: &Invoice, after: &Invoice) -> Result<Change, StoreError> {
+    let key = keys::invoice(&after.agreement, after.period, after.sequence);
+    let (was, is) = (document(&key, before)?, document(&key, after)?);
+    let (mut names, mut values) = (Vec::new(), seen(before));
+    let mut sets = vec![format!("{CHARGES_REVISION} = if_not_exists({CHARGES_REVISION}, :before)")];
+    let changed = is.iter().filter(|(name, value)| *name != CHARGES && was.get(*name) != Some(*value));
+    for (place, (name, value)) in changed.enumerate() {
+        names.push((format!("#set{place}"), name.clone()));
+        values.insert(format!(":set{place}"), value.clone());
+        sets.push(format!("#set{place} = :set{place}"));
+    }
+    let mut expression = format!("SET {}", sets.join(", "));
+    for (place, name) in was.keys().filter(|name| !is.contains_key(*name)).enumerate() {
+        names.push((format!("#gone{place}"), name.clone()));
+        expression.push_str(if place == 0 { " REMOVE " } else { ", " });
+        expression.push_str(&format!("#gone{place}"));
+    }
+    let (table, condition) = (table.to_owned(), UNCHANGED.to_owned());
+    Ok(Change { key, table, expression, condition, names, values })
 }
 
 const UNCHANGED: &str = "revision = :before";

@@ -260,10 +260,11 @@ impl Invoices {
         Ok(details.remove(&charge.group).unwrap_or_default())
     }
 
-    /// How the payments of an agreement cover its invoices.
+    /// How the payments of an agreement cover its invoices, as both surely are now: a payment that is changed later
+    /// asks for it again.
     pub async fn coverage(&self, agreement: &Agreement) -> Result<Covered, InvoicesError> {
         let invoices = self.store.invoices_of(&agreement.id).await?;
-        let mut payments: Vec<Payment> = self.store.all_things(agreement.company.as_str()).await?;
+        let mut payments = self.store.payments_of(&agreement.company).await?;
         payments.retain(|payment| payment.agreement == agreement.id);
         let coverage = cover(&invoices, &payments)?;
         Ok(Covered { invoices, payments, coverage })

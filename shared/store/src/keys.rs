@@ -37,7 +37,7 @@
 //! | ledger | `lease_end#wallet` | fence | how far a lease was written when it was closed |
 //! | ledger | `drains` | wallet | wallets that a transfer is taking all from, for the sweeper |
 //! | ledger | `transfer#id`, `payment#id` | same noun | the operation, and the record that it happened |
-//! | ledger | `payments#company` | `code#reference` | makes the codes of payments unique |
+//! | ledger | `payments#company` | `code#reference` | makes the codes of payments unique, and leads to them |
 //! | ledger | `payments_due` | time`#`id | payments that expire, for the sweeper |
 //! | ledger | `top_ups_due` | time`#`id | top-ups that payment systems are asked about, for the sweeper |
 //! | ledger | `rate_change#service` | version | the rates of a service changed, for those who are told |
@@ -49,7 +49,8 @@
 //! | messages | `reference#connection#id` | `receipt#hash` | receipts that came before their message's vendor id was known |
 //! | records | `reference#connection#id` | `message`, `awaited` | vendor's id to message; that receipts came first |
 //! | messages | `code#id` | `code` | a two-factor code on its way; expires |
-//! | messages | `incoming#id` | `incoming` | a message from a phone |
+//! | messages | `incoming#id` | `incoming` | a message from a phone; expires |
+//! | messages | `incoming_due` | time`#`id | those that could not be charged, for the sweeper |
 //! | messages | `incoming_parts#connection#hash` | number | parts of a long one that is not whole; expire |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
 //! | records | `mails#company` | time`#`id | what was mailed, and what failed; expires |
@@ -64,6 +65,7 @@
 //! | records | `invoice_numbers#series` | `counter` | the last number given |
 //! | records | `receipt_numbers#series` | `counter` | the last number given |
 //! | records | `reports_due#letter` | time`#`hash | messages by when their reports are due, for the sweeper |
+//! | records | `incoming_list#company`, `#agreement`, `#connection` | time`#`id | messages from phones as they are listed; expire |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
 //! | records | `statistics#scope` | `d`day`#`shard, `m`month`#`shard | counts of messages |
 //! | records | `traffic_window#sender` | `window` | since when a monitored sender ID is counted; expires |
@@ -365,9 +367,13 @@ pub fn payment(id: &PaymentId) -> Key {
     key(format!("payment#{id}"), "payment")
 }
 
-/// Makes a company's reference codes unique.
+/// Makes a company's reference codes unique, and leads to its payments.
 pub fn payment_reference(company: &CompanyId, reference: &str) -> Key {
-    key(format!("payments#{company}"), format!("code#{reference}"))
+    key(payment_references(company), format!("code#{reference}"))
+}
+
+pub fn payment_references(company: &CompanyId) -> String {
+    format!("payments#{company}")
 }
 
 pub const PAYMENTS_DUE: &str = "payments_due";
@@ -447,6 +453,20 @@ pub fn is_code_request(pk: &str) -> bool {
 
 pub fn incoming(id: &IncomingId) -> Key {
     key(format!("incoming#{id}"), "incoming")
+}
+
+pub const INCOMING_DUE: &str = "incoming_due";
+pub fn due_incoming(at: Timestamp, id: &IncomingId) -> Key {
+    key(INCOMING_DUE.to_owned(), format!("{}#{id}", sortable(at)))
+}
+
+/// `of` is the id of whose list it is.
+pub fn incoming_list(of: &str) -> String {
+    format!("incoming_list#{of}")
+}
+
+pub fn listed_incoming(of: &str, received_at: Timestamp, id: &IncomingId) -> Key {
+    key(incoming_list(of), format!("{}#{id}", sortable(received_at)))
 }
 
 /// What makes parts belong together is the vendor's text, so its digest stands for it.

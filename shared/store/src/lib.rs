@@ -91,7 +91,7 @@ pub use error::StoreError;
 pub use fees::{AgreementWrite, DueFee, FeeWrite, FeeWritten, RuleWrite, fee_of};
 pub use files::Files;
 pub use imports::MappingsWritten;
-pub use incoming::{PartsOf, incoming_of};
+pub use incoming::{IncomingFilter, IncomingList, PartsOf, incoming_of};
 pub use invoices::{InvoiceWrite, InvoicesWritten};
 pub use invoicing::{Closed, Covered, Invoices, InvoicesError};
 pub use item::Item;
@@ -141,10 +141,11 @@ pub struct Store {
     dynamo: Client,
     pub tables: Tables,
     dictionary_cache: dictionaries::DictionaryCache,
+    tree_cache: TreeCache,
 }
 
 impl Store {
     pub fn new(dynamo: Client, tables: Tables) -> Self {
-        Self { dynamo, tables, dictionary_cache: Default::default() }
+        Self { dynamo, tables, dictionary_cache: Default::default(), tree_cache: TreeCache::default() }
     }
 }

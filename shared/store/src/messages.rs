@@ -173,25 +173,20 @@ impl Store {
     }
 
     /// The same for the job of a connection: nothing is left to do for a message that has gone on to
-    /// another vendor since.
-    pub async fn claim_over(&self, id: &MessageId, connection: &ConnectionId) -> Result<Claim, StoreError> {
-        self.claim_marked(id, Some(connection), None, Mark::random()).await
+    /// another vendor since. Under a mark of the caller, who asks again under it when no answer came: so it
+    /// finds the claim that was carried out all the same.
+    pub async fn claim_over(
+        &self,
+        id: &MessageId,
+        connection: &ConnectionId,
+        mark: Mark,
+    ) -> Result<Claim, StoreError> {
+        self.claim_marked(id, Some(connection), None, mark).await
     }
 
     /// The same for the owner of the connection, with the owner's fence (see [`Store::own_connection`]). A
     /// message that a later owner has ever claimed is refused as busy.
     pub async fn claim_as_owner(
-        &self,
-        id: &MessageId,
-        connection: &ConnectionId,
-        fence: u64,
-    ) -> Result<Claim, StoreError> {
-        self.claim_as_owner_under(id, connection, fence, Mark::random()).await
-    }
-
-    /// The same under a mark of the caller, who asks again under it when no answer came: so it finds the claim
-    /// that was carried out all the same.
-    pub async fn claim_as_owner_under(
         &self,
         id: &MessageId,
         connection: &ConnectionId,

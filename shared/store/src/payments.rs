@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
-use domain::id::{PaymentId, WalletId};
+use domain::id::{CompanyId, PaymentId, WalletId};
 use domain::money::Amount;
 use domain::payment::{Payment, PaymentStatus, delta, needed, needs_open_wallet, plan_expiry};
 use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
 use jiff::Timestamp;
+use serde::Deserialize;
 
-use crate::item::{Item, document, number, read, text};
+use crate::item::{Item, Partition, document, number, read, text};
 use crate::keys::{self, Key};
 use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
@@ -49,6 +50,12 @@ pub enum Expired {
     NotDue,
 }
 
+/// Which payment has a reference code.
+#[derive(Deserialize)]
+struct Code {
+    payment: PaymentId,
+}
+
 /// What an item of the transaction is for, to read which of them said no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -81,6 +88,27 @@ pub fn payment_of(item: Item) -> Result<Payment, StoreError> {
 impl Store {
     pub async fn payment(&self, id: &PaymentId) -> Result<Option<Payment>, StoreError> {
         self.get(&self.tables.ledger, &keys::payment(id), KIND).await
+    }
+
+    /// Every payment of a company that was not canceled, as it surely is now: found by the reference codes, which
+    /// are written with them. What the lists show is a moment older.
+    pub async fn payments_of(&self, company: &CompanyId) -> Result<Vec<Payment>, StoreError> {
+        let partition = keys::payment_references(company);
+        let codes: Vec<Code> = self.all(&self.tables.ledger, Partition::Table(&partition), KIND).await?;
+        let wanted: Vec<Key> = codes.iter().map(|code| keys::payment(&code.payment)).collect();
+        let found = self.get_many(&self.tables.ledger, &wanted).await?;
+        found.into_iter().map(payment_of).collect()
+    }
+
+    /// Which payment of a company has this reference code.
+    pub async fn payment_under(
+        &self,
+        company: &CompanyId,
+        reference: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let key = keys::payment_reference(company, reference);
+        let code: Option<Code> = self.get(&self.tables.ledger, &key, KIND).await?;
+        Ok(code.map(|code| code.payment))
     }
 
     /// Posts a payment once. The money takes six write units, eight with a deadline; the lists twenty, and

@@ -66,6 +66,17 @@ impl Store {
         Ok(agreements.into_iter().map(level).collect())
     }
 
+    /// The agreements that an agreement is charged with, its own first, with the rates in force under them; for
+    /// what is priced now and then.
+    pub async fn charged_levels(
+        &self,
+        agreement: &Agreement,
+        now: Timestamp,
+    ) -> Result<Vec<Level>, StoreError> {
+        let agreements = self.agreements(&agreement.charged_levels()).await?;
+        self.levels(&self.tree_cache, agreements, now).await
+    }
+
     /// An agreement with the rates that are in force under it, for what is priced now and then.
     pub async fn level(&self, agreement: &Agreement, now: Timestamp) -> Result<Level, StoreError> {
         let levels = self.levels(&TreeCache::default(), vec![agreement.clone()], now).await?;

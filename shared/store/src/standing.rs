@@ -47,7 +47,8 @@ impl Standings {
         {
             return standing;
         }
-        match self.read(message).await {
+        // Seldom, and much to read: it takes no place in the futures of those that are known.
+        match Box::pin(self.read(message)).await {
             Ok(standing) => {
                 self.keep(message, standing);
                 standing

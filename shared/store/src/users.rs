@@ -12,7 +12,7 @@ use domain::catalog::Thing;
 use domain::credentials::Credentials;
 use domain::id::{CompanyId, RoleId, UserId, WalletId};
 use domain::user::{User, UserStatus, login_name};
-use domain::wallet::{Wallet, WalletState};
+use domain::wallet::{Operation, OperationKind, Wallet, WalletState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +21,7 @@ use crate::catalog::Written;
 use crate::item::{Item, Partition, document, number, read};
 use crate::keys;
 use crate::transact::Refused;
-use crate::wallets::wallet_of;
+use crate::wallets::{Guard, WalletChange, wallet_of};
 use crate::{Store, StoreError};
 
 const KIND: &str = "a user";
@@ -235,17 +235,31 @@ impl Store {
     }
 
     async fn open_user_wallet(&self, main: &Wallet, user: &UserId) -> Result<Wallet, StoreError> {
-        // What goes into a wallet below a closed one never comes out again. A transfer drains the main wallet alone.
-        let state = match &main.state {
-            state @ (WalletState::Suspended | WalletState::Closed) => state.clone(),
-            WalletState::Open | WalletState::Draining { .. } => WalletState::Open,
-        };
-        let wallet = Wallet { state, ..Wallet::open_user(main, user) };
-        match self.transact("open a user's wallet", self.open_wallet(&wallet)?).await {
-            Ok(()) => Ok(wallet),
-            // Somebody else has opened it.
-            Err(Refused::At(..)) => self.known_wallet(&wallet.id).await,
-            Err(Refused::Failed(error)) => Err(error),
+        let mut main = main.clone();
+        loop {
+            // What goes into a wallet below a closed one never comes out again. A transfer drains the main wallet
+            // alone.
+            let state = match &main.state {
+                state @ (WalletState::Suspended | WalletState::Closed) => state.clone(),
+                WalletState::Open | WalletState::Draining { .. } => WalletState::Open,
+            };
+            let wallet = Wallet { state, ..Wallet::open_user(&main, user) };
+            let mut items = self.open_wallet(&wallet)?;
+            let main_at = items.len();
+            if main.state != WalletState::Closed {
+                // A deletion that has not seen the new wallet finds the main one changed.
+                let operation = Operation { kind: OperationKind::Terms, reference: wallet.id.to_string() };
+                let change = WalletChange::new(&main.id, operation).guard(Guard::NotClosed);
+                items.push(self.change_wallet(change));
+            }
+            match self.transact("open a user's wallet", items).await {
+                Ok(()) => return Ok(wallet),
+                // It was deleted since it was read.
+                Err(Refused::At(place, _)) if place == main_at => main.state = WalletState::Closed,
+                // Somebody else has opened it.
+                Err(Refused::At(..)) => return self.known_wallet(&wallet.id).await,
+                Err(Refused::Failed(error)) => return Err(error),
+            }
         }
     }
 }

@@ -240,6 +240,14 @@ async fn a_coming_version_changes_and_goes_until_it_has_begun() {
     assert_eq!((text(&moved, "effective_from"), &moved["credit_limit"]), (later, &Value::Null));
     let list = platform.get(&client.key, &versions).await.good();
     assert_eq!(list["items"][0]["effective_till"], moved["effective_from"]);
+    let file =
+        platform.ask(&client.key, Method::GET, &versions, &[("accept", "text/csv")], None).await.good();
+    let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
+    assert!(
+        lines.len() == 3 && lines[0].starts_with("id,effective_from,effective_till,state,credit_limit,"),
+        "{file}"
+    );
+    assert!(lines[1].contains(",in_force,") && lines[2].contains(",coming,"), "{file}");
     let begun = delete(&platform, &platform.owner, &format!("{versions}/{first}")).await;
     assert_eq!(begun.refusal(), "409 version_begun");
     assert_eq!(platform.patch(&client.key, &path, json!({})).await.refusal(), "403 not_allowed");

@@ -83,6 +83,7 @@ fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
         status: if number == 0 { Status::Delivered } else { Status::Submitted },
         reason: None,
         client_reference: None,
+        incoming: None,
         accepted_at: runtime::now(),
         submitted_at: None,
         finished_at: None,

@@ -7,8 +7,10 @@ use domain::money::Amount;
 use http::{Method, Request, StatusCode};
 use queue::Billing;
 use serde_json::{Value, json};
+use store::Store;
+use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tests::embedded_s3::EmbeddedS3;
-use tests::paying::addresses;
+use tests::paying::{addresses, cashier};
 use tests::stripe_simulator::{EventKind, StripeSimulator};
 use tower::ServiceExt;
 
@@ -246,6 +248,40 @@ async fn a_purchase_that_a_person_confirms_brings_its_credits_and_its_receipt_on
     shop.check_number(&second, 2).await;
     assert!(shop.file(&bought).starts_with(b"%PDF-"));
     assert!(shop.link(&bought).await.unwrap().contains("receipt-1.pdf"));
+}
+
+/// Somebody else is faster with every payment of a top-up.
+struct Faster;
+
+impl Faults for Faster {
+    fn decide(&self, _: &Call) -> Fault {
+        Fault::None
+    }
+
+    fn rewrite(&self, _: &str, body: &mut Value) {
+        let items = body["TransactItems"].as_array_mut().into_iter().flatten();
+        for put in items.filter_map(|item| item.get_mut("Put")) {
+            if put["ConditionExpression"] == "revision = :before" {
+                put["ConditionExpression"] = "revision = :before AND attribute_not_exists(pk)".into();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_overtaken_whenever_a_purchase_is_confirmed_hears_that_and_not_that_the_reference_is_taken() {
+    let mut shop = Shop::open().await;
+    shop.sell().await;
+    let path = format!("/v1/top_ups/{}/confirm", text(&shop.buy(500).await, "id"));
+    let (platform, body) = (&mut shop.platform, json!({"reference": "TT-1"}));
+    let store = Store::new(platform.database.client_with(Faster), platform.store.tables.clone());
+    let overtaken = cashier(&store, &platform.secrets, shop.stripe.url());
+    let cashier = std::mem::replace(&mut platform.app.cashier, overtaken);
+    let refused = platform.post(&platform.owner.key, &path, body.clone()).await;
+    assert_eq!(refused.refusal(), "409 conflict");
+    platform.app.cashier = cashier;
+    let confirmed = platform.post(&platform.owner.key, &path, body).await.good();
+    assert_eq!(text(&confirmed, "state"), "confirmed");
 }
 
 #[tokio::test]

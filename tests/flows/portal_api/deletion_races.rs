@@ -6,6 +6,7 @@ use domain::company::Company;
 use domain::id::{AgreementId, CompanyId, PaymentId, TransferId, UserId, WalletId};
 use domain::payment::Payment;
 use domain::transfer::Transfer;
+use domain::wallet::WalletState;
 use http::Method;
 use serde_json::json;
 use store::{StoreError, Written};
@@ -80,6 +81,37 @@ async fn a_payment_or_a_transfer_that_comes_just_after_a_deletion_is_refused() {
         assert!(matches!(late, Err(StoreError::Busy { .. })), "{what}: {late:?}");
         assert!(after.funding.is_zero() && after.headroom.is_zero(), "{what}");
         assert_eq!(platform.balance(&other).await, "9");
+    }
+}
+
+#[tokio::test]
+async fn a_users_wallet_that_is_opened_in_the_moment_of_a_deletion_does_not_stay_open() {
+    for what in ["agreements", "companies"] {
+        let (platform, gone, _) = with_two().await;
+        let store = &platform.store;
+        let (found, under) = (company(&platform, &gone).await, agreement(&platform, &gone).await);
+        let seen = store.wallet(&under.wallet()).await.unwrap().unwrap();
+        let early = store.user_wallets(&seen, &[UserId::new(1)]).await.unwrap().remove(0);
+        assert_eq!(early.state, WalletState::Open);
+        // Planned before it was opened.
+        let (act, wallets) = (act(&found.path), std::slice::from_ref(&seen));
+        let deleted = match what {
+            "agreements" => store.delete_agreement(&act, &under, wallets).await,
+            _ => {
+                let (deleted_at, revision) = (Some(runtime::now()), found.revision + 1);
+                let deleted = Company { deleted_at, revision, ..found.clone() };
+                store.delete_company(&act, &found, &deleted, wallets, 1).await
+            }
+        };
+        assert_eq!(deleted.unwrap(), Written::Overtaken, "{what}");
+        let id = if what == "agreements" { &gone.agreement } else { &gone.company };
+        delete(&platform, &format!("/v1/{what}/{id}")).await;
+        // Whoever opens another one has read the main wallet before.
+        let late = store.user_wallets(&seen, &[UserId::new(2)]).await.unwrap().remove(0);
+        for wallet in [early.id, late.id] {
+            let stored = store.wallet(&wallet).await.unwrap().unwrap();
+            assert_eq!(stored.state, WalletState::Closed, "{what}");
+        }
     }
 }
 

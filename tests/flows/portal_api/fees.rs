@@ -11,6 +11,7 @@ use tests::embedded_dynamodb::{Rates, SeededFaults};
 
 use crate::platform::{Answer, Member, text, today};
 use crate::shop::{Shop, flat};
+use crate::users::person;
 
 fn prices() -> Value {
     json!({
@@ -133,6 +134,75 @@ async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
     assert_eq!((text(&invoice, "total_due"), lines.len()), ("13.25".into(), 2));
     assert!(lines.contains(&"Hosting 4 x 2.5 = 10".to_owned()), "{lines:?}");
     assert!(lines.contains(&"Support 1 x 3.25 = 3.25".to_owned()), "{lines:?}");
+}
+
+#[tokio::test]
+async fn fees_are_found_and_sorted_by_who_asked_for_them_by_what_and_by_the_statement() {
+    let (shop, client) = client_with("100").await;
+    let owner = &shop.platform.owner;
+    let ada = person(&shop.platform, owner, "Ada", true).await;
+    let setup = format!("/v1/agreements/{}/sender_ids/ACME/setup_fee", client.agreement);
+    shop.platform.post(&ada.key, &setup, json!({"mno": "Vodafone"})).await.good();
+    let support = || json!({"name": "Support", "price": {"type": "fixed", "amount": "3"}});
+    shop.ask_for(&client, "fees", support()).await.good();
+    let rule = shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 0)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    shop.sweep(due + SignedDuration::from_hours(24)).await;
+    shop.settle(&[&client]).await;
+    let statement = format!("/v1/wallets/{}/statement", client.wallet);
+    let statement = shop.platform.get(&owner.key, &statement).await.good();
+    let lines = statement["items"].as_array().unwrap();
+    let line = lines.iter().find(|line| text(line, "amount") == "-50").unwrap();
+    let all = ["sender_id_setup_fee", "additional_service", "platform_fee"];
+    for (query, expected) in [
+        ("sort=at".to_owned(), &all[..]),
+        (format!("by_user={}", ada.id), &all[..1]),
+        (format!("transaction={}", text(line, "reference")), &all[..1]),
+        ("attribute=mno:Vodafone".to_owned(), &all[..1]),
+        ("attribute=mno:Digi".to_owned(), &all[..0]),
+        ("issued=true&sort=at".to_owned(), &all[..2]),
+        ("issued=false".to_owned(), &all[2..]),
+        ("sort=issued&limit=1".to_owned(), &all[2..]),
+        ("sort=-by_user&limit=1".to_owned(), &all[..1]),
+    ] {
+        let path = format!("/v1/fees?agreement={}&{query}", client.agreement);
+        let list = shop.platform.get(&client.key, &path).await.good();
+        let found: Vec<_> =
+            list["items"].as_array().unwrap().iter().map(|fee| text(fee, "resource")).collect();
+        assert_eq!(found, expected, "{query}");
+    }
+    let path = format!("/v1/fees?agreement={}&sort=at", client.agreement);
+    let list = shop.platform.get(&client.key, &path).await.good();
+    let shown = |place: usize| ["by_user", "transaction"].map(|name| list["items"][place][name].is_string());
+    assert_eq!([shown(0), shown(1), shown(2)], [[true, true], [false, true], [false, false]]);
+    let file =
+        shop.platform.ask(&owner.key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
+    let row = file.as_str().unwrap().lines().nth(1).unwrap();
+    assert!(row.contains(r#"""mno"":""Vodafone"""#) && row.contains(&format!(",{},", ada.id)), "{file}");
+    let refused = shop.platform.get(&client.key, "/v1/fees?attribute=mno").await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "attribute".into()));
+}
+
+#[tokio::test]
+async fn fees_are_sorted_by_the_wallet_that_paid_them() {
+    let (shop, client) = client_with("100").await;
+    let owner = &shop.platform.owner;
+    let other = shop.platform.euro_member(owner, "Other", "client").await;
+    shop.platform.pay(owner, &other.agreement, "10").await;
+    for payer in [&other, &client, &other] {
+        let fee = json!({"name": "Support", "price": {"type": "fixed", "amount": "3"}});
+        shop.ask_for(payer, "fees", fee).await.good();
+    }
+    let mut expected = [&client, &other, &other].map(|payer| payer.wallet.clone());
+    expected.sort();
+    for sort in ["wallet", "-wallet"] {
+        let path = format!("/v1/fees?tenant={}&sort={sort}", owner.company);
+        let list = shop.platform.get(&owner.key, &path).await.good();
+        let wallets: Vec<_> =
+            list["items"].as_array().unwrap().iter().map(|fee| text(fee, "wallet")).collect();
+        assert_eq!(wallets, expected, "{sort}");
+        expected.reverse();
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,12 @@
 //! What every list of the portals does alike, shown on companies; and what every editor sees.
 
-use domain::id::CompanyId;
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::audit::{Act, Actor};
+use domain::id::{AuditId, CompanyId};
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::platform::{Platform, text};
@@ -165,6 +170,96 @@ async fn the_log_is_read_either_way_in_pages_and_by_its_filters() {
     assert_eq!(newest, found);
     let none = platform.get(key, "/v1/audit?who=nobody").await.good();
     assert_eq!(none["items"], json!([]));
+}
+
+/// Somebody of the owner does something to `thing`, each a second after the one before.
+async fn noted(platform: &Platform, entries: &[(&str, &str, &str)]) {
+    let owner = CompanyId::parse(&platform.owner.company).unwrap();
+    for (place, (name, ip, action)) in entries.iter().enumerate() {
+        let actor = Actor {
+            company: owner.clone(),
+            who: (*name).to_owned(),
+            name: (*name).to_owned(),
+            ip: Some((*ip).to_owned()),
+        };
+        let at = Timestamp::from_second(1_000_000 + place as i64).unwrap();
+        let act = Act { id: AuditId::new(place as u128), actor, at, path: vec![owner.clone()] };
+        platform.store.audit(&act, action, "thing").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_sorted_by_user_address_and_action_and_by_time_where_these_are_the_same() {
+    let platform = Platform::new().await;
+    noted(
+        &platform,
+        &[
+            ("Zoe", "10.0.0.2", "bank.create"),
+            ("ada", "10.0.0.9", "role.create"),
+            ("Zoe", "10.0.0.1", "agreement.change"),
+            ("Bob", "10.0.0.2", "bank.delete"),
+        ],
+    )
+    .await;
+    for (query, expected) in [
+        ("sort=name", vec!["role.create", "bank.delete", "bank.create", "agreement.change"]),
+        ("sort=-name", vec!["agreement.change", "bank.create", "bank.delete", "role.create"]),
+        ("sort=ip", vec!["agreement.change", "bank.create", "bank.delete", "role.create"]),
+        ("sort=-ip&action=bank.", vec!["bank.delete", "bank.create"]),
+        ("sort=action", vec!["agreement.change", "bank.create", "bank.delete", "role.create"]),
+        ("sort=-action&who=Zoe", vec!["bank.create", "agreement.change"]),
+    ] {
+        let path = format!("/v1/audit?object=thing&{query}");
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = platform.get(&platform.owner.key, &format!("{path}&limit=1{cursor}")).await.good();
+            found.extend(page["items"].as_array().unwrap().iter().map(|entry| text(entry, "action")));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected, "{query}");
+        let accept = [("accept", "text/csv")];
+        let file = platform.ask(&platform.owner.key, Method::GET, &path, &accept, None).await.good();
+        let rows = file.as_str().unwrap().lines().skip(1).map(|line| line.split(',').nth(5).unwrap());
+        assert_eq!(rows.collect::<Vec<_>>(), expected, "{query}");
+    }
+    let refused = platform.get(&platform.owner.key, "/v1/audit?sort=changes").await;
+    assert_eq!(refused.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn a_file_that_is_longer_than_an_answer_may_be_is_answered_as_a_link() {
+    let mut platform = Platform::new().await;
+    platform.app.documents = platform.bucket.links();
+    noted(&platform, &[("Zoe", "10.0.0.2", "bank.create")]).await;
+    let client = platform.database.client();
+    let all = client.scan().table_name("flow-records").send().await.unwrap().items.unwrap();
+    let value = |text: &str| AttributeValue::S(text.to_owned());
+    let mut entry = all.into_iter().find(|item| item.get("object") == Some(&value("thing"))).unwrap();
+    let long = value(&"x".repeat(50_000));
+    let change = HashMap::from([("field".to_owned(), value("name")), ("after".to_owned(), long)]);
+    entry.insert("changes".to_owned(), AttributeValue::L(vec![AttributeValue::M(change)]));
+    let (first, at) = (entry["id"].as_s().unwrap().clone(), entry["sk"].as_s().unwrap().clone());
+    for number in 1..90 {
+        let id = AuditId::new(number).to_string();
+        entry.insert("sk".to_owned(), value(&at.replace(&first, &id)));
+        entry.insert("id".to_owned(), value(&id));
+        client.put_item().table_name("flow-records").set_item(Some(entry.clone())).send().await.unwrap();
+    }
+    let accept = [("accept", "text/csv")];
+    let path = "/v1/audit?object=thing&limit=500";
+    let answer = platform.ask(&platform.owner.key, Method::GET, path, &accept, None).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body, answer.headers.get("content-type")),
+        (303, &json!(""), None)
+    );
+    let file = reqwest::get(answer.headers["location"].to_str().unwrap()).await.unwrap();
+    let file = file.error_for_status().unwrap().text().await.unwrap();
+    assert_eq!((file.lines().count(), file.starts_with("at,company,who,")), (1 + 90, true));
+    let keys = platform.bucket.keys();
+    assert!(keys.len() == 1 && keys[0].starts_with("exports/lists/"), "{keys:?}");
 }
 
 #[tokio::test]

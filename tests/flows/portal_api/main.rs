@@ -18,6 +18,7 @@ mod fees;
 mod finance;
 mod guide_examples;
 mod imports;
+mod incoming_messages;
 mod individual_credits;
 mod kept_secrets;
 mod ledger;

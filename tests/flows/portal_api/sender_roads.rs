@@ -146,7 +146,7 @@ async fn what_phones_send_to_a_number_goes_where_its_rule_says() {
         "client_connection": stage.account});
     let made = stage.make(body).await.good();
     let expected = json!({"keyword": "BREAD", "mcc": "262", "webhook_url": "https://bakery.example/sms",
-        "client_connection": stage.account});
+        "client_connection": stage.account, "vendor_connections": []});
     assert_eq!(made["incoming"], expected);
     // The client decides itself where its messages go.
     let change = json!({"incoming": {"client_connection": stage.account}});
@@ -156,6 +156,35 @@ async fn what_phones_send_to_a_number_goes_where_its_rule_says() {
     assert_eq!(stays["incoming"], changed["incoming"]);
     let nowhere = stage.change(&stage.client, "49300123456", json!({"incoming": null})).await.good();
     assert_eq!(nowhere["incoming"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_rule_names_vendors_that_only_bring_what_phones_send() {
+    let stage = Stage::new().await;
+    let [_, brings, theirs] = &stage.vendors;
+    stage.make(stage.body("49300123456")).await.good();
+    let rule = |vendors: Value| {
+        json!({"incoming": {"client_connection": stage.account,
+        "vendor_connections": vendors}})
+    };
+    let named = stage.change(&stage.platform.owner, "49300123456", rule(json!([brings]))).await.good();
+    assert_eq!(named["incoming"]["vendor_connections"], json!([brings]));
+    // Who does not see them says where messages go, and they stay.
+    let change = json!({"incoming": {"keyword": "BREAD", "client_connection": stage.account}});
+    for change in [change, rule(json!([brings]))] {
+        let changed = stage.change(&stage.client, "49300123456", change).await.good();
+        assert_eq!(changed["incoming"]["vendor_connections"], json!([brings]));
+    }
+    let unseen = stage.change(&stage.client, "49300123456", rule(json!([brings, theirs]))).await;
+    assert_eq!(
+        (unseen.refusal().as_str(), text(&unseen.body, "field").as_str()),
+        ("404 not_found", "incoming")
+    );
+    let path = format!("/v1/connections/{brings}");
+    let used = stage.platform.remove(&stage.platform.owner, &path).await;
+    assert_eq!((used.refusal(), &used.body["by"]), ("409 in_use".into(), &named["id"]));
+    stage.change(&stage.client, "49300123456", rule(json!([]))).await.good();
+    assert_eq!(stage.platform.remove(&stage.platform.owner, &path).await.status, 204);
 }
 
 #[tokio::test]
@@ -175,6 +204,8 @@ async fn a_rule_for_messages_from_phones_that_could_not_work_is_refused() {
         json!({"client_connection": account["id"]}),
         json!({"client_connection": stage.vendors[0]}),
         json!({"client_connection": "x"}),
+        json!({"client_connection": stage.account, "vendor_connections": [stage.account]}),
+        json!({"client_connection": stage.account, "vendor_connections": vec![&stage.vendors[2]; 2]}),
     ] {
         let refused = stage.change(&stage.reseller, "49300123456", json!({"incoming": rule})).await;
         assert_eq!(

@@ -89,6 +89,44 @@ async fn users_of_companies_directly_below_are_listed_for_who_sees_users_in_the_
 }
 
 #[tokio::test]
+async fn people_of_the_back_office_and_of_the_client_portal_are_listed_by_themselves() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let role = async |name: &str, face: &str, area: &str| {
+        let body = json!({"name": name, "face": face, "grants": {area: "view"}});
+        text(&platform.post(&reseller.key, "/v1/roles", body).await.good(), "id")
+    };
+    let (clerk, guest) = (
+        role("Clerk", "back_office", "payments").await,
+        role("Guest", "client_portal", "portal_finance").await,
+    );
+    for (of, name, roles) in [
+        (&reseller, "Ann", json!(["finance_manager"])),
+        (&reseller, "Ben", json!(["portal_finance_manager"])),
+        (&reseller, "Cat", json!(["admin", "portal_admin"])),
+        (&reseller, "Dan", json!([clerk])),
+        (&reseller, "Eve", json!([guest])),
+        (&reseller, "Fay", json!([])),
+        (&client, "Gus", json!([])),
+    ] {
+        let user = json!({"name": name, "email": "x@example.com", "company": of.company, "roles": roles});
+        platform.post(&reseller.key, "/v1/users", user).await.good();
+    }
+    for (face, expected) in
+        [("back_office", ["Ann", "Cat", "Dan", "Fay"]), ("client_portal", ["Ben", "Cat", "Eve", "Gus"])]
+    {
+        let path = format!("/v1/users?sort=name&face={face}");
+        let list = platform.get(&reseller.key, &path).await.good();
+        let names: Vec<_> = list["items"].as_array().unwrap().iter().map(|user| text(user, "name")).collect();
+        assert_eq!(names, expected, "{face}");
+        let file =
+            platform.ask(&reseller.key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
+        assert_eq!(file.as_str().unwrap().lines().count(), 1 + expected.len(), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn a_user_without_a_name_or_an_address_is_refused_with_the_field() {
     let platform = Platform::new().await;
     for (name, email, field) in [("", "a@example.com", "first_name"), ("Ada", "ada", "email")] {

@@ -30,6 +30,11 @@ impl Stage {
         stage
     }
 
+    async fn disable(&mut self) {
+        self.connection.enabled = false;
+        replace_connection(&self.store, &self.connection).await;
+    }
+
     /// Gives the sender ID of all messages a second route, over another vendor.
     async fn put_other_route(&self) {
         put_company(self).await;
@@ -223,6 +228,36 @@ async fn what_is_to_be_sent_again_takes_no_other_route_while_its_vendor_cannot_b
 }
 
 #[tokio::test]
+async fn what_is_to_be_sent_again_stays_in_doubt_once_it_may_go_out_no_more() {
+    let resend = |connection: &mut Connection| connection.on_unknown_outcome = OnUnknownOutcome::Resend;
+    let mut stage = Stage::new(1, resend).await;
+    let (waiting, over) = (stage.send_late(71).await, stage.send_late(73).await);
+    for message in [&waiting, &over] {
+        stage.store.claim(message).await.expect("an answer");
+    }
+    let block = async |number, hours| {
+        let tag = LeaseTag { lease: WalletId::new(1), fence: 1, number };
+        let usual = message(9, "+4915112345678", "hello", &stage.connection.id);
+        let mut short = usual.clone();
+        short.handling.valid_till = Some(Timestamp::UNIX_EPOCH);
+        let block = Block::new(tag.clone(), vec![short, usual], hours_ago(hours));
+        stage.store.put_block(&block, Timestamp::now()).await.expect("the block is stored");
+        stage.store.claim_block(&tag, 0).await.expect("an answer");
+        stage.enqueue_block(&tag, 2).await;
+        tag
+    };
+    // A block waits for as long as any of it may go out.
+    let (waiting_block, over_block) = (block(9, 71).await, block(10, 73).await);
+    let running = stage.run_without_link();
+    assert!(matches!(stage.outcome(&over).await, Progress::InDoubtV1 { .. }));
+    until("the end of the block", || stage.told(&over_block).len() == 2).await;
+    assert!(stage.told(&over_block).values().all(|told| *told == [Told::InDoubt]));
+    until("the two others", || stage.jobs_left() == 2).await;
+    assert!(stage.told(&waiting_block).is_empty() && !stage.outcomes().contains_key(&waiting));
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_route_that_nobody_may_take_is_none() {
     let mut stage = Stage::new(1, |_| {}).await;
     stage.put_other_route().await;
@@ -362,12 +397,16 @@ const ASKED_FOR: u64 = 3;
 
 /// So many claims are carried out, and their answers get lost.
 fn losing_claims(left: Arc<AtomicU64>) -> impl Fn(&Call<'_>) -> Loss + Send + Sync {
+    losing("claimed = :mark", Loss::TimeoutAppliedAnswerLost, left)
+}
+
+/// So many updates that do this get lost in this way.
+fn losing(what: &'static str, how: Loss, left: Arc<AtomicU64>) -> impl Fn(&Call<'_>) -> Loss + Send + Sync {
     move |call| {
-        let is_claim =
-            call.body["UpdateExpression"].as_str().is_some_and(|text| text.contains("claimed = :mark"));
-        let is_lost = is_claim
+        let is_it = call.body["UpdateExpression"].as_str().is_some_and(|text| text.contains(what));
+        let is_lost = is_it
             && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        if is_lost { Loss::TimeoutAppliedAnswerLost } else { Loss::None }
+        if is_lost { how } else { Loss::None }
     }
 }
 
@@ -441,6 +480,45 @@ async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_link_goes_do
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_connection_is_disabled() {
+    let mut stage = Stage::patient().await;
+    stage.disable().await;
+    let left = Arc::new(AtomicU64::new(ASKED_FOR));
+    let running = stage.run_losing_claims(&left, &Pipes::default());
+    let message = stage.send("+4915112345678", "hello").await;
+    until_at_last(|| stage.jobs_left() == 0).await;
+    check_refused(&stage.outcome(&message).await, "connection_disabled", true);
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+
+    left.store(ASKED_FOR, Ordering::Relaxed);
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    until_at_last(|| stage.jobs_left() == 0).await;
+    assert_eq!(stage.told(&tag)[&0], elsewhere("connection_disabled"));
+    assert_eq!(left.load(Ordering::Relaxed), 0);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_not_given_back_at_once_leaves_no_doubt_where_the_connection_is_disabled() {
+    let mut stage = Stage::patient().await;
+    stage.disable().await;
+    let left = Arc::new(AtomicU64::new(2 * ASKED_FOR));
+    let lost = losing("REMOVE claimed", Loss::TimeoutNotApplied, left.clone());
+    stage.store = Store::new(stage.database.client_with(lost), Tables::of_stack(STACK));
+    let is_down = Arc::new(AtomicBool::new(true));
+    let gateway = stage.gateway_with_outage(is_down.clone(), Pace::default());
+    let running = run(gateway, Pipes::default().dial());
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    until_at_last(|| left.load(Ordering::Relaxed) == 0).await;
+    is_down.store(false, Ordering::Relaxed);
+    until_at_last(|| stage.jobs_left() == 0).await;
+    check_refused(&stage.outcome(&message).await, "connection_disabled", true);
+    assert_eq!(stage.told(&tag)[&0], elsewhere("connection_disabled"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_told_to_take_another_route_is_in_doubt_and_not_sent_over_two() {
     let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
     stage.put_other_route().await;
@@ -486,5 +564,41 @@ async fn a_block_that_is_to_be_sent_again_waits_as_one_where_the_link_goes_down(
         told.len() == 2 && told.values().all(|told| matches!(told[..], [Told::Submitted(_)])),
         "{told:?}"
     );
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_block_is_sent_again_once_what_was_told_of_it_is_surely_stored() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    stage.connection.on_unknown_outcome = OnUnknownOutcome::Resend;
+    smpp_link(&mut stage.connection).rate = NonZeroU32::MIN;
+    replace_connection(&stage.store, &stage.connection).await;
+    let tag = stage.accept_block(&["4915100000001", "4915100000002"], "hello").await;
+    stage.store.claim_block(&tag, 0).await.expect("an answer");
+    stage.enqueue_block(&tag, 2).await;
+    let running = stage.run_over(&pipes);
+    let (session, mut submits) = pipes.accept().await;
+    submits.next_submit().await.expect("the first one").accept("a");
+    sleep(MOMENT).await; // its answer is heard, and it is not the other one's turn yet
+    session.abort(); // and nobody answers the next bind
+    let lost_at = tokio::time::Instant::now();
+    // By now it counts as down.
+    sleep(Duration::from_secs(5 * 60)).await;
+    let told = stage.told(&tag);
+    let first = [Told::Submitted(vec![Some("a".to_owned())])];
+    assert!(told.len() == 1 && told[&0] == first, "{told:?}");
+    assert!(stage.is_claimed(&tag).await);
+    let applier = progress_applier::App { store: stage.store.clone() };
+    for progress in stage.progress() {
+        applier.apply(progress).await.expect("is applied");
+    }
+    let (_session, mut submits) = pipes.accept_again().await;
+    submits.next_submit().await.expect("the other one").accept("b");
+    let waited = lost_at.elapsed();
+    assert!((15..20).contains(&(waited.as_secs() / 60)), "{waited:?}");
+    stage.until_done().await;
+    let told = stage.told(&tag);
+    assert_eq!(told[&1], [Told::Submitted(vec![Some("b".to_owned())])]);
+    assert_eq!(told[&0].len(), 1, "it is not sent again");
     running.stop().await;
 }

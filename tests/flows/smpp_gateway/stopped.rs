@@ -67,7 +67,7 @@ async fn what_waits_for_a_connection_goes_another_way_when_that_is_disabled() {
     let (simulator, mut stage) = staged(Behaviour::default(), |connection| connection.enabled = false).await;
     let (alone, block) = (stage.send("4915110000001", "hello").await, stage.send_block_of(3).await);
     let doubted = stage.send("4915110000002", "hello").await;
-    let claimed = stage.store.claim_as_owner(&doubted, &stage.connection.id, 0).await.expect("is claimed");
+    let claimed = stage.store.claim(&doubted).await.expect("is claimed");
     assert!(matches!(claimed, store::Claim::Yours(_)));
     let gateway = stage.run();
     let told = stage.outcome(&alone).await;

@@ -1,8 +1,12 @@
 //! Who may bind, how often, and until when.
 
+use std::time::Instant;
+
 use domain::connection::Network;
 use domain::id::CompanyId;
+use futures::future::join_all;
 use smpp::esme::CloseReason;
+use smpp::pdu::QuerySm;
 use tests::edits::replace_connection;
 use tests::edits::{change_agreement, change_company};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,6 +19,11 @@ fn with_password(client: &Client, password: &str) -> BindSettings {
 
 fn networks(network: &str) -> Vec<Network> {
     vec![Network::parse(network).expect("a network")]
+}
+
+/// What its only client may send at a gateway.
+fn rate(gate: &Gate) -> Option<u32> {
+    gate.board.status().clients.connections.first().map(|client| client.rate)
 }
 
 impl Stage {
@@ -113,10 +122,33 @@ async fn binds_are_counted_over_all_gateways_and_those_of_the_dead_are_not() {
     two.serving.abort();
     two.running.abort();
     stage.work_until("the end of the other's lease", async || count().await == 1).await;
+    until("the rate that was shared with it", || rate(&one) == Some(1_000)).await;
     let (_fourth, _fourth_inbound) = one.bind(client.settings()).await.expect("binds");
     assert_eq!(one.refusal(client.settings()).await, CommandStatus::RALYBND);
     one.stop().await;
     assert_eq!(count().await, 0);
+}
+
+#[tokio::test]
+async fn the_gateways_that_a_client_is_bound_to_share_its_rate() {
+    let stage = Stage::new().await;
+    let (one, two) = (stage.gate().await, stage.gate().await);
+    let client = stage.client("acme", |link| link.rate = NonZeroU32::MIN.saturating_add(19)).await;
+    let (_first, _first_inbound) = one.bind(client.settings()).await.expect("binds");
+    until("its rate", || rate(&one) == Some(20)).await;
+    let (second, _second_inbound) = two.bind(client.settings()).await.expect("binds");
+    until("its share at both", || rate(&one) == Some(10) && rate(&two) == Some(10)).await;
+    let began = Instant::now();
+    let unknown = || QuerySm { message_id: "nonsense".to_owned(), ..QuerySm::default() };
+    let asked = join_all((0..60).map(async |_| second.query(unknown()).await.expect("is answered").status));
+    let let_through = asked.await.iter().filter(|status| **status != CommandStatus::RTHROTTLED).count();
+    // A second's worth at once, and then what the time has brought.
+    let most = 11 + began.elapsed().as_millis() / 100;
+    assert!(10 <= let_through && let_through as u128 <= most, "{let_through} of {most}");
+    assert_eq!(second.unbind().await, CloseReason::Unbound);
+    until("all of it at the one that is left", || rate(&one) == Some(20)).await;
+    one.stop().await;
+    two.stop().await;
 }
 
 #[tokio::test]

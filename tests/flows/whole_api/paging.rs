@@ -8,9 +8,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::audit::{Act, Actor};
+use domain::id::{AuditId, CompanyId};
 use futures::{StreamExt, stream};
-use jiff::ToSpan;
 use jiff::civil::date;
+use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -58,6 +60,13 @@ async fn a_page_of_companies_costs_the_same_at_any_place_of_a_long_list() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_messages_costs_the_same_at_any_place_of_a_long_list() {
     let world = World::build().await;
+    let from_phones = world.things.text("incoming_message");
+    let company = world.things.text("company");
+    let mut listed = items_with(world.platform(), "flow-records", &[&from_phones]).await;
+    listed.retain(|item| mentions(&item["pk"], &company));
+    assert_eq!(listed.len(), 1, "of a message from a phone");
+    let copies = (1..entries()).map(|number| vec![(from_phones.clone(), numbered(&from_phones, number))]);
+    fill(&world.platform().database.client(), "flow-records", &listed, copies).await;
     let sent = world.first_message().await;
     let (id, accepted_at) = (sent["id"].as_str().unwrap(), sent["accepted_at"].as_str().unwrap());
     let platform = world.platform();
@@ -67,7 +76,8 @@ async fn a_page_of_messages_costs_the_same_at_any_place_of_a_long_list() {
     fill(&platform.database.client(), "flow-records", &items, copies).await;
     let agreement = world.things.text("agreement");
     let of_agreement = format!("/v1/edrs?agreement={agreement}&limit={PAGE}");
-    for path in [format!("/v1/messages?limit={PAGE}"), of_agreement] {
+    let from_phones = format!("/v1/incoming_messages?limit={PAGE}");
+    for path in [format!("/v1/messages?limit={PAGE}"), of_agreement, from_phones] {
         let pages = pages(platform, &world.router(), &world.a, &path).await;
         check(&path, &pages, entries(), PAGE);
     }
@@ -97,6 +107,40 @@ async fn a_page_of_invoices_or_charges_costs_the_same_at_any_place_of_a_long_lis
         let pages = pages(platform, &router, &world.parent, &path).await;
         check(&path, &pages, each * entries(), each * PAGE);
     }
+}
+
+/// An order without an index: what it may read is bounded, whatever else is in the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_the_audit_log_by_user_reads_a_span_of_ten_thousand_entries_and_of_no_more() {
+    const SPAN: usize = 10_000;
+    let platform = Platform::new().await;
+    let owner = CompanyId::parse(&platform.owner.company).unwrap();
+    let (who, name) = ("tester".to_owned(), "Tester".to_owned());
+    let actor = Actor { company: owner.clone(), who, name, ip: None };
+    let (id, at) = (AuditId::new(1), Timestamp::from_second(1_000_000).unwrap());
+    let act = Act { id, actor, at, path: vec![owner] };
+    platform.store.audit(&act, "bank.create", "thing").await.unwrap();
+    let log = platform.get(&platform.owner.key, "/v1/audit?object=thing").await.good();
+    let id = text(&log["items"][0], "id");
+    let items = items_with(&platform, "flow-records", &[&id]).await;
+    let copies = (1..SPAN).map(|number| vec![(id.clone(), numbered(&id, number))]);
+    fill(&platform.database.client(), "flow-records", &items, copies).await;
+    let (key, capacity) = (&platform.owner.key, platform.database.capacity());
+    let read = async |query: &str| {
+        capacity.take();
+        let answer = platform.get(key, &format!("/v1/audit?limit={PAGE}&sort=name&{query}")).await;
+        (answer, capacity.take().iter().map(|consumed| consumed.read_units).sum::<Decimal>())
+    };
+    let (page, units) = read(&format!("from={at}&till={}", at + 1.second())).await;
+    let page = page.good();
+    assert_eq!((page["items"].as_array().unwrap().len(), page["next"].is_string()), (PAGE, true));
+    // The log has more: what made the owner.
+    let (refused, units_refused) = read("").await;
+    assert_eq!(refused.refusal(), "422 too_many");
+    println!(
+        "of {SPAN} entries a page by user reads {units} units, and {units_refused} where there are more"
+    );
+    assert!(units_refused <= units * Decimal::TWO);
 }
 
 /// The first, a middle and the last full page cost the same, and so does every other.

@@ -91,6 +91,7 @@ fn account(client: &Member) -> Account {
     };
     Account {
         connection: ConnectionId::derived(&["client", client.company.id.as_str()]),
+        rate: link.rate,
         link,
         company: client.company.clone(),
         agreement: client.agreement.clone(),

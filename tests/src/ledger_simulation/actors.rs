@@ -127,6 +127,10 @@ pub enum Sending {
     TakeLease,
     Flush,
     CloseLease,
+    /// It gives messages other prices.
+    Rerate,
+    /// It notes that a chunk was rated again.
+    NoteRerated,
     #[default]
     Other,
 }
@@ -134,10 +138,10 @@ pub enum Sending {
 impl Sending {
     fn of(body: &Value) -> Self {
         let first = &body["TransactItems"][0];
-        let is_row = |item: &Value| {
-            let pk = item["pk"]["S"].as_str().unwrap_or_default();
-            pk.starts_with("message#") || pk.starts_with("block#")
-        };
+        let last = body["TransactItems"].as_array().and_then(|items| items.last());
+        let is_under =
+            |item: &Value, kind: &str| item["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(kind));
+        let is_row = |item: &Value| is_under(item, "message#") || is_under(item, "block#");
         let values = &first["Update"]["ExpressionAttributeValues"];
         if is_row(&first["Put"]["Item"]) {
             Self::Charge
@@ -149,6 +153,10 @@ impl Sending {
             Self::TakeLease
         } else if values[":state"]["S"] == "closed" {
             Self::CloseLease
+        } else if is_under(&first["Put"]["Item"], "rerate_progress#") {
+            Self::NoteRerated
+        } else if last.is_some_and(|last| is_under(&last["Update"]["Key"], "rerate_differences#")) {
+            Self::Rerate
         } else {
             Self::Other
         }

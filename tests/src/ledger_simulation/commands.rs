@@ -3,6 +3,7 @@
 mod leasing;
 mod moving;
 mod paying;
+mod rerating;
 mod terms;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use aws_sdk_sqs::Client as Sqs;
 use domain::agreement::AgreementChange;
 use domain::batch::Draft;
-use domain::id::{BatchId, FeeId, MessageId, PaymentId, ServiceId, TransferId, UserId, WalletId};
+use domain::id::{BatchId, FeeId, MessageId, PaymentId, RerateId, ServiceId, TransferId, UserId, WalletId};
 use domain::message::Progress;
 use domain::money::Amount;
 use domain::payment::PaymentDirection;
@@ -97,6 +98,10 @@ pub enum Command {
     Enable {
         member: usize,
         service: ServiceId,
+    },
+    /// What was sent is rated again, at the prices as they stand now.
+    Rerate {
+        task: RerateId,
     },
     /// A user's wallet, opened by whoever needs it first.
     OpenUser {
@@ -232,6 +237,7 @@ impl Command {
             Self::Suspend { account, suspended } => terms::suspend(&means, account, suspended).await,
             Self::Fee { member, id, amount } => paying::fee(&means, member, id, amount).await,
             Self::Enable { member, service } => terms::enable(&means, member, &service).await,
+            Self::Rerate { task } => rerating::rerate(&means, task).await,
             Self::OpenUser { member, user } => terms::open_user(&means, member, user).await,
             Self::Send { .. } => match &means.draft {
                 Some(draft) => leasing::send(&means, draft).await,

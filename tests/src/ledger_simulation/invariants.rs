@@ -35,10 +35,11 @@ pub enum Invariant {
     Lively,
     Small,
     FeeOnce,
+    Rerated,
 }
 
 impl Invariant {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Balanced,
         Self::Escrow,
         Self::Charges,
@@ -66,6 +67,7 @@ impl Invariant {
         Self::Lively,
         Self::Small,
         Self::FeeOnce,
+        Self::Rerated,
     ];
 
     /// Its number in the list of promises, and the rule.
@@ -94,7 +96,9 @@ impl Invariant {
             Self::RefusedCostsNothing => {
                 ("I5", "what was refused is not stored, and nothing is refused that is covered")
             }
-            Self::WithinFunds => ("I6", "charges never pass the most that funding and limit have been"),
+            Self::WithinFunds => {
+                ("I6", "charges never pass the most that funding and limit have been, but by a rerate")
+            }
             Self::OnlyOpen => (
                 "I6 open",
                 "a wallet that is suspended is not charged, and neither gives escrow nor gets any",
@@ -138,6 +142,10 @@ impl Invariant {
             Self::Lively => ("I18", "without faults everything finishes, and nothing stays set aside"),
             Self::Small => ("I20", "a transaction has at most 100 items, and wallets stay small"),
             Self::FeeOnce => ("I21", "a fee is charged once for its rule and period"),
+            Self::Rerated => (
+                "I22",
+                "a rerate changes each level by what it says, and then all costs what the prices say; a dry one says it",
+            ),
         }
     }
 }

@@ -78,6 +78,8 @@ pub struct Ledger {
     block_marks: BTreeMap<LeaseTag, Option<String>>,
     /// What was refunded to holders of a wallet since somebody began to take all of it.
     refunded: BTreeMap<WalletId, Amount>,
+    /// Messages that were rated again since the last look, as they were and as they are.
+    rated_again: Vec<(Message, Message)>,
     /// Wallets whose sums may have changed since the last check.
     touched: BTreeSet<WalletId>,
 }
@@ -165,6 +167,7 @@ impl Ledger {
                     if let Some(before) = self.message(&after.id) {
                         check_step(&before, &after)?;
                         self.check_claim(&before, &after, &item)?;
+                        self.note_rated_again(before, &after);
                     }
                 }
                 Row::Batch(after) => {
@@ -200,6 +203,18 @@ impl Ledger {
             }
         }
         self.load(item)
+    }
+
+    /// After a lawful step.
+    fn note_rated_again(&mut self, before: Message, after: &Message) {
+        if before.charge_version != after.charge_version {
+            self.rated_again.push((before, after.clone()));
+        }
+    }
+
+    /// Messages that were rated again since the last look.
+    pub fn take_rated_again(&mut self) -> Vec<(Message, Message)> {
+        std::mem::take(&mut self.rated_again)
     }
 
     /// What a transfer or an outbound payment may take; its record is part of the same write.
@@ -277,9 +292,14 @@ impl Ledger {
             self.hold(&before, true)?;
         }
         self.hold(&after, false)?;
+        let given = self.standing(&after.id).checked_add(self.escrow(&Pot::money(&after.id)))?;
         if let Some(most) = &mut self.most {
             let most = most.entry(after.id.clone()).or_default();
             *most = (*most).max(after.funding.checked_add(after.credit_limit)?);
+            // By force: what was sent is owed, and what is set aside may be spent until it is called back.
+            if after.last_operation.kind == OperationKind::Rerate {
+                *most = (*most).max(given);
+            }
         }
         self.touched.insert(after.id.clone());
         if let Some(held) = &after.lease {

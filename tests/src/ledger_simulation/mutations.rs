@@ -82,10 +82,13 @@ pub enum Mutation {
     FlushOpen,
     FlushEscrow,
     FlushUnits,
+    RerateRevision,
+    RerateBlock,
+    RerateChunk,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 68] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
@@ -151,6 +154,9 @@ impl Mutation {
         Self::FlushOpen,
         Self::FlushEscrow,
         Self::FlushUnits,
+        Self::RerateRevision,
+        Self::RerateBlock,
+        Self::RerateChunk,
     ];
 
     /// Those of writes that only leases make.
@@ -235,6 +241,9 @@ impl Mutation {
             Self::FlushOpen => "a flush is charged to a lease that is closed",
             Self::FlushEscrow => "a flush spends escrow that was called back",
             Self::FlushUnits => "a flush spends units that were called back",
+            Self::RerateRevision => "a message is rated again although it has moved since",
+            Self::RerateBlock => "messages of a block are rated again although it has changed meanwhile",
+            Self::RerateChunk => "two who count what a rerate would change both count it",
         }
     }
 }
@@ -295,10 +304,16 @@ impl Guards {
         };
         let all: Vec<String> = items.iter().map(conditions).collect();
         let is_refill = all.iter().any(|condition| condition.contains("refills ="));
+        let is_difference = |item: &Value| {
+            let write = item.as_object().and_then(|item| item.values().next());
+            write.is_some_and(|write| key_of(write).starts_with("rerate_differences#"))
+        };
+        let is_rerate = items.iter().any(is_difference);
         for (place, item) in items.iter_mut().enumerate() {
             let writes = item.as_object_mut().into_iter().flat_map(|item| item.values_mut());
+            let transaction = Transaction { place, is_refill, is_rerate, items: all.len() };
             for write in writes {
-                self.pass_write(write, &Transaction { place, is_refill, items: all.len() }, mutation);
+                self.pass_write(write, &transaction, mutation);
             }
         }
     }
@@ -347,6 +362,7 @@ impl Guards {
 struct Transaction {
     place: usize,
     is_refill: bool,
+    is_rerate: bool,
     items: usize,
 }
 
@@ -388,6 +404,13 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         // A message of a batch or a block, which was charged with it.
         "message" if is_new && transaction.items == 0 => Listed(Mutation::ExpandedRowIsNew),
         "message" if part.ends_with("lease = :void") => Listed(Mutation::VoidRow),
+        "message" if part == "revision = :before" && transaction.is_rerate => {
+            Listed(Mutation::RerateRevision)
+        }
+        "block" if part == "revision = :before" && transaction.is_rerate => Listed(Mutation::RerateBlock),
+        "rerate_progress" => Listed(Mutation::RerateChunk),
+        // Sums stand with what they are of, and that a task has begun or ended is no money.
+        "rerate_differences" | "rerate" => Repeats,
         "block" if part == "revision = :before" && transaction.items > 0 => Listed(Mutation::BlockRefund),
         "block" if part == "revision = :before" => Listed(Mutation::BlockRevision),
         "block" if part.contains(":mark") => Listed(Mutation::BlockClaim),

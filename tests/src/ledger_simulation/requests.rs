@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 
 use super::commands::{Change, Command};
 use super::ledger::Ledger;
-use super::scenario::{Scenario, pack, some_amount};
+use super::scenario::{Scenario, pack, some_amount, some_price};
 
 const RECIPIENTS: [u32; 4] = [2, 5, 9, 40];
 /// Numbers that messages go to: few enough that bundles see them again.
@@ -73,7 +73,7 @@ impl Requests {
         random: &mut StdRng,
         ledger: &Ledger,
     ) -> Command {
-        match random.random_range(0..200) {
+        match random.random_range(0..204) {
             0..12 => payment(scenario, random),
             12..20 => change_of_payment(random, ledger).unwrap_or_else(|| payment(scenario, random)),
             20..44 => transfer(scenario, random),
@@ -129,6 +129,7 @@ impl Requests {
                 amount: Amount::parse("0.05").unwrap_or_default(),
             },
             198 => purchase(scenario, random).await,
+            199..203 => rerate(scenario, random).await,
             _ => Command::OpenUser {
                 member: random.random_range(1..scenario.members.len()),
                 user: UserId::new(random.random_range(0..2)),
@@ -255,6 +256,15 @@ async fn purchase(scenario: &mut Scenario, random: &mut StdRng) -> Command {
     let currency = above.agreement.currency;
     let service = scenario.world.service(&above.company.id, currency, kind, &tree).await;
     Command::Enable { member, service }
+}
+
+/// Somebody has corrected a price, and has what it touched rated again, or some of it.
+async fn rerate(scenario: &mut Scenario, random: &mut StdRng) -> Command {
+    let wrong = random.random_range(1..scenario.members.len());
+    let price = Amount::parse(&some_price(random)).unwrap_or_default();
+    scenario.correct(wrong, price).await;
+    let top = random.random_range(0..scenario.members.len());
+    Command::Rerate { task: scenario.rerate(top, random.random_ratio(1, 3)).await }
 }
 
 fn pick<'a, T>(random: &mut StdRng, from: impl Iterator<Item = &'a T>) -> Option<&'a T> {

@@ -1,16 +1,19 @@
 //! The random tree of companies that a seed leads to, with what they buy from each other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::agreement::{AgreementChange, CreditLimit};
 use domain::batch::Draft;
 use domain::company::CompanyKind::{Client, Seller};
 use domain::connection::ConnectionKind;
-use domain::id::UserId;
+use domain::id::{AgreementId, RerateId, UserId};
 use domain::money::Amount;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::quote::Level;
-use domain::rating::{RateTree, ServiceKind};
+use domain::rating::{CompiledTree, Price, RateTree, Resource, ServiceKind};
+use domain::record::Hand;
+use domain::rerate::{NewRerate, latest_till, plan_rerate};
 use domain::user::{NewUser, User, plan_user};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
@@ -29,6 +32,8 @@ const LEVELS_MAX: usize = 5;
 const MESSAGES: [u32; 8] = [0, 1, 7, 190, 260, 2_500, 2_500, 20_000];
 /// How many units packs and tiers have: a few, more than a refill, and a lot.
 const UNITS: [u32; 4] = [3, 20, 230, 2_000];
+/// A rerate is about so many days: more have more periods to close.
+const RERATED_DAYS: i64 = 120;
 
 pub struct Scenario {
     pub world: World,
@@ -40,6 +45,10 @@ pub struct Scenario {
     pub accounts: Arc<Vec<Account>>,
     /// What each account's messages cost, as last read.
     levels: Vec<Arc<Vec<Level>>>,
+    /// What those pay for each unit, for all time, whose price was wrong.
+    pub corrected: BTreeMap<AgreementId, Amount>,
+    /// How often somebody corrected one.
+    pub corrections: u64,
     /// Everybody's clock, more or less.
     pub now: Timestamp,
 }
@@ -71,6 +80,8 @@ impl Scenario {
             parents,
             accounts: Arc::new(accounts),
             levels: Vec::new(),
+            corrected: BTreeMap::new(),
+            corrections: 0,
             now: NOW + SignedDuration::from_hours(30),
         };
         scenario.read_levels().await;
@@ -119,6 +130,57 @@ impl Scenario {
         let requests = command.requests();
         let drafts = requests.iter().filter_map(|send| self.draft(send, now));
         drafts.map(|draft| (*draft).clone()).collect()
+    }
+
+    /// A member's price was wrong all the time: another one is put in its place. Nothing happens to a member
+    /// that has no flat one.
+    pub async fn correct(&mut self, member: usize, price: Amount) {
+        let (store, agreement) = (&self.world.store, &self.members[member].agreement);
+        let Some(enabled) = agreement.services.last() else { return };
+        let services = store.services(std::slice::from_ref(&enabled.service)).await;
+        let before = services.expect("the service is read").remove(0);
+        let version = before.tree_at(self.now).expect("it has a tree");
+        let tree = store.tree(&before.id, version).await.expect("the tree is read").expect("it exists");
+        let mut tree = tree.decompile();
+        let node = tree.resources.get_mut(&Resource::SmsMessage);
+        let Some(Price::Flat { amount }) = node.and_then(|node| node.price.as_mut()) else { return };
+        *amount = price;
+        let tree = CompiledTree::compile(&tree).expect("a tree");
+        let after = before.clone().with_tree(1, true).expect("its first scope is in force");
+        let seller = store.any_company(&before.company).await.expect("it is read").expect("it exists");
+        let act = act_at(&seller.path, self.now);
+        let stored = store.replace_service(&act, &before, &after, Some(&tree)).await;
+        assert_eq!(stored.expect("the service is stored"), store::Stored::Now);
+        self.corrected.insert(agreement.id.clone(), price);
+        self.corrections += 1;
+    }
+
+    /// A started task of the owner about what a member and those below it sent until ten minutes ago.
+    pub async fn rerate(&self, member: usize, dry_run: bool) -> RerateId {
+        let (store, owner) = (&self.world.store, &self.world.owner.company);
+        let top = &self.members[member].company.id;
+        let below = self.members.iter().skip(1).filter(|member| member.company.path.contains(top));
+        let (by, till) = (Hand { name: "manager", now: self.now }, latest_till(self.now));
+        let ask = NewRerate {
+            id: RerateId::new(self.world.unique()),
+            company: owner.id.clone(),
+            from: till - SignedDuration::from_hours(24 * RERATED_DAYS),
+            till,
+            companies: Vec::new(),
+            agreements: below.map(|member| member.agreement.id.clone()).collect(),
+            channels: Vec::new(),
+            dry_run,
+            scheduled_for: None,
+            estimated: 0,
+        };
+        let draft = plan_rerate(ask, by).expect("a task");
+        let act = act_at(&owner.path, self.now);
+        let stored = store.create(&act, &draft).await.expect("the task is stored");
+        assert_eq!(stored, store::Written::Now);
+        let started = draft.start(by).expect("it is a draft");
+        let stored = store.replace(&act, &draft, &started).await.expect("the task is started");
+        assert_eq!(stored, store::Written::Now);
+        draft.id
     }
 
     /// Time passes while others are at work: mostly little, and at times into the next billing period.
@@ -207,7 +269,7 @@ async fn new_member(world: &World, members: &[Member], random: &mut StdRng) -> (
     (parent, member)
 }
 
-fn some_price(random: &mut StdRng) -> String {
+pub fn some_price(random: &mut StdRng) -> String {
     format!("0.0{:05}", random.random_range(1..99_999))
 }
 

@@ -1,6 +1,7 @@
 //! The run itself: gives commands, lets actors go on one call at a time, kills some, and checks.
 
 mod checks;
+mod rerates;
 mod stage;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -27,6 +28,7 @@ use super::model::Model;
 use super::mutations::Guards;
 use super::projection::{self, STREAMED, Streams};
 use super::requests::Requests;
+use super::rerating::Rerates;
 use super::scenario::Scenario;
 use super::{Failure, Options, Summary};
 use crate::edits::act;
@@ -100,6 +102,9 @@ pub struct Simulation {
     notifications: Sender,
     ledger: Ledger,
     model: Model,
+    rerates: Rerates,
+    /// Writes to messages.
+    moves: u64,
     /// What was streamed, in runs with a projector.
     streams: Option<Streams>,
     actors: Vec<Actor>,
@@ -165,6 +170,8 @@ impl Simulation {
             sqs,
             ledger: Ledger::default(),
             model: Model::default(),
+            rerates: Rerates::default(),
+            moves: 0,
             streams: random.random_ratio(1, 5).then(Streams::default),
             actors: Vec::new(),
             actors_max: random.random_range(ACTORS),
@@ -242,6 +249,7 @@ impl Simulation {
         self.faults = FAULTS[0];
         self.finish_all().await?;
         self.finish_streams().await?;
+        self.rate_all_again().await?;
         self.sweep().await?;
         self.call_everything_back().await?;
         self.finish_streams().await?;
@@ -354,7 +362,9 @@ impl Simulation {
             return false;
         };
         let is_new = |message: &Message| {
-            (message.lease.is_some() || message.id.block().is_some()) && message.revision == 0
+            let is_of_lease = message.lease.is_some() || message.id.block().is_some();
+            // A rerate is no work on it.
+            is_of_lease && message.revision == message.charge_version
         };
         if self.streams.is_none() || !self.ledger.stored_message(message).is_some_and(is_new) {
             return false;
@@ -385,6 +395,7 @@ impl Simulation {
         if let Some(draft) = &draft {
             self.ledger.learn(draft);
         }
+        self.begin_rerate(&command);
         let skew = self.skew();
         self.clock.store(self.scenario.now.as_second(), Ordering::Relaxed);
         let drafts = Arc::new(self.scenario.drafts(&command, self.scenario.now));
@@ -409,7 +420,7 @@ impl Simulation {
         // Some make many calls, each of which may end them.
         let faults = match command {
             Command::Project(_) => self.faults.divided(8),
-            Command::SendMuch { .. } => self.faults.divided(2),
+            Command::SendMuch { .. } | Command::Rerate { .. } => self.faults.divided(2),
             _ => self.faults,
         };
         let connection = Connection::new(self.random.random(), faults);
@@ -466,7 +477,9 @@ impl Simulation {
         }
         let polled = self.actors[place].poll(&self.wire);
         self.wire.calm();
-        self.check_writes(place)?;
+        if self.check_writes(place)? {
+            self.check_rerate(place).await?;
+        }
         self.model.acknowledge(self.acknowledged.take(), &self.ledger)?;
         if let Poll::Ready(outcome) = polled {
             let actor = self.actors.swap_remove(place);
@@ -510,7 +523,8 @@ impl Simulation {
                     streams.posted(delivery);
                     self.summary.commands -= 1;
                 }
-                self.services_moved |= matches!(actor.command, Command::Enable { .. });
+                self.services_moved |=
+                    matches!(actor.command, Command::Enable { .. } | Command::Rerate { .. });
                 let accounts = &self.scenario.accounts;
                 self.model.record(&actor.command, &answer, row_of(&actor), accounts, &self.ledger)?;
                 self.check_answer(&actor, &answer)

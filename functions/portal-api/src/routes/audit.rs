@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::Response;
 use domain::audit::{AuditEntry, FieldChange};
+use domain::catalog;
+use domain::id::CompanyId;
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::AuditAsk;
+use store::{AuditAsk, Page};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
+use crate::lists::{Column, FILE_ROWS_MAX, Format, Found, ORDER_ROWS_MAX, RowOrder, too_many_rows};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +44,8 @@ pub struct AuditQuery {
     /// Before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     till: Option<Timestamp>,
-    /// `-at`, newest first, unless told; or `at`.
+    /// `at`, `name`, `ip` or `action`, with a `-` before it for the other way round; `-at`, newest first, unless
+    /// told. By another than `at` it is of a span of 10,000 entries at most: name `from` and `till`.
     #[param(example = "-at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -119,16 +122,37 @@ impl AuditQuery {
             && self.action.as_deref().is_none_or(|action| entry.action.starts_with(action))
     }
 
-    fn ask(&self) -> Result<AuditAsk, ApiError> {
-        let oldest_first = match self.sort.as_deref() {
-            None | Some("-at") => false,
-            Some("at") => true,
-            Some(_) => return Err(Problem::invalid("sort", "`at` or `-at` is allowed").into()),
-        };
+    /// Which part of the log to read, and in which order to answer it where that is not the log's own.
+    fn ask(&self) -> Result<(AuditAsk, Option<RowOrder<AuditEntry>>), ApiError> {
         let cursor = self.cursor.as_deref().map(cursor::place_of).transpose()?;
         let limit = fields::limit(self.limit)?;
-        Ok(AuditAsk { from: self.from, till: self.till, oldest_first, limit, cursor })
+        let ask = AuditAsk { from: self.from, till: self.till, oldest_first: false, limit, cursor };
+        let sort = match self.sort.as_deref() {
+            None | Some("-at") => return Ok((ask, None)),
+            Some("at") => return Ok((AuditAsk { oldest_first: true, ..ask }, None)),
+            Some(sort) => sort,
+        };
+        let Some(order) = RowOrder::by(&ROW_COLUMNS, sort, limit, ask.cursor.clone()) else {
+            let detail =
+                "`at`, `name`, `ip` or `action` is allowed, with a `-` before it for the other way round";
+            return Err(Problem::invalid("sort", detail).into());
+        };
+        Ok((AuditAsk { limit: READ_AT_ONCE, cursor: None, ..ask }, Some(order)))
     }
+}
+
+/// Read of the log at once where all of a span is read.
+const READ_AT_ONCE: u16 = 500;
+/// Only the log's own order has an index, because an entry is written with every change, for each company
+/// above it. What is the same here stands in the order of time.
+const ROW_COLUMNS: [Column<AuditEntry>; 3] = [
+    ("name", |entry| in_time(&entry.actor.name, entry)),
+    ("ip", |entry| in_time(entry.actor.ip.as_deref().unwrap_or_default(), entry)),
+    ("action", |entry| in_time(&entry.action, entry)),
+];
+
+fn in_time(value: &str, entry: &AuditEntry) -> String {
+    format!("{}{}", store::whole_value(&catalog::words(value)), catalog::time(entry.at))
 }
 
 /// What changes of an agreement when a plan or a pack is enabled.
@@ -153,20 +177,66 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
     rights::view_own(&who, &company.id, Area::Audit, Area::PortalAudit)?;
-    let mut ask = query.ask()?;
-    let mut page = app.store.audit_log(&company.id, &ask, |entry| query.passes(entry)).await?;
-    while format == Format::Csv && page.next.is_some() {
-        ask.cursor = page.next.take();
-        let more = app.store.audit_log(&company.id, &ask, |entry| query.passes(entry)).await?;
-        page.items.extend(more.items);
-        page.next = more.next;
-        if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows());
+    let (ask, order) = query.ask()?;
+    let mut page = match order {
+        Some(order) => {
+            let entries = span(&app, &company.id, ask, &query).await?;
+            order.page(entries, |entry| entry.id.as_str(), format)?
         }
-    }
+        None => by_time(&app, &company.id, ask, &query, format).await?,
+    };
     hide_services(&app, &who, &mut page.items).await?;
     hide_invoices(&who, &mut page.items);
     Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+}
+
+/// A page in the order of time, or for a file all.
+async fn by_time(
+    app: &App,
+    company: &CompanyId,
+    mut ask: AuditAsk,
+    query: &AuditQuery,
+    format: Format,
+) -> Result<Page<AuditEntry>, ApiError> {
+    if format == Format::Csv {
+        ask.limit = READ_AT_ONCE;
+    }
+    let mut page = app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?;
+    while format == Format::Csv && page.next.is_some() {
+        ask.cursor = page.next.take();
+        let more = app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?;
+        page.items.extend(more.items);
+        page.next = more.next;
+        if FILE_ROWS_MAX < page.items.len() {
+            return Err(too_many_rows(FILE_ROWS_MAX));
+        }
+    }
+    Ok(page)
+}
+
+/// All that passes, of a span of which all is read.
+async fn span(
+    app: &App,
+    company: &CompanyId,
+    mut ask: AuditAsk,
+    query: &AuditQuery,
+) -> Result<Vec<AuditEntry>, ApiError> {
+    let (mut passed, mut read) = (Vec::new(), 0);
+    loop {
+        let page = app.store.audit_log(company, &ask, |_| true).await?;
+        read += page.items.len();
+        if ORDER_ROWS_MAX < read {
+            let detail = format!(
+                "of more than {ORDER_ROWS_MAX} entries only time is an order: narrow `from` and `till`"
+            );
+            return Err(Problem::new(422, "too_many", detail).into());
+        }
+        passed.extend(page.items.into_iter().filter(|entry| query.passes(entry)));
+        match page.next {
+            Some(next) => ask.cursor = Some(next),
+            None => return Ok(passed),
+        }
+    }
 }
 
 /// Until it is confirmed an invoice is its tenant's work, and later it may still be hidden: the company that

@@ -181,7 +181,7 @@ pub async fn list(
     let items = wanted.map(|(invoice, charge)| ListedChargeView::new(invoice, charge));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     if format == Format::Csv && FILE_ROWS_MAX < items.len() {
-        return Err(too_many_rows());
+        return Err(too_many_rows(FILE_ROWS_MAX));
     }
     let page = Page { items, next: page.next };
     Found { page, format }.answer(|charge| charge, "charges", &FILE_COLUMNS)

@@ -316,11 +316,11 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 
 /// Delete a connection.
 ///
-/// Not while a sender ID's messages take it, or what phones send to a sender ID goes there, or a company's
-/// recipients are looked up with it. Messages that still wait for it go by their sender ID's next route, or are
-/// paid back, and receipts that an HTTP vendor sends are still taken. Those of an SMPP vendor are not: what it
-/// has ends as expired, and is paid back where delivery is billed, also what arrives. So disable its routes
-/// first, and delete it when its reports are in.
+/// Not while a sender ID's messages take it, or what phones send to a sender ID comes over it or goes there, or
+/// a company's recipients are looked up with it. Messages that still wait for it go by their sender ID's next
+/// route, or are paid back, and receipts that an HTTP vendor sends are still taken. Those of an SMPP vendor are
+/// not: what it has ends as expired, and is paid back where delivery is billed, also what arrives. So disable its
+/// routes first, and delete it when its reports are in.
 #[utoipa::path(delete, path = "/v1/connections/{id}", tag = "connections",
     params(("id" = String, Path, description = "The connection's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the connection as it was read")),

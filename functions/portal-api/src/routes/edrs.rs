@@ -21,11 +21,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, csv_file};
+use crate::lists::{Format, csv_file};
 use crate::{rights, schema};
 
 /// Of one file.
 const FILE_DAYS_MAX: i64 = 31;
+const FILE_ROWS_MAX: usize = 10_000;
 const FILE_PAGE: u16 = 500;
 /// A filter that passes little must not read for longer than a caller waits.
 const FILE_PAGES_MAX: u32 = 100;
@@ -83,6 +84,11 @@ pub struct EdrView {
     reason: Option<String>,
     /// What the sender named it; in the sender's own records only.
     client_reference: Option<String>,
+    /// Of messages: `outgoing`, or `incoming` for what the recipient's phone sent.
+    #[schema(example = "outgoing")]
+    direction: Option<String>,
+    /// The message from a phone that it is of; null for others.
+    incoming_message: Option<String>,
     /// When it was accepted, or charged.
     #[schema(value_type = String, format = DateTime)]
     accepted_at: Timestamp,
@@ -96,6 +102,7 @@ pub struct EdrView {
 
 impl From<Edr> for EdrView {
     fn from(edr: Edr) -> Self {
+        let direction = edr.direction().to_owned();
         Self {
             message: Some(edr.message.into()),
             fee: None,
@@ -118,6 +125,8 @@ impl From<Edr> for EdrView {
             status: Some(edr.status),
             reason: edr.reason,
             client_reference: edr.client_reference,
+            direction: Some(direction),
+            incoming_message: edr.incoming.map(Into::into),
             accepted_at: edr.accepted_at,
             submitted_at: edr.submitted_at,
             finished_at: edr.finished_at,
@@ -149,6 +158,8 @@ impl From<FeeRecord> for EdrView {
             status: None,
             reason: None,
             client_reference: None,
+            direction: None,
+            incoming_message: None,
             accepted_at: fee.accepted_at,
             submitted_at: None,
             finished_at: None,
@@ -211,7 +222,7 @@ fn name(status: Status) -> Option<String> {
 }
 
 /// The columns of a file.
-const FILE_COLUMNS: [&str; 24] = [
+const FILE_COLUMNS: [&str; 26] = [
     "message",
     "fee",
     "agreement",
@@ -236,6 +247,8 @@ const FILE_COLUMNS: [&str; 24] = [
     "accepted_at",
     "submitted_at",
     "finished_at",
+    "direction",
+    "incoming_message",
 ];
 
 /// An agreement's records, newest first.

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use store::{AgreementWrite, FeeWrite, FeeWritten, RuleWrite};
 use utoipa::{IntoParams, ToSchema};
 
-use super::fees::FeeView;
+use super::fees::{FeeView, user_id};
 use super::{Created, Edited, Reply, created, present};
 use crate::App;
 use crate::error::{ApiError, busy, insufficient, key_reused, suspended};
@@ -211,7 +211,10 @@ pub async fn buy(
         let bought = changed.purchase(&ask.id).ok_or_else(busy)?;
         let fee = match ask.billing {
             PackBilling::Free => None,
-            PackBilling::Charge => Some(purchase_fee(&app, &agreement, &service, &ask.id, now).await?),
+            PackBilling::Charge => {
+                let fee = purchase_fee(&app, &agreement, &service, &ask.id, now).await?;
+                Some(Fee { by_user: user_id(&who), ..fee })
+            }
         };
         let rule = ask.auto_extend.then(|| extension_rule(&changed, bought, &service.name, now)).flatten();
         let write = FeeWrite {

@@ -4,11 +4,13 @@
 pub mod list;
 pub mod rules;
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use domain::agreement::Agreement;
 use domain::fee::{Fee, FeeItem, FeeStatus, find_price, plan_fee};
 use domain::fee_rule::{AdditionalPrice, Every, FeeKind, SenderType, check_name};
-use domain::id::{FeeId, SenderId};
+use domain::id::{FeeId, SenderId, UserId};
 use domain::permission::Area;
 use domain::rating::{Attribute, Event, Resource};
 use domain::sender::{Sender, SenderAddress};
@@ -33,7 +35,7 @@ pub struct FeeView {
     company: String,
     /// The agreement that pays it.
     agreement: String,
-    /// The wallet that it is charged to.
+    /// The wallet that it is charged to: the agreement's main one.
     wallet: String,
     /// What it is for.
     #[schema(example = "service_purchase")]
@@ -42,6 +44,9 @@ pub struct FeeView {
     sender: Option<String>,
     /// What else it is for: the pack's or the additional service's name, the operator.
     subject: Option<String>,
+    /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
+    /// tree.
+    attributes: BTreeMap<String, String>,
     /// The price of the rate tree, by its id; null if it failed.
     rate: Option<String>,
     /// What a unit costs.
@@ -55,12 +60,18 @@ pub struct FeeView {
     /// Whether it was charged.
     #[schema(value_type = schema::FeeStatus)]
     status: FeeStatus,
+    /// Whether it became an event that is billed: it was not given up.
+    issued: bool,
+    /// What the statement names it by; null if it took nothing from the wallet.
+    transaction: Option<String>,
     /// How often it was tried.
     attempts: u32,
     /// Why it failed: `no_rate`, `blocked`, `insufficient_funds` or `suspended`.
     problem: Option<String>,
     /// The rule that charged it.
     rule: Option<String>,
+    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    by_user: Option<String>,
     /// The first day of the period that a rule charged it for.
     #[schema(value_type = Option<String>, format = Date)]
     first_day: Option<Date>,
@@ -83,6 +94,8 @@ pub struct ChargedFeeView {
 impl From<Fee> for FeeView {
     fn from(fee: Fee) -> Self {
         Self {
+            issued: fee.is_issued(),
+            transaction: fee.transaction().cloned().map(Into::into),
             id: fee.id.into(),
             company: fee.company.into(),
             agreement: fee.agreement.into(),
@@ -90,6 +103,7 @@ impl From<Fee> for FeeView {
             resource: fee.resource.name().to_owned(),
             sender: fee.sender.map(Into::into),
             subject: fee.subject,
+            attributes: fee.attributes,
             rate: fee.rate.map(|rate| rate.as_str().to_owned()),
             unit_price: fee.unit_price.to_string(),
             quantity: fee.quantity,
@@ -99,6 +113,7 @@ impl From<Fee> for FeeView {
             attempts: fee.attempts,
             problem: fee.problem,
             rule: fee.rule.map(Into::into),
+            by_user: fee.by_user.map(Into::into),
             first_day: fee.period.map(|period| period.first),
             last_day: fee.period.map(|period| period.last),
             at: fee.at,
@@ -186,7 +201,7 @@ pub async fn charge(
     }
     let now = runtime::now();
     let item = kind.item(&app.store.level(&agreement, now).await?, Every::Month)?;
-    let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
+    let fee = Fee { request_hash, by_user: user_id(&who), ..plan_fee(id, &agreement, item, now)? };
     post(&app, &who, fee, key_reused).await
 }
 
@@ -242,8 +257,13 @@ pub async fn charge_setup(
     let resource = Resource::SenderIdSetupFee;
     let item =
         FeeItem { resource, sender: Some(sender.address.clone()), subject: body.mno, price, quantity: 1 };
-    let fee = Fee { request_hash, ..plan_fee(id, &agreement, item, now)? };
+    let fee = Fee { request_hash, by_user: user_id(&who), ..plan_fee(id, &agreement, item, now)? };
     post(&app, &who, fee, already_charged).await
+}
+
+/// Whom a fee names as who asked for it.
+pub fn user_id(who: &Principal) -> Option<UserId> {
+    who.user.as_ref().map(|user| user.id.clone())
 }
 
 fn already_charged() -> ApiError {

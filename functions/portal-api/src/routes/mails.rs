@@ -119,7 +119,7 @@ pub async fn list(
         page.items.extend(more.items);
         page.next = more.next;
         if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows());
+            return Err(too_many_rows(FILE_ROWS_MAX));
         }
     }
     Found { page, format }.answer(MailView::from, "mails", &FILE_COLUMNS)

@@ -84,7 +84,7 @@ pub async fn list(
         page.items.extend(items);
         page.next = next;
         if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows());
+            return Err(too_many_rows(FILE_ROWS_MAX));
         }
     }
     Found { page, format }.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS)

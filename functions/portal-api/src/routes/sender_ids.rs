@@ -204,7 +204,7 @@ pub async fn create(
     let channel = settings.as_ref().map_or(Channel::Sms, SenderSettings::channel);
     let address = SenderAddress::parse_for(channel, &body.address)?;
     let incoming = match body.incoming {
-        Some(told) => Some(incoming(&app, &company, &address, told).await?),
+        Some(told) => Some(incoming(&app, &seen, &company, &address, &[], told).await?),
         None => None,
     };
     let told = match &body.settings {
@@ -384,7 +384,10 @@ async fn edit(
             None => None,
         },
         incoming: match body.incoming {
-            Some(Some(told)) => Some(Some(incoming(app, &company, &sender.address, told).await?)),
+            Some(Some(told)) => {
+                let before = sender.incoming.as_ref().map(|rule| &rule.vendors[..]).unwrap_or_default();
+                Some(Some(incoming(app, &seen, &company, &sender.address, before, told).await?))
+            }
             Some(None) => Some(None),
             None => None,
         },

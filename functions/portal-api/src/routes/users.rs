@@ -1,10 +1,13 @@
 //! The people of companies.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog::choice;
+use domain::company::CompanyKind;
 use domain::id::UserId;
-use domain::permission::Area;
+use domain::permission::{Area, Face};
 use domain::role::UserRole;
 use domain::user::{
     NewUser, ShownStatus, User, UserChange, UserStatus, master_roles, plan_change, plan_leaving, plan_user,
@@ -241,6 +244,10 @@ pub struct UserQuery {
     status: Option<ShownStatus>,
     /// Only those who have this role, by its name or id.
     role: Option<String>,
+    /// Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
+    /// a client's people, and else of the back office.
+    #[param(value_type = Option<schema::Face>)]
+    face: Option<Face>,
     /// Only those who have registered without an invitation, or only the others.
     external: Option<bool>,
     /// Only those who were last there at this time or later.
@@ -276,7 +283,8 @@ pub const FILE_COLUMNS: [&str; 11] = [
 
 /// Users.
 ///
-/// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
+/// Oldest first unless a filter or `sort` says otherwise. With a filter a page may hold fewer than `limit` while
+/// there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery),
     responses((status = 200, description = "A page",
         content((List<UserView> = "application/json"), (String = "text/csv")))))]
@@ -302,8 +310,32 @@ pub async fn list(
         query.status.map_or(status != ShownStatus::Deleted, |wanted| wanted == status)
             && role.as_ref().is_none_or(|role| role.as_ref().is_ok_and(|role| user.roles.contains(role)))
     };
-    let found = listing.read_all(&lists, &app.store, format, shows).await?;
+    let mut found = listing.read_all(&lists, &app.store, format, shows).await?;
+    if let Some(face) = query.face {
+        keep_face(&app, face, &mut found.page.items).await?;
+    }
     found.answer(UserView::from, "users", &FILE_COLUMNS)
+}
+
+/// Leaves only the people of one portal.
+async fn keep_face(app: &App, face: Face, users: &mut Vec<User>) -> Result<(), ApiError> {
+    let made: Vec<_> =
+        users.iter().flat_map(|user| &user.roles).filter_map(UserRole::custom).cloned().collect();
+    let made: BTreeMap<_, _> =
+        app.store.roles(&made).await?.into_iter().map(|role| (role.id, role.face)).collect();
+    let without = users.iter().filter(|user| user.roles.is_empty());
+    let without: BTreeSet<_> = without.map(|user| user.company.clone()).collect();
+    let without: Vec<_> = without.into_iter().collect();
+    let companies = app.store.companies(&without).await?.into_iter();
+    let kinds: BTreeMap<_, _> = companies.map(|company| (company.id, company.kind)).collect();
+    users.retain(|user| match kinds.get(&user.company) {
+        Some(kind) if user.roles.is_empty() => (*kind == CompanyKind::Client) == (face == Face::ClientPortal),
+        _ => user.roles.iter().any(|role| match role {
+            UserRole::System(role) => role.face() == face,
+            UserRole::Custom(id) => made.get(id) == Some(&face),
+        }),
+    });
+    Ok(())
 }
 
 /// One user.

@@ -280,7 +280,7 @@ async fn whole_statement(
         let page = statement_page(app, wallet, query, FILE_PAGE, cursor.as_deref()).await?;
         lines.extend(page.items);
         if FILE_ROWS_MAX < lines.len() {
-            return Err(too_many_rows());
+            return Err(too_many_rows(FILE_ROWS_MAX));
         }
         match page.next {
             Some(next) => cursor = Some(next),

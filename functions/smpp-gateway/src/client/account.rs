@@ -1,6 +1,8 @@
 //! What the listener and the road to a charged message say to each other: whose order it is, what it
 //! asks for, and why it is refused.
 
+use std::num::NonZeroU32;
+
 use domain::agreement::Agreement;
 use domain::company::Company;
 use domain::connection::ClientLink;
@@ -19,6 +21,14 @@ pub struct Account {
     pub company: Company,
     /// The agreement that pays for them.
     pub agreement: Agreement,
+    /// How many messages a second it may send to this process: its [`share`].
+    pub rate: NonZeroU32,
+}
+
+/// What of a client's rate one gateway lets through when it is bound to so many: the same at each, together not
+/// more than the rate, but at least one message a second.
+pub fn share(rate: NonZeroU32, gateways: u32) -> NonZeroU32 {
+    NonZeroU32::new(rate.get() / gateways.max(1)).unwrap_or(NonZeroU32::MIN)
 }
 
 /// A message that a client asks for, to one recipient.
@@ -77,4 +87,19 @@ pub enum Refusal {
     /// request without an answer, or a destination that was not reached beside others that were.
     #[error("it is not known whether the order was stored")]
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateways_share_a_clients_rate_evenly_and_each_lets_one_message_a_second_through() {
+        for (rate, gateways, expected) in
+            [(10, 0, 10), (10, 1, 10), (10, 2, 5), (10, 3, 3), (2, 3, 1), (1, 2, 1)]
+        {
+            let rate = NonZeroU32::new(rate).unwrap();
+            assert_eq!(share(rate, gateways).get(), expected, "{rate} over {gateways}");
+        }
+    }
 }

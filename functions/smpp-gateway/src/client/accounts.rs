@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
-use super::account::Account;
+use super::account::{Account, share};
 use crate::chain;
+use crate::status::Board;
 
 /// A name is not looked up again for so long, whether there is such an account or not: a client that binds
 /// many times at once is read once.
@@ -46,6 +47,8 @@ type Answered = (Instant, Option<Arc<Found>>);
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
+    /// Says under which id this process counts its binds.
+    board: Board,
     shared: Arc<Shared>,
 }
 
@@ -56,8 +59,8 @@ struct Shared {
 }
 
 impl Accounts {
-    pub fn new(store: Store) -> Self {
-        Self { store, shared: Arc::default() }
+    pub fn new(store: Store, board: Board) -> Self {
+        Self { store, board, shared: Arc::default() }
     }
 
     /// The account that binds with this name, as it was within the last seconds.
@@ -88,8 +91,19 @@ impl Accounts {
         let is_active = connection.enabled
             && agreement.takes_messages(runtime::now())
             && above.iter().all(|one| one.enabled);
-        let account = Account { connection: connection.id.clone(), link: link.clone(), company, agreement };
+        let gateways = self.gateways(std::slice::from_ref(&connection.id)).await?;
+        let rate = share(link.rate, gateways.get(&connection.id).copied().unwrap_or(1));
+        let link = link.clone();
+        let account = Account { connection: connection.id, link, company, agreement, rate };
         Ok(Some(Found { account: Arc::new(account), is_active }))
+    }
+
+    /// Over how many gateways these clients send, this one among them; of those that are missing, over this one.
+    async fn gateways(&self, ids: &[ConnectionId]) -> Result<BTreeMap<ConnectionId, u32>, StoreError> {
+        match self.board.gateway() {
+            Some(me) => self.store.client_gateways(ids, &me).await,
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     /// For a bind of this account.
@@ -124,7 +138,9 @@ impl Accounts {
 
     async fn look_once(&self) -> Result<(), StoreError> {
         let seen = self.seen();
-        let directory = Directory::read(&self.store, &seen).await?;
+        let ids: Vec<_> = seen.iter().map(|account| account.connection.clone()).collect();
+        let gateways = self.gateways(&ids).await?;
+        let directory = Directory::read(&self.store, &seen, gateways).await?;
         let mut bound = self.bound();
         for before in seen {
             let Some(sender) = bound.get(&before.connection) else { continue };
@@ -164,7 +180,10 @@ impl Accounts {
 }
 
 fn is_alike(now: &Account, before: &Account) -> bool {
-    now.link == before.link && now.company == before.company && now.agreement == before.agreement
+    now.link == before.link
+        && now.rate == before.rate
+        && now.company == before.company
+        && now.agreement == before.agreement
 }
 
 /// What the store says of some accounts.
@@ -172,12 +191,17 @@ struct Directory {
     connections: BTreeMap<ConnectionId, Connection>,
     companies: BTreeMap<CompanyId, Company>,
     agreements: BTreeMap<AgreementId, Agreement>,
+    gateways: BTreeMap<ConnectionId, u32>,
 }
 
 impl Directory {
-    async fn read(store: &Store, accounts: &[Arc<Account>]) -> Result<Self, StoreError> {
-        let mut directory =
-            Self { connections: BTreeMap::new(), companies: BTreeMap::new(), agreements: BTreeMap::new() };
+    async fn read(
+        store: &Store,
+        accounts: &[Arc<Account>],
+        gateways: BTreeMap<ConnectionId, u32>,
+    ) -> Result<Self, StoreError> {
+        let (connections, companies, agreements) = Default::default();
+        let mut directory = Self { connections, companies, agreements, gateways };
         for ids in distinct(accounts.iter().map(|account| &account.connection)).chunks(READ_MAX) {
             let read = store.connections_by_id(ids).await?;
             directory.connections.extend(read.into_iter().map(|one| (one.id.clone(), one)));
@@ -207,6 +231,7 @@ impl Directory {
             link: link.clone(),
             company: company.clone(),
             agreement: agreement.clone(),
+            rate: share(link.rate, self.gateways.get(&before.connection).copied().unwrap_or(1)),
         };
         before.company.path.iter().all(is_enabled).then_some(account)
     }

@@ -1,6 +1,7 @@
 //! What is counted of each client, for the status page and the metrics. Counts begin with the process.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,7 @@ pub struct Figures {
     transmitters: AtomicU32,
     receivers: AtomicU32,
     transceivers: AtomicU32,
+    rate: AtomicU32,
     accepted: AtomicU64,
     throttled: AtomicU64,
     refused: AtomicU64,
@@ -42,6 +44,8 @@ pub struct ClientStatus {
     pub transmitters: u32,
     pub receivers: u32,
     pub transceivers: u32,
+    /// How many messages a second it may send here, as its binds saw last.
+    pub rate: u32,
     /// Messages since the process began.
     pub accepted: u64,
     pub throttled: u64,
@@ -80,6 +84,10 @@ impl Figures {
         self.binds(mode).fetch_sub(1, Relaxed);
     }
 
+    pub fn may_send(&self, per_second: NonZeroU32) {
+        self.rate.store(per_second.get(), Relaxed);
+    }
+
     pub fn accepted(&self) {
         self.accepted.fetch_add(1, Relaxed);
     }
@@ -107,6 +115,7 @@ impl Figures {
             transmitters: self.transmitters.load(Relaxed),
             receivers: self.receivers.load(Relaxed),
             transceivers: self.transceivers.load(Relaxed),
+            rate: self.rate.load(Relaxed),
             accepted: self.accepted.load(Relaxed),
             throttled: self.throttled.load(Relaxed),
             refused: self.refused.load(Relaxed),

@@ -81,7 +81,7 @@ impl Intake {
     /// ordered all the same.
     pub async fn accept(&self, account: &Account, order: Order) -> Result<MessageId, Refusal> {
         let client = self.client(&account.connection);
-        let is_in_time = locked(&client.throttle).take(Instant::now(), account.link.rate);
+        let is_in_time = locked(&client.throttle).take(Instant::now(), account.rate);
         if !is_in_time {
             return Err(Refusal::Throttled);
         }
@@ -100,7 +100,7 @@ impl Intake {
     /// those that it sends.
     pub fn may_ask(&self, account: &Account) -> bool {
         let client = self.client(&account.connection);
-        locked(&client.questions).take(Instant::now(), account.link.rate)
+        locked(&client.questions).take(Instant::now(), account.rate)
     }
 
     /// Finishes what was given to it and gives unspent money back. What comes later is refused.
@@ -135,9 +135,9 @@ impl Intake {
     async fn ground(&self, client: &Arc<Client>, account: &Account) -> Result<Arc<Ground>, Refusal> {
         let read = |before: Option<Arc<Ground>>| {
             let (shared, account) = (self.0.clone(), account.clone());
-            async move {
+            Box::pin(async move {
                 Ground::read(&shared.store, &shared.trees, &account, before.as_deref(), runtime::now()).await
-            }
+            })
         };
         client.ground.get(read).await
     }

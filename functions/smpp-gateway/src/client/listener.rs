@@ -239,6 +239,8 @@ impl Clients {
         let connection = account.connection.clone();
         let (mode, interface_version) = (handshake.mode(), handshake.bind().interface_version);
         let sight = self.login.accounts().watch(&account);
+        // What other binds see may be newer than what this one found.
+        let account = sight.borrow().clone().unwrap_or(account);
         handshake.settings_mut().inbound_window = usize::try_from(account.link.window.get()).unwrap_or(1);
         let (server, requests) = match handshake.accept().await {
             Ok(accepted) => accepted,

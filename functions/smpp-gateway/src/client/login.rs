@@ -31,6 +31,7 @@ use tokio::task::spawn_blocking;
 
 use super::account::Account;
 use super::accounts::{Accounts, Found};
+use crate::status::Board;
 use proofs::Proofs;
 use tries::Tries;
 
@@ -87,10 +88,10 @@ pub struct Login {
 }
 
 impl Login {
-    pub fn new(store: Store) -> Result<Self, PasswordError> {
+    pub fn new(store: Store, board: Board) -> Result<Self, PasswordError> {
         let decoy = password::hash(&format!("{:032x}", rand::random::<u128>()))?;
         Ok(Self {
-            accounts: Accounts::new(store),
+            accounts: Accounts::new(store, board),
             proofs: Proofs::default(),
             tries: Tries::default(),
             hashing: Semaphore::new(HASHING_MAX),

@@ -63,8 +63,7 @@ pub fn read(
         protocol_id: submit.protocol_id,
         valid_till,
         origin: Some(origin(connection, submit)),
-        tried: Vec::new(),
-        code: None,
+        ..Handling::default()
     };
     Ok(Order {
         sender: submit.source.clone(),

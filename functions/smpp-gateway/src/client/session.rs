@@ -71,6 +71,7 @@ impl Session {
         mut sight: Sight,
         mut leave: watch::Receiver<bool>,
     ) {
+        self.figures.may_send(account.rate);
         let mut in_hand = FuturesUnordered::new();
         let mut is_leaving = false;
         loop {
@@ -81,7 +82,10 @@ impl Session {
                 },
                 Some(()) = in_hand.next() => {}
                 _ = sight.changed(), if !is_leaving => match sight.borrow_and_update().clone() {
-                    Some(now) => account = now,
+                    Some(now) => {
+                        self.figures.may_send(now.rate);
+                        account = now;
+                    }
                     None => is_leaving = self.leave(),
                 },
                 _ = leave.wait_for(|leave| *leave), if !is_leaving => is_leaving = self.leave(),
@@ -98,10 +102,11 @@ impl Session {
         true
     }
 
+    /// One is in hand for each order of a window: what is rare is boxed, so that it takes no place in it.
     async fn serve(&self, account: Arc<Account>, request: Request) {
         match request {
             Request::Submit(submit) => self.submit(&account, submit).await,
-            Request::SubmitMulti(many) => self.submit_many(&account, many).await,
+            Request::SubmitMulti(many) => Box::pin(self.submit_many(&account, many)).await,
             Request::Query(asked) if !self.intake.may_ask(&account) => {
                 asked.refuse(CommandStatus::RTHROTTLED);
             }
@@ -109,13 +114,13 @@ impl Session {
                 asked.refuse(CommandStatus::RTHROTTLED);
             }
             Request::Query(asked) => {
-                match queries::query(&self.store, &account.connection, &asked.pdu).await {
+                match Box::pin(queries::query(&self.store, &account.connection, &asked.pdu)).await {
                     Ok(answer) => asked.answer(answer),
                     Err(status) => asked.refuse(status),
                 }
             }
             Request::Cancel(asked) => {
-                match queries::cancel(&self.store, &account.connection, &asked.pdu).await {
+                match Box::pin(queries::cancel(&self.store, &account.connection, &asked.pdu)).await {
                     CommandStatus::ROK => asked.accept(),
                     status => asked.refuse(status),
                 }

@@ -117,6 +117,11 @@ pub fn due(block: &Block) -> impl Iterator<Item = u16> {
     placed.filter(|(_, message)| message.status == Status::Accepted).map(|(place, _)| place)
 }
 
+/// Whether none of its messages may go out any more.
+fn is_too_late(lane: &Lane, block: &Block) -> bool {
+    due(block).all(|place| lane.is_too_late(&block.messages[usize::from(place)]))
+}
+
 /// What a message of a block came to.
 enum Sending {
     Ended(Outcome),
@@ -223,9 +228,9 @@ impl<'a> Telling<'a> {
             return Ok(match lane.on_unknown_outcome {
                 // Perhaps by ourselves.
                 _ if unanswered.is_some() => End::Wait,
-                OnUnknownOutcome::Wait => self.tell_in_doubt(&block).await,
                 // It may have left, and is sent again when there is a link.
-                OnUnknownOutcome::Resend => End::Wait,
+                OnUnknownOutcome::Resend if !is_too_late(lane, &block) => End::Wait,
+                _ => self.tell_in_doubt(&block).await,
             });
         }
         let (mut others, mut outcomes) = (OtherRoutes::new(lane), Vec::new());

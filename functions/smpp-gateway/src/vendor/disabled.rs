@@ -5,15 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::id::MessageId;
+use domain::lease::LeaseTag;
 use futures::future::join_all;
 use queue::{Job, Outcome, Progress, Received, Receiver};
-use store::{BlockClaim, Claim};
+use store::{BlockClaim, Claim, Mark, StoreError};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use crate::vendor::block_job::due;
 use crate::vendor::connection::Owned;
+use crate::vendor::sending::delay;
 use crate::{Gateway, chain};
 
 /// As clients are told.
@@ -22,18 +25,21 @@ const CONNECTION_DISABLED: &str = "connection_disabled";
 const CALL_MAX: i32 = 10;
 /// After the queue did not answer.
 const QUEUE_PAUSE: Duration = Duration::from_secs(5);
+/// As often a store that does not answer is asked: with the delays between them for a quarter of a minute.
+const TRIES_MAX: u32 = 5;
 
 struct Refusing {
     gateway: Arc<Gateway>,
     owned: Owned,
     jobs: Receiver,
+    stop: watch::Receiver<bool>,
 }
 
 /// Refuses what comes until `stop` turns true or the process's life is over. What is in hand then is
 /// finished.
 pub async fn serve(gateway: Arc<Gateway>, owned: Owned, mut stop: watch::Receiver<bool>) {
     let jobs = Receiver::new(gateway.sqs.clone(), owned.link.queue_url.clone());
-    let refusing = Refusing { gateway, owned, jobs };
+    let refusing = Refusing { gateway, owned, jobs, stop: stop.clone() };
     loop {
         let taken = tokio::select! {
             taken = refusing.take() => taken,
@@ -78,21 +84,27 @@ impl Refusing {
         }
     }
 
-    async fn refuse_message(&self, id: &domain::id::MessageId) -> Result<bool, store::StoreError> {
+    async fn refuse_message(&self, id: &MessageId) -> Result<bool, StoreError> {
+        let mark = Mark::random();
+        let is_told = self.refuse_message_under(id, mark).await;
+        // Nothing has left under this mark, whatever was not answered, and the job comes again with another one.
+        if !matches!(is_told, Ok(true)) {
+            self.ask(|| self.gateway.store.release_under(id, mark)).await?;
+        }
+        is_told
+    }
+
+    async fn refuse_message_under(&self, id: &MessageId, mark: Mark) -> Result<bool, StoreError> {
         let Owned { connection, fence, .. } = &self.owned;
         let store = &self.gateway.store;
         let (message, at, told_of) = (id.clone(), runtime::now(), Some(connection.id.clone()));
-        match store.claim_as_owner(id, &connection.id, *fence).await? {
-            Claim::Yours(claimed) => {
+        match self.ask(|| store.claim_as_owner(id, &connection.id, *fence, mark)).await? {
+            Claim::Yours(_) => {
                 info!(message_id = %id, connection = %connection.id, "refused, the connection is disabled");
                 let reason = CONNECTION_DISABLED.to_owned();
                 let progress =
                     Progress::RefusedV1 { message, reason, next_route: true, connection: told_of, at };
-                let is_told = self.tell(&progress).await;
-                if !is_told {
-                    store.release(&claimed).await?;
-                }
-                Ok(is_told)
+                Ok(self.tell(&progress).await)
             }
             Claim::Before(_) => {
                 let references = Vec::new();
@@ -102,7 +114,16 @@ impl Refusing {
         }
     }
 
-    async fn refuse_block(&self, tag: &domain::lease::LeaseTag) -> Result<bool, store::StoreError> {
+    async fn refuse_block(&self, tag: &LeaseTag) -> Result<bool, StoreError> {
+        let mark = Mark::random();
+        let is_told = self.refuse_block_under(tag, mark).await;
+        if !matches!(is_told, Ok(true)) {
+            self.ask(|| self.gateway.store.release_block_under(tag, mark)).await?;
+        }
+        is_told
+    }
+
+    async fn refuse_block_under(&self, tag: &LeaseTag, mark: Mark) -> Result<bool, StoreError> {
         let Owned { connection, fence, .. } = &self.owned;
         let store = &self.gateway.store;
         let told = |outcomes| Progress::BlockV1 {
@@ -112,21 +133,48 @@ impl Refusing {
             references_by: None,
             at: runtime::now(),
         };
-        match store.claim_block(tag, *fence).await? {
+        match self.ask(|| store.claim_block_under(tag, *fence, mark)).await? {
             BlockClaim::Yours(claimed) => {
                 info!(block = %tag, connection = %connection.id, "refused, the connection is disabled");
                 let refused = Outcome::Refused { reason: CONNECTION_DISABLED.to_owned(), next_route: true };
                 let outcomes = due(&claimed.block).map(|place| (place, refused.clone())).collect();
-                let is_told = self.tell(&told(outcomes)).await;
-                if !is_told {
-                    store.release_block(&claimed).await?;
-                }
-                Ok(is_told)
+                Ok(self.tell(&told(outcomes)).await)
             }
             BlockClaim::Before(block) => {
                 Ok(self.tell(&told(due(&block).map(|place| (place, Outcome::InDoubt)).collect())).await)
             }
             BlockClaim::Done => Ok(true),
+        }
+    }
+
+    /// Asks the store again for a while if it does not answer.
+    async fn ask<T, W>(&self, ask: impl Fn() -> W) -> Result<T, StoreError>
+    where
+        W: Future<Output = Result<T, StoreError>>,
+    {
+        let mut tries = 1;
+        loop {
+            match ask().await {
+                Err(error) if tries < TRIES_MAX && !self.is_ending() => {
+                    warn!(connection = %self.owned.connection.id, error = chain(error), "the store is asked again");
+                    self.sleep_unless_stopped(delay(tries)).await;
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn is_ending(&self) -> bool {
+        *self.stop.borrow() || !self.owned.life.is_alive()
+    }
+
+    async fn sleep_unless_stopped(&self, duration: Duration) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = sleep(duration) => {}
+            _ = stop.wait_for(|stopped| *stopped) => {}
+            () = self.owned.life.over() => {}
         }
     }
 

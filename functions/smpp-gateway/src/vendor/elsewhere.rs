@@ -2,7 +2,6 @@
 //! ID, or end when its time is over.
 
 use domain::message::Message;
-use jiff::SignedDuration;
 use queue::Outcome;
 use sending::NextRoads;
 use store::StoreError;
@@ -17,25 +16,23 @@ const CONNECTION_DOWN: &str = "connection_down";
 
 /// Which messages have another route.
 pub struct OtherRoutes<'a> {
-    /// Of messages that say none.
-    validity: SignedDuration,
+    lane: &'a Lane,
     roads: NextRoads<'a>,
 }
 
 impl<'a> OtherRoutes<'a> {
     pub fn new(lane: &'a Lane) -> Self {
-        Self { validity: lane.link.validity(), roads: NextRoads::new(&lane.store) }
+        Self { lane, roads: NextRoads::new(&lane.store) }
     }
 
     /// What becomes of a message while the link is down. None: it waits.
     pub async fn instead_of_waiting(&mut self, message: &Message) -> Result<Option<Outcome>, StoreError> {
-        let now = runtime::now();
-        let is_over = message.handling.valid_till.is_some_and(|till| till <= now);
+        let is_over = message.handling.valid_till.is_some_and(|till| till <= runtime::now());
         if !is_over && self.has_one(message).await? {
             return Ok(Some(Outcome::Refused { reason: CONNECTION_DOWN.to_owned(), next_route: true }));
         }
         let over = Outcome::Refused { reason: Refusal::ValidityOver.to_string(), next_route: false };
-        Ok((message.goes_out_till(self.validity) <= now).then_some(over))
+        Ok(self.lane.is_too_late(message).then_some(over))
     }
 
     async fn has_one(&mut self, message: &Message) -> Result<bool, StoreError> {
@@ -44,6 +41,11 @@ impl<'a> OtherRoutes<'a> {
 }
 
 impl Lane {
+    /// Whether a message has waited for this connection for as long as it may.
+    pub fn is_too_late(&self, message: &Message) -> bool {
+        message.goes_out_till(self.link.validity()) <= runtime::now()
+    }
+
     /// What a message comes to that was tried as often as it is at one time. None: it is tried again after a
     /// long pause. `is_last` if its job is not to come again for that.
     pub async fn end_of_tries(&self, message: &Message, sent: &Sent, is_last: bool) -> Option<Outcome> {
@@ -55,7 +57,7 @@ impl Lane {
         }
         let later = sent.later?;
         let refused = Outcome::Refused { reason: later.to_string(), next_route: true };
-        (is_last || self.has_another_route(message).await).then_some(refused)
+        (is_last || Box::pin(self.has_another_route(message)).await).then_some(refused)
     }
 
     async fn has_another_route(&self, message: &Message) -> bool {

@@ -100,7 +100,7 @@ impl Lane {
     /// Asks again under the same mark as long as no answer comes.
     async fn claim(&self, id: &MessageId, unanswered: &mut Option<Mark>) -> Result<Claim, StoreError> {
         let mark = *unanswered.get_or_insert_with(Mark::random);
-        let claim = self.store.claim_as_owner_under(id, &self.connection, self.fence, mark).await?;
+        let claim = self.store.claim_as_owner(id, &self.connection, self.fence, mark).await?;
         *unanswered = None;
         Ok(claim)
     }
@@ -160,7 +160,7 @@ impl Lane {
     }
 
     /// What is claimed here ends here. What may have left takes no other route: it is told to be in doubt, or
-    /// waits to be sent again when there is a link.
+    /// waits to be sent again when there is a link, for as long as it may go out.
     async fn take_around(
         &self,
         id: &MessageId,
@@ -175,10 +175,12 @@ impl Lane {
             (Status::Accepted, _) => {}
             // Perhaps by ourselves.
             (Status::Queued, _) if unanswered.is_some() => return Ok(End::Wait),
-            (Status::Queued, OnUnknownOutcome::Wait) => {
+            (Status::Queued, OnUnknownOutcome::Resend) if !self.is_too_late(&message) => {
+                return Ok(End::Wait);
+            }
+            (Status::Queued, _) => {
                 return Ok(End::Report(self.told(id.clone(), Outcome::InDoubt), admitted));
             }
-            (Status::Queued, OnUnknownOutcome::Resend) => return Ok(End::Wait),
             _ => return Ok(End::Delete),
         }
         let Some(outcome) = OtherRoutes::new(self).instead_of_waiting(&message).await? else {

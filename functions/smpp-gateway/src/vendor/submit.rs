@@ -5,6 +5,7 @@ mod parts;
 use std::fmt;
 
 use domain::connection::{ErrorAction, SmppLink};
+use domain::message::VALIDITY_OVER;
 use smpp::CommandStatus;
 use smpp::esme::{SubmitAnswer, SubmitError};
 use smpp::status::ErrorClass;
@@ -49,7 +50,7 @@ impl fmt::Display for Refusal {
                 status.name().map_or(Ok(()), |name| write!(out, "_ESME_{name}"))
             }
             Self::Unwritable => out.write_str("smpp_unwritable"),
-            Self::ValidityOver => out.write_str("validity_over"),
+            Self::ValidityOver => out.write_str(VALIDITY_OVER),
         }
     }
 }

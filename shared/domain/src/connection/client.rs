@@ -39,7 +39,7 @@ pub struct ClientLink {
     pub binds_max: NonZeroU32,
     /// Requests of one bind that may wait for our answers at once.
     pub window: NonZeroU32,
-    /// Messages a second, over all binds to one gateway.
+    /// Messages a second, over all binds: each gateway that it is bound to lets an even share of them through.
     pub rate: NonZeroU32,
     /// What `data_coding` 0 means.
     #[serde(default)]

@@ -27,6 +27,12 @@ impl<'a> Event<'a> {
             .with_known(Attribute::SenderId, sender)
     }
 
+    /// The same the other way: from a phone to the platform.
+    #[must_use]
+    pub const fn from_phone(self) -> Self {
+        self.with(Attribute::Direction, "MO")
+    }
+
     /// The same, with this value.
     #[must_use]
     pub const fn with(self, attribute: Attribute, value: &'a str) -> Self {

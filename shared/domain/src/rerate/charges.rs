@@ -7,7 +7,8 @@
 //!   What fell into tiers that a scale has lost costs what its last one costs, and what passing a threshold
 //!   repriced is nothing where nobody reprices it any more;
 //! - the billing rule, so that what was refunded stays refunded;
-//! - what was given back.
+//! - what was given back;
+//! - what messages from phones cost.
 
 use std::collections::BTreeSet;
 
@@ -66,6 +67,9 @@ pub trait Prices {
 
 /// Rates a message again. None if it costs the same at every level.
 pub fn rate_again(message: &Message, prices: &impl Prices) -> Result<Option<RatedAgain>, NotRated> {
+    if message.handling.incoming.is_some() {
+        return Ok(None);
+    }
     let mut charges = Vec::with_capacity(message.charges.len());
     let mut changed = BTreeSet::new();
     for (index, charged) in message.levels().enumerate() {
@@ -335,6 +339,16 @@ mod tests {
     fn shown(again: &RatedAgain) -> Vec<String> {
         let line = |change: &LevelChange| format!("{} {}>{}", change.level, change.before, change.after);
         again.changes.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_a_message_from_a_phone_cost_stays() {
+        let before = book(1, &[flat("0.05")]);
+        let mut message = sold(&before, 1, &mut Stock::default());
+        let after = book_after(&before, 2, &[flat("0.07")]);
+        assert!(rate_again(&message, &after).unwrap().is_some());
+        message.handling.incoming = Some(crate::id::IncomingId::new(1));
+        assert_eq!(rate_again(&message, &after), Ok(None));
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::to_bytes;
+use domain::handling::ClientAddress;
+use domain::id::{IncomingId, SenderId};
+use domain::incoming::{IncomingCost, IncomingMessage, Routed};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tests::bucket::Bucket;
@@ -222,6 +225,7 @@ impl World {
         world.make_listed().await;
         world.upload_files().await;
         world.make_the_rest().await;
+        world.receive(&a).await;
         world.find_the_rest().await;
         world.disable_a_user().await;
         world
@@ -337,6 +341,33 @@ impl World {
             }
         }
         false
+    }
+
+    /// What a phone sent to A.
+    async fn receive(&self, a: &Member) {
+        let address = |value: &str| ClientAddress { ton: 1, npi: 1, value: value.to_owned() };
+        let message = IncomingMessage {
+            id: IncomingId::derived(&["to A"]),
+            connection: self.things.text("connection").try_into().unwrap(),
+            source: address("4915112345678"),
+            destination: address("12345"),
+            data_coding: 0,
+            octets: String::new(),
+            text: format!("{MARK} hello"),
+            parts: 1,
+            received_at: runtime::now(),
+            routed: Some(Routed {
+                sender: SenderId::new(1),
+                company: a.company.clone().try_into().unwrap(),
+                agreement: a.agreement.clone().try_into().unwrap(),
+                webhook_url: None,
+                client: None,
+            }),
+            cost: IncomingCost::Free,
+            revision: 0,
+        };
+        assert!(self.platform.store.write_incoming(None, &message).await.unwrap());
+        self.project().await;
     }
 
     /// What came of itself: the first of each list that A reads, and the price of its message.

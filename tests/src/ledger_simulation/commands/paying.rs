@@ -1,5 +1,7 @@
 //! Payments and transfers, as the portal and the sweeper do them.
 
+use std::collections::BTreeMap;
+
 use domain::audit::Act;
 use domain::company::Company;
 use domain::fee::{Fee, FeeStatus};
@@ -246,6 +248,7 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         resource: Resource::PlatformFee,
         sender: None,
         subject: None,
+        attributes: BTreeMap::new(),
         rate: Some(RateId::fixed(&agreement.id, "platform")),
         unit_price: amount,
         quantity: 1,
@@ -253,6 +256,7 @@ pub async fn fee(means: &Means, member: usize, id: FeeId, amount: Amount) -> Res
         amount,
         period: None,
         rule: None,
+        by_user: None,
         status: FeeStatus::Posted,
         attempts: 1,
         problem: None,

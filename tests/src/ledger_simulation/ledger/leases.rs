@@ -83,6 +83,7 @@ impl Ledger {
             }
             if let Some(before) = self.of_blocks.get(&after.id).filter(|_| !block.left.contains(&place)) {
                 check_step(before, after)?;
+                self.note_rated_again(before.clone(), after);
             }
         }
         Ok(())

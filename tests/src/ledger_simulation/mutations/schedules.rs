@@ -3,6 +3,7 @@
 
 mod leases;
 mod money;
+mod rerates;
 
 use domain::agreement::{AgreementChange, CreditLimit};
 use domain::id::{FeeId, MessageId, PaymentId, TransferId, UserId, WalletId};
@@ -93,6 +94,9 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::FlushOpen => stage.flush_open().await,
         Mutation::FlushEscrow => stage.flush_escrow().await,
         Mutation::FlushUnits => stage.flush_units().await,
+        Mutation::RerateRevision => stage.rerate_revision().await,
+        Mutation::RerateBlock => stage.rerate_block().await,
+        Mutation::RerateChunk => stage.rerate_chunk().await,
     }
 }
 

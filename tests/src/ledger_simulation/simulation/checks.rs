@@ -101,9 +101,11 @@ impl Simulation {
         self.ledger.wallets.get(wallet).is_some_and(|wallet| wallet.state == WalletState::Open)
     }
 
-    /// What was written by this actor's step.
-    pub(super) fn check_writes(&mut self, place: usize) -> Result<(), Breach> {
-        for written in self.wire.written() {
+    /// What was written by this actor's step. False if nothing was.
+    pub(super) fn check_writes(&mut self, place: usize) -> Result<bool, Breach> {
+        let all = self.wire.written();
+        let wrote = !all.is_empty();
+        for written in all {
             let mut items = Vec::with_capacity(written.len());
             for (table, pk, sk) in written {
                 let shard =
@@ -121,13 +123,16 @@ impl Simulation {
                 items.push((pk, item));
             }
             self.check_price(place, &items)?;
+            self.note_moves(place, &items);
             // A batch counts before what is derived from it.
             for (_, item) in items {
                 self.ledger.put(item)?;
             }
             self.summary.checks += 1;
         }
-        self.ledger.check_touched()
+        self.note_rated_again(place)?;
+        self.ledger.check_touched()?;
+        Ok(wrote)
     }
 
     fn check_size(&mut self, pk: &str, size: usize) -> Result<(), Breach> {

@@ -1,7 +1,7 @@
 //! The versions of an agreement: terms that change with time. One is in force at any moment.
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use domain::agreement::{Agreement, AgreementVersion, VersionChange, VersionError};
 use domain::id::AgreementVersionId;
 use domain::permission::Area;
@@ -16,7 +16,8 @@ use super::{Billing, limit_of, limit_text, manage, stored, view};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::routes::{Edited, Reply, present};
+use crate::lists::{Format, Found};
+use crate::routes::{Edited, present};
 use crate::schema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -117,20 +118,38 @@ impl VersionPatch {
     }
 }
 
+const FILE_COLUMNS: [&str; 11] = [
+    "id",
+    "effective_from",
+    "effective_till",
+    "state",
+    "credit_limit",
+    "billing.time_zone",
+    "billing.period",
+    "billing.billing_day",
+    "billing.days_for_payment",
+    "billing.split_by_month",
+    "payment_alert_emails",
+];
+
 /// An agreement's versions.
+///
+/// `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/agreements/{id}/versions", tag = "agreements",
     params(("id" = String, Path, description = "The agreement's id")),
-    responses((status = 200, description = "All of them, the earliest first", body = List<VersionView>)))]
+    responses((status = 200, description = "All of them, the earliest first",
+        content((List<VersionView> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
-) -> Reply<List<VersionView>> {
+    format: Format,
+) -> Result<Response, ApiError> {
     let agreement = app.seen_by(&who).agreement(&id).await?;
     view(&who, &agreement.company, Area::Agreements)?;
     let now = runtime::now();
     let items = agreement.versions.iter().map(|version| VersionView::new(&agreement, version, now)).collect();
-    Ok(Json(List { items, next: None }))
+    Found::all(items, format).answer(|version| version, "agreement-versions", &FILE_COLUMNS)
 }
 
 /// Add a version that is to begin.

@@ -59,12 +59,12 @@ pub async fn wallets_of(
 ) -> Result<Vec<(Wallet, domain::money::Amount)>, ApiError> {
     let main = app.store.wallet(&agreement.wallet()).await?.ok_or_else(busy)?;
     app.store.free_headroom(&main).await?;
-    let users: Vec<_> = app.store.users(&agreement.company).await?.into_iter().map(|user| user.id).collect();
-    let ids = users.iter().map(|user| domain::id::WalletId::of_user(&agreement.id, user));
-    let ids: Vec<_> = [agreement.wallet()].into_iter().chain(ids).collect();
-    let mut found = app.store.wallets(&ids).await?;
-    let mut wallets = Vec::with_capacity(found.len());
-    for wallet in ids.iter().filter_map(|id| found.remove(id)) {
+    // Read before those below it: whoever opens one of them from now on changes it.
+    let main = app.store.wallet(&main.id).await?.ok_or_else(busy)?;
+    let mut users = app.store.holders(&main.id).await?;
+    users.retain(|holder| holder.agreement == agreement.id && holder.lease.is_none());
+    let mut wallets = Vec::with_capacity(users.len() + 1);
+    for wallet in [main].into_iter().chain(users) {
         let balance = app.store.balance(&wallet).await?;
         wallets.push((wallet, balance));
     }

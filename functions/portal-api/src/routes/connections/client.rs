@@ -63,7 +63,8 @@ pub struct ClientSettings {
     #[serde(default = "window")]
     #[schema(value_type = u32, example = 100)]
     window: NonZeroU32,
-    /// Messages per second over all binds to one gateway, at most 10,000; 100 unless told.
+    /// Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
+    /// share them evenly, and each lets one through at least.
     #[serde(default = "rate")]
     #[schema(value_type = u32, example = 100)]
     rate: NonZeroU32,

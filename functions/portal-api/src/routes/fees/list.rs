@@ -7,7 +7,7 @@ use domain::fee::{Fee, FeeStatus};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
-use runtime::http::Query;
+use runtime::http::{Problem, Query};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,6 +41,15 @@ pub struct FeeQuery {
     subject: Option<String>,
     /// The rule that charged them.
     rule: Option<String>,
+    /// The user who asked for them.
+    by_user: Option<String>,
+    /// What the statement names it by.
+    transaction: Option<String>,
+    /// Only those with this attribute, as `mno:Vodafone`.
+    #[param(example = "mno:Vodafone")]
+    attribute: Option<String>,
+    /// Whether they became an event that is billed.
+    issued: Option<bool>,
     /// The wallet that they were charged to.
     wallet: Option<String>,
     /// Whether they were charged.
@@ -50,8 +59,8 @@ pub struct FeeQuery {
     amount_min: Option<String>,
     /// At most so much.
     amount_max: Option<String>,
-    /// `company`, `agreement`, `subject`, `rule` or `at`, with a `-` before it for the other way round; `-at`
-    /// unless told.
+    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
+    /// the other way round; `-at` unless told.
     #[param(example = "-at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -65,6 +74,8 @@ impl FeeQuery {
     fn filter(&self) -> Result<impl Fn(&Fee) -> bool + use<>, ApiError> {
         let (resource, sender) = (self.resource.clone(), self.sender.clone());
         let (rule, wallet) = (self.rule.clone(), self.wallet.clone());
+        let (by_user, transaction, issued) = (self.by_user.clone(), self.transaction.clone(), self.issued);
+        let attribute = self.attribute.as_deref().map(attribute_of).transpose()?;
         let subject = self.subject.as_deref().map(catalog::words);
         let status = self.status;
         let amounts = fields::amounts(self.amount_min.as_deref(), self.amount_max.as_deref())?;
@@ -76,6 +87,10 @@ impl FeeQuery {
                 && has(&sender, fee.sender.as_ref().map(|sender| sender.as_str()))
                 && has(&rule, fee.rule.as_ref().map(|rule| rule.as_str()))
                 && has(&wallet, Some(fee.wallet.as_str()))
+                && has(&by_user, fee.by_user.as_ref().map(|user| user.as_str()))
+                && has(&transaction, fee.transaction().map(|id| id.as_str()))
+                && attribute.as_ref().is_none_or(|(name, value)| fee.attributes.get(name) == Some(value))
+                && issued.is_none_or(|issued| issued == fee.is_issued())
                 && status.is_none_or(|status| status == fee.status)
                 && amounts.contains(fee.amount)
                 && subject.as_deref().is_none_or(|subject| {
@@ -103,8 +118,15 @@ impl FeeQuery {
     }
 }
 
-const COLUMNS: [&str; 5] = ["at", "company", "agreement", "subject", "rule"];
-const FILE_COLUMNS: [&str; 18] = [
+/// The two sides of `mno:Vodafone`.
+fn attribute_of(text: &str) -> Result<(String, String), ApiError> {
+    let (name, value) =
+        text.split_once(':').ok_or_else(|| Problem::invalid("attribute", "`name:value` is allowed"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+const COLUMNS: [&str; 7] = ["at", "company", "agreement", "subject", "rule", "by_user", "issued"];
+const FILE_COLUMNS: [&str; 22] = [
     "id",
     "at",
     "company",
@@ -113,7 +135,9 @@ const FILE_COLUMNS: [&str; 18] = [
     "resource",
     "sender",
     "subject",
+    "attributes",
     "rule",
+    "by_user",
     "first_day",
     "last_day",
     "unit_price",
@@ -121,6 +145,8 @@ const FILE_COLUMNS: [&str; 18] = [
     "amount",
     "currency",
     "status",
+    "issued",
+    "transaction",
     "attempts",
     "problem",
 ];
@@ -139,7 +165,13 @@ pub async fn list(
     Query(query): Query<FeeQuery>,
 ) -> Result<Response, ApiError> {
     let list = query.list(&app, &who).await?;
-    let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
+    // The id of a main wallet sorts as its agreement's.
+    let sort = query.sort.as_deref().map(|sort| match sort {
+        "wallet" => "agreement",
+        "-wallet" => "-agreement",
+        sort => sort,
+    });
+    let cursor = query.cursor.as_deref();
     let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
         .within("at", query.from, query.till)
         .newest_first("at");

@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::services::saving::tree_of;
-use super::{Reply, files};
-use crate::App;
-use crate::rights;
+use super::Reply;
+use crate::{App, files, rights};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

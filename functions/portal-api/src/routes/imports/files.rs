@@ -1,29 +1,23 @@
-//! Files of imports and exports in S3, over signed addresses: so the function needs no S3 client, and big
-//! files do not pass through it.
+//! Files of imports in S3, over signed addresses: so the function needs no S3 client, and big files do not
+//! pass through it.
 
 use std::time::Duration;
 
 use domain::import::record::Import;
 use domain::import::table::FILE_BYTES_MAX;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use runtime::http::{Problem, unavailable};
 
 use crate::App;
 use crate::error::ApiError;
+use crate::files::{OWN_USE_VALID_FOR, after};
 
 /// Time to choose a file and send it over a slow line.
 const UPLOAD_VALID_FOR: Duration = Duration::from_secs(60 * 60);
-/// Used at once, by this function.
-const OWN_USE_VALID_FOR: Duration = Duration::from_secs(60);
-const DOWNLOAD_VALID_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// As `infra/template.yaml` says it too, which lets the function write there and forgets the files later.
 fn key(import: &Import) -> String {
     format!("imports/{}/{}", import.company, import.id)
-}
-
-fn after(now: Timestamp, time: Duration) -> Timestamp {
-    now.saturating_add(SignedDuration::try_from(time).unwrap_or_default()).unwrap_or(now)
 }
 
 /// Where the file of an import is to be put, and until when.
@@ -55,19 +49,4 @@ pub async fn read(app: &App, import: &Import) -> Result<Vec<u8>, ApiError> {
         }
     }
     Ok(bytes)
-}
-
-/// Puts an exported file where it can be downloaded for a while.
-pub async fn publish(
-    app: &App,
-    key: &str,
-    file_name: &str,
-    content: Vec<u8>,
-) -> Result<(String, Timestamp), ApiError> {
-    let now = runtime::now();
-    let url = app.documents.address("PUT", key, OWN_USE_VALID_FOR, now).await?;
-    let put = app.http.put(url).body(content).send().await;
-    put.and_then(reqwest::Response::error_for_status).map_err(unavailable)?;
-    let url = app.documents.link(key, file_name, DOWNLOAD_VALID_FOR, now).await?;
-    Ok((url, after(now, DOWNLOAD_VALID_FOR)))
 }

@@ -138,7 +138,7 @@ pub struct ChargeRowQuery {
 
 /// The rows of a charge.
 ///
-/// Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 10,000 rows;
+/// Those of a draft are what the usage makes now. `Accept: text/csv` answers a file of up to 50,000 rows;
 /// all of them are in the invoice's archive, see `/v1/invoices/{id}/details`.
 #[utoipa::path(get, path = "/v1/invoices/{id}/charges/{charge}/rows", tag = "invoices",
     params(
@@ -162,7 +162,7 @@ pub async fn rows(
     let rows = app.invoices.rows(&invoice, charge, runtime::now()).await?;
     let (begin, limit) = match format {
         Format::Json => (begin, limit),
-        Format::Csv if FILE_ROWS_MAX < rows.len() => return Err(too_many_rows()),
+        Format::Csv if FILE_ROWS_MAX < rows.len() => return Err(too_many_rows(FILE_ROWS_MAX)),
         Format::Csv => (0, rows.len()),
     };
     let next = begin.saturating_add(limit);

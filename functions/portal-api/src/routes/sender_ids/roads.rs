@@ -1,7 +1,7 @@
 //! The roads of a sender ID: over which connections its messages go, and where what phones send to it goes.
 
 use domain::company::Company;
-use domain::connection::{Connection, Link};
+use domain::connection::{Connection, ConnectionKind, Link};
 use domain::id::ConnectionId;
 use domain::incoming::{IncomingRule, IncomingRuleError};
 use domain::route::{Route, Routes, RoutesError};
@@ -66,12 +66,17 @@ pub struct IncomingBody {
     /// Each message is delivered to the receivers of this client connection: one of the sender's company.
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     client_connection: Option<String>,
+    /// The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
+    /// one that you see and that could be such a route. Those that it has unless told.
+    #[schema(max_items = 8, example = json!(["con_01m814gssve5b8ba12ve1e1grf"]))]
+    vendor_connections: Option<Vec<String>>,
 }
 
 impl From<IncomingRule> for IncomingBody {
     fn from(rule: IncomingRule) -> Self {
-        let IncomingRule { keyword, mcc, webhook_url, client } = rule;
-        Self { keyword, mcc, webhook_url, client_connection: client.map(Into::into) }
+        let IncomingRule { keyword, mcc, webhook_url, client, vendors } = rule;
+        let vendor_connections = Some(vendors.into_iter().map(Into::into).collect());
+        Self { keyword, mcc, webhook_url, client_connection: client.map(Into::into), vendor_connections }
     }
 }
 
@@ -82,27 +87,38 @@ pub async fn routes(
     told: Vec<RouteBody>,
     field: &str,
 ) -> Result<Routes, ApiError> {
-    let refused = |detail: String| ApiError::from(Problem::invalid(field, detail));
     let mut routes = Vec::with_capacity(told.len());
     for RouteBody { connection, rank, weight } in told {
-        let connection = seen.connection(&connection).await.map_err(|error| error.field(field))?;
-        if !company.path.contains(&connection.company) {
-            let detail = "the connection must be one of the sender's company or of a company above it";
-            return Err(refused(detail.to_owned()));
-        }
-        let Some(kind) = connection.kind() else {
-            return Err(refused("this connection carries no messages".to_owned()));
-        };
-        routes.push(Route { connection: connection.id, kind, rank, weight });
+        let (connection, kind) = vendor(seen, company, &connection, field).await?;
+        routes.push(Route { connection, kind, rank, weight });
     }
-    Routes::new(routes).map_err(|error: RoutesError| refused(error.to_string()))
+    Routes::new(routes).map_err(|error: RoutesError| Problem::invalid(field, error).into())
 }
 
-/// Reads what is to become of messages from phones to a company's sender ID.
+/// A vendor's connection that may serve a company's sender ID.
+async fn vendor(
+    seen: &Seen<'_>,
+    company: &Company,
+    id: &str,
+    field: &str,
+) -> Result<(ConnectionId, ConnectionKind), ApiError> {
+    let refused = |detail: &str| ApiError::from(Problem::invalid(field, detail));
+    let connection = seen.connection(id).await.map_err(|error| error.field(field))?;
+    if !company.path.contains(&connection.company) {
+        return Err(refused("the connection must be one of the sender's company or of a company above it"));
+    }
+    let kind = connection.kind().ok_or_else(|| refused("this connection carries no messages"))?;
+    Ok((connection.id, kind))
+}
+
+/// Reads what is to become of messages from phones to a company's sender ID. `before` are the vendors'
+/// connections that its rule names so far: whoever does not see them may still say where messages go.
 pub async fn incoming(
     app: &App,
+    seen: &Seen<'_>,
     company: &Company,
     address: &SenderAddress,
+    before: &[ConnectionId],
     told: IncomingBody,
 ) -> Result<IncomingRule, ApiError> {
     let refused = |detail: &str| ApiError::from(Problem::invalid("incoming", detail));
@@ -116,7 +132,14 @@ pub async fn incoming(
         None => None,
     };
     let keyword = told.keyword.map(|word| word.trim().to_uppercase());
-    let rule = IncomingRule { keyword, mcc: told.mcc, webhook_url: told.webhook_url, client };
+    let mut vendors = Vec::new();
+    for id in told.vendor_connections.unwrap_or_else(|| before.iter().map(ToString::to_string).collect()) {
+        vendors.push(match before.iter().find(|named| named.as_str() == id) {
+            Some(named) => named.clone(),
+            None => vendor(seen, company, &id, "incoming").await?.0,
+        });
+    }
+    let rule = IncomingRule { keyword, mcc: told.mcc, webhook_url: told.webhook_url, client, vendors };
     rule.check().map_err(|error: IncomingRuleError| refused(&error.to_string()))?;
     if let Some(url) = &rule.webhook_url {
         app.targets.webhook(url).map_err(|error| refused(&error.to_string()))?;

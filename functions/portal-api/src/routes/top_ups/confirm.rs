@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::TopUpView;
 use crate::App;
+use crate::error::busy;
 use crate::rights;
 use crate::routes::Edited;
 use crate::routes::records::Revision;
@@ -70,7 +71,10 @@ pub async fn confirm(
             TopUpPosted::PaidAnother | TopUpPosted::Overtaken => {}
         }
     }
-    // Nothing else refuses it so often: another payment of the company has it.
+    let company = seen.top_up(&id).await?.company;
+    if app.store.payment_under(&company, body.reference.trim()).await?.is_none() {
+        return Err(busy());
+    }
     let detail = "There is another payment under this reference.";
     Err(Problem::new(409, "reference_taken", detail).field("reference").into())
 }

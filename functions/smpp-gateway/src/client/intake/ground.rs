@@ -180,7 +180,7 @@ impl Ground {
             known.is_used = true;
             return known.found.clone();
         }
-        self.read_sender(store, &address, true).await
+        Box::pin(self.read_sender(store, &address, true)).await // seldom: it takes no place in those that are known
     }
 
     async fn read_sender(&self, store: &Store, address: &SenderAddress, is_used: bool) -> Found {

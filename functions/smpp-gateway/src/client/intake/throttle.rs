@@ -1,4 +1,5 @@
-//! How much a client may send, or ask, over all its binds to this process.
+//! How much a client may send, or ask, over all its binds to this process: of its rate what is this process's
+//! share.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -100,7 +100,7 @@ fn shared_handling(handling: &Handling) -> Handling {
     if let Some(origin) = &mut origin {
         origin.destination.value.clear();
     }
-    Handling { raw: None, priority, protocol_id, valid_till: None, origin, code: None, tried }
+    Handling { priority, protocol_id, origin, tried, ..Handling::default() }
 }
 
 /// Whether the one is the other without what is a message's own.

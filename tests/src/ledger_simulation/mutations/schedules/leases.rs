@@ -146,7 +146,7 @@ impl Stage {
     }
 
     /// A block of two messages that was charged, and one of them.
-    async fn block(&self) -> Result<(Simulation, MessageId), Breach> {
+    pub(super) async fn block(&self) -> Result<(Simulation, MessageId), Breach> {
         let mut stage = self.pair(RICH, RICH).await?;
         let much =
             Command::SendMuch { account: CLIENT, key: "a".to_owned(), requests: 2, block: 2, closes: true };

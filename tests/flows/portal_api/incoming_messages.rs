@@ -1,0 +1,400 @@
+//! Messages from phones: what they cost, who sees them, and what becomes of those that nobody pays.
+
+use domain::agreement::Agreement;
+use domain::handling::ClientAddress;
+use domain::id::{AgreementId, ConnectionId};
+use domain::masking::Masking;
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use queue::{Incoming, IncomingPart, Progress, Webhook};
+use serde_json::{Value, json};
+use tests::edits::change_agreement;
+
+use crate::platform::{Member, text};
+use crate::shop::{Shop, flat};
+
+const NUMBER: &str = "49300123456";
+const PHONE: &str = "4915112345678";
+
+/// A reseller with 100 and its client, whose sender ID has a number that a vendor of the owner carries.
+struct Stage {
+    shop: Shop,
+    reseller: Member,
+    client: Member,
+    connection: ConnectionId,
+    sender: String,
+}
+
+/// A price of a send of 0.05, and of a message from a phone, if there is one.
+fn tree(from_phones: Option<Value>) -> Value {
+    let mut values = json!({"MT": {"price": flat("0.05")}});
+    if let Some(price) = from_phones {
+        values["MO"] = json!({"price": price});
+    }
+    json!({"sms_message": {"depends_on": "direction", "quantity_rule": "segments", "values": values}})
+}
+
+impl Stage {
+    /// With these prices of messages from phones for the reseller and the client.
+    async fn new(reseller_pays: Option<Value>, client_pays: Option<Value>, client_funds: &str) -> Self {
+        Self::with([tree(reseller_pays), tree(client_pays)], client_funds).await
+    }
+
+    async fn with([above, below]: [Value; 2], client_funds: &str) -> Self {
+        let shop = Shop::new().await;
+        let (platform, owner) = (&shop.platform, shop.platform.owner.clone());
+        let reseller = platform.euro_member(&owner, "Reseller", "reseller").await;
+        let client = platform.euro_member(&reseller, "Client", "client").await;
+        platform.pay(&owner, &reseller.agreement, "100").await;
+        platform.pay(&reseller, &client.agreement, client_funds).await;
+        shop.sell(&owner, &reseller, above).await;
+        shop.sell(&reseller, &client, below).await;
+        let vendor = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
+            "username": "waybill", "password": "hush-hush"});
+        let vendor = platform.post(&owner.key, "/v1/connections", vendor).await.good();
+        let connection = ConnectionId::parse(&text(&vendor, "id")).unwrap();
+        let sender = json!({"agreement": client.agreement, "address": NUMBER, "connection": vendor["id"],
+            "incoming": {"webhook_url": "https://bakery.example/sms"}});
+        let sender = text(&platform.post(&owner.key, "/v1/sender_ids", sender).await.good(), "id");
+        Self { shop, reseller, client, connection, sender }
+    }
+
+    /// What the vendor delivers, and all that follows.
+    async fn arrives(&self, incoming: Incoming) {
+        let applier = progress_applier::App { store: self.shop.platform.store.clone() };
+        let (connection, incoming) = (self.connection.clone(), Box::new(incoming));
+        let said = Progress::IncomingV1 { connection, incoming, at: runtime::now() };
+        applier.apply(said).await.unwrap();
+        self.shop.project().await;
+    }
+
+    /// What the sweeper does about unpaid ones at that time.
+    async fn sweep(&self, now: Timestamp) {
+        let sweeper = self.shop.sweeper(self.shop.platform.store.clone());
+        sweeper::incoming::run(&sweeper, now).await.unwrap();
+        self.shop.project().await;
+    }
+
+    async fn list(&self, key: &str, query: &str) -> Vec<Value> {
+        let list = self.shop.platform.get(key, &format!("/v1/incoming_messages{query}")).await.good();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// The only one, as the client sees it.
+    async fn only(&self) -> Value {
+        let list = self.list(&self.client.key, "").await;
+        let [message] = &list[..] else { panic!("{list:?}") };
+        message.clone()
+    }
+
+    /// What the client's address was told, by its ids.
+    fn told(&self) -> Vec<String> {
+        let ids = self.shop.webhooks().into_iter().map(|webhook| match webhook {
+            Webhook::IncomingMessageV1 { id, .. } => id.to_string(),
+            other => panic!("{other:?}"),
+        });
+        ids.collect()
+    }
+
+    async fn edrs(&self, of: &Member) -> Vec<Value> {
+        let path = format!("/v1/edrs?agreement={}", of.agreement);
+        let list = self.shop.platform.get(&self.shop.platform.owner.key, &path).await.good();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    async fn balances(&self) -> [String; 2] {
+        [self.shop.platform.balance(&self.client).await, self.shop.platform.balance(&self.reseller).await]
+    }
+}
+
+fn said(words: &str) -> Incoming {
+    let address = |value: &str| ClientAddress { ton: 1, npi: 1, value: value.to_owned() };
+    Incoming {
+        source: address(PHONE),
+        destination: address(NUMBER),
+        data_coding: 0,
+        octets: hex::encode(words),
+        text: words.to_owned(),
+        part: None,
+    }
+}
+
+fn part(number: u8, words: &str) -> Incoming {
+    Incoming { part: Some(IncomingPart { reference: 7, total: 2, number }), ..said(words) }
+}
+
+#[tokio::test]
+async fn a_message_from_a_phone_costs_every_level_its_price_once() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    // Two segments, delivered twice.
+    for number in [1, 2, 1, 2] {
+        stage.arrives(part(number, "bread ")).await;
+    }
+    assert_eq!(stage.balances().await, ["9.94", "99.96"]);
+    let message = stage.only().await;
+    assert_eq!((text(&message, "status"), &message["parts"]), ("handed_on".into(), &json!(2)));
+    assert_eq!(stage.told(), [text(&message, "id")]);
+    for (member, unit_price, amount) in [(&stage.client, "0.03", "0.06"), (&stage.reseller, "0.02", "0.04")] {
+        let edrs = stage.edrs(member).await;
+        let [edr] = &edrs[..] else { panic!("{edrs:?}") };
+        let (charged, of) = (&message["charged_message"], &message["id"]);
+        assert_eq!((&edr["message"], &edr["incoming_message"]), (charged, of));
+        assert_eq!([text(edr, "direction"), text(edr, "recipient")], ["incoming", PHONE]);
+        assert_eq!([text(edr, "unit_price"), text(edr, "amount")], [unit_price, amount]);
+        assert_eq!((&edr["quantity"], text(edr, "status")), (&json!(2), "delivered".into()));
+    }
+    assert_eq!(stage.shop.statement(&stage.client).await.last().unwrap(), "charge -0.06");
+    let path = format!("/v1/agreements/{}/invoices", stage.client.agreement);
+    let invoice = stage.shop.platform.post(&stage.reseller.key, &path, json!({})).await.good();
+    assert_eq!(text(&invoice, "total_due"), "0.06");
+    stage.shop.settle(&[&stage.client, &stage.reseller]).await;
+}
+
+#[tokio::test]
+async fn a_message_from_a_phone_is_none_of_the_messages_that_were_sent() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    stage.arrives(said("hello")).await;
+    let charged = text(&stage.only().await, "charged_message");
+    let authorization = format!("Bearer {}", stage.client.key);
+    let ask = async |path: &str| {
+        let headers = [("authorization", authorization.as_str())];
+        stage.shop.ask_sending(Method::GET, path, &headers, String::new()).await
+    };
+    assert_eq!(ask("/v1/messages").await.good()["items"], json!([]));
+    assert_eq!(ask(&format!("/v1/messages/{charged}")).await.refusal(), "404 not_found");
+    let client = stage.shop.platform.database.client();
+    let items = client.scan().table_name("flow-records").send().await.unwrap().items.unwrap_or_default();
+    let is_counted = |item: &store::Item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("statistics#"));
+    assert!(!items.iter().any(is_counted), "nothing was sent");
+}
+
+#[tokio::test]
+async fn what_a_level_has_no_price_for_is_free_there() {
+    for (reseller_pays, client_pays, balances, edrs) in [
+        (None, None, ["10", "100"], 0),
+        (Some(flat("0.02")), None, ["10", "99.98"], 1),
+        (None, Some(flat("0.03")), ["9.97", "100"], 1),
+        (None, Some(json!({"type": "free"})), ["10", "100"], 1),
+    ] {
+        let stage = Stage::new(reseller_pays, client_pays, "10").await;
+        stage.arrives(said("hello")).await;
+        assert_eq!(text(&stage.only().await, "status"), "handed_on");
+        assert_eq!((stage.told().len(), stage.balances().await), (1, balances.map(str::to_owned)));
+        assert_eq!(
+            [stage.edrs(&stage.client).await.len(), stage.edrs(&stage.reseller).await.len()],
+            [edrs; 2]
+        );
+        stage.shop.settle(&[&stage.client, &stage.reseller]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_price_that_tells_no_directions_apart_is_that_of_a_send() {
+    let both = json!({"sms_message": {"price": flat("0.05")}});
+    let stage = Stage::with([both.clone(), both], "10").await;
+    stage.arrives(said("hello")).await;
+    assert_eq!((text(&stage.only().await, "status"), stage.told().len()), ("handed_on".into(), 1));
+    assert_eq!(stage.balances().await, ["10", "100"]);
+}
+
+#[tokio::test]
+async fn what_a_level_blocks_is_kept_and_neither_handed_on_nor_charged() {
+    let stage = Stage::new(Some(json!({"type": "blocked"})), Some(flat("0.03")), "10").await;
+    stage.arrives(said("hello")).await;
+    assert_eq!(text(&stage.only().await, "status"), "blocked");
+    assert_eq!((stage.told(), stage.balances().await), (vec![], ["10".to_owned(), "100".to_owned()]));
+    assert_eq!(stage.edrs(&stage.client).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_nobody_can_pay_is_kept_and_handed_on_once_it_is_paid() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
+    stage.arrives(said("hello")).await;
+    let unpaid = stage.only().await;
+    assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "insufficient_funds"]);
+    assert_eq!((stage.told(), stage.balances().await), (vec![], ["2".to_owned(), "100".to_owned()]));
+    let came: Timestamp = text(&unpaid, "received_at").parse().unwrap();
+    let after = |minutes| came + SignedDuration::from_mins(minutes);
+    stage.sweep(after(61)).await;
+    let again: Timestamp = text(&stage.only().await, "next_try_at").parse().unwrap();
+    assert_eq!(again, after(61 + 60));
+    stage.shop.platform.pay(&stage.reseller, &stage.client.agreement, "2").await;
+    // Before its time nothing happens, and then it happens once.
+    for (minutes, told, balance) in [(90, 0, "4"), (121, 1, "1"), (182, 1, "1")] {
+        stage.sweep(after(minutes)).await;
+        assert_eq!((stage.told().len(), &stage.balances().await[0][..]), (told, balance), "{minutes}");
+    }
+    let paid = stage.only().await;
+    assert_eq!((text(&paid, "status"), &paid["next_try_at"]), ("handed_on".into(), &Value::Null));
+    assert_eq!(text(&stage.edrs(&stage.client).await[0], "amount"), "3");
+    stage.shop.check().await;
+}
+
+#[tokio::test]
+async fn what_nobody_pays_for_three_days_stays_unpaid() {
+    let stage = Stage::new(Some(flat("200")), Some(flat("0.03")), "10").await;
+    stage.arrives(said("hello")).await;
+    let came: Timestamp = text(&stage.only().await, "received_at").parse().unwrap();
+    stage.sweep(came + SignedDuration::from_mins(72 * 60 - 1)).await;
+    let unpaid = stage.only().await;
+    assert_eq!((text(&unpaid, "status"), &unpaid["next_try_at"]), ("unpaid".into(), &Value::Null));
+    stage.shop.platform.pay(&stage.shop.platform.owner, &stage.reseller.agreement, "500").await;
+    stage.sweep(came + SignedDuration::from_hours(80)).await;
+    assert_eq!(text(&stage.only().await, "status"), "unpaid");
+    assert_eq!((stage.told(), stage.balances().await), (vec![], ["10".to_owned(), "600".to_owned()]));
+}
+
+#[tokio::test]
+async fn what_phones_send_under_an_agreement_that_is_suspended_or_over_waits_for_it() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    let platform = &stage.shop.platform;
+    let path = format!("/v1/agreements/{}", stage.client.agreement);
+    platform.patch(&stage.reseller.key, &path, json!({"suspended": true})).await.good();
+    stage.arrives(said("hello")).await;
+    let unpaid = stage.only().await;
+    assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "suspended"]);
+    platform.patch(&stage.reseller.key, &path, json!({"suspended": false})).await.good();
+    let came: Timestamp = text(&unpaid, "received_at").parse().unwrap();
+    let agreement = AgreementId::parse(&stage.client.agreement).unwrap();
+    let ends = async |till: Option<Timestamp>| {
+        let change = |agreement: &mut Agreement| agreement.effective.till = till;
+        change_agreement(&platform.store, &agreement, change).await;
+    };
+    ends(Some(came)).await;
+    stage.sweep(came + SignedDuration::from_mins(61)).await;
+    let unpaid = stage.only().await;
+    assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "agreement_not_in_force"]);
+    assert_eq!(stage.balances().await, ["10", "100"]);
+    ends(None).await;
+    stage.sweep(came + SignedDuration::from_mins(122)).await;
+    assert_eq!((text(&stage.only().await, "status"), stage.told().len()), ("handed_on".into(), 1));
+    assert_eq!(stage.balances().await, ["9.97", "99.98"]);
+}
+
+#[tokio::test]
+async fn a_pack_holds_messages_from_phones_where_it_names_them() {
+    let stage = Stage::new(None, Some(flat("0.03")), "10").await;
+    let (shop, reseller) = (&stage.shop, &stage.reseller);
+    let tree = json!({"sms_message": {"depends_on": "direction",
+        "values": {"MO": {"price": {"type": "included"}}}}});
+    let pack = shop.service(reseller, json!({"type": "unit_pack", "size": 1}), tree).await;
+    shop.give(reseller, &stage.client, &pack).await;
+    for (words, balance) in [("one", "10"), ("two", "9.97")] {
+        stage.arrives(said(words)).await;
+        assert_eq!(stage.balances().await[0], balance, "{words}");
+    }
+    shop.check().await;
+}
+
+#[tokio::test]
+async fn messages_from_phones_are_seen_by_their_company_and_those_above_and_read_by_itself() {
+    let mut stage = Stage::new(None, None, "10").await;
+    for words in ["one", "two", "three"] {
+        stage.arrives(said(words)).await;
+    }
+    let (shop, reseller, client) = (&stage.shop, &stage.reseller, &stage.client);
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let words = |list: &[Value]| list.iter().map(|message| message["text"].clone()).collect::<Vec<_>>();
+    let own = stage.list(&client.key, "").await;
+    assert_eq!(words(&own), ["three", "two", "one"]);
+    for (key, query) in [
+        (&reseller.key, String::new()),
+        (&owner.key, String::new()),
+        (&owner.key, format!("?company={}", client.company)),
+        (&reseller.key, format!("?agreement={}", client.agreement)),
+        (&owner.key, format!("?company={}&connection={}", client.company, stage.connection)),
+        (&reseller.key, format!("?sender_id={}&phone=%2B{PHONE}", stage.sender)),
+    ] {
+        let seen = stage.list(key, &query).await;
+        assert_eq!((seen.len(), words(&seen)), (3, vec![Value::Null; 3]), "{query}");
+    }
+    let path = format!("/v1/incoming_messages/{}", text(&own[0], "id"));
+    assert_eq!(platform.get(&client.key, &path).await.good(), own[0]);
+    let above = platform.get(&owner.key, &path).await.good();
+    assert_eq!((&above["text"], text(&above, "connection")), (&Value::Null, stage.connection.to_string()));
+    // Others neither find it nor the way it came.
+    let neighbour = platform.euro_member(owner, "Neighbour", "reseller").await;
+    assert_eq!(platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
+    assert_eq!(stage.list(&neighbour.key, "").await, Vec::<Value>::new());
+    for query in [format!("company={}", client.company), format!("connection={}", stage.connection)] {
+        let list = format!("/v1/incoming_messages?{query}");
+        assert_eq!(platform.get(&neighbour.key, &list).await.refusal(), "404 not_found");
+    }
+    for query in [format!("?phone=49301{PHONE}"), format!("?till={}", text(&own[2], "received_at"))] {
+        assert_eq!(stage.list(&client.key, &query).await, Vec::<Value>::new(), "{query}");
+    }
+    let page = platform.get(&client.key, "/v1/incoming_messages?limit=2").await.good();
+    let next = format!("?limit=2&cursor={}", text(&page, "next"));
+    assert_eq!(words(&stage.list(&client.key, &next).await), ["one"]);
+    let file = platform
+        .ask(&client.key, Method::GET, "/v1/incoming_messages", &[("accept", "text/csv")], None)
+        .await
+        .good();
+    let lines: Vec<_> = file.as_str().unwrap().lines().collect();
+    assert!(lines.len() == 4 && lines[1].contains(PHONE) && lines[1].contains("three"), "{file}");
+
+    stage.shop.platform.app.masking = Masking::parse("1").unwrap();
+    age(&stage, &own[0]).await;
+    let masked = "49*********78";
+    let list = stage.list(&stage.client.key, &format!("?phone={masked}")).await;
+    assert_eq!(list.iter().map(|message| text(message, "phone")).collect::<Vec<_>>(), [masked]);
+    assert_eq!(stage.list(&stage.client.key, &format!("?phone={PHONE}")).await.len(), 3);
+}
+
+/// Stores one once more as if it had come two days ago.
+async fn age(stage: &Stage, message: &Value) {
+    let store = &stage.shop.platform.store;
+    let id = text(message, "id").try_into().unwrap();
+    let mut old = store.incoming(&id).await.unwrap().unwrap();
+    old.id = domain::id::IncomingId::derived(&["two days ago"]);
+    old.received_at -= SignedDuration::from_hours(48);
+    assert!(store.write_incoming(None, &old).await.unwrap());
+    stage.shop.project().await;
+}
+
+#[tokio::test]
+async fn what_nobody_gets_is_listed_for_those_who_have_the_vendors_connection() {
+    let stage = Stage::new(None, None, "10").await;
+    let nobodys = ClientAddress { ton: 1, npi: 1, value: "49309999999".to_owned() };
+    stage.arrives(Incoming { destination: nobodys, ..said("anybody?") }).await;
+    stage.arrives(said("somebody")).await;
+    let (platform, owner) = (&stage.shop.platform, &stage.shop.platform.owner);
+    let by_connection = format!("?connection={}", stage.connection);
+    let list = stage.list(&owner.key, &by_connection).await;
+    let [message] = &list[..] else { panic!("{list:?}") };
+    assert_eq!([text(message, "status"), text(message, "text")], ["unrouted", "anybody?"]);
+    assert_eq!(message["company"], Value::Null);
+    let path = format!("/v1/incoming_messages/{}", text(message, "id"));
+    assert_eq!(platform.get(&owner.key, &path).await.good(), *message);
+    for member in [&stage.reseller, &stage.client] {
+        assert_eq!(platform.get(&member.key, &path).await.refusal(), "404 not_found");
+    }
+    assert_eq!(stage.list(&owner.key, "").await.len(), 1, "it is in no company's list");
+}
+
+#[tokio::test]
+async fn messages_from_phones_and_their_places_in_lists_are_kept_for_24_months() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    stage.arrives(said("hello")).await;
+    let message = stage.only().await;
+    let came: Timestamp = text(&message, "received_at").parse().unwrap();
+    let expected = domain::edr::kept_until(came).as_second();
+    let week = 7 * 24 * 3_600;
+    let mut found = Vec::new();
+    for table in ["flow-messages", "flow-records"] {
+        let client = stage.shop.platform.database.client();
+        let items = client.scan().table_name(table).send().await.unwrap().items.unwrap_or_default();
+        for item in items {
+            let pk = item["pk"].as_s().unwrap();
+            if !pk.starts_with("incoming") {
+                continue;
+            }
+            let expires_at: i64 = item["expires_at"].as_n().unwrap().parse().unwrap();
+            found.push((pk.split('#').next().unwrap().to_owned(), expires_at - expected));
+        }
+    }
+    found.sort();
+    let listed = ("incoming_list".to_owned(), 0);
+    let expected = [("incoming".to_owned(), week), listed.clone(), listed.clone(), listed.clone(), listed];
+    assert_eq!(found, expected, "the row, and lists of three companies and an agreement");
+}

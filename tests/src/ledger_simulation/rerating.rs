@@ -1,0 +1,148 @@
+//! What rerates come to, as a bookkeeper finds it: in the messages that a task has written, and in those that
+//! do not cost what the prices say.
+
+use std::collections::BTreeMap;
+
+use domain::edr::agreements;
+use domain::id::{AgreementId, RerateId};
+use domain::message::Message;
+use domain::money::Amount;
+use domain::quote::Charge;
+use domain::rating::BillingRule;
+use domain::rerate::{Difference, Rerate, Status};
+use jiff::SignedDuration;
+
+use super::ledger::{Breach, Invariant, Ledger};
+
+/// More than clocks are off.
+const NEAR: SignedDuration = SignedDuration::from_mins(30);
+
+/// By agreement and level: how many records cost something else, and what they cost before and after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sums(BTreeMap<(AgreementId, u32), (u64, Amount, Amount)>);
+
+impl Sums {
+    /// What a task says.
+    pub fn told(differences: Vec<Difference>) -> Self {
+        let sum = |of: Difference| ((of.agreement, of.level), (of.records, of.before, of.after));
+        Self(differences.into_iter().map(sum).collect())
+    }
+
+    fn add(&mut self, level: (AgreementId, u32), (before, after): (Amount, Amount)) -> Result<(), Breach> {
+        let (records, was, is) = self.0.entry(level).or_default();
+        *records += 1;
+        *was = was.checked_add(before)?;
+        *is = is.checked_add(after)?;
+        Ok(())
+    }
+
+    fn add_message(&mut self, before: &Message, after: &Message) -> Result<(), Breach> {
+        let levels = before.levels().zip(after.levels());
+        for ((number, agreement), (was, is)) in (1..).zip(agreements(before)).zip(levels) {
+            if was != is {
+                self.add((agreement, number), (owed(before, was)?, owed(after, is)?))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The tasks that were begun.
+#[derive(Debug, Default)]
+pub struct Rerates(BTreeMap<RerateId, Begun>);
+
+#[derive(Debug, Default)]
+struct Begun {
+    /// How much had moved by then, if all that had was recorded.
+    moves: Option<u64>,
+    /// Its own writes to messages since, and what they changed.
+    writes: u64,
+    changed: Sums,
+}
+
+impl Rerates {
+    pub fn begin(&mut self, task: &RerateId, moves: Option<u64>) {
+        self.0.entry(task.clone()).or_insert_with(|| Begun { moves, ..Begun::default() });
+    }
+
+    /// A task has written messages, which has moved them.
+    pub fn write(&mut self, task: &RerateId) {
+        self.0.entry(task.clone()).or_default().writes += 1;
+    }
+
+    /// A task has made other messages of these.
+    pub fn change(&mut self, task: &RerateId, messages: &[(Message, Message)]) -> Result<(), Breach> {
+        let begun = self.0.entry(task.clone()).or_default();
+        messages.iter().try_for_each(|(before, after)| begun.changed.add_message(before, after))
+    }
+
+    /// What a task says is what it has done. If nothing else has moved since it began, it has done all there
+    /// was to do, or counted it.
+    pub fn check(
+        &self,
+        task: &Rerate,
+        told: &Sums,
+        due: impl FnOnce() -> Result<Option<Sums>, Breach>,
+        moves: u64,
+    ) -> Result<(), Breach> {
+        let Some(Begun { moves: begun_at, writes, changed }) = self.0.get(&task.id) else { return Ok(()) };
+        let id = &task.id;
+        let wrong = |detail: String| Err(Breach::of(Invariant::Rerated, format!("{id} {detail}")));
+        let nothing = Sums::default();
+        if *changed != *(if task.dry_run { &nothing } else { told }) {
+            return wrong(format!("says {told:?}, and has changed {changed:?}"));
+        }
+        if task.status != Status::Complete || begun_at.map(|moves| moves + writes) != Some(moves) {
+            return Ok(());
+        }
+        let Some(due) = due()? else { return Ok(()) };
+        if due != *(if task.dry_run { told } else { &nothing }) {
+            return wrong(format!("says {told:?} at its end, when {due:?} are left to change"));
+        }
+        Ok(())
+    }
+}
+
+/// What rating again changes of the messages that a task is about, at these prices. None if one was accepted
+/// too near to its end to say on which side it is recorded: clocks differ.
+pub fn due(
+    ledger: &Ledger,
+    prices: &BTreeMap<AgreementId, Amount>,
+    task: &Rerate,
+) -> Result<Option<Sums>, Breach> {
+    let mut sums = Sums::default();
+    for message in ledger.stored_messages() {
+        if task.till.duration_since(message.accepted_at).abs() < NEAR {
+            return Ok(None);
+        }
+        let is_in_time = (task.from..task.till).contains(&message.accepted_at);
+        let is_recorded = agreements(message).any(|agreement| task.agreements.contains(&agreement));
+        if !is_in_time || !is_recorded {
+            continue;
+        }
+        for ((number, agreement), charges) in (1..).zip(agreements(message)).zip(message.levels()) {
+            let Some(price) = prices.get(&agreement) else { continue };
+            let before = owed(message, charges)?;
+            let (mut after, mut is_wrong) = (before, false);
+            for charge in charges.iter().filter(|charge| message.stands(charge) && is_priced(charge)) {
+                is_wrong |= charge.unit_price != *price;
+                after =
+                    after.checked_sub(charge.amount)?.checked_add(price.checked_times(charge.quantity)?)?;
+            }
+            if is_wrong {
+                sums.add((agreement, number), (before, after))?;
+            }
+        }
+    }
+    Ok(Some(sums))
+}
+
+/// Neither of a pack nor for a bundle: at the price of the plan.
+fn is_priced(charge: &Charge) -> bool {
+    charge.taken.is_none() && charge.billing != BillingRule::Accepted
+}
+
+fn owed(message: &Message, charges: &[Charge]) -> Result<Amount, Breach> {
+    let standing = charges.iter().filter(|charge| message.stands(charge));
+    Ok(Amount::checked_sum(standing.map(|charge| charge.amount))?)
+}

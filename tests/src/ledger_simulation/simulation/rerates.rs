@@ -1,0 +1,80 @@
+//! What has to be true of rerates while they go on, and when they have ended.
+
+use domain::rerate::{Rerate, Status};
+use jiff::SignedDuration;
+use store::{Item, StoreError, keys};
+
+use super::super::commands::Command;
+use super::super::ledger::{Breach, Invariant};
+use super::super::projection::Streams;
+use super::super::rerating::{Sums, due};
+use super::Simulation;
+
+impl Simulation {
+    /// What a task changes can be told beforehand if all that was sent is recorded.
+    pub(super) fn begin_rerate(&mut self, command: &Command) {
+        let Command::Rerate { task } = command else { return };
+        let is_recorded = self.streams.as_ref().is_some_and(Streams::is_done);
+        let moves = is_recorded.then(|| self.all_moves());
+        self.rerates.begin(task, moves);
+    }
+
+    /// How often something has happened that changes what a rerate has to do.
+    fn all_moves(&self) -> u64 {
+        self.moves + self.scenario.corrections + u64::from(self.ledger.flushes)
+    }
+
+    /// Takes note of an actor's write to these items.
+    pub(super) fn note_moves(&mut self, place: usize, items: &[(String, Item)]) {
+        if !items.iter().any(|(pk, _)| keys::is_message(pk) || keys::is_block(pk)) {
+            return;
+        }
+        self.moves += 1;
+        if let Command::Rerate { task } = &self.actors[place].command {
+            self.rerates.write(task);
+        }
+    }
+
+    /// Takes in what an actor's step has rated again, which nobody does but rerates.
+    pub(super) fn note_rated_again(&mut self, place: usize) -> Result<(), Breach> {
+        let messages = self.ledger.take_rated_again();
+        self.summary.rerated += messages.len();
+        match &self.actors[place].command {
+            Command::Rerate { task } => self.rerates.change(task, &messages),
+            _ if messages.is_empty() => Ok(()),
+            command => Err(Breach::of(Invariant::Rerated, format!("{command:?} rates messages again"))),
+        }
+    }
+
+    /// After a write of this actor, if it is a rerate's.
+    pub(super) async fn check_rerate(&self, place: usize) -> Result<(), Breach> {
+        let Command::Rerate { task } = &self.actors[place].command else { return Ok(()) };
+        let store = &self.scenario.world.store;
+        let Some(task) = store.thing::<Rerate>(task.as_str()).await.map_err(failed)? else { return Ok(()) };
+        let told = Sums::told(store.rerate_differences(&task.id).await.map_err(failed)?);
+        let due = || due(&self.ledger, &self.scenario.corrected, &task);
+        self.rerates.check(&task, &told, due, self.all_moves())
+    }
+
+    /// Whatever prices were corrected: a task counts what that comes to, another one does it.
+    pub(super) async fn rate_all_again(&mut self) -> Result<(), Breach> {
+        if self.streams.is_none() || self.scenario.corrected.is_empty() {
+            return Ok(());
+        }
+        self.scenario.now += SignedDuration::from_hours(1);
+        for dry_run in [true, false] {
+            let task = self.scenario.rerate(0, dry_run).await;
+            self.begin(Command::Rerate { task: task.clone() }, None);
+            self.finish_all().await?;
+            let ended = self.scenario.world.store.thing::<Rerate>(task.as_str()).await.map_err(failed)?;
+            if ended.is_none_or(|task| task.status != Status::Complete) {
+                return Err(Breach::of(Invariant::Lively, format!("{task} does not end")));
+            }
+        }
+        self.finish_streams().await
+    }
+}
+
+fn failed(error: StoreError) -> Breach {
+    Breach::of(Invariant::Replayed, error.to_string())
+}
