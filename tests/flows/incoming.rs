@@ -365,6 +365,7 @@ async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phon
 #[tokio::test]
 async fn whoever_dies_while_taking_a_message_it_is_stored_and_charged_once_at_every_level() {
     let (stage, reseller) = Stage::priced().await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
     let mut came = 0;
     for fault in [Fault::Kill, Fault::KillAfterApply] {
         let first = came;

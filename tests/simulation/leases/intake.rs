@@ -333,7 +333,7 @@ async fn a_client_that_sends_too_fast_is_throttled_before_it_is_charged() {
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
     let (intake, mut of_client) = (intake(slow(&world)), account(&client));
-    of_client.link.rate = some(20);
+    of_client.rate = some(20);
     let orders = (0..100).map(|number| intake.accept(&of_client, order(number)));
     let outcomes = futures::future::join_all(orders).await;
     assert_eq!(accepted(&outcomes).len(), 20);
