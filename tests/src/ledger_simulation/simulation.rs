@@ -11,6 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::batch::Draft;
 use domain::connection;
 use domain::id::{BatchId, MessageId};
@@ -314,12 +315,19 @@ impl Simulation {
 
     fn stream_what_is_there(&mut self) {
         let Some(streams) = &mut self.streams else { return };
-        // The wallets as they were opened and funded: one record each, as a new consumer would find them.
+        // The wallets as they were opened and funded. A main one was written again for each user's that was opened
+        // below it, which moved no money.
         for wallet in self.ledger.wallets.keys() {
             let key = keys::wallet(wallet);
             let item = self.scenario.world.database.item(&self.tables.ledger, &key.pk, &key.sk);
             if let Some((item, _)) = item {
-                streams.put(0, (key.pk, key.sk), &item, self.scenario.now);
+                let written =
+                    item["sequence"].as_n().ok().and_then(|writes| writes.parse().ok()).unwrap_or(1u64);
+                for sequence in 1..=written {
+                    let mut item = item.clone();
+                    item.insert("sequence".to_owned(), AttributeValue::N(sequence.to_string()));
+                    streams.put(0, (key.pk.clone(), key.sk.clone()), &item, self.scenario.now);
+                }
             }
         }
     }
