@@ -125,9 +125,12 @@ impl App {
         Ok(())
     }
 
-    /// What is stored and cannot be read will not be read the next time. All else is tried again.
+    /// What is stored and cannot be read will not be read the next time, and what is too much for one write
+    /// remains so. All else is tried again, with rates that are read again.
     async fn stop(&self, task: &Rerate, error: anyhow::Error, now: Timestamp) -> anyhow::Result<()> {
-        let Some(StoreError::Corrupt { .. }) = error.downcast_ref::<StoreError>() else { return Err(error) };
+        let Some(StoreError::Corrupt { .. } | StoreError::TooManyItems { .. }) = error.downcast_ref() else {
+            return Err(error);
+        };
         let problem = format!("{error:#}");
         tracing::error!(rerate = %task.id, problem, "failed");
         let act = self.act(&task.company, now, &[task.id.as_str(), "fail"]).await?;
@@ -227,7 +230,7 @@ impl App {
                 }
                 return Ok(counted);
             }
-            waiting = self.store.store_rerated(&task.id, rerated).await?;
+            waiting = self.store.store_rerated(&task.id, book, rerated).await?;
             if waiting.is_empty() {
                 return Ok(counted);
             }

@@ -1,5 +1,6 @@
-//! How many binds each client has, over all gateways: an item for each connection with the count of each
-//! gateway process.
+//! How many binds each client has, over all gateways: an item for each connection with the counts of each
+//! gateway process. All of them count for the limit of its binds; those that can send, for the share of its
+//! rate that each gateway lets through.
 //!
 //! It keeps a limit, not money. So nothing is fenced: a gateway that was taken for dead and is not may let
 //! a client have more binds than it should until it notices, and that is all. A process says how many binds
@@ -28,56 +29,65 @@ pub enum ClientBound {
     LimitReached,
 }
 
+/// How many binds of a client a gateway has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientBinds {
+    /// Of whatever kind.
+    pub all: u32,
+    /// Those of them that can send: transmitters and transceivers.
+    pub sending: u32,
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Binds {
     /// Raised by every change.
     revision: u64,
-    by_gateway: BTreeMap<String, u32>,
+    by_gateway: BTreeMap<String, ClientBinds>,
 }
 
 impl Binds {
     fn elsewhere(&self, gateway: &GatewayId) -> u32 {
         let others = self.by_gateway.iter().filter(|(id, _)| *id != gateway.as_str());
-        others.fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        others.fold(0, |sum, (_, binds)| sum.saturating_add(binds.all))
     }
 
-    fn set(&mut self, gateway: &GatewayId, count: u32) {
-        match count {
+    fn set(&mut self, gateway: &GatewayId, binds: ClientBinds) {
+        match binds.all {
             0 => self.by_gateway.remove(gateway.as_str()),
-            count => self.by_gateway.insert(gateway.as_str().to_owned(), count),
+            _ => self.by_gateway.insert(gateway.as_str().to_owned(), binds),
         };
     }
 }
 
 impl Store {
-    /// Says that a gateway has `count` binds of a client, the new one among them, unless that would be more
+    /// Says that a gateway has these binds of a client, the new one among them, unless that would be more
     /// than `max` over all gateways that live.
     pub async fn bind_client(
         &self,
         connection: &ConnectionId,
         gateway: &GatewayId,
-        count: u32,
+        here: ClientBinds,
         max: u32,
     ) -> Result<ClientBound, StoreError> {
-        self.set_client_binds(connection, gateway, count, Some(max)).await
+        self.set_client_binds(connection, gateway, here, Some(max)).await
     }
 
-    /// Says that a gateway has `count` binds of a client left. Also for a gateway that begins a new life
+    /// Says that a gateway has these binds of a client left. Also for a gateway that begins a new life
     /// with binds of its last one: nobody is turned out for it.
     pub async fn unbind_client(
         &self,
         connection: &ConnectionId,
         gateway: &GatewayId,
-        count: u32,
+        here: ClientBinds,
     ) -> Result<(), StoreError> {
-        self.set_client_binds(connection, gateway, count, None).await.map(|_| ())
+        self.set_client_binds(connection, gateway, here, None).await.map(|_| ())
     }
 
     async fn set_client_binds(
         &self,
         connection: &ConnectionId,
         gateway: &GatewayId,
-        count: u32,
+        here: ClientBinds,
         max: Option<u32>,
     ) -> Result<ClientBound, StoreError> {
         for attempt in 0..CONFLICT_ATTEMPTS_MAX {
@@ -86,10 +96,10 @@ impl Store {
             let before = stored.as_ref().map(|binds| binds.revision);
             let mut binds = stored.unwrap_or_default();
             self.drop_dead(&mut binds, gateway).await?;
-            if max.is_some_and(|max| max < binds.elsewhere(gateway).saturating_add(count)) {
+            if max.is_some_and(|max| max < binds.elsewhere(gateway).saturating_add(here.all)) {
                 return Ok(ClientBound::LimitReached);
             }
-            binds.set(gateway, count);
+            binds.set(gateway, here);
             if self.write_client_binds(connection, binds, before).await? {
                 return Ok(ClientBound::Now);
             }
@@ -135,11 +145,11 @@ impl Store {
         let Some(binds) = binds else { return Ok(0) };
         let living = self.gateways().await?;
         let counts = living.iter().filter_map(|gateway| binds.by_gateway.get(gateway.id.as_str()));
-        Ok(counts.fold(0, |sum, count| sum.saturating_add(*count)))
+        Ok(counts.fold(0, |sum, binds| sum.saturating_add(binds.all)))
     }
 
-    /// Over how many gateways each of these clients sends: `me`, and the others that live and have binds of it.
-    /// A client that none has said anything of is missing.
+    /// Over how many gateways each of these clients can send: `me`, whatever it has of it, and the others that
+    /// live and have binds of it that can send. A client that none has said anything of is missing.
     pub async fn client_gateways(
         &self,
         connections: &[ConnectionId],
@@ -148,12 +158,15 @@ impl Store {
         #[derive(Deserialize)]
         struct Entry {
             sk: ConnectionId,
-            by_gateway: BTreeMap<String, u32>,
+            by_gateway: BTreeMap<String, ClientBinds>,
         }
         let wanted: Vec<_> = connections.iter().map(keys::client_binds).collect();
         let items = self.get_many(&self.tables.directory, &wanted).await?;
         let entries: Result<Vec<Entry>, _> = items.into_iter().map(|item| read(KIND, item)).collect();
-        let entries = entries?;
+        let mut entries = entries?;
+        for entry in &mut entries {
+            entry.by_gateway.retain(|_, binds| 0 < binds.sending);
+        }
         let is_of_others = |entry: &Entry| entry.by_gateway.keys().any(|id| id != me.as_str());
         let mut others = match entries.iter().any(is_of_others) {
             true => self.gateways().await?,

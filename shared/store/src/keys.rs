@@ -20,7 +20,7 @@
 //! | directory | `connections` | id | for the gateway, which serves all |
 //! | directory | `gateways` | id | gateway processes that live |
 //! | directory | `connection_owners` | connection | which of them serves it |
-//! | directory | `client_binds` | connection | how many binds of the client each gateway has |
+//! | directory | `client_binds` | connection | how many binds of the client each gateway has, and how many of them can send |
 //! | directory | `user#id` | `user`, `credentials`, `avatar` | user; what they prove themselves with |
 //! | directory | `users#company`, `user_email#email` | user | a company's users, and those with an address |
 //! | directory | `role_holders#role` | `holders` | how many have a role |

@@ -79,7 +79,7 @@ pub use archive::{Archive, Found, Part, PartWritten, Staging, Upkeep, Walk};
 pub use audit::AuditAsk;
 pub use blocks::{BlockClaim, ClaimedBlock, block_change_of, block_of};
 pub use catalog::{Ask, Written, whole_value};
-pub use client_binds::ClientBound;
+pub use client_binds::{ClientBinds, ClientBound};
 pub use codes::code_request_of;
 pub use dictionaries::{DictionaryNote, DictionaryVersions, EditedDictionary, EditsStored};
 pub use document_links::DocumentLinks;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::agreement::Agreement;
+use domain::catalog::Thing;
 use domain::dictionary::Dictionaries;
 use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
 use domain::message::Message;
@@ -13,6 +14,7 @@ use domain::rating::{Attribute, Event, Price, Service, ServiceKind};
 use domain::rerate::Prices;
 use jiff::Timestamp;
 
+use crate::keys::{self, Key};
 use crate::{Store, StoreError, TreeCache};
 
 /// DynamoDB reads so many items in a batch.
@@ -38,6 +40,21 @@ struct Known {
     bounds: Vec<Timestamp>,
     /// By how many of the bounds had passed.
     levels: BTreeMap<usize, Arc<Level>>,
+}
+
+/// An item that rates were read from, as it was then.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Origin {
+    pub key: Key,
+    /// The attribute that counts its changes.
+    pub attribute: &'static str,
+    pub revision: u64,
+}
+
+impl Origin {
+    fn of<T: Thing>(thing: &T) -> Self {
+        Self { key: keys::place_of(thing), attribute: T::REVISION, revision: thing.revision() }
+    }
 }
 
 /// The rates for one message, its sender's level first.
@@ -91,6 +108,13 @@ impl RateBook {
             .with_known(Attribute::Mcc, book.dictionaries.mcc_at(country, mccmnc))
             .with_known(Attribute::Mccmnc, mccmnc);
         Ok(PricesOf { book, levels, event, at: message.accepted_at })
+    }
+
+    /// What the rates of an agreement at a moment were read from.
+    pub(crate) fn origins(&self, agreement: &AgreementId, at: Timestamp) -> Vec<Origin> {
+        let Some(Known { agreement, .. }) = self.agreements.get(agreement) else { return Vec::new() };
+        let services = agreement.services_at(at).filter_map(|id| self.services.get(id));
+        std::iter::once(Origin::of(agreement)).chain(services.map(Origin::of)).collect()
     }
 
     /// Finds out whether a rate is a price of a scale.

@@ -35,6 +35,11 @@ impl Stage {
         replace_connection(&self.store, &self.connection).await;
     }
 
+    async fn enable(&mut self) {
+        self.connection.enabled = true;
+        replace_connection(&self.store, &self.connection).await;
+    }
+
     /// Gives the sender ID of all messages a second route, over another vendor.
     async fn put_other_route(&self) {
         put_company(self).await;
@@ -498,24 +503,67 @@ async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_connection_i
     running.stop().await;
 }
 
+/// A job asks for its claim so often before it gives up, where the connection is disabled.
+const ASKED_FOR_DISABLED: u64 = 5 * ASKED_FOR;
+
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_not_given_back_at_once_leaves_no_doubt_where_the_connection_is_disabled() {
+async fn a_claim_that_is_given_up_and_not_given_back_at_once_leaves_no_doubt_where_the_connection_is_disabled()
+{
     let mut stage = Stage::patient().await;
     stage.disable().await;
-    let left = Arc::new(AtomicU64::new(2 * ASKED_FOR));
-    let lost = losing("REMOVE claimed", Loss::TimeoutNotApplied, left.clone());
+    let (claims, returns) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let lose_claim = losing_claims(claims.clone());
+    let lose_return = losing("REMOVE claimed", Loss::TimeoutNotApplied, returns.clone());
+    let lost = move |call: &Call<'_>| match lose_claim(call) {
+        Loss::None => lose_return(call),
+        loss => loss,
+    };
     stage.store = Store::new(stage.database.client_with(lost), Tables::of_stack(STACK));
-    let is_down = Arc::new(AtomicBool::new(true));
-    let gateway = stage.gateway_with_outage(is_down.clone(), Pace::default());
-    let running = run(gateway, Pipes::default().dial());
+    let running = stage.run_over(&Pipes::default());
+    let lose = || {
+        claims.store(ASKED_FOR_DISABLED, Ordering::Relaxed);
+        returns.store(2 * ASKED_FOR, Ordering::Relaxed);
+    };
+    let is_lost = || claims.load(Ordering::Relaxed) == 0 && returns.load(Ordering::Relaxed) == 0;
+
+    lose();
     let message = stage.send("+4915112345678", "hello").await;
-    let tag = stage.send_block(&["4915100000001"], "hello").await;
-    until_at_last(|| left.load(Ordering::Relaxed) == 0).await;
-    is_down.store(false, Ordering::Relaxed);
     until_at_last(|| stage.jobs_left() == 0).await;
     check_refused(&stage.outcome(&message).await, "connection_disabled", true);
+    assert!(is_lost());
+
+    lose();
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    until_at_last(|| stage.jobs_left() == 0).await;
     assert_eq!(stage.told(&tag)[&0], elsewhere("connection_disabled"));
+    assert!(is_lost());
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_been_told_of_a_disabled_connection_is_in_doubt_and_not_sent_when_it_is_enabled() {
+    let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
+    stage.disable().await;
+    let is_down = Arc::new(AtomicBool::new(true));
+    let running = run(stage.gateway_with_outage(is_down.clone(), Pace::default()), pipes.dial());
+    let message = stage.send("+4915112345678", "hello").await;
+    let tag = stage.send_block(&["4915100000001"], "hello").await;
+    while stage.status(&message).await != Status::Queued || !stage.is_claimed(&tag).await {
+        sleep(MOMENT).await;
+    }
+    // By now their jobs have given up telling it.
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(stage.status(&message).await, Status::Queued);
+    assert!(stage.is_claimed(&tag).await);
+    stage.enable().await;
+    is_down.store(false, Ordering::Relaxed);
+    let (session, mut submits) = pipes.accept_again().await;
+    until_at_last(|| stage.jobs_left() == 0).await;
+    assert!(matches!(stage.outcome(&message).await, Progress::InDoubtV1 { .. }));
+    assert_eq!(stage.told(&tag)[&0], [Told::InDoubt]);
+    running.stop().await;
+    drop(session);
+    assert!(submits.next_submit().await.is_none(), "nothing was submitted");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::time::Instant;
 use domain::connection::Network;
 use domain::id::CompanyId;
 use futures::future::join_all;
+use smpp::BindMode;
 use smpp::esme::CloseReason;
 use smpp::pdu::QuerySm;
 use tests::edits::replace_connection;
@@ -15,6 +16,10 @@ use super::*;
 
 fn with_password(client: &Client, password: &str) -> BindSettings {
     BindSettings { password: password.to_owned(), ..client.settings() }
+}
+
+fn in_mode(client: &Client, bind_mode: BindMode) -> BindSettings {
+    BindSettings { bind_mode, ..client.settings() }
 }
 
 fn networks(network: &str) -> Vec<Network> {
@@ -108,7 +113,7 @@ async fn binds_are_counted_over_all_gateways_and_those_of_the_dead_are_not() {
     let stage = Stage::new().await;
     let (one, two) = (stage.gate().await, stage.gate().await);
     let client = stage.client("acme", |link| link.binds_max = NonZeroU32::MIN.saturating_add(1)).await;
-    let (first, _first_inbound) = one.bind(client.settings()).await.expect("binds");
+    let (first, _first_inbound) = one.bind(in_mode(&client, BindMode::Receiver)).await.expect("binds");
     let (_second, _second_inbound) = two.bind(client.settings()).await.expect("binds");
     for gate in [&one, &two] {
         assert_eq!(gate.refusal(client.settings()).await, CommandStatus::RALYBND);
@@ -130,12 +135,13 @@ async fn binds_are_counted_over_all_gateways_and_those_of_the_dead_are_not() {
 }
 
 #[tokio::test]
-async fn the_gateways_that_a_client_is_bound_to_share_its_rate() {
+async fn the_gateways_that_a_client_can_send_over_share_its_rate_and_one_where_it_only_receives_takes_none() {
     let stage = Stage::new().await;
     let (one, two) = (stage.gate().await, stage.gate().await);
     let client = stage.client("acme", |link| link.rate = NonZeroU32::MIN.saturating_add(19)).await;
-    let (_first, _first_inbound) = one.bind(client.settings()).await.expect("binds");
-    until("its rate", || rate(&one) == Some(20)).await;
+    let (_receiver, _deliveries) = two.bind(in_mode(&client, BindMode::Receiver)).await.expect("binds");
+    let (_first, _first_inbound) = one.bind(in_mode(&client, BindMode::Transmitter)).await.expect("binds");
+    until("all of it where alone it can send", || rate(&one) == Some(20)).await;
     let (second, _second_inbound) = two.bind(client.settings()).await.expect("binds");
     until("its share at both", || rate(&one) == Some(10) && rate(&two) == Some(10)).await;
     let began = Instant::now();
@@ -146,7 +152,7 @@ async fn the_gateways_that_a_client_is_bound_to_share_its_rate() {
     let most = 11 + began.elapsed().as_millis() / 100;
     assert!(10 <= let_through && let_through as u128 <= most, "{let_through} of {most}");
     assert_eq!(second.unbind().await, CloseReason::Unbound);
-    until("all of it at the one that is left", || rate(&one) == Some(20)).await;
+    until("all of it where alone it can send again", || rate(&one) == Some(20)).await;
     one.stop().await;
     two.stop().await;
 }

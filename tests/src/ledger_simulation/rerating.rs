@@ -54,20 +54,29 @@ pub struct Rerates(BTreeMap<RerateId, Begun>);
 #[derive(Debug, Default)]
 struct Begun {
     /// How much had moved by then, if all that had was recorded.
-    moves: Option<u64>,
-    /// Its own writes to messages since, and what they changed.
-    writes: u64,
+    moves: Option<Moves>,
+    /// What its own writes have changed.
     changed: Sums,
 }
 
+/// How often something has happened that changes what a rerate has to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// Messages were written by other tasks, or prices corrected.
+    pub others: u64,
+    /// Messages were rated again.
+    pub rerates: u64,
+}
+
 impl Rerates {
-    pub fn begin(&mut self, task: &RerateId, moves: Option<u64>) {
+    pub fn begin(&mut self, task: &RerateId, moves: Option<Moves>) {
         self.0.entry(task.clone()).or_insert_with(|| Begun { moves, ..Begun::default() });
     }
 
-    /// A task has written messages, which has moved them.
-    pub fn write(&mut self, task: &RerateId) {
-        self.0.entry(task.clone()).or_default().writes += 1;
+    /// The tasks since which only rerates have moved anything.
+    pub fn undisturbed(&self, now: Moves) -> Vec<RerateId> {
+        let is_of_now = |begun: &Begun| begun.moves.is_some_and(|moves| moves.others == now.others);
+        self.0.iter().filter(|(_, begun)| is_of_now(begun)).map(|(id, _)| id.clone()).collect()
     }
 
     /// A task has made other messages of these.
@@ -76,23 +85,26 @@ impl Rerates {
         messages.iter().try_for_each(|(before, after)| begun.changed.add_message(before, after))
     }
 
-    /// What a task says is what it has done. If nothing else has moved since it began, it has done all there
-    /// was to do, or counted it.
+    /// What a task says is what it has done. If only rerates have moved anything since it began, nothing is
+    /// left to do once it has ended, whatever those do that were begun before it; if nothing has, one that
+    /// counts has counted all there is.
     pub fn check(
         &self,
         task: &Rerate,
         told: &Sums,
         due: impl FnOnce() -> Result<Option<Sums>, Breach>,
-        moves: u64,
+        now: Moves,
     ) -> Result<(), Breach> {
-        let Some(Begun { moves: begun_at, writes, changed }) = self.0.get(&task.id) else { return Ok(()) };
+        let Some(Begun { moves, changed }) = self.0.get(&task.id) else { return Ok(()) };
         let id = &task.id;
         let wrong = |detail: String| Err(Breach::of(Invariant::Rerated, format!("{id} {detail}")));
         let nothing = Sums::default();
         if *changed != *(if task.dry_run { &nothing } else { told }) {
             return wrong(format!("says {told:?}, and has changed {changed:?}"));
         }
-        if task.status != Status::Complete || begun_at.map(|moves| moves + writes) != Some(moves) {
+        let is_alone =
+            |moves: Moves| moves.others == now.others && (!task.dry_run || moves.rerates == now.rerates);
+        if task.status != Status::Complete || !moves.is_some_and(is_alone) {
             return Ok(());
         }
         let Some(due) = due()? else { return Ok(()) };

@@ -29,7 +29,7 @@ use super::model::Model;
 use super::mutations::Guards;
 use super::projection::{self, STREAMED, Streams};
 use super::requests::Requests;
-use super::rerating::Rerates;
+use super::rerating::{Moves, Rerates};
 use super::scenario::Scenario;
 use super::{Failure, Options, Summary};
 use crate::edits::act;
@@ -105,7 +105,7 @@ pub struct Simulation {
     model: Model,
     rerates: Rerates,
     /// Writes to messages.
-    moves: u64,
+    moves: Moves,
     /// What was streamed, in runs with a projector.
     streams: Option<Streams>,
     actors: Vec<Actor>,
@@ -172,7 +172,7 @@ impl Simulation {
             ledger: Ledger::default(),
             model: Model::default(),
             rerates: Rerates::default(),
-            moves: 0,
+            moves: Moves::default(),
             streams: random.random_ratio(1, 5).then(Streams::default),
             actors: Vec::new(),
             actors_max: random.random_range(ACTORS),
@@ -486,7 +486,7 @@ impl Simulation {
         let polled = self.actors[place].poll(&self.wire);
         self.wire.calm();
         if self.check_writes(place)? {
-            self.check_rerate(place).await?;
+            self.check_rerates(place).await?;
         }
         self.model.acknowledge(self.acknowledged.take(), &self.ledger)?;
         if let Poll::Ready(outcome) = polled {

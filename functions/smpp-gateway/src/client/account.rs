@@ -25,8 +25,8 @@ pub struct Account {
     pub rate: NonZeroU32,
 }
 
-/// What of a client's rate one gateway lets through when it is bound to so many: the same at each, together not
-/// more than the rate, but at least one message a second.
+/// What of a client's rate one gateway lets through when it can send over so many: the same at each, together
+/// not more than the rate, but at least one message a second.
 pub fn share(rate: NonZeroU32, gateways: u32) -> NonZeroU32 {
     NonZeroU32::new(rate.get() / gateways.max(1)).unwrap_or(NonZeroU32::MIN)
 }

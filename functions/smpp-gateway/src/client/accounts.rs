@@ -98,7 +98,8 @@ impl Accounts {
         Ok(Some(Found { account: Arc::new(account), is_active }))
     }
 
-    /// Over how many gateways these clients send, this one among them; of those that are missing, over this one.
+    /// Over how many gateways these clients can send, this one among them; of those that are missing, over
+    /// this one.
     async fn gateways(&self, ids: &[ConnectionId]) -> Result<BTreeMap<ConnectionId, u32>, StoreError> {
         match self.board.gateway() {
             Some(me) => self.store.client_gateways(ids, &me).await,

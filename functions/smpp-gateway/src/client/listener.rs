@@ -9,9 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use smpp::CommandStatus;
 use smpp::pdu::Bind;
 use smpp::smsc::{self, AcceptError, Handshake, ServerSettings};
+use smpp::{BindMode, CommandStatus};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -203,12 +203,12 @@ impl Clients {
         waiting: Waiting,
         leave: watch::Receiver<bool>,
     ) {
-        let asked = bind.bind().clone();
-        match self.admit(&asked, caller).await {
+        let (asked, mode) = (bind.bind().clone(), bind.mode());
+        match self.admit(&asked, mode, caller).await {
             Ok(account) => {
                 drop(waiting);
                 self.attend(bind, caller, account.clone(), leave).await;
-                self.register.leave(&account.connection).await;
+                self.register.leave(&account.connection, mode).await;
             }
             Err(error) => {
                 let status = error.status().unwrap_or(CommandStatus::RSYSERR);
@@ -222,10 +222,10 @@ impl Clients {
     }
 
     /// Checks a bind and counts it.
-    async fn admit(&self, bind: &Bind, caller: Caller) -> Result<Arc<Account>, Turned> {
+    async fn admit(&self, bind: &Bind, mode: BindMode, caller: Caller) -> Result<Arc<Account>, Turned> {
         let checked = timeout(LOGIN_MAX, self.login.check(bind, caller));
         let account = checked.await.map_err(|_| Turned::Slow)??;
-        self.register.enter(&account.connection, account.link.binds_max.get()).await?;
+        self.register.enter(&account.connection, mode, account.link.binds_max.get()).await?;
         Ok(account)
     }
 

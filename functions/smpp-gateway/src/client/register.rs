@@ -1,12 +1,12 @@
 //! How many binds each client has here, and what the other gateways are told of it: `store::client_binds`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::id::ConnectionId;
-use store::{ClientBound, GatewayId, Store, StoreError};
+use smpp::BindMode;
+use store::{ClientBinds, ClientBound, GatewayId, Store, StoreError};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::warn;
 
@@ -28,7 +28,7 @@ pub struct Register {
 
 #[derive(Default)]
 struct Client {
-    binds: AtomicU32,
+    binds: Mutex<ClientBinds>,
     /// Held while the store is told.
     told: tokio::sync::Mutex<Told>,
 }
@@ -42,18 +42,43 @@ enum Told {
     Unsure,
     Said {
         by: GatewayId,
-        count: u32,
+        binds: ClientBinds,
     },
 }
 
 impl Told {
     /// Whether nothing has to be said for this to be known.
-    fn is(&self, gateway: &GatewayId, now: u32) -> bool {
+    fn is(&self, gateway: &GatewayId, now: ClientBinds) -> bool {
         match self {
-            Self::Nothing => now == 0,
+            Self::Nothing => now.all == 0,
             Self::Unsure => false,
-            Self::Said { by, count } => *count == now && (by == gateway || now == 0),
+            Self::Said { by, binds } => *binds == now && (by == gateway || now.all == 0),
         }
+    }
+}
+
+impl Client {
+    fn binds(&self) -> MutexGuard<'_, ClientBinds> {
+        self.binds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, mode: BindMode) {
+        let mut binds = self.binds();
+        *binds = plus(*binds, mode);
+    }
+
+    fn remove(&self, mode: BindMode) {
+        let mut binds = self.binds();
+        binds.all = binds.all.saturating_sub(1);
+        binds.sending = binds.sending.saturating_sub(u32::from(mode.can_submit()));
+    }
+}
+
+/// With one more.
+fn plus(binds: ClientBinds, mode: BindMode) -> ClientBinds {
+    ClientBinds {
+        all: binds.all.saturating_add(1),
+        sending: binds.sending.saturating_add(u32::from(mode.can_submit())),
     }
 }
 
@@ -76,33 +101,38 @@ impl Register {
 
     /// Counts one more bind, unless the client has `max` of them here and elsewhere. Each has to be given
     /// back by [`Self::leave`].
-    pub async fn enter(&self, connection: &ConnectionId, max: u32) -> Result<(), RegisterError> {
+    pub async fn enter(
+        &self,
+        connection: &ConnectionId,
+        mode: BindMode,
+        max: u32,
+    ) -> Result<(), RegisterError> {
         let client = self.clients().entry(connection.clone()).or_default().clone();
-        if max <= client.binds.load(Ordering::SeqCst) {
+        if max <= client.binds().all {
             return Err(RegisterError::LimitReached);
         }
         let mut told = client.told.lock().await;
         let gateway = self.board.gateway().ok_or(RegisterError::NotAlive)?;
-        let count = client.binds.load(Ordering::SeqCst).saturating_add(1);
+        let binds = plus(*client.binds(), mode);
         let before = std::mem::replace(&mut *told, Told::Unsure);
-        let asked = timeout(TELL_MAX, self.store.bind_client(connection, &gateway, count, max)).await;
+        let asked = timeout(TELL_MAX, self.store.bind_client(connection, &gateway, binds, max)).await;
         match asked.map_err(|_| RegisterError::Slow)?? {
             ClientBound::LimitReached => {
                 *told = before;
                 Err(RegisterError::LimitReached)
             }
             ClientBound::Now => {
-                *told = Told::Said { by: gateway, count };
-                client.binds.fetch_add(1, Ordering::SeqCst);
+                *told = Told::Said { by: gateway, binds };
+                client.add(mode);
                 Ok(())
             }
         }
     }
 
-    /// Counts one bind less.
-    pub async fn leave(&self, connection: &ConnectionId) {
+    /// Counts one bind less, of the mode it entered with.
+    pub async fn leave(&self, connection: &ConnectionId, mode: BindMode) {
         let Some(client) = self.clients().get(connection).cloned() else { return };
-        client.binds.fetch_sub(1, Ordering::SeqCst);
+        client.remove(mode);
         self.tell(connection, &client).await;
     }
 
@@ -125,13 +155,13 @@ impl Register {
     async fn tell(&self, connection: &ConnectionId, client: &Client) {
         let mut told = client.told.lock().await;
         let Some(gateway) = self.board.gateway() else { return };
-        let count = client.binds.load(Ordering::SeqCst);
-        if told.is(&gateway, count) {
+        let binds = *client.binds();
+        if told.is(&gateway, binds) {
             return;
         }
         *told = Told::Unsure;
-        match timeout(TELL_MAX, self.store.unbind_client(connection, &gateway, count)).await {
-            Ok(Ok(())) => *told = Told::Said { by: gateway, count },
+        match timeout(TELL_MAX, self.store.unbind_client(connection, &gateway, binds)).await {
+            Ok(Ok(())) => *told = Told::Said { by: gateway, binds },
             Ok(Err(error)) => warn!(%connection, error = chain(error), "its binds are not counted yet"),
             Err(_) => warn!(%connection, "its binds are not counted yet, the store does not answer"),
         }
@@ -143,6 +173,10 @@ impl Register {
 }
 
 fn is_idle(client: &Client) -> bool {
-    let is_told = |told: &Told| matches!(told, Told::Nothing | Told::Said { count: 0, .. });
-    client.binds.load(Ordering::SeqCst) == 0 && client.told.try_lock().is_ok_and(|told| is_told(&told))
+    let is_told = |told: &Told| match told {
+        Told::Nothing => true,
+        Told::Unsure => false,
+        Told::Said { binds, .. } => binds.all == 0,
+    };
+    client.binds().all == 0 && client.told.try_lock().is_ok_and(|told| is_told(&told))
 }

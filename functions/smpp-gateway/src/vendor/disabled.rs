@@ -25,7 +25,7 @@ const CONNECTION_DISABLED: &str = "connection_disabled";
 const CALL_MAX: i32 = 10;
 /// After the queue did not answer.
 const QUEUE_PAUSE: Duration = Duration::from_secs(5);
-/// As often a store that does not answer is asked: with the delays between them for a quarter of a minute.
+/// As often a store or a queue that does not answer is asked: with the delays between them for a quarter of a minute.
 const TRIES_MAX: u32 = 5;
 
 struct Refusing {
@@ -87,8 +87,9 @@ impl Refusing {
     async fn refuse_message(&self, id: &MessageId) -> Result<bool, StoreError> {
         let mark = Mark::random();
         let is_told = self.refuse_message_under(id, mark).await;
-        // Nothing has left under this mark, whatever was not answered, and the job comes again with another one.
-        if !matches!(is_told, Ok(true)) {
+        // Nothing was told under this mark, whatever was not answered, and the job comes again with another one.
+        // What could not be told may have been told: it stays claimed, so that nobody sends it beside that.
+        if is_told.is_err() {
             self.ask(|| self.gateway.store.release_under(id, mark)).await?;
         }
         is_told
@@ -117,7 +118,7 @@ impl Refusing {
     async fn refuse_block(&self, tag: &LeaseTag) -> Result<bool, StoreError> {
         let mark = Mark::random();
         let is_told = self.refuse_block_under(tag, mark).await;
-        if !matches!(is_told, Ok(true)) {
+        if is_told.is_err() {
             self.ask(|| self.gateway.store.release_block_under(tag, mark)).await?;
         }
         is_told
@@ -147,16 +148,17 @@ impl Refusing {
         }
     }
 
-    /// Asks the store again for a while if it does not answer.
-    async fn ask<T, W>(&self, ask: impl Fn() -> W) -> Result<T, StoreError>
+    /// Asks the store or the queue again for a while if it does not answer.
+    async fn ask<T, E, W>(&self, ask: impl Fn() -> W) -> Result<T, E>
     where
-        W: Future<Output = Result<T, StoreError>>,
+        E: std::error::Error + Send + Sync + 'static,
+        W: Future<Output = Result<T, E>>,
     {
         let mut tries = 1;
         loop {
             match ask().await {
                 Err(error) if tries < TRIES_MAX && !self.is_ending() => {
-                    warn!(connection = %self.owned.connection.id, error = chain(error), "the store is asked again");
+                    warn!(connection = %self.owned.connection.id, error = chain(error), "there was no answer, it is asked again");
                     self.sleep_unless_stopped(delay(tries)).await;
                     tries += 1;
                 }
@@ -179,6 +181,6 @@ impl Refusing {
     }
 
     async fn tell(&self, progress: &Progress) -> bool {
-        self.gateway.outbox.send(progress).await.is_ok()
+        self.ask(|| self.gateway.outbox.send(progress)).await.is_ok()
     }
 }

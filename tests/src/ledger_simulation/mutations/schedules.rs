@@ -97,6 +97,7 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::RerateRevision => stage.rerate_revision().await,
         Mutation::RerateBlock => stage.rerate_block().await,
         Mutation::RerateChunk => stage.rerate_chunk().await,
+        Mutation::RerateRates => stage.rerate_rates().await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What has to be true of rerates while they go on, and when they have ended.
 
+use std::collections::BTreeSet;
+
 use domain::rerate::{Rerate, Status};
 use jiff::SignedDuration;
 use store::{Item, StoreError, keys};
@@ -7,7 +9,7 @@ use store::{Item, StoreError, keys};
 use super::super::commands::Command;
 use super::super::ledger::{Breach, Invariant};
 use super::super::projection::Streams;
-use super::super::rerating::{Sums, due};
+use super::super::rerating::{Moves, Sums, due};
 use super::Simulation;
 
 impl Simulation {
@@ -19,9 +21,9 @@ impl Simulation {
         self.rerates.begin(task, moves);
     }
 
-    /// How often something has happened that changes what a rerate has to do.
-    fn all_moves(&self) -> u64 {
-        self.moves + self.scenario.corrections + u64::from(self.ledger.flushes)
+    fn all_moves(&self) -> Moves {
+        let others = self.moves.others + self.scenario.corrections + u64::from(self.ledger.flushes);
+        Moves { others, ..self.moves }
     }
 
     /// Takes note of an actor's write to these items.
@@ -29,9 +31,9 @@ impl Simulation {
         if !items.iter().any(|(pk, _)| keys::is_message(pk) || keys::is_block(pk)) {
             return;
         }
-        self.moves += 1;
-        if let Command::Rerate { task } = &self.actors[place].command {
-            self.rerates.write(task);
+        match &self.actors[place].command {
+            Command::Rerate { .. } => self.moves.rerates += 1,
+            _ => self.moves.others += 1,
         }
     }
 
@@ -46,14 +48,20 @@ impl Simulation {
         }
     }
 
-    /// After a write of this actor, if it is a rerate's.
-    pub(super) async fn check_rerate(&self, place: usize) -> Result<(), Breach> {
+    /// After a write of this actor, if it is a rerate's: the task itself, and those that it may have undone.
+    pub(super) async fn check_rerates(&self, place: usize) -> Result<(), Breach> {
         let Command::Rerate { task } = &self.actors[place].command else { return Ok(()) };
-        let store = &self.scenario.world.store;
-        let Some(task) = store.thing::<Rerate>(task.as_str()).await.map_err(failed)? else { return Ok(()) };
-        let told = Sums::told(store.rerate_differences(&task.id).await.map_err(failed)?);
-        let due = || due(&self.ledger, &self.scenario.corrected, &task);
-        self.rerates.check(&task, &told, due, self.all_moves())
+        let (store, now) = (&self.scenario.world.store, self.all_moves());
+        let tasks: BTreeSet<_> =
+            std::iter::once(task.clone()).chain(self.rerates.undisturbed(now)).collect();
+        for task in tasks {
+            let found = store.thing::<Rerate>(task.as_str()).await.map_err(failed)?;
+            let Some(task) = found else { continue };
+            let told = Sums::told(store.rerate_differences(&task.id).await.map_err(failed)?);
+            let due = || due(&self.ledger, &self.scenario.corrected, &task);
+            self.rerates.check(&task, &told, due, now)?;
+        }
+        Ok(())
     }
 
     /// Whatever prices were corrected: a task counts what that comes to, another one does it.

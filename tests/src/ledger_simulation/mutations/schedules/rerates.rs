@@ -15,7 +15,7 @@ impl Stage {
         stage.run_to_end(one(CLIENT, "a")).await?;
         stage.project_all().await?;
         let message = message(&mut stage, CLIENT, "a");
-        let rerate = corrected(&mut stage, false).await;
+        let rerate = corrected(&mut stage, "0.07", false).await;
         stage.hold_at(Sending::Rerate, rerate).await?;
         stage.run_to_end(refused(message)).await?;
         stage.finish().await
@@ -23,7 +23,7 @@ impl Stage {
 
     pub(super) async fn rerate_block(&self) -> Played {
         let (mut stage, message) = self.block().await?;
-        let rerate = corrected(&mut stage, false).await;
+        let rerate = corrected(&mut stage, "0.07", false).await;
         stage.hold_at(Sending::Rerate, rerate).await?;
         stage.run_to_end(refused(message)).await?;
         stage.finish().await
@@ -34,17 +34,29 @@ impl Stage {
         let mut stage = self.pair(RICH, RICH).await?;
         stage.run_to_end(one(CLIENT, "a")).await?;
         stage.project_all().await?;
-        let rerate = corrected(&mut stage, true).await;
+        let rerate = corrected(&mut stage, "0.07", true).await;
         stage.hold_at(Sending::NoteRerated, rerate.clone()).await?;
         stage.run_to_end(rerate).await?;
+        stage.finish().await
+    }
+
+    /// A task that has read its prices meets a message that another one has rated at later prices.
+    pub(super) async fn rerate_rates(&self) -> Played {
+        let mut stage = self.pair(RICH, RICH).await?;
+        stage.run_to_end(one(CLIENT, "a")).await?;
+        stage.project_all().await?;
+        let before = corrected(&mut stage, "0.07", false).await;
+        stage.hold_at(Sending::Rerate, before).await?;
+        let after = corrected(&mut stage, "0.09", false).await;
+        stage.run_to_end(after).await?;
         stage.finish().await
     }
 }
 
 /// The client's price was wrong, and a task is to see to that.
-async fn corrected(stage: &mut Simulation, dry_run: bool) -> Command {
+async fn corrected(stage: &mut Simulation, price: &str, dry_run: bool) -> Command {
     let scenario = stage.scenario();
     scenario.now += SignedDuration::from_hours(1);
-    scenario.correct(CLIENT, amount("0.07")).await;
+    scenario.correct(CLIENT, amount(price)).await;
     Command::Rerate { task: scenario.rerate(CLIENT, dry_run).await }
 }
