@@ -5683,7 +5683,10 @@ export interface components {
             attributes: {
                 [key: string]: string;
             };
-            /** @description The user who asked for it; null for a key of the company itself, and where a rule charged it. */
+            /**
+             * @description The user who asked for it; null for a key of the company itself, where a rule charged it, and for the
+             *     company that pays.
+             */
             by_user?: string | null;
             /** @description The company that pays it. */
             company: string;
@@ -6090,7 +6093,8 @@ export interface components {
             mcc?: string | null;
             /**
              * @description The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
-             *     one that you see and that could be such a route. Those that it has unless told.
+             *     one that you see and that could be such a route. Those that it has unless told; those that you do not
+             *     see stay, whatever is told, even where messages go nowhere for a while.
              * @example [
              *       "con_01m814gssve5b8ba12ve1e1grf"
              *     ]
@@ -6124,7 +6128,8 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When an unpaid one is tried again: each hour for three days after it came. Null if it is not any more.
+             * @description When an unpaid one is tried again: each hour for three days after it came, a `busy` one each minute in
+             *     the first hour. Null if it is not any more.
              */
             next_try_at?: string | null;
             /**
@@ -6154,8 +6159,8 @@ export interface components {
             /** @description What became of it. Only what is handed on was told to its client. */
             status: components["schemas"]["IncomingStatus"];
             /**
-             * @description For the company whose it is, and of those that are nobody's for the company that has the vendor's
-             *     connection; null for others.
+             * @description Once it is handed on, for people of the company whose it is who may see messages (`portal_messages`).
+             *     Of those that are nobody's for the company that has the vendor's connection. Null for others.
              * @example VOTE 7
              */
             text?: string | null;
@@ -6163,7 +6168,7 @@ export interface components {
         /**
          * @description What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
          *     nothing or for its price; `unrouted` if no rule of a sender ID chooses it; `blocked` by the rate plans of its
-         *     agreement or of one above; `unpaid` if one of these could not pay for it.
+         *     agreement or of one above; `unpaid` if one of these could not pay for it, or for another `reason`.
          * @enum {string}
          */
         IncomingStatus: "handed_on" | "unrouted" | "blocked" | "unpaid";
@@ -10417,10 +10422,12 @@ export interface components {
             state: components["schemas"]["ReceiptState"];
         };
         /**
-         * @description Why a message from a phone is unpaid.
+         * @description Why a message from a phone is unpaid. `suspended`: its company or one above is disabled, or an agreement
+         *     that it is charged to is suspended. `sender_not_in_use`: while it waited its sender ID was blocked,
+         *     deleted or made to get nothing from phones. `busy`: too many others were charged at that moment.
          * @enum {string}
          */
-        UnpaidReason: "insufficient_funds" | "suspended" | "agreement_not_in_force";
+        UnpaidReason: "insufficient_funds" | "suspended" | "agreement_not_in_force" | "sender_not_in_use" | "busy";
         UploadRequest: {
             /** @description The company whose form will name the file; yours unless told. */
             company?: string | null;
@@ -19882,7 +19889,7 @@ export interface operations {
                 subject?: string | null;
                 /** @description The rule that charged them. */
                 rule?: string | null;
-                /** @description The user who asked for them. */
+                /** @description The user who asked for them; not for the company that pays, which cannot sort by it either. */
                 by_user?: string | null;
                 /** @description What the statement names it by. */
                 transaction?: string | null;
@@ -39593,7 +39600,8 @@ export interface operations {
                 /** @description Before this time. */
                 till?: string | null;
                 /**
-                 * @description `at` or `amount`, with a `-` before it for the other way round; `-at` unless told or filtered.
+                 * @description `at`, `amount` or `note`, with a `-` before it for the other way round; `-at` unless told or filtered. By
+                 *     `note` it is of 10,000 transfers at most: name `from` and `till` where there are more.
                  * @example -at
                  */
                 sort?: string | null;

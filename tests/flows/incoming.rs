@@ -1,7 +1,7 @@
 //! Messages from phones: from what a vendor delivered through the progress-applier and the projector to
 //! the client's bind, or to its webhook on loopback.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::connection::ConnectionKind;
 use domain::handling::ClientAddress;
 use domain::id::{ConnectionId, SenderId};
-use domain::incoming::{IncomingMessage, IncomingRule};
+use domain::incoming::{IncomingCost, IncomingMessage, IncomingRule, Unpaid};
 use domain::rating::RateTree;
 use domain::route::Routes;
 use domain::sender::{Sender as SenderIdentity, SenderAddress};
@@ -59,11 +59,11 @@ impl Stage {
     }
 
     /// A client whose messages from phones cost it 0.03, and its reseller 0.02.
-    async fn priced() -> (Self, Member) {
+    async fn priced(funds: &str) -> (Self, Member) {
         let world = World::with_streams(&["messages"]).await;
         let reseller = world.reseller(&world.owner, "0.03").with_tree(of_phones("0.02")).with_funds("100");
         let reseller = reseller.open().await;
-        let client = world.client(&reseller, "0.05").with_tree(of_phones("0.03")).with_funds("10");
+        let client = world.client(&reseller, "0.05").with_tree(of_phones("0.03")).with_funds(funds);
         let client = client.open().await;
         (Self::of(world, client).await, reseller)
     }
@@ -77,6 +77,17 @@ impl Stage {
 
     /// A sender ID of the client, or of another with the same number.
     async fn sender(&self, owner: &Member, number: &str, rule: IncomingRule) -> SenderId {
+        self.sender_brought_by(owner, number, rule, Vec::new()).await
+    }
+
+    /// One that vendors of no route of it bring messages for.
+    async fn sender_brought_by(
+        &self,
+        owner: &Member,
+        number: &str,
+        rule: IncomingRule,
+        vendors: Vec<ConnectionId>,
+    ) -> SenderId {
         let id = SenderId::new(self.world.unique());
         let sender = SenderIdentity::new(
             id.clone(),
@@ -86,7 +97,7 @@ impl Stage {
             Routes::only(connection(), ConnectionKind::Smpp),
             NOW,
         );
-        let sender = SenderIdentity { incoming: Some(rule), ..sender };
+        let sender = SenderIdentity { incoming: Some(rule), incoming_vendors: vendors, ..sender };
         let act = tests::edits::act(&owner.company.path);
         assert_eq!(self.world.store.put_sender(&act, &sender).await.expect("stored"), store::Written::Now);
         id
@@ -106,8 +117,8 @@ impl Stage {
         taken.expect("applied");
     }
 
-    /// Whoever takes it dies at one of its calls, if it makes so many. The queue delivers it again.
-    async fn arrives_twice(&self, incoming: Incoming, fault: Fault, number: u64) -> bool {
+    /// The store of one who dies at one of its calls, if it makes so many, and whether it did.
+    fn dying(&self, fault: Fault, number: u64) -> (Store, Arc<AtomicBool>) {
         let died = Arc::new(AtomicBool::new(false));
         let dies = died.clone();
         let store = self.world.store_with(move |call: &Call<'_>| {
@@ -117,6 +128,12 @@ impl Stage {
             dies.store(true, Ordering::Relaxed);
             fault
         });
+        (store, died)
+    }
+
+    /// Whoever takes it dies at one of its calls, if it makes so many. The queue delivers it again.
+    async fn arrives_twice(&self, incoming: Incoming, fault: Fault, number: u64) -> bool {
+        let (store, died) = self.dying(fault, number);
         let taken = take(store, connection(), incoming.clone(), NOW).await;
         let died = died.load(Ordering::Relaxed);
         assert!(died || taken.is_ok(), "{taken:?}");
@@ -253,6 +270,8 @@ async fn a_message_from_a_phone_comes_to_the_clients_bind_once() {
     stage.arrives(plain(GERMAN, "hello"), NOW).await;
     stage.arrives(plain(GERMAN, "hello"), NOW).await;
     stage.arrives(plain(GERMAN, "hello"), NOW + SignedDuration::from_mins(4)).await;
+    // One that came before these and waited to be taken.
+    stage.arrives(plain(GERMAN, "hello"), NOW - SignedDuration::from_secs(1)).await;
     let stored = stage.project().await;
     assert_eq!(stored.len(), 1);
     assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), Some(&sender));
@@ -364,7 +383,7 @@ async fn a_message_goes_to_the_narrowest_rule_by_keyword_and_country_of_the_phon
 
 #[tokio::test]
 async fn whoever_dies_while_taking_a_message_it_is_stored_and_charged_once_at_every_level() {
-    let (stage, reseller) = Stage::priced().await;
+    let (stage, reseller) = Stage::priced("10").await;
     stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
     let mut came = 0;
     for fault in [Fault::Kill, Fault::KillAfterApply] {
@@ -405,6 +424,96 @@ async fn whoever_dies_while_taking_a_message_it_is_stored_and_charged_once_at_ev
 }
 
 #[tokio::test]
+async fn whoever_dies_or_races_while_trying_again_what_was_unpaid_is_charged_and_handed_on_once() {
+    let (stage, reseller) = Stage::priced("0.02").await;
+    let rule = IncomingRule { webhook_url: Some("https://bakery.example".into()), ..Default::default() };
+    stage.sender(&stage.client, NUMBER, rule).await;
+    let (store, sweeper) = (&stage.world.store, tests::paying::sweeper(&stage.world.store));
+    let at = |minutes| NOW + SignedDuration::from_mins(minutes);
+    let sweep = async |store: Store, minutes| {
+        let app = sweeper::App { store, ..sweeper.clone() };
+        sweeper::incoming::run(&app, at(minutes)).await
+    };
+    let mut came = 0;
+    for fault in [Fault::Kill, Fault::KillAfterApply] {
+        let first = came;
+        loop {
+            came += 1;
+            stage.arrives(plain(GERMAN, &format!("message {came}")), NOW).await;
+            stage.world.fund(&stage.client, "0.03").await;
+            let (mortal, died) = stage.dying(fault, came - first);
+            let swept = sweep(mortal, 61).await;
+            sweep(store.clone(), 122).await.expect("the next one does the rest");
+            if !died.load(Ordering::Relaxed) {
+                swept.expect("nobody died");
+                break;
+            }
+        }
+        assert!(5 < came - first, "{fault:?} in {} places", came - first);
+    }
+    // Two sweeps at the same moment, and the money comes between.
+    came += 1;
+    stage.arrives(plain(GERMAN, "at once"), NOW).await;
+    let both = || sweep(store.clone(), 61);
+    let (one, (), other) = tokio::join!(both(), stage.world.fund(&stage.client, "0.03"), both());
+    one.and(other).expect("swept");
+    sweep(store.clone(), 122).await.expect("swept");
+    // Whoever read it before another settled it changes nothing: not what is paid, nor what is put off.
+    for is_paid in [true, false] {
+        came += 1;
+        stage.project().await;
+        stage.arrives(plain(GERMAN, &format!("read before, {is_paid}")), NOW).await;
+        let read = stage.project().await.remove(0);
+        let late = if is_paid {
+            stage.world.fund(&stage.client, "0.03").await;
+            sweep(store.clone(), 61).await.expect("swept");
+            sending::leave_unpaid(store, &read, Unpaid::InsufficientFunds, at(61)).await
+        } else {
+            sweep(store.clone(), 61).await.expect("swept");
+            stage.world.fund(&stage.client, "0.03").await;
+            sending::settle_again(store, &read, at(61)).await
+        };
+        assert_eq!(late.expect("an answer"), None, "paid: {is_paid}");
+        sweep(store.clone(), 122).await.expect("swept");
+    }
+
+    stage.project().await;
+    let (count, number) = (usize::try_from(came).unwrap(), u32::try_from(came).unwrap());
+    assert_eq!(stage.sqs.messages::<Webhook>(&stage.webhooks).len(), count);
+    assert_eq!(stage.world.balance(&stage.client).await, amount("0.02"));
+    for (member, price) in [(&stage.client, "0.03"), (&reseller, "0.02")] {
+        let owed = amount(price).checked_times(number).unwrap();
+        assert_eq!(store.owed(&member.agreement.id).await.unwrap(), owed);
+        let edrs = store.edrs(&member.agreement.id, &Default::default(), 500, None).await.unwrap();
+        assert_eq!(edrs.items.len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_meets_others_at_its_wallet_is_stored_before_it_holds_up_those_beside_it() {
+    let world = World::with_streams(&["messages"]).await;
+    let client = world.client(&world.owner, "0.05").with_tree(of_phones("0.03")).with_funds("10");
+    let client = client.open().await;
+    let stage = Stage::of(world, client).await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let tries = Arc::new(AtomicU64::new(0));
+    let met = tries.clone();
+    let store = stage.world.store_with(move |call: &Call<'_>| {
+        let is_charge = call.is_write && call.body.to_string().contains("world-ledger");
+        if !is_charge {
+            return Fault::None;
+        }
+        met.fetch_add(1, Ordering::Relaxed);
+        Fault::ConflictBeforeApply
+    });
+    take(store, connection(), plain(GERMAN, "hello"), NOW).await.expect("stored");
+    let stored = stage.project().await.remove(0);
+    let next = NOW + SignedDuration::from_mins(1);
+    assert_eq!(stored.cost, IncomingCost::Unpaid { why: Unpaid::Busy, try_at: Some(next) });
+    assert_eq!(tries.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
 async fn a_vendor_speaks_only_for_the_sender_ids_that_it_carries() {
     let stage = Stage::new().await;
     stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
@@ -414,11 +523,11 @@ async fn a_vendor_speaks_only_for_the_sender_ids_that_it_carries() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_only_brings_what_phones_send_speaks_for_the_sender_ids_whose_rules_name_it() {
+async fn a_vendor_that_only_brings_what_phones_send_speaks_for_the_sender_ids_that_name_it() {
     let stage = Stage::new().await;
     let [named, other] = ["brings", "another"].map(|name| ConnectionId::derived(&[name]));
-    let rule = IncomingRule { vendors: vec![named.clone()], ..stage.to_bind() };
-    let sender = stage.sender(&stage.client, NUMBER, rule).await;
+    let vendors = vec![named.clone()];
+    let sender = stage.sender_brought_by(&stage.client, NUMBER, stage.to_bind(), vendors).await;
     for (over, expected) in [(named, Some(&sender)), (connection(), Some(&sender)), (other, None)] {
         stage.arrives_over(over.clone(), plain(GERMAN, "hello"), NOW).await;
         let stored = stage.project().await;

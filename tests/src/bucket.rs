@@ -1,5 +1,5 @@
-//! A bucket on loopback, as signed links see it: what is put to an address is got from it. Not here: checks
-//! of signatures, and everything but `PUT` and `GET`.
+//! A bucket on loopback, as signed links see it: what is put to an address is got from it, under the type and
+//! the name that it was put with. Not here: checks of signatures, and everything but `PUT` and `GET`.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,12 +11,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::IntoResponse;
-use http::{Method, StatusCode, Uri};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use store::DocumentLinks;
 
 use crate::loopback::{Reserved, Serving};
 
-type Objects = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+type Objects = Arc<Mutex<HashMap<String, (HeaderMap, Vec<u8>)>>>;
 
 /// Serves until it is dropped.
 pub struct Bucket {
@@ -52,20 +53,28 @@ impl Bucket {
     }
 }
 
-async fn object(State(objects): State<Objects>, method: Method, uri: Uri, body: Bytes) -> impl IntoResponse {
+async fn object(
+    State(objects): State<Objects>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
     if !uri.query().is_some_and(|query| query.contains("X-Amz-Signature=")) {
-        return (StatusCode::FORBIDDEN, Vec::new());
+        return (StatusCode::FORBIDDEN, HeaderMap::new(), Vec::new());
     }
     let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
     match method {
         Method::PUT => {
-            objects.insert(uri.path().to_owned(), body.to_vec());
-            (StatusCode::OK, Vec::new())
+            let kept = [CONTENT_TYPE, CONTENT_DISPOSITION].into_iter();
+            let kept = kept.filter_map(|name| Some((name.clone(), headers.get(name)?.clone()))).collect();
+            objects.insert(uri.path().to_owned(), (kept, body.to_vec()));
+            (StatusCode::OK, HeaderMap::new(), Vec::new())
         }
         _ => match objects.get(uri.path()) {
-            Some(bytes) => (StatusCode::OK, bytes.clone()),
+            Some((headers, bytes)) => (StatusCode::OK, headers.clone(), bytes.clone()),
             // As S3 answers who may not list the bucket.
-            None => (StatusCode::FORBIDDEN, Vec::new()),
+            None => (StatusCode::FORBIDDEN, HeaderMap::new(), Vec::new()),
         },
     }
 }

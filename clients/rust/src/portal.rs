@@ -984,7 +984,8 @@ pub struct ChargedFeeView {
     /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
     /// tree.
     pub attributes: BTreeMap<String, String>,
-    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    /// The user who asked for it; null for a key of the company itself, where a rule charged it, and for the
+    /// company that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<String>,
     /// The company that pays it.
@@ -2167,7 +2168,8 @@ pub struct FeeView {
     /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
     /// tree.
     pub attributes: BTreeMap<String, String>,
-    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    /// The user who asked for it; null for a key of the company itself, where a rule charged it, and for the
+    /// company that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<String>,
     /// The company that pays it.
@@ -2566,7 +2568,8 @@ pub struct IncomingBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mcc: Option<String>,
     /// The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
-    /// one that you see and that could be such a route. Those that it has unless told.
+    /// one that you see and that could be such a route. Those that it has unless told; those that you do not
+    /// see stay, whatever is told, even where messages go nowhere for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_connections: Option<Vec<String>>,
     /// Each message is posted here: an https address.
@@ -2592,7 +2595,8 @@ pub struct IncomingMessageView {
     pub connection: Option<String>,
     /// Its id, which its webhook names too.
     pub id: String,
-    /// When an unpaid one is tried again: each hour for three days after it came. Null if it is not any more.
+    /// When an unpaid one is tried again: each hour for three days after it came, a `busy` one each minute in
+    /// the first hour. Null if it is not any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<String>,
     /// The number that it was sent to, likewise.
@@ -2612,15 +2616,15 @@ pub struct IncomingMessageView {
     pub sender_id: Option<String>,
     /// What became of it. Only what is handed on was told to its client.
     pub status: IncomingStatus,
-    /// For the company whose it is, and of those that are nobody's for the company that has the vendor's
-    /// connection; null for others.
+    /// Once it is handed on, for people of the company whose it is who may see messages (`portal_messages`).
+    /// Of those that are nobody's for the company that has the vendor's connection. Null for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
 /// What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
 /// nothing or for its price; `unrouted` if no rule of a sender ID chooses it; `blocked` by the rate plans of its
-/// agreement or of one above; `unpaid` if one of these could not pay for it.
+/// agreement or of one above; `unpaid` if one of these could not pay for it, or for another `reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IncomingStatus {
     #[serde(rename = "handed_on")]
@@ -7708,7 +7712,9 @@ pub struct UnmatchedReceiptView {
     pub state: ReceiptState,
 }
 
-/// Why a message from a phone is unpaid.
+/// Why a message from a phone is unpaid. `suspended`: its company or one above is disabled, or an agreement
+/// that it is charged to is suspended. `sender_not_in_use`: while it waited its sender ID was blocked,
+/// deleted or made to get nothing from phones. `busy`: too many others were charged at that moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnpaidReason {
     #[serde(rename = "insufficient_funds")]
@@ -7717,6 +7723,10 @@ pub enum UnpaidReason {
     Suspended,
     #[serde(rename = "agreement_not_in_force")]
     AgreementNotInForce,
+    #[serde(rename = "sender_not_in_use")]
+    SenderNotInUse,
+    #[serde(rename = "busy")]
+    Busy,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -8692,7 +8702,7 @@ pub struct GetFeesQuery {
     /// The rule that charged them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The user who asked for them.
+    /// The user who asked for them; not for the company that pays, which cannot sort by it either.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_user: Option<String>,
     /// What the statement names it by.
@@ -9774,7 +9784,8 @@ pub struct GetTransfersQuery {
     /// Before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
-    /// `at` or `amount`, with a `-` before it for the other way round; `-at` unless told or filtered.
+    /// `at`, `amount` or `note`, with a `-` before it for the other way round; `-at` unless told or filtered. By
+    /// `note` it is of 10,000 transfers at most: name `from` and `till` where there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.

@@ -29,7 +29,7 @@ use domain::transfer::TransferError;
 use domain::user::UserError;
 use queue::QueueError;
 use runtime::http::{Problem, unavailable};
-use store::{InvoicesError, StoreError, Written};
+use store::{EdrFilterError, InvoicesError, StoreError, Written};
 use top_ups::PlanError;
 
 const TOO_MANY_PARTS: &str = "More hangs on this than is changed in one step. Take some of it away first: \
@@ -623,6 +623,12 @@ impl From<MapError> for ApiError {
     }
 }
 
+impl From<EdrFilterError> for ApiError {
+    fn from(error: EdrFilterError) -> Self {
+        Problem::invalid(error.field(), error).into()
+    }
+}
+
 impl From<SenderError> for ApiError {
     fn from(error: SenderError) -> Self {
         let field = match error {
@@ -633,6 +639,7 @@ impl From<SenderError> for ApiError {
             SenderError::Settings(error) => return error.into(),
             SenderError::Name => "name",
             SenderError::WebhookGuid => "webhook_guid",
+            SenderError::IncomingVendors => "incoming",
             SenderError::Mno => "mno",
             SenderError::Monitoring => "monitoring",
         };

@@ -20,7 +20,7 @@ use store::{Ask, Page, Store};
 
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
-use crate::files::FileName;
+use crate::files::{self, FileName};
 use crate::{App, rights};
 
 /// A file holds no more: the table is asked some thousand times for so many rows, which the function's twenty
@@ -28,9 +28,12 @@ use crate::{App, rights};
 pub const FILE_ROWS_MAX: usize = 50_000;
 /// No more are read for a page in an order that no index has.
 pub const ORDER_ROWS_MAX: usize = 10_000;
-const FILE_PAGE: u16 = 500;
+/// Read at once where all is read.
+pub const FILE_PAGE: u16 = 500;
+/// So many pages are read for a file, however few of their rows are for it: nobody waits for more.
+const FILE_PAGES_MAX: u32 = 400;
 /// A spreadsheet takes a cell that begins with one of these for a formula (OWASP, "CSV Injection").
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 /// Ids sort by the time of making.
 const CREATED_AT: &str = "created_at";
 
@@ -190,16 +193,11 @@ impl Listing {
             return Ok(Found { page: store.things(&ask, keep).await?, format });
         }
         (ask.limit, ask.cursor) = (FILE_PAGE, None);
-        let mut items = Vec::new();
+        let mut rows = FileRows::up_to(self.file_rows_max);
         loop {
-            let page = store.things(&ask, keep).await?;
-            items.extend(page.items);
-            if self.file_rows_max < items.len() {
-                return Err(too_many_rows(self.file_rows_max));
-            }
-            match page.next {
-                Some(next) => ask.cursor = Some(next),
-                None => return Ok(Found { page: Page { items, next: None }, format }),
+            ask.cursor = rows.add(store.things(&ask, keep).await?)?;
+            if ask.cursor.is_none() {
+                return Ok(Found::all(rows.items, format));
             }
         }
     }
@@ -218,16 +216,11 @@ impl Listing {
             return Ok(Found { page: merged(lists, store, &ask, &keep).await?, format });
         }
         (ask.limit, ask.cursor) = (FILE_PAGE, None);
-        let mut items = Vec::new();
+        let mut rows = FileRows::up_to(self.file_rows_max);
         loop {
-            let page = merged(lists, store, &ask, &keep).await?;
-            items.extend(page.items);
-            if self.file_rows_max < items.len() {
-                return Err(too_many_rows(self.file_rows_max));
-            }
-            match page.next {
-                Some(next) => ask.cursor = Some(next),
-                None => return Ok(Found { page: Page { items, next: None }, format }),
+            ask.cursor = rows.add(merged(lists, store, &ask, &keep).await?)?;
+            if ask.cursor.is_none() {
+                return Ok(Found::all(rows.items, format));
             }
         }
     }
@@ -402,6 +395,34 @@ impl<R> RowOrder<R> {
     }
 }
 
+/// The rows of a file, which are read page by page.
+#[derive(Debug)]
+pub struct FileRows<T> {
+    pub items: Vec<T>,
+    rows_max: usize,
+    pages: u32,
+}
+
+impl<T> FileRows<T> {
+    pub fn up_to(rows_max: usize) -> Self {
+        Self { items: Vec::new(), rows_max, pages: 0 }
+    }
+
+    /// Takes the next page, and tells behind which place the one after it begins, if there is one.
+    pub fn add(&mut self, page: Page<T>) -> Result<Option<String>, ApiError> {
+        self.items.extend(page.items);
+        self.pages += 1;
+        if self.rows_max < self.items.len() {
+            return Err(too_many_rows(self.rows_max));
+        }
+        if page.next.is_some() && self.pages == FILE_PAGES_MAX {
+            let detail = "few of the rows that are read are for this file: ask for a shorter time or list";
+            return Err(Problem::new(422, "too_many", detail).into());
+        }
+        Ok(page.next)
+    }
+}
+
 /// What was found, and how it is to be answered.
 #[derive(Debug)]
 pub struct Found<T> {
@@ -448,7 +469,7 @@ pub fn too_many_rows(most: usize) -> ApiError {
 pub fn csv_file<V: Serialize>(name: &str, rows: &[V], columns: &[&str]) -> Result<Response, ApiError> {
     let mut response = csv_text(rows, columns).map_err(unavailable)?.into_response();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(files::CSV));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\""));
     headers.insert(CONTENT_DISPOSITION, disposition.map_err(unavailable)?);
     response.extensions_mut().insert(FileName(format!("{name}.csv")));
@@ -478,12 +499,14 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A text that no spreadsheet calculates. A plain negative number stays one.
-fn harmless(text: &str) -> String {
+/// A text that no spreadsheet calculates, without control characters but tabs and the ends of lines. A plain
+/// negative number stays one.
+pub fn harmless(text: &str) -> String {
+    let text = text.replace(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n'), "");
     let is_number = text.strip_prefix('-').is_some_and(|rest| {
         rest.starts_with(|c: char| c.is_ascii_digit()) && rest.chars().all(|c| c.is_ascii_digit() || c == '.')
     });
-    if text.starts_with(FORMULA_STARTS) && !is_number { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(FORMULA_STARTS) && !is_number { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]
@@ -524,11 +547,33 @@ mod tests {
     }
 
     #[test]
+    fn a_file_holds_the_rows_that_are_found_for_it_in_however_many_pages() {
+        let page = |rows: usize| Page { items: vec!["row"; rows], next: Some("place".to_owned()) };
+        let mut file = FileRows::up_to(3);
+        for rows in [1, 0, 2] {
+            assert_eq!(file.add(page(rows)).unwrap().as_deref(), Some("place"));
+        }
+        assert!(file.add(page(1)).is_err());
+        let mut file = FileRows::up_to(FILE_ROWS_MAX);
+        for _ in 1..FILE_PAGES_MAX {
+            file.add(page(1)).unwrap();
+        }
+        assert_eq!(file.add(Page { next: None, ..page(1) }).unwrap(), None);
+        assert_eq!(file.items.len(), 400);
+        file.pages = FILE_PAGES_MAX - 1;
+        assert!(file.add(page(1)).is_err());
+    }
+
+    #[test]
     fn a_file_holds_what_its_columns_name_and_no_formula() {
         let rows =
             [json!({"id": "a", "terms": {"days": 30}, "mails": ["x", "y"], "name": "=1+1", "due": "-5.2"})];
         let text = csv_text(&rows, &["id", "terms.days", "mails", "name", "due", "gone"]).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text, "id,terms.days,mails,name,due,gone\r\na,30,x; y,'=1+1,-5.2,\r\n");
+        for formula in ["=1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        assert_eq!([harmless("\0=1"), harmless("5\u{1} =\n\u{7f}5")], ["'=1", "5 =\n5"]);
     }
 }

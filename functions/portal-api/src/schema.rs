@@ -207,8 +207,12 @@ mirrors! {
         Enroute, Delivered, Undelivered, Expired, Rejected, Unsent, Unknown
     }
 
-    /// Why a message from a phone is unpaid.
-    UnpaidReason = domain::incoming::Unpaid { InsufficientFunds, Suspended, AgreementNotInForce }
+    /// Why a message from a phone is unpaid. `suspended`: its company or one above is disabled, or an agreement
+    /// that it is charged to is suspended. `sender_not_in_use`: while it waited its sender ID was blocked,
+    /// deleted or made to get nothing from phones. `busy`: too many others were charged at that moment.
+    UnpaidReason = domain::incoming::Unpaid {
+        InsufficientFunds, Suspended, AgreementNotInForce, SenderNotInUse, Busy
+    }
 
     /// Whether a sender ID may be used.
     SenderStatus = domain::sender::SenderStatus { Active, Blocked, Draft, Testing }

@@ -112,6 +112,10 @@ impl Seen<'_> {
         self.store.connection(&self.scope, &id).await?.ok_or_else(|| missing("connection"))
     }
 
+    pub async fn sees_connection(&self, id: &ConnectionId) -> Result<bool, ApiError> {
+        Ok(self.store.connection(&self.scope, id).await?.is_some())
+    }
+
     /// The caller does something now to what belongs to a company inside the subtree.
     pub async fn act_on(&self, company: &CompanyId) -> Result<Act, ApiError> {
         if *company == self.who.company.id {

@@ -58,9 +58,9 @@ pub async fn take(
         cost: IncomingCost::Free, // settled when it is stored
         revision: 0,
     };
-    let [id, earlier] = message.possible_ids();
+    let [id, earlier, later] = message.possible_ids();
     message.id = id;
-    if !is_known(store, &message, &earlier).await? {
+    if !is_known(store, &message, [earlier, later]).await? {
         message.routed = routed(store, &message).await?;
         store_once(store, &message, at).await?;
     }
@@ -70,15 +70,24 @@ pub async fn take(
     }
 }
 
-async fn is_known(store: &Store, message: &IncomingMessage, earlier: &IncomingId) -> anyhow::Result<bool> {
+async fn is_known(
+    store: &Store,
+    message: &IncomingMessage,
+    neighbours: [IncomingId; 2],
+) -> anyhow::Result<bool> {
     if store.incoming(&message.id).await?.is_some() {
         return Ok(true);
     }
-    Ok(store.incoming(earlier).await?.is_some_and(|before| message.is_repeat_of(&before)))
+    for id in neighbours {
+        if store.incoming(&id).await?.is_some_and(|stored| message.is_repeat_of(&stored)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn store_once(store: &Store, message: &IncomingMessage, at: Timestamp) -> anyhow::Result<()> {
-    let settled = Box::pin(settle_incoming(store, message, None, at)).await?;
+    let settled = Box::pin(settle_incoming(store, message, at)).await?;
     let Some(message) = settled else { return Ok(()) };
     let (id, connection, number) = (&message.id, &message.connection, &message.destination.value);
     match &message.routed {

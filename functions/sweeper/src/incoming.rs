@@ -1,9 +1,11 @@
 //! Messages from phones that could not be charged: tried again each hour for three days after they came, and
 //! handed on once they are paid. What is unpaid then stays so, and stays listed.
 
-use domain::id::IncomingId;
+use anyhow::Context;
+use domain::incoming::IncomingCost;
 use jiff::Timestamp;
-use sending::settle_incoming;
+use sending::{leave_unpaid, settle_again};
+use store::{DueIncoming, StoreError};
 use tokio::time::Instant;
 
 use crate::App;
@@ -12,22 +14,23 @@ const PAGE: u16 = 50;
 /// No more messages are begun after this; the function has 60 seconds.
 const BEGIN_MAX: std::time::Duration = std::time::Duration::from_secs(40);
 
-/// Tries those that are due. One that fails stays due, and keeps no other from being tried.
+/// Tries those that are due. One that fails keeps no other from being tried, and is tried again as if nobody
+/// could pay for it.
 pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let begin = Instant::now();
     let (mut settled, mut failed) = (0, 0);
     let mut cursor = None;
     loop {
         let page = app.store.due_incoming(now, PAGE, cursor.as_deref()).await?;
-        for id in &page.items {
+        for due in &page.items {
             if begin.elapsed() > BEGIN_MAX {
                 break;
             }
-            match settle(app, id, now).await {
+            match settle(app, due, now).await {
                 Ok(()) => settled += 1,
                 Err(error) => {
                     failed += 1;
-                    let error = format!("{error:#}");
+                    let (id, error) = (&due.incoming, format!("{error:#}"));
                     tracing::error!(incoming = %id, error, "a message from a phone was not settled");
                 }
             }
@@ -42,15 +45,29 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn settle(app: &App, id: &IncomingId, now: Timestamp) -> anyhow::Result<()> {
+async fn settle(app: &App, due: &DueIncoming, now: Timestamp) -> anyhow::Result<()> {
+    let (store, id) = (&app.store, &due.incoming);
+    let message = match store.incoming(id).await {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            store.forget_due_incoming(due).await?;
+            return Err(error).context("it does not read, and is not tried again");
+        }
+        read => read?,
+    };
     // One that is paid meanwhile has left the list by the same write.
-    let Some(message) = app.store.incoming(id).await? else { return Ok(()) };
-    if message.cost.try_at().is_none_or(|at| now < at) {
+    let Some(message) = message else { return Ok(()) };
+    let IncomingCost::Unpaid { why, try_at: Some(at) } = message.cost else { return Ok(()) };
+    if now < at {
         return Ok(());
     }
-    let settled = Box::pin(settle_incoming(&app.store, &message, Some(&message), now)).await?;
-    if let Some(after) = settled {
-        tracing::info!(incoming = %id, cost = ?after.cost, "tried again");
+    match Box::pin(settle_again(store, &message, now)).await {
+        Ok(Some(after)) => tracing::info!(incoming = %id, cost = ?after.cost, "tried again"),
+        Ok(None) => {}
+        Err(error) => {
+            let put_off = leave_unpaid(store, &message, why, now).await?;
+            let is_over = put_off.is_some_and(|after| after.cost.try_at().is_none());
+            return Err(error).context(if is_over { "it is not tried again" } else { "it is tried again" });
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::edr::{Usage, UsageKey};
 use crate::id::{AgreementId, ChargeId, InvoiceId, RateId, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
+use crate::quote::unpriced_rate;
 use crate::rating::{PricedBy, Resource, ServiceKind};
 use crate::sender::SenderAddress;
 
@@ -134,7 +135,8 @@ impl ChargeRow {
     }
 }
 
-/// The rows that the usage of a period's days makes. `service_type` tells how a rate was sold.
+/// The rows that the usage of a period's days makes. `service_type` tells how a rate was sold. What came from
+/// phones and has no price is not billed.
 pub fn fold(
     period: Period,
     usage: Vec<(UsageKey, Usage)>,
@@ -142,7 +144,7 @@ pub fn fold(
 ) -> Result<Details, AmountError> {
     let mut rows: BTreeMap<ChargeGroup, Vec<ChargeRow>> = BTreeMap::new();
     for (key, usage) in usage {
-        if key.day < period.first || period.last < key.day {
+        if key.day < period.first || period.last < key.day || is_unpriced(&key) {
             continue;
         }
         let group = ChargeGroup {
@@ -171,6 +173,10 @@ pub fn fold(
         }
     }
     Ok(details)
+}
+
+fn is_unpriced(key: &UsageKey) -> bool {
+    key.priced_by == PricedBy::Free && key.rate == unpriced_rate(&key.agreement)
 }
 
 /// What is to be billed still where `billed` was billed already: row by row, and below zero where too
@@ -338,6 +344,15 @@ pub(crate) mod tests {
         let given_back =
             [used(date(2026, 10, 1), "ACME", "0.05", 2), used(date(2026, 10, 2), "ACME", "0.05", -2)];
         assert_eq!(details(&given_back), Details::new());
+    }
+
+    #[test]
+    fn what_is_free_for_want_of_a_price_is_not_billed_and_what_a_price_makes_free_is() {
+        let (key, usage) = used(date(2026, 10, 1), "ACME", "0", 2);
+        let free = UsageKey { priced_by: PricedBy::Free, ..key };
+        let unpriced = UsageKey { rate: unpriced_rate(&free.agreement), ..free.clone() };
+        assert_eq!(details(&[(unpriced.clone(), usage)]), Details::new());
+        assert_eq!(shown(&only(details(&[(unpriced, usage), (free, usage)]))), [(2, "0".into())]);
     }
 
     #[test]

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::destination::masked;
 use crate::handling::ClientAddress;
 use crate::id::{AgreementId, CompanyId, ConnectionId, IncomingId, MessageId, SenderId};
-use crate::route::ROUTES_MAX;
 use crate::sender::{Sender, SenderAddress, SenderStatus};
 
 const KEYWORD_CHARACTERS_MAX: usize = 20;
@@ -29,15 +28,10 @@ pub struct IncomingRule {
     /// Delivered to the receivers of this client's connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ConnectionId>,
-    /// The vendors' connections over which they may come beside those of the sender ID's routes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub vendors: Vec<ConnectionId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IncomingRuleError {
-    #[error("at most {ROUTES_MAX} vendor connections may be named, each once")]
-    Vendors,
     #[error("a keyword is one word of 1 to {KEYWORD_CHARACTERS_MAX} characters in upper case")]
     Keyword,
     #[error("a mobile country code has three digits")]
@@ -50,13 +44,8 @@ pub enum IncomingRuleError {
 
 impl IncomingRule {
     /// Whether messages can be handed on by it. To be checked beside: that the connection is the client's
-    /// own, that those of vendors could be routes of the sender ID, and that the address is one that this
-    /// platform calls (`runtime::targets`).
+    /// own, and that the address is one that this platform calls (`runtime::targets`).
     pub fn check(&self) -> Result<(), IncomingRuleError> {
-        let different: std::collections::BTreeSet<_> = self.vendors.iter().collect();
-        if ROUTES_MAX < self.vendors.len() || different.len() < self.vendors.len() {
-            return Err(IncomingRuleError::Vendors);
-        }
         if self.keyword.as_deref().is_some_and(|keyword| !is_keyword(keyword)) {
             return Err(IncomingRuleError::Keyword);
         }
@@ -105,14 +94,17 @@ fn is_webhook(url: &str) -> bool {
     url.len() <= URL_OCTETS_MAX && is_text && !host.is_empty() && !authority.contains(['@', '\\'])
 }
 
+fn is_in_use(sender: &Sender) -> bool {
+    matches!(sender.status, SenderStatus::Active | SenderStatus::Testing)
+}
+
 /// The sender ID that gets a message to its number: of those with a rule that fits, the one whose rule
 /// chooses most narrowly (keyword and country, keyword, country, neither), and the oldest of several.
 /// `senders` have this number; `is_from` says whether a mobile country code is one of the phone's country.
 pub fn route<'a>(senders: &'a [Sender], text: &str, is_from: impl Fn(&str) -> bool) -> Option<&'a Sender> {
     let word = text.split_whitespace().next().unwrap_or_default().to_uppercase();
     let fitting = senders.iter().filter_map(|sender| {
-        let is_in_use = matches!(sender.status, SenderStatus::Active | SenderStatus::Testing);
-        let rule = sender.incoming.as_ref().filter(|_| is_in_use)?;
+        let rule = sender.incoming.as_ref().filter(|_| is_in_use(sender))?;
         Some((rule.fits(&word, &is_from)?, sender))
     });
     let age = |sender: &Sender| (std::cmp::Reverse(sender.created_at), std::cmp::Reverse(sender.id.clone()));
@@ -172,19 +164,27 @@ pub enum IncomingCost {
 #[serde(rename_all = "snake_case")]
 pub enum Unpaid {
     InsufficientFunds,
+    /// Its company or one above is disabled, or an agreement that it is charged to is suspended.
     Suspended,
     /// An agreement that it is charged to has not begun, or has ended.
     AgreementNotInForce,
+    /// Its sender ID was blocked, deleted or made to get nothing from phones while it waited.
+    SenderNotInUse,
+    /// Too many others wrote to the same wallets at that moment.
+    Busy,
 }
 
 /// What could not be charged is tried again so often, and for so long after it came.
 const TRIED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
+/// What only met others at its wallets, so often in its first hour.
+const BUSY_TRIED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 impl IncomingCost {
     /// It could not be charged now.
     pub fn unpaid(why: Unpaid, received_at: Timestamp, now: Timestamp) -> Self {
-        let next = now + TRIED_EVERY;
+        let is_soon = why == Unpaid::Busy && now < received_at + TRIED_EVERY;
+        let next = now + if is_soon { BUSY_TRIED_EVERY } else { TRIED_EVERY };
         Self::Unpaid { why, try_at: (next <= received_at + TRIED_FOR).then_some(next) }
     }
 
@@ -197,7 +197,7 @@ impl IncomingCost {
     }
 }
 
-/// Whose a message from a phone is, and where it goes, as the rule said when it came.
+/// Whose a message from a phone is, and where it goes, as the rule said when it came or was last tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {
     pub sender: SenderId,
@@ -220,6 +220,12 @@ impl Routed {
             webhook_url: rule.webhook_url.clone(),
             client: rule.client.clone(),
         })
+    }
+
+    /// Where it goes as the rule is now; none if its sender ID is in use no more, or somebody else's.
+    pub fn again(&self, sender: &Sender) -> Option<Self> {
+        let is_whose = |now: &Self| now.company == self.company && now.agreement == self.agreement;
+        Self::to(sender).filter(|now| is_in_use(sender) && is_whose(now))
     }
 }
 
@@ -254,11 +260,11 @@ impl IncomingMessage {
     }
 
     /// The ids that it may have been stored under before, its own first: that of its content and the time
-    /// in which a repeat comes, and of the time before that. A repeat is one only within
-    /// [`REPEAT_WINDOW`] of the first, see [`Self::is_repeat_of`].
-    pub fn possible_ids(&self) -> [IncomingId; 2] {
+    /// in which a repeat comes, and of the times before and after that, because a repeat may be stored first. It
+    /// is one only within [`REPEAT_WINDOW`] of the first, see [`Self::is_repeat_of`].
+    pub fn possible_ids(&self) -> [IncomingId; 3] {
         let window = self.received_at.as_second().div_euclid(REPEAT_WINDOW.as_secs());
-        [window, window - 1].map(|window| {
+        [window, window - 1, window + 1].map(|window| {
             let Self { connection, source, destination, data_coding, octets, .. } = self;
             let (coding, window) = (data_coding.to_string(), window.to_string());
             IncomingId::derived(&[
@@ -334,7 +340,6 @@ mod tests {
             mcc: mcc.map(str::to_owned),
             webhook_url: None,
             client: Some(ConnectionId::new(2)),
-            vendors: Vec::new(),
         };
         let sender = Sender::new(
             SenderId::new(number),
@@ -409,6 +414,32 @@ mod tests {
     }
 
     #[test]
+    fn what_only_met_others_is_tried_again_each_minute_for_an_hour_and_then_each_hour() {
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let next = |now| IncomingCost::unpaid(Unpaid::Busy, at(0), at(now)).try_at();
+        assert_eq!((next(0), next(59), next(60)), (Some(at(1)), Some(at(60)), Some(at(120))));
+        assert_eq!(next(72 * 60), None);
+    }
+
+    #[test]
+    fn what_waits_goes_where_its_sender_id_gets_messages_now_while_that_is_in_use() {
+        let before = sender(1, None, None);
+        let routed = Routed::to(&before).unwrap();
+        let client = Some(ConnectionId::new(3));
+        let moved = IncomingRule { client: client.clone(), ..before.incoming.clone().unwrap() };
+        let moved = Sender { incoming: Some(moved), ..before.clone() };
+        assert_eq!(routed.again(&moved), Some(Routed { client, ..routed.clone() }));
+        for gone in [
+            Sender { status: SenderStatus::Blocked, ..before.clone() },
+            Sender { incoming: None, ..before.clone() },
+            Sender { company: CompanyId::new(9), ..before.clone() },
+            Sender { agreement: AgreementId::new(9), ..before.clone() },
+        ] {
+            assert_eq!(routed.again(&gone), None, "{gone:?}");
+        }
+    }
+
+    #[test]
     fn a_rule_is_a_word_a_country_and_somewhere_to_go() {
         let rule = sender(1, None, None).incoming.unwrap();
         let with = |change: fn(&mut IncomingRule)| {
@@ -423,13 +454,6 @@ mod tests {
         }
         assert_eq!(with(|rule| rule.mcc = Some("26".into())), Err(IncomingRuleError::Mcc));
         assert_eq!(with(|rule| rule.client = None), Err(IncomingRuleError::NoTarget));
-        let vendors = |numbers: &[u128]| {
-            let vendors = numbers.iter().map(|number| ConnectionId::new(*number)).collect();
-            IncomingRule { vendors, ..rule.clone() }.check()
-        };
-        assert_eq!(vendors(&[1, 2, 3, 4, 5, 6, 7, 8]), Ok(()));
-        assert_eq!(vendors(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), Err(IncomingRuleError::Vendors));
-        assert_eq!(vendors(&[1, 1]), Err(IncomingRuleError::Vendors));
         for (url, good) in [
             ("https://example.com/hooks?a=1", true),
             ("https://example.com:8443", true),
@@ -500,14 +524,21 @@ mod tests {
             message.id = message.possible_ids()[0].clone();
             message
         };
-        let first = at(599);
-        for (second, repeat) in
-            [(599, true), (301, true), (600, true), (898, true), (899, false), (1_201, false)]
-        {
-            let again = at(second);
-            let known = [&first, &again].map(|message| message.possible_ids());
-            let shared = known[0].contains(&known[1][0]) || known[1].contains(&known[0][0]);
-            assert_eq!(shared && again.is_repeat_of(&first), repeat, "{second}");
+        for (first, taken, repeat) in [
+            (599, 599, true),
+            (599, 301, true),
+            (599, 600, true),
+            (599, 898, true),
+            (599, 899, false),
+            (599, 1_201, false),
+            // The one that came second was stored first.
+            (601, 599, true),
+            (601, 302, true),
+            (601, 301, false),
+        ] {
+            let (stored, again) = (at(first), at(taken));
+            let is_found = again.possible_ids().contains(&stored.id);
+            assert_eq!(is_found && again.is_repeat_of(&stored), repeat, "{taken} after {first}");
         }
     }
 }

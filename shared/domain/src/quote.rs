@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agreement::Agreement;
 use crate::allowance::{Adjustment, Allowance, AllowanceId, Pot, Stock};
-use crate::id::{RateId, ServiceId, TreeTag, WalletId};
+use crate::id::{AgreementId, RateId, ServiceId, TreeTag, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::rating::{
     Attribute, BillingRule, CompiledTree, Event, Found, Price, PricedBy, QuantityRule, Resource, ScaleKind,
@@ -64,14 +64,14 @@ impl Rates {
         RateId::of(&self.tag, leaf)
     }
 
-    /// Whether the event has a price because of its direction.
+    /// Whether a message from a phone has a price that a send does not have.
     fn tells_direction(&self, event: &Event) -> bool {
         let leaf = |event: &Event| match self.tree.find(event) {
             Found::Price { leaf, .. } => Some(leaf),
             Found::NoRate { .. } => None,
         };
         let found = leaf(event);
-        found.is_some() && found != leaf(&event.with_known(Attribute::Direction, None))
+        found.is_some() && found != leaf(&event.with(Attribute::Direction, "MT"))
     }
 
     fn refused(&self, level: usize) -> QuoteError {
@@ -336,10 +336,14 @@ pub fn incoming_offers(levels: &[Level], event: &Event, now: Timestamp) -> Resul
     Ok(if has_price { offers } else { Vec::new() })
 }
 
-/// What a message from a phone costs where nothing says what.
+/// The rate of an agreement's messages from phones for which nothing says what they cost.
+pub fn unpriced_rate(agreement: &AgreementId) -> RateId {
+    RateId::fixed(agreement, "message from a phone")
+}
+
 fn unpriced(level: &Level) -> Source {
     Source {
-        rate: RateId::fixed(&level.agreement.id, "message from a phone"),
+        rate: unpriced_rate(&level.agreement.id),
         unit_price: Amount::ZERO,
         billing: BillingRule::Accepted,
         quantity: QuantityRule::Segments,
@@ -694,7 +698,7 @@ fn taken(allowance: &Allowance, units: u32) -> Result<Taken, AmountError> {
 mod tests {
     use super::*;
     use crate::agreement::{Charging, CreditLimit, NewAgreement, VersionChange, plan_agreement};
-    use crate::id::{AgreementId, CompanyId};
+    use crate::id::CompanyId;
     use crate::money::Currency;
     use crate::period::BillingTerms;
 
@@ -920,6 +924,15 @@ mod tests {
         let blocked = of_phones(serde_json::json!({"type": "blocked"}));
         let refused = incoming_offers(&[level(1, &[]), level(2, &[blocked])], &event, now);
         assert_eq!(refused, Err(QuoteError::Blocked { level: 2 }));
+        // What is said of all directions but that of a send is said of phones.
+        let of_others = |price: serde_json::Value| {
+            serde_json::json!({"sms_message": {"depends_on": "direction",
+                "values": {"MT": {"price": {"type": "flat", "amount": "0.05"}}}, "others": {"price": price}}})
+        };
+        let others = level(1, &[of_others(serde_json::json!({"type": "flat", "amount": "0.02"}))]);
+        assert_eq!(taken(&[others]), [(2, "0.04".to_owned(), false)]);
+        let blocked = level(1, &[of_others(serde_json::json!({"type": "blocked"}))]);
+        assert_eq!(incoming_offers(&[blocked], &event, now), Err(QuoteError::Blocked { level: 1 }));
     }
 
     #[test]

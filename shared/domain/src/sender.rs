@@ -4,6 +4,8 @@
 pub mod picture;
 pub mod settings;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ use crate::connection::ConnectionKind;
 use crate::id::{AgreementId, CompanyId, ConnectionId, SecretId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::record::FieldError;
-use crate::route::Routes;
+use crate::route::{ROUTES_MAX, Routes};
 use crate::statistics::Counts;
 
 pub use self::settings::SenderSettings;
@@ -62,6 +64,10 @@ pub struct Sender {
     /// None: it gets nothing from phones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incoming: Option<IncomingRule>,
+    /// The vendors' connections over which what phones send to it may come beside those of its routes. They
+    /// stand beside the rule because companies above name them, and the company itself writes the rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incoming_vendors: Vec<ConnectionId>,
     /// The unguessable part of the address that a provider calls about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_guid: Option<String>,
@@ -101,6 +107,8 @@ pub struct SenderChange {
     pub routes: Option<Routes>,
     /// None in it: nothing from phones any more.
     pub incoming: Option<Option<IncomingRule>>,
+    /// To be checked beside: that they could be routes of it.
+    pub incoming_vendors: Option<Vec<ConnectionId>>,
     pub webhook_guid: Option<Option<String>>,
     pub mno: Option<Option<String>>,
     pub monitoring: Option<Option<Monitoring>>,
@@ -126,6 +134,8 @@ pub enum SenderError {
     Name,
     #[error("a webhook GUID has 8 to 64 letters, digits or -")]
     WebhookGuid,
+    #[error("at most {ROUTES_MAX} vendor connections may be named, each once")]
+    IncomingVendors,
     #[error("an operator's name has 1 to {MNO_LENGTH_MAX} characters")]
     Mno,
     #[error(
@@ -156,6 +166,7 @@ impl Sender {
             status: SenderStatus::Active,
             routes,
             incoming: None,
+            incoming_vendors: Vec::new(),
             webhook_guid: None,
             mno: None,
             monitoring: None,
@@ -185,8 +196,8 @@ impl Sender {
     /// that it carries. So nobody gets the messages of another company's number by naming it, and no vendor
     /// makes up what a phone sent to another's.
     pub fn is_served_by(&self, connection: &ConnectionId) -> bool {
-        let is_named = self.incoming.as_ref().is_some_and(|rule| rule.vendors.contains(connection));
-        is_named || self.routes.all().iter().any(|route| route.connection == *connection)
+        self.incoming_vendors.contains(connection)
+            || self.routes.all().iter().any(|route| route.connection == *connection)
     }
 
     /// It comes back as it is, with the same revision, if nothing of it is to be different.
@@ -213,6 +224,11 @@ impl Sender {
         if monitoring.is_some_and(|monitoring| !monitoring.is_sound()) {
             return Err(SenderError::Monitoring);
         }
+        let incoming_vendors = change.incoming_vendors.unwrap_or_else(|| self.incoming_vendors.clone());
+        let different: BTreeSet<_> = incoming_vendors.iter().collect();
+        if ROUTES_MAX < incoming_vendors.len() || different.len() < incoming_vendors.len() {
+            return Err(SenderError::IncomingVendors);
+        }
         let settings = self.settings_after(change.settings)?;
         let changed = Self {
             name,
@@ -224,6 +240,7 @@ impl Sender {
             status: change.status.unwrap_or(self.status),
             routes: change.routes.unwrap_or_else(|| self.routes.clone()),
             incoming: change.incoming.unwrap_or_else(|| self.incoming.clone()),
+            incoming_vendors,
             ..self.clone()
         };
         changed.check_channel()?;
@@ -306,7 +323,8 @@ impl Thing for Sender {
 
     fn lists(&self) -> Vec<String> {
         let roads = self.routes.all().iter().map(|route| &route.connection);
-        let of_phones = self.incoming.iter().flat_map(|rule| rule.vendors.iter().chain(&rule.client));
+        let client = self.incoming.iter().filter_map(|rule| rule.client.as_ref());
+        let of_phones = self.incoming_vendors.iter().chain(client);
         let mut lists: Vec<_> = [self.company.to_string()].into_iter().chain(self.list_above()).collect();
         for connection in roads.chain(of_phones).map(ToString::to_string) {
             if !lists.contains(&connection) {
@@ -463,9 +481,18 @@ mod tests {
                 SenderError::WebhookGuid,
             ),
             (SenderChange { mno: Some(Some(String::new())), ..SenderChange::default() }, SenderError::Mno),
+            (brought_by(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), SenderError::IncomingVendors),
+            (brought_by(&[1, 1]), SenderError::IncomingVendors),
         ] {
             assert_eq!(sender.changed(bad, now), Err(error));
         }
+        let brought = sender.changed(brought_by(&[1, 2, 3, 4, 5, 6, 7, 8]), now).unwrap();
+        assert!(brought.is_served_by(&ConnectionId::new(8)) && !sender.is_served_by(&ConnectionId::new(8)));
+    }
+
+    fn brought_by(vendors: &[u128]) -> SenderChange {
+        let vendors = vendors.iter().map(|number| ConnectionId::new(*number)).collect();
+        SenderChange { incoming_vendors: Some(vendors), ..SenderChange::default() }
     }
 
     #[test]

@@ -264,6 +264,11 @@ impl TopUp {
         Self { state, ..self.next() }
     }
 
+    /// The id of the one payment that brings its money, whoever says that it came.
+    pub fn payment_id(&self) -> PaymentId {
+        PaymentId::derived(&["top_up", self.id.as_str()])
+    }
+
     /// The next revision, confirmed by this payment. What of it goes back is asked about from now on.
     #[must_use]
     pub fn confirmed(&self, payment: PaymentId, received: Received, now: Timestamp) -> Self {

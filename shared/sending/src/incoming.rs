@@ -11,7 +11,7 @@ use domain::quote::{QuoteError, incoming_offers};
 use domain::segmentation::Encoding;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
-use store::{AcceptError, Accepted, Store, StoreError};
+use store::{AcceptError, Accepted, Store, StoreError, stopped};
 
 use crate::place::event;
 
@@ -25,9 +25,48 @@ enum Plan {
     Charge(Box<Draft>),
 }
 
-/// Settles what a message costs as its agreements stand now, and stores it: with its charge at every level, all
-/// or nothing. `before` is what is stored of it. As it was stored; none if somebody else was faster.
+/// Settles what a message that came costs as its agreements stand now, and stores it: with its charge at every
+/// level, all or nothing. As it was stored; none if somebody else was faster.
 pub async fn settle_incoming(
+    store: &Store,
+    message: &IncomingMessage,
+    now: Timestamp,
+) -> Result<Option<IncomingMessage>, StoreError> {
+    settle(store, message, None, now).await
+}
+
+/// The same of one that is stored as unpaid. It goes where its sender ID gets messages now; nobody is charged
+/// for what would go nowhere.
+pub async fn settle_again(
+    store: &Store,
+    before: &IncomingMessage,
+    now: Timestamp,
+) -> Result<Option<IncomingMessage>, StoreError> {
+    let Some(routed) = &before.routed else { return settle(store, before, Some(before), now).await };
+    let sender = store.sender_by_id(&routed.sender).await?;
+    match sender.and_then(|sender| routed.again(&sender)) {
+        Some(routed) => {
+            let message = IncomingMessage { routed: Some(routed), ..before.clone() };
+            settle(store, &message, Some(before), now).await
+        }
+        None => leave_unpaid(store, before, Unpaid::SenderNotInUse, now).await,
+    }
+}
+
+/// Stores that it could not be charged now. As it was stored; none if somebody else was faster.
+pub async fn leave_unpaid(
+    store: &Store,
+    before: &IncomingMessage,
+    why: Unpaid,
+    now: Timestamp,
+) -> Result<Option<IncomingMessage>, StoreError> {
+    let cost = IncomingCost::unpaid(why, before.received_at, now);
+    let after = IncomingMessage { cost, revision: before.revision + 1, ..before.clone() };
+    Ok(store.write_incoming(Some(before), &after).await?.then_some(after))
+}
+
+/// `before` is what is stored of it.
+async fn settle(
     store: &Store,
     message: &IncomingMessage,
     before: Option<&IncomingMessage>,
@@ -46,6 +85,8 @@ pub async fn settle_incoming(
                     Unpaid::InsufficientFunds
                 }
                 Err(AcceptError::Suspended { .. }) => Unpaid::Suspended,
+                // Others write to the same wallets, or one is drained. Waiting would hold up what came beside.
+                Err(AcceptError::Store(StoreError::Busy { .. })) => Unpaid::Busy,
                 Err(AcceptError::Store(error)) => return Err(error),
                 Err(AcceptError::Refused(error)) => return Err(not_priced(error)),
             };
@@ -74,9 +115,14 @@ async fn plan(store: &Store, message: &IncomingMessage, now: Timestamp) -> Resul
         Err(QuoteError::Blocked { .. }) => return Ok(Plan::Store(IncomingCost::Blocked)),
         Err(error) => return Err(not_priced(error)),
     };
+    let unpaid = |why| Ok(Plan::Store(IncomingCost::unpaid(why, message.received_at, now)));
     if !levels.iter().all(|level| level.agreement.effective.contains(now)) {
-        let why = Unpaid::AgreementNotInForce;
-        return Ok(Plan::Store(IncomingCost::unpaid(why, message.received_at, now)));
+        return unpaid(Unpaid::AgreementNotInForce);
+    }
+    let company = store.any_company(&routed.company).await?;
+    let path = store.companies(&company.map(|company| company.path).unwrap_or_default()).await?;
+    if stopped(&path, levels.iter().map(|level| &level.agreement)).is_some() {
+        return unpaid(Unpaid::Suspended);
     }
     let country = found.country.as_str().to_owned();
     let place = Place { country, network: found.network, mccmnc: found.mccmnc, offers };

@@ -18,7 +18,7 @@ mod routes;
 pub use codes::{CodeNotSent, CodeToSend, send_code};
 pub use error::SendError;
 pub use hot::HotWallets;
-pub use incoming::settle_incoming;
+pub use incoming::{leave_unpaid, settle_again, settle_incoming};
 pub use lookup::Lookups;
 pub use next_roads::NextRoads;
 pub use place::place;

@@ -23,13 +23,16 @@ use crate::item::{Item, document, expiring, text};
 use crate::keys::{self, Key};
 use crate::members::Members;
 use crate::messages::{message_item, row_of};
-use crate::transact::Refused;
+use crate::transact::{CONFLICT_ATTEMPTS_MAX, Refused};
 use crate::wallets::{Guard, Sum, WalletChange, wallet_of};
 use crate::{Store, StoreError};
 
 /// Each round either ends or has made progress (a refill, a recall, exact mode for one more level), so
 /// the depth of the tree bounds them; beyond that others are spending faster than we can plan.
 const ROUNDS_MAX: u32 = 24;
+/// Fifty messages from phones may be in one delivery, for which there are ten seconds. What meets others as
+/// often as this is stored unpaid, and tried again in a minute.
+const INCOMING_ATTEMPTS_MAX: u32 = 3;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
@@ -83,7 +86,7 @@ impl Store {
         over: Option<&LeaseTag>,
         seen: &mut Seen,
     ) -> Result<Accepted, AcceptError> {
-        self.accept_beside(draft, over, &[], seen).await
+        self.accept_beside(draft, over, &[], CONFLICT_ATTEMPTS_MAX, seen).await
     }
 
     /// Charges a message from a phone as `draft` says, and stores it in the place of what it was `before`, if
@@ -95,15 +98,17 @@ impl Store {
         after: &IncomingMessage,
     ) -> Result<Accepted, AcceptError> {
         let beside = self.incoming_items(before, after)?;
-        self.accept_beside(draft, None, &beside, &mut Seen::default()).await
+        self.accept_beside(draft, None, &beside, INCOMING_ATTEMPTS_MAX, &mut Seen::default()).await
     }
 
-    /// With other items in the same write, which are refused only where somebody else was faster.
+    /// With other items in the same write, which are refused only where somebody else was faster, and so many
+    /// tries of it.
     async fn accept_beside(
         &self,
         draft: &Draft,
         over: Option<&LeaseTag>,
         beside: &[TransactWriteItem],
+        attempts_max: u32,
         seen: &mut Seen,
     ) -> Result<Accepted, AcceptError> {
         let allowances = draft.allowances();
@@ -131,7 +136,8 @@ impl Store {
                     let items = self.charge_items(&read, &priced, &plan, &allowances, over)?;
                     let charged = items.len();
                     let items = [items, beside.to_vec()].concat();
-                    match self.transact_counting("charge the message", items, &mut seen.conflicts).await {
+                    let (action, conflicts) = ("charge the message", &mut seen.conflicts);
+                    match self.transact_within(action, items, attempts_max, conflicts).await {
                         Ok(()) => return Ok(Accepted::Now(priced.row)),
                         Err(Refused::At(place, _)) if place == 0 || charged <= place => {
                             return Ok(Accepted::Before);

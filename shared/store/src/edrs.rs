@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::block_of;
-use crate::item::{Item, document, expiring, key_of, read, text};
+use crate::item::{Item, document, expiring, read};
 use crate::keys::{self, Key};
 use crate::records::{Page, page};
 use crate::{Store, StoreError};
@@ -174,22 +174,8 @@ impl Store {
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<Entry>, StoreError> {
-        let pk = keys::edrs(agreement);
-        // Nothing sorts before a blank, and nothing behind a tilde.
-        let first = filter.from.map_or_else(|| " ".to_owned(), keys::sortable);
-        let last = filter.till.map_or_else(|| "~".to_owned(), keys::sortable);
-        let query = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.records)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", text(&pk))
-            .expression_attribute_values(":first", text(first))
-            .expression_attribute_values(":last", text(cursor.map_or(last, str::to_owned)))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(cursor.map(|sk| key_of(&Key { pk: pk.clone(), sk: sk.to_owned() })));
-        page(entry_of, query.send().await.map_err(StoreError::aws("list EDRs"))?)
+        let (pk, span) = (keys::edrs(agreement), (filter.from, filter.till));
+        page(entry_of, self.newest_records("list EDRs", pk, span, limit, cursor).await?)
     }
 
     /// The records that these entries stand for, each with its place, newest first.

@@ -141,8 +141,9 @@ impl Store {
         let was_due = before.and_then(|before| before.cost.try_at());
         items.extend(was_due.map(|at| self.delete_any(messages, &keys::due_incoming(at, &after.id))));
         if let Some(at) = after.cost.try_at() {
-            let due = DueIncoming { incoming: after.id.clone() };
-            items.push(self.put_any(messages, document(&keys::due_incoming(at, &after.id), &due)?));
+            let key = keys::due_incoming(at, &after.id);
+            let due = DueIncoming { incoming: after.id.clone(), sk: key.sk.clone() };
+            items.push(self.put_any(messages, document(&key, &due)?));
         }
         Ok(items)
     }
@@ -153,7 +154,7 @@ impl Store {
         now: Timestamp,
         limit: u16,
         cursor: Option<&str>,
-    ) -> Result<Page<IncomingId>, StoreError> {
+    ) -> Result<Page<DueIncoming>, StoreError> {
         // Behind every message of this very moment.
         let last = format!("{}#~", keys::sortable(now));
         let start = cursor.map(|sk| Key { pk: keys::INCOMING_DUE.to_owned(), sk: sk.to_owned() });
@@ -168,7 +169,15 @@ impl Store {
             .limit(i32::from(limit))
             .set_exclusive_start_key(start.as_ref().map(key_of));
         let answer = query.send().await.map_err(StoreError::aws("list unpaid messages from phones"))?;
-        page(|item| Ok(read::<DueIncoming>(KIND, item)?.incoming), answer)
+        page(|item| read(KIND, item), answer)
+    }
+
+    /// Takes one that does not read from those that are to be charged.
+    pub async fn forget_due_incoming(&self, due: &DueIncoming) -> Result<(), StoreError> {
+        let key = Key { pk: keys::INCOMING_DUE.to_owned(), sk: due.sk.clone() };
+        let delete = self.dynamo.delete_item().table_name(&self.tables.messages).set_key(Some(key_of(&key)));
+        delete.send().await.map_err(StoreError::aws("forget a message from a phone"))?;
+        Ok(())
     }
 
     /// Shows a message in the lists of those who see it: of the companies in `path`, which are its own and all
@@ -206,22 +215,9 @@ impl Store {
         limit: u16,
         cursor: Option<&str>,
     ) -> Result<Page<IncomingMessage>, StoreError> {
-        let pk = keys::incoming_list(list.id());
-        // Nothing sorts before a blank, and nothing behind a tilde.
-        let first = filter.from.map_or_else(|| " ".to_owned(), keys::sortable);
-        let last = filter.till.map_or_else(|| "~".to_owned(), keys::sortable);
-        let query = self
-            .dynamo
-            .query()
-            .table_name(&self.tables.records)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", text(&pk))
-            .expression_attribute_values(":first", text(first))
-            .expression_attribute_values(":last", text(cursor.map_or(last, str::to_owned)))
-            .scan_index_forward(false)
-            .limit(i32::from(limit))
-            .set_exclusive_start_key(cursor.map(|sk| key_of(&Key { pk: pk.clone(), sk: sk.to_owned() })));
-        let answer = query.send().await.map_err(StoreError::aws("list messages from phones"))?;
+        let (pk, span) = (keys::incoming_list(list.id()), (filter.from, filter.till));
+        let answer =
+            self.newest_records("list messages from phones", pk, span, usize::from(limit), cursor).await?;
         let mut found = page(|item| read::<IncomingMessage>(KIND, item), answer)?;
         let masked = found.items.into_iter().map(|message| message.masked_before(filter.masked_before));
         found.items = masked.filter(|message| filter.passes(message)).collect();
@@ -230,9 +226,11 @@ impl Store {
 }
 
 /// That a message is to be charged.
-#[derive(Serialize, Deserialize)]
-struct DueIncoming {
-    incoming: IncomingId,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DueIncoming {
+    pub incoming: IncomingId,
+    /// Its place among the others, by the time.
+    sk: String,
 }
 
 /// Whose list of messages from phones.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::edr::{Edr, Usage, UsageKey};
 use domain::id::{AgreementId, WalletId};
@@ -15,7 +16,7 @@ use serde::Deserialize;
 
 use crate::alone::write_alone;
 use crate::edrs::{edr_item, entry_of_block};
-use crate::item::{Item, document, number, read, text};
+use crate::item::{Item, document, key_of, number, read, text};
 use crate::keys::{self, Key};
 use crate::statistics::{SLICES_MAX, Statistics, rows_of};
 use crate::transact::{Change, Refused};
@@ -175,6 +176,33 @@ impl Store {
         page(|item| read("a statement line", item), sent.map_err(StoreError::aws("list the statement"))?)
     }
 
+    /// Of a list whose keys begin with a time, newest first: what is from one time until before another, behind
+    /// `cursor`.
+    pub(crate) async fn newest_records(
+        &self,
+        action: &'static str,
+        pk: String,
+        (from, till): (Option<Timestamp>, Option<Timestamp>),
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<QueryOutput, StoreError> {
+        // Nothing sorts before a blank, and nothing behind a tilde.
+        let first = from.map_or_else(|| " ".to_owned(), keys::sortable);
+        let last = till.map_or_else(|| "~".to_owned(), keys::sortable);
+        let query = self
+            .dynamo
+            .query()
+            .table_name(&self.tables.records)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", text(&pk))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(cursor.map_or(last, str::to_owned)))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(cursor.map(|sk| key_of(&Key { pk, sk: sk.to_owned() })));
+        query.send().await.map_err(StoreError::aws(action))
+    }
+
     /// Posts EDRs and the usage they change. Every message is posted once per revision: those that are
     /// there already, from an earlier delivery, are left out and the rest is posted.
     pub async fn post_usage(&self, changes: &[UsageChange]) -> Result<(), StoreError> {
@@ -325,7 +353,7 @@ impl Store {
 
 pub(crate) fn page<T>(
     of: impl Fn(Item) -> Result<T, StoreError>,
-    answer: aws_sdk_dynamodb::operation::query::QueryOutput,
+    answer: QueryOutput,
 ) -> Result<Page<T>, StoreError> {
     let next = answer.last_evaluated_key.and_then(|mut key| key.remove(keys::SK));
     let next = next.and_then(|sk| if let AttributeValue::S(sk) = sk { Some(sk) } else { None });

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::agreement::Agreement;
+use domain::company::Company;
 use domain::id::AgreementId;
 use domain::message::Message;
 use domain::sender::{SenderAddress, SenderStatus};
@@ -21,6 +23,18 @@ const KEPT_MAX: usize = 10_000;
 pub const COMPANY_DISABLED: &str = "company_disabled";
 pub const AGREEMENT_SUSPENDED: &str = "agreement_suspended";
 pub const SENDER_BLOCKED: &str = "sender_blocked";
+
+/// Why nothing goes on of a company, which is in its `path` with all above it, that is charged to these
+/// agreements; none if it does.
+pub fn stopped<'a>(
+    path: &[Company],
+    levels: impl IntoIterator<Item = &'a Agreement>,
+) -> Option<&'static str> {
+    if path.iter().any(|company| !company.enabled) {
+        return Some(COMPANY_DISABLED);
+    }
+    levels.into_iter().any(|agreement| agreement.suspended).then_some(AGREEMENT_SUSPENDED)
+}
 
 /// A reason if they may not go out.
 type Standing = Option<&'static str>;
@@ -89,15 +103,8 @@ impl Standings {
         let levels = agreement.charged_levels();
         let (path, levels) = tokio::try_join!(store.companies(&company.path), store.agreements(&levels))?;
         let is_blocked = |status| matches!(status, SenderStatus::Blocked | SenderStatus::Draft);
-        Ok(if path.iter().any(|company| !company.enabled) {
-            Some(COMPANY_DISABLED)
-        } else if levels.iter().any(|agreement| agreement.suspended) {
-            Some(AGREEMENT_SUSPENDED)
-        } else if sender.is_some_and(|sender| is_blocked(sender.status)) {
-            Some(SENDER_BLOCKED)
-        } else {
-            None
-        })
+        let is_blocked = sender.is_some_and(|sender| is_blocked(sender.status));
+        Ok(stopped(&path, &levels).or(is_blocked.then_some(SENDER_BLOCKED)))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

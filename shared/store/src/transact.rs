@@ -146,17 +146,18 @@ impl Store {
         action: &'static str,
         items: Vec<TransactWriteItem>,
     ) -> Result<(), Refused> {
-        self.transact_counting(action, items, &mut 0).await
+        self.transact_within(action, items, CONFLICT_ATTEMPTS_MAX, &mut 0).await
     }
 
-    /// The same, adding to `conflicts` the tries that met another transaction.
-    pub(crate) async fn transact_counting(
+    /// The same with so many tries, adding to `conflicts` those that met another transaction.
+    pub(crate) async fn transact_within(
         &self,
         action: &'static str,
         items: Vec<TransactWriteItem>,
+        attempts_max: u32,
         conflicts: &mut u32,
     ) -> Result<(), Refused> {
-        for attempt in 0..CONFLICT_ATTEMPTS_MAX {
+        for attempt in 0..attempts_max {
             let sent =
                 self.dynamo.transact_write_items().set_transact_items(Some(items.clone())).send().await;
             let Err(error) = sent else { return Ok(()) };

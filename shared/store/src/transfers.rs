@@ -1,6 +1,8 @@
 //! Transfers: both wallets or neither, once, in six write units; with the places in lists of both
 //! companies, and the entry of the audit log.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
 use domain::id::TransferId;
@@ -8,7 +10,7 @@ use domain::money::Amount;
 use domain::transfer::Transfer;
 use domain::wallet::{Operation, OperationKind, Wallet};
 
-use crate::item::document;
+use crate::item::{document, read};
 use crate::keys;
 use crate::transact::Refused;
 use crate::wallets::{Guard, Sum, WalletChange};
@@ -26,6 +28,14 @@ pub enum PostedTransfer {
 impl Store {
     pub async fn transfer(&self, id: &TransferId) -> Result<Option<Transfer>, StoreError> {
         self.get(&self.tables.ledger, &keys::transfer(id), "a transfer").await
+    }
+
+    /// Those of these transfers that there are.
+    pub async fn transfers(&self, ids: &[TransferId]) -> Result<BTreeMap<TransferId, Transfer>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(keys::transfer).collect();
+        let items = self.get_many(&self.tables.ledger, &wanted).await?;
+        let transfers = items.into_iter().map(|item| read::<Transfer>("a transfer", item));
+        transfers.map(|transfer| transfer.map(|transfer| (transfer.id.clone(), transfer))).collect()
     }
 
     /// Posts a transfer once. Its item is the idempotency record, and it stays. `from` is the source as

@@ -242,7 +242,7 @@ impl Cashier {
     }
 
     /// The one payment of a top-up with what follows from it, the number of a receipt say, whoever says that its
-    /// money came: the payment's id follows from the top-up's. `by_hand` is the company whose person says so.
+    /// money came. `by_hand` is the company whose person says so.
     pub async fn book(
         &self,
         act: &Act,
@@ -251,9 +251,9 @@ impl Cashier {
         by_hand: Option<&CompanyId>,
     ) -> Result<TopUpPosted, PlanError> {
         let (agreement, wallet) = self.booked_on(top_up).await?;
-        let id = PaymentId::derived(&["top_up", top_up.id.as_str()]);
         let receipt_of = top_up.order.as_ref().map(|_| top_up.id.clone());
-        let payment = planned(&agreement, &wallet, act.at, Booking::of(top_up, received, id, by_hand))?;
+        let booking = Booking::of(top_up, received, top_up.payment_id(), by_hand);
+        let payment = planned(&agreement, &wallet, act.at, booking)?;
         let payment = Payment { receipt_of, ..payment };
         let (id, received) = (payment.id.clone(), received.clone());
         let after = match by_hand {

@@ -1,6 +1,8 @@
 //! Message credits bought by card: the price of the rate plan that sells them, the tax, the payment that
 //! brings the credits, and the receipt.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::Router;
 use axum::body::Body;
 use domain::money::Amount;
@@ -251,19 +253,44 @@ async fn a_purchase_that_a_person_confirms_brings_its_credits_and_its_receipt_on
 }
 
 /// Somebody else is faster with every payment of a top-up.
-struct Faster;
+#[derive(Default)]
+struct Faster {
+    payments: AtomicU32,
+    /// With the payment of this number, from 1 on, who is faster confirms the same.
+    twin: Option<u32>,
+}
+
+impl Faster {
+    fn is_twin(&self) -> bool {
+        self.twin == Some(self.payments.load(Ordering::Relaxed))
+    }
+}
 
 impl Faults for Faster {
-    fn decide(&self, _: &Call) -> Fault {
-        Fault::None
+    fn decide(&self, call: &Call) -> Fault {
+        let is_twin = call.operation == "TransactWriteItems" && self.is_twin();
+        if is_twin { Fault::TimeoutAppliedAnswerLost } else { Fault::None }
     }
 
     fn rewrite(&self, _: &str, body: &mut Value) {
         let items = body["TransactItems"].as_array_mut().into_iter().flatten();
-        for put in items.filter_map(|item| item.get_mut("Put")) {
-            if put["ConditionExpression"] == "revision = :before" {
-                put["ConditionExpression"] = "revision = :before AND attribute_not_exists(pk)".into();
+        let puts = items.filter_map(|item| item.get_mut("Put"));
+        let changes: Vec<_> = puts.filter(|put| put["ConditionExpression"] == "revision = :before").collect();
+        if changes.is_empty() {
+            return;
+        }
+        self.payments.fetch_add(1, Ordering::Relaxed);
+        let is_twin = self.is_twin();
+        for change in changes {
+            if is_twin {
+                change["Item"]["confirmed_at"] = json!({"S": "2026-01-01T00:00:00Z"});
+            } else {
+                change["ConditionExpression"] = "revision = :before AND attribute_not_exists(pk)".into();
             }
+        }
+        if is_twin {
+            // The database does not take the next try for a repeat of it.
+            body["ClientRequestToken"] = "twin".into();
         }
     }
 }
@@ -272,16 +299,22 @@ impl Faults for Faster {
 async fn who_is_overtaken_whenever_a_purchase_is_confirmed_hears_that_and_not_that_the_reference_is_taken() {
     let mut shop = Shop::open().await;
     shop.sell().await;
-    let path = format!("/v1/top_ups/{}/confirm", text(&shop.buy(500).await, "id"));
-    let (platform, body) = (&mut shop.platform, json!({"reference": "TT-1"}));
-    let store = Store::new(platform.database.client_with(Faster), platform.store.tables.clone());
-    let overtaken = cashier(&store, &platform.secrets, shop.stripe.url());
-    let cashier = std::mem::replace(&mut platform.app.cashier, overtaken);
-    let refused = platform.post(&platform.owner.key, &path, body.clone()).await;
-    assert_eq!(refused.refusal(), "409 conflict");
-    platform.app.cashier = cashier;
-    let confirmed = platform.post(&platform.owner.key, &path, body).await.good();
-    assert_eq!(text(&confirmed, "state"), "confirmed");
+    // In the last of eight rounds by who confirms the same.
+    for (reference, twin, balance) in [("TT-1", None, "0"), ("TT-2", Some(8), "1000")] {
+        let path = format!("/v1/top_ups/{}/confirm", text(&shop.buy_as(reference, 500).await, "id"));
+        let (platform, body) = (&mut shop.platform, json!({"reference": reference}));
+        let faster = Faster { twin, ..Faster::default() };
+        let client = platform.database.client_with_retries(faster, 2);
+        let store = Store::new(client, platform.store.tables.clone());
+        let overtaken = cashier(&store, &platform.secrets, shop.stripe.url());
+        let cashier = std::mem::replace(&mut platform.app.cashier, overtaken);
+        let refused = platform.post(&platform.owner.key, &path, body.clone()).await;
+        assert_eq!(refused.refusal(), "409 conflict");
+        assert_eq!(platform.balance(&shop.client).await, balance);
+        platform.app.cashier = cashier;
+        let confirmed = platform.post(&platform.owner.key, &path, body).await.good();
+        assert_eq!(text(&confirmed, "state"), "confirmed");
+    }
 }
 
 #[tokio::test]

@@ -166,15 +166,26 @@ async fn fees_are_found_and_sorted_by_who_asked_for_them_by_what_and_by_the_stat
         ("sort=-by_user&limit=1".to_owned(), &all[..1]),
     ] {
         let path = format!("/v1/fees?agreement={}&{query}", client.agreement);
-        let list = shop.platform.get(&client.key, &path).await.good();
+        let list = shop.platform.get(&owner.key, &path).await.good();
         let found: Vec<_> =
             list["items"].as_array().unwrap().iter().map(|fee| text(fee, "resource")).collect();
         assert_eq!(found, expected, "{query}");
     }
     let path = format!("/v1/fees?agreement={}&sort=at", client.agreement);
-    let list = shop.platform.get(&client.key, &path).await.good();
-    let shown = |place: usize| ["by_user", "transaction"].map(|name| list["items"][place][name].is_string());
-    assert_eq!([shown(0), shown(1), shown(2)], [[true, true], [false, true], [false, false]]);
+    for (key, names_user) in [(&owner.key, true), (&client.key, false)] {
+        let list = shop.platform.get(key, &path).await.good();
+        let shown =
+            |place: usize| ["by_user", "transaction"].map(|name| list["items"][place][name].is_string());
+        assert_eq!([shown(0), shown(1), shown(2)], [[names_user, true], [false, true], [false, false]]);
+    }
+    // Neither a filter nor an order tells the company that pays.
+    for list in [format!("agreement={}", client.agreement), format!("company={}", client.company)] {
+        for query in [format!("by_user={}", ada.id), "sort=-by_user".to_owned()] {
+            let path = format!("/v1/fees?{list}&{query}");
+            shop.platform.get(&owner.key, &path).await.good();
+            assert_eq!(shop.platform.get(&client.key, &path).await.refusal(), "403 not_allowed", "{path}");
+        }
+    }
     let file =
         shop.platform.ask(&owner.key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
     let row = file.as_str().unwrap().lines().nth(1).unwrap();

@@ -79,6 +79,7 @@ impl Desk {
     async fn exported(&self, query: &str) -> Vec<u8> {
         let link = self.get(&format!("/v1/services/{}/scopes/1/export?{query}", self.service)).await;
         let file = self.platform.app.http.get(text(&link, "url")).send().await.unwrap();
+        assert!(file.headers()["content-disposition"].to_str().unwrap().starts_with("attachment; filename="));
         file.bytes().await.unwrap().to_vec()
     }
 }

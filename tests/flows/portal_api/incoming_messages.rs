@@ -1,5 +1,6 @@
 //! Messages from phones: what they cost, who sees them, and what becomes of those that nobody pays.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::agreement::Agreement;
 use domain::handling::ClientAddress;
 use domain::id::{AgreementId, ConnectionId};
@@ -8,7 +9,9 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Incoming, IncomingPart, Progress, Webhook};
 use serde_json::{Value, json};
+use store::Store;
 use tests::edits::change_agreement;
+use tests::embedded_dynamodb::Fault;
 
 use crate::platform::{Member, text};
 use crate::shop::{Shop, flat};
@@ -61,7 +64,11 @@ impl Stage {
 
     /// What the vendor delivers, and all that follows.
     async fn arrives(&self, incoming: Incoming) {
-        let applier = progress_applier::App { store: self.shop.platform.store.clone() };
+        self.arrives_with(self.shop.platform.store.clone(), incoming).await;
+    }
+
+    async fn arrives_with(&self, store: Store, incoming: Incoming) {
+        let applier = progress_applier::App { store };
         let (connection, incoming) = (self.connection.clone(), Box::new(incoming));
         let said = Progress::IncomingV1 { connection, incoming, at: runtime::now() };
         applier.apply(said).await.unwrap();
@@ -78,6 +85,13 @@ impl Stage {
     async fn list(&self, key: &str, query: &str) -> Vec<Value> {
         let list = self.shop.platform.get(key, &format!("/v1/incoming_messages{query}")).await.good();
         list["items"].as_array().unwrap().clone()
+    }
+
+    /// Without its first line.
+    async fn file(&self, key: &str) -> Vec<String> {
+        let accept = [("accept", "text/csv")];
+        let asked = self.shop.platform.ask(key, Method::GET, "/v1/incoming_messages", &accept, None);
+        asked.await.good().as_str().unwrap().lines().skip(1).map(str::to_owned).collect()
     }
 
     /// The only one, as the client sees it.
@@ -100,6 +114,15 @@ impl Stage {
         let path = format!("/v1/edrs?agreement={}", of.agreement);
         let list = self.shop.platform.get(&self.shop.platform.owner.key, &path).await.good();
         list["items"].as_array().unwrap().clone()
+    }
+
+    /// What a member's invoice comes to, or why it has none.
+    async fn invoice(&self, of: &Member) -> String {
+        let seller =
+            if of.company == self.client.company { &self.reseller } else { &self.shop.platform.owner };
+        let path = format!("/v1/agreements/{}/invoices", of.agreement);
+        let invoice = self.shop.platform.post(&seller.key, &path, json!({})).await;
+        if invoice.status.is_success() { text(&invoice.body, "total_due") } else { invoice.refusal() }
     }
 
     async fn balances(&self) -> [String; 2] {
@@ -144,9 +167,7 @@ async fn a_message_from_a_phone_costs_every_level_its_price_once() {
         assert_eq!((&edr["quantity"], text(edr, "status")), (&json!(2), "delivered".into()));
     }
     assert_eq!(stage.shop.statement(&stage.client).await.last().unwrap(), "charge -0.06");
-    let path = format!("/v1/agreements/{}/invoices", stage.client.agreement);
-    let invoice = stage.shop.platform.post(&stage.reseller.key, &path, json!({})).await.good();
-    assert_eq!(text(&invoice, "total_due"), "0.06");
+    assert_eq!(stage.invoice(&stage.client).await, "0.06");
     stage.shop.settle(&[&stage.client, &stage.reseller]).await;
 }
 
@@ -170,11 +191,12 @@ async fn a_message_from_a_phone_is_none_of_the_messages_that_were_sent() {
 
 #[tokio::test]
 async fn what_a_level_has_no_price_for_is_free_there() {
-    for (reseller_pays, client_pays, balances, edrs) in [
-        (None, None, ["10", "100"], 0),
-        (Some(flat("0.02")), None, ["10", "99.98"], 1),
-        (None, Some(flat("0.03")), ["9.97", "100"], 1),
-        (None, Some(json!({"type": "free"})), ["10", "100"], 1),
+    let (free, nothing) = (json!({"type": "free"}), "409 nothing_to_bill");
+    for (reseller_pays, client_pays, balances, edrs, invoices) in [
+        (None, None, ["10", "100"], 0, [nothing, nothing]),
+        (Some(flat("0.02")), None, ["10", "99.98"], 1, [nothing, "0.02"]),
+        (None, Some(flat("0.03")), ["9.97", "100"], 1, ["0.03", nothing]),
+        (None, Some(free), ["10", "100"], 1, ["0", nothing]),
     ] {
         let stage = Stage::new(reseller_pays, client_pays, "10").await;
         stage.arrives(said("hello")).await;
@@ -184,6 +206,8 @@ async fn what_a_level_has_no_price_for_is_free_there() {
             [stage.edrs(&stage.client).await.len(), stage.edrs(&stage.reseller).await.len()],
             [edrs; 2]
         );
+        let invoices = invoices.map(str::to_owned);
+        assert_eq!([stage.invoice(&stage.client).await, stage.invoice(&stage.reseller).await], invoices);
         stage.shop.settle(&[&stage.client, &stage.reseller]).await;
     }
 }
@@ -201,7 +225,8 @@ async fn a_price_that_tells_no_directions_apart_is_that_of_a_send() {
 async fn what_a_level_blocks_is_kept_and_neither_handed_on_nor_charged() {
     let stage = Stage::new(Some(json!({"type": "blocked"})), Some(flat("0.03")), "10").await;
     stage.arrives(said("hello")).await;
-    assert_eq!(text(&stage.only().await, "status"), "blocked");
+    let message = stage.only().await;
+    assert_eq!((text(&message, "status"), &message["text"]), ("blocked".into(), &Value::Null));
     assert_eq!((stage.told(), stage.balances().await), (vec![], ["10".to_owned(), "100".to_owned()]));
     assert_eq!(stage.edrs(&stage.client).await, Vec::<Value>::new());
 }
@@ -212,6 +237,9 @@ async fn what_nobody_can_pay_is_kept_and_handed_on_once_it_is_paid() {
     stage.arrives(said("hello")).await;
     let unpaid = stage.only().await;
     assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "insufficient_funds"]);
+    // Nobody reads it before it is paid.
+    let file = stage.file(&stage.client.key).await;
+    assert_eq!((&unpaid["text"], file.len(), file[0].contains("hello")), (&Value::Null, 1, false));
     assert_eq!((stage.told(), stage.balances().await), (vec![], ["2".to_owned(), "100".to_owned()]));
     let came: Timestamp = text(&unpaid, "received_at").parse().unwrap();
     let after = |minutes| came + SignedDuration::from_mins(minutes);
@@ -226,6 +254,7 @@ async fn what_nobody_can_pay_is_kept_and_handed_on_once_it_is_paid() {
     }
     let paid = stage.only().await;
     assert_eq!((text(&paid, "status"), &paid["next_try_at"]), ("handed_on".into(), &Value::Null));
+    assert_eq!(text(&paid, "text"), "hello");
     assert_eq!(text(&stage.edrs(&stage.client).await[0], "amount"), "3");
     stage.shop.check().await;
 }
@@ -269,6 +298,127 @@ async fn what_phones_send_under_an_agreement_that_is_suspended_or_over_waits_for
     stage.sweep(came + SignedDuration::from_mins(122)).await;
     assert_eq!((text(&stage.only().await, "status"), stage.told().len()), ("handed_on".into(), 1));
     assert_eq!(stage.balances().await, ["9.97", "99.98"]);
+}
+
+#[tokio::test]
+async fn nobody_pays_for_what_phones_send_while_a_company_or_an_agreement_above_is_stopped() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    let (platform, owner) = (&stage.shop.platform, &stage.shop.platform.owner);
+    let mut came = Timestamp::UNIX_EPOCH;
+    for (path, stopped, going) in [
+        (
+            format!("/v1/companies/{}", stage.client.company),
+            json!({"enabled": false}),
+            json!({"enabled": true}),
+        ),
+        (
+            format!("/v1/companies/{}", stage.reseller.company),
+            json!({"enabled": false}),
+            json!({"enabled": true}),
+        ),
+        (
+            format!("/v1/agreements/{}", stage.reseller.agreement),
+            json!({"suspended": true}),
+            json!({"suspended": false}),
+        ),
+    ] {
+        platform.patch(&owner.key, &path, stopped).await.good();
+        stage.arrives(said(&path)).await;
+        let unpaid = &stage.list(&owner.key, "").await[0];
+        assert_eq!([text(unpaid, "status"), text(unpaid, "reason")], ["unpaid", "suspended"], "{path}");
+        came = text(unpaid, "received_at").parse().unwrap();
+        platform.patch(&owner.key, &path, going).await.good();
+    }
+    assert_eq!((stage.told().len(), stage.balances().await), (0, ["10", "100"].map(str::to_owned)));
+    stage.sweep(came + SignedDuration::from_mins(61)).await;
+    assert_eq!((stage.told().len(), stage.balances().await), (3, ["9.91", "99.94"].map(str::to_owned)));
+    stage.shop.check().await;
+}
+
+#[tokio::test]
+async fn what_waits_goes_where_its_sender_id_sends_it_then_and_costs_nothing_while_that_is_blocked() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
+    let (platform, owner) = (&stage.shop.platform, &stage.shop.platform.owner);
+    stage.arrives(said("hello")).await;
+    let came: Timestamp = text(&stage.only().await, "received_at").parse().unwrap();
+    platform.pay(&stage.reseller, &stage.client.agreement, "2").await;
+    let sender = format!("/v1/sender_ids/{}", stage.sender);
+    let moved = json!({"incoming": {"webhook_url": "https://bakery.example/moved"}});
+    platform.patch(&stage.client.key, &sender, moved).await.good();
+    platform.patch(&owner.key, &sender, json!({"status": "blocked"})).await.good();
+    stage.sweep(came + SignedDuration::from_mins(61)).await;
+    let unpaid = stage.only().await;
+    assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "sender_not_in_use"]);
+    assert_eq!((stage.told(), stage.balances().await), (vec![], ["4", "100"].map(str::to_owned)));
+    platform.patch(&owner.key, &sender, json!({"status": "active"})).await.good();
+    stage.sweep(came + SignedDuration::from_mins(122)).await;
+    assert_eq!(text(&stage.only().await, "status"), "handed_on");
+    assert_eq!(stage.balances().await, ["1", "99.98"]);
+    let posts = stage.shop.webhooks();
+    let [Webhook::IncomingMessageV1 { url, .. }] = &posts[..] else { panic!("{posts:?}") };
+    assert_eq!(url, "https://bakery.example/moved");
+}
+
+#[tokio::test]
+async fn what_finds_its_wallets_busy_is_kept_and_paid_a_minute_later() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    let busy = stage.shop.platform.opening_with(Fault::ConflictBeforeApply);
+    stage.arrives_with(busy, said("hello")).await;
+    let unpaid = stage.only().await;
+    assert_eq!([text(&unpaid, "status"), text(&unpaid, "reason")], ["unpaid", "busy"]);
+    let at = |name: &str| -> Timestamp { text(&unpaid, name).parse().unwrap() };
+    let next = at("received_at") + SignedDuration::from_mins(1);
+    assert_eq!((at("next_try_at"), stage.told()), (next, vec![]));
+    stage.sweep(next).await;
+    assert_eq!((text(&stage.only().await, "status"), stage.told().len()), ("handed_on".into(), 1));
+    assert_eq!(stage.balances().await, ["9.97", "99.98"]);
+}
+
+#[tokio::test]
+async fn one_whose_charge_fails_is_tried_again_each_hour_and_not_for_ever() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
+    let platform = &stage.shop.platform;
+    for words in ["one", "two"] {
+        stage.arrives(said(words)).await;
+    }
+    let came: Timestamp = text(&stage.list(&stage.client.key, "").await[0], "received_at").parse().unwrap();
+    let after = |minutes| came + SignedDuration::from_mins(minutes);
+    platform.pay(&stage.reseller, &stage.client.agreement, "7").await;
+    let failing = stage.shop.sweeper(platform.opening_with(Fault::TimeoutNotApplied));
+    let failed = sweeper::incoming::run(&failing, after(61)).await.unwrap_err().to_string();
+    assert_eq!(failed, "2 messages from phones could not be settled");
+    stage.shop.project().await;
+    let next = |list: &[Value]| list.iter().map(|message| message["next_try_at"].clone()).collect::<Vec<_>>();
+    assert_eq!(next(&stage.list(&stage.client.key, "").await), vec![json!(after(61 + 60)); 2]);
+    // Nothing is due in the next minute. Three days later it ends.
+    sweeper::incoming::run(&failing, after(62)).await.unwrap();
+    sweeper::incoming::run(&failing, after(71 * 60 + 30)).await.unwrap_err();
+    stage.shop.project().await;
+    assert_eq!(next(&stage.list(&stage.client.key, "").await), vec![Value::Null; 2]);
+    stage.sweep(after(72 * 60)).await;
+    assert_eq!((stage.told(), stage.balances().await), (vec![], ["9", "100"].map(str::to_owned)));
+}
+
+#[tokio::test]
+async fn one_that_does_not_read_is_tried_once_and_holds_up_no_other() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
+    for words in ["one", "two"] {
+        stage.arrives(said(words)).await;
+    }
+    let message = stage.list(&stage.client.key, "").await.remove(0);
+    let key = store::keys::incoming(&text(&message, "id").try_into().unwrap());
+    let client = stage.shop.platform.database.client();
+    let row = client.update_item().table_name("flow-messages");
+    let row = row.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    row.update_expression("REMOVE octets").send().await.unwrap();
+    stage.shop.platform.pay(&stage.reseller, &stage.client.agreement, "7").await;
+    let sweeper = stage.shop.sweeper(stage.shop.platform.store.clone());
+    let came: Timestamp = text(&message, "received_at").parse().unwrap();
+    let after = |minutes| came + SignedDuration::from_mins(minutes);
+    let failed = sweeper::incoming::run(&sweeper, after(61)).await.unwrap_err().to_string();
+    assert_eq!(failed, "1 messages from phones could not be settled");
+    assert_eq!(stage.balances().await, ["6", "99.98"], "the other is paid");
+    sweeper::incoming::run(&sweeper, after(62)).await.unwrap();
 }
 
 #[tokio::test]
@@ -326,12 +476,15 @@ async fn messages_from_phones_are_seen_by_their_company_and_those_above_and_read
     let page = platform.get(&client.key, "/v1/incoming_messages?limit=2").await.good();
     let next = format!("?limit=2&cursor={}", text(&page, "next"));
     assert_eq!(words(&stage.list(&client.key, &next).await), ["one"]);
-    let file = platform
-        .ask(&client.key, Method::GET, "/v1/incoming_messages", &[("accept", "text/csv")], None)
-        .await
-        .good();
-    let lines: Vec<_> = file.as_str().unwrap().lines().collect();
-    assert!(lines.len() == 4 && lines[1].contains(PHONE) && lines[1].contains("three"), "{file}");
+    let file = stage.file(&client.key).await;
+    assert!(file.len() == 3 && file[0].contains(PHONE) && file[0].contains("three"), "{file:?}");
+    // Who counts messages does not read them.
+    let scopes = json!({"portal_statistics": "view", "portal_export": "view"});
+    let counts = platform.post(&client.key, "/v1/api_keys", json!({"name": "Counts", "scopes": scopes}));
+    let counts = text(&counts.await.good(), "secret");
+    assert_eq!(words(&stage.list(&counts, "").await), vec![Value::Null; 3]);
+    let file = stage.file(&counts).await;
+    assert!(file.len() == 3 && file[0].contains(PHONE) && !file[0].contains("three"), "{file:?}");
 
     stage.shop.platform.app.masking = Masking::parse("1").unwrap();
     age(&stage, &own[0]).await;

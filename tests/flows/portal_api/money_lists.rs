@@ -213,6 +213,14 @@ async fn a_transfer_is_listed_by_both_companies_and_by_nobody_else() {
         assert_eq!(listed(&platform, key, "/v1/transfers", "note").await, ["back", "second", "first"]);
         let path = "/v1/transfers?sort=-amount";
         assert_eq!(listed(&platform, key, path, "note").await, ["second", "first", "back"]);
+        let page = platform.get(key, "/v1/transfers?sort=note&limit=2").await.good();
+        assert_eq!([&page["items"][0]["note"], &page["items"][1]["note"]], ["back", "first"]);
+        let path = format!("/v1/transfers?sort=note&limit=2&cursor={}", text(&page, "next"));
+        assert_eq!(listed(&platform, key, &path, "note").await, ["second"]);
+        assert_eq!(
+            listed(&platform, key, "/v1/transfers?sort=-note&amount_min=5", "note").await,
+            ["second", "first"]
+        );
         let path = "/v1/transfers?amount_min=5&note=IR";
         assert_eq!(listed(&platform, key, path, "note").await, ["first"]);
         assert_eq!(csv(&platform, key, "/v1/transfers").await.good().as_str().unwrap().lines().count(), 4);

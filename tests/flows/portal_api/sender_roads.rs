@@ -171,7 +171,7 @@ async fn a_rule_names_vendors_that_only_bring_what_phones_send() {
     assert_eq!(named["incoming"]["vendor_connections"], json!([brings]));
     // Who does not see them says where messages go, and they stay.
     let change = json!({"incoming": {"keyword": "BREAD", "client_connection": stage.account}});
-    for change in [change, rule(json!([brings]))] {
+    for change in [change.clone(), rule(json!([brings])), rule(json!([]))] {
         let changed = stage.change(&stage.client, "49300123456", change).await.good();
         assert_eq!(changed["incoming"]["vendor_connections"], json!([brings]));
     }
@@ -183,7 +183,22 @@ async fn a_rule_names_vendors_that_only_bring_what_phones_send() {
     let path = format!("/v1/connections/{brings}");
     let used = stage.platform.remove(&stage.platform.owner, &path).await;
     assert_eq!((used.refusal(), &used.body["by"]), ("409 in_use".into(), &named["id"]));
-    stage.change(&stage.client, "49300123456", rule(json!([]))).await.good();
+    // Each replaces those that it sees.
+    for (by, vendors, expected) in [
+        (&stage.reseller, json!([theirs]), json!([brings, theirs])),
+        (&stage.client, json!([]), json!([brings, theirs])),
+        (&stage.reseller, json!([]), json!([brings])),
+    ] {
+        let changed = stage.change(by, "49300123456", rule(vendors)).await.good();
+        assert_eq!(changed["incoming"]["vendor_connections"], expected);
+    }
+    // They stay while messages go nowhere.
+    let nowhere = json!({"incoming": null});
+    stage.change(&stage.client, "49300123456", nowhere.clone()).await.good();
+    assert_eq!(stage.platform.remove(&stage.platform.owner, &path).await.refusal(), "409 in_use");
+    let again = stage.change(&stage.client, "49300123456", change).await.good();
+    assert_eq!(again["incoming"]["vendor_connections"], json!([brings]));
+    stage.change(&stage.platform.owner, "49300123456", nowhere).await.good();
     assert_eq!(stage.platform.remove(&stage.platform.owner, &path).await.status, 204);
 }
 

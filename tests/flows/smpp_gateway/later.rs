@@ -507,8 +507,7 @@ async fn a_claim_of_which_no_answer_comes_leaves_no_doubt_where_the_connection_i
 const ASKED_FOR_DISABLED: u64 = 5 * ASKED_FOR;
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_is_given_up_and_not_given_back_at_once_leaves_no_doubt_where_the_connection_is_disabled()
-{
+async fn a_claim_that_is_given_up_leaves_no_doubt_where_the_connection_is_disabled() {
     let mut stage = Stage::patient().await;
     stage.disable().await;
     let (claims, returns) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

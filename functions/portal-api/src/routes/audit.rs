@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Column, FILE_ROWS_MAX, Format, Found, ORDER_ROWS_MAX, RowOrder, too_many_rows};
+use crate::lists::{Column, FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found, ORDER_ROWS_MAX, RowOrder};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -137,12 +137,10 @@ impl AuditQuery {
                 "`at`, `name`, `ip` or `action` is allowed, with a `-` before it for the other way round";
             return Err(Problem::invalid("sort", detail).into());
         };
-        Ok((AuditAsk { limit: READ_AT_ONCE, cursor: None, ..ask }, Some(order)))
+        Ok((AuditAsk { limit: FILE_PAGE, cursor: None, ..ask }, Some(order)))
     }
 }
 
-/// Read of the log at once where all of a span is read.
-const READ_AT_ONCE: u16 = 500;
 /// Only the log's own order has an index, because an entry is written with every change, for each company
 /// above it. What is the same here stands in the order of time.
 const ROW_COLUMNS: [Column<AuditEntry>; 3] = [
@@ -198,20 +196,17 @@ async fn by_time(
     query: &AuditQuery,
     format: Format,
 ) -> Result<Page<AuditEntry>, ApiError> {
-    if format == Format::Csv {
-        ask.limit = READ_AT_ONCE;
+    if format == Format::Json {
+        return Ok(app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?);
     }
-    let mut page = app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?;
-    while format == Format::Csv && page.next.is_some() {
-        ask.cursor = page.next.take();
-        let more = app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?;
-        page.items.extend(more.items);
-        page.next = more.next;
-        if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows(FILE_ROWS_MAX));
+    ask.limit = FILE_PAGE;
+    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
+    loop {
+        ask.cursor = rows.add(app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?)?;
+        if ask.cursor.is_none() {
+            return Ok(Page { items: rows.items, next: None });
         }
     }
-    Ok(page)
 }
 
 /// All that passes, of a span of which all is read.

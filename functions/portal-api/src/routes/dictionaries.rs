@@ -5,9 +5,9 @@ pub mod change;
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::dictionary::edits::Edits;
 use domain::dictionary::{Dictionaries, Dictionary, DictionaryName, Entry, Provenance};
 use domain::permission::Area;
@@ -23,6 +23,7 @@ use super::Reply;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
+use crate::files::{self, FileName};
 use crate::rights;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -280,8 +281,8 @@ pub async fn export(
 ) -> Result<Response, ApiError> {
     let (name, all) = readable(&app, &who, &name).await?;
     rights::export(&who)?;
-    let head = [(CONTENT_TYPE, "text/csv; charset=utf-8")];
-    Ok((head, all.get(name).to_csv()).into_response())
+    let file = Extension(FileName(format!("{}.csv", name.as_str())));
+    Ok((file, [(CONTENT_TYPE, files::CSV)], all.get(name).to_csv()).into_response())
 }
 
 async fn readable(

@@ -15,7 +15,7 @@ use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query, unavailable};
 use serde::{Deserialize, Serialize};
-use store::{EdrFilter, EdrFilterError};
+use store::EdrFilter;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
@@ -280,8 +280,7 @@ pub async fn answer(
     query: EdrQuery,
 ) -> Result<Response, ApiError> {
     let cursor = query.cursor.as_deref().map(cursor::place_of).transpose()?;
-    let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
-    query.clone().filter(app.masking).check(cursor.as_deref()).map_err(wrong)?;
+    query.clone().filter(app.masking).check(cursor.as_deref())?;
     if format == Format::Csv {
         return file(app, agreement, query, cursor).await;
     }

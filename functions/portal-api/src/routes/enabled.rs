@@ -200,7 +200,7 @@ pub async fn buy(
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let service = pack_of(&app, &who, &agreement, &body.service).await?;
         if let Some(bought) = agreement.purchase(&ask.id) {
-            return repeat(&app, &agreement, bought, &service, &ask).await; // before any rule is judged
+            return repeat(&app, &who, &agreement, bought, &service, &ask).await; // before any rule is judged
         }
         // What was there on the last round may have been taken by a request with the same key.
         if let Some(refusal) = short {
@@ -225,7 +225,7 @@ pub async fn buy(
         };
         let act = app.seen_by(&who).act_on(&agreement.company).await?;
         match app.store.write_fee(&act, write).await? {
-            FeeWritten::Now => return answer(&app, &changed, bought, &service).await,
+            FeeWritten::Now => return answer(&app, &who, &changed, bought, &service).await,
             FeeWritten::NotEnough { available } => {
                 let needed = fee.map(|fee| fee.amount).unwrap_or_default();
                 short = Some(insufficient(available, needed).into());
@@ -276,6 +276,7 @@ pub(super) fn fee_id(purchase: &PurchaseId) -> FeeId {
 
 async fn repeat(
     app: &App,
+    who: &Principal,
     agreement: &Agreement,
     bought: &EnabledService,
     service: &Service,
@@ -285,12 +286,13 @@ async fn repeat(
     if bought.purchase.as_ref().is_none_or(|purchase| purchase.request_hash != asked) {
         return Err(key_reused());
     }
-    answer(app, agreement, bought, service).await
+    answer(app, who, agreement, bought, service).await
 }
 
 /// A pack as it is now, with what was charged for it when it was bought.
 async fn answer(
     app: &App,
+    who: &Principal,
     agreement: &Agreement,
     bought: &EnabledService,
     service: &Service,
@@ -298,9 +300,10 @@ async fn answer(
     let used = Use::read(app, agreement, runtime::now()).await?;
     let pack = used.view(bought, service)?.ok_or_else(busy)?;
     let fee = match &bought.purchase {
-        Some(purchase) => app.store.fee(&fee_id(&purchase.id)).await?.map(Into::into),
+        Some(purchase) => app.store.fee(&fee_id(&purchase.id)).await?,
         None => None,
     };
+    let fee = fee.map(|fee| FeeView::new(fee, who));
     let balance = app.store.balance(&used.main).await?.to_string();
     created(BoughtPackView { pack, fee, balance })
 }

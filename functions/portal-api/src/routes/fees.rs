@@ -70,7 +70,8 @@ pub struct FeeView {
     problem: Option<String>,
     /// The rule that charged it.
     rule: Option<String>,
-    /// The user who asked for it; null for a key of the company itself, and where a rule charged it.
+    /// The user who asked for it; null for a key of the company itself, where a rule charged it, and for the
+    /// company that pays.
     by_user: Option<String>,
     /// The first day of the period that a rule charged it for.
     #[schema(value_type = Option<String>, format = Date)]
@@ -91,8 +92,10 @@ pub struct ChargedFeeView {
     balance: String,
 }
 
-impl From<Fee> for FeeView {
-    fn from(fee: Fee) -> Self {
+impl FeeView {
+    /// As the caller may see it.
+    pub fn new(fee: Fee, who: &Principal) -> Self {
+        let is_tenant = rights::is_tenant_side(who, &fee.company, &fee.tenant);
         Self {
             issued: fee.is_issued(),
             transaction: fee.transaction().cloned().map(Into::into),
@@ -113,7 +116,7 @@ impl From<Fee> for FeeView {
             attempts: fee.attempts,
             problem: fee.problem,
             rule: fee.rule.map(Into::into),
-            by_user: fee.by_user.map(Into::into),
+            by_user: fee.by_user.filter(|_| is_tenant).map(Into::into),
             first_day: fee.period.map(|period| period.first),
             last_day: fee.period.map(|period| period.last),
             at: fee.at,
@@ -194,7 +197,7 @@ pub async fn charge(
     let kind = FeeKind::Additional { name: body.name.trim().to_owned(), price: body.price.parse()? };
     let request_hash = runtime::auth::hash(&format!("{} {kind:?}", agreement.id));
     if let Some(stored) = app.store.fee(&id).await? {
-        return repeat(&app, stored, &request_hash, key_reused).await; // before any rule is judged
+        return repeat(&app, &who, stored, &request_hash, key_reused).await; // before any rule is judged
     }
     if let FeeKind::Additional { name, .. } = &kind {
         check_name(name)?;
@@ -246,7 +249,7 @@ pub async fn charge_setup(
     let id = FeeId::derived(&["setup", sender.id.as_str()]);
     let request_hash = runtime::auth::hash(&format!("{} {key} {:?}", who.company.id, body.mno));
     if let Some(stored) = app.store.fee(&id).await? {
-        return repeat(&app, stored, &request_hash, already_charged).await;
+        return repeat(&app, &who, stored, &request_hash, already_charged).await;
     }
     let now = runtime::now();
     let event = Event::of(Resource::SenderIdSetupFee)
@@ -285,11 +288,11 @@ async fn sender(app: &App, agreement: &Agreement, address: &str) -> Result<Sende
 async fn post(app: &App, who: &Principal, fee: Fee, other: fn() -> ApiError) -> Created<ChargedFeeView> {
     let act = app.seen_by(who).act_on(&fee.company).await?;
     match app.store.write_fee(&act, FeeWrite { fee: Some(&fee), ..FeeWrite::default() }).await? {
-        FeeWritten::Now => answer(app, fee).await,
-        FeeWritten::FeeBefore(stored) => repeat(app, *stored, &fee.request_hash, other).await,
+        FeeWritten::Now => answer(app, who, fee).await,
+        FeeWritten::FeeBefore(stored) => repeat(app, who, *stored, &fee.request_hash, other).await,
         FeeWritten::NotEnough { available } => match app.store.fee(&fee.id).await? {
             // A request with the same key has taken it a moment ago.
-            Some(stored) => repeat(app, stored, &fee.request_hash, other).await,
+            Some(stored) => repeat(app, who, stored, &fee.request_hash, other).await,
             None => Err(insufficient(available, fee.amount).into()),
         },
         FeeWritten::Suspended => Err(suspended()),
@@ -299,6 +302,7 @@ async fn post(app: &App, who: &Principal, fee: Fee, other: fn() -> ApiError) -> 
 
 async fn repeat(
     app: &App,
+    who: &Principal,
     stored: Fee,
     request_hash: &str,
     other: fn() -> ApiError,
@@ -306,12 +310,12 @@ async fn repeat(
     if stored.request_hash != request_hash {
         return Err(other());
     }
-    answer(app, stored).await
+    answer(app, who, stored).await
 }
 
 /// A fee with the balance as it is now.
-async fn answer(app: &App, fee: Fee) -> Created<ChargedFeeView> {
+async fn answer(app: &App, who: &Principal, fee: Fee) -> Created<ChargedFeeView> {
     let wallet = app.store.wallet(&fee.wallet).await?.ok_or_else(busy)?;
     let balance = app.store.balance(&wallet).await?.to_string();
-    created(ChargedFeeView { fee: fee.into(), balance })
+    created(ChargedFeeView { fee: FeeView::new(fee, who), balance })
 }

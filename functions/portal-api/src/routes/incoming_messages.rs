@@ -4,15 +4,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::connection::Connection;
-use domain::id::{IncomingId, SenderId};
+use domain::id::{CompanyId, IncomingId, SenderId};
 use domain::incoming::{IncomingCost, IncomingMessage, Unpaid};
-use domain::permission::Area;
+use domain::permission::{Area, Level};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::{EdrFilter, EdrFilterError, IncomingFilter, IncomingList, Page};
+use store::{EdrFilter, IncomingFilter, IncomingList, Page};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Reply;
@@ -20,16 +20,12 @@ use super::connections::area_of;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
+use crate::lists::{FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found};
 use crate::{rights, schema};
-
-const FILE_PAGE: u16 = 500;
-/// A filter that passes little must not read for longer than a caller waits.
-const FILE_PAGES_MAX: u32 = 100;
 
 /// What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
 /// nothing or for its price; `unrouted` if no rule of a sender ID chooses it; `blocked` by the rate plans of its
-/// agreement or of one above; `unpaid` if one of these could not pay for it.
+/// agreement or of one above; `unpaid` if one of these could not pay for it, or for another `reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(rename_all = "snake_case")]
@@ -50,7 +46,8 @@ pub struct IncomingMessageView {
     /// Why it is unpaid.
     #[schema(value_type = Option<schema::UnpaidReason>)]
     reason: Option<Unpaid>,
-    /// When an unpaid one is tried again: each hour for three days after it came. Null if it is not any more.
+    /// When an unpaid one is tried again: each hour for three days after it came, a `busy` one each minute in
+    /// the first hour. Null if it is not any more.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_try_at: Option<Timestamp>,
     /// The message as which it was charged, in the EDRs of its agreement and of those above; null if it cost
@@ -69,8 +66,8 @@ pub struct IncomingMessageView {
     /// The number that it was sent to, likewise.
     #[schema(example = "12345")]
     number: String,
-    /// For the company whose it is, and of those that are nobody's for the company that has the vendor's
-    /// connection; null for others.
+    /// Once it is handed on, for people of the company whose it is who may see messages (`portal_messages`).
+    /// Of those that are nobody's for the company that has the vendor's connection. Null for others.
     #[schema(example = "VOTE 7")]
     text: Option<String>,
     /// How many short messages it came in.
@@ -87,14 +84,19 @@ impl IncomingMessageView {
     /// As one caller sees it, who sees this connection.
     fn new(message: IncomingMessage, who: &Principal, connection: Option<&Connection>) -> Self {
         let IncomingMessage { id, source, destination, text, parts, received_at, routed, cost, .. } = message;
-        let reader = routed.as_ref().map(|routed| &routed.company);
-        let reader = reader.or(connection.map(|connection| &connection.company));
-        let is_reader = reader == Some(&who.company.id);
         let status = match (&routed, &cost) {
             (None, _) => IncomingStatus::Unrouted,
             (Some(_), IncomingCost::Blocked) => IncomingStatus::Blocked,
             (Some(_), IncomingCost::Unpaid { .. }) => IncomingStatus::Unpaid,
             (Some(_), IncomingCost::Free | IncomingCost::Charged { .. }) => IncomingStatus::HandedOn,
+        };
+        let is_own = |company: &CompanyId| *company == who.company.id;
+        let is_read = match (&routed, status) {
+            (Some(routed), IncomingStatus::HandedOn) => {
+                is_own(&routed.company) && who.may(Area::PortalMessages, Level::View)
+            }
+            (None, _) => connection.is_some_and(|connection| is_own(&connection.company)),
+            (Some(_), _) => false,
         };
         let next_try_at = cost.try_at();
         let (reason, charged_message) = match cost {
@@ -117,7 +119,7 @@ impl IncomingMessageView {
             sender_id,
             phone: source.value,
             number: destination.value,
-            text: is_reader.then_some(text),
+            text: is_read.then_some(text),
             parts,
             connection: connection.map(|connection| connection.id.to_string()),
             received_at,
@@ -168,8 +170,7 @@ impl IncomingQuery {
     fn place(&self) -> Result<Option<String>, ApiError> {
         let cursor = self.cursor.as_deref().map(cursor::place_of).transpose()?;
         let range = EdrFilter { from: self.from, till: self.till, ..EdrFilter::default() };
-        let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
-        range.check(cursor.as_deref()).map_err(wrong)?;
+        range.check(cursor.as_deref())?;
         Ok(cursor)
     }
 }
@@ -251,16 +252,13 @@ async fn all(
     filter: &IncomingFilter,
     mut place: Option<String>,
 ) -> Result<Page<IncomingMessage>, ApiError> {
-    let mut items = Vec::new();
-    for _ in 0..FILE_PAGES_MAX {
-        let page = app.store.listed_incoming(list, filter, FILE_PAGE, place.as_deref()).await?;
-        items.extend(page.items);
-        place = page.next;
+    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
+    loop {
+        place = rows.add(app.store.listed_incoming(list, filter, FILE_PAGE, place.as_deref()).await?)?;
         if place.is_none() {
-            return Ok(Page { items, next: None });
+            return Ok(Page { items: rows.items, next: None });
         }
     }
-    Err(too_many_rows(FILE_ROWS_MAX))
 }
 
 /// One message from a phone.

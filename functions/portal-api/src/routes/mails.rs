@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
+use crate::lists::{FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -112,17 +112,18 @@ pub async fn list(
     rights::view(&who, Area::NotificationChannels)?;
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
     let mut ask = query.ask()?;
-    let mut page = app.store.mails(&company.id, &ask).await?;
-    while format == Format::Csv && page.next.is_some() {
-        ask.cursor = page.next.take();
-        let more = app.store.mails(&company.id, &ask).await?;
-        page.items.extend(more.items);
-        page.next = more.next;
-        if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows(FILE_ROWS_MAX));
+    if format == Format::Json {
+        let page = app.store.mails(&company.id, &ask).await?;
+        return Found { page, format }.answer(MailView::from, "mails", &FILE_COLUMNS);
+    }
+    ask.limit = FILE_PAGE;
+    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
+    loop {
+        ask.cursor = rows.add(app.store.mails(&company.id, &ask).await?)?;
+        if ask.cursor.is_none() {
+            return Found::all(rows.items, format).answer(MailView::from, "mails", &FILE_COLUMNS);
         }
     }
-    Found { page, format }.answer(MailView::from, "mails", &FILE_COLUMNS)
 }
 
 impl MailQuery {

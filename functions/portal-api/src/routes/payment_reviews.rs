@@ -10,13 +10,13 @@ use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::Query;
 use serde::{Deserialize, Serialize};
-use store::{Page, Review};
+use store::Review;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
+use crate::lists::{FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -77,15 +77,17 @@ pub async fn list(
         found.map_err(|error| error.field("payment_system"))?;
     }
     let limit = fields::limit(query.limit)?;
-    let behind = query.cursor.as_deref().map(cursor::place_of).transpose()?;
-    let mut page = app.store.newest_reviews(&system, limit, behind.as_deref()).await?;
-    while format == Format::Csv && page.next.is_some() {
-        let Page { items, next } = app.store.newest_reviews(&system, limit, page.next.as_deref()).await?;
-        page.items.extend(items);
-        page.next = next;
-        if FILE_ROWS_MAX < page.items.len() {
-            return Err(too_many_rows(FILE_ROWS_MAX));
+    let mut behind = query.cursor.as_deref().map(cursor::place_of).transpose()?;
+    if format == Format::Json {
+        let page = app.store.newest_reviews(&system, limit, behind.as_deref()).await?;
+        return Found { page, format }.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS);
+    }
+    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
+    loop {
+        behind = rows.add(app.store.newest_reviews(&system, FILE_PAGE, behind.as_deref()).await?)?;
+        if behind.is_none() {
+            let found = Found::all(rows.items, format);
+            return found.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS);
         }
     }
-    Found { page, format }.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS)
 }

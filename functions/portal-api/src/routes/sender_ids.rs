@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
-use self::roads::{IncomingBody, RouteBody, incoming, routes};
+use self::roads::{IncomingBody, RouteBody, incoming, incoming_vendors, routes};
 use self::settings::{SenderSettingsBody, first_secret};
 use super::{Edited, present};
 use crate::App;
@@ -164,7 +164,7 @@ impl From<Sender> for SenderIdView {
             address: sender.address.into(),
             status: sender.status,
             routes: sender.routes.all().iter().map(Into::into).collect(),
-            incoming: sender.incoming.map(Into::into),
+            incoming: sender.incoming.map(|rule| IncomingBody::new(rule, sender.incoming_vendors)),
             created_at: sender.created_at,
             name: sender.name,
             webhook_guid: sender.webhook_guid,
@@ -203,8 +203,9 @@ pub async fn create(
     };
     let channel = settings.as_ref().map_or(Channel::Sms, SenderSettings::channel);
     let address = SenderAddress::parse_for(channel, &body.address)?;
+    let incoming_vendors = incoming_vendors(&seen, &company, &[], body.incoming.as_ref()).await?;
     let incoming = match body.incoming {
-        Some(told) => Some(incoming(&app, &seen, &company, &address, &[], told).await?),
+        Some(told) => Some(incoming(&app, &company, &address, told).await?),
         None => None,
     };
     let told = match &body.settings {
@@ -217,6 +218,7 @@ pub async fn create(
     let ask = SenderChange {
         status: body.status,
         incoming: incoming.map(Some),
+        incoming_vendors: Some(incoming_vendors),
         webhook_guid: body.webhook_guid.map(Some),
         mno: body.mno.map(Some),
         monitoring: body.monitoring.map(|body| Some(body.into())),
@@ -383,11 +385,15 @@ async fn edit(
             Some(told) => Some(routes(&seen, &company, told, "routes").await?),
             None => None,
         },
-        incoming: match body.incoming {
-            Some(Some(told)) => {
-                let before = sender.incoming.as_ref().map(|rule| &rule.vendors[..]).unwrap_or_default();
-                Some(Some(incoming(app, &seen, &company, &sender.address, before, told).await?))
+        incoming_vendors: match &body.incoming {
+            Some(told) => {
+                let before = &sender.incoming_vendors;
+                Some(incoming_vendors(&seen, &company, before, told.as_ref()).await?)
             }
+            None => None,
+        },
+        incoming: match body.incoming {
+            Some(Some(told)) => Some(Some(incoming(app, &company, &sender.address, told).await?)),
             Some(None) => Some(None),
             None => None,
         },

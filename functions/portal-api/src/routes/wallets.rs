@@ -12,7 +12,6 @@ use domain::statement::StatementLine;
 use domain::transfer::Transfer;
 use domain::user::User;
 use domain::wallet::{OperationKind, Wallet};
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
@@ -304,14 +303,16 @@ async fn statement_page(
     page.items.retain(|line| {
         query.from.is_none_or(|from| from <= line.at) && query.till.is_none_or(|till| line.at < till)
     });
-    let items = try_join_all(page.items.into_iter().map(|line| with_transfer(app, line))).await?;
-    Ok(Page { items, next: page.next })
+    let ids: Vec<_> = page.items.iter().filter_map(transfer_of).collect();
+    let transfers = app.store.transfers(&ids).await?;
+    let with_transfer = |line: StatementLine| {
+        let transfer = transfer_of(&line).and_then(|id| transfers.get(&id).cloned());
+        StatementLineView::new(line, transfer)
+    };
+    Ok(Page { items: page.items.into_iter().map(with_transfer).collect(), next: page.next })
 }
 
-async fn with_transfer(app: &App, line: StatementLine) -> Result<StatementLineView, ApiError> {
-    let transfer = match (line.kind, TransferId::parse(&line.reference)) {
-        (OperationKind::TransferIn | OperationKind::TransferOut, Ok(id)) => app.store.transfer(&id).await?,
-        _ => None,
-    };
-    Ok(StatementLineView::new(line, transfer))
+fn transfer_of(line: &StatementLine) -> Option<TransferId> {
+    let is_transfer = matches!(line.kind, OperationKind::TransferIn | OperationKind::TransferOut);
+    is_transfer.then(|| TransferId::parse(&line.reference).ok()).flatten()
 }

@@ -52,8 +52,7 @@ impl Simulation {
     pub(super) async fn check_rerates(&self, place: usize) -> Result<(), Breach> {
         let Command::Rerate { task } = &self.actors[place].command else { return Ok(()) };
         let (store, now) = (&self.scenario.world.store, self.all_moves());
-        let tasks: BTreeSet<_> =
-            std::iter::once(task.clone()).chain(self.rerates.undisturbed(now)).collect();
+        let tasks: BTreeSet<_> = std::iter::once(task.clone()).chain(self.rerates.undisturbed(now)).collect();
         for task in tasks {
             let found = store.thing::<Rerate>(task.as_str()).await.map_err(failed)?;
             let Some(task) = found else { continue };

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::catalog;
 use domain::fee::{Fee, FeeStatus};
+use domain::id::CompanyId;
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -41,7 +42,7 @@ pub struct FeeQuery {
     subject: Option<String>,
     /// The rule that charged them.
     rule: Option<String>,
-    /// The user who asked for them.
+    /// The user who asked for them; not for the company that pays, which cannot sort by it either.
     by_user: Option<String>,
     /// What the statement names it by.
     transaction: Option<String>,
@@ -105,6 +106,7 @@ impl FeeQuery {
         if let Some(id) = &self.agreement {
             let agreement = seen.agreement(id).await?;
             rights::view_own(who, &agreement.company, Area::AdditionalFees, Area::PortalFinance)?;
+            self.check_side(who, &agreement.company, &agreement.tenant)?;
             return Ok(agreement.id.into());
         }
         if let Some(tenant) = &self.tenant {
@@ -114,7 +116,17 @@ impl FeeQuery {
         }
         let company = seen.company_or_own(self.company.as_deref()).await?;
         rights::view_own(who, &company.id, Area::AdditionalFees, Area::PortalFinance)?;
+        self.check_side(who, &company.id, company.tenant().unwrap_or(&company.id))?;
         Ok(company.id.into())
+    }
+
+    /// Whoever does not see which user asked for a fee learns it neither by a filter nor from an order.
+    fn check_side(&self, who: &Principal, company: &CompanyId, tenant: &CompanyId) -> Result<(), ApiError> {
+        let sort = self.sort.as_deref().map(|sort| sort.trim_start_matches('-'));
+        if self.by_user.is_none() && sort != Some("by_user") {
+            return Ok(());
+        }
+        rights::on_tenant_side(who, company, tenant)
     }
 }
 
@@ -176,5 +188,5 @@ pub async fn list(
         .within("at", query.from, query.till)
         .newest_first("at");
     let found = listing.read(&app.store, format, query.filter()?).await?;
-    found.answer(FeeView::from, "fees", &FILE_COLUMNS)
+    found.answer(|fee| FeeView::new(fee, &who), "fees", &FILE_COLUMNS)
 }

@@ -14,6 +14,8 @@ use super::super::services::saving::tree_of;
 use super::Reply;
 use crate::{App, files, rights};
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
@@ -67,9 +69,9 @@ pub async fn link(
         "" => Part::Tree(&tree),
         path => Part::Node(tree.node(path).ok_or_else(|| Problem::not_found("node").field("path"))?),
     };
-    let (file, ending) = match query.format {
-        ExportFormat::Csv => (export::csv(part), "csv"),
-        ExportFormat::Xlsx => (export::xlsx(part), "xlsx"),
+    let (file, ending, media_type) = match query.format {
+        ExportFormat::Csv => (export::csv(part), "csv", files::CSV),
+        ExportFormat::Xlsx => (export::xlsx(part), "xlsx", XLSX),
     };
     let file = file.map_err(|error| match error {
         ExportError::Csv(_) | ExportError::Xlsx(_) => unavailable(error),
@@ -77,6 +79,6 @@ pub async fn link(
     })?;
     let file_name = format!("rates-{}-{number}.{ending}", service.id);
     let key = format!("exports/{}/{:032x}.{ending}", service.company, runtime::fresh());
-    let (url, expires_at) = files::publish(&app, &key, &file_name, file).await?;
+    let (url, expires_at) = files::publish(&app, &key, &file_name, media_type, file).await?;
     Ok(Json(ExportLink { url, expires_at }))
 }

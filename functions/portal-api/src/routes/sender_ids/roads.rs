@@ -67,14 +67,15 @@ pub struct IncomingBody {
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     client_connection: Option<String>,
     /// The vendors' connections over which they may come beside those of the sender's routes, at most 8: each
-    /// one that you see and that could be such a route. Those that it has unless told.
+    /// one that you see and that could be such a route. Those that it has unless told; those that you do not
+    /// see stay, whatever is told, even where messages go nowhere for a while.
     #[schema(max_items = 8, example = json!(["con_01m814gssve5b8ba12ve1e1grf"]))]
     vendor_connections: Option<Vec<String>>,
 }
 
-impl From<IncomingRule> for IncomingBody {
-    fn from(rule: IncomingRule) -> Self {
-        let IncomingRule { keyword, mcc, webhook_url, client, vendors } = rule;
+impl IncomingBody {
+    pub fn new(rule: IncomingRule, vendors: Vec<ConnectionId>) -> Self {
+        let IncomingRule { keyword, mcc, webhook_url, client } = rule;
         let vendor_connections = Some(vendors.into_iter().map(Into::into).collect());
         Self { keyword, mcc, webhook_url, client_connection: client.map(Into::into), vendor_connections }
     }
@@ -111,14 +112,40 @@ async fn vendor(
     Ok((connection.id, kind))
 }
 
-/// Reads what is to become of messages from phones to a company's sender ID. `before` are the vendors'
-/// connections that its rule names so far: whoever does not see them may still say where messages go.
-pub async fn incoming(
-    app: &App,
+/// Reads over which vendors' connections messages from phones to a company's sender ID may come beside its
+/// routes; `told` is nothing where they go nowhere. Of those `before`, whoever does not see one cannot take
+/// it away.
+pub async fn incoming_vendors(
     seen: &Seen<'_>,
     company: &Company,
-    address: &SenderAddress,
     before: &[ConnectionId],
+    told: Option<&IncomingBody>,
+) -> Result<Vec<ConnectionId>, ApiError> {
+    let told: &[String] = match told.map(|body| &body.vendor_connections) {
+        Some(Some(named)) => named,
+        Some(None) => return Ok(before.to_vec()),
+        None => &[],
+    };
+    let mut vendors = Vec::new();
+    for named in before {
+        if !told.iter().any(|id| named.as_str() == id) && !seen.sees_connection(named).await? {
+            vendors.push(named.clone());
+        }
+    }
+    for id in told {
+        vendors.push(match before.iter().find(|named| named.as_str() == id) {
+            Some(named) => named.clone(),
+            None => vendor(seen, company, id, "incoming").await?.0,
+        });
+    }
+    Ok(vendors)
+}
+
+/// Reads what is to become of messages from phones to a company's sender ID.
+pub async fn incoming(
+    app: &App,
+    company: &Company,
+    address: &SenderAddress,
     told: IncomingBody,
 ) -> Result<IncomingRule, ApiError> {
     let refused = |detail: &str| ApiError::from(Problem::invalid("incoming", detail));
@@ -132,14 +159,7 @@ pub async fn incoming(
         None => None,
     };
     let keyword = told.keyword.map(|word| word.trim().to_uppercase());
-    let mut vendors = Vec::new();
-    for id in told.vendor_connections.unwrap_or_else(|| before.iter().map(ToString::to_string).collect()) {
-        vendors.push(match before.iter().find(|named| named.as_str() == id) {
-            Some(named) => named.clone(),
-            None => vendor(seen, company, &id, "incoming").await?.0,
-        });
-    }
-    let rule = IncomingRule { keyword, mcc: told.mcc, webhook_url: told.webhook_url, client, vendors };
+    let rule = IncomingRule { keyword, mcc: told.mcc, webhook_url: told.webhook_url, client };
     rule.check().map_err(|error: IncomingRuleError| refused(&error.to_string()))?;
     if let Some(url) = &rule.webhook_url {
         app.targets.webhook(url).map_err(|error| refused(&error.to_string()))?;

@@ -11,8 +11,8 @@ use serde::Serialize;
 use store::Stored;
 
 use super::view::ScopeDetail;
-use crate::App;
 use crate::error::{ApiError, busy};
+use crate::{App, files};
 
 /// Whether a tree is complete. What is in force has to be; what is wrong is refused even in a draft.
 pub fn check(tree: &RateTree, kind: ServiceKind, draft: bool) -> Result<bool, ApiError> {
@@ -71,9 +71,6 @@ pub async fn detail(app: &App, service: &Service, number: u32) -> Result<ScopeDe
     Ok(ScopeDetail::new(service, scope, Some(&tree)))
 }
 
-/// What Lambda answers with is at most 6 MB; this leaves room for the rest of it.
-pub const ANSWER_BYTES_MAX: usize = 5_500_000;
-
 /// An answer with the service's version as its `ETag`.
 pub fn tagged<T: Serialize>(service: &Service, body: T) -> Response {
     ([(ETAG, tag(service))], Json(body)).into_response()
@@ -85,5 +82,5 @@ pub fn tag(service: &Service) -> String {
 
 /// Whether an answer has room for the tree.
 pub fn fits(tree: &RateTree) -> bool {
-    serde_json::to_vec(tree).is_ok_and(|bytes| bytes.len() <= ANSWER_BYTES_MAX)
+    serde_json::to_string(tree).is_ok_and(|text| files::fits(&text))
 }

@@ -15,7 +15,7 @@ use runtime::revision::IfMatch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::saving::{ANSWER_BYTES_MAX, fits, save_tree, tagged, tree_of};
+use super::saving::{fits, save_tree, tagged, tree_of};
 use super::view::{ScopeDetail, ServiceView};
 use crate::App;
 use crate::error::ApiError;
@@ -89,8 +89,7 @@ pub async fn one(
     let scope = service.scope(number)?;
     let tree = tree_of(&app, &service, scope).await?;
     if !fits(&tree) {
-        let detail =
-            format!("The tree has more than {ANSWER_BYTES_MAX} bytes as JSON: read it by its nodes.");
+        let detail = "The tree is longer as JSON than an answer may be: read it by its nodes.";
         return Err(Problem::new(422, "tree_too_big", detail).into());
     }
     Ok(tagged(&service, TreeView { version: scope.tree, tree }))

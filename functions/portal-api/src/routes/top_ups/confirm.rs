@@ -71,8 +71,9 @@ pub async fn confirm(
             TopUpPosted::PaidAnother | TopUpPosted::Overtaken => {}
         }
     }
-    let company = seen.top_up(&id).await?.company;
-    if app.store.payment_under(&company, body.reference.trim()).await?.is_none() {
+    let top_up = seen.top_up(&id).await?;
+    let found = app.store.payment_under(&top_up.company, body.reference.trim()).await?;
+    if found.is_none_or(|payment| payment == top_up.payment_id()) {
         return Err(busy());
     }
     let detail = "There is another payment under this reference.";
