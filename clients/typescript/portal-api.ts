@@ -43,7 +43,9 @@ export interface paths {
         /**
          * Delete an agreement.
          * @description For the company that it is with. Only if no money is in it or set aside, nothing was charged to it, and
-         *     it has no invoices, sender IDs, running fee rules and agreements that are charged to it as well.
+         *     it has no invoices, sender IDs, running fee rules and agreements that are charged to it as well. Nor while
+         *     it is, or will be, resold under, a self-registration charges new clients to it, or a client's SMPP
+         *     connection is paid by it.
          */
         delete: operations["delete_agreement"];
         options?: never;
@@ -87,7 +89,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One fee rule, also one that has ended. */
+        get: operations["get_agreement_fee_rule"];
         put?: never;
         post?: never;
         /**
@@ -97,7 +100,12 @@ export interface paths {
         delete: operations["delete_agreement_fee_rule"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a fee rule.
+         * @description What is not named stays. It is so from the next charge on: what was charged stays, and no day is charged
+         *     twice.
+         */
+        patch: operations["patch_agreement_fee_rule"];
         trace?: never;
     };
     "/v1/agreements/{id}/fees": {
@@ -617,8 +625,8 @@ export interface paths {
         /**
          * Delete a company.
          * @description For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-         *     aside for others and no open invoice. It is refused everywhere from then on, and stays readable. What messages
-         *     that were on their way give back to its wallets is taken out by a transfer.
+         *     aside for others, no open invoice and no running fee rule. It is refused everywhere from then on, and stays
+         *     readable. What messages that were on their way give back to its wallets is taken out by a transfer.
          */
         delete: operations["delete_company"];
         options?: never;
@@ -1415,7 +1423,7 @@ export interface paths {
         /**
          * Count the usage of one charge of a draft again.
          * @description The sums of its invoice follow it, and the other charges stay as they are. Where nothing has become
-         *     different, the invoice's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
+         *     different, the charge's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
          *     and with the last one a draft that never had a number and has no comment.
          */
         post: operations["post_invoice_charge_recalculate"];
@@ -1495,7 +1503,8 @@ export interface paths {
         };
         /**
          * What covers an invoice.
-         * @description As the payments are now. Money is given to the oldest due invoice first, after what a person has said.
+         * @description As the payments are now. Money is given to the oldest due invoice first, after what a person has said. An
+         *     invoice in message credits is covered in full by the credits that were used, and so by no payment.
          */
         get: operations["get_invoice_coverage"];
         put?: never;
@@ -1513,7 +1522,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A link to the rows of all charges of an invoice, as one file. */
+        /**
+         * A link to the rows of all charges of an invoice, as one file.
+         * @description Of a draft it is made together with the PDF.
+         */
         get: operations["get_invoice_details"];
         put?: never;
         post?: never;
@@ -1530,7 +1542,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A link to an invoice's PDF. */
+        /**
+         * A link to an invoice's PDF.
+         * @description That of a draft says that it is one. It is made when it is asked for, and made anew after the draft has
+         *     changed or was recalculated.
+         */
         get: operations["get_invoice_pdf"];
         put?: never;
         post?: never;
@@ -2216,12 +2232,34 @@ export interface paths {
         /**
          * Payment events to look at.
          * @description What a payment system told that changed no balance, as it is not what was expected: other money, a second
-         *     payment, one for a top-up that was closed by hand. Newest first; nothing leaves the list.
+         *     payment, one for a top-up that was closed by hand; and how many calls of a day were not authentic. Newest
+         *     first. What was dealt with stays in the list, unless `done` leaves it out.
          *     `Accept: text/csv` answers a file.
          */
         get: operations["get_payment_reviews"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payment_reviews/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark a payment event as dealt with.
+         * @description It says who, when and why, and changes no balance. Marking it again changes nothing. Calls of the same day that
+         *     are not authentic and come later open theirs again.
+         */
+        post: operations["post_payment_reviews_done"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2821,7 +2859,9 @@ export interface paths {
         post?: never;
         /**
          * Delete a sender ID.
-         * @description Nothing can be sent from it any more; what was accepted goes out.
+         * @description Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
+         *     which the company that the agreement is with ends, or codes are sent from it: those of a two-factor
+         *     integration, or those that the company's people log in with.
          */
         delete: operations["delete_sender_id"];
         options?: never;
@@ -3155,9 +3195,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * An agreement's top-ups.
+         * Top-ups.
          * @description Newest first unless a filter or `sort` says otherwise. A user whose roles show them no finance sees those
-         *     for the own wallet. `Accept: text/csv` answers a file.
+         *     for the own wallet. With a filter a page may hold fewer than `limit` while there are more: go on while there
+         *     is a `next`. `Accept: text/csv` answers a file.
          */
         get: operations["get_top_ups"];
         put?: never;
@@ -3226,10 +3267,9 @@ export interface paths {
         put?: never;
         /**
          * Close a top-up by hand.
-         * @description For one whose money is booked as a payment by hand, or is not to come; a purchase of message credits whose
-         *     money came is rather confirmed, so that there is a receipt. Whatever the payment system tells of
-         *     it from then on is kept for a person to look at, and changes no balance. That cannot be undone; closing
-         *     again changes nothing.
+         * @description For one whose money is booked as a payment by hand, or is not to come; one whose money came is rather
+         *     confirmed. Whatever the payment system tells of it from then on is kept for a person to look at, and changes
+         *     no balance. That cannot be undone; closing again changes nothing.
          */
         post: operations["post_top_up_close"];
         delete?: never;
@@ -3248,11 +3288,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm a purchase of message credits by hand.
-         * @description For one whose money came without the payment system telling of it, or that is in `review`. The credits are
-         *     in the balance at once and for good, by a payment under this reference, and there is a receipt. Whatever the
-         *     payment system tells of it from then on is kept for a person to look at. Confirming again under the same
-         *     reference changes nothing.
+         * Confirm a top-up by hand.
+         * @description For one whose money came without the payment system telling of it, that is in `review`, or that is `paid` and
+         *     whose fee nobody tells. It is in the balance at once, by a payment under this reference, and for message
+         *     credits there is a receipt. Whatever the payment system tells of it from then on is kept for a person to look
+         *     at. Confirming the same again under the same reference changes nothing.
          */
         post: operations["post_top_up_confirm"];
         delete?: never;
@@ -3429,7 +3469,7 @@ export interface paths {
         };
         /**
          * What became of an integration's codes.
-         * @description In general, by network and by country, for up to 366 days.
+         * @description In general, by all networks and by all countries, for up to 366 days.
          */
         get: operations["get_two_factor_integration_statistics"];
         put?: never;
@@ -4573,6 +4613,11 @@ export interface components {
             /** @description Of messages: ISO 3166 alpha-2. */
             country?: string | null;
             /**
+             * @description `outgoing`, or `incoming` of messages from phones; null of fees.
+             * @example outgoing
+             */
+            direction?: string | null;
+            /**
              * Format: int64
              * @description How many messages.
              */
@@ -4599,6 +4644,10 @@ export interface components {
             scale_type?: components["schemas"]["ScaleKind"] | null;
             /** @description What messages were sent from, or the sender ID a fee is for. */
             sender?: string | null;
+            /** @description The service whose rate tree that is; null where the price was agreed on by hand. */
+            service?: string | null;
+            /** @description How it came about, as its charge did. */
+            source: components["schemas"]["ChargeSource"];
             /** @description What else a fee is for: the pack's or the additional service's name, the operator. */
             subject?: string | null;
             /** @description The tax on it, not rounded. */
@@ -4608,16 +4657,36 @@ export interface components {
             /** @description What a unit costs. */
             unit_price: string;
         };
+        /**
+         * @description How a charge came about: `auto` where the platform counted, `manual` where people asked for it.
+         * @enum {string}
+         */
+        ChargeSource: "auto" | "manual";
         /** @description What was used of one resource. */
         ChargeView: {
+            /**
+             * Format: date-time
+             * @description When its usage was last counted: by itself, or with the whole invoice.
+             */
+            calculated_at: string;
             /** @description The charge before it, of which this one bills what has changed. */
             corrects?: string | null;
             /** @description Who owes whom: always `receivable`, the company that pays. */
             direction: components["schemas"]["ChargeDirection"];
+            /**
+             * Format: date
+             * @description The first day of the invoice's period.
+             */
+            first_day: string;
             /** @description Its id. */
             id: string;
             /** @description The invoice that it is on. */
             invoice: string;
+            /**
+             * Format: date
+             * @description The last day of the period, included.
+             */
+            last_day: string;
             /**
              * Format: int64
              * @description How many messages.
@@ -4642,10 +4711,17 @@ export interface components {
             rows: number;
             /** @description How that was sold. */
             service_type: components["schemas"]["ChargedServiceType"];
+            /** @description How it came about: `manual` if people asked for it, as they do for additional services. */
+            source: components["schemas"]["ChargeSource"];
             /** @description Its invoice's. */
             status: components["schemas"]["InvoiceStatus"];
             /** @description The tax on it, not rounded: an invoice rounds it once. */
             tax: string;
+            /**
+             * @description Whose days these are.
+             * @example Europe/Berlin
+             */
+            time_zone: string;
             /** @description Both. */
             total: string;
             /**
@@ -4941,6 +5017,12 @@ export interface components {
             send?: boolean;
         };
         ConfirmTopUpRequest: {
+            /**
+             * @description What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
+             *     person knows then what it kept; else the amount, or the credits that are bought.
+             * @example 48.75
+             */
+            credited?: string | null;
             /**
              * @description What the money is known by, 1 to 100 characters: unique among the company's payments.
              * @example TT-2026-0001
@@ -5275,6 +5357,43 @@ export interface components {
          * @enum {string}
          */
         DomainState: "unchecked" | "ready" | "elsewhere" | "unknown";
+        /** @description One of several parts of what a message cost: it may take from packs, or fall into two tiers. */
+        EdrPartView: {
+            /** @description What is owed for it. */
+            amount: string;
+            /** @description When the charge becomes final. */
+            billing_rule: components["schemas"]["BillingRule"];
+            /**
+             * @description Of a scale: what it counts apart for each value of; all together unless told.
+             * @example sender_id
+             */
+            counter_group?: string | null;
+            /**
+             * @description How the price came about.
+             * @example included
+             */
+            price_type: string;
+            /**
+             * Format: int32
+             * @description How many units.
+             */
+            quantity: number;
+            /**
+             * @description What the units are.
+             * @example segments
+             */
+            quantity_rule?: string | null;
+            /** @description The price of the rate tree, by its id. */
+            rate: string;
+            /**
+             * Format: int32
+             * @description Of a scale: which tier the units fell into, from 1.
+             */
+            scale_tier?: number | null;
+            scale_type?: components["schemas"]["ScaleKind"] | null;
+            /** @description What a unit costs. */
+            unit_price: string;
+        };
         EdrView: {
             /**
              * Format: date-time
@@ -5287,10 +5406,22 @@ export interface components {
             amount: string;
             /** @description When the charge becomes final. */
             billing_rule: components["schemas"]["BillingRule"];
+            /**
+             * Format: int32
+             * @description Of messages: how often what it costs was rated again.
+             */
+            charge_version?: number | null;
             /** @description What the sender named it; in the sender's own records only. */
             client_reference?: string | null;
             /** @description The company that sent it, or that the fee is charged to. */
             company: string;
+            /** @description The vendor's connection over which it went, or is to go; for who sees that connection. */
+            connection?: string | null;
+            /**
+             * @description Of a scale: what it counts apart for each value of; all together unless told.
+             * @example sender_id
+             */
+            counter_group?: string | null;
             /** @description Of messages: ISO 3166 alpha-2. */
             country?: string | null;
             /**
@@ -5312,10 +5443,22 @@ export interface components {
              * @description 1 is the sender's own agreement, 2 the one above it.
              */
             level: number;
+            /**
+             * @description Of messages: the network's codes for country and network together, by which it was priced.
+             * @example 26201
+             */
+            mccmnc?: string | null;
             /** @description The message; null for a fee. */
             message?: string | null;
             /** @description The network that the number's range was given to. */
             network?: string | null;
+            /** @description The parts of the amount if there are several; `rate` to `counter_group` are those of the first then. */
+            parts: components["schemas"]["EdrPartView"][];
+            /**
+             * @description Of messages: how the price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
+             * @example flat
+             */
+            price_type?: string | null;
             /**
              * Format: int32
              * @description How many units.
@@ -5344,6 +5487,12 @@ export interface components {
             resource: string;
             /**
              * Format: int32
+             * @description Of a scale: which tier the units fell into, from 1.
+             */
+            scale_tier?: number | null;
+            scale_type?: components["schemas"]["ScaleKind"] | null;
+            /**
+             * Format: int32
              * @description Of messages: how many segments the text took.
              */
             segments?: number | null;
@@ -5359,6 +5508,10 @@ export interface components {
             submitted_at?: string | null;
             /** @description What a unit costs. */
             unit_price: string;
+            /** @description The vendor's id of each segment, empty for one that the vendor refused; for who sees the connection. */
+            vendor_references?: string[] | null;
+            /** @description Of messages: whose money it is: the agreement's wallet, or that of a user with credits of its own. */
+            wallet?: string | null;
         };
         /** @description Email, over Elastic Email. */
         EmailBody: {
@@ -5571,6 +5724,45 @@ export interface components {
          * @enum {string}
          */
         FeePeriod: "month" | "week" | "billing_period";
+        /** @description What is to be different; what is not named stays. */
+        FeeRulePatch: {
+            /**
+             * Format: int32
+             * @description So many days before the period begins.
+             */
+            days_before?: number | null;
+            every?: components["schemas"]["FeePeriod"] | null;
+            /** @description The operator that a sender ID is registered with; null for none. */
+            mno?: string | null;
+            price?: components["schemas"]["AdditionalPriceBody"] | null;
+            /**
+             * Format: int32
+             * @description At most so often.
+             */
+            retries_max?: number | null;
+            /**
+             * Format: int32
+             * @description When it cannot be charged it is tried again after so many hours.
+             */
+            retry_hours?: number | null;
+            sender_type?: components["schemas"]["SenderIdType"] | null;
+            /**
+             * Format: int32
+             * @description Of a month, 1 to 28; of a week, 1 (Monday) to 7.
+             */
+            start_day?: number | null;
+            /**
+             * Format: date
+             * @description Not before today, and only as long as nothing was charged or given up.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date
+             * @description Periods that begin on this day or later are not charged; null for no end. Where the next one does, the
+             *     rule has ended.
+             */
+            valid_till?: string | null;
+        };
         FeeRuleRequest: {
             /**
              * Format: int32
@@ -5640,6 +5832,11 @@ export interface components {
              * @description When it cannot be charged it is tried again after so many hours.
              */
             retry_hours: number;
+            /**
+             * Format: int64
+             * @description Its revision, which is its `ETag` as well. Every charge and every try raises it.
+             */
+            revision: number;
             /**
              * Format: int32
              * @description Of a month, 1 to 28; of a week, 1 (Monday) to 7.
@@ -6257,7 +6454,7 @@ export interface components {
             agreement: string;
             /**
              * Format: date-time
-             * @description When the usage was counted.
+             * @description When the usage of all its charges was counted; one of them may have been counted since.
              */
             calculated_at: string;
             /** @description What was used. */
@@ -6274,8 +6471,8 @@ export interface components {
             /** @description Who confirmed it; null for the company that pays. */
             confirmed_by?: string | null;
             /**
-             * @description What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. Null
-             *     for a draft.
+             * @description What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. In message
+             *     credits all of it, as they left the balance when they were used. Null for a draft.
              */
             covered?: string | null;
             /** @description The agreement's currency. */
@@ -6291,7 +6488,7 @@ export interface components {
             document_ready: boolean;
             /**
              * Format: date
-             * @description The day by which it is to be paid.
+             * @description The day by which it is to be paid; null where nothing is, as in message credits.
              */
             due_date?: string | null;
             /**
@@ -6339,7 +6536,10 @@ export interface components {
             sequence: number;
             /** @description Whether it still follows the usage. */
             status: components["schemas"]["InvoiceStatus"];
-            /** @description The tax, rounded once to the currency's smallest unit. */
+            /**
+             * @description The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
+             *     likewise.
+             */
             tax: string;
             tax_rule?: components["schemas"]["InvoiceTaxView"] | null;
             /** @description The company that issues it. */
@@ -6349,7 +6549,7 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone: string;
-            /** @description What is to be paid: the net sum, rounded likewise, and the tax. */
+            /** @description What is to be paid: that rounded net sum, and the tax. In message credits what was used. */
             total_due: string;
         };
         LeaseView: {
@@ -6934,16 +7134,6 @@ export interface components {
             company: string;
             /** @description The agreement's currency. */
             currency: string;
-            /**
-             * Format: date
-             * @description The first day of the period.
-             */
-            first_day: string;
-            /**
-             * Format: date
-             * @description The last day of the period, included.
-             */
-            last_day: string;
             /**
              * Format: int64
              * @description The number of the invoice.
@@ -7985,12 +8175,52 @@ export interface components {
              * @example 30 EUR was paid, 50 EUR was expected
              */
             detail: string;
+            done?: components["schemas"]["PaymentReviewDone"] | null;
             /** @description What names the event among all of the payment system. */
             event: string;
+            /** @description The last of these calls, the newest first. */
+            lately: components["schemas"]["PaymentReviewCall"][];
             /** @description The payment system; `stripe` is the platform's own account. */
             system: string;
+            /**
+             * Format: int32
+             * @description How many calls it stands for: calls that are not authentic are counted by day.
+             */
+            times: number;
             /** @description The top-up that it is about, if it names one. */
             top_up?: string | null;
+        };
+        /** @description A call that was not taken as the payment system's. */
+        PaymentReviewCall: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /** @description Why it was not taken. */
+            detail: string;
+        };
+        PaymentReviewDone: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who said so. */
+            by: string;
+            /** @description What was done about it. */
+            note: string;
+        };
+        PaymentReviewDoneRequest: {
+            /** @description What names the event. */
+            event: string;
+            /**
+             * @description What was done about it, up to 500 characters.
+             * @example Refunded at the payment system
+             */
+            note?: string;
+            /** @description The payment system of the event, as the list has it in `system`. */
+            payment_system: string;
         };
         /**
          * @description `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
@@ -8862,7 +9092,10 @@ export interface components {
             edrs: components["schemas"]["RerateTally"];
             /** @description Why the last record failed that did. */
             last_failure?: string | null;
-            /** @description The records of the agreements above those. */
+            /**
+             * @description The records of the agreements above those. None is made anew: a message keeps the levels that it was
+             *     accepted with.
+             */
             reseller_records: components["schemas"]["RerateTally"];
         };
         RerateDifference: {
@@ -10138,6 +10371,8 @@ export interface components {
             agreement: string;
             /** @description What is bought; of message credits, what they cost with tax. */
             amount: string;
+            /** @description The bank's number of the payment, where the payment system tells it. */
+            authorization?: string | null;
             /** @description The company that closed it by hand, if one did: no money of it comes into the balance any more. */
             closed_by?: string | null;
             /** @description The company that pays. */
@@ -10269,6 +10504,16 @@ export interface components {
             digits?: number | null;
             /** @description 1 to 110 characters. */
             name?: string | null;
+            /**
+             * Format: int32
+             * @description The most codes to one number in an hour.
+             */
+            per_number_max?: number | null;
+            /**
+             * Format: int32
+             * @description The most codes in an hour to numbers that differ in their last four digits only.
+             */
+            per_prefix_max?: number | null;
             /** @description An https address that is told what becomes of each code; null for none. */
             result_url?: string | null;
             /** @description A sender ID of the agreement. */
@@ -10276,6 +10521,12 @@ export interface components {
             status?: components["schemas"]["IntegrationStatus"] | null;
             /** @description With `{{code}}` where the code goes. */
             text?: string | null;
+            /**
+             * Format: int32
+             * @description Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+             *     typed makes up for ten.
+             */
+            unverified_max?: number | null;
             /**
              * Format: int32
              * @description Of the platform's codes: 30 to 600.
@@ -10297,6 +10548,17 @@ export interface components {
              * @example Login of the shop
              */
             name: string;
+            /**
+             * Format: int32
+             * @description The most codes to one number in an hour: 1 to 1,000,000, 5 unless told.
+             */
+            per_number_max?: number | null;
+            /**
+             * Format: int32
+             * @description The most codes in an hour to numbers that differ in their last four digits only: 1 to 1,000,000, 100
+             *     unless told.
+             */
+            per_prefix_max?: number | null;
             /** @description An https address that is told what becomes of each code. */
             result_url?: string | null;
             /**
@@ -10312,6 +10574,12 @@ export interface components {
              * @example Your code is {{code}}.
              */
             text: string;
+            /**
+             * Format: int32
+             * @description Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+             *     typed makes up for ten: 1 to 1,000,000, 1,000 unless told.
+             */
+            unverified_max?: number | null;
             /**
              * Format: int32
              * @description Of the platform's codes: 30 to 600, 600 unless told.
@@ -10342,6 +10610,16 @@ export interface components {
             id: string;
             /** @description Its name. */
             name: string;
+            /**
+             * Format: int32
+             * @description The most codes to one number in an hour.
+             */
+            per_number_max: number;
+            /**
+             * Format: int32
+             * @description The most codes in an hour to numbers that differ in their last four digits only.
+             */
+            per_prefix_max: number;
             /** @description Told what becomes of each code. */
             result_url?: string | null;
             /**
@@ -10357,6 +10635,12 @@ export interface components {
             status: components["schemas"]["IntegrationStatus"];
             /** @description What phones get, with `{{code}}` in the place of the code. */
             text: string;
+            /**
+             * Format: int32
+             * @description Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+             *     typed makes up for ten.
+             */
+            unverified_max?: number | null;
             /**
              * @description Where codes are asked for.
              * @example https://api.example.com/api/v1/2fa/verify/sms
@@ -11240,7 +11524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `has_money`, `has_charges`, `has_invoices`, `has_sender_ids`, `has_fee_rules`, `is_resold`, or `too_many_parts`: it has more wallets than are closed in one step */
+            /** @description `has_money`, `has_charges`, `has_invoices`, `has_sender_ids`, `has_fee_rules`, `is_resold`, `in_use` with the id of what names it in `by`, or `too_many_parts`: it has more wallets than are closed in one step */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11305,7 +11589,13 @@ export interface operations {
     patch_agreement: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The agreement's id */
                 id: string;
@@ -11365,6 +11655,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11438,11 +11737,40 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description What they charge for, as a fee's `resource`: `sender_id_usage_fee`.
+                 * @example sender_id_usage_fee
+                 */
+                resource?: string | null;
+                /** @description Only those of this sender ID, by its address. */
+                sender?: string | null;
+                /** @description Only those of a sender ID that is registered with this operator. */
+                mno?: string | null;
+                /** @description Only of the additional services and bundles whose name begins so, whatever the case. */
+                name?: string | null;
+                /** @description Only those that charge so often. */
+                every?: components["schemas"]["FeePeriod"] | null;
+                /** @description Whether they still charge, or have ended. */
+                running?: boolean | null;
+                /** @description Only those whose last try failed for this reason. */
+                problem?: string | null;
+                /** @description Only those that charge next at this time or later. */
+                next_from?: string | null;
+                /** @description Only those that charge next before this time. */
+                next_till?: string | null;
+                /** @description Only those made at this time or later. */
+                created_from?: string | null;
+                /** @description Only those made before this time. */
+                created_till?: string | null;
+                /**
                  * @description `created_at`, `valid_from`, `valid_till`, `every` or `next`, with a `-` before it for the other way
                  *     round; `created_at` unless told.
                  * @example -next
                  */
                 sort?: string | null;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -11453,7 +11781,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them */
+            /** @description A page */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11687,6 +12015,109 @@ export interface operations {
             };
         };
     };
+    get_agreement_fee_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agreement's id */
+                id: string;
+                /** @description The rule's id */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeRuleView"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     delete_agreement_fee_rule: {
         parameters: {
             query?: never;
@@ -11747,6 +12178,152 @@ export interface operations {
                 };
             };
             /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_agreement_fee_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the rule as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The agreement's id */
+                id: string;
+                /** @description The rule's id */
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeeRulePatch"];
+            };
+        };
+        responses: {
+            /** @description The rule as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeRuleView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rule_ended`, `rule_begun`: `valid_from` stays, or `belongs_to_pack` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_rate`: the service by tariff is not in the agreement's rate plans */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14354,7 +14931,13 @@ export interface operations {
                 /** @description Whose key it is; found without it, too. */
                 company?: string | null;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The key's id */
                 id: string;
@@ -14369,6 +14952,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -14399,6 +14991,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14453,7 +15054,13 @@ export interface operations {
     patch_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The key's id */
                 id: string;
@@ -14513,6 +15120,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14585,7 +15201,13 @@ export interface operations {
     post_api_key_rotation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The key's id */
                 id: string;
@@ -14645,6 +15267,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16777,7 +17408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `has_companies`, `has_money`, `has_open_invoice`, or `too_many_parts`: it has more wallets than are closed in one step */
+            /** @description `has_companies`, `has_money`, `has_open_invoice`, `has_fee_rules`, or `too_many_parts`: it has more wallets than are closed in one step */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16842,7 +17473,13 @@ export interface operations {
     patch_company: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The company's id */
                 id: string;
@@ -16902,6 +17539,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17075,7 +17721,13 @@ export interface operations {
     put_company_login_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The company's id */
                 id: string;
@@ -17135,6 +17787,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17207,7 +17868,13 @@ export interface operations {
     delete_company_login_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The company's id */
                 id: string;
@@ -17222,6 +17889,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -17252,6 +17928,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19329,6 +20014,17 @@ export interface operations {
                 status?: components["schemas"]["MessageStatus"] | null;
                 /** @description What the sender named it. */
                 client_reference?: string | null;
+                /**
+                 * @description Only messages to this country, or from phones of it: ISO 3166 alpha-2.
+                 * @example DE
+                 */
+                country?: string | null;
+                /** @description Only messages to numbers of this network. */
+                network?: string | null;
+                /** @description Only of this resource. */
+                resource?: components["schemas"]["Resource"] | null;
+                /** @description Only messages that went this way. */
+                direction?: ("outgoing" | "incoming") | null;
                 /** @description 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows. */
                 limit?: number | null;
                 /** @description `next` of the page before, or `Next-Cursor` of the part before. */
@@ -19739,7 +20435,13 @@ export interface operations {
     post_external_user_review: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The user's id */
                 id: string;
@@ -19799,6 +20501,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22385,7 +23096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_confirmed`: a draft is not to be paid, or `credit_note` */
+            /** @description `not_confirmed`: a draft is not to be paid; `credit_note`; or `nothing_to_pay`: it is in message credits */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23285,7 +23996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_ready`: not confirmed, or the file is still being made */
+            /** @description `not_ready`: the file is being made; `period_changed`: a draft to be recalculated */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -23386,7 +24097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_ready`: not confirmed, or the PDF is still being made */
+            /** @description `not_ready`: the PDF is being made; `period_changed`: a draft to be recalculated */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -24821,7 +25532,13 @@ export interface operations {
     patch_my_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -24878,6 +25595,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26409,7 +27135,13 @@ export interface operations {
     delete_notification_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The channel's id */
                 id: string;
@@ -26424,6 +27156,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -26454,6 +27195,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26508,7 +27258,13 @@ export interface operations {
     patch_notification_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The channel's id */
                 id: string;
@@ -26568,6 +27324,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27336,7 +28101,13 @@ export interface operations {
     delete_notification_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The template's id */
                 id: string;
@@ -27351,6 +28122,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -27381,6 +28161,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27435,7 +28224,13 @@ export interface operations {
     patch_notification_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The template's id */
                 id: string;
@@ -27495,6 +28290,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29003,7 +29807,13 @@ export interface operations {
     put_password_policy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -29060,6 +29870,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -29438,9 +30257,20 @@ export interface operations {
     };
     get_payment_reviews: {
         parameters: {
-            query: {
-                /** @description Of which payment system; `stripe` for the platform's own account, which is for the owner alone. */
-                payment_system: string;
+            query?: {
+                /**
+                 * @description Of this payment system; `stripe` for the platform's own account, which is for the owner alone. Of all
+                 *     that you have set up unless told, and the owner of the platform's own account too.
+                 */
+                payment_system?: string | null;
+                /** @description Only of payment systems of this kind. */
+                kind?: components["schemas"]["PaymentSystemKind"] | null;
+                /** @description Told at this time or later. */
+                from?: string | null;
+                /** @description Told before this time. */
+                till?: string | null;
+                /** @description Only those that a person has dealt with, or only those that nobody has. */
+                done?: boolean | null;
                 /** @description 1 to 500, 50 unless told. */
                 limit?: number | null;
                 /** @description `next` of the page before. */
@@ -29500,6 +30330,135 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_payment_reviews_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentReviewDoneRequest"];
+            };
+        };
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentReview"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32963,6 +33922,10 @@ export interface operations {
             query?: {
                 /** @description Those of this company; yours unless told. */
                 company?: string | null;
+                /** @description Only those that rate messages of this agreement again. */
+                agreement?: string | null;
+                /** @description Only those that rate messages of this company's agreements again. */
+                rated_company?: string | null;
                 /** @description Only with this status. */
                 status?: components["schemas"]["RerateStatus"] | null;
                 /** @description Only those that rate messages from this time or later. */
@@ -34247,7 +35210,13 @@ export interface operations {
     delete_role: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The role's id */
                 id: string;
@@ -34262,6 +35231,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -34292,6 +35270,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34346,7 +35333,13 @@ export interface operations {
     patch_role: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The role's id */
                 id: string;
@@ -34406,6 +35399,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -35545,7 +36547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It cannot be done as things are, or somebody else was quicker */
+            /** @description `in_use`, with the id of what uses it in `by` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -38683,13 +39685,21 @@ export interface operations {
     };
     get_top_ups: {
         parameters: {
-            query: {
-                /** @description Whose top-ups. */
-                agreement: string;
+            query?: {
+                /** @description The top-ups of this agreement. */
+                agreement?: string | null;
+                /** @description Or of this company; yours unless told. */
+                company?: string | null;
+                /** @description Or of all companies directly below this one. */
+                tenant?: string | null;
                 /** @description How far they have come. */
                 state?: ("redirected" | "paid" | "confirmed" | "closed" | "review") | null;
                 /** @description Only those for this wallet. */
                 wallet?: string | null;
+                /** @description Only those by this payment system; `stripe` for the platform's own account. */
+                payment_system?: string | null;
+                /** @description Only those by payment systems of this kind. */
+                kind?: components["schemas"]["PaymentSystemKind"] | null;
                 /** @description At least so much. */
                 amount_min?: string | null;
                 /** @description At most so much. */
@@ -39390,7 +40400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `top_up_confirmed`; `top_up_closed`: by hand; `top_up_returned`: money of it went back; `no_credit_order`: no message credits are bought by it; `reference_taken` */
+            /** @description `top_up_confirmed`; `top_up_closed`: by hand; `top_up_returned`: money of it went back; `reference_taken` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -40323,7 +41333,13 @@ export interface operations {
     delete_two_factor_integration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The integration's id */
                 id: string;
@@ -40338,6 +41354,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -40368,6 +41393,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -40422,7 +41456,13 @@ export interface operations {
     patch_two_factor_integration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The integration's id */
                 id: string;
@@ -40482,6 +41522,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -40993,7 +42042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description `too_many_codes`, or `too_many_requests`: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
@@ -41535,7 +42584,13 @@ export interface operations {
     delete_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The user's id */
                 id: string;
@@ -41550,6 +42605,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nothing valid says who calls: see `security` */
             401: {
@@ -41580,6 +42644,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41634,7 +42707,13 @@ export interface operations {
     patch_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The user's id */
                 id: string;
@@ -41694,6 +42773,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41868,7 +42956,13 @@ export interface operations {
     post_user_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The user's id */
                 id: string;
@@ -41884,6 +42978,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Nothing valid says who calls: see `security` */
@@ -41915,6 +43018,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -41969,7 +43081,13 @@ export interface operations {
     delete_user_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The user's id */
                 id: string;
@@ -41985,6 +43103,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Nothing valid says who calls: see `security` */
@@ -42016,6 +43143,15 @@ export interface operations {
             };
             /** @description It cannot be done as things are, or somebody else was quicker */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -54,7 +54,8 @@ export interface paths {
          * Send a code.
          * @description The platform makes it up, or sends yours, as the integration says. It is charged as any message of the
          *     integration's sender ID. With an `Idempotency-Key` a repeat sends nothing again and gets the same
-         *     answer.
+         *     answer. As many are sent as the integration's settings allow; then the answer is 429 `too_many_codes`, whose
+         *     `limit` is `number`, `prefix` or `unverified`, until `retry_after` seconds have passed.
          */
         post: operations["post_2fa_verify_sms"];
         delete?: never;
@@ -646,6 +647,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `insufficient_funds`: says which level cannot pay */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not allowed: for you, for your company, or while it is disabled */
             403: {
                 headers: {
@@ -700,7 +710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description `too_many_codes`, or `too_many_requests`: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**

@@ -1,6 +1,6 @@
 //! A small month through everything: `billing-month` makes a big one.
 
-use tests::billing_month::{Options, run};
+use tests::billing_month::{Options, rerate_only, run};
 
 #[tokio::test]
 async fn records_usage_charges_and_wallets_of_a_month_are_the_same_to_the_last_digit() {
@@ -20,4 +20,10 @@ async fn records_usage_charges_and_wallets_of_a_month_are_the_same_to_the_last_d
     // Users with credits of their own have sent as well.
     assert!(24 < report.totals.wallets, "{report}");
     assert!(0 < report.deliveries.again && 0 < report.deliveries.bisected, "{report}");
+}
+
+#[tokio::test]
+async fn a_month_that_is_rated_again_twice_is_looked_at_whole_and_changes_once() {
+    let report = rerate_only(Options { edrs: 800, agreements: 12, seed: 1 }).await.expect("a month");
+    assert!(report.is_exact(), "{report}");
 }

@@ -61,7 +61,7 @@ async fn companies_are_opened_listed_and_changed_by_the_client() {
     let names: Vec<&str> = listed.items.iter().map(|company| company.name.as_str()).collect();
     assert_eq!((names.as_slice(), listed.next), (["Bakery", "Mill"].as_slice(), None));
     let change = CompanyPatch { enabled: Some(false), ..CompanyPatch::default() };
-    let changed = client.patch_company(&listed.items[0].id, &change).await.unwrap();
+    let changed = client.patch_company(&listed.items[0].id, None, &change).await.unwrap();
     assert_eq!(changed, client.get_company(&listed.items[0].id).await.unwrap());
     assert!(!changed.enabled);
     assert_eq!(code(client.get_company("com_x").await), "not_found");
@@ -112,7 +112,7 @@ async fn keys_are_made_and_revoked_by_the_client() {
     let made = client.post_api_keys(&ask).await.unwrap();
     let shop = Client::new(&served.url, &made.secret);
     assert_eq!(shop.get_me().await.unwrap().id, served.platform.owner.company);
-    client.delete_api_key(&made.id, &Default::default()).await.unwrap();
+    client.delete_api_key(&made.id, &Default::default(), None).await.unwrap();
     assert_eq!(code(shop.get_me().await), "unauthorized");
 }
 

@@ -467,7 +467,12 @@ async fn whoever_dies_or_races_while_trying_again_what_was_unpaid_is_charged_and
         let late = if is_paid {
             stage.world.fund(&stage.client, "0.03").await;
             sweep(store.clone(), 61).await.expect("swept");
-            sending::leave_unpaid(store, &read, Unpaid::InsufficientFunds, at(61)).await
+            sending::leave_unpaid(
+                store,
+                &read,
+                IncomingCost::unpaid(Unpaid::InsufficientFunds, read.received_at, at(61)),
+            )
+            .await
         } else {
             sweep(store.clone(), 61).await.expect("swept");
             stage.world.fund(&stage.client, "0.03").await;

@@ -19,7 +19,7 @@ use domain::invoice::{
 };
 use domain::lease::LeaseTag;
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnEntityDetails, OwnLegalEntity};
-use domain::money::Amount;
+use domain::money::{Amount, Currency};
 use domain::payment::Payment;
 use domain::period::{BillingPeriod, BillingTerms, Period};
 use domain::rating::{PricedBy, Resource};
@@ -291,7 +291,7 @@ async fn one_charge_of_a_draft_follows_the_usage_and_its_other_charges_stay() {
         draft.charges.iter().cloned().partition(|charge| charge.group.wallet == main);
     assert_eq!((own.len(), users.len(), told(&draft)), (1, 1, (0, None, "7".into())));
     office.recalculate(&draft, &own[0]).await.unwrap();
-    assert_eq!(office.stored().await, [Invoice { calculated_at: LATER, ..draft.clone() }]);
+    assert_eq!(office.stored().await, [recalculated(&draft, &own[0], LATER)], "but for a date of its own");
 
     office.uses(DAY, "ACME", 20).await;
     office.user_uses(1, 1).await;
@@ -300,15 +300,42 @@ async fn one_charge_of_a_draft_follows_the_usage_and_its_other_charges_stay() {
     assert!(lost.recalculate_charge(&office.act(), &agreement, &draft.id, &own[0].id).await.is_err());
     let stored = office.stored().await;
     assert_eq!((told(&stored[0]), stored[0].revision), ((0, None, "8".into()), 1));
+    assert_eq!(recalculated(&stored[0], &own[0], NOW), stored[0]);
     assert!(stored[0].charges.contains(&users[0]), "as it was");
     office.recalculate(&draft, &own[0]).await.unwrap();
-    assert_eq!(office.stored().await, [Invoice { calculated_at: LATER, ..stored[0].clone() }]);
+    assert_eq!(office.stored().await, [recalculated(&stored[0], &own[0], LATER)]);
 
     office.uses(DAY, "ACME", -120).await;
     office.recalculate(&draft, &own[0]).await.unwrap();
     let left = office.stored().await;
     assert_eq!((&left[0].charges, told(&left[0])), (&users, (0, None, "2".into())));
     assert_eq!(told(&office.draft().await), (0, None, "2.05".into()));
+}
+
+/// The same with the date of one charge.
+fn recalculated(invoice: &Invoice, charge: &Charge, at: Timestamp) -> Invoice {
+    let mut invoice = invoice.clone();
+    let own = invoice.charges.iter_mut().find(|own| own.id == charge.id).unwrap();
+    own.recalculated_at = Some(at);
+    invoice
+}
+
+#[tokio::test]
+async fn the_date_of_a_charge_is_noted_in_the_page_that_holds_it_unless_another_is_in_its_place() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 1).await;
+    let store = &office.world.store;
+    let draft = office.draft().await;
+    let of_users = of_users(&draft, 802);
+    store.replace_invoice(&office.act(), &draft, &of_users).await.unwrap();
+    let second = &of_users.charges[801];
+    store.note_charge_recalculated(&of_users, &second.id, LATER).await.unwrap();
+    let noted = recalculated(&of_users, second, LATER);
+    assert!(office.stored().await == [noted.clone()], "and no revision");
+    let mut moved = of_users.clone();
+    moved.charges.remove(0);
+    store.note_charge_recalculated(&moved, &second.id, NOW).await.unwrap();
+    assert!(office.stored().await == [noted]);
 }
 
 #[tokio::test]
@@ -692,6 +719,37 @@ async fn tax_follows_the_rule_for_the_clients_country_and_its_vat_number() {
         assert_eq!((invoice.tax, invoice.total_due), (amount(tax), amount(total)));
         assert_eq!(invoice.tax_rule.unwrap().reverse_charge, vat_number.is_some());
     }
+}
+
+#[tokio::test]
+async fn an_invoice_in_message_credits_is_not_taxed_again_and_is_paid_by_the_credits_that_were_used() {
+    let office = Office::open().await;
+    between(&office, None, 7, 20).await;
+    change_agreement(&office.world.store, &office.client.agreement.id, |agreement| {
+        agreement.currency = Currency::Credit;
+    })
+    .await;
+    let is_settled = |invoices: Vec<Invoice>| {
+        let sums = |invoice: &Invoice| [invoice.total_due, invoice.covered].map(|amount| amount.to_string());
+        for invoice in &invoices {
+            let told = (&invoice.tax_rule, invoice.payment, invoice.outstanding, invoice.due_date);
+            assert_eq!(told, (&None, InvoicePayment::Paid, Amount::ZERO, None));
+        }
+        invoices.iter().map(sums).collect::<Vec<_>>()
+    };
+    office.uses(DAY, "ACME", 2_000).await;
+    office.confirmed().await;
+    office.uses(DAY, "ACME", -400).await;
+    office.confirmed().await;
+    let expected = [["100", "100"], ["-20", "-20"]];
+    assert_eq!(is_settled(office.stored().await), expected);
+    // A year later, with credits that were bought for what is to come.
+    office.world.fund(&office.client, "50").await;
+    let before = office.stored().await;
+    assert_eq!(office.cover("2026-12-31T00:00:00Z".parse().unwrap()).await, before);
+    assert_eq!(is_settled(before), expected);
+    let coverage = office.invoices.coverage(&office.agreement().await).await.unwrap().coverage;
+    assert_eq!(coverage.covers, []);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use store::Written;
+use store::{ReviewFilter, Written};
 use tests::edits::act;
 use tests::embedded_dynamodb::Fault;
 use tests::embedded_secrets::{EmbeddedSecrets, Fault as SecretFault};
@@ -129,6 +129,7 @@ fn top_up(payer: &Member) -> TopUp {
     let new = NewTopUp {
         id: TopUpId::new(50),
         company: payer.company.id.clone(),
+        tenant: payer.agreement.tenant.clone(),
         agreement: payer.agreement.id.clone(),
         wallet: None,
         user: None,
@@ -368,7 +369,7 @@ async fn a_callback_whose_store_failed_is_asked_for_again_and_paid_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_authentic_writes_nothing() {
+async fn what_is_not_authentic_moves_nothing_and_is_counted_for_a_person() {
     let shop = Shop::open().await;
     shop.world.take_write_units();
     for kind in [ForgedSecret, Altered, TooOld, Unsigned] {
@@ -376,8 +377,15 @@ async fn what_is_not_authentic_writes_nothing() {
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert!(body.contains("not_authentic"), "{body}");
     }
-    assert!(shop.world.take_write_units().values().all(|units| units.is_zero()));
+    let directory = &shop.world.store.tables.directory;
+    let units = shop.world.take_write_units();
+    assert!(units.iter().all(|(table, units)| table == directory || units.is_zero()), "{units:?}");
     assert_eq!(shop.state().await, TopUpState::Redirected);
+    let filter = ReviewFilter { systems: vec!["stripe".to_owned()], ..ReviewFilter::default() };
+    let kept = shop.world.store.newest_reviews(&filter, 10, None).await.unwrap().items;
+    // Of two days, around midnight.
+    assert!(kept.len() <= 2 && kept.iter().map(|kept| kept.times).sum::<u32>() == 4, "{kept:?}");
+    assert!(kept.iter().all(|kept| !kept.lately[0].detail.is_empty()), "{kept:?}");
 }
 
 #[tokio::test]

@@ -208,6 +208,7 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
         let new = NewTopUp {
             id: id.clone(),
             company: client.company.id.clone(),
+            tenant: client.agreement.tenant.clone(),
             agreement: client.agreement.id.clone(),
             wallet: None,
             user: None,
@@ -227,8 +228,12 @@ async fn a_top_up_confirmed_by_many_callbacks_makes_one_payment() {
         let id = PaymentId::derived(&["top-up", id.as_str()]);
         let payment =
             client.payment(id, PaymentDirection::Inbound, top_up.amount, &wallet).expect("a payment");
-        let received =
-            Received { reference: format!("pi_{number}"), system_fee: None, credited: top_up.amount };
+        let received = Received {
+            reference: format!("pi_{number}"),
+            authorization: None,
+            system_fee: None,
+            credited: top_up.amount,
+        };
         let confirmed = top_up.confirmed(payment.id.clone(), received, payment.at);
         if is_lost {
             let lost = world.store_with(first_write(TimeoutAppliedAnswerLost));

@@ -16,9 +16,11 @@ mod rerates;
 mod sums;
 mod traffic;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use domain::id::AgreementId;
 use jiff::{SignedDuration, Timestamp};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -28,11 +30,15 @@ use parties::Parties;
 use phases::Phases;
 use traffic::Traffic;
 
+use crate::world::Member;
+
 pub use sums::{Sums, Totals};
 
 /// 1 March 2026, 00:00 UTC: a month in which Europe and America change their clocks.
 pub const MONTH: Timestamp = Timestamp::constant(1_772_323_200, 0);
 const DAYS: i64 = 31;
+/// So many days after the month, the last quarter that has a day of it is over.
+const AFTER_QUARTER: i64 = 130;
 /// How many days lie between two closings of what has ended.
 const CLOSED_EVERY: i64 = 7;
 /// How often prices are corrected: a correction is corrected as well.
@@ -96,8 +102,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
             phases.end("close and confirm");
         }
     }
-    // The last quarter that has a day of it is over by then.
-    let end = MONTH + days(DAYS + 130);
+    let end = MONTH + days(DAYS + AFTER_QUARTER);
     functions.now = end;
     closing::close_and_confirm(&parties, &functions, end).await?;
     phases.end("close and confirm");
@@ -131,11 +136,39 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     })
 }
 
-/// Makes a month, corrects all simple prices and rates the month again, twice.
+/// What rating a month again came to.
+#[derive(Debug)]
+pub struct RerateReport {
+    pub rerated: rerates::Rerated,
+    /// How many records each pass has to look at: of all messages for which somebody pays a simple price.
+    pub records: u64,
+    /// After it was billed.
+    pub totals: Totals,
+}
+
+impl RerateReport {
+    /// Whether both passes looked at all, only the first one changed something, and all sums are the same.
+    pub fn is_exact(&self) -> bool {
+        let rerates::Rerated { first, second, .. } = self.rerated;
+        [first.processed, second.processed] == [self.records; 2]
+            && 0 < first.updated
+            && second.updated == 0
+            && self.totals.is_exact()
+    }
+}
+
+impl fmt::Display for RerateReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}, of {} to look at\n", self.rerated, self.records)?;
+        writeln!(out, "{}", self.totals)
+    }
+}
+
+/// Makes a month, corrects all simple prices and rates the month again, twice. Then bills it and adds it up.
 ///
 /// # Errors
-/// When a function fails.
-pub async fn rerate_only(options: Options) -> anyhow::Result<rerates::Rerated> {
+/// When a function fails; a difference is none.
+pub async fn rerate_only(options: Options) -> anyhow::Result<RerateReport> {
     let mut random = StdRng::seed_from_u64(options.seed);
     let parties = Parties::open(options.agreements, &mut random).await;
     let mut functions = Functions::start(&parties.world).await?;
@@ -147,7 +180,18 @@ pub async fn rerate_only(options: Options) -> anyhow::Result<rerates::Rerated> {
     }
     let mut rerated = rerates::Rerated::default();
     rerated.correct(&parties, &functions, MONTH + days(DAYS + 2), 1, &mut random).await?;
-    Ok(rerated)
+    functions.project(&mut random).await?;
+    let end = MONTH + days(DAYS + AFTER_QUARTER);
+    functions.now = end;
+    closing::close_and_confirm(&parties, &functions, end).await?;
+    let totals = sums::add_up(&parties, &functions).await?;
+    let flat: BTreeSet<&AgreementId> =
+        parties.flat.iter().map(|place| &parties.members[*place].agreement.id).collect();
+    let is_flat = |member: &&Member| member.levels.iter().any(|level| flat.contains(&level.agreement.id));
+    let rated: BTreeSet<&AgreementId> =
+        parties.senders.iter().filter(is_flat).map(|member| &member.agreement.id).collect();
+    let of_rated = traffic.records.iter().filter(|(agreement, _)| rated.contains(agreement));
+    Ok(RerateReport { rerated, records: of_rated.map(|(_, records)| records).sum(), totals })
 }
 
 fn days(count: i64) -> SignedDuration {

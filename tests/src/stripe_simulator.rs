@@ -1,4 +1,5 @@
-//! Stripe Checkout on loopback: for flows and demonstrations.
+//! Stripe Checkout on loopback: for flows and demonstrations. Our own, because localstripe has no Checkout
+//! Sessions.
 //!
 //! | call | does |
 //! |---|---|

@@ -897,7 +897,7 @@ pub enum ChargeDirection {
 }
 
 /// A line of a charge: what was used at one price.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChargeRowView {
     /// Of a scale: what it counts apart for each value of; all together unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -905,6 +905,9 @@ pub struct ChargeRowView {
     /// Of messages: ISO 3166 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// `outgoing`, or `incoming` of messages from phones; null of fees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<String>,
     /// How many messages.
     pub messages: i64,
     /// What they cost together, exactly.
@@ -924,6 +927,11 @@ pub struct ChargeRowView {
     /// What messages were sent from, or the sender ID a fee is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// The service whose rate tree that is; null where the price was agreed on by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// How it came about, as its charge did.
+    pub source: ChargeSource,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -935,18 +943,33 @@ pub struct ChargeRowView {
     pub unit_price: String,
 }
 
+/// How a charge came about: `auto` where the platform counted, `manual` where people asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeSource {
+    #[serde(rename = "auto")]
+    Auto,
+    #[serde(rename = "manual")]
+    Manual,
+}
+
 /// What was used of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChargeView {
+    /// When its usage was last counted: by itself, or with the whole invoice.
+    pub calculated_at: String,
     /// The charge before it, of which this one bills what has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<String>,
     /// Who owes whom: always `receivable`, the company that pays.
     pub direction: ChargeDirection,
+    /// The first day of the invoice's period.
+    pub first_day: String,
     /// Its id.
     pub id: String,
     /// The invoice that it is on.
     pub invoice: String,
+    /// The last day of the period, included.
+    pub last_day: String,
     /// How many messages.
     pub messages: i64,
     /// What they cost together, exactly.
@@ -959,10 +982,14 @@ pub struct ChargeView {
     pub rows: u32,
     /// How that was sold.
     pub service_type: ChargedServiceType,
+    /// How it came about: `manual` if people asked for it, as they do for additional services.
+    pub source: ChargeSource,
     /// Its invoice's.
     pub status: InvoiceStatus,
     /// The tax on it, not rounded: an invoice rounds it once.
     pub tax: String,
+    /// Whose days these are.
+    pub time_zone: String,
     /// Both.
     pub total: String,
     /// 1, and one more with each correction.
@@ -1368,6 +1395,10 @@ pub struct ConfirmRequest {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ConfirmTopUpRequest {
+    /// What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
+    /// person knows then what it kept; else the amount, or the credits that are bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<String>,
     /// What the money is known by, 1 to 100 characters: unique among the company's payments.
     pub reference: String,
 }
@@ -1807,6 +1838,35 @@ pub enum DomainState {
     Unknown,
 }
 
+/// One of several parts of what a message cost: it may take from packs, or fall into two tiers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EdrPartView {
+    /// What is owed for it.
+    pub amount: String,
+    /// When the charge becomes final.
+    pub billing_rule: BillingRule,
+    /// Of a scale: what it counts apart for each value of; all together unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter_group: Option<String>,
+    /// How the price came about.
+    pub price_type: String,
+    /// How many units.
+    pub quantity: u32,
+    /// What the units are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_rule: Option<String>,
+    /// The price of the rate tree, by its id.
+    pub rate: String,
+    /// Of a scale: which tier the units fell into, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_tier: Option<u32>,
+    /// Of a scale: whether each unit has the price of its tier, or all have the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_type: Option<ScaleKind>,
+    /// What a unit costs.
+    pub unit_price: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EdrView {
     /// When it was accepted, or charged.
@@ -1817,11 +1877,20 @@ pub struct EdrView {
     pub amount: String,
     /// When the charge becomes final.
     pub billing_rule: BillingRule,
+    /// Of messages: how often what it costs was rated again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge_version: Option<u32>,
     /// What the sender named it; in the sender's own records only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
     /// The company that sent it, or that the fee is charged to.
     pub company: String,
+    /// The vendor's connection over which it went, or is to go; for who sees that connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Of a scale: what it counts apart for each value of; all together unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter_group: Option<String>,
     /// Of messages: ISO 3166 alpha-2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
@@ -1839,12 +1908,20 @@ pub struct EdrView {
     pub incoming_message: Option<String>,
     /// 1 is the sender's own agreement, 2 the one above it.
     pub level: u32,
+    /// Of messages: the network's codes for country and network together, by which it was priced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mccmnc: Option<String>,
     /// The message; null for a fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The network that the number's range was given to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// The parts of the amount if there are several; `rate` to `counter_group` are those of the first then.
+    pub parts: Vec<EdrPartView>,
+    /// Of messages: how the price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_type: Option<String>,
     /// How many units.
     pub quantity: u32,
     /// What the units are: `messages`, `segments`, `full_period` or `minutes`; null of a price that is in no
@@ -1862,6 +1939,12 @@ pub struct EdrView {
     pub recipient: Option<String>,
     /// What was billed.
     pub resource: String,
+    /// Of a scale: which tier the units fell into, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_tier: Option<u32>,
+    /// Of a scale: whether each unit has the price of its tier, or all have the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_type: Option<ScaleKind>,
     /// Of messages: how many segments the text took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<u32>,
@@ -1879,6 +1962,12 @@ pub struct EdrView {
     pub submitted_at: Option<String>,
     /// What a unit costs.
     pub unit_price: String,
+    /// The vendor's id of each segment, empty for one that the vendor refused; for who sees the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor_references: Option<Vec<String>>,
+    /// Of messages: whose money it is: the agreement's wallet, or that of a user with credits of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
 }
 
 /// Email, over Elastic Email.
@@ -2084,6 +2173,43 @@ pub enum FeePeriod {
     BillingPeriod,
 }
 
+/// What is to be different; what is not named stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct FeeRulePatch {
+    /// So many days before the period begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_before: Option<u32>,
+    /// How often. With other periods the rule goes on with the first that begins today or later, and behind
+    /// all that was charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<FeePeriod>,
+    /// The operator that a sender ID is registered with; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mno: Option<String>,
+    /// What an additional service costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<AdditionalPriceBody>,
+    /// At most so often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries_max: Option<u32>,
+    /// When it cannot be charged it is tried again after so many hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_hours: Option<u32>,
+    /// Of a sender ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_type: Option<SenderIdType>,
+    /// Of a month, 1 to 28; of a week, 1 (Monday) to 7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_day: Option<i32>,
+    /// Not before today, and only as long as nothing was charged or given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// Periods that begin on this day or later are not charged; null for no end. Where the next one does, the
+    /// rule has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_till: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeeRuleRequest {
     /// So many days before the period begins; 0 unless told.
@@ -2137,6 +2263,8 @@ pub struct FeeRuleView {
     pub retries_max: u32,
     /// When it cannot be charged it is tried again after so many hours.
     pub retry_hours: u32,
+    /// Its revision, which is its `ETag` as well. Every charge and every try raises it.
+    pub revision: u64,
     /// Of a month, 1 to 28; of a week, 1 (Monday) to 7.
     pub start_day: i32,
     /// Periods that begin on this day or later are charged.
@@ -2743,7 +2871,7 @@ pub struct InvoiceTaxView {
 pub struct InvoiceView {
     /// The agreement that it bills.
     pub agreement: String,
-    /// When the usage was counted.
+    /// When the usage of all its charges was counted; one of them may have been counted since.
     pub calculated_at: String,
     /// What was used.
     pub charges: Vec<ChargeView>,
@@ -2758,8 +2886,8 @@ pub struct InvoiceView {
     /// Who confirmed it; null for the company that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_by: Option<String>,
-    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. Null
-    /// for a draft.
+    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. In message
+    /// credits all of it, as they left the balance when they were used. Null for a draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covered: Option<String>,
     /// The agreement's currency.
@@ -2776,7 +2904,7 @@ pub struct InvoiceView {
     pub disputed: Option<String>,
     /// Whether its PDF is there.
     pub document_ready: bool,
-    /// The day by which it is to be paid.
+    /// The day by which it is to be paid; null where nothing is, as in message credits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_date: Option<String>,
     /// The first day of the period.
@@ -2810,16 +2938,18 @@ pub struct InvoiceView {
     pub sequence: u32,
     /// Whether it still follows the usage.
     pub status: InvoiceStatus,
-    /// The tax, rounded once to the currency's smallest unit.
+    /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
+    /// likewise.
     pub tax: String,
-    /// The tax as it stands on the invoice; null where there is no rule for this client.
+    /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
+    /// which were taxed when they were sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rule: Option<InvoiceTaxView>,
     /// The company that issues it.
     pub tenant: String,
     /// Whose days these are.
     pub time_zone: String,
-    /// What is to be paid: the net sum, rounded likewise, and the tax.
+    /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     pub total_due: String,
 }
 
@@ -3613,15 +3743,21 @@ pub struct ListVersionView {
 /// A charge, and of its invoice what tells it from others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListedChargeView {
+    /// When its usage was last counted: by itself, or with the whole invoice.
+    pub calculated_at: String,
     /// The charge before it, of which this one bills what has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<String>,
     /// Who owes whom: always `receivable`, the company that pays.
     pub direction: ChargeDirection,
+    /// The first day of the invoice's period.
+    pub first_day: String,
     /// Its id.
     pub id: String,
     /// The invoice that it is on.
     pub invoice: String,
+    /// The last day of the period, included.
+    pub last_day: String,
     /// How many messages.
     pub messages: i64,
     /// What they cost together, exactly.
@@ -3634,10 +3770,14 @@ pub struct ListedChargeView {
     pub rows: u32,
     /// How that was sold.
     pub service_type: ChargedServiceType,
+    /// How it came about: `manual` if people asked for it, as they do for additional services.
+    pub source: ChargeSource,
     /// Its invoice's.
     pub status: InvoiceStatus,
     /// The tax on it, not rounded: an invoice rounds it once.
     pub tax: String,
+    /// Whose days these are.
+    pub time_zone: String,
     /// Both.
     pub total: String,
     /// 1, and one more with each correction.
@@ -3650,10 +3790,6 @@ pub struct ListedChargeView {
     pub company: String,
     /// The agreement's currency.
     pub currency: String,
-    /// The first day of the period.
-    pub first_day: String,
-    /// The last day of the period, included.
-    pub last_day: String,
     /// The number of the invoice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
@@ -4934,13 +5070,50 @@ pub struct PaymentReview {
     pub at: String,
     /// What happened.
     pub detail: String,
+    /// That a person has dealt with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<PaymentReviewDone>,
     /// What names the event among all of the payment system.
     pub event: String,
+    /// The last of these calls, the newest first.
+    pub lately: Vec<PaymentReviewCall>,
     /// The payment system; `stripe` is the platform's own account.
     pub system: String,
+    /// How many calls it stands for: calls that are not authentic are counted by day.
+    pub times: u32,
     /// The top-up that it is about, if it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_up: Option<String>,
+}
+
+/// A call that was not taken as the payment system's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PaymentReviewCall {
+    /// When it came.
+    pub at: String,
+    /// Why it was not taken.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PaymentReviewDone {
+    /// Since when.
+    pub at: String,
+    /// Who said so.
+    pub by: String,
+    /// What was done about it.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PaymentReviewDoneRequest {
+    /// What names the event.
+    pub event: String,
+    /// What was done about it, up to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The payment system of the event, as the list has it in `system`.
+    pub payment_system: String,
 }
 
 /// `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
@@ -6036,7 +6209,8 @@ pub struct RerateDetails {
     /// Why the last record failed that did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
-    /// The records of the agreements above those.
+    /// The records of the agreements above those. None is made anew: a message keeps the levels that it was
+    /// accepted with.
     pub reseller_records: RerateTally,
 }
 
@@ -7457,6 +7631,9 @@ pub struct TopUpView {
     pub agreement: String,
     /// What is bought; of message credits, what they cost with tax.
     pub amount: String,
+    /// The bank's number of the payment, where the payment system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
     /// The company that closed it by hand, if one did: no money of it comes into the balance any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<String>,
@@ -7589,6 +7766,12 @@ pub struct TwoFactorIntegrationPatch {
     /// 1 to 110 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The most codes to one number in an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_number_max: Option<u32>,
+    /// The most codes in an hour to numbers that differ in their last four digits only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_prefix_max: Option<u32>,
     /// An https address that is told what becomes of each code; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_url: Option<String>,
@@ -7601,6 +7784,10 @@ pub struct TwoFactorIntegrationPatch {
     /// With `{{code}}` where the code goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_max: Option<u32>,
     /// Of the platform's codes: 30 to 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_seconds: Option<u32>,
@@ -7618,6 +7805,13 @@ pub struct TwoFactorIntegrationRequest {
     pub digits: Option<u32>,
     /// 1 to 110 characters.
     pub name: String,
+    /// The most codes to one number in an hour: 1 to 1,000,000, 5 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_number_max: Option<u32>,
+    /// The most codes in an hour to numbers that differ in their last four digits only: 1 to 1,000,000, 100
+    /// unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_prefix_max: Option<u32>,
     /// An https address that is told what becomes of each code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_url: Option<String>,
@@ -7630,6 +7824,10 @@ pub struct TwoFactorIntegrationRequest {
     pub status: Option<IntegrationStatus>,
     /// With `{{code}}` where the code goes.
     pub text: String,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten: 1 to 1,000,000, 1,000 unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_max: Option<u32>,
     /// Of the platform's codes: 30 to 600, 600 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_seconds: Option<u32>,
@@ -7652,6 +7850,10 @@ pub struct TwoFactorIntegrationView {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// The most codes to one number in an hour.
+    pub per_number_max: u32,
+    /// The most codes in an hour to numbers that differ in their last four digits only.
+    pub per_prefix_max: u32,
     /// Told what becomes of each code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_url: Option<String>,
@@ -7665,6 +7867,10 @@ pub struct TwoFactorIntegrationView {
     pub status: IntegrationStatus,
     /// What phones get, with `{{code}}` in the place of the code.
     pub text: String,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_max: Option<u32>,
     /// Where codes are asked for.
     pub url: String,
     /// Of the platform's codes.
@@ -8147,10 +8353,49 @@ pub struct GetAgreementsQuery {
 /// What [`Client::get_agreement_fee_rules`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetAgreementFeeRulesQuery {
+    /// What they charge for, as a fee's `resource`: `sender_id_usage_fee`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Only those of this sender ID, by its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Only those of a sender ID that is registered with this operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mno: Option<String>,
+    /// Only of the additional services and bundles whose name begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Only those that charge so often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<FeePeriod>,
+    /// Whether they still charge, or have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
+    /// Only those whose last try failed for this reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Only those that charge next at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_from: Option<String>,
+    /// Only those that charge next before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_till: Option<String>,
+    /// Only those made at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<String>,
+    /// Only those made before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_till: Option<String>,
     /// `created_at`, `valid_from`, `valid_till`, `every` or `next`, with a `-` before it for the other way
     /// round; `created_at` unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// What [`Client::get_agreement_pack_price`] asks by.
@@ -8538,6 +8783,15 @@ pub struct PostDictionaryImportQuery {
     pub date: Option<String>,
 }
 
+/// Which way a message went: from a phone it is `incoming`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GetEdrsQueryDirection {
+    #[serde(rename = "outgoing")]
+    Outgoing,
+    #[serde(rename = "incoming")]
+    Incoming,
+}
+
 /// What [`Client::get_edrs`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetEdrsQuery {
@@ -8561,6 +8815,18 @@ pub struct GetEdrsQuery {
     /// What the sender named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
+    /// Only messages to this country, or from phones of it: ISO 3166 alpha-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Only messages to numbers of this network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Only of this resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+    /// Only messages that went this way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<GetEdrsQueryDirection>,
     /// 1 to 500, 50 unless told. A file is whole unless told, and else a part of 1 to 10,000 rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -9215,8 +9481,22 @@ pub struct GetOwnLegalEntitiesQuery {
 /// What [`Client::get_payment_reviews`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetPaymentReviewsQuery {
-    /// Of which payment system; `stripe` for the platform's own account, which is for the owner alone.
-    pub payment_system: String,
+    /// Of this payment system; `stripe` for the platform's own account, which is for the owner alone. Of all
+    /// that you have set up unless told, and the owner of the platform's own account too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
+    /// Only of payment systems of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PaymentSystemKind>,
+    /// Told at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Told before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// Only those that a person has dealt with, or only those that nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
     /// 1 to 500, 50 unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -9437,6 +9717,12 @@ pub struct GetReratesQuery {
     /// Those of this company; yours unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// Only those that rate messages of this agreement again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Only those that rate messages of this company's agreements again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rated_company: Option<String>,
     /// Only with this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RerateStatus>,
@@ -9716,14 +10002,27 @@ pub enum GetTopUpsQueryState {
 /// What [`Client::get_top_ups`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetTopUpsQuery {
-    /// Whose top-ups.
-    pub agreement: String,
+    /// The top-ups of this agreement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Or of this company; yours unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Or of all companies directly below this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// How far they have come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<GetTopUpsQueryState>,
     /// Only those for this wallet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wallet: Option<String>,
+    /// Only those by this payment system; `stripe` for the platform's own account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
+    /// Only those by payment systems of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PaymentSystemKind>,
     /// At least so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_min: Option<String>,
@@ -9982,8 +10281,17 @@ impl Client {
     /// Change an agreement's settings.
     ///
     /// `PATCH /v1/agreements/{id}`
-    pub async fn patch_agreement(&self, id: &str, body: &AgreementPatch) -> Result<AgreementView, Error> {
+    pub async fn patch_agreement(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &AgreementPatch,
+    ) -> Result<AgreementView, Error> {
         let request = self.request(Method::PATCH, &["v1", "agreements", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -10022,6 +10330,34 @@ impl Client {
     pub async fn delete_agreement_fee_rule(&self, id: &str, rule: &str) -> Result<FeeRuleView, Error> {
         let request = self.request(Method::DELETE, &["v1", "agreements", id, "fee_rules", rule]);
 
+        json(request).await
+    }
+
+    /// One fee rule, also one that has ended.
+    ///
+    /// `GET /v1/agreements/{id}/fee_rules/{rule}`
+    pub async fn get_agreement_fee_rule(&self, id: &str, rule: &str) -> Result<FeeRuleView, Error> {
+        let request = self.request(Method::GET, &["v1", "agreements", id, "fee_rules", rule]);
+
+        json(request).await
+    }
+
+    /// Change a fee rule.
+    ///
+    /// `PATCH /v1/agreements/{id}/fee_rules/{rule}`
+    pub async fn patch_agreement_fee_rule(
+        &self,
+        id: &str,
+        rule: &str,
+        if_match: Option<&str>,
+        body: &FeeRulePatch,
+    ) -> Result<FeeRuleView, Error> {
+        let request = self.request(Method::PATCH, &["v1", "agreements", id, "fee_rules", rule]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
         json(request).await
     }
 
@@ -10297,9 +10633,18 @@ impl Client {
     /// Revoke an API key.
     ///
     /// `DELETE /v1/api_keys/{id}`
-    pub async fn delete_api_key(&self, id: &str, query: &DeleteApiKeyQuery) -> Result<(), Error> {
+    pub async fn delete_api_key(
+        &self,
+        id: &str,
+        query: &DeleteApiKeyQuery,
+        if_match: Option<&str>,
+    ) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "api_keys", id]);
         let request = with_query(request, query);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -10315,8 +10660,17 @@ impl Client {
     /// Change an API key.
     ///
     /// `PATCH /v1/api_keys/{id}`
-    pub async fn patch_api_key(&self, id: &str, body: &ApiKeyPatch) -> Result<ApiKeyView, Error> {
+    pub async fn patch_api_key(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &ApiKeyPatch,
+    ) -> Result<ApiKeyView, Error> {
         let request = self.request(Method::PATCH, &["v1", "api_keys", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -10327,9 +10681,14 @@ impl Client {
     pub async fn post_api_key_rotation(
         &self,
         id: &str,
+        if_match: Option<&str>,
         body: &RotationRequest,
     ) -> Result<NewApiKeyView, Error> {
         let request = self.request(Method::POST, &["v1", "api_keys", id, "rotation"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -10520,8 +10879,17 @@ impl Client {
     /// Change a company's settings.
     ///
     /// `PATCH /v1/companies/{id}`
-    pub async fn patch_company(&self, id: &str, body: &CompanyPatch) -> Result<CompanyView, Error> {
+    pub async fn patch_company(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &CompanyPatch,
+    ) -> Result<CompanyView, Error> {
         let request = self.request(Method::PATCH, &["v1", "companies", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -10529,9 +10897,12 @@ impl Client {
     /// Send no codes for a company any more.
     ///
     /// `DELETE /v1/companies/{id}/login_codes`
-    pub async fn delete_company_login_codes(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_company_login_codes(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "companies", id, "login_codes"]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -10550,9 +10921,14 @@ impl Client {
     pub async fn put_company_login_codes(
         &self,
         id: &str,
+        if_match: Option<&str>,
         body: &LoginCodesRequest,
     ) -> Result<LoginCodesView, Error> {
         let request = self.request(Method::PUT, &["v1", "companies", id, "login_codes"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -10787,8 +11163,17 @@ impl Client {
     /// Review somebody who has registered by themselves.
     ///
     /// `POST /v1/external_users/{id}/review`
-    pub async fn post_external_user_review(&self, id: &str, body: &ReviewRequest) -> Result<UserView, Error> {
+    pub async fn post_external_user_review(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &ReviewRequest,
+    ) -> Result<UserView, Error> {
         let request = self.request(Method::POST, &["v1", "external_users", id, "review"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -11249,8 +11634,16 @@ impl Client {
     /// Change your account.
     ///
     /// `PATCH /v1/my_account`
-    pub async fn patch_my_account(&self, body: &MyAccountPatch) -> Result<MyAccountView, Error> {
+    pub async fn patch_my_account(
+        &self,
+        if_match: Option<&str>,
+        body: &MyAccountPatch,
+    ) -> Result<MyAccountView, Error> {
         let request = self.request(Method::PATCH, &["v1", "my_account"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -11375,9 +11768,12 @@ impl Client {
     /// Delete a notification channel.
     ///
     /// `DELETE /v1/notification_channels/{id}`
-    pub async fn delete_notification_channel(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_notification_channel(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "notification_channels", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -11396,9 +11792,14 @@ impl Client {
     pub async fn patch_notification_channel(
         &self,
         id: &str,
+        if_match: Option<&str>,
         body: &NotificationChannelPatch,
     ) -> Result<NotificationChannelView, Error> {
         let request = self.request(Method::PATCH, &["v1", "notification_channels", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -11466,9 +11867,12 @@ impl Client {
     /// Delete a notification template.
     ///
     /// `DELETE /v1/notification_templates/{id}`
-    pub async fn delete_notification_template(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_notification_template(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "notification_templates", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -11487,9 +11891,14 @@ impl Client {
     pub async fn patch_notification_template(
         &self,
         id: &str,
+        if_match: Option<&str>,
         body: &NotificationTemplatePatch,
     ) -> Result<NotificationTemplateView, Error> {
         let request = self.request(Method::PATCH, &["v1", "notification_templates", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -11644,8 +12053,16 @@ impl Client {
     /// Set the password policy.
     ///
     /// `PUT /v1/password_policy`
-    pub async fn put_password_policy(&self, body: &PolicyView) -> Result<PolicyView, Error> {
+    pub async fn put_password_policy(
+        &self,
+        if_match: Option<&str>,
+        body: &PolicyView,
+    ) -> Result<PolicyView, Error> {
         let request = self.request(Method::PUT, &["v1", "password_policy"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -11686,6 +12103,18 @@ impl Client {
     ) -> Result<ListPaymentReview, Error> {
         let request = self.request(Method::GET, &["v1", "payment_reviews"]);
         let request = with_query(request, query);
+        json(request).await
+    }
+
+    /// Mark a payment event as dealt with.
+    ///
+    /// `POST /v1/payment_reviews/done`
+    pub async fn post_payment_reviews_done(
+        &self,
+        body: &PaymentReviewDoneRequest,
+    ) -> Result<PaymentReview, Error> {
+        let request = self.request(Method::POST, &["v1", "payment_reviews", "done"]);
+        let request = request.json(body);
         json(request).await
     }
 
@@ -12111,9 +12540,12 @@ impl Client {
     /// Delete a role that nobody has.
     ///
     /// `DELETE /v1/roles/{id}`
-    pub async fn delete_role(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_role(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "roles", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -12129,8 +12561,17 @@ impl Client {
     /// Change a role.
     ///
     /// `PATCH /v1/roles/{id}`
-    pub async fn patch_role(&self, id: &str, body: &RolePatch) -> Result<RoleView, Error> {
+    pub async fn patch_role(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &RolePatch,
+    ) -> Result<RoleView, Error> {
         let request = self.request(Method::PATCH, &["v1", "roles", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -12568,7 +13009,7 @@ impl Client {
         json(request).await
     }
 
-    /// An agreement's top-ups.
+    /// Top-ups.
     ///
     /// `GET /v1/top_ups`
     pub async fn get_top_ups(&self, query: &GetTopUpsQuery) -> Result<ListTopUpView, Error> {
@@ -12623,7 +13064,7 @@ impl Client {
         json(request).await
     }
 
-    /// Confirm a purchase of message credits by hand.
+    /// Confirm a top-up by hand.
     ///
     /// `POST /v1/top_ups/{id}/confirm`
     pub async fn post_top_up_confirm(
@@ -12709,9 +13150,12 @@ impl Client {
     /// Delete a two-factor integration.
     ///
     /// `DELETE /v1/two_factor_integrations/{id}`
-    pub async fn delete_two_factor_integration(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_two_factor_integration(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "two_factor_integrations", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -12730,9 +13174,14 @@ impl Client {
     pub async fn patch_two_factor_integration(
         &self,
         id: &str,
+        if_match: Option<&str>,
         body: &TwoFactorIntegrationPatch,
     ) -> Result<TwoFactorIntegrationView, Error> {
         let request = self.request(Method::PATCH, &["v1", "two_factor_integrations", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -12817,9 +13266,12 @@ impl Client {
     /// Delete a user.
     ///
     /// `DELETE /v1/users/{id}`
-    pub async fn delete_user(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_user(&self, id: &str, if_match: Option<&str>) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "users", id]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         nothing(request).await
     }
 
@@ -12835,8 +13287,17 @@ impl Client {
     /// Change a user.
     ///
     /// `PATCH /v1/users/{id}`
-    pub async fn patch_user(&self, id: &str, body: &UserPatch) -> Result<UserView, Error> {
+    pub async fn patch_user(
+        &self,
+        id: &str,
+        if_match: Option<&str>,
+        body: &UserPatch,
+    ) -> Result<UserView, Error> {
         let request = self.request(Method::PATCH, &["v1", "users", id]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -12853,18 +13314,24 @@ impl Client {
     /// Take an invitation back.
     ///
     /// `DELETE /v1/users/{id}/invitation`
-    pub async fn delete_user_invitation(&self, id: &str) -> Result<UserView, Error> {
+    pub async fn delete_user_invitation(&self, id: &str, if_match: Option<&str>) -> Result<UserView, Error> {
         let request = self.request(Method::DELETE, &["v1", "users", id, "invitation"]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         json(request).await
     }
 
     /// Send an invitation again.
     ///
     /// `POST /v1/users/{id}/invitation`
-    pub async fn post_user_invitation(&self, id: &str) -> Result<UserView, Error> {
+    pub async fn post_user_invitation(&self, id: &str, if_match: Option<&str>) -> Result<UserView, Error> {
         let request = self.request(Method::POST, &["v1", "users", id, "invitation"]);
-
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         json(request).await
     }
 

@@ -14,7 +14,8 @@ impl App {
     /// id, and the mailer passes over it.
     pub(crate) async fn dispatch(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
         for _ in 0..ATTEMPTS_MAX {
-            let invoice = self.store.any_invoice(id).await?.context("no such invoice")?;
+            // A draft goes once nothing is left on it.
+            let Some(invoice) = self.store.any_invoice(id).await? else { return Ok(()) };
             if invoice.dispatch != DispatchStatus::Waiting || invoice.document.is_none() {
                 return Ok(());
             }

@@ -1,36 +1,37 @@
 //! The files of an invoice: the document to send, and beside it the archive of what was charged, as XLSX and
 //! as CSV. They are made by the forms of the one who sells, or else by the product's own.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use anyhow::Context;
 use domain::agreement::Agreement;
 use domain::bank_account::{Bank, OwnBankAccount};
 use domain::charge::ChargeRow;
-use domain::id::{InvoiceId, OwnLegalEntityId};
-use domain::invoice::Invoice;
+use domain::id::{ChargeId, InvoiceId, OwnLegalEntityId, RateId, WalletId};
+use domain::invoice::{Invoice, period_of};
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::printable_form::{FormKind, FormPicture, PrintableForm, choose_form};
 use domain::rating::Resource;
+use domain::user::User;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use printing::details::{Columns, Detail, Sheet, csv, xlsx};
-use printing::facts::{self, Parties};
+use printing::facts::{self, Names, Parties};
 use printing::{Document, Form, Picture, PictureError, Pictures, print};
 use store::Stored;
 
 use crate::{ATTEMPTS_MAX, App};
 
 impl App {
-    /// Makes the files of an invoice and notes where the document is. The same invoice gives the same document.
+    /// Makes the files of an invoice and notes where the document is. A confirmed invoice gives the same document
+    /// each time.
     pub(crate) async fn render(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
         for _ in 0..ATTEMPTS_MAX {
-            let invoice = self.store.any_invoice(id).await?.context("no such invoice")?;
-            if !invoice.is_confirmed() {
-                // It was taken back meanwhile.
+            let Some(Shown { stored: invoice, as_shown, rows }) = self.shown(id, now).await? else {
                 return Ok(());
-            }
-            let key = self.write_files(&invoice, now).await?;
+            };
+            let key = self.write_files(&as_shown, &rows).await?;
             if invoice.document.as_ref() == Some(&key) {
                 return Ok(());
             }
@@ -46,31 +47,72 @@ impl App {
         anyhow::bail!("{id} is being changed by others")
     }
 
-    /// Where the document is; the archives have the same name with another ending.
-    async fn write_files(&self, invoice: &Invoice, now: Timestamp) -> anyhow::Result<String> {
-        let mut rows = Vec::with_capacity(invoice.charges.len());
-        for charge in &invoice.charges {
-            rows.push(self.invoices.rows(invoice, charge, now).await?);
+    /// What the files of an invoice are to show. Nothing of a draft that has them already, or is gone: nothing is
+    /// left on it, it was confirmed meanwhile, or its period is none any more and it waits for a person.
+    async fn shown(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<Option<Shown>> {
+        let Some(stored) = self.store.any_invoice(id).await? else { return Ok(None) };
+        if stored.is_confirmed() {
+            let mut rows = Vec::with_capacity(stored.charges.len());
+            for charge in &stored.charges {
+                rows.push(self.invoices.rows(&stored, charge, now).await?);
+            }
+            return Ok(Some(Shown { as_shown: stored.clone(), stored, rows }));
         }
+        let agreement = self.store.any_agreement(&stored.agreement).await?.context("no agreement")?;
+        if stored.document.is_some() || period_of(&agreement, &stored).is_err() {
+            return Ok(None);
+        }
+        // So that its sums are those of the document, but for what is used in these moments.
+        self.close(&agreement, stored.period, now).await?;
+        let draft = self.store.any_invoice(id).await?.filter(|invoice| !invoice.is_confirmed());
+        let Some(stored) = draft else { return Ok(None) };
+        let shown = self.invoices.draft_now(&agreement, &stored, now).await?;
+        Ok(shown.map(|(as_shown, rows)| Shown { stored, as_shown, rows }))
+    }
+
+    /// Where the document is; the archives have the same name with another ending. A draft's are beside those of
+    /// the confirmed invoice, so that none is ever taken for the other.
+    async fn write_files(&self, invoice: &Invoice, rows: &[Vec<ChargeRow>]) -> anyhow::Result<String> {
         let forms = Forms {
             all: self.store.all_things(invoice.tenant.as_str()).await?,
             seller: invoice.own_legal_entity.clone(),
             day: invoice.issue_date.unwrap_or(invoice.period.last),
         };
-        let place = format!("invoices/{}/{}", invoice.agreement, invoice.id);
-        let archive = self.archive(invoice, &rows, &forms).await?;
+        let ending = if invoice.is_confirmed() { "" } else { "-draft" };
+        let place = format!("invoices/{}/{}{ending}", invoice.agreement, invoice.id);
+        let names = self.names(invoice, rows).await?;
+        let archive = self.archive(invoice, rows, &names, &forms).await?;
         let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
         self.documents.put(&format!("{place}.xlsx"), sheets, archive.xlsx).await?;
         self.documents.put(&format!("{place}.csv"), "text/csv; charset=utf-8", archive.csv).await?;
-        let document = self.document(invoice, &rows).await?;
+        let document = self.document(invoice, rows, &names).await?;
         let file = self.printed(&document, &forms).await?;
         let key = format!("{place}.pdf");
         self.documents.put(&key, "application/pdf", file).await?;
         Ok(key)
     }
 
+    /// What charges and rows say by ids alone.
+    async fn names(&self, invoice: &Invoice, rows: &[Vec<ChargeRow>]) -> anyhow::Result<Names> {
+        let main = WalletId::main(&invoice.agreement);
+        let users = match invoice.charges.iter().all(|charge| charge.group.wallet == main) {
+            true => Vec::new(),
+            false => self.store.users(&invoice.company).await?,
+        };
+        let user = |user: User| (WalletId::of_user(&invoice.agreement, &user.id), name_of(user));
+        let rates: BTreeSet<&RateId> = rows.iter().flatten().map(|row| &row.rate).collect();
+        let rates = rates.into_iter().cloned().collect();
+        let from_phones = self.store.rates_from_phones(&self.trees, rates).await?;
+        Ok(Names { users: users.into_iter().map(user).collect(), from_phones })
+    }
+
     /// What the document says.
-    async fn document(&self, invoice: &Invoice, rows: &[Vec<ChargeRow>]) -> anyhow::Result<Document> {
+    async fn document(
+        &self,
+        invoice: &Invoice,
+        rows: &[Vec<ChargeRow>],
+        names: &Names,
+    ) -> anyhow::Result<Document> {
         let store = &self.store;
         let issuer = store.any_company(&invoice.tenant).await?.context("no issuing company")?;
         let payer = store.any_company(&invoice.company).await?.context("no paying company")?;
@@ -91,7 +133,7 @@ impl App {
             account: account.as_ref().map(|(account, bank)| (account, bank)),
         };
         let corrected = self.corrected(invoice).await?;
-        let document = facts::invoice(invoice, rows, &parties, corrected.as_ref())?;
+        let document = facts::invoice(invoice, rows, &parties, names, &corrected)?;
         Ok(Document::Invoice(Box::new(document)))
     }
 
@@ -103,13 +145,17 @@ impl App {
         Ok(bank.map(|bank| (account, bank)))
     }
 
-    /// The invoice whose charges this one corrects.
-    async fn corrected(&self, invoice: &Invoice) -> anyhow::Result<Option<Invoice>> {
-        let Some(charge) = invoice.charges.iter().find_map(|charge| charge.corrects.as_ref()) else {
-            return Ok(None);
-        };
-        let invoices = self.store.invoices_of_period(&invoice.agreement, invoice.period.first).await?;
-        Ok(invoices.into_iter().find(|other| other.charges.iter().any(|own| own.id == *charge)))
+    /// The invoices whose charges this one corrects, in their order.
+    async fn corrected(&self, invoice: &Invoice) -> anyhow::Result<Vec<Invoice>> {
+        let charges = invoice.charges.iter().filter_map(|charge| charge.corrects.as_ref());
+        let charges: BTreeSet<&ChargeId> = charges.collect();
+        if charges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut invoices = self.store.invoices_of_period(&invoice.agreement, invoice.period.first).await?;
+        invoices.retain(|other| other.charges.iter().any(|own| charges.contains(&own.id)));
+        invoices.sort_by_key(|other| other.sequence);
+        Ok(invoices)
     }
 
     /// A form was tried on samples when it was taken. If it fails on this document all the same, the client
@@ -149,11 +195,13 @@ impl App {
         &self,
         invoice: &Invoice,
         rows: &[Vec<ChargeRow>],
+        names: &Names,
         forms: &Forms,
     ) -> anyhow::Result<Archive> {
         let charges = || invoice.charges.iter().zip(rows);
         let all = || {
-            charges().flat_map(|(charge, rows)| rows.iter().map(move |row| Detail { invoice, charge, row }))
+            charges()
+                .flat_map(|(charge, rows)| rows.iter().map(move |row| Detail { invoice, charge, row, names }))
         };
         let mut sheets: Vec<Sheet<'_>> = Vec::new();
         for detail in all() {
@@ -195,6 +243,23 @@ impl App {
         let file = self.documents.get(&form.details.file.place(&form.company)).await?;
         Ok(Some((form, String::from_utf8_lossy(&file).into_owned())))
     }
+}
+
+/// Several may have one name.
+fn name_of(user: User) -> String {
+    match user.name == user.email {
+        true => user.email,
+        false => format!("{} ({})", user.name, user.email),
+    }
+}
+
+/// An invoice with what its files show of it.
+struct Shown {
+    stored: Invoice,
+    /// The same, or of a draft what the usage makes of it now.
+    as_shown: Invoice,
+    /// Of each of its charges.
+    rows: Vec<Vec<ChargeRow>>,
 }
 
 /// The seller's forms, and what one is chosen by.

@@ -1,6 +1,6 @@
 //! Invoices: the schedule lists agreements and puts one job for each period that may have changed on
-//! the billing queue; the queue closes them one by one, makes the PDFs of confirmed ones and of receipts, and
-//! says what payments cover.
+//! the billing queue; the queue closes them one by one, makes the PDFs of confirmed ones, of drafts that
+//! somebody wants to see and of receipts, and says what payments cover.
 
 mod dispatch;
 mod documents;

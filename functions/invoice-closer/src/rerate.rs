@@ -125,12 +125,9 @@ impl App {
         Ok(())
     }
 
-    /// What is stored and cannot be read will not be read the next time, and what is too much for one write
-    /// remains so. All else is tried again, with rates that are read again.
+    /// What is stored and cannot be read will not be read the next time. All else is tried again.
     async fn stop(&self, task: &Rerate, error: anyhow::Error, now: Timestamp) -> anyhow::Result<()> {
-        let Some(StoreError::Corrupt { .. } | StoreError::TooManyItems { .. }) = error.downcast_ref() else {
-            return Err(error);
-        };
+        let Some(StoreError::Corrupt { .. }) = error.downcast_ref::<StoreError>() else { return Err(error) };
         let problem = format!("{error:#}");
         tracing::error!(rerate = %task.id, problem, "failed");
         let act = self.act(&task.company, now, &[task.id.as_str(), "fail"]).await?;
@@ -224,13 +221,17 @@ impl App {
             for messages in std::mem::take(&mut uncounted).into_values() {
                 (0..messages).for_each(|_| progress.count(1, Some(GONE.to_owned())));
             }
+            // A task that began before rates were corrected would put old prices over those of a later one.
+            if !book.is_current(&rerated.iter().flat_map(Rerated::agreements).collect()).await? {
+                continue;
+            }
             if task.dry_run {
                 for one in &rerated {
                     add_changes(&mut counted, &one.changes)?;
                 }
                 return Ok(counted);
             }
-            waiting = self.store.store_rerated(&task.id, book, rerated).await?;
+            waiting = self.store.store_rerated(&task.id, rerated).await?;
             if waiting.is_empty() {
                 return Ok(counted);
             }

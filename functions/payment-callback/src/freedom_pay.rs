@@ -27,6 +27,13 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     if !app.is_asked(&about, &top_up, told.amount, told.currency).await? {
         return Ok(signed(&told, Verdict::CannotProcess("another amount")));
     }
+    // The money goes back at once then. Later FreedomPay cannot be told so, and it is for a person as any other.
+    let is_paid = matches!(told.outcome, Outcome::Paid { .. });
+    if is_paid && told.can_reject && top_up.closed_by.is_some() {
+        let detail = format!("{} is said to be paid, and was refused: it was closed by hand", told.payment);
+        app.keep(&about, Some(top_up.id), detail).await?;
+        return Ok(signed(&told, Verdict::Rejected("This payment was closed before. The money goes back.")));
+    }
     match &told.outcome {
         Outcome::Paid { captured: true } => look_after(app, &about, &account, &top_up, &told).await?,
         Outcome::Failed { reason } => {

@@ -26,7 +26,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use runtime::http::{Problem, unavailable};
 use rust_decimal::Decimal;
-use store::{Review, Secrets, Store, StoreError};
+use store::{RefusedCall, Review, Secrets, Store, StoreError};
 use top_ups::{
     Account, AccountError, Addresses, AskError, Cashier, Hint, LookError, Looked, SettleError, TopUpReport,
 };
@@ -117,14 +117,33 @@ fn no_system() -> Problem {
     Problem::not_found("payment system")
 }
 
-/// The answer to a call that was not signed with the account's secrets. Nothing is signed in it, and
-/// nothing of the call is told.
-fn not_authentic(system: &str, error: impl std::fmt::Display) -> Problem {
-    tracing::warn!(system, %error, "a callback that is not authentic");
-    Problem::new(400, "not_authentic", format!("This call is not taken as the payment system's: {error}."))
-}
-
 impl App {
+    /// The answer to a call that was not signed with the account's secrets. Nothing is signed in it, and
+    /// nothing of the call is told. It is counted for a person, as well as that can be done.
+    async fn not_authentic(&self, system: &str, at: Timestamp, error: &str) -> Problem {
+        tracing::warn!(system, error, "a callback that is not authentic");
+        let refused = RefusedCall { at, detail: error.to_owned() };
+        if let Err(error) = self.store.count_refused_call(system, refused).await {
+            tracing::warn!(system, error = format!("{:#}", anyhow::Error::new(error)), "it is not counted");
+        }
+        Problem::new(
+            400,
+            "not_authentic",
+            format!("This call is not taken as the payment system's: {error}."),
+        )
+    }
+
+    /// The same of a call that cannot even be verified, if there is such an account.
+    async fn not_read(&self, call: &Call, kind: PaymentSystemKind, error: &str) -> Problem {
+        match self.cashier.account(call.system.as_ref()).await {
+            Ok(Some(account)) if account.kind == kind => {
+                self.not_authentic(account.through().name(), call.now, error).await
+            }
+            Ok(_) => no_system(),
+            Err(error) => error.into(),
+        }
+    }
+
     /// What `verify` reads of a call with the secrets of its account, which has to be of this kind.
     async fn verified<T, E: std::fmt::Display>(
         &self,
@@ -140,11 +159,13 @@ impl App {
             verify(account, &account.secrets(call.now)).map_err(Some)
         });
         let name = system.map_or(kind.name(), PaymentSystemId::as_str);
-        found.await.map_err(|error| match error {
-            AccountError::Store(error) => error.into(),
-            AccountError::Unknown | AccountError::NotAuthentic(None) => no_system(),
-            AccountError::NotAuthentic(Some(error)) => not_authentic(name, error),
-        })
+        let refused = match found.await {
+            Ok(verified) => return Ok(verified),
+            Err(AccountError::Store(error)) => return Err(error.into()),
+            Err(AccountError::Unknown | AccountError::NotAuthentic(None)) => return Err(no_system()),
+            Err(AccountError::NotAuthentic(Some(error))) => error.to_string(),
+        };
+        Err(self.not_authentic(name, call.now, &refused).await)
     }
 
     /// The top-up that an authentic call names. One that names none of ours is kept for a person.

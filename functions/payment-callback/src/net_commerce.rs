@@ -9,13 +9,12 @@ use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{Paid, Report, TopUp, TopUpState};
 use http::{HeaderName, header};
 use jiff::{SignedDuration, Timestamp};
-use payments::CallbackError;
 use payments::netcommerce::{Expected, Outcome, attempt_of, read_callback};
 use runtime::http::{Problem, unavailable};
 use store::StoreError;
 use top_ups::{Payer, attempted};
 
-use crate::{About, App, Call, not_authentic, return_page};
+use crate::{About, App, Call, return_page};
 
 /// Allows the one script of the form, by its digest.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; \
@@ -58,14 +57,18 @@ fn is_open(top_up: &TopUp, now: Timestamp) -> bool {
 /// The result. A reload posts it again, and ends on the same page.
 pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     let system = call.system.as_ref().map_or("", |id| id.as_str());
-    let refused = |error: CallbackError| not_authentic(system, error);
-    let attempt = attempt_of(&call.body).map_err(refused)?;
+    let kind = PaymentSystemKind::NetCommerce;
+    let attempt = match attempt_of(&call.body) {
+        Ok(attempt) => attempt,
+        Err(error) => return Err(app.not_read(&call, kind, &error.to_string()).await),
+    };
     // Without the top-up nothing can be checked: what is signed is bound to what was asked for.
-    let top_up = app.open_top_up(&call, attempted(&attempt)).await?;
-    let top_up = top_up.ok_or_else(|| not_authentic(system, "txtIndex names no top-up of this account"))?;
+    let Some(top_up) = app.open_top_up(&call, attempted(&attempt)).await? else {
+        return Err(app.not_read(&call, kind, "txtIndex names no top-up of this account").await);
+    };
     let Currency::Money(currency) = top_up.currency else { return Err(Problem::not_found("top-up")) };
     let (account, told) = app
-        .verified(&call, PaymentSystemKind::NetCommerce, |account, secrets| {
+        .verified(&call, kind, |account, secrets| {
             let expected = Expected {
                 merchant: &account.merchant,
                 attempt: &attempt,
@@ -80,6 +83,7 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
             session: top_up.session.clone(),
             attempt: Some(attempt.clone()),
             reference: attempt.clone(),
+            authorization: Some(told.authorization.clone()),
             amount: top_up.to_pay(),
             currency: top_up.currency,
             livemode: account.livemode,

@@ -4,7 +4,7 @@
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use domain::id::TopUpId;
-use domain::top_up::TopUpState;
+use domain::top_up::{TopUp, TopUpState};
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
 use store::StoreError;
@@ -20,8 +20,8 @@ pub(crate) struct Asked {
 }
 
 pub(crate) async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
-    match app.state_of(asked.top_up.as_deref()).await {
-        Ok(state) => page(state.as_ref()),
+    match app.asked_top_up(asked.top_up.as_deref()).await {
+        Ok(top_up) => page(top_up.as_ref()),
         Err(error) => {
             tracing::error!(error = format!("{:#}", anyhow::Error::new(error)), "the store failed");
             answer(StatusCode::SERVICE_UNAVAILABLE, &UNAVAILABLE)
@@ -30,9 +30,9 @@ pub(crate) async fn show(State(app): State<App>, Query(asked): Query<Asked>) -> 
 }
 
 impl App {
-    async fn state_of(&self, top_up: Option<&str>) -> Result<Option<TopUpState>, StoreError> {
+    async fn asked_top_up(&self, top_up: Option<&str>) -> Result<Option<TopUp>, StoreError> {
         let Some(id) = top_up.and_then(|text| TopUpId::parse(text).ok()) else { return Ok(None) };
-        Ok(self.store.top_up(&id).await?.map(|top_up| top_up.state))
+        self.store.top_up(&id).await
     }
 }
 
@@ -61,6 +61,14 @@ const FAILED: Text = Text {
            You can begin a new one in the portal.",
     looks_again: false,
 };
+/// Mostly because its money came some other way, and is booked as a payment of its own.
+const CLOSED_BY_HAND: Text = Text {
+    title: "Closed",
+    body: "Your provider has closed this payment, so nothing more is added to your balance by it. Money that \
+           came is booked by your provider apart from this page. If you miss it on your balance, ask your \
+           provider before you pay again.",
+    looks_again: false,
+};
 const SETTLING: Text = Text {
     title: "Paid, not on the balance yet",
     body: "The payment has arrived. It is on your balance as soon as the payment system has said what it \
@@ -84,11 +92,13 @@ const UNAVAILABLE: Text = Text {
     looks_again: true,
 };
 
-fn page(state: Option<&TopUpState>) -> Response {
-    let (status, text) = match state {
+fn page(top_up: Option<&TopUp>) -> Response {
+    let is_closed_by_hand = top_up.is_some_and(|top_up| top_up.closed_by.is_some());
+    let (status, text) = match top_up.map(|top_up| &top_up.state) {
         Some(TopUpState::Confirmed { .. }) => (StatusCode::OK, &PAID),
         Some(TopUpState::Redirected) => (StatusCode::OK, &WAITING),
         Some(TopUpState::Paid) => (StatusCode::OK, &SETTLING),
+        Some(TopUpState::Closed { .. }) if is_closed_by_hand => (StatusCode::OK, &CLOSED_BY_HAND),
         Some(TopUpState::Closed { .. }) => (StatusCode::OK, &FAILED),
         Some(TopUpState::Review { .. }) => (StatusCode::OK, &REVIEW),
         None => (StatusCode::NOT_FOUND, &UNKNOWN),

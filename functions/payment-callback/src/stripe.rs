@@ -158,6 +158,7 @@ fn news(event: Event, livemode: bool) -> News {
                 session: session.clone(),
                 attempt: None,
                 reference: payment_intent.unwrap_or_else(|| session.clone()),
+                authorization: None,
                 amount,
                 currency,
                 livemode,

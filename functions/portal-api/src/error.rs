@@ -44,6 +44,11 @@ impl ApiError {
     pub fn field(self, field: &str) -> Self {
         Self(Box::new(self.0.field(field)))
     }
+
+    /// Whether it is our failure, and not the caller's.
+    pub fn is_unavailable(&self) -> bool {
+        self.0.status == 503
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -127,6 +132,9 @@ impl From<CompanyError> for ApiError {
             }
             CompanyError::HasOpenInvoice { invoice } => {
                 Problem::new(409, "has_open_invoice", detail).figure("invoice", invoice)
+            }
+            CompanyError::HasFeeRule { rule } => {
+                Problem::new(409, "has_fee_rules", detail).figure("fee_rule", rule)
             }
             CompanyError::LookupOfOther => Problem::invalid("lookup_connection", detail),
             CompanyError::LookupFromAbove => {
@@ -259,6 +267,11 @@ impl From<FeeRuleError> for ApiError {
             FeeRuleError::RetryHours => "retry_hours",
             FeeRuleError::Retries => "retries_max",
             FeeRuleError::Name => "name",
+            FeeRuleError::Ended => return Problem::new(409, "rule_ended", detail).into(),
+            FeeRuleError::Begun => {
+                return Problem::new(409, "rule_begun", detail).field("valid_from").into();
+            }
+            FeeRuleError::OtherKind { field } => field,
             FeeRuleError::Fee(error) => return error.into(),
         };
         Problem::invalid(field, detail).into()
@@ -419,7 +432,10 @@ impl From<ConfirmError> for ApiError {
     fn from(error: ConfirmError) -> Self {
         let detail = error.to_string();
         let code = match error {
-            ConfirmError::NoOrder => "no_credit_order",
+            ConfirmError::NoCredited
+            | ConfirmError::NotCredited { .. }
+            | ConfirmError::CreditedRange { .. }
+            | ConfirmError::Amount(_) => return Problem::invalid("credited", detail).into(),
             ConfirmError::Closed => "top_up_closed",
             ConfirmError::Confirmed { .. } => "top_up_confirmed",
             ConfirmError::Returned => "top_up_returned",
@@ -455,6 +471,7 @@ impl From<AllocationError> for ApiError {
         match error {
             AllocationError::NotConfirmed => Problem::new(409, "not_confirmed", detail),
             AllocationError::CreditNote => Problem::new(409, "credit_note", detail),
+            AllocationError::NothingToPay => Problem::new(409, "nothing_to_pay", detail),
             AllocationError::AmountNotPositive | AllocationError::MoreThanTotal { .. } => {
                 Problem::invalid("amount", detail)
             }

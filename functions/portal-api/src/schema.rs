@@ -177,6 +177,9 @@ mirrors! {
     /// Who owes whom: of `receivable` the company that pays.
     ChargeDirection = domain::charge::ChargeDirection { Receivable }
 
+    /// How a charge came about: `auto` where the platform counted, `manual` where people asked for it.
+    ChargeSource = domain::charge::ChargeSource { Auto, Manual }
+
     /// How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
     /// rate plan.
     ChargedServiceType = domain::charge::ServiceType {

@@ -2,8 +2,10 @@
 //! and a company of the path pays for them.
 
 use domain::company::Company;
-use domain::id::{AgreementId, UserId};
+use domain::handling::Code;
+use domain::id::{AgreementId, CodeRequestId, MessageId, UserId};
 use domain::second_factor::{LoginCodes, SentCode};
+use domain::two_factor::{CodeRequest, TwoFactorIntegration};
 use domain::user::User;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
@@ -45,21 +47,43 @@ pub async fn check(
 }
 
 /// Takes a code that was sent, once.
-pub async fn take(app: &App, user: &UserId, code: &str) -> Result<(), ApiError> {
+pub async fn take(app: &App, user: &UserId, code: &str) -> Result<SentCode, ApiError> {
     count(app, user).await?;
     let sent = app.store.sent_code(user).await?;
     let sent = sent.filter(|sent| sent.takes(&hash(user, code), runtime::now())).ok_or_else(wrong_code)?;
     if !app.store.spend_code(&sent).await? {
         return Err(wrong_code());
     }
-    forget(app, user).await
+    forget(app, user).await?;
+    Ok(sent)
+}
+
+/// Notes that a code of an integration was right, as far as it compares codes. It was taken, whatever becomes of
+/// that.
+pub async fn note_verified(app: &App, sent: &SentCode, code: &str) {
+    if let Err(error) = verified(app, sent, code).await {
+        tracing::warn!(%error, "nobody is told that a code was verified");
+    }
+}
+
+async fn verified(app: &App, sent: &SentCode, code: &str) -> Result<(), StoreError> {
+    let request = app.store.code_request(&request_of(sent)).await?;
+    if let Some(Ok(answered)) = request.map(|request| request.answered(code.trim(), runtime::now())) {
+        app.store.replace_code_request(&answered).await?;
+    }
+    Ok(())
+}
+
+/// As which the calls of an integration know a code.
+fn request_of(sent: &SentCode) -> CodeRequestId {
+    CodeRequestId::derived(&["sent code", sent.user.as_str(), &sent.sent_at.to_string()])
 }
 
 /// Sends a code to somebody who logs in, unless one was sent a moment ago.
 async fn send(app: &App, user: &User, company: &Company, phone: &str) -> Result<(), ApiError> {
     let (sender, settings) = sender_of(app, company).await?;
     let (agreement, address) = (&settings.agreement, settings.sender.as_str());
-    let road = Road { purpose: "login", company: &sender, agreement, sender: address };
+    let road = Road { purpose: "login", company: &sender, agreement, sender: address, integration: None };
     send_over(app, road, &user.id, phone, |code| settings.text_of(code)).await
 }
 
@@ -71,6 +95,8 @@ pub struct Road<'a> {
     pub company: &'a Company,
     pub agreement: &'a AgreementId,
     pub sender: &'a str,
+    /// In whose statistics and records it is.
+    pub integration: Option<&'a TwoFactorIntegration>,
 }
 
 /// Sends a code to whoever `id` stands for, unless one was sent a moment ago. One that is surely not sent is not
@@ -97,7 +123,7 @@ pub async fn send_over(
     let per_phone = format!("{} code {phone}", road.purpose);
     let per_payer = format!("{} codes {}", road.purpose, road.company.id);
     // On the heap: with all that sending needs, a login would not fit on a thread's stack.
-    let submitted = Box::pin(submit(app, &road, phone, &text, now));
+    let submitted = Box::pin(submit(app, &road, phone, &text, &sent, &code));
     let paid = capped(app, &per_payer, PER_PAYER_MAX, now, submitted);
     let done = capped(app, &per_phone, PER_PHONE_MAX, now, paid).await;
     if done.is_err() {
@@ -142,7 +168,20 @@ async fn take_back(app: &App, sent: &SentCode, before: Option<&SentCode>) -> Res
 }
 
 /// Has a text sent and paid for. Where no answer says whether it is, it counts as sent: the code may come.
-async fn submit(app: &App, road: &Road<'_>, phone: &str, text: &str, now: Timestamp) -> Result<(), ApiError> {
+async fn submit(
+    app: &App,
+    road: &Road<'_>,
+    phone: &str,
+    text: &str,
+    sent: &SentCode,
+    code: &str,
+) -> Result<(), ApiError> {
+    let now = sent.sent_at;
+    let named = |integration: &TwoFactorIntegration| Code {
+        integration: integration.id.clone(),
+        request: request_of(sent),
+        result_url: None,
+    };
     let (key, recipients) = (format!("login-code {}", token::random()), [phone.to_owned()]);
     let ask = Ask {
         company: road.company,
@@ -151,16 +190,22 @@ async fn submit(app: &App, road: &Road<'_>, phone: &str, text: &str, now: Timest
         sender: road.sender,
         recipients: &recipients,
         text,
-        client_reference: None,
+        client_reference: road.integration.map(|integration| integration.id.as_str()),
         segments_max: None,
         agreement: Some(road.agreement.as_str()),
         hash: token::hash(&key),
-        code: None,
+        code: road.integration.map(named),
     };
     let planner = Planner::new(app.store.clone(), app.secrets.clone(), app.targets).map_err(unavailable)?;
     let plan = planner.plan(&ask, now).await.map_err(|error| not_sent(&error.to_string()))?;
-    if plan.draft.wanted.is_empty() {
+    let Some((recipient, _)) = plan.draft.wanted.first() else {
         return Err(not_sent("nothing can be sent to this number"));
+    };
+    if let Some(integration) = road.integration {
+        let message = MessageId::of_request(&road.company.id, &key);
+        let of = named(integration);
+        let request = CodeRequest::new(of, integration, recipient.clone(), message, code, now);
+        app.store.put_code_request(&request).await?;
     }
     match HotWallets::default().accept(&app.store, &plan.draft, None, now).await {
         Ok(_) => Ok(()),

@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use domain::id::CodeRequestId;
 use domain::two_factor::{CodeError, CodeRequest};
+use domain::two_factor_limits::CODES_PER_VERIFIED;
 use runtime::http::Problem;
 use sending::{CodeNotSent, CodeToSend, send_code};
 use serde::{Deserialize, Serialize};
@@ -68,12 +69,17 @@ pub struct CodeVerified {
 ///
 /// The platform makes it up, or sends yours, as the integration says. It is charged as any message of the
 /// integration's sender ID. With an `Idempotency-Key` a repeat sends nothing again and gets the same
-/// answer.
+/// answer. As many are sent as the integration's settings allow; then the answer is 429 `too_many_codes`, whose
+/// `limit` is `number`, `prefix` or `unverified`, until `retry_after` seconds have passed.
 #[utoipa::path(post, path = "/api/v1/2fa/verify/sms", tag = "codes",
     request_body(content((CodeAsk = "application/x-www-form-urlencoded"), (CodeAsk = "application/json"))),
     params(("Idempotency-Key" = Option<String>, Header, description = "A new one for each new code, up to 255 characters")),
     security(("integration_key" = [])),
-    responses((status = 200, description = "Accepted", body = CodeSent)))]
+    responses(
+        (status = 200, description = "Accepted", body = CodeSent),
+        (status = 402, description = "`insufficient_funds`: says which level cannot pay", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_codes`, or `too_many_requests`: wait for `Retry-After` seconds", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn send(
     State(app): State<App>,
     caller: Caller,
@@ -96,6 +102,7 @@ pub async fn send(
 }
 
 fn not_sent(error: CodeNotSent) -> Problem {
+    let detail = error.to_string();
     match error {
         CodeNotSent::Code(error) => code_problem(error),
         CodeNotSent::Send(error) => problem(error),
@@ -103,6 +110,10 @@ fn not_sent(error: CodeNotSent) -> Problem {
         CodeNotSent::OtherNumber => {
             let detail = "This Idempotency-Key was used for another number. Take a new key for a new code.";
             Problem::new(422, "idempotency_key_reused", detail)
+        }
+        CodeNotSent::TooMany { limit, retry_after } => {
+            let problem = Problem::new(429, "too_many_codes", detail).field("number");
+            problem.figure("limit", limit.name()).figure("retry_after", retry_after)
         }
         CodeNotSent::Overtaken => try_again(),
         CodeNotSent::Charge(error) => refused(error),
@@ -141,12 +152,23 @@ pub async fn verify(
         }
         return match answered.verified_at {
             Some(at) => {
+                note_verified(&app, &caller, &answered).await;
                 Ok(Json(CodeVerified { number: answered.recipient.to_string(), verified_at: at.as_second() }))
             }
             None => Err(Problem::new(422, "wrong_code", "This is not the code that was sent.").field("code")),
         };
     }
     Err(try_again())
+}
+
+/// Makes up for codes that nobody types. Whatever becomes of that, the code is verified, and right only once.
+async fn note_verified(app: &App, caller: &Caller, request: &CodeRequest) {
+    let counter = caller.integration.unverified(&request.recipient, request.requested_at);
+    if let Some(counter) = counter
+        && let Err(error) = app.store.uncount_codes(&counter, CODES_PER_VERIFIED).await
+    {
+        tracing::warn!(request = %request.id, %error, "a verified code made up for no others");
+    }
 }
 
 /// One code and what became of it.

@@ -281,6 +281,7 @@ pub async fn list(
         status: query.status,
         client_reference: query.client_reference,
         masked_before: app.masking.before(runtime::now()),
+        ..EdrFilter::default()
     };
     let wrong = |error: EdrFilterError| Problem::invalid(error.field(), error);
     let cursor = query.cursor.as_deref().map(cursor::place_of).transpose()?;

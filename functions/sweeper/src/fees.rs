@@ -8,7 +8,7 @@ use anyhow::Context;
 use domain::agreement::Agreement;
 use domain::audit::Act;
 use domain::fee::Fee;
-use domain::fee_rule::{DuePlan, FeeRule, Missed, plan_due};
+use domain::fee_rule::{DuePlan, FeeKind, FeeRule, Missed, plan_due};
 use jiff::Timestamp;
 use store::{AgreementWrite, DueFee, FeeWrite, FeeWritten, Review, RuleWrite};
 use tokio::time::Instant;
@@ -63,6 +63,12 @@ async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
         let level = app.store.level(&agreement, now).await?;
         let unique = [rule.id.as_str(), &rule.revision.to_string()];
         let act = app.store.act_of_platform(PROCESS, &agreement.company, now, &unique).await?;
+        if rule.next.is_some() && is_over(app, &rule, &agreement).await? {
+            let ended = rule.ended();
+            let rule = Some(RuleWrite::Replace { before: &rule, after: &ended });
+            app.store.write_fee(&act, FeeWrite { rule, ..FeeWrite::default() }).await?;
+            return Ok(());
+        }
         let missed = match plan_due(&rule, &level, now) {
             DuePlan::Wait => return Ok(()),
             DuePlan::Move(after) => {
@@ -92,6 +98,23 @@ async fn settle(app: &App, due: &DueFee, now: Timestamp) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether nobody is there to pay any more, or the sender ID is gone. Neither is deleted while a rule runs,
+/// but one may be made at that moment.
+async fn is_over(app: &App, rule: &FeeRule, agreement: &Agreement) -> anyhow::Result<bool> {
+    let company = app.store.any_company(&agreement.company).await?;
+    if agreement.deleted_at.is_some() || company.is_none_or(|company| company.is_deleted()) {
+        return Ok(true);
+    }
+    match &rule.kind {
+        FeeKind::SenderIdUsage { sender_id: Some(id), .. } => Ok(app.store.sender_by_id(id).await?.is_none()),
+        FeeKind::SenderIdUsage { sender_id: None, .. } => {
+            let senders = app.store.senders_of(&agreement.company).await?;
+            Ok(!senders.iter().any(|sender| rule.is_for(sender)))
+        }
+        FeeKind::Additional { .. } | FeeKind::Platform | FeeKind::BundleExtension { .. } => Ok(false),
+    }
 }
 
 async fn write(

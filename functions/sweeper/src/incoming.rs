@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use domain::incoming::IncomingCost;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sending::{leave_unpaid, settle_again};
 use store::{DueIncoming, StoreError};
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::App;
 
 const PAGE: u16 = 50;
+const UNREAD_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// No more messages are begun after this; the function has 60 seconds.
 const BEGIN_MAX: std::time::Duration = std::time::Duration::from_secs(40);
 
@@ -48,23 +49,25 @@ pub async fn run(app: &App, now: Timestamp) -> anyhow::Result<()> {
 async fn settle(app: &App, due: &DueIncoming, now: Timestamp) -> anyhow::Result<()> {
     let (store, id) = (&app.store, &due.incoming);
     let message = match store.incoming(id).await {
+        // A later release may have written it: this one is not to lose it.
         Err(error @ StoreError::Corrupt { .. }) => {
-            store.forget_due_incoming(due).await?;
-            return Err(error).context("it does not read, and is not tried again");
+            store.move_due_incoming(due, Some(now + UNREAD_AGAIN_AFTER)).await?;
+            return Err(error).context("it does not read, and is tried again");
         }
         read => read?,
     };
-    // One that is paid meanwhile has left the list by the same write.
-    let Some(message) = message else { return Ok(()) };
-    let IncomingCost::Unpaid { why, try_at: Some(at) } = message.cost else { return Ok(()) };
-    if now < at {
-        return Ok(());
-    }
+    let unpaid = message.and_then(|message| match message.cost {
+        IncomingCost::Unpaid { why, try_at: Some(at) } if at <= now => Some((message, why)),
+        _ => None,
+    });
+    // One that is paid meanwhile, or has another time, is due no more at this one.
+    let Some((message, why)) = unpaid else { return Ok(store.move_due_incoming(due, None).await?) };
     match Box::pin(settle_again(store, &message, now)).await {
         Ok(Some(after)) => tracing::info!(incoming = %id, cost = ?after.cost, "tried again"),
         Ok(None) => {}
         Err(error) => {
-            let put_off = leave_unpaid(store, &message, why, now).await?;
+            let cost = IncomingCost::failed(why, message.received_at, now);
+            let put_off = leave_unpaid(store, &message, cost).await?;
             let is_over = put_off.is_some_and(|after| after.cost.try_at().is_none());
             return Err(error).context(if is_over { "it is not tried again" } else { "it is tried again" });
         }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -24,6 +25,16 @@ pub enum ChargeDirection {
     /// The client owes it.
     #[default]
     Receivable,
+}
+
+/// How a charge came about (guide, Appendix 5, section 19.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeSource {
+    /// The platform counted what was used, or took a fee that follows from it.
+    Auto,
+    /// People ask for additional services by hand.
+    Manual,
 }
 
 /// How that was sold which is charged (guide, Appendix 5, section 19.3.1).
@@ -61,6 +72,16 @@ pub struct ChargeGroup {
     pub service_type: ServiceType,
 }
 
+impl ChargeGroup {
+    /// Of the charge and of each of its rows.
+    pub fn source(&self) -> ChargeSource {
+        match self.resource {
+            Resource::AdditionalService => ChargeSource::Manual,
+            _ => ChargeSource::Auto,
+        }
+    }
+}
+
 /// What was used of one resource, and what it costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
@@ -73,6 +94,9 @@ pub struct Charge {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<ChargeId>,
     pub rows: RowsAt,
+    /// When it was last counted by itself, if it was: see [`crate::invoice::Invoice::calculated_at_of`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalculated_at: Option<Timestamp>,
     /// The guide's count.
     pub messages: i64,
     /// The guide's volume.
@@ -263,6 +287,7 @@ impl Charge {
             quantity: rows.iter().map(|row| row.quantity).sum(),
             net: Amount::checked_sum(rows.iter().map(|row| row.net))?,
             rows: at,
+            recalculated_at: None,
             group,
         })
     }
@@ -337,6 +362,22 @@ pub(crate) mod tests {
         };
         let details = fold(october(), usage, service_type).unwrap();
         assert_eq!(details.len(), 3);
+    }
+
+    #[test]
+    fn people_ask_for_additional_services_and_the_platform_counts_all_else() {
+        let (sms, _) = used(date(2026, 10, 1), "ACME", "0.05", 1);
+        let source = |resource| {
+            let usage = (
+                UsageKey { resource, ..sms.clone() },
+                Usage { messages: 1, quantity: 1, amount: Amount::ONE },
+            );
+            details(&[usage]).into_keys().next().unwrap().source()
+        };
+        assert_eq!(source(Resource::AdditionalService), ChargeSource::Manual);
+        for resource in [Resource::SmsMessage, Resource::SenderIdSetupFee, Resource::PlatformFee] {
+            assert_eq!(source(resource), ChargeSource::Auto);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
-use crate::id::{CompanyId, InvoiceId, OwnLegalEntityId, WalletId};
+use crate::id::{CompanyId, FeeRuleId, InvoiceId, OwnLegalEntityId, WalletId};
 use crate::lookup::CompanyLookup;
 
 /// Levels of the tree, the owner included. Bounds the path in every item and the legs of a refill.
@@ -220,6 +220,8 @@ pub enum CompanyError {
     HasMoney { wallet: WalletId },
     #[error("the invoice {invoice} is open: confirm it first")]
     HasOpenInvoice { invoice: InvoiceId },
+    #[error("the fee rule {rule} charges it: end that first")]
+    HasFeeRule { rule: FeeRuleId },
     #[error("a look-up is a connection of the company itself or of one above it")]
     LookupOfOther,
     #[error("what another company looks up for this one is for that company to say")]
@@ -274,6 +276,8 @@ pub struct CompanyAssets {
     /// A wallet with money in it, or with money of it set aside.
     pub funded: Option<WalletId>,
     pub open_invoice: Option<InvoiceId>,
+    /// One that has not ended.
+    pub fee_rule: Option<FeeRuleId>,
 }
 
 /// A company below `parent`. Owner and resellers create any kind, sellers only clients, clients none.
@@ -395,6 +399,9 @@ pub fn plan_delete(
     }
     if let Some(invoice) = &assets.open_invoice {
         return Err(CompanyError::HasOpenInvoice { invoice: invoice.clone() });
+    }
+    if let Some(rule) = &assets.fee_rule {
+        return Err(CompanyError::HasFeeRule { rule: rule.clone() });
     }
     Ok(Company {
         enabled: false,
@@ -551,6 +558,9 @@ mod tests {
         assert_eq!(delete(rich), Err(CompanyError::HasMoney { wallet }));
         let open = CompanyAssets { open_invoice: Some(invoice.clone()), ..CompanyAssets::default() };
         assert_eq!(delete(open), Err(CompanyError::HasOpenInvoice { invoice }));
+        let rule = FeeRuleId::new(1);
+        let charged = CompanyAssets { fee_rule: Some(rule.clone()), ..CompanyAssets::default() };
+        assert_eq!(delete(charged), Err(CompanyError::HasFeeRule { rule }));
         let empty = CompanyAssets::default();
         assert_eq!(plan_delete(&reseller, &reseller.id, &empty, NOW), Err(CompanyError::OwnSettings));
         let deleted = delete(empty.clone()).unwrap();

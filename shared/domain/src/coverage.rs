@@ -1,5 +1,6 @@
 //! Which payments cover which invoices of an agreement: first as a person has said, then the oldest due
-//! invoice by the oldest money. A credit note is money too.
+//! invoice by the oldest money. A credit note is money too. Invoices in message credits have no part in it: what was
+//! used covers them ([`Invoice::is_settled_by_use`]).
 
 use std::collections::BTreeMap;
 
@@ -66,6 +67,8 @@ pub enum AllocationError {
     CreditNote,
     #[error("the invoice is a draft")]
     NotConfirmed,
+    #[error("the message credits that it bills left the balance when they were used: nothing is to be paid")]
+    NothingToPay,
     #[error("{payment} has {available} that is not put to other invoices, {needed} is needed")]
     NotEnough { payment: PaymentId, available: Amount, needed: Amount },
     #[error("the invoice's total is {total}")]
@@ -127,6 +130,9 @@ impl Coverage {
 
     /// What of an invoice's total is covered; of a credit note what it has covered, below zero.
     pub fn of(&self, invoice: &Invoice) -> Result<Amount, AmountError> {
+        if invoice.is_settled_by_use() {
+            return Ok(invoice.total_due);
+        }
         let given = |cover: &&Cover| cover.source == Source::CreditNote(invoice.id.clone());
         let taken = |cover: &&Cover| cover.invoice == invoice.id;
         let sum = |covers: Vec<&Cover>| Amount::checked_sum(covers.into_iter().map(|cover| cover.amount));
@@ -140,7 +146,7 @@ impl Coverage {
 /// Invoices that are to be paid, the oldest due first.
 fn owed(invoices: &[Invoice]) -> Vec<&Invoice> {
     let is_owed = |invoice: &&Invoice| invoice.is_confirmed() && invoice.total_due.is_positive();
-    let mut owed: Vec<_> = invoices.iter().filter(is_owed).collect();
+    let mut owed: Vec<_> = invoices.iter().filter(is_owed).filter(|it| !it.is_settled_by_use()).collect();
     owed.sort_by_key(|invoice| (invoice.due_date, invoice.number, invoice.id.clone()));
     owed
 }
@@ -156,7 +162,7 @@ fn funds(invoices: &[Invoice], payments: &[Payment]) -> Result<Vec<Fund>, Amount
         funds.push(Fund { source, at: payment.at, left: payment.amount });
     }
     let is_note = |note: &&Invoice| note.is_confirmed() && note.kind() == InvoiceKind::CreditNote;
-    for note in invoices.iter().filter(is_note) {
+    for note in invoices.iter().filter(is_note).filter(|note| !note.is_settled_by_use()) {
         let at = note.confirmed_at.unwrap_or(note.calculated_at);
         funds.push(Fund { source: Source::CreditNote(note.id.clone()), at, left: -note.total_due });
     }
@@ -204,6 +210,9 @@ pub fn check_allocations(
 ) -> Result<(), AllocationError> {
     if !invoice.is_confirmed() {
         return Err(AllocationError::NotConfirmed);
+    }
+    if invoice.is_settled_by_use() {
+        return Err(AllocationError::NothingToPay);
     }
     if invoice.kind() == InvoiceKind::CreditNote {
         return Err(AllocationError::CreditNote);
@@ -267,6 +276,7 @@ mod tests {
             version: 1,
             corrects: None,
             rows: RowsAt { key: "charges/1".into(), count: 1 },
+            recalculated_at: None,
             messages: 1,
             quantity: 1,
             net: Amount::whole(total),
@@ -326,6 +336,23 @@ mod tests {
         assert_eq!(covered(&invoices, &[payment(1, 1, 15)]), ["0", "15"]);
         assert_eq!(covered(&invoices, &[payment(1, 1, 15), payment(2, 1, 10)]), ["5", "20"]);
         assert_eq!(covered(&invoices, &[payment(1, 1, 99)]), ["30", "20"]);
+    }
+
+    #[test]
+    fn message_credits_that_were_bought_cover_no_invoice_as_their_use_has_and_none_is_put_to_one_by_hand() {
+        let in_credits = |invoice: Invoice| Invoice { currency: Currency::Credit, ..invoice };
+        let invoices = [invoice(1, 20), invoice(2, -8), invoice(3, 30)].map(in_credits);
+        let bought = payment(1, 1, 25);
+        let coverage = cover(&invoices, std::slice::from_ref(&bought)).unwrap();
+        let left: Vec<Amount> = coverage.left.values().copied().collect();
+        assert_eq!((coverage.covers.len(), left), (0, vec![bought.amount]));
+        assert_eq!(covered(&invoices, std::slice::from_ref(&bought)), ["20", "-8", "30"]);
+        let changed = changes(&invoices, &coverage, date(2026, 12, 1)).unwrap();
+        let shown: Vec<_> = changed.iter().map(|(_, after)| (after.payment, after.outstanding)).collect();
+        assert_eq!(shown, [(InvoicePayment::Paid, Amount::ZERO); 3], "as they would be from the beginning");
+        let allocation = Allocation { payment: bought.id.clone(), amount: Amount::ONE };
+        let refused = check_allocations(&invoices[0], &[allocation], &invoices, &[bought]);
+        assert_eq!(refused, Err(AllocationError::NothingToPay));
     }
 
     #[test]

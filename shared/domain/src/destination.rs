@@ -80,6 +80,11 @@ impl Msisdn {
     pub fn masked(&self) -> Self {
         Self(masked(&self.0))
     }
+
+    /// The digits that it begins with in its country; none if the plans do not know it any more.
+    pub fn calling_code(&self) -> String {
+        plan_number(&self.0).map(|number| number.country_code.to_string()).unwrap_or_default()
+    }
 }
 
 /// Digits at the end of a number that a mask leaves.

@@ -36,8 +36,8 @@ pub fn last_expired_day(today: Date) -> Date {
 }
 
 /// One message as one agreement sees it. It holds that level's price only: what the levels above and
-/// below pay is theirs to know. Which way it went, and what the vendor called it, is for who runs the
-/// platform: no list shows that to clients.
+/// below pay is theirs to know. Which way it went, and what the vendor called it, is for who sees the
+/// connection to that vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edr {
     pub message: MessageId,

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::{Agreement, EnabledService};
 use crate::enabled::PackBilling;
 use crate::fee::{Fee, FeeError, FeeItem, FeePrice, FeeStatus, find_price, plan_fee};
-use crate::id::{AgreementId, FeeId, FeeRuleId, PurchaseId, ServiceId, digest, encode};
+use crate::id::{AgreementId, FeeId, FeeRuleId, PurchaseId, SenderId, ServiceId, digest, encode};
 use crate::money::Amount;
 use crate::period::{BillingPeriod, BillingTerms, Period};
 use crate::quote::Level;
 use crate::rating::{Attribute, Event, Resource};
-use crate::sender::SenderAddress;
+use crate::sender::{Sender, SenderAddress};
 
 /// Every month has this day.
 const MONTH_DAY_MAX: i8 = 28;
@@ -108,6 +108,9 @@ pub enum AdditionalPrice {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FeeKind {
     SenderIdUsage {
+        /// Tells it from others of the same address. Rules that were stored before have the address alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sender_id: Option<SenderId>,
         sender: SenderAddress,
         sender_type: SenderType,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,6 +159,24 @@ pub struct FeeRule {
     pub revision: u64,
 }
 
+/// What is to be different of a rule. What is not named stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RuleChange {
+    pub valid_from: Option<Date>,
+    pub valid_till: Option<Option<Date>>,
+    pub every: Option<Every>,
+    pub start_day: Option<i8>,
+    pub days_before: Option<u8>,
+    pub retry_hours: Option<u16>,
+    pub retries_max: Option<u16>,
+    /// Of a sender ID.
+    pub sender_type: Option<SenderType>,
+    /// Of a sender ID.
+    pub mno: Option<Option<String>>,
+    /// Of an additional service.
+    pub price: Option<AdditionalPrice>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FeeRuleError {
     #[error("a rule begins today or later: what is past is charged as a single fee")]
@@ -172,6 +193,12 @@ pub enum FeeRuleError {
     Retries,
     #[error("a name has 1 to {NAME_LENGTH_MAX} characters")]
     Name,
+    #[error("the rule has ended: make a new one")]
+    Ended,
+    #[error("a period of it was charged or given up: `valid_from` stays")]
+    Begun,
+    #[error("a rule of this kind has no `{field}`")]
+    OtherKind { field: &'static str },
     #[error(transparent)]
     Fee(#[from] FeeError),
 }
@@ -267,7 +294,7 @@ impl FeeKind {
         let known = Event::of(self.resource()).with(Attribute::Periodicity, every.name());
         let found = |event: Event| find_price(level, &event);
         let (price, quantity) = match self {
-            Self::SenderIdUsage { sender, sender_type, mno } => {
+            Self::SenderIdUsage { sender, sender_type, mno, .. } => {
                 let sender = Some(sender.as_str());
                 let sender_type = Some(sender_type.name());
                 let event = known
@@ -287,6 +314,28 @@ impl FeeKind {
         };
         let (sender, subject) = self.about();
         Ok(FeeItem { resource: self.resource(), sender, subject, price, quantity })
+    }
+
+    fn changed(&self, ask: RuleChange) -> Result<Self, FeeRuleError> {
+        let of_sender = matches!(self, Self::SenderIdUsage { .. });
+        let told = [
+            ("sender_type", ask.sender_type.is_some(), of_sender),
+            ("mno", ask.mno.is_some(), of_sender),
+            ("price", ask.price.is_some(), matches!(self, Self::Additional { .. })),
+        ];
+        if let Some((field, ..)) = told.into_iter().find(|(_, is_told, has_it)| *is_told && !has_it) {
+            return Err(FeeRuleError::OtherKind { field });
+        }
+        Ok(match self.clone() {
+            Self::SenderIdUsage { sender_id, sender, sender_type, mno } => Self::SenderIdUsage {
+                sender_id,
+                sender,
+                sender_type: ask.sender_type.unwrap_or(sender_type),
+                mno: ask.mno.unwrap_or(mno),
+            },
+            Self::Additional { name, price } => Self::Additional { name, price: ask.price.unwrap_or(price) },
+            kind => kind,
+        })
     }
 
     /// The sender ID, and what else it is for.
@@ -472,6 +521,59 @@ impl FeeRule {
         self.with_next(self.schedule.next(day_after(period), terms))
     }
 
+    /// Whether it charges for this sender ID.
+    pub fn is_for(&self, of: &Sender) -> bool {
+        let FeeKind::SenderIdUsage { sender_id, sender, .. } = &self.kind else { return false };
+        self.agreement == of.agreement
+            && sender_id.as_ref().map_or(*sender == of.address, |sender_id| *sender_id == of.id)
+    }
+
+    /// The rule with other settings, from its next charge on. What was charged stays, and no day is charged a
+    /// second time: with other periods it goes on with the first that begins today or later, and behind all
+    /// that was charged.
+    pub fn changed(
+        &self,
+        ask: RuleChange,
+        agreement: &Agreement,
+        now: Timestamp,
+    ) -> Result<Self, FeeRuleError> {
+        let next = self.next.as_ref().ok_or(FeeRuleError::Ended)?;
+        let terms = &agreement.version_at(now).billing;
+        let (before, today) = (&self.schedule, terms.day_of(now));
+        let schedule = Schedule {
+            valid_from: ask.valid_from.unwrap_or(before.valid_from),
+            valid_till: ask.valid_till.unwrap_or(before.valid_till),
+            every: ask.every.unwrap_or(before.every),
+            start_day: ask.start_day.unwrap_or(before.start_day),
+            days_before: ask.days_before.unwrap_or(before.days_before),
+            retry_hours: ask.retry_hours.unwrap_or(before.retry_hours),
+            retries_max: ask.retries_max.unwrap_or(before.retries_max),
+        };
+        let kind = self.kind.changed(ask)?;
+        let same_begin = schedule.valid_from == before.valid_from;
+        schedule.check(if same_begin { today.min(before.valid_from) } else { today })?;
+        kind.check(&agreement.id)?;
+        if kind == self.kind && schedule == *before {
+            return Ok(self.clone());
+        }
+        let is_new = next.period == before.period_from(before.valid_from, terms);
+        if !same_begin && !is_new {
+            return Err(FeeRuleError::Begun);
+        }
+        let same_periods =
+            same_begin && (schedule.every, schedule.start_day) == (before.every, before.start_day);
+        let from = match (same_periods, is_new) {
+            (true, _) => next.period.first,
+            (false, true) => schedule.valid_from.max(today),
+            (false, false) => next.period.first.max(today),
+        };
+        let planned = schedule.next(from, terms);
+        // What is tried again is tried when it was to be.
+        let again = planned.as_ref().is_some_and(|planned| planned.period == next.period && next.failed > 0);
+        let next = if again { Some(next.clone()) } else { planned };
+        Ok(Self { kind, schedule, ..self.with_next(next) })
+    }
+
     /// It charges nothing any more.
     pub fn ended(&self) -> Self {
         self.with_next(None)
@@ -559,7 +661,12 @@ mod tests {
 
     fn usage_fee() -> FeeKind {
         let sender = SenderAddress::parse("ACME").unwrap();
-        FeeKind::SenderIdUsage { sender, sender_type: SenderType::Alphanumeric, mno: Some("Digi".into()) }
+        FeeKind::SenderIdUsage {
+            sender_id: Some(SenderId::new(1)),
+            sender,
+            sender_type: SenderType::Alphanumeric,
+            mno: Some("Digi".into()),
+        }
     }
 
     fn rule(kind: FeeKind, schedule: Schedule) -> FeeRule {
@@ -626,6 +733,80 @@ mod tests {
         assert_eq!(shown(&rule.next), "2026-11-10..2026-12-09 at 2026-11-10T00:00:00Z (0)");
         let period = rule.next.as_ref().unwrap().period;
         assert_eq!(shown(&rule.after(period, &BillingTerms::monthly_utc()).next), "ended");
+    }
+
+    #[test]
+    fn a_changed_rule_charges_no_day_twice_and_nothing_that_is_past() {
+        let now = "2026-11-10T12:00:00Z";
+        let (agreement, terms) = (agreement(), BillingTerms::monthly_utc());
+        let first = rule(usage_fee(), schedule(Every::Month, 10, 0));
+        let charged = first.after(first.next.as_ref().unwrap().period, &terms);
+        let change = |rule: &FeeRule, ask: RuleChange, now: &str| rule.changed(ask, &agreement, at(now));
+        let weekly = || RuleChange { every: Some(Every::Week), start_day: Some(1), ..RuleChange::default() };
+        let check = |rule: &FeeRule, ask: RuleChange, now: &str, expected: &str| {
+            let changed = change(rule, ask, now).unwrap();
+            assert_eq!((shown(&changed.next).as_str(), changed.revision), (expected, rule.revision + 1));
+        };
+        // The month until the ninth is paid; the tenth of December is a Thursday.
+        check(&charged, weekly(), now, "2026-12-14..2026-12-20 at 2026-12-14T00:00:00Z (0)");
+        // Nothing of this one is.
+        check(&first, weekly(), now, "2026-11-16..2026-11-22 at 2026-11-16T00:00:00Z (0)");
+        check(&first, weekly(), "2026-12-01T00:00:00Z", "2026-12-07..2026-12-13 at 2026-12-07T00:00:00Z (0)");
+        let sooner = RuleChange { days_before: Some(2), ..RuleChange::default() };
+        check(&charged, sooner, now, "2026-12-10..2027-01-09 at 2026-12-08T00:00:00Z (0)");
+        let till = |day| RuleChange { valid_till: Some(day), ..RuleChange::default() };
+        check(&charged, till(Some(day("2026-12-10"))), now, "ended");
+        let later = RuleChange { valid_from: Some(day("2026-12-20")), ..RuleChange::default() };
+        check(&first, later.clone(), now, "2027-01-10..2027-02-09 at 2027-01-10T00:00:00Z (0)");
+        assert_eq!(change(&charged, later, now), Err(FeeRuleError::Begun));
+        let past = RuleChange { valid_from: Some(day("2026-11-09")), ..RuleChange::default() };
+        assert_eq!(change(&first, past, now), Err(FeeRuleError::BeginsInThePast));
+        assert_eq!(change(&first.ended(), till(None), now), Err(FeeRuleError::Ended));
+        assert_eq!(change(&first, till(None), now).as_ref(), Ok(&first), "nothing is different");
+    }
+
+    #[test]
+    fn what_is_tried_again_is_not_put_off_by_a_change_of_its_retries() {
+        let agreement = agreement();
+        let rule = rule(usage_fee(), schedule(Every::Month, 10, 0));
+        let Missed::Again(missed) = rule.missed("no_rate", &agreement, at("2026-11-10T00:01:00Z")) else {
+            panic!("it is tried again")
+        };
+        let ask = RuleChange { retries_max: Some(9), mno: Some(None), ..RuleChange::default() };
+        let changed = missed.changed(ask, &agreement, at("2026-11-12T00:00:00Z")).unwrap();
+        assert_eq!(shown(&changed.next), "2026-11-10..2026-12-09 at 2026-11-10T06:01:00Z (1)");
+        assert_eq!(changed.schedule.retries_max, 9);
+        assert!(matches!(changed.kind, FeeKind::SenderIdUsage { mno: None, .. }));
+        let ask = RuleChange {
+            price: Some(AdditionalPrice::Fixed { amount: Amount::whole(5) }),
+            ..RuleChange::default()
+        };
+        let refused = missed.changed(ask, &agreement, at("2026-11-12T00:00:00Z"));
+        assert_eq!(refused, Err(FeeRuleError::OtherKind { field: "price" }));
+    }
+
+    #[test]
+    fn a_rule_is_for_the_sender_id_that_it_names_and_not_for_another_of_its_address() {
+        let rule = rule(usage_fee(), schedule(Every::Month, 10, 0));
+        let address = SenderAddress::parse("ACME").unwrap();
+        let sender = |id| {
+            let (company, agreement) = (CompanyId::new(0), agreement().id);
+            Sender::new(
+                SenderId::new(id),
+                company,
+                agreement,
+                address.clone(),
+                Default::default(),
+                at("2026-11-10T00:00:00Z"),
+            )
+        };
+        assert!(rule.is_for(&sender(1)) && !rule.is_for(&sender(2)));
+        let mut stored = serde_json::to_value(&rule).unwrap();
+        stored["kind"].as_object_mut().unwrap().remove("sender_id");
+        let old: FeeRule = serde_json::from_value(stored).unwrap();
+        assert!(old.is_for(&sender(2)), "a rule that was stored before goes by the address");
+        let other = Sender { agreement: AgreementId::new(99), ..sender(1) };
+        assert!(!rule.is_for(&other));
     }
 
     #[test]

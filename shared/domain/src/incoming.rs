@@ -177,10 +177,17 @@ pub enum Unpaid {
 /// What could not be charged is tried again so often, and for so long after it came.
 const TRIED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
+const FAILED_LONGER: SignedDuration = SignedDuration::from_hours(24);
 /// What only met others at its wallets, so often in its first hour.
 const BUSY_TRIED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 impl IncomingCost {
+    /// Trying to charge it failed, for which nobody who pays is to blame: it has a day more.
+    pub fn failed(why: Unpaid, received_at: Timestamp, now: Timestamp) -> Self {
+        let next = now + TRIED_EVERY;
+        Self::Unpaid { why, try_at: (next <= received_at + TRIED_FOR + FAILED_LONGER).then_some(next) }
+    }
+
     /// It could not be charged now.
     pub fn unpaid(why: Unpaid, received_at: Timestamp, now: Timestamp) -> Self {
         let is_soon = why == Unpaid::Busy && now < received_at + TRIED_EVERY;

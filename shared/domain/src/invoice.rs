@@ -2,6 +2,8 @@
 //! What changes after a confirmation is billed by a correction, an invoice of the same period with the
 //! next sequence (guide, section 7.2 and Appendix 5).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -103,19 +105,23 @@ pub struct Invoice {
     /// keeps it for the next time.
     pub number: Option<u64>,
     pub issue_date: Option<Date>,
+    /// None while it is a draft, and where nothing is to be paid.
     pub due_date: Option<Date>,
     pub charges: Vec<Charge>,
     /// The exact sum of the charges.
     pub net: Amount,
-    /// None: no rule of the issuer's is for this client.
+    /// None: no rule of the issuer's is for this client, or it is in message credits, which were taxed when they
+    /// were sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rule: Option<Tax>,
-    /// Rounded once, half-even, to the currency's minor unit.
+    /// On the net sum as the document shows it, which is rounded to the currency's minor unit; half-even to the
+    /// same.
     pub tax: Amount,
     /// The net sum, rounded likewise, and the tax.
     pub total_due: Amount,
     pub payment: InvoicePayment,
-    /// Of the total, by payments and credit notes; of a credit note what it has covered, below zero.
+    /// Of the total, by payments and credit notes; of a credit note what it has covered, below zero. In message
+    /// credits all of it: see [`Invoice::is_settled_by_use`].
     pub covered: Amount,
     /// Of the total, what is not covered; zero while it is a draft.
     pub outstanding: Amount,
@@ -128,11 +134,12 @@ pub struct Invoice {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// When the usage of all its charges was counted.
     pub calculated_at: Timestamp,
     pub confirmed_at: Option<Timestamp>,
     /// The user or API key that confirmed it.
     pub confirmed_by: Option<String>,
-    /// Where the PDF is, once it was made.
+    /// Where the PDF is, once it was made. Of a draft as it is now: what changes takes it away.
     pub document: Option<String>,
     pub revision: u64,
 }
@@ -227,6 +234,7 @@ pub fn draft(
     now: Timestamp,
 ) -> Result<Invoice, AmountError> {
     let terms = &agreement.version_at(now).billing;
+    let tax = tax.filter(|_| agreement.currency != Currency::Credit);
     let mut draft = Invoice {
         id: invoice_id(&agreement.id, period, sequence),
         agreement: agreement.id.clone(),
@@ -269,11 +277,12 @@ impl Invoice {
     fn add_up(&mut self) -> Result<(), AmountError> {
         let places = self.currency.minor_places();
         self.net = Amount::checked_sum(self.charges.iter().map(|charge| charge.net))?;
+        let net = self.net.rounded(places);
         self.tax = match &self.tax_rule {
-            Some(tax) => tax.on(self.net, places)?,
+            Some(tax) => tax.on(net, places)?,
             None => Amount::ZERO,
         };
-        self.total_due = self.net.rounded(places).checked_add(self.tax)?;
+        self.total_due = net.checked_add(self.tax)?;
         Ok(())
     }
 
@@ -294,6 +303,17 @@ impl Invoice {
         self.status == InvoiceStatus::Confirmed
     }
 
+    /// When the usage of one of its charges was last counted: by itself, or with all others.
+    pub fn calculated_at_of(&self, charge: &Charge) -> Timestamp {
+        charge.recalculated_at.map_or(self.calculated_at, |at| at.max(self.calculated_at))
+    }
+
+    /// Whether nothing of it is to be paid: message credits leave the balance as they are used, and nobody pays in
+    /// them. So such an invoice is covered by what it bills, and a credit note by what came back.
+    pub fn is_settled_by_use(&self) -> bool {
+        self.currency == Currency::Credit
+    }
+
     /// Whether a draft goes once it has nothing to bill: one that has its number already would leave a gap, and one
     /// with a comment would take a person's words with it.
     fn may_go(&self) -> bool {
@@ -305,8 +325,9 @@ impl Invoice {
         self.charges.is_empty() && self.may_go()
     }
 
-    /// The same with so much of it covered, as it is called on a day.
+    /// The same with so much of it covered by payments and credit notes, as it is called on a day.
     pub fn with_covered(&self, covered: Amount, today: Date) -> Result<Self, AmountError> {
+        let covered = if self.is_settled_by_use() { self.total_due } else { covered };
         let outstanding = self.total_due.checked_sub(covered)?;
         let overdue = outstanding.is_positive() && self.due_date.is_some_and(|due| due < today);
         let payment = match () {
@@ -324,6 +345,10 @@ impl Invoice {
         let mut edited = self.clone();
         if let Some(comment) = edit.comment {
             edited.comment = text("comment", Some(comment), COMMENT_LENGTH_MAX)?;
+            // It stands on the document, and that of a confirmed invoice stays as it was sent.
+            if !self.is_confirmed() && edited.comment != self.comment {
+                edited.document = None;
+            }
         }
         edited.dispute = edit.dispute.unwrap_or(edited.dispute);
         edited.disputed = edit.disputed.unwrap_or(edited.disputed);
@@ -389,11 +414,11 @@ pub fn recalculate(stored: &Invoice, fresh: Invoice) -> Result<Recalculated, Inv
         Some(_) => stored.own_legal_entity.clone(),
         None => fresh.own_legal_entity,
     };
-    let next = Invoice {
+    let mut next = Invoice {
         own_legal_entity,
         period: fresh.period,
         time_zone: fresh.time_zone,
-        charges: fresh.charges,
+        charges: with_dates_of(&stored.charges, fresh.charges),
         net: fresh.net,
         tax_rule: fresh.tax_rule,
         tax: fresh.tax,
@@ -403,8 +428,18 @@ pub fn recalculate(stored: &Invoice, fresh: Invoice) -> Result<Recalculated, Inv
     if next == *stored {
         return Ok(Recalculated::Same);
     }
+    // All of them are counted now.
+    next.charges.iter_mut().for_each(|charge| charge.recalculated_at = None);
     let (calculated_at, revision) = (fresh.calculated_at, stored.revision + 1);
-    Ok(Recalculated::Changed(Box::new(Invoice { calculated_at, revision, ..next })))
+    Ok(Recalculated::Changed(Box::new(Invoice { calculated_at, revision, document: None, ..next })))
+}
+
+/// The charges of a draft as they are now, with the dates on which they were recalculated by themselves.
+fn with_dates_of(stored: &[Charge], fresh: Vec<Charge>) -> Vec<Charge> {
+    let dates = stored.iter().filter_map(|charge| Some((&charge.id, charge.recalculated_at?)));
+    let dates: BTreeMap<&ChargeId, Timestamp> = dates.collect();
+    let dated = |charge: Charge| Charge { recalculated_at: dates.get(&charge.id).copied(), ..charge };
+    fresh.into_iter().map(dated).collect()
 }
 
 /// A draft with one of its charges recalculated: the others, the terms and the rate of the tax stay. `fresh` is
@@ -418,16 +453,22 @@ pub fn recalculate_charge(
     if stored.is_confirmed() {
         return Err(InvoiceError::Confirmed);
     }
+    let Some(own) = stored.charges.iter().find(|stored| stored.id == *charge) else {
+        return Ok(Recalculated::Same);
+    };
+    let undated = Charge { recalculated_at: None, ..own.clone() };
+    if fresh.as_ref() == Some(&undated) {
+        return Ok(Recalculated::Same);
+    }
+    let fresh = fresh.map(|fresh| Charge { recalculated_at: Some(now), ..fresh });
     let charges = stored.charges.iter().filter_map(|stored| match stored.id == *charge {
         true => fresh.clone(),
         false => Some(stored.clone()),
     });
     let mut next = Invoice { charges: charges.collect(), ..stored.clone() };
-    if next == *stored {
-        return Ok(Recalculated::Same);
-    }
     next.add_up()?;
-    (next.calculated_at, next.revision) = (now, stored.revision + 1);
+    next.revision += 1;
+    next.document = None;
     Ok(Recalculated::Changed(Box::new(next)))
 }
 
@@ -571,7 +612,7 @@ pub fn confirm(
         status: InvoiceStatus::Confirmed,
         number: draft.number.or(Some(next_number)),
         issue_date: Some(issued),
-        due_date: Some(terms.due_date(issued)),
+        due_date: (!draft.is_settled_by_use()).then(|| terms.due_date(issued)),
         dispatch: if ask.send { DispatchStatus::Waiting } else { DispatchStatus::NotSent },
         confirmed_at: Some(now),
         confirmed_by: Some(ask.by.clone()),
@@ -626,7 +667,6 @@ pub(crate) mod tests {
     use crate::tax::tests::rule;
     use jiff::civil::date;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
     pub(crate) fn agreement() -> Agreement {
         let ask = NewAgreement {
@@ -737,7 +777,56 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn tax_is_added_to_the_exact_sum_and_a_correction_is_taxed_as_what_it_corrects() {
+    fn tax_is_on_the_net_sum_that_the_document_shows_on_an_invoice_its_correction_and_a_credit_note() {
+        let mut books = Books { tax: applied(&[rule(None, "19", false)], None, None), ..Books::default() };
+        let sums = |invoice: &Invoice| {
+            [invoice.net, invoice.tax, invoice.total_due].map(|amount| amount.to_string())
+        };
+        // 19 % of 10.553 are 2.005, and of 10.55 they are 2.0045.
+        let draft = books.close(&[sms("10.553", 1)]).unwrap();
+        assert_eq!(sums(&draft), ["10.553", "2", "12.55"]);
+        books.confirm(&draft);
+        let correction = books.close(&[sms("10.553", 2)]).unwrap();
+        assert_eq!(sums(&correction), ["10.553", "2", "12.55"]);
+        books.confirm(&correction);
+        let note = books.close(&[sms("10.553", 1)]).unwrap();
+        assert_eq!(sums(&note), ["-10.553", "-2", "-12.55"]);
+        let nets = Amount::checked_sum(books.invoices.iter().map(|invoice| invoice.net)).unwrap();
+        assert_eq!(nets.to_string(), "10.553", "nets stay exact");
+    }
+
+    /// An agreement that counts in message credits.
+    fn in_credits() -> Agreement {
+        Agreement { currency: Currency::Credit, ..agreement() }
+    }
+
+    #[test]
+    fn an_invoice_in_message_credits_has_no_tax_is_due_on_no_day_and_is_covered_by_the_credits_it_bills() {
+        let tax = applied(&[rule(None, "19", false)], None, None);
+        let charge = |messages| {
+            let charges = Books::default().close(&[sms("1", 100)]).unwrap().charges;
+            Charge { net: Amount::whole(messages), ..charges[0].clone() }
+        };
+        let terms = BillingTerms::monthly_utc();
+        for used in [100, -100] {
+            let charges = vec![charge(used)];
+            let draft = draft(&in_credits(), october(), 0, charges, tax.clone(), november()).unwrap();
+            assert_eq!(
+                (&draft.tax_rule, draft.tax, draft.total_due),
+                (&None, Amount::ZERO, Amount::whole(used))
+            );
+            let confirmed = confirm(&draft, 1, &terms, &after_period(), november()).unwrap();
+            assert_eq!((confirmed.due_date, confirmed.payment), (None, InvoicePayment::Paid));
+            assert_eq!((confirmed.covered, confirmed.outstanding), (Amount::whole(used), Amount::ZERO));
+            let later = confirmed.with_covered(Amount::ZERO, date(2030, 1, 1)).unwrap();
+            assert_eq!(later, confirmed, "it is never overdue");
+            let again = unconfirm(&confirmed, &[]).unwrap();
+            assert_eq!((again.payment, again.covered), (InvoicePayment::NotApplicable, Amount::ZERO));
+        }
+    }
+
+    #[test]
+    fn a_correction_is_taxed_as_what_it_corrects() {
         let mut books = Books { tax: applied(&[rule(None, "20", false)], None, None), ..Books::default() };
         let draft = books.close(&[sms("0.045", 3)]).unwrap();
         assert_eq!((draft.tax.to_string(), draft.total_due.to_string()), ("0.03".into(), "0.17".into()));
@@ -760,6 +849,38 @@ pub(crate) mod tests {
         let none = Invoice { charges: Vec::new(), ..more.clone() };
         let refused = check_confirmation(&none, &BillingTerms::monthly_utc(), &after_period(), november());
         assert_eq!(refused, Err(InvoiceError::NothingToBill));
+    }
+
+    #[test]
+    fn a_charge_has_the_date_on_which_it_was_last_counted_by_itself_or_with_all_others() {
+        let mut books = Books::default();
+        let draft = books.close(&[sms("0.05", 2)]).unwrap();
+        let fresh = |messages| {
+            let charges = Books::default().close(&[sms("0.05", messages)]).unwrap().charges;
+            charges.into_iter().next()
+        };
+        let id = &draft.charges[0].id;
+        assert_eq!(
+            recalculate_charge(&draft, id, fresh(2), at("2026-11-03T00:00:00Z")),
+            Ok(Recalculated::Same)
+        );
+        let third = at("2026-11-03T00:00:00Z");
+        let Ok(Recalculated::Changed(more)) = recalculate_charge(&draft, id, fresh(3), third) else {
+            panic!("it has become more")
+        };
+        assert_eq!((more.calculated_at, more.calculated_at_of(&more.charges[0])), (november(), third));
+        let again = recalculate_charge(&more, id, fresh(3), at("2026-11-04T00:00:00Z"));
+        assert_eq!(again, Ok(Recalculated::Same), "a date is no difference");
+        books.put((*more).clone());
+        assert_eq!(
+            books.close(&[sms("0.05", 3)]),
+            Some((*more).clone()),
+            "nor is it one to the whole invoice"
+        );
+        let whole = Invoice { calculated_at: at("2026-11-05T00:00:00Z"), ..*more };
+        assert_eq!(whole.calculated_at_of(&whole.charges[0]), whole.calculated_at);
+        let changed = books.close(&[sms("0.05", 4)]).unwrap();
+        assert_eq!(changed.charges[0].recalculated_at, None);
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub mod tax;
 pub mod top_up;
 pub mod transfer;
 pub mod two_factor;
+pub mod two_factor_limits;
 pub mod upload;
 pub mod user;
 pub mod wallet;

@@ -1,4 +1,5 @@
-//! After which time recipients of EDRs are shown and kept with stars in the place of most of their digits.
+//! After which time recipients of EDRs are shown, and kept in the archive, with stars in the place of most of
+//! their digits. The tables keep the whole number until its record expires.
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};

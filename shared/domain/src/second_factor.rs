@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Thing;
 use crate::id::{AgreementId, CompanyId, UserId};
+use crate::two_factor::is_same;
 
 /// Stands in the text where the code goes.
 pub const PLACEHOLDER: &str = "{{code}}";
@@ -73,7 +74,7 @@ impl SentCode {
     }
 
     pub fn takes(&self, hash: &str, now: Timestamp) -> bool {
-        self.hash == hash && now < self.expires_at()
+        is_same(&self.hash, hash) && now < self.expires_at()
     }
 
     /// Whether another may be sent now.

@@ -33,6 +33,9 @@ pub use returns::{Return, TakeBack};
 pub struct TopUp {
     pub id: TopUpId,
     pub company: CompanyId,
+    /// With which the company has the agreement; none in top-ups from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<CompanyId>,
     pub agreement: AgreementId,
     /// Whose credits are bought: those of a user; system credits unless told.
     #[serde(default)]
@@ -114,6 +117,9 @@ pub struct Through {
 pub struct Received {
     /// The payment system's own name of the payment; it pays no other top-up.
     pub reference: String,
+    /// The bank's number of it, where the payment system tells one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
     /// What the payment system kept, where it says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fee: Option<Amount>,
@@ -158,6 +164,8 @@ pub enum TopUpState {
 pub struct NewTopUp {
     pub id: TopUpId,
     pub company: CompanyId,
+    /// With which the company has the agreement.
+    pub tenant: CompanyId,
     pub agreement: AgreementId,
     pub wallet: Option<WalletId>,
     pub user: Option<UserId>,
@@ -198,7 +206,9 @@ impl Thing for TopUp {
 
     fn lists(&self) -> Vec<String> {
         let through = self.through.system.iter().map(list_through);
-        std::iter::once(self.agreement.to_string()).chain(through).collect()
+        let above = self.tenant.iter().map(|tenant| catalog::list_with(tenant.as_str()));
+        let own = [self.agreement.to_string(), self.company.to_string()];
+        own.into_iter().chain(above).chain(through).collect()
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
@@ -228,6 +238,7 @@ impl TopUp {
         let top_up = Self {
             id: new.id,
             company: new.company,
+            tenant: Some(new.tenant),
             agreement: new.agreement,
             wallet: new.wallet,
             user: new.user,

@@ -3,12 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
 use crate::catalog::{self, Thing};
 use crate::destination::Msisdn;
 use crate::handling::Code;
 use crate::id::{AgreementId, CodeRequestId, CompanyId, MessageId, TwoFactorIntegrationId};
 use crate::sender::SenderAddress;
+use crate::two_factor_limits::{CodeLimit, CodeLimits, LIMIT};
 
 /// The guide's form allows so many.
 const NAME_LENGTH_MAX: usize = 110;
@@ -61,6 +63,9 @@ pub struct TwoFactorIntegration {
     /// With `{{code}}` in it.
     pub text: String,
     pub code: CodeSide,
+    /// Its own, or as they are unless told.
+    #[serde(default)]
+    pub limits: CodeLimits,
     /// Told what becomes of each code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_url: Option<String>,
@@ -112,6 +117,8 @@ pub enum IntegrationError {
     ValidSeconds,
     #[error("an address begins with https:// and has at most {URL_LENGTH_MAX} characters")]
     ResultUrl,
+    #[error("a limit is {} to {}", LIMIT.start(), LIMIT.end())]
+    Limit(CodeLimit),
 }
 
 /// Whether results can be told to this address.
@@ -142,7 +149,13 @@ impl TwoFactorIntegration {
             }
         }
         self.result_url.as_deref().map_or(Ok(()), check_result_url)?;
+        self.limits = self.limits.checked()?;
         Ok(self)
+    }
+
+    /// Whether it is the hash of the secret that its calls are made with.
+    pub fn has_key(&self, hash: &str) -> bool {
+        self.key_hash.as_deref().is_some_and(|key| is_same(key, hash))
     }
 
     /// What the phone gets.
@@ -252,7 +265,7 @@ impl CodeRequest {
         if WRONG_MAX <= self.wrong {
             return Err(CodeError::TooManyWrong);
         }
-        let is_right = *right == code_hash(&self.id, code);
+        let is_right = is_same(right, &code_hash(&self.id, code));
         Ok(Self {
             verified_at: is_right.then_some(now),
             wrong: self.wrong + u8::from(!is_right),
@@ -262,7 +275,13 @@ impl CodeRequest {
     }
 }
 
-/// What is kept of a code: nobody who reads the table reads the code, and it is worth nothing soon.
+/// In a time that tells nothing of where two texts differ.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// What is kept of a code, so that nothing that shows or logs a request shows its code. It is no secret from who
+/// reads the tables: few digits are soon tried, and the message's text has them.
 fn code_hash(request: &CodeRequestId, code: &str) -> String {
     format!("{:032x}", crate::id::digest(&[request.as_str(), code]))
 }
@@ -283,6 +302,7 @@ mod tests {
             sender: SenderAddress::parse("BANK").unwrap(),
             text: "Your code is {{code}}.".into(),
             code,
+            limits: CodeLimits::default(),
             result_url: None,
             status: IntegrationStatus::Active,
             key_hash: None,
@@ -369,6 +389,20 @@ mod tests {
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
         assert!(request("1").answered("1", at(599)).is_ok());
         assert_eq!(request("1").answered("1", at(600)), Err(CodeError::Expired));
+    }
+
+    #[test]
+    fn an_integration_knows_its_key_and_without_one_knows_none() {
+        let with_key = TwoFactorIntegration { key_hash: Some("aa".into()), ..platform() };
+        assert!(with_key.has_key("aa") && !with_key.has_key("ab") && !with_key.has_key("a"));
+        assert!(!platform().has_key(""));
+    }
+
+    #[test]
+    fn an_integration_from_before_there_were_limits_has_the_usual_ones() {
+        let mut stored = serde_json::to_value(platform()).unwrap();
+        stored.as_object_mut().unwrap().remove("limits");
+        assert_eq!(serde_json::from_value::<TwoFactorIntegration>(stored).unwrap(), platform());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::rating::{Attribute, Resource};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use crate::TemplateError;
-use crate::facts::country_name;
+use crate::facts::{Names, country_name};
 use crate::template::check_length;
 use crate::words::resource_in_words;
 use crate::xml::{Element, Lines};
@@ -38,6 +38,7 @@ pub struct Detail<'a> {
     pub invoice: &'a Invoice,
     pub charge: &'a Charge,
     pub row: &'a ChargeRow,
+    pub names: &'a Names,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,11 +50,13 @@ enum Field {
     ResourceName,
     ServiceType,
     Wallet,
+    User,
     ChargeVersion,
     Sender,
     Subject,
     Country,
     CountryName,
+    Direction,
     Rate,
     PriceType,
     ScaleType,
@@ -68,7 +71,7 @@ enum Field {
     Currency,
 }
 
-const FIELDS: [(&str, Field); 24] = [
+const FIELDS: [(&str, Field); 26] = [
     ("invoice_number", Field::InvoiceNumber),
     ("period_first", Field::PeriodFirst),
     ("period_last", Field::PeriodLast),
@@ -76,11 +79,13 @@ const FIELDS: [(&str, Field); 24] = [
     ("resource_name", Field::ResourceName),
     ("service_type", Field::ServiceType),
     ("wallet", Field::Wallet),
+    ("user", Field::User),
     ("charge_version", Field::ChargeVersion),
     ("sender", Field::Sender),
     ("subject", Field::Subject),
     ("country", Field::Country),
     ("country_name", Field::CountryName),
+    ("direction", Field::Direction),
     ("rate", Field::Rate),
     ("price_type", Field::PriceType),
     ("scale_type", Field::ScaleType),
@@ -243,12 +248,14 @@ enum Value {
 }
 
 fn value(field: Field, detail: Detail<'_>) -> Result<Value, AmountError> {
-    let Detail { invoice, charge, row } = detail;
+    let Detail { invoice, charge, row, names } = detail;
     let text = |text: Option<&str>| Value::Text(text.unwrap_or_default().to_owned());
     let amount = |amount: Amount| Value::Number(amount.to_string());
     Ok(match field {
         Field::InvoiceNumber => {
-            Value::Text(invoice.number.map(|number| number.to_string()).unwrap_or_default())
+            // A draft may keep one for its next confirmation.
+            let number = invoice.number.filter(|_| invoice.is_confirmed());
+            Value::Text(number.map(|number| number.to_string()).unwrap_or_default())
         }
         Field::PeriodFirst => Value::Text(invoice.period.first.to_string()),
         Field::PeriodLast => Value::Text(invoice.period.last.to_string()),
@@ -256,11 +263,13 @@ fn value(field: Field, detail: Detail<'_>) -> Result<Value, AmountError> {
         Field::ResourceName => text(Some(resource_in_words(charge.group.resource))),
         Field::ServiceType => Value::Text(catalog::choice(charge.group.service_type)),
         Field::Wallet => text(Some(charge.group.wallet.as_str())),
+        Field::User => text(names.user(invoice, charge)),
         Field::ChargeVersion => Value::Number(charge.version.to_string()),
         Field::Sender => text(row.sender.as_ref().map(|sender| sender.as_str())),
         Field::Subject => text(row.subject.as_deref()),
         Field::Country => text(row.country.as_deref()),
         Field::CountryName => text(row.country.as_deref().and_then(country_name).as_deref()),
+        Field::Direction => text(names.direction(charge, row)),
         Field::Rate => text(Some(row.rate.as_str())),
         Field::PriceType => text(Some(row.priced_by.price_type())),
         Field::ScaleType => Value::Text(row.priced_by.scale().map(catalog::choice).unwrap_or_default()),
@@ -310,13 +319,17 @@ pub(crate) mod tests {
             sender: None,
             subject: subject.map(str::to_owned),
             country: Some("DE".to_owned()),
-            rate: RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 1),
+            rate: rate(1),
             unit_price,
             priced_by: PricedBy::Flat,
             messages: quantity,
             quantity,
             net: unit_price.checked_times(u32::try_from(quantity).unwrap()).unwrap(),
         }
+    }
+
+    fn rate(leaf: u32) -> RateId {
+        RateId::of(&TreeTag::of(&ServiceId::new(1), 1), leaf)
     }
 
     pub(crate) fn charge(rows: &[ChargeRow]) -> Charge {
@@ -332,6 +345,10 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn agreement() -> Agreement {
+        agreement_with(BillingTerms::monthly_utc())
+    }
+
+    pub(crate) fn agreement_with(billing: BillingTerms) -> Agreement {
         let ask = NewAgreement {
             id: AgreementId::new(1),
             company: CompanyId::new(1),
@@ -340,7 +357,7 @@ pub(crate) mod tests {
             currency: Currency::parse("EUR").unwrap(),
             charging: Charging::Cascade,
             credit_limit: CreditLimit::Unlimited,
-            billing: BillingTerms::monthly_utc(),
+            billing,
         };
         plan_agreement(ask, None, true, Timestamp::UNIX_EPOCH).unwrap()
     }
@@ -354,9 +371,17 @@ pub(crate) mod tests {
 
     #[track_caller]
     fn with_details<T>(rows: &[ChargeRow], work: impl FnOnce(Vec<Detail<'_>>) -> T) -> T {
-        let charge = charge(rows);
+        with_named_details(&charge(rows), rows, &Names::default(), work)
+    }
+
+    fn with_named_details<T>(
+        charge: &Charge,
+        rows: &[ChargeRow],
+        names: &Names,
+        work: impl FnOnce(Vec<Detail<'_>>) -> T,
+    ) -> T {
         let invoice = invoice(vec![charge.clone()]);
-        work(rows.iter().map(|row| Detail { invoice: &invoice, charge: &charge, row }).collect())
+        work(rows.iter().map(|row| Detail { invoice: &invoice, charge, row, names }).collect())
     }
 
     fn columns(values: &[&str]) -> Columns {
@@ -372,6 +397,25 @@ pub(crate) mod tests {
         let expected = "subject,country_name,unit_price,quantity,net,tax,total\n\
             \"a, b\",Germany,0.0455,3,0.1365,0.025935,0.162435\n";
         assert_eq!(String::from_utf8(file).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_tells_whose_credits_it_took_and_which_way_it_went() {
+        let columns = columns(&["service_type", "user", "direction", "quantity"]);
+        let rows = [row(None, 1), ChargeRow { rate: rate(2), ..row(None, 2) }];
+        let of_main = charge(&rows);
+        let ada = WalletId::new(7);
+        let of_ada =
+            Charge { group: ChargeGroup { wallet: ada.clone(), ..of_main.group.clone() }, ..of_main.clone() };
+        let names = Names { users: [(ada, "Ada".to_owned())].into(), from_phones: [rate(2)].into() };
+        for (charge, user) in [(of_main, ""), (of_ada, "Ada")] {
+            let mut file = Vec::new();
+            with_named_details(&charge, &rows, &names, |details| csv(&columns, details, &mut file)).unwrap();
+            let line = |direction, quantity| format!("pay_as_you_go,{user},{direction},{quantity}\n");
+            let lines = [line("outgoing", 1), line("incoming", 2)].concat();
+            let expected = format!("service_type,user,direction,quantity\n{lines}");
+            assert_eq!(String::from_utf8(file).unwrap(), expected);
+        }
     }
 
     #[test]

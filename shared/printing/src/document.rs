@@ -55,8 +55,10 @@ pub struct InvoiceDocument {
     /// Of the total, by payments and credit notes.
     pub covered: String,
     pub outstanding: String,
-    /// The invoice that this one corrects.
+    /// The first of the invoices that this one corrects.
     pub corrects: Option<Reference>,
+    /// All of them.
+    pub all_corrected: Vec<Reference>,
     pub comment: Option<String>,
 }
 
@@ -87,6 +89,8 @@ pub struct ReceiptDocument {
     /// Of the payment system.
     pub payment_reference: Option<String>,
     pub paid_at: Timestamp,
+    /// Its day in the agreement's time zone.
+    pub paid_date: Date,
     pub comment: Option<String>,
 }
 
@@ -135,13 +139,19 @@ pub struct BankFacts {
     pub branch_code: Option<String>,
 }
 
-/// What was used of one resource.
+/// What was used of one resource, as it was sold, by whom.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Group {
     /// `sms_message`
     pub resource: String,
     /// The same in English.
     pub name: String,
+    /// `pay_as_you_go`
+    pub service_type: String,
+    /// The same in English.
+    pub service_type_name: String,
+    /// Whose credits paid for it, where users have credits of their own.
+    pub user: Option<String>,
     pub quantity: i64,
     pub net: String,
     pub lines: Vec<Line>,
@@ -151,6 +161,8 @@ pub struct Group {
 pub struct Line {
     pub description: String,
     pub sender: Option<String>,
+    /// `outgoing`, or `incoming` of messages from phones; null of fees.
+    pub direction: Option<&'static str>,
     /// ISO 3166-1 alpha-2, and in English.
     pub country: Option<String>,
     pub country_name: Option<String>,

@@ -1,13 +1,15 @@
 //! From what the platform keeps to what a form shows.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
 use domain::bank_account::{Bank, OwnBankAccount};
+use domain::catalog;
 use domain::charge::{Charge, ChargeRow};
 use domain::company::Company;
 use domain::dictionary::{Dictionaries, DictionaryName};
+use domain::id::{RateId, WalletId};
 use domain::invoice::{Invoice, InvoiceKind};
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnLegalEntity};
 use domain::money::{Amount, AmountError, Currency};
@@ -16,7 +18,7 @@ use domain::tax::Tax;
 use crate::document::{
     BankFacts, CurrencyFacts, Days, Group, InvoiceDocument, Line, Party, ReceiptDocument, Reference, TaxLine,
 };
-use crate::words::resource_in_words;
+use crate::words::{resource_in_words, service_type_in_words};
 
 /// An invoice with more rows than this shows sums: nobody reads more, and the archive of details has all.
 pub const LINES_MAX: usize = 2_000;
@@ -31,18 +33,53 @@ pub struct Parties<'a> {
     pub account: Option<(&'a OwnBankAccount, &'a Bank)>,
 }
 
-/// An invoice with the rows of each of its charges, in their order. `corrected` is the one that it corrects.
+/// What the charges of an invoice and their rows say by ids alone.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Users with credits of their own, by their wallets.
+    pub users: BTreeMap<WalletId, String>,
+    /// Prices that only messages from phones have.
+    pub from_phones: BTreeSet<RateId>,
+}
+
+impl Names {
+    /// Whose credits a charge was taken from; none if from the agreement's own.
+    pub(crate) fn user<'a>(&'a self, invoice: &Invoice, charge: &'a Charge) -> Option<&'a str> {
+        let wallet = &charge.group.wallet;
+        let is_users = *wallet != WalletId::main(&invoice.agreement);
+        is_users.then(|| self.users.get(wallet).map_or(wallet.as_str(), String::as_str))
+    }
+
+    /// Which way the messages of a row went, as records call it; none of fees.
+    pub fn direction(&self, charge: &Charge, row: &ChargeRow) -> Option<&'static str> {
+        let direction = if self.from_phones.contains(&row.rate) { FROM_PHONES } else { "outgoing" };
+        charge.group.resource.has_direction().then_some(direction)
+    }
+}
+
+const FROM_PHONES: &str = "incoming";
+
+/// An invoice with the rows of each of its charges, in their order. `corrected` are those that it corrects.
 pub fn invoice(
     invoice: &Invoice,
     rows: &[Vec<ChargeRow>],
     parties: &Parties<'_>,
-    corrected: Option<&Invoice>,
+    names: &Names,
+    corrected: &[Invoice],
 ) -> Result<InvoiceDocument, AmountError> {
     let currency = invoice.currency;
-    let summed_up = rows.iter().map(Vec::len).sum::<usize>() > LINES_MAX;
-    let charges = invoice.charges.iter().zip(rows);
-    let groups =
-        charges.map(|(charge, rows)| group(charge, rows, summed_up)).collect::<Result<Vec<_>, _>>()?;
+    let charges = || invoice.charges.iter().zip(rows);
+    let all: usize = rows.iter().map(Vec::len).sum();
+    let fees = charges().filter(|(charge, _)| !charge.group.resource.is_traffic());
+    let fees: usize = fees.map(|(_, rows)| rows.len()).sum();
+    let sums = match () {
+        () if all <= LINES_MAX => Sums::None,
+        () if fees <= LINES_MAX => Sums::Traffic,
+        () => Sums::All,
+    };
+    let groups = charges().map(|(charge, rows)| group(invoice, charge, rows, names, sums));
+    let groups = groups.collect::<Result<Vec<_>, _>>()?;
+    let all_corrected: Vec<_> = corrected.iter().filter_map(reference).collect();
     let all_rows = || rows.iter().flatten();
     let net_rounded = invoice.net.rounded(currency.minor_places());
     Ok(InvoiceDocument {
@@ -63,7 +100,7 @@ pub fn invoice(
         issuer: issuer(parties),
         payer: payer(parties),
         bank: parties.account.map(|(account, bank)| bank_facts(account, bank)),
-        summed_up,
+        summed_up: sums != Sums::None,
         price_places: places(all_rows().map(|row| row.unit_price), currency),
         net_places: places(all_rows().map(|row| row.net), currency),
         groups,
@@ -74,7 +111,8 @@ pub fn invoice(
         total: invoice.total_due.to_string(),
         covered: invoice.covered.to_string(),
         outstanding: invoice.outstanding.to_string(),
-        corrects: corrected.and_then(reference),
+        corrects: all_corrected.first().cloned(),
+        all_corrected,
         comment: invoice.comment.clone(),
     })
 }
@@ -83,24 +121,44 @@ fn reference(invoice: &Invoice) -> Option<Reference> {
     Some(Reference { number: invoice.number?.to_string(), issue_date: invoice.issue_date })
 }
 
-fn group(charge: &Charge, rows: &[ChargeRow], summed_up: bool) -> Result<Group, AmountError> {
-    let resource = charge.group.resource;
-    let lines =
-        if summed_up { sums(charge, rows)? } else { rows.iter().map(|row| line(charge, row)).collect() };
+/// Which rows a document shows as sums: those of messages first, as each fee is for a thing of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sums {
+    None,
+    Traffic,
+    All,
+}
+
+fn group(
+    invoice: &Invoice,
+    charge: &Charge,
+    rows: &[ChargeRow],
+    names: &Names,
+    sums: Sums,
+) -> Result<Group, AmountError> {
+    let (resource, service_type) = (charge.group.resource, charge.group.service_type);
+    let lines = match sums == Sums::All || (sums == Sums::Traffic && resource.is_traffic()) {
+        true => summed_up(charge, rows, names)?,
+        false => rows.iter().map(|row| line(charge, row, names)).collect(),
+    };
     Ok(Group {
         resource: resource.name().to_owned(),
         name: resource_in_words(resource).to_owned(),
+        service_type: catalog::choice(service_type),
+        service_type_name: service_type_in_words(service_type).to_owned(),
+        user: names.user(invoice, charge).map(str::to_owned),
         quantity: charge.quantity,
         net: charge.net.to_string(),
         lines,
     })
 }
 
-/// A line for each country: a hundred or two at most, whatever the number of senders and prices.
-fn sums(charge: &Charge, rows: &[ChargeRow]) -> Result<Vec<Line>, AmountError> {
+/// A line for each country and direction: a few hundred at most, whatever the number of senders and prices.
+fn summed_up(charge: &Charge, rows: &[ChargeRow], names: &Names) -> Result<Vec<Line>, AmountError> {
     let mut by_country: BTreeMap<_, (ChargeRow, bool)> = BTreeMap::new();
     for row in rows {
-        match by_country.entry((&row.country, &row.subject)) {
+        let from_phones = names.direction(charge, row) == Some(FROM_PHONES);
+        match by_country.entry((&row.country, &row.subject, from_phones)) {
             Entry::Vacant(vacant) => {
                 vacant.insert((ChargeRow { sender: None, ..row.clone() }, true));
             }
@@ -114,20 +172,24 @@ fn sums(charge: &Charge, rows: &[ChargeRow]) -> Result<Vec<Line>, AmountError> {
         }
     }
     let shown = |(row, one_price): (ChargeRow, bool)| {
-        let line = line(charge, &row);
+        let line = line(charge, &row, names);
         Line { unit_price: line.unit_price.filter(|_| one_price), ..line }
     };
     Ok(by_country.into_values().map(shown).collect())
 }
 
-fn line(charge: &Charge, row: &ChargeRow) -> Line {
+fn line(charge: &Charge, row: &ChargeRow, names: &Names) -> Line {
+    let direction = names.direction(charge, row);
+    let from_phones = (direction == Some(FROM_PHONES)).then_some("from phones");
     let country_name = row.country.as_deref().and_then(country_name);
     let name = resource_in_words(charge.group.resource);
-    let parts = [row.subject.as_deref(), country_name.as_deref().or(row.country.as_deref())];
+    let country = country_name.as_deref().or(row.country.as_deref());
+    let parts = [row.subject.as_deref(), country, from_phones];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     Line {
         description: if parts.is_empty() { name.to_owned() } else { parts.join(", ") },
         sender: row.sender.as_ref().map(|sender| sender.as_str().to_owned()),
+        direction,
         country: row.country.clone(),
         country_name,
         quantity: row.quantity,
@@ -169,6 +231,7 @@ pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> Result<Receipt
     let line = |description: &str, quantity, unit_price: Amount, net: Amount| Line {
         description: description.to_owned(),
         sender: None,
+        direction: None,
         country: None,
         country_name: None,
         quantity,
@@ -202,6 +265,7 @@ pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> Result<Receipt
         payment_method: purchase.payment_method.clone(),
         payment_reference: purchase.payment_reference.clone(),
         paid_at: purchase.paid_at,
+        paid_date: parties.agreement.version_at(purchase.paid_at).billing.day_of(purchase.paid_at),
         comment: purchase.comment.clone(),
     })
 }
@@ -285,21 +349,129 @@ fn places(amounts: impl IntoIterator<Item = Amount>, currency: Currency) -> usiz
 
 #[cfg(test)]
 mod tests {
+    use domain::charge::{ChargeGroup, ServiceType};
     use domain::company::plan_owner;
-    use domain::id::CompanyId;
+    use domain::id::{CompanyId, ServiceId, TreeTag};
+    use domain::period::BillingTerms;
+    use domain::rating::Resource;
+    use domain::sender::SenderAddress;
     use jiff::Timestamp;
+    use jiff::civil::date;
 
     use super::*;
-    use crate::details::tests::{agreement, charge, invoice as draft, row};
+    use crate::details::tests::{agreement, agreement_with, charge, invoice as draft, row};
     use crate::{Document, print};
 
     fn made(rows: Vec<ChargeRow>) -> InvoiceDocument {
+        made_of(vec![(charge(&rows), rows)], &Names::default(), &[])
+    }
+
+    fn made_of(
+        charges: Vec<(Charge, Vec<ChargeRow>)>,
+        names: &Names,
+        corrected: &[Invoice],
+    ) -> InvoiceDocument {
         let company = plan_owner(CompanyId::new(1), "Example", Timestamp::UNIX_EPOCH).unwrap();
         let agreement = agreement();
         let (issuer, payer) = ((&company, None), (&company, None));
         let parties = Parties { issuer, payer, agreement: &agreement, account: None };
-        let draft = draft(vec![charge(&rows)]);
-        invoice(&draft, &[rows], &parties, None).unwrap()
+        let (charges, rows): (Vec<_>, Vec<_>) = charges.into_iter().unzip();
+        invoice(&draft(charges), &rows, &parties, names, corrected).unwrap()
+    }
+
+    /// These rows, sold otherwise than the main charge.
+    fn sold_as(
+        group: impl FnOnce(ChargeGroup) -> ChargeGroup,
+        rows: Vec<ChargeRow>,
+    ) -> (Charge, Vec<ChargeRow>) {
+        let charge = charge(&rows);
+        (Charge { group: group(charge.group.clone()), ..charge }, rows)
+    }
+
+    fn fee(sender: usize) -> ChargeRow {
+        ChargeRow { sender: Some(SenderAddress::parse(&format!("S{sender}")).unwrap()), ..row(None, 1) }
+    }
+
+    fn fees(count: usize) -> (Charge, Vec<ChargeRow>) {
+        let setup = |group| ChargeGroup { resource: Resource::SenderIdSetupFee, ..group };
+        sold_as(setup, (0..count).map(fee).collect())
+    }
+
+    #[test]
+    fn charges_say_whose_credits_they_took_and_how_they_were_sold_and_lines_which_way_they_went() {
+        let (ada, gone) = (WalletId::new(7), WalletId::new(8));
+        let from_phones = RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 2);
+        let names = Names {
+            users: BTreeMap::from([(ada.clone(), "Ada".to_owned())]),
+            from_phones: BTreeSet::from([from_phones.clone()]),
+        };
+        let messages = || vec![row(None, 1)];
+        let of = |wallet: WalletId| sold_as(|group| ChargeGroup { wallet, ..group }, messages());
+        let pack = |group| ChargeGroup { service_type: ServiceType::UnitPack, ..group };
+        let both_ways = vec![row(None, 1), ChargeRow { rate: from_phones, ..row(None, 2) }];
+        let charges = vec![
+            (charge(&both_ways), both_ways),
+            sold_as(pack, messages()),
+            of(ada),
+            of(gone.clone()),
+            fees(1),
+        ];
+        let made = made_of(charges, &names, &[]);
+        let groups: Vec<_> = made
+            .groups
+            .iter()
+            .map(|group| (group.name.as_str(), group.service_type_name.as_str(), group.user.as_deref()))
+            .collect();
+        let sms = "SMS message";
+        assert_eq!(
+            groups,
+            [
+                (sms, "pay-as-you-go", None),
+                (sms, "unit pack", None),
+                (sms, "pay-as-you-go", Some("Ada")),
+                (sms, "pay-as-you-go", Some(gone.as_str())),
+                ("Sender ID, setup", "pay-as-you-go", None),
+            ]
+        );
+        let lines = |place: usize| -> Vec<_> {
+            let lines = made.groups[place].lines.iter();
+            lines.map(|line| (line.description.as_str(), line.direction)).collect()
+        };
+        assert_eq!(lines(0), [("Germany", Some("outgoing")), ("Germany, from phones", Some("incoming"))]);
+        assert_eq!(lines(4), [("Germany", None)]);
+    }
+
+    #[test]
+    fn sums_keep_fees_of_different_sender_ids_and_messages_from_phones_apart() {
+        let from_phones = RateId::of(&TreeTag::of(&ServiceId::new(1), 1), 2);
+        let names = Names { from_phones: BTreeSet::from([from_phones.clone()]), ..Names::default() };
+        let mut rows = vec![row(None, 1); LINES_MAX];
+        rows.push(ChargeRow { rate: from_phones, ..row(None, 2) });
+        let made = made_of(vec![(charge(&rows), rows), fees(3)], &names, &[]);
+        let lines = |place: usize| -> Vec<_> {
+            let lines = made.groups[place].lines.iter();
+            lines.map(|line| (line.sender.as_deref(), line.description.as_str(), line.quantity)).collect()
+        };
+        assert_eq!(lines(0), [(None, "Germany", 2_000), (None, "Germany, from phones", 2)]);
+        assert_eq!(
+            lines(1),
+            [(Some("S0"), "Germany", 1), (Some("S1"), "Germany", 1), (Some("S2"), "Germany", 1)]
+        );
+        let made = made_of(vec![fees(LINES_MAX + 1)], &names, &[]);
+        assert_eq!(made.groups[0].lines.len(), 1, "nobody reads so many of fees either");
+    }
+
+    #[test]
+    fn all_invoices_that_are_corrected_are_named() {
+        let numbered = |number| Invoice {
+            number: Some(number),
+            issue_date: Some(date(2026, 11, 2)),
+            ..draft(Vec::new())
+        };
+        let made = made_of(Vec::new(), &Names::default(), &[numbered(4), numbered(9)]);
+        let numbers: Vec<_> = made.all_corrected.iter().map(|other| other.number.as_str()).collect();
+        assert_eq!(numbers, ["4", "9"]);
+        assert_eq!(made.corrects.as_ref(), made.all_corrected.first());
     }
 
     #[test]
@@ -330,7 +502,8 @@ mod tests {
     #[test]
     fn a_receipt_adds_up_to_what_was_paid_with_the_fee_on_a_line_of_its_own() {
         let company = plan_owner(CompanyId::new(1), "Example", Timestamp::UNIX_EPOCH).unwrap();
-        let agreement = agreement();
+        let tokyo = BillingTerms { time_zone: "Asia/Tokyo".to_owned(), ..BillingTerms::monthly_utc() };
+        let agreement = agreement_with(tokyo);
         let (issuer, payer) = ((&company, None), (&company, None));
         let parties = Parties { issuer, payer, agreement: &agreement, account: None };
         let amount = |text| Amount::parse(text).unwrap();
@@ -349,8 +522,8 @@ mod tests {
                 total: amount(total),
                 payment_method: None,
                 payment_reference: None,
-                paid_at: Timestamp::UNIX_EPOCH,
-                issue_date: jiff::civil::date(2026, 11, 2),
+                paid_at: "2026-11-01T20:00:00Z".parse().unwrap(),
+                issue_date: date(2026, 11, 2),
                 comment: None,
             };
             receipt(&purchase, &parties).unwrap()
@@ -360,6 +533,7 @@ mod tests {
             with_fee.lines.iter().map(|line| (line.description.as_str(), line.net.as_str())).collect();
         assert_eq!(lines, [("Message credits", "30"), ("Payment fee", "0.54")]);
         assert_eq!((with_fee.net_rounded.as_str(), with_fee.total.as_str()), ("30.54", "36.24"));
+        assert_eq!(with_fee.paid_date, date(2026, 11, 2), "it was paid at five in the morning of Tokyo");
         assert!(print(&Document::Receipt(Box::new(with_fee)), None).is_ok());
         assert_eq!(made("0", "35.7").lines.len(), 1);
     }

@@ -87,6 +87,7 @@ fn line(description: &str, sender: Option<&str>, quantity: i64, unit_price: &str
     Line {
         description: description.to_owned(),
         sender: sender.map(str::to_owned),
+        direction: sender.map(|_| "outgoing"),
         country: sender.and_then(|_| text("DE")),
         country_name: sender.and_then(|_| text("Germany")),
         quantity,
@@ -96,7 +97,16 @@ fn line(description: &str, sender: Option<&str>, quantity: i64, unit_price: &str
 }
 
 fn group(resource: &str, name: &str, quantity: i64, net: &str, lines: Vec<Line>) -> Group {
-    Group { resource: resource.to_owned(), name: name.to_owned(), quantity, net: net.to_owned(), lines }
+    Group {
+        resource: resource.to_owned(),
+        name: name.to_owned(),
+        service_type: "pay_as_you_go".to_owned(),
+        service_type_name: "pay-as-you-go".to_owned(),
+        user: None,
+        quantity,
+        net: net.to_owned(),
+        lines,
+    }
 }
 
 pub(crate) fn full_invoice() -> InvoiceDocument {
@@ -105,6 +115,10 @@ pub(crate) fn full_invoice() -> InvoiceDocument {
         line("Greece", Some("ACME"), 4_000, "0.0312", "124.8"),
         Line { unit_price: None, ..line("France", None, 100, "", "4.1") },
     ];
+    let of_user = Group {
+        user: text("Ada Example (ada@example.com)"),
+        ..group("sms_message", "SMS message", 16_445, "690.5975", messages)
+    };
     let fees = vec![line("ACME, Germany", None, 1, "25", "25")];
     InvoiceDocument {
         id: "inv_01h00000000000000000000000".to_owned(),
@@ -129,10 +143,7 @@ pub(crate) fn full_invoice() -> InvoiceDocument {
             bank_code: text("37040044"),
             branch_code: text("0532"),
         }),
-        groups: vec![
-            group("sms_message", "SMS message", 16_445, "690.5975", messages),
-            group("sender_id_setup_fee", "Sender ID, setup", 1, "25", fees),
-        ],
+        groups: vec![of_user, group("sender_id_setup_fee", "Sender ID, setup", 1, "25", fees)],
         summed_up: true,
         price_places: 4,
         net_places: 4,
@@ -146,9 +157,14 @@ pub(crate) fn full_invoice() -> InvoiceDocument {
         total: "851.56".to_owned(),
         covered: "100".to_owned(),
         outstanding: "751.56".to_owned(),
-        corrects: Some(Reference { number: "1040".to_owned(), issue_date: Some(date(2026, 10, 2)) }),
+        corrects: Some(corrected("1040")),
+        all_corrected: vec![corrected("1040"), corrected("1041")],
         comment: text("Thank you for your business.\nQuestions? Write to us."),
     }
+}
+
+fn corrected(number: &str) -> Reference {
+    Reference { number: number.to_owned(), issue_date: Some(date(2026, 10, 2)) }
 }
 
 fn tax(percent: &str, amount: &str, reverse_charge: bool, note: Option<String>) -> TaxLine {
@@ -192,6 +208,7 @@ fn draft() -> InvoiceDocument {
         total: "0".to_owned(),
         outstanding: "0".to_owned(),
         corrects: None,
+        all_corrected: Vec::new(),
         ..credit_note()
     }
 }
@@ -220,6 +237,7 @@ pub(crate) fn full_receipt() -> ReceiptDocument {
         payment_method: text("Card"),
         payment_reference: text("pi_3PqExample"),
         paid_at: Timestamp::UNIX_EPOCH,
+        paid_date: date(2026, 11, 2),
         comment: text("Thank you for your business."),
     }
 }

@@ -3,10 +3,11 @@
 use domain::printable_form::FormKind;
 use domain::upload::FileKind;
 use expect_test::{Expect, expect};
+use jiff::civil::date;
 use proptest::prelude::*;
 
 use crate::budget::{Budget, ELEMENTS_MAX};
-use crate::document::{Document, Group, InvoiceDocument, Line};
+use crate::document::{CurrencyFacts, Document, Group, InvoiceDocument, Line, ReceiptDocument};
 use crate::flow::{self, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
@@ -65,20 +66,78 @@ fn every_sample_is_one_page() {
     }
 }
 
+/// The body of a document by the product's own form.
+fn laid(document: &Document) -> Vec<Laid> {
+    let page = template::page(own_form(document.form()), &Pictures::new(), document).unwrap();
+    let budget = Budget::default();
+    let layout = Layout { fonts: Fonts::get().unwrap(), budget: &budget, page: 1, pages: 1 };
+    flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 }).unwrap()
+}
+
+fn texts(page: &Laid) -> Vec<String> {
+    let text = |mark: &Mark| match mark {
+        Mark::Line { line, .. } => Some(line.text()),
+        Mark::Rectangle { .. } | Mark::Image { .. } => None,
+    };
+    page.marks.iter().filter_map(text).collect()
+}
+
+/// Whether it says this, wherever its lines break.
+#[track_caller]
+fn says(document: &Document, words: &str) {
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    let said: String = laid(document).iter().flat_map(texts).collect();
+    assert!(letters(&said).contains(&letters(words)), "{words}: {said}");
+}
+
+#[test]
+fn an_invoice_tells_its_charges_apart_and_names_all_that_it_corrects() {
+    let invoice = Document::Invoice(Box::new(full_invoice()));
+    for words in [
+        "SMS message, pay-as-you-go: Ada Example (ada@example.com)",
+        "Sender ID, setup, pay-as-you-go",
+        "Corrects invoices 1040 of 2 Oct 2026 1041 of 2 Oct 2026",
+    ] {
+        says(&invoice, words);
+    }
+}
+
+#[test]
+fn an_invoice_in_message_credits_asks_for_no_payment_and_one_in_money_does() {
+    let asks = ["Due date", "Please pay", "Paid already", "Outstanding"];
+    let credits = CurrencyFacts { code: "CREDIT".to_owned(), name: "message credits".to_owned(), places: 0 };
+    let money = full_invoice();
+    let in_credits = InvoiceDocument {
+        currency: credits,
+        due_date: None,
+        taxes: Vec::new(),
+        tax: "0".to_owned(),
+        covered: money.total.clone(),
+        ..full_invoice()
+    };
+    let said = |document: &Document| laid(document).iter().flat_map(texts).collect::<Vec<_>>().join(" ");
+    let (money, in_credits) = (Document::Invoice(Box::new(money)), Document::Invoice(Box::new(in_credits)));
+    for words in asks {
+        says(&money, words);
+        assert!(!said(&in_credits).contains(words), "{words}");
+    }
+    says(&in_credits, "These message credits left the balance as they were used: nothing is to be paid.");
+    says(&in_credits, "Total used");
+}
+
+#[test]
+fn a_receipt_has_the_payers_registration_number_and_the_day_of_the_agreement() {
+    // In UTC it was paid long before.
+    let receipt = ReceiptDocument { paid_date: date(2026, 11, 2), ..full_receipt() };
+    let receipt = Document::Receipt(Box::new(receipt));
+    says(&receipt, "Registration no. 001234567000");
+    says(&receipt, "Paid in full on 2 Nov 2026 by card.");
+}
+
 #[test]
 fn two_thousand_lines_break_over_pages_and_none_is_lost() {
     let invoice = Document::Invoice(Box::new(long(2_000)));
-    let page = template::page(own_form(FormKind::Invoice), &Pictures::new(), &invoice).unwrap();
-    let budget = Budget::default();
-    let layout = Layout { fonts: Fonts::get().unwrap(), budget: &budget, page: 1, pages: 1 };
-    let pages = flow::pages(&layout, &page.body, 500.0, Room { first: 700.0, next: 700.0 }).unwrap();
-    let texts = |page: &Laid| -> Vec<String> {
-        let text = |mark: &Mark| match mark {
-            Mark::Line { line, .. } => Some(line.text()),
-            Mark::Rectangle { .. } | Mark::Image { .. } => None,
-        };
-        page.marks.iter().filter_map(text).collect()
-    };
+    let pages = laid(&invoice);
     let texts: Vec<_> = pages.iter().map(texts).collect();
     let lines = texts.iter().flatten().filter_map(|text| text.strip_prefix("Line ")?.parse::<usize>().ok());
     assert!(lines.eq(0..2_000));
@@ -135,7 +194,7 @@ fn the_largest_numbers_still_make_a_document() {
     (line.quantity, line.net) = (i64::MIN, "-999999999999.999999".to_owned());
     line.unit_price = Some("999999999999.999999".to_owned());
     line.description = LONG_NAME.to_owned();
-    assert_eq!(page_count(&printed(invoice)), 1);
+    assert_eq!(page_count(&printed(invoice)), 2);
 }
 
 #[test]

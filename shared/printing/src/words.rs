@@ -1,5 +1,6 @@
-//! Resources as a reader of English knows them.
+//! Resources, and how they are sold, as a reader of English knows them.
 
+use domain::charge::ServiceType;
 use domain::rating::Resource;
 
 pub(crate) fn resource_in_words(resource: Resource) -> &'static str {
@@ -24,5 +25,16 @@ pub(crate) fn resource_in_words(resource: Resource) -> &'static str {
         Resource::ServicePurchase => "Pack",
         Resource::AdditionalService => "Additional service",
         Resource::BundleMember => "Bundle, more recipients",
+    }
+}
+
+pub(crate) fn service_type_in_words(kind: ServiceType) -> &'static str {
+    match kind {
+        ServiceType::PayAsYouGo => "pay-as-you-go",
+        ServiceType::UnitPack => "unit pack",
+        ServiceType::MonetaryPack => "monetary pack",
+        ServiceType::BundleInitiator => "bundle",
+        ServiceType::BundlePack => "bundle pack",
+        ServiceType::AdditionalFee => "additional fee",
     }
 }

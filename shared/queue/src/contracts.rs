@@ -291,7 +291,7 @@ pub enum Billing {
     CloseV1 { agreement: AgreementId, period: Period },
     /// Do the next part of a rerate.
     RerateV1 { task: RerateId },
-    /// Make the PDF of a confirmed invoice.
+    /// Make the files of an invoice: of one that was confirmed, or of a draft that somebody wants to see.
     RenderV1 { invoice: InvoiceId },
     /// Make the PDF of the receipt of message credits that were bought.
     ReceiptV1 { top_up: TopUpId },

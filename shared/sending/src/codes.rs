@@ -6,9 +6,10 @@ use domain::company::Company;
 use domain::handling::Code;
 use domain::id::{CodeRequestId, MessageId};
 use domain::two_factor::{CodeError, CodeRequest, TwoFactorIntegration};
+use domain::two_factor_limits::{CodeCounter, CodeLimit};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use store::{AcceptError, Store, StoreError, Stored};
+use store::{AcceptError, Accepted, Store, StoreError, Stored};
 
 use crate::{Ask, HotWallets, Planner, SendError};
 
@@ -40,6 +41,9 @@ pub enum CodeNotSent {
     /// The request was of another number when it was made.
     #[error("this request is of another number")]
     OtherNumber,
+    /// As many were sent as the integration allows.
+    #[error("{}: try again in {retry_after} seconds", .limit.words())]
+    TooMany { limit: CodeLimit, retry_after: i64 },
     /// Somebody else sends the same one at this moment.
     #[error("the same code is being sent at this moment")]
     Overtaken,
@@ -101,11 +105,43 @@ pub async fn send_code(
             return Err(CodeNotSent::Overtaken);
         }
     }
+    let counters = integration.counters(recipient, now);
+    count(store, &counters, now).await?;
     match hot.accept(store, &draft, None, now).await {
-        Ok(_) => Ok(()),
+        Ok(Accepted::Now(_)) => Ok(()),
+        // Somebody else has sent the same one meanwhile, and counted it.
+        Ok(Accepted::Before) => {
+            uncount(store, &counters).await?;
+            Ok(())
+        }
+        // It may be sent, so it counts.
         Err(AcceptError::Store(error @ StoreError::Aws { .. })) => Err(CodeNotSent::Unknown(error)),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            uncount(store, &counters).await?;
+            Err(error.into())
+        }
     }
+}
+
+/// Counts a code everywhere, or nowhere if there are too many somewhere.
+async fn count(store: &Store, counters: &[CodeCounter], now: Timestamp) -> Result<(), CodeNotSent> {
+    for (place, counter) in counters.iter().enumerate() {
+        if !store.count_code(counter).await? {
+            uncount(store, &counters[..place]).await?;
+            let limit = counter.limit;
+            tracing::warn!(limit = limit.name(), "a two-factor code was one too many");
+            let retry_after = (counter.till.as_second() - now.as_second()).max(1);
+            return Err(CodeNotSent::TooMany { limit, retry_after });
+        }
+    }
+    Ok(())
+}
+
+async fn uncount(store: &Store, counters: &[CodeCounter]) -> Result<(), StoreError> {
+    for counter in counters {
+        store.uncount_codes(counter, 1).await?;
+    }
+    Ok(())
 }
 
 /// What the platform makes a code of: the same for a repeat, and nothing that anybody else can tell.

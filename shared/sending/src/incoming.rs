@@ -49,18 +49,19 @@ pub async fn settle_again(
             let message = IncomingMessage { routed: Some(routed), ..before.clone() };
             settle(store, &message, Some(before), now).await
         }
-        None => leave_unpaid(store, before, Unpaid::SenderNotInUse, now).await,
+        None => {
+            let cost = IncomingCost::unpaid(Unpaid::SenderNotInUse, before.received_at, now);
+            leave_unpaid(store, before, cost).await
+        }
     }
 }
 
-/// Stores that it could not be charged now. As it was stored; none if somebody else was faster.
+/// Stores that it was not charged, and when it is tried again. As it was stored; none if somebody else was faster.
 pub async fn leave_unpaid(
     store: &Store,
     before: &IncomingMessage,
-    why: Unpaid,
-    now: Timestamp,
+    cost: IncomingCost,
 ) -> Result<Option<IncomingMessage>, StoreError> {
-    let cost = IncomingCost::unpaid(why, before.received_at, now);
     let after = IncomingMessage { cost, revision: before.revision + 1, ..before.clone() };
     Ok(store.write_incoming(Some(before), &after).await?.then_some(after))
 }
@@ -99,6 +100,14 @@ async fn settle(
 async fn plan(store: &Store, message: &IncomingMessage, now: Timestamp) -> Result<Plan, StoreError> {
     let free = Ok(Plan::Store(IncomingCost::Free));
     let Some(routed) = &message.routed else { return free };
+    let Some(agreement) = store.any_agreement(&routed.agreement).await? else { return free };
+    let levels = store.charged_levels(&agreement, now).await?;
+    let unpaid = |why| Ok(Plan::Store(IncomingCost::unpaid(why, message.received_at, now)));
+    let company = store.any_company(&routed.company).await?;
+    let path = store.companies(&company.map(|company| company.path).unwrap_or_default()).await?;
+    if stopped(&path, levels.iter().map(|level| &level.agreement)).is_some() {
+        return unpaid(Unpaid::Suspended);
+    }
     // By the numbering plan. What came from no number, or from none that can be, has no price anywhere.
     let Ok(phone) = Msisdn::parse(&message.source.value) else { return free };
     let dictionaries = store.dictionaries().await?;
@@ -106,8 +115,6 @@ async fn plan(store: &Store, message: &IncomingMessage, now: Timestamp) -> Resul
     else {
         return free;
     };
-    let Some(agreement) = store.any_agreement(&routed.agreement).await? else { return free };
-    let levels = store.charged_levels(&agreement, now).await?;
     let event = event(&found, number.as_str()).from_phone();
     let offers = match incoming_offers(&levels, &event, now) {
         Ok(offers) if offers.is_empty() => return free,
@@ -115,14 +122,8 @@ async fn plan(store: &Store, message: &IncomingMessage, now: Timestamp) -> Resul
         Err(QuoteError::Blocked { .. }) => return Ok(Plan::Store(IncomingCost::Blocked)),
         Err(error) => return Err(not_priced(error)),
     };
-    let unpaid = |why| Ok(Plan::Store(IncomingCost::unpaid(why, message.received_at, now)));
     if !levels.iter().all(|level| level.agreement.effective.contains(now)) {
         return unpaid(Unpaid::AgreementNotInForce);
-    }
-    let company = store.any_company(&routed.company).await?;
-    let path = store.companies(&company.map(|company| company.path).unwrap_or_default()).await?;
-    if stopped(&path, levels.iter().map(|level| &level.agreement)).is_some() {
-        return unpaid(Unpaid::Suspended);
     }
     let country = found.country.as_str().to_owned();
     let place = Place { country, network: found.network, mccmnc: found.mccmnc, offers };

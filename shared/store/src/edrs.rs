@@ -13,6 +13,7 @@ use domain::edr::{Edr, Record, kept_until, record_at};
 use domain::id::{AgreementId, MessageId};
 use domain::lease::{Block, LeaseTag};
 use domain::message::{Message, Status};
+use domain::rating::Resource;
 use domain::sender::SenderAddress;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,10 @@ pub struct EdrFilter {
     pub sender: Option<String>,
     pub status: Option<String>,
     pub client_reference: Option<String>,
+    pub country: Option<String>,
+    pub network: Option<String>,
+    pub resource: Option<Resource>,
+    pub direction: Option<String>,
     /// Recipients from before this time are masked, and found by their masks.
     pub masked_before: Option<Timestamp>,
 }
@@ -256,7 +261,7 @@ impl OfBlock {
 }
 
 impl EdrFilter {
-    /// A fee has no recipient, no status and no reference.
+    /// A fee has no recipient, no status, no reference, and went nowhere.
     fn passes(&self, record: &Record) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
@@ -267,12 +272,19 @@ impl EdrFilter {
                     && is(&self.sender, Some(edr.sender.as_str()))
                     && is(&self.status, Some(edr.status.name()))
                     && is(&self.client_reference, edr.client_reference.as_deref())
+                    && is(&self.country, Some(&edr.country))
+                    && is(&self.network, edr.network.as_deref())
+                    && is(&self.direction, Some(edr.direction()))
+                    && self.resource.is_none_or(|resource| resource == edr.resource)
             }
             Record::Fee(fee) => {
                 is(&self.recipient, None)
                     && is(&self.sender, fee.sender.as_ref().map(SenderAddress::as_str))
                     && is(&self.status, None)
-                    && is(&self.client_reference, None)
+                    && [&self.client_reference, &self.country, &self.network, &self.direction]
+                        .into_iter()
+                        .all(|wanted| is(wanted, None))
+                    && self.resource.is_none_or(|resource| resource == fee.resource)
             }
         }
     }

@@ -172,12 +172,22 @@ impl Store {
         page(|item| read(KIND, item), answer)
     }
 
-    /// Takes one that does not read from those that are to be charged.
-    pub async fn forget_due_incoming(&self, due: &DueIncoming) -> Result<(), StoreError> {
+    /// Moves one that cannot be read now to another time, or takes it from those that are to be charged.
+    pub async fn move_due_incoming(
+        &self,
+        due: &DueIncoming,
+        to: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let messages = &self.tables.messages;
         let key = Key { pk: keys::INCOMING_DUE.to_owned(), sk: due.sk.clone() };
-        let delete = self.dynamo.delete_item().table_name(&self.tables.messages).set_key(Some(key_of(&key)));
-        delete.send().await.map_err(StoreError::aws("forget a message from a phone"))?;
-        Ok(())
+        let mut items = vec![self.delete_any(messages, &key)];
+        if let Some(at) = to {
+            let key = keys::due_incoming(at, &due.incoming);
+            let moved = DueIncoming { incoming: due.incoming.clone(), sk: key.sk.clone() };
+            items.push(self.put_any(messages, document(&key, &moved)?));
+        }
+        let action = "move a message from a phone";
+        self.transact(action, items).await.map_err(|refused| refused.unexpected(action))
     }
 
     /// Shows a message in the lists of those who see it: of the companies in `path`, which are its own and all

@@ -1,14 +1,15 @@
 //! Invoices, some per agreement and period. How they follow the usage is in `invoicing`.
 //!
-//! An item holds 400 KB, and a charge takes 330 to 400 bytes of it. Where an invoice has more charges than an item
-//! holds, one for each user with a wallet say, they lie in pages beside it. Invoice and pages are one write, and
-//! each page names the revision that it is of, so whoever reads them while they are written anew reads again. What
-//! changes no charge writes no page: the invoice says then of which of its revisions they are.
+//! An item holds 400 KB, and a charge takes 330 to 400 bytes of it, 50 more once it was counted by itself. Where
+//! an invoice has more charges than an item holds, one for each user with a wallet say, they lie in pages beside
+//! it. Invoice and pages are one write, and each page names the revision that it is of, so whoever reads them while
+//! they are written anew reads again. What changes no charge writes no page: the invoice says then of which of its
+//! revisions they are.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::audit::Act;
 use domain::company::Subtree;
-use domain::id::{AgreementId, AuditId, InvoiceId};
+use domain::id::{AgreementId, AuditId, ChargeId, InvoiceId};
 use domain::invoice::Invoice;
 use domain::period::Period;
 use jiff::Timestamp;
@@ -198,7 +199,8 @@ impl Store {
     }
 
     /// Notes on a draft that somebody has had it recalculated, and that nothing was different: the date alone is
-    /// another. Whatever was written meanwhile stays.
+    /// another. Whatever was written meanwhile stays. Its document goes, as a new form may be there for it (guide,
+    /// section 6.9).
     pub async fn note_recalculated(&self, draft: &Invoice, at: Timestamp) -> Result<(), StoreError> {
         let key = keys::invoice(&draft.agreement, draft.period, draft.sequence);
         let update = self
@@ -207,10 +209,38 @@ impl Store {
             .table_name(&self.tables.records)
             .key(keys::PK, text(key.pk))
             .key(keys::SK, text(key.sk))
-            .update_expression("SET calculated_at = :at")
+            .update_expression("SET calculated_at = :at, #document = :none")
+            .expression_attribute_names("#document", "document")
+            .expression_attribute_values(":none", AttributeValue::Null(true))
             .condition_expression(UNCHANGED)
             .expression_attribute_values(":at", text(at.to_string()))
             .expression_attribute_values(":before", number(draft.revision));
+        write_alone("note the recalculation", || update.clone().send()).await.map(drop)
+    }
+
+    /// The same of one of its charges.
+    pub async fn note_charge_recalculated(
+        &self,
+        draft: &Invoice,
+        charge: &ChargeId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(place) = draft.charges.iter().position(|own| own.id == *charge) else { return Ok(()) };
+        let (key, place) = match pages_of(draft) {
+            0 => (keys::invoice(&draft.agreement, draft.period, draft.sequence), place),
+            _ => (keys::invoice_charges(&draft.id, place / CHARGES_PER_ITEM), place % CHARGES_PER_ITEM),
+        };
+        let update = self
+            .dynamo
+            .update_item()
+            .table_name(&self.tables.records)
+            .key(keys::PK, text(key.pk))
+            .key(keys::SK, text(key.sk))
+            .update_expression(format!("SET #charges[{place}].recalculated_at = :at"))
+            .condition_expression(format!("#charges[{place}].id = :charge"))
+            .expression_attribute_names("#charges", CHARGES)
+            .expression_attribute_values(":at", text(at.to_string()))
+            .expression_attribute_values(":charge", text(charge.as_str()));
         write_alone("note the recalculation", || update.clone().send()).await.map(drop)
     }
 

@@ -129,8 +129,8 @@ impl Invoices {
     }
 
     /// Brings one charge of a draft up to date with the usage, and the draft's sums with it; its other charges
-    /// stay. Where nothing is different the date alone changes. A draft on which nothing is left goes, as when it
-    /// is closed.
+    /// stay. Where nothing is different the charge's own date alone changes. A draft on which nothing is left goes,
+    /// as when it is closed.
     pub async fn recalculate_charge(
         &self,
         act: &Act,
@@ -150,7 +150,7 @@ impl Invoices {
             let fresh = self.fresh(agreement, period, &invoices, act.at).await?.charges;
             let fresh = fresh.into_iter().find(|fresh| fresh.id == *charge);
             let Recalculated::Changed(next) = recalculate_charge(stored, charge, fresh, act.at)? else {
-                return Ok(self.store.note_recalculated(stored, act.at).await?);
+                return Ok(self.store.note_charge_recalculated(stored, charge, act.at).await?);
             };
             let change = (Some(stored.clone()), *next);
             let (changes, removed) = match change.1.goes() {
@@ -258,6 +258,28 @@ impl Invoices {
         }
         let mut details = self.unbilled(&invoice.agreement, invoice.period, &invoices, now).await?;
         Ok(details.remove(&charge.group).unwrap_or_default())
+    }
+
+    /// A draft as the usage makes it in this moment, with the rows of its charges in their order: both from one
+    /// look at the usage, so that they agree. None if it is to have nothing any more that it has.
+    pub async fn draft_now(
+        &self,
+        agreement: &Agreement,
+        draft: &Invoice,
+        now: Timestamp,
+    ) -> Result<Option<(Invoice, Vec<Vec<ChargeRow>>)>, InvoicesError> {
+        let period = period_of(agreement, draft)?;
+        let invoices = self.store.invoices_of_period(&agreement.id, period.first).await?;
+        let Fresh { charges, files } = self.fresh(agreement, period, &invoices, now).await?;
+        let tax = self.tax(agreement, &invoices).await?;
+        let plan = plan_close(agreement, period, &invoices, charges, tax, now)?;
+        match plan.open.filter(|open| open.id == draft.id) {
+            Some(open) => {
+                let rows = files.iter().map(|(_, content)| rows_in(content));
+                Ok(Some((open, rows.collect::<Result<_, _>>().map_err(corrupt)?)))
+            }
+            None => Ok(draft.charges.is_empty().then(|| (draft.clone(), Vec::new()))),
+        }
     }
 
     /// How the payments of an agreement cover its invoices, as both surely are now: a payment that is changed later

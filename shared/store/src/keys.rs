@@ -57,6 +57,7 @@
 //! | records | `sessions#user` | session | who is logged in; expires |
 //! | records | `sent_code#user` | `code` | what somebody was sent to log in with; expires |
 //! | records | `tries#hash` | `tries` | how often a login was tried in vain; expires |
+//! | records | `codes_sent#hash` | `count` | how many two-factor codes an integration sent to somebody; expires |
 //! | records | `notice#cause` | `notice` | what people were told |
 //! | records | `edr#agreement` | time`#`message, time`#`fee, time`#`block | EDRs; where those of a block are |
 //! | records | `usage#agreement` | day`#`hash | usage rows |
@@ -322,6 +323,11 @@ pub fn sent_code(user: &UserId) -> Key {
 /// What is tried may be any text, so its digest stands for it.
 pub fn tries(name: &str) -> Key {
     key(format!("tries#{}", short_hash(name)), "tries")
+}
+
+/// A name has somebody's number, so its digest stands for it.
+pub fn codes_sent(name: &str) -> Key {
+    key(format!("codes_sent#{}", short_hash(name)), "count")
 }
 
 /// The same event twice is reviewed once.

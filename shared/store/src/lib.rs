@@ -111,7 +111,7 @@ pub use references::{ParkedReceipt, Reference};
 pub use registrations::{Registered, Registration};
 pub use reports_due::{Awaiting, DueReports};
 pub use rerates::{DIFFERENCES_MAX, Differences, Kept, MessagesItem, Recorded, Rerated, add_changes};
-pub use reviews::Review;
+pub use reviews::{KeptReview, RefusedCall, Review, ReviewDone, ReviewFilter};
 pub use roles::RoleDeleted;
 pub use secrets::{HasSecret, Passwords, Secrets};
 pub use services::TreeVersion;

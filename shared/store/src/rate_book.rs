@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::agreement::Agreement;
-use domain::catalog::Thing;
 use domain::dictionary::Dictionaries;
 use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
 use domain::message::Message;
@@ -14,7 +13,6 @@ use domain::rating::{Attribute, Event, Price, Service, ServiceKind};
 use domain::rerate::Prices;
 use jiff::Timestamp;
 
-use crate::keys::{self, Key};
 use crate::{Store, StoreError, TreeCache};
 
 /// DynamoDB reads so many items in a batch.
@@ -40,21 +38,6 @@ struct Known {
     bounds: Vec<Timestamp>,
     /// By how many of the bounds had passed.
     levels: BTreeMap<usize, Arc<Level>>,
-}
-
-/// An item that rates were read from, as it was then.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Origin {
-    pub key: Key,
-    /// The attribute that counts its changes.
-    pub attribute: &'static str,
-    pub revision: u64,
-}
-
-impl Origin {
-    fn of<T: Thing>(thing: &T) -> Self {
-        Self { key: keys::place_of(thing), attribute: T::REVISION, revision: thing.revision() }
-    }
 }
 
 /// The rates for one message, its sender's level first.
@@ -110,11 +93,29 @@ impl RateBook {
         Ok(PricesOf { book, levels, event, at: message.accepted_at })
     }
 
-    /// What the rates of an agreement at a moment were read from.
-    pub(crate) fn origins(&self, agreement: &AgreementId, at: Timestamp) -> Vec<Origin> {
-        let Some(Known { agreement, .. }) = self.agreements.get(agreement) else { return Vec::new() };
-        let services = agreement.services_at(at).filter_map(|id| self.services.get(id));
-        std::iter::once(Origin::of(agreement)).chain(services.map(Origin::of)).collect()
+    /// Reads again what the rates of these agreements were read from. Whether it is still the same; if not, the
+    /// book forgets all rates. What was stored before this was asked was not rated at later ones.
+    pub async fn is_current(&mut self, agreements: &BTreeSet<&AgreementId>) -> Result<bool, StoreError> {
+        let known: Vec<_> = agreements.iter().filter_map(|id| self.agreements.get(*id)).collect();
+        let agreements: Vec<_> = known.iter().map(|known| known.agreement.clone()).collect();
+        let enabled = agreements.iter().flat_map(|agreement| &agreement.services);
+        let enabled: BTreeSet<_> = enabled.map(|enabled| enabled.service.clone()).collect();
+        let services = enabled.iter().filter_map(|id| self.services.get(id).cloned()).collect::<Vec<_>>();
+        let ids: Vec<_> = agreements.iter().map(|agreement| agreement.id.clone()).collect();
+        let is_same = self.store.agreements(&ids).await? == agreements
+            && self.services_now(&services).await? == services;
+        if !is_same {
+            self.agreements.clear();
+            self.services.clear();
+        }
+        Ok(is_same)
+    }
+
+    async fn services_now(&self, known: &[Service]) -> Result<Vec<Service>, StoreError> {
+        let ids: Vec<_> = known.iter().map(|service| service.id.clone()).collect();
+        let mut services = self.store.services(&ids).await?;
+        services.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(services)
     }
 
     /// Finds out whether a rate is a price of a scale.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use domain::agreement::{Agreement, EnabledService};
-use domain::id::{ServiceId, TreeTag};
+use domain::id::{RateId, ServiceId, TreeTag};
 use domain::quote::{Level, Rates};
 use domain::rating::{CompiledTree, Service};
 use jiff::Timestamp;
@@ -95,6 +95,30 @@ impl Store {
         let missing = || StoreError::corrupt("a rate tree", format!("{} has none", service.id));
         let tree = self.tree_in(cache, &service.id, version).await?.ok_or_else(missing)?;
         Ok(Some((version, tree)))
+    }
+
+    /// Those of these rates that only messages from phones have.
+    pub async fn rates_from_phones(
+        &self,
+        cache: &TreeCache,
+        rates: BTreeSet<RateId>,
+    ) -> Result<BTreeSet<RateId>, StoreError> {
+        let mut by_tree: BTreeMap<TreeTag, Vec<(RateId, u32)>> = BTreeMap::new();
+        for rate in rates {
+            if let Some((tag, leaf)) = rate.parts() {
+                by_tree.entry(tag).or_default().push((rate, leaf));
+            }
+        }
+        let mut from_phones = BTreeSet::new();
+        for rates in by_tree.into_values() {
+            let Some((rate, _)) = rates.first() else { continue };
+            let Some((origin, _)) = self.rate_origin(rate).await? else { continue };
+            let tree = self.tree_in(cache, &origin.service, origin.version).await?;
+            let Some(tree) = tree else { continue };
+            let of_phones = rates.into_iter().filter(|(_, leaf)| tree.is_from_phones(*leaf));
+            from_phones.extend(of_phones.map(|(rate, _)| rate));
+        }
+        Ok(from_phones)
     }
 
     /// A version of a tree, from the cache if it is there.

@@ -4,8 +4,6 @@
 //! written a few rows or blocks at a time: in one transaction each of them gets its new charges under its
 //! revision, each level's wallet the difference, and the task's account of it the same. So a part that is
 //! done again finds the new charges and writes nothing, and the account is exact wherever it was cut off.
-//! The rates are those that are in force at that moment: where one was changed after it was read, nothing is
-//! written. So a task that began before a correction does not undo one that began after it.
 //! What is overdrawn behind it calls back what holders below have set aside of it; whoever dies between the
 //! two leaves that to the end of the task.
 
@@ -26,11 +24,10 @@ use crate::blocks::block_of;
 use crate::item::{Item, amount_of, document, key_of, number, read, text};
 use crate::keys::{self, Key};
 use crate::messages::row_of;
-use crate::rate_book::Origin;
 use crate::records::{Page, page};
 use crate::transact::{Change, ITEMS_MAX, Refused};
 use crate::wallets::{Sum, WalletChange};
-use crate::{RateBook, Row, Store, StoreError, Stored};
+use crate::{Row, Store, StoreError, Stored};
 
 const PROGRESS: &str = "the progress of a rerate";
 const DIFFERENCE: &str = "the difference of a rerate";
@@ -86,6 +83,13 @@ impl Kept {
 
 /// What differences come to, by agreement and level.
 pub type Differences = BTreeMap<(AgreementId, u32), Difference>;
+
+impl Rerated {
+    /// At whose rates it costs something else.
+    pub fn agreements(&self) -> impl Iterator<Item = &AgreementId> {
+        self.changes.iter().map(|change| &change.agreement)
+    }
+}
 
 /// Adds up what levels pay more or less.
 pub fn add_changes(sums: &mut Differences, changes: &[LevelChange]) -> Result<(), AmountError> {
@@ -153,13 +157,11 @@ impl Store {
         Ok(kept)
     }
 
-    /// Stores what was rated again with this book. What has moved since it was read is left out, and answered.
-    /// A wallet that is overdrawn by it sends no more, and neither do those below it. `Busy` if rates are no
-    /// longer what the book says.
+    /// Stores what was rated again. What has moved since it was read is left out, and answered. A wallet that
+    /// is overdrawn by it sends no more, and neither do those below it.
     pub async fn store_rerated(
         &self,
         task: &RerateId,
-        book: &RateBook,
         rerated: Vec<Rerated>,
     ) -> Result<Vec<MessagesItem>, StoreError> {
         let (blocks, rows): (Vec<_>, Vec<_>) =
@@ -167,9 +169,9 @@ impl Store {
         let (mut overtaken, mut charged_more) = (Vec::new(), BTreeSet::new());
         for (mut waiting, most) in [(blocks, BLOCKS_AT_ONCE), (rows, ITEMS_MAX)] {
             while !waiting.is_empty() {
-                let taken = fitting(book, &waiting, most);
-                let items = self.rerate_items(task, book, &waiting[..taken])?;
-                match self.transact("rate messages again", items).await {
+                let taken = fitting(&waiting, most);
+                match self.transact("rate messages again", self.rerate_items(task, &waiting[..taken])?).await
+                {
                     Ok(()) => {
                         let changes = waiting.drain(..taken).flat_map(|one| one.changes);
                         let more = changes.filter(|change| change.before < change.after);
@@ -205,15 +207,12 @@ impl Store {
     fn rerate_items(
         &self,
         task: &RerateId,
-        book: &RateBook,
         rerated: &[Rerated],
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = Vec::with_capacity(ITEMS_MAX);
         for one in rerated {
             items.push(self.update_item(self.rerated_item(one)?));
         }
-        let origins: BTreeSet<_> = rerated.iter().flat_map(|one| origins(book, one)).collect();
-        items.extend(origins.iter().map(|origin| self.unchanged_item(origin)));
         let mut owed: BTreeMap<&WalletId, Amount> = BTreeMap::new();
         let mut differences = Differences::new();
         for one in rerated {
@@ -232,17 +231,7 @@ impl Store {
             items.push(self.change_wallet(change));
         }
         items.extend(differences.values().map(|difference| self.difference_item(task, difference)));
-        if ITEMS_MAX < items.len() {
-            let (action, items, most) = ("rate a message again", items.len(), ITEMS_MAX);
-            return Err(StoreError::TooManyItems { action, items, most });
-        }
         Ok(items)
-    }
-
-    fn unchanged_item(&self, origin: &Origin) -> TransactWriteItem {
-        let seen = Item::from([(":seen".to_owned(), number(origin.revision))]);
-        let condition = format!("{} = :seen", origin.attribute);
-        self.check_item(&self.tables.directory, &origin.key, &condition, seen)
     }
 
     fn rerated_item(&self, rerated: &Rerated) -> Result<Change, StoreError> {
@@ -360,22 +349,16 @@ impl Store {
 }
 
 /// How many of them one transaction takes, at least one.
-fn fitting(book: &RateBook, waiting: &[Rerated], most: usize) -> usize {
-    let (mut wallets, mut sums, mut seen) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+fn fitting(waiting: &[Rerated], most: usize) -> usize {
+    let (mut wallets, mut sums) = (BTreeMap::new(), BTreeMap::new());
     let fits = waiting.iter().take(most).enumerate().take_while(|(place, one)| {
         for change in &one.changes {
             wallets.insert(&change.wallet, ());
             sums.insert((&change.agreement, change.level), ());
         }
-        seen.extend(origins(book, one));
-        place + 1 + wallets.len() + sums.len() + seen.len() <= ITEMS_MAX
+        place + 1 + wallets.len() + sums.len() <= ITEMS_MAX
     });
     fits.count().max(1)
-}
-
-/// What the rates were read from at which it was rated again.
-fn origins(book: &RateBook, rerated: &Rerated) -> impl Iterator<Item = Origin> {
-    rerated.changes.iter().flat_map(|change| book.origins(&change.agreement, change.accepted_at))
 }
 
 /// None for a fee.

@@ -1,6 +1,6 @@
 //! Rate plans and the versions of their trees. A version never changes once it is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -81,6 +81,25 @@ impl Store {
         let Some((tag, leaf)) = rate.parts() else { return Ok(None) };
         let found = self.get(&self.tables.directory, &keys::tree_tag(&tag), TREE).await?;
         Ok(found.map(|version| (version, leaf)))
+    }
+
+    /// The services that these rates are of. A price that was agreed on by hand is of none.
+    pub async fn services_of_rates(
+        &self,
+        rates: &BTreeSet<RateId>,
+    ) -> Result<BTreeMap<RateId, ServiceId>, StoreError> {
+        let mut by_tree: BTreeMap<TreeTag, Option<ServiceId>> = BTreeMap::new();
+        let mut services = BTreeMap::new();
+        for rate in rates {
+            let Some((tag, _)) = rate.parts() else { continue };
+            let service = match by_tree.get(&tag) {
+                Some(known) => known.clone(),
+                None => self.rate_origin(rate).await?.map(|(origin, _)| origin.service),
+            };
+            services.extend(service.clone().map(|service| (rate.clone(), service)));
+            by_tree.insert(tag, service);
+        }
+        Ok(services)
     }
 
     /// Stores a new service, with the trees of its scopes by their versions.

@@ -124,6 +124,7 @@ impl Cashier {
             session: if found.top_up == top_up.id.as_str() { top_up.session.clone() } else { found.top_up },
             attempt: None,
             reference: found.transaction,
+            authorization: None,
             amount: Amount::new(found.amount)?,
             currency: Currency::Money(found.currency),
             // Never told: the account as a whole is a test account or none.
@@ -193,6 +194,7 @@ impl Cashier {
                 session,
                 attempt: None,
                 reference: status.payment.clone(),
+                authorization: None,
                 amount: Amount::new(status.amount)?,
                 currency,
                 livemode,
@@ -276,6 +278,7 @@ impl Cashier {
             amount.ok_or_else(|| AskError::Answer(anyhow::anyhow!("its amount cannot be counted")))?;
         let mut paid = Paid {
             reference: session.payment_intent.unwrap_or_else(|| session.id.clone()),
+            authorization: None,
             session: session.id,
             attempt: None,
             amount: Amount::new(amount)?,

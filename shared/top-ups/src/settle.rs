@@ -402,6 +402,7 @@ mod tests {
         let new = NewTopUp {
             id: TopUpId::new(1),
             company: CompanyId::new(1),
+            tenant: CompanyId::new(2),
             agreement: AgreementId::new(1),
             wallet: None,
             user: None,

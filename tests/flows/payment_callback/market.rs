@@ -12,6 +12,7 @@ use domain::top_up::{NewTopUp, TopUp, price};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use store::{ReviewFilter, TopUpPosted};
 use tests::edits::act;
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::payment_systems::payonline::Stand;
@@ -155,7 +156,7 @@ impl Market {
         after.revision = before.revision + 1;
         let act = act(&self.world.owner.company.path);
         let posted = self.world.store.change_top_up(&act, &before, &after).await.unwrap();
-        assert_eq!(posted, store::TopUpPosted::Now);
+        assert_eq!(posted, TopUpPosted::Now);
     }
 
     /// Opens the page of a new top-up of the client that has this account.
@@ -179,6 +180,7 @@ impl Market {
         let new = NewTopUp {
             id,
             company: client.company.id.clone(),
+            tenant: client.agreement.tenant.clone(),
             agreement: client.agreement.id.clone(),
             wallet: None,
             user: None,
@@ -291,12 +293,17 @@ impl Market {
     }
 
     pub async fn send(&self, sent: &Sent) -> StatusCode {
+        self.answered(sent).await.0
+    }
+
+    /// The same with what the payment system reads.
+    pub async fn answered(&self, sent: &Sent) -> (StatusCode, String) {
         let request = Request::post(&sent.path)
             .header("stripe-signature", &sent.signature)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(sent.body.clone()))
             .unwrap();
-        answer(&self.router, request).await.0
+        answer(&self.router, request).await
     }
 
     async fn get(&self, path: &str) -> (StatusCode, String) {
@@ -359,6 +366,23 @@ impl Market {
         let stored = self.world.store.thing::<PaymentSystem>(id.as_str()).await.unwrap().unwrap();
         self.world.store.delete(&act(&self.world.owner.company.path), &stored).await.unwrap();
         self.cashier = tests::paying::cashier(&self.world.store, &self.secrets, self.stripe.url());
+    }
+
+    /// A person of the tenant confirms a top-up, as the portal does it.
+    pub async fn confirm_by_hand(&self, opened: &Opened, reference: &str, credited: &str) -> TopUpPosted {
+        let (top_up, owner) = (self.stored(opened).await, &self.world.owner.company);
+        let credited = Some(Amount::parse(credited).unwrap());
+        let received = top_up.plan_confirmation(reference, credited).unwrap().unwrap();
+        self.cashier.book(&act(&owner.path), &top_up, &received, Some(&owner.id)).await.unwrap()
+    }
+
+    /// How many calls about an account were not taken as its payment system's.
+    pub async fn refused_calls(&self, kind: PaymentSystemKind) -> u32 {
+        let systems = vec![self.systems[kind.name()].0.id.to_string()];
+        let filter = ReviewFilter { systems, ..ReviewFilter::default() };
+        let page = self.world.store.newest_reviews(&filter, 100, None).await.unwrap();
+        let refused = page.items.into_iter().filter(|kept| !kept.lately.is_empty());
+        refused.map(|kept| kept.times).sum()
     }
 
     /// What waits for a person about the top-ups of an account.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::money::Amount;
 use domain::payment_system::PaymentSystemKind;
-use domain::top_up::TopUpState;
+use domain::top_up::{TopUp, TopUpState};
 use futures::StreamExt;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 use rust_decimal::{Decimal, RoundingStrategy};
+use store::TopUpPosted;
 use tests::payment_systems::payonline::Stand;
 use tests::payment_systems::{Payer, TRICKS, Trick};
 use tests::stripe_simulator::EventKind;
@@ -225,11 +226,14 @@ async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
     let result = |attempt: &str, trick| market.result(attempt, trick);
     assert_eq!(market.send(&result(&first, Trick::DeclinedAsPaid)).await, StatusCode::BAD_REQUEST);
     assert_eq!(market.send(&result(&first, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    assert_eq!(market.refused_calls(PaymentSystemKind::NetCommerce).await, 1, "the first of them");
     assert_eq!(market.page(&opened).await, "Not paid");
     for _ in 0..2 {
         assert_eq!(market.send(&result(&second, Trick::Honest)).await, StatusCode::SEE_OTHER);
     }
     assert_eq!(market.page(&opened).await, "Paid");
+    let received = market.stored(&opened).await.received.unwrap();
+    assert_eq!(received.authorization.as_deref(), Some("123456"), "the bank's report has this number");
     assert_eq!(market.balance(PaymentSystemKind::NetCommerce).await, amount("40"));
     assert_eq!(market.form_status(&opened).await, StatusCode::SEE_OTHER, "there is nothing more to pay");
 }
@@ -267,6 +271,56 @@ async fn money_of_a_top_up_that_was_closed_by_hand_is_kept_for_a_person() {
     let reviews = market.world.store.reviews(opened.top_up.through.name()).await.unwrap();
     assert!(reviews.iter().all(|review| review.detail.contains("closed by hand")), "{reviews:?}");
     assert!(!reviews.is_empty());
+    assert_eq!(market.page(&opened).await, "Closed", "and not that nothing was paid");
+}
+
+#[tokio::test]
+async fn money_of_a_top_up_that_was_closed_by_hand_goes_back_while_freedompay_can_be_told_so() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let owner = market.world.owner.company.id.clone();
+    for (can_reject, is_closed, expected) in
+        [(true, true, "rejected"), (false, true, "ok"), (true, false, "ok")]
+    {
+        let opened = market.top_up(kind, "50").await;
+        if is_closed {
+            let close = |top_up: &mut TopUp| {
+                *top_up = top_up.plan_close("never paid", &owner).unwrap().unwrap();
+            };
+            market.change_top_up(&opened, close).await;
+        }
+        market.pay(&opened, true, false);
+        market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.can_reject = can_reject);
+        let (status, body) = market.answered(&market.form(&opened, Trick::Honest)).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(body.contains(&format!("<pg_status>{expected}</pg_status>")), "{body}");
+        let told = market.reviews(kind).await.iter().any(|review| review.contains("was refused"));
+        assert!(told, "the first of them is kept for a person");
+    }
+    assert_eq!(market.payments().await, 1, "of the one that was not closed");
+}
+
+#[tokio::test]
+async fn a_payment_whose_fee_nobody_tells_is_confirmed_by_a_person_once() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = market.top_up(kind, "100").await;
+    market.pay(&opened, true, false);
+    // Its callback is lost, which alone tells the fee.
+    for minutes in [6, 16, 61, 241, 721, 1_501] {
+        market.sweep(Timestamp::now() + SignedDuration::from_mins(minutes)).await;
+    }
+    assert!(matches!(market.stored(&opened).await.state, TopUpState::Review { .. }));
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
+    assert_eq!(market.confirm_by_hand(&opened, "TT-1", "97.5").await, TopUpPosted::Now);
+    assert_eq!(market.page(&opened).await, "Paid");
+    for _ in 0..2 {
+        assert_eq!(market.send(&market.form(&opened, Trick::Honest)).await, StatusCode::OK);
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("97.5"), 1));
+    assert_eq!(market.stored(&opened).await.received.unwrap().system_fee, Some(amount("2.5")));
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.iter().any(|review| review.contains("confirmed by hand as paid by TT-1")), "{reviews:?}");
 }
 
 #[tokio::test]

@@ -373,6 +373,31 @@ async fn an_agreement_goes_when_nothing_came_of_it() {
 }
 
 #[tokio::test]
+async fn an_agreement_is_not_deleted_while_it_is_resold_under_or_pays_for_a_connection() {
+    let platform = Platform::new().await;
+    let (owner, key) = (&platform.owner, &platform.owner.key);
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let refused = async |by: &str| {
+        let refused = delete(&platform, owner, &agreement(&reseller)).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), by.to_owned()));
+    };
+    let entity = json!({"company": reseller.company, "name": "Cats", "legal_name": "Cats", "country": "DE"});
+    let entity = text(&platform.post(key, "/v1/legal_entities", entity).await.good(), "id");
+    let tie = json!({"agreement": reseller.agreement, "effective_from": "2026-01-01T00:00:00Z"});
+    let ties = format!("/v1/legal_entities/{entity}/reselling_agreements");
+    let tie = text(&platform.post(key, &ties, tie).await.good(), "id");
+    refused(&tie).await;
+    let over = json!({"effective_till": "2026-02-01T00:00:00Z"});
+    platform.patch(key, &format!("/v1/reselling_agreements/{tie}"), over).await.good();
+    let account = json!({"kind": "client", "name": "Over SMPP", "client": reseller.company,
+        "agreement": reseller.agreement, "system_id": "cats", "password": "pw-Kq83z"});
+    let account = text(&platform.post(key, "/v1/connections", account).await.good(), "id");
+    refused(&account).await;
+    assert_eq!(delete(&platform, owner, &format!("/v1/connections/{account}")).await.status, 204);
+    assert_eq!(delete(&platform, owner, &agreement(&reseller)).await.status, 204);
+}
+
+#[tokio::test]
 async fn a_sender_id_is_named_watched_blocked_and_deleted() {
     let platform = Platform::new().await;
     let key = &platform.owner.key;

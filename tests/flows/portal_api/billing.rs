@@ -1,12 +1,15 @@
 //! Records, statements and invoices as the portals read them.
 
 use domain::destination::Msisdn;
-use domain::edr::{Edr, Usage, UsageKey};
-use domain::id::{AgreementId, CompanyId, ConnectionId, MessageId, RateId, ServiceId, TreeTag, WalletId};
+use domain::edr::{Edr, EdrPart, Usage, UsageKey};
+use domain::id::{
+    AgreementId, CompanyId, ConnectionId, IncomingId, InvoiceId, MessageId, RateId, ServiceId, TreeTag,
+    WalletId,
+};
 use domain::message::{Message, Status};
 use domain::money::Amount;
 use domain::period::BillingTerms;
-use domain::rating::{BillingRule, PricedBy, QuantityRule, Resource};
+use domain::rating::{BillingRule, PricedBy, QuantityRule, Resource, ScaleKind};
 use domain::sender::SenderAddress;
 use domain::statement::line;
 use http::Method;
@@ -30,29 +33,27 @@ pub async fn use_from(platform: &Platform, member: &Member, sender: &str, places
     for number in places {
         let recipient = RECIPIENTS[number as usize % RECIPIENTS.len()];
         let edr = Edr { sender: SenderAddress::parse(sender).unwrap(), ..edr(member, recipient, number) };
-        let key = UsageKey {
-            agreement: edr.agreement.clone(),
-            wallet: WalletId::main(&edr.agreement),
-            day: BillingTerms::monthly_utc().day_of(edr.accepted_at),
-            resource: edr.resource,
-            sender: Some(edr.sender.clone()),
-            subject: None,
-            country: Some(edr.country.clone()),
-            rate: edr.rate.clone(),
-            unit_price: edr.unit_price,
-            priced_by: edr.priced_by,
-        };
-        let usage = Usage { messages: 1, quantity: 1, amount: edr.amount };
-        platform
-            .store
-            .post_usage(&[UsageChange {
-                edrs: vec![edr],
-                usage: vec![(key, usage)],
-                statistics: store::Statistics::new(),
-            }])
-            .await
-            .unwrap();
+        post(platform, edr).await;
     }
+}
+
+async fn post(platform: &Platform, edr: Edr) {
+    let key = UsageKey {
+        agreement: edr.agreement.clone(),
+        wallet: WalletId::main(&edr.agreement),
+        day: BillingTerms::monthly_utc().day_of(edr.accepted_at),
+        resource: edr.resource,
+        sender: Some(edr.sender.clone()),
+        subject: None,
+        country: Some(edr.country.clone()),
+        rate: edr.rate.clone(),
+        unit_price: edr.unit_price,
+        priced_by: edr.priced_by,
+    };
+    let usage = Usage { messages: 1, quantity: 1, amount: edr.amount };
+    let change =
+        UsageChange { edrs: vec![edr], usage: vec![(key, usage)], statistics: store::Statistics::new() };
+    platform.store.post_usage(&[change]).await.unwrap();
 }
 
 fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
@@ -131,6 +132,87 @@ async fn records_are_listed_newest_first_in_pages_and_by_filter() {
 }
 
 #[tokio::test]
+async fn records_are_found_by_country_network_resource_and_direction() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let (german, network) = (edr(&client, RECIPIENTS[0], 0), Some("Telekom".to_owned()));
+    let french = Edr { country: "FR".into(), ..edr(&client, RECIPIENTS[1], 1) };
+    let incoming = Some(IncomingId::new(1));
+    let from_a_phone = Edr { network, incoming, ..edr(&client, RECIPIENTS[2], 2) };
+    let now = runtime::now();
+    for (second, edr) in (0..).zip([german, french, from_a_phone]) {
+        post(&platform, Edr { accepted_at: now + SignedDuration::from_secs(second), ..edr }).await;
+    }
+    for (query, places) in [
+        ("country=DE", &[2, 0][..]),
+        ("country=FR", &[1]),
+        ("country=PL", &[]),
+        ("network=Telekom", &[2]),
+        ("resource=sms_message&country=FR", &[1]),
+        ("resource=platform_fee", &[]),
+        ("direction=incoming", &[2]),
+        ("direction=outgoing", &[1, 0]),
+    ] {
+        let path = format!("/v1/edrs?agreement={}&{query}", client.agreement);
+        let found = recipients(&platform.get(&client.key, &path).await.good());
+        assert_eq!(found, places.iter().map(|place| RECIPIENTS[*place]).collect::<Vec<_>>(), "{query}");
+    }
+    for wrong in ["resource=letter", "direction=back"] {
+        let path = format!("/v1/edrs?agreement={}&{wrong}", client.agreement);
+        assert_eq!(platform.get(&client.key, &path).await.refusal(), "422 invalid", "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_says_how_its_price_came_about_and_its_vendor_to_who_sees_the_connection() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    let body = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example", "username": "u",
+        "password": "p"});
+    let vendor = text(&platform.post(&owner.key, "/v1/connections", body).await.good(), "id");
+    let plain = edr(&client, RECIPIENTS[0], 0);
+    let part = EdrPart {
+        rate: plain.rate.clone(),
+        unit_price: plain.unit_price,
+        quantity: 1,
+        quantity_rule: plain.quantity_rule,
+        billing: plain.billing,
+        priced_by: PricedBy::Included,
+        amount: Amount::ZERO,
+    };
+    let scale = PricedBy::Scale { scale: ScaleKind::Tier, tier: 2, counter_group: None };
+    let paid = EdrPart { priced_by: scale, amount: plain.amount, ..part.clone() };
+    let sent = Edr {
+        mccmnc: Some("26201".into()),
+        connection: ConnectionId::parse(&vendor).unwrap(),
+        references: vec!["v-1".into()],
+        priced_by: PricedBy::Included,
+        parts: vec![part, paid],
+        charge_version: 1,
+        ..plain
+    };
+    post(&platform, sent).await;
+    let path = format!("/v1/edrs?agreement={}", client.agreement);
+    for (reader, connection, references) in [
+        (owner, json!(vendor), json!(["v-1"])),
+        (&reseller, Value::Null, Value::Null),
+        (&client, Value::Null, Value::Null),
+    ] {
+        let shown = platform.get(&reader.key, &path).await.good()["items"][0].clone();
+        assert_eq!((&shown["connection"], &shown["vendor_references"]), (&connection, &references));
+        let of_client = (text(&shown, "mccmnc"), text(&shown, "price_type"), text(&shown, "wallet"));
+        assert_eq!(of_client, ("26201".into(), "included".into(), client.wallet.clone()));
+        assert_eq!(shown["charge_version"], 1);
+        let part = |field: &str| [&shown["parts"][0][field], &shown["parts"][1][field]].map(Value::clone);
+        assert_eq!(part("price_type"), [json!("included"), json!("scale")]);
+        assert_eq!(part("scale_tier"), [Value::Null, json!(2)]);
+        assert_eq!(part("amount"), [json!("0"), json!("0.05")]);
+    }
+}
+
+#[tokio::test]
 async fn a_statement_shows_who_moved_credits_and_why() {
     let platform = Platform::new().await;
     let owner = platform.owner.clone();
@@ -170,6 +252,7 @@ async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() 
     assert_ne!(text(&draft, "calculated_at"), text(&again, "calculated_at"));
     let but_for_the_date = |mut invoice: Value| {
         invoice["calculated_at"] = Value::Null;
+        invoice["charges"][0]["calculated_at"] = Value::Null;
         invoice
     };
     assert_eq!(but_for_the_date(again), but_for_the_date(draft.clone()), "also the revision");
@@ -183,9 +266,11 @@ async fn the_running_invoice_is_a_draft_until_it_is_confirmed_and_then_frozen() 
     let frozen = platform.post(&owner.key, &format!("{invoice}/recalculate"), json!({})).await;
     assert_eq!(frozen.refusal(), "409 already_confirmed");
     let jobs: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
-    let invoice = text(&confirmed, "id").try_into().unwrap();
+    let invoice: InvoiceId = text(&confirmed, "id").try_into().unwrap();
     let agreement = client.agreement.clone().try_into().unwrap();
-    assert_eq!(jobs[..2], [Billing::RenderV1 { invoice }, Billing::CoverV1 { agreement }]);
+    // The draft's was asked for as well.
+    let render = || Billing::RenderV1 { invoice: invoice.clone() };
+    assert_eq!(jobs[..3], [render(), render(), Billing::CoverV1 { agreement }]);
 
     let seen =
         platform.get(&client.key, &format!("/v1/invoices?agreement={}", client.agreement)).await.good();
@@ -213,11 +298,16 @@ async fn a_charge_is_recalculated_by_itself_by_those_who_may_recalculate_its_inv
     let unknown = platform.post(&owner.key, &format!("{invoice}/charges/chg_0/recalculate"), json!({})).await;
     assert_eq!(unknown.refusal(), "404 not_found");
 
-    assert_eq!(platform.post(&owner.key, &charge, json!({})).await.good(), draft["charges"][0]);
+    let own = &draft["charges"][0];
+    assert_eq!((text(own, "source"), &own["time_zone"]), ("auto".into(), &draft["time_zone"]));
+    assert_eq!([&own["first_day"], &own["last_day"]], [&draft["first_day"], &draft["last_day"]]);
+    assert_eq!(own["calculated_at"], draft["calculated_at"]);
+    let again = platform.post(&owner.key, &charge, json!({})).await.good();
+    assert_ne!(again["calculated_at"], own["calculated_at"]);
     let mut same = platform.get(&owner.key, &invoice).await.good();
-    assert_ne!(same["calculated_at"], draft["calculated_at"]);
-    same["calculated_at"] = draft["calculated_at"].clone();
-    assert_eq!(same, draft, "also the revision");
+    assert_eq!(same["charges"][0], again);
+    same["charges"][0]["calculated_at"] = own["calculated_at"].clone();
+    assert_eq!(same, draft, "also its own date and the revision");
 
     use_from(&platform, &client, "ACME", 3..5).await;
     for _ in 0..2 {

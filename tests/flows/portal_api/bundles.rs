@@ -260,9 +260,16 @@ async fn what_extends_a_hidden_bundle_is_hidden_from_who_pays_as_well() {
     let unknown = end("frl_00000000000000000000000001").await;
     let hidden = end(&text(&seen[0], "id")).await;
     assert_eq!((hidden.refusal(), hidden.body), (unknown.refusal(), unknown.body));
+    let rule = format!("{rules}/{}", text(&seen[0], "id"));
+    assert_eq!(platform.get(&owner.key, &rule).await.good(), seen[0]);
+    assert_eq!(platform.get(&client.key, &rule).await.refusal(), "404 not_found");
+    let later = platform.patch(&owner.key, &rule, json!({"retry_hours": 2})).await;
+    assert_eq!(later.refusal(), "409 belongs_to_pack");
     let pack = format!("/v1/agreements/{}/packs/{}", client.agreement, text(&bought, "id"));
     platform.patch(&owner.key, &pack, json!({"hidden_from_client": false})).await.good();
-    assert_eq!(seen_by(&client.key).await, (seen, 1));
+    let (seen, lines) = seen_by(&client.key).await;
+    assert_eq!((&seen, lines), (&seen_by(&owner.key).await.0, 1));
+    assert_eq!(platform.get(&client.key, &rule).await.good(), seen[0]);
 }
 
 #[tokio::test]

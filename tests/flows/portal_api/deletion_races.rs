@@ -3,7 +3,7 @@
 
 use domain::agreement::Agreement;
 use domain::company::Company;
-use domain::id::{AgreementId, CompanyId, PaymentId, TransferId, UserId, WalletId};
+use domain::id::{AgreementId, CompanyId, FeeRuleId, PaymentId, TransferId, UserId, WalletId};
 use domain::payment::Payment;
 use domain::transfer::Transfer;
 use domain::wallet::WalletState;
@@ -12,7 +12,7 @@ use serde_json::json;
 use store::{StoreError, Written};
 use tests::edits::act;
 
-use crate::platform::{Member, Platform, text};
+use crate::platform::{Member, Platform, text, today};
 
 async fn company(platform: &Platform, member: &Member) -> Company {
     let id = CompanyId::parse(&member.company).unwrap();
@@ -112,6 +112,42 @@ async fn a_users_wallet_that_is_opened_in_the_moment_of_a_deletion_does_not_stay
             let stored = store.wallet(&wallet).await.unwrap().unwrap();
             assert_eq!(stored.state, WalletState::Closed, "{what}");
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_while_a_fee_rule_runs_and_one_that_is_left_ends() {
+    for what in ["agreements", "companies"] {
+        let (platform, gone, _) = with_two().await;
+        let store = &platform.store;
+        let path = format!("/v1/agreements/{}/fee_rules", gone.agreement);
+        let rule = json!({"kind": {"type": "platform"}, "valid_from": today(), "retries_max": 100});
+        let rule = text(&platform.post(&platform.owner.key, &path, rule).await.good(), "id");
+        let id = if what == "agreements" { &gone.agreement } else { &gone.company };
+        let path = format!("/v1/{what}/{id}");
+        let refused = platform.ask(&platform.owner.key, Method::DELETE, &path, &[], None).await;
+        let why = (refused.refusal(), text(&refused.body, "fee_rule"));
+        assert_eq!(why, ("409 has_fee_rules".into(), rule.clone()), "{what}");
+
+        // As if the rule had been made at the moment of the deletion.
+        let (found, under) = (company(&platform, &gone).await, agreement(&platform, &gone).await);
+        let wallets = [store.wallet(&under.wallet()).await.unwrap().unwrap()];
+        let act = act(&found.path);
+        let deleted = match what {
+            "agreements" => store.delete_agreement(&act, &under, &wallets).await,
+            _ => {
+                let (deleted_at, revision) = (Some(runtime::now()), found.revision + 1);
+                let deleted = Company { deleted_at, revision, ..found.clone() };
+                store.delete_company(&act, &found, &deleted, &wallets, 1).await
+            }
+        };
+        assert_eq!(deleted.unwrap(), Written::Now, "{what}");
+        let rule = FeeRuleId::parse(&rule).unwrap();
+        let left = store.fee_rule(&under.id, &rule).await.unwrap().unwrap();
+        let due = left.next.unwrap().at;
+        sweeper::fees::run(&tests::paying::sweeper(store), due).await.unwrap();
+        let ended = store.fee_rule(&under.id, &rule).await.unwrap().unwrap();
+        assert_eq!(ended.next, None, "{what}");
     }
 }
 

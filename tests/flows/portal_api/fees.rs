@@ -24,10 +24,15 @@ fn prices() -> Value {
 }
 
 async fn client_with(funds: &str) -> (Shop, Member) {
+    let (shop, client, _) = client_of_service(funds).await;
+    (shop, client)
+}
+
+async fn client_of_service(funds: &str) -> (Shop, Member, String) {
     let shop = Shop::new().await;
     let client = shop.client(funds).await;
-    shop.sell(&shop.platform.owner, &client, prices()).await;
-    (shop, client)
+    let service = shop.sell(&shop.platform.owner, &client, prices()).await;
+    (shop, client, service)
 }
 
 fn day(count: i64) -> Date {
@@ -94,7 +99,7 @@ async fn a_setup_fee_is_charged_once_for_a_sender_id() {
 
 #[tokio::test]
 async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
-    let (shop, client) = client_with("20").await;
+    let (shop, client, service) = client_of_service("20").await;
     let fixed = json!({"name": "Support", "price": {"type": "fixed", "amount": "3.25"}});
     let tariff = |volume: u32| json!({"name": "Hosting", "price": {"type": "tariff", "volume": volume}});
     let charged = shop.ask_for(&client, "fees", fixed).await.good();
@@ -130,7 +135,12 @@ async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
         let (subject, price, net) = (text(row, "subject"), text(row, "unit_price"), text(row, "net"));
         format!("{subject} {} x {price} = {net}", row["quantity"])
     };
-    let lines: Vec<_> = shop.rows(&invoice).await.iter().map(line).collect();
+    let rows = shop.rows(&invoice).await;
+    for row in &rows {
+        let sold = if text(row, "subject") == "Hosting" { json!(service) } else { Value::Null };
+        assert_eq!((text(row, "source"), &row["service"]), ("manual".into(), &sold), "{row}");
+    }
+    let lines: Vec<_> = rows.iter().map(line).collect();
     assert_eq!((text(&invoice, "total_due"), lines.len()), ("13.25".into(), 2));
     assert!(lines.contains(&"Hosting 4 x 2.5 = 10".to_owned()), "{lines:?}");
     assert!(lines.contains(&"Support 1 x 3.25 = 3.25".to_owned()), "{lines:?}");
@@ -362,6 +372,151 @@ async fn a_rule_that_was_ended_charges_nothing_more() {
     }
     shop.sweep(due + SignedDuration::from_hours(24 * 30)).await;
     assert_eq!(shop.fees(&client).await, ["posted additional_service 5"]);
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn a_fee_rule_is_changed_under_its_revision_from_its_next_charge_on() {
+    let (shop, client) = client_with("500").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner.key);
+    let fixed = |amount: &str| json!({"type": "fixed", "amount": amount});
+    let kind = json!({"type": "additional", "name": "Support", "price": fixed("5")});
+    let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 3)).await.good();
+    let path = format!("/v1/agreements/{}/fee_rules/{}", client.agreement, text(&rule, "id"));
+    let read = platform.get(&client.key, &path).await;
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(read.good(), rule);
+    let change = async |tag: &str, body: Value| {
+        platform.ask(owner, Method::PATCH, &path, &[("if-match", tag)], Some(body)).await
+    };
+    let dearer = json!({"price": fixed("7"), "retry_hours": 5});
+    assert_eq!(platform.patch(&client.key, &path, dearer.clone()).await.refusal(), "403 not_allowed");
+    let changed = change(&tag, dearer.clone()).await.good();
+    let charges = |rule: &Value| (text(rule, "price"), rule["retry_hours"].clone(), rule["next"].clone());
+    assert_eq!(charges(&changed), ("7".into(), json!(5), rule["next"].clone()));
+    assert_eq!(change(&tag, json!({"retry_hours": 6})).await.refusal(), "412 precondition_failed");
+    assert_eq!(change("*", dearer).await.good(), changed, "what is so already is no change");
+    for (body, field) in [
+        (json!({"mno": "Digi"}), "mno"),
+        (json!({"retry_hours": 0}), "retry_hours"),
+        (json!({"valid_from": day(-1)}), "valid_from"),
+        (json!({"valid_till": today()}), "valid_till"),
+    ] {
+        let refused = change("*", body).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), field.into()));
+    }
+
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    shop.sweep(due).await;
+    assert_eq!(shop.fees(&client).await, ["posted additional_service 7"]);
+    assert_eq!(change("*", json!({"valid_from": day(2)})).await.refusal(), "409 rule_begun");
+    let monthly = change("*", json!({"every": "month", "start_day": 1})).await.good();
+    let first: Date = text(&monthly["next"], "first_day").parse().unwrap();
+    assert!(day(7) <= first && first.day() == 1, "the week is paid: {monthly}");
+    shop.sweep(start_of(first) - SignedDuration::from_secs(1)).await;
+    assert_eq!(shop.fees(&client).await.len(), 1);
+    shop.sweep(start_of(first)).await;
+    assert_eq!(shop.fees(&client).await.len(), 2);
+    let ended = change("*", json!({"valid_till": first.saturating_add(Span::new().days(1))})).await.good();
+    assert_eq!(ended["next"], Value::Null);
+    assert_eq!(change("*", json!({"valid_till": null})).await.refusal(), "409 rule_ended");
+    shop.sweep(start_of(first) + SignedDuration::from_hours(24 * 70)).await;
+    assert_eq!(shop.fees(&client).await.len(), 2);
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
+async fn fee_rules_are_found_by_what_they_charge_for_and_when() {
+    let (shop, client) = client_with("100").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner.key);
+    let usage = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "Digi"});
+    let support = json!({"type": "additional", "name": "Support", "price": {"type": "fixed", "amount": "5"}});
+    let made = [
+        shop.ask_for(&client, "fee_rules", monthly(usage, today())).await.good(),
+        shop.ask_for(&client, "fee_rules", weekly(support, 3)).await.good(),
+        shop.ask_for(&client, "fee_rules", weekly(json!({"type": "platform"}), 3)).await.good(),
+    ];
+    let rules = format!("/v1/agreements/{}/fee_rules", client.agreement);
+    let ended = format!("{rules}/{}", text(&made[2], "id"));
+    platform.ask(owner, Method::DELETE, &ended, &[], None).await.good();
+    let found = async |query: &str| {
+        let list = platform.get(&client.key, &format!("{rules}?{query}")).await.good();
+        let ids = list["items"].as_array().unwrap().iter().map(|rule| text(rule, "id"));
+        (ids.collect::<Vec<_>>(), list["next"].as_str().map(str::to_owned))
+    };
+    let soon = start_of(day(1));
+    for (query, expected) in [
+        (String::new(), &made[..]),
+        ("sender=ACME".into(), &made[..1]),
+        ("sender=NOBODY".into(), &made[..0]),
+        ("mno=Digi".into(), &made[..1]),
+        ("name=SUPP".into(), &made[1..2]),
+        ("resource=platform_fee".into(), &made[2..]),
+        ("every=week&running=true".into(), &made[1..2]),
+        ("running=false".into(), &made[2..]),
+        (format!("name=s&next_till={soon}"), &made[1..2]),
+        (format!("name=s&next_from={soon}"), &made[..0]),
+        (format!("created_till={}", text(&made[1], "created_at")), &made[..1]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|rule| text(rule, "id")).collect();
+        assert_eq!(found(&query).await, (expected, None), "{query}");
+    }
+    let (first, next) = found("sort=-created_at&limit=2").await;
+    assert_eq!(first, [text(&made[2], "id"), text(&made[1], "id")]);
+    let cursor = next.expect("there is one more");
+    let (last, next) = found(&format!("sort=-created_at&limit=2&cursor={cursor}")).await;
+    assert_eq!((last, next), (vec![text(&made[0], "id")], None));
+    let refused = platform.get(&client.key, &format!("{rules}?sort=price")).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "sort".into()));
+    let csv = [("accept", "text/csv")];
+    let file = platform.ask(owner, Method::GET, &format!("{rules}?mno=Digi"), &csv, None).await.good();
+    let lines: Vec<&str> = file.as_str().unwrap().lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].contains(",days_before,retry_hours,retries_max,"), "{file}");
+    assert!(lines[1].contains(",month,1,0,2,1,"), "{file}");
+}
+
+#[tokio::test]
+async fn a_sender_id_is_not_deleted_while_a_rule_charges_for_it() {
+    let (shop, client) = client_with("100").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner.key);
+    let kind = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "Digi"});
+    let rule = shop.ask_for(&client, "fee_rules", monthly(kind, today())).await.good();
+    let of_agreement = format!("/v1/agreements/{}", client.agreement);
+    let sender = platform.get(owner, &format!("{of_agreement}/sender_ids/ACME")).await.good();
+    let path = format!("/v1/sender_ids/{}", text(&sender, "id"));
+    for key in [owner, &client.key] {
+        let refused = platform.ask(key, Method::DELETE, &path, &[], None).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), text(&rule, "id")));
+    }
+    let rule = format!("{of_agreement}/fee_rules/{}", text(&rule, "id"));
+    platform.ask(owner, Method::DELETE, &rule, &[], None).await.good();
+    assert_eq!(platform.ask(&client.key, Method::DELETE, &path, &[], None).await.status, 204);
+}
+
+#[tokio::test]
+async fn nothing_is_charged_for_a_sender_id_that_is_gone_nor_for_another_of_its_address() {
+    let (shop, client) = client_with("100").await;
+    let (platform, store) = (&shop.platform, &shop.platform.store);
+    let kind = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "Digi"});
+    let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 3)).await.good();
+    let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
+    let tomorrow = due + SignedDuration::from_hours(24);
+    // As if the rule had been made at the moment of the deletion.
+    let agreement = domain::id::AgreementId::parse(&client.agreement).unwrap();
+    let address = domain::sender::SenderAddress::parse("ACME").unwrap();
+    let sender = store.sender(&agreement, &address).await.unwrap().unwrap();
+    let company = store.any_company(&sender.company).await.unwrap().unwrap();
+    let deleted = store.delete_sender(&tests::edits::act(&company.path), &sender).await.unwrap();
+    assert_eq!(deleted, store::Written::Now);
+    shop.sender(&platform.owner, &client, "ACME").await;
+    shop.sweep(tomorrow).await;
+    shop.sweep(tomorrow + SignedDuration::from_hours(24 * 30)).await;
+    assert_eq!(shop.fees(&client).await, Vec::<String>::new());
+    let path = format!("/v1/agreements/{}/fee_rules/{}", client.agreement, text(&rule, "id"));
+    let ended = platform.get(&client.key, &path).await.good();
+    assert_eq!((&ended["next"], &ended["revision"]), (&Value::Null, &json!(1)));
+    assert!(store.reviews(sweeper::fees::REVIEWED_AS).await.unwrap().is_empty());
     shop.settle(&[&client]).await;
 }
 

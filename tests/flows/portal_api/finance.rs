@@ -210,6 +210,24 @@ async fn payments_cover_the_oldest_due_invoice_unless_they_are_put_to_another_by
 }
 
 #[tokio::test]
+async fn an_invoice_in_message_credits_is_paid_by_their_use_and_no_payment_is_put_to_it() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    use_from(&platform, &client, "ACME", 0..20).await;
+    let office = Office { platform, client };
+    let invoice = office.draft().await;
+    let confirmed = office.confirm(&invoice).await;
+    let told = ["total_due", "covered", "outstanding", "payment_status"].map(|name| text(&confirmed, name));
+    assert_eq!(told, ["1", "1", "0", "paid"]);
+    assert_eq!((&confirmed["due_date"], &confirmed["tax_rule"]), (&Value::Null, &Value::Null));
+    let shown = office.get(&format!("{invoice}/coverage")).await;
+    assert_eq!((text(&shown, "covered"), &shown["covers"]), ("1".into(), &json!([])));
+    let put = json!({"allocations": [{"payment": "pay_00000000000000000000000001", "amount": "1"}]});
+    let refused = office.act(Method::PUT, &format!("{invoice}/allocations"), put).await;
+    assert_eq!(refused.refusal(), "409 nothing_to_pay");
+}
+
+#[tokio::test]
 async fn invoices_are_found_by_what_the_table_shows_and_come_as_a_file() {
     let office = Office::new().await;
     let (first, second) = office.corrected().await;
@@ -293,8 +311,12 @@ async fn charges_are_listed_with_their_rows_on_the_screen_and_as_files() {
     let missing = office.platform.get(&office.client.key, &format!("{invoice}/charges/chg_1/rows")).await;
     assert_eq!(missing.refusal(), "404 not_found");
     let file = office.csv(&office.client.key, &rows).await;
-    assert_eq!((file.len(), file[0].starts_with("sender,subject,country,rate")), (4, true));
-    assert!(file[2].starts_with("BETA,,DE,") && file[2].ends_with(",0.05,2,2,0.1,0,0.1"), "{}", file[2]);
+    assert_eq!((file.len(), file[0].starts_with("sender,subject,country,direction,rate")), (4, true));
+    assert!(
+        file[2].starts_with("BETA,,DE,outgoing,") && file[2].ends_with(",0.05,2,2,0.1,0,0.1"),
+        "{}",
+        file[2]
+    );
     assert_eq!(office.csv(&office.client.key, &format!("{invoice}/charges")).await.len(), 2);
 }
 

@@ -336,6 +336,20 @@ async fn nobody_pays_for_what_phones_send_while_a_company_or_an_agreement_above_
 }
 
 #[tokio::test]
+async fn what_costs_nothing_waits_too_while_its_company_is_disabled() {
+    let stage = Stage::new(None, None, "10").await;
+    let (platform, owner) = (&stage.shop.platform, &stage.shop.platform.owner);
+    let company = format!("/v1/companies/{}", stage.client.company);
+    platform.patch(&owner.key, &company, json!({"enabled": false})).await.good();
+    stage.arrives(said("hello")).await;
+    assert!(stage.told().is_empty());
+    let came: Timestamp = text(&stage.list(&owner.key, "").await[0], "received_at").parse().unwrap();
+    platform.patch(&owner.key, &company, json!({"enabled": true})).await.good();
+    stage.sweep(came + SignedDuration::from_mins(61)).await;
+    assert_eq!((stage.told().len(), stage.balances().await), (1, ["10", "100"].map(str::to_owned)));
+}
+
+#[tokio::test]
 async fn what_waits_goes_where_its_sender_id_sends_it_then_and_costs_nothing_while_that_is_blocked() {
     let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
     let (platform, owner) = (&stage.shop.platform, &stage.shop.platform.owner);
@@ -390,17 +404,20 @@ async fn one_whose_charge_fails_is_tried_again_each_hour_and_not_for_ever() {
     stage.shop.project().await;
     let next = |list: &[Value]| list.iter().map(|message| message["next_try_at"].clone()).collect::<Vec<_>>();
     assert_eq!(next(&stage.list(&stage.client.key, "").await), vec![json!(after(61 + 60)); 2]);
-    // Nothing is due in the next minute. Three days later it ends.
+    // Nothing is due in the next minute. What fails has a day more than what nobody can pay, and then ends.
     sweeper::incoming::run(&failing, after(62)).await.unwrap();
     sweeper::incoming::run(&failing, after(71 * 60 + 30)).await.unwrap_err();
     stage.shop.project().await;
+    assert_eq!(next(&stage.list(&stage.client.key, "").await), vec![json!(after(72 * 60 + 30)); 2]);
+    sweeper::incoming::run(&failing, after(95 * 60 + 30)).await.unwrap_err();
+    stage.shop.project().await;
     assert_eq!(next(&stage.list(&stage.client.key, "").await), vec![Value::Null; 2]);
-    stage.sweep(after(72 * 60)).await;
+    stage.sweep(after(96 * 60)).await;
     assert_eq!((stage.told(), stage.balances().await), (vec![], ["9", "100"].map(str::to_owned)));
 }
 
 #[tokio::test]
-async fn one_that_does_not_read_is_tried_once_and_holds_up_no_other() {
+async fn one_that_does_not_read_is_tried_each_hour_and_holds_up_no_other() {
     let stage = Stage::new(Some(flat("0.02")), Some(flat("3")), "2").await;
     for words in ["one", "two"] {
         stage.arrives(said(words)).await;
@@ -419,6 +436,7 @@ async fn one_that_does_not_read_is_tried_once_and_holds_up_no_other() {
     assert_eq!(failed, "1 messages from phones could not be settled");
     assert_eq!(stage.balances().await, ["6", "99.98"], "the other is paid");
     sweeper::incoming::run(&sweeper, after(62)).await.unwrap();
+    sweeper::incoming::run(&sweeper, after(61 + 60)).await.unwrap_err();
 }
 
 #[tokio::test]

@@ -161,8 +161,18 @@ async fn a_client_sees_what_it_pays_by_each_payment_system_and_pays_by_one() {
     assert_eq!((&made["payment_system"], text(&made, "kind")), (&cards["id"], "stripe".into()));
     assert_eq!(simulator.sessions()[0].amount_total, 3383, "what Stripe asks the payer for");
     let by_the_other = with(ask, json!({"payment_system": online["id"]}));
-    let url = text(&platform.post(&client.key, "/v1/top_ups", by_the_other).await.good(), "url");
+    let other = platform.post(&client.key, "/v1/top_ups", by_the_other).await.good();
+    let url = text(&other, "url");
     assert!(url.starts_with("https://secure.payonlinesystem.com/"), "{url}");
+    let cards_only = format!("payment_system={}", text(&cards, "id"));
+    for (query, found) in [
+        (cards_only.as_str(), vec![text(&made, "id")]),
+        ("kind=pay_online", vec![text(&other, "id")]),
+        ("payment_system=stripe", Vec::new()),
+    ] {
+        let list = platform.get(&owner.key, &format!("/v1/top_ups?tenant={}&{query}", owner.company)).await;
+        assert_eq!(values(&list.good(), "id"), found, "{query}");
+    }
 }
 
 #[tokio::test]
@@ -204,6 +214,99 @@ async fn what_a_payment_system_told_that_has_to_be_looked_at_is_listed_for_its_t
     assert_eq!(platform.get(&reseller.key, own).await.refusal(), "404 not_found");
     let stranger = platform.member(&platform.owner, "Stranger", "reseller").await;
     assert_eq!(platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn what_all_payment_systems_of_a_tenant_told_is_one_list_by_time_and_kind() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let cards = platform.made(&reseller, "/v1/payment_systems", stripe("Cards")).await;
+    let online = json!({"kind": "pay_online", "merchant": "81135", "internal_fee_percent": null});
+    let online = platform.made(&reseller, "/v1/payment_systems", with(stripe("Online"), online)).await;
+    let others = platform.made(owner, "/v1/payment_systems", stripe("Cards")).await;
+    let (cards, online, others) = (text(&cards, "id"), text(&online, "id"), text(&others, "id"));
+    let time = |second: i64| jiff::Timestamp::from_second(second).unwrap();
+    let told = [&cards, &online, &others, &online, &cards, &"stripe".to_owned(), &cards];
+    for (number, system) in (1..).zip(told) {
+        let (system, event) = (system.clone(), format!("evt_{number}"));
+        let (detail, at) = ("other money".into(), time(number));
+        let review = store::Review { system, event, top_up: None, detail, at };
+        platform.store.put_review(&review).await.unwrap();
+    }
+    let listed = async |key: &str, query: &str| {
+        let (mut events, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/payment_reviews?limit=2{query}{cursor}");
+            let page = platform.get(key, &path).await.good();
+            events.extend(values(&page, "event").iter().map(|event| event.replace("evt_", "")));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return events.join(" "),
+            }
+        }
+    };
+    assert_eq!(listed(&reseller.key, "").await, "7 5 4 2 1");
+    assert_eq!(listed(&owner.key, "").await, "6 3");
+    assert_eq!(listed(&reseller.key, "&kind=pay_online").await, "4 2");
+    assert_eq!(listed(&reseller.key, &format!("&from={}&till={}", time(2), time(7))).await, "5 4 2");
+    assert_eq!(listed(&reseller.key, &format!("&payment_system={cards}&from={}", time(5))).await, "7 5");
+    assert_eq!(listed(&reseller.key, &format!("&payment_system={cards}&kind=pay_online")).await, "");
+}
+
+#[tokio::test]
+async fn what_a_person_has_dealt_with_is_marked_once_noted_and_left_out_of_what_is_open() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let system = text(&platform.made(&reseller, "/v1/payment_systems", stripe("Cards")).await, "id");
+    for number in 1..=3 {
+        let (system, event) = (system.clone(), format!("evt_{number}"));
+        let at = jiff::Timestamp::from_second(number).unwrap();
+        let review = store::Review { system, event, top_up: None, detail: "other money".into(), at };
+        platform.store.put_review(&review).await.unwrap();
+    }
+    let path = "/v1/payment_reviews/done";
+    let body = |event: &str| json!({"payment_system": system, "event": event, "note": " refunded "});
+    let stranger = platform.member(&platform.owner, "Stranger", "reseller").await;
+    assert_eq!(platform.post(&stranger.key, path, body("evt_2")).await.refusal(), "404 not_found");
+    for unknown in ["evt_9", "", &"x".repeat(2_000)] {
+        assert_eq!(platform.post(&reseller.key, path, body(unknown)).await.refusal(), "404 not_found");
+    }
+    let long = json!({"payment_system": system, "event": "evt_2", "note": "x".repeat(501)});
+    assert_eq!(platform.post(&reseller.key, path, long).await.body["field"], "note");
+    let marked = platform.post(&reseller.key, path, body("evt_2")).await.good();
+    assert_eq!(text(&marked["done"], "note"), "refunded");
+    assert_eq!(platform.post(&reseller.key, path, body("evt_2")).await.good(), marked);
+    let listed = async |query: &str| {
+        let path = format!("/v1/payment_reviews?payment_system={system}{query}");
+        values(&platform.get(&reseller.key, &path).await.good(), "event")
+    };
+    assert_eq!(listed("").await, ["evt_3", "evt_2", "evt_1"]);
+    assert_eq!(listed("&done=false").await, ["evt_3", "evt_1"]);
+    assert_eq!(listed("&done=true").await, ["evt_2"]);
+    let log = format!("/v1/audit?object={system}.evt_2");
+    let log = platform.get(&reseller.key, &log).await.good();
+    assert_eq!(values(&log, "action"), ["payment_review.done"]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_after_its_day_was_dealt_with_opens_it_again() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let refuse = async || {
+        let call = store::RefusedCall { at, detail: "forged".into() };
+        platform.store.count_refused_call("stripe", call).await.unwrap();
+        let list = platform.get(key, "/v1/payment_reviews?payment_system=stripe&done=false").await.good();
+        list["items"].clone()
+    };
+    let first = refuse().await;
+    assert_eq!((&first[0]["times"], &first[0]["lately"][0]["detail"]), (&json!(1), &json!("forged")));
+    let body = json!({"payment_system": "stripe", "event": first[0]["event"]});
+    platform.post(key, "/v1/payment_reviews/done", body).await.good();
+    let again = refuse().await;
+    assert_eq!((again.as_array().unwrap().len(), &again[0]["times"]), (1, &json!(2)));
+    assert_eq!(again[0]["done"], Value::Null);
 }
 
 /// A client that has asked for a page of a PayOnline account, that account's path and the top-up.
@@ -250,6 +353,29 @@ async fn a_top_up_is_closed_by_the_side_that_is_paid_and_stays_so() {
     assert_eq!(text(&closed, "closed_by"), platform.owner.company);
     assert_eq!(platform.post(key, &close, reason("again")).await.good(), closed);
     assert_eq!(platform.get(&client.key, &path).await.good(), closed);
+}
+
+#[tokio::test]
+async fn a_top_up_of_money_is_confirmed_by_the_side_that_is_paid_once() {
+    let platform = Platform::new().await;
+    let (client, _, top_up) = asked(&platform).await;
+    let key = &platform.owner.key;
+    let path = format!("/v1/top_ups/{}", text(&top_up, "id"));
+    let confirm = async |key: &str, body: Value| platform.post(key, &format!("{path}/confirm"), body).await;
+    let named = || json!({"reference": "TT-1"});
+    assert_eq!(confirm(&client.key, named()).await.refusal(), "403 not_allowed");
+    let other = json!({"reference": "TT-1", "credited": "4"});
+    assert_eq!(confirm(key, other).await.body["field"], "credited", "no fee comes from the client");
+    let confirmed = confirm(key, named()).await.good();
+    let told = (text(&confirmed, "state"), text(&confirmed, "credited"), text(&confirmed, "confirmed_by"));
+    assert_eq!(told, ("confirmed".into(), "5".into(), platform.owner.company.clone()));
+    assert_eq!(confirm(key, named()).await.good(), confirmed);
+    assert_eq!(confirm(key, json!({"reference": "TT-2"})).await.refusal(), "409 top_up_confirmed");
+    assert_eq!(platform.balance(&client).await, "5");
+    let payment = platform.get(key, &format!("/v1/payments/{}", text(&confirmed, "payment"))).await.good();
+    assert_eq!((text(&payment, "reference"), text(&payment, "amount")), ("TT-1".into(), "5".into()));
+    let close = platform.post(key, &format!("{path}/close"), json!({"reason": "x"})).await;
+    assert_eq!(close.refusal(), "409 top_up_confirmed");
 }
 
 #[tokio::test]

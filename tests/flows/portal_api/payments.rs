@@ -417,6 +417,48 @@ async fn a_top_up_opens_one_page_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn top_ups_are_listed_by_agreement_company_and_tenant() {
+    let stripe = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
+    let (platform, client) = shop(&stripe).await;
+    let owner = &platform.owner;
+    let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
+    for (member, amounts) in [(&client, ["1", "2"]), (&reseller, ["3", "4"])] {
+        for amount in amounts {
+            let body = json!({"agreement": member.agreement, "amount": amount});
+            platform.post(&member.key, "/v1/top_ups", body).await.good();
+        }
+    }
+    let amounts = async |key: &str, query: &str| {
+        let list = platform.get(key, &format!("/v1/top_ups?sort=amount{query}")).await.good();
+        list["items"].as_array().unwrap().iter().map(|it| text(it, "amount")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(amounts(&client.key, "").await, "1 2", "its own");
+    assert_eq!(amounts(&owner.key, &format!("&company={}", reseller.company)).await, "3 4");
+    assert_eq!(amounts(&owner.key, &format!("&agreement={}", client.agreement)).await, "1 2");
+    let tenant = format!("&tenant={}", owner.company);
+    assert_eq!(amounts(&owner.key, &tenant).await, "1 2 3 4");
+    assert_eq!(amounts(&owner.key, &format!("{tenant}&amount_min=2&amount_max=3")).await, "2 3");
+    assert_eq!(amounts(&owner.key, &format!("{tenant}&from=2100-01-01T00:00:00Z")).await, "");
+    let list = platform.get(&owner.key, &format!("/v1/top_ups?company={}", client.company)).await.good();
+    let close = format!("/v1/top_ups/{}/close", text(&list["items"][0], "id"));
+    platform.post(&owner.key, &close, json!({"reason": "paid by wire"})).await.good();
+    assert_eq!(amounts(&owner.key, &format!("{tenant}&state=closed")).await, "2", "the newest of them");
+    assert_eq!(amounts(&owner.key, &format!("{tenant}&state=redirected")).await, "1 3 4");
+    let (path, headers) = (format!("/v1/top_ups?state=closed{tenant}"), [("accept", "text/csv")]);
+    let file = platform.ask(&owner.key, Method::GET, &path, &headers, None).await.good();
+    let mut rows = file.as_str().unwrap().lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let (names, closed) = (rows.next().unwrap(), rows.next().unwrap());
+    let by = names.iter().position(|name| *name == "closed_by").unwrap();
+    assert_eq!((closed[by], rows.next()), (owner.company.as_str(), None));
+    for stranger in [&client, &reseller] {
+        for query in [tenant.as_str(), &format!("&company={}", owner.company)] {
+            let refused = platform.get(&stranger.key, &format!("/v1/top_ups?sort=amount{query}")).await;
+            assert_eq!(refused.refusal(), "404 not_found", "{query}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_client_of_a_reseller_that_takes_no_cards_does_not_pay_into_the_platforms_own_account() {
     let stripe = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
     let (platform, _) = shop(&stripe).await;

@@ -1,5 +1,7 @@
 //! Invitations, signing up with them, and other passwords by mail.
 
+use std::time::{Duration, Instant};
+
 use domain::id::{AgreementId, UserId, WalletId};
 use domain::notification::NotificationEvent;
 use domain::portal::{DomainCheck, DomainState, Portal, PortalDetails};
@@ -167,6 +169,19 @@ async fn no_two_have_one_login_on_the_whole_platform() {
     let taken = post(&platform, "/v1/sign_ups", form(&token, "ADA")).await;
     assert_eq!((taken.refusal(), text(&taken.body, "field")), ("409 taken".into(), "login".into()));
     post(&platform, "/v1/sign_ups", form(&token, "ada.l")).await.good();
+}
+
+#[tokio::test]
+async fn how_long_asking_for_another_password_takes_does_not_tell_who_is_known() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    sign_up(&platform, &client, "ada", json!([])).await;
+    let too_long = format!("{}@example.com", "a".repeat(500));
+    for email in [EMAIL, "stranger@example.com", too_long.as_str()] {
+        let asked = Instant::now();
+        assert_eq!(post(&platform, "/v1/password_resets", json!({"email": email})).await.status, 202);
+        assert!(Duration::from_millis(250) <= asked.elapsed(), "{email} is answered at once");
+    }
 }
 
 #[tokio::test]

@@ -187,6 +187,20 @@ async fn a_registration_that_fails_leaves_nothing_behind_and_is_reported() {
 }
 
 #[tokio::test]
+async fn settings_that_do_not_go_together_any_more_are_reported_and_what_is_filled_in_wrong_is_not() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let above = AgreementId::parse(&client.agreement).unwrap();
+    open_changed(&platform, |details| details.agreement.resold_under = Some(above)).await;
+    let wrong = register(&platform, json!({"phone": "12"})).await;
+    assert_eq!(text(&wrong.body, "field"), "phone");
+    assert_eq!(told_of(&platform, NotificationEvent::ProblemReport), [""; 0]);
+    assert!(!register(&platform, json!({})).await.status.is_success());
+    let told = told_of(&platform, NotificationEvent::ProblemReport);
+    assert_eq!(told, ["report@example.com", "ada@example.com"]);
+}
+
+#[tokio::test]
 async fn who_registers_gets_the_services_and_packs_of_the_portal() {
     let platform = Platform::new().await;
     let key = &platform.owner.key;
@@ -335,6 +349,21 @@ async fn one_can_register_at_every_depth() {
     assert_eq!(text(&log["items"][0], "object"), text(&user, "company"));
     let waiting = platform.get(&tenant.key, "/v1/external_users").await.good();
     assert_eq!(waiting["items"], json!([user]), "{}", tenant.company);
+}
+
+#[tokio::test]
+async fn an_agreement_that_new_clients_would_be_charged_to_is_not_deleted() {
+    let platform = Platform::new().await;
+    let tenant = platform.member(&platform.owner, "Reseller", "reseller").await;
+    open_of(&platform, &tenant, |details| {
+        details.agreement.resold_under = Some(AgreementId::parse(&tenant.agreement).unwrap());
+    })
+    .await;
+    let path = format!("/v1/agreements/{}", tenant.agreement);
+    let refused = platform.ask(&platform.owner.key, Method::DELETE, &path, &[], None).await;
+    let by = SelfRegistrationId::new(1).to_string();
+    assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), by));
+    register(&platform, json!({})).await.good();
 }
 
 #[tokio::test]

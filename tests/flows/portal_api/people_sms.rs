@@ -6,6 +6,7 @@ use domain::id::{
     TwoFactorIntegrationId, UserId,
 };
 use domain::money::{Amount, Currency};
+use domain::notification::NotificationEvent;
 use domain::period::BillingTerms;
 use domain::record::Hand;
 use domain::role::SystemRole;
@@ -13,7 +14,7 @@ use domain::second_factor::SentCode;
 use domain::self_registration::{AgreementTemplate, RegistrationDetails, RegistrationRole, SelfRegistration};
 use http::Method;
 use jiff::SignedDuration;
-use queue::Job;
+use queue::{Job, Mail, Webhook};
 use serde_json::{Value, json};
 use tests::edits::act;
 use tests::embedded_dynamodb::Fault;
@@ -313,9 +314,62 @@ async fn an_integration_that_is_not_active_sends_no_code_to_who_registers() {
     gate.set(json!({"status": "blocked"})).await;
     assert_eq!(gate.register(None).await.refusal(), "503 code_not_sent");
     assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "1");
+    assert_eq!(reported(&gate), ["report@example.com", "ada@example.com"]);
     gate.set(json!({"status": "active"})).await;
     assert_eq!(gate.register(None).await.refusal(), "401 code_required");
+    assert_eq!(gate.register(Some("x")).await.refusal(), "401 wrong_code");
     assert_eq!(gate.shop.platform.balance(&gate.reseller).await, "0.95");
+    assert_eq!(reported(&gate).len(), 2, "what is missing or wrong is no failure");
+}
+
+/// Who was mailed that a registration has failed.
+fn reported(gate: &Gate) -> Vec<String> {
+    let mails = gate.shop.platform.sqs.messages::<Mail>(&gate.shop.platform.sqs.queue("mail"));
+    let reports = mails.into_iter().filter_map(|mail| match mail {
+        Mail::EventV1 { event: NotificationEvent::ProblemReport, to, .. } => Some(to),
+        _ => None,
+    });
+    reports.collect()
+}
+
+#[tokio::test]
+async fn a_code_of_a_registration_is_told_and_recorded_as_a_code_of_its_integration() {
+    let gate = Gate::open().await;
+    gate.set(json!({"digits": 6, "result_url": "https://hornes.example/codes"})).await;
+    assert_eq!(gate.register(None).await.refusal(), "401 code_required");
+    let code = code_in(&texts(&gate.shop).await[0]);
+    gate.register(Some(&code)).await.good();
+    gate.shop.project().await;
+    let told: Vec<_> = gate.shop.webhooks().iter().map(Webhook::id).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let request = told[0].strip_suffix("-sent").unwrap();
+    assert_eq!(told[1], format!("{request}-verified"));
+    let path = format!("/v1/two_factor_integrations/{}/edrs", gate.integration);
+    let edrs = gate.shop.platform.get(&gate.reseller.key, &path).await.good();
+    let amounts: Vec<_> = edrs["items"].as_array().unwrap().iter().map(|edr| &edr["amount"]).collect();
+    assert_eq!(amounts, [&json!("0.05")]);
+}
+
+#[tokio::test]
+async fn a_sender_id_that_codes_are_sent_from_is_not_deleted() {
+    let Office { shop, client, .. } = Office::with("1").await;
+    let (platform, key) = (&shop.platform, &client.key);
+    let delete = async |path: &str| platform.ask(key, Method::DELETE, path, &[], None).await;
+    let sender = format!("/v1/agreements/{}/sender_ids/ACME", client.agreement);
+    let sender = text(&platform.get(key, &sender).await.good(), "id");
+    let sender = format!("/v1/sender_ids/{sender}");
+    let refused = delete(&sender).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), client.company.clone()));
+    let integration = json!({"name": "Shop", "agreement": client.agreement, "sender": "ACME",
+        "text": "Your code: {{code}}", "side": "platform"});
+    let integration = platform.post(key, "/v1/two_factor_integrations", integration).await.good();
+    let integration = text(&integration, "id");
+    let codes = format!("/v1/companies/{}/login_codes", client.company);
+    assert_eq!(delete(&codes).await.status, 204);
+    let refused = delete(&sender).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), integration.clone()));
+    assert_eq!(delete(&format!("/v1/two_factor_integrations/{integration}")).await.status, 204);
+    assert_eq!(delete(&sender).await.status, 204);
 }
 
 #[tokio::test]

@@ -3,19 +3,27 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::id::CompanyId;
+use domain::edr::{Usage, UsageKey};
+use domain::id::{AgreementId, CompanyId, InvoiceId, RateId, ServiceId, TreeTag, UserId, WalletId};
+use domain::lease::LeaseTag;
+use domain::money::Amount;
+use domain::period::BillingTerms;
+use domain::rating::{PricedBy, Resource};
+use domain::sender::SenderAddress;
 use domain::upload::FileName;
 use invoice_closer::Wake;
 use mailer::Smtp;
 use queue::{Billing, Notification, Receiver, Sender};
 use runtime::targets::Targets;
 use serde_json::{Value, json};
-use store::{Documents, TreeCache};
+use store::{BlockUsage, Documents, Statistics, TreeCache};
 use tests::embedded_s3::EmbeddedS3;
 use tests::peers::{Language, Script, required};
 
 use crate::billing::use_from;
 use crate::platform::{Member, Platform, text};
+use crate::shop::flat;
+use crate::users::person;
 
 pub const BUCKET: &str = "documents";
 
@@ -64,6 +72,54 @@ impl Office {
         );
         let place = self.place(&text(&draft, "id"));
         ["pdf", "csv", "xlsx"].map(|ending| self.s3.get(BUCKET, &format!("{place}.{ending}")).unwrap())
+    }
+
+    /// A rate plan with a price of messages from phones, and that price.
+    async fn rate_from_phones(&self) -> RateId {
+        let price = |amount| json!({"price": flat(amount)});
+        let tree = json!({"sms_message": {"depends_on": "direction",
+            "values": {"MT": price("0.05"), "MO": price("0.01")}}});
+        let service = json!({"name": "SMS", "currency": "EUR", "tree": tree});
+        let platform = &self.platform;
+        let service = platform.made(&platform.owner, "/v1/services", service).await;
+        let id = ServiceId::parse(&text(&service, "id")).unwrap();
+        let service = platform.store.services(std::slice::from_ref(&id)).await.unwrap().remove(0);
+        let version = service.tree_at(runtime::now()).unwrap();
+        let tree = platform.store.tree(&id, version).await.unwrap().unwrap();
+        let is_price = |leaf: &u32| tree.path(*leaf).as_deref() == Some("sms_message/MO");
+        RateId::of(&TreeTag::of(&id, version), (0..9).find(is_price).unwrap())
+    }
+
+    /// Messages of a cent from phones that a user pays, as the projector posts them. `post` is for each a number
+    /// of its own.
+    async fn user_gets(&self, user: &str, rate: &RateId, messages: u32, post: u64) {
+        let agreement = AgreementId::parse(&self.client.agreement).unwrap();
+        let unit_price = Amount::parse("0.01").unwrap();
+        let key = UsageKey {
+            wallet: WalletId::of_user(&agreement, &UserId::parse(user).unwrap()),
+            day: BillingTerms::monthly_utc().day_of(runtime::now()),
+            resource: Resource::SmsMessage,
+            sender: Some(SenderAddress::parse("4915199").unwrap()),
+            subject: None,
+            country: Some("DE".into()),
+            rate: rate.clone(),
+            unit_price,
+            priced_by: PricedBy::Flat,
+            agreement: agreement.clone(),
+        };
+        let amount = unit_price.checked_times(messages).unwrap();
+        let usage = Usage { messages: messages.into(), quantity: messages.into(), amount };
+        let lease = WalletId::of_lease(&WalletId::main(&agreement), 0);
+        let change = BlockUsage {
+            block: LeaseTag { lease, fence: post, number: 0 },
+            accepted_at: runtime::now(),
+            revision: 0,
+            count: 1,
+            agreements: vec![agreement],
+            usage: [(key, usage)].into_iter().collect(),
+            statistics: Statistics::new(),
+        };
+        self.platform.store.post_usage_of_blocks(&[change]).await.unwrap();
     }
 
     fn place(&self, invoice: &str) -> String {
@@ -162,9 +218,120 @@ async fn a_confirmed_invoice_has_a_document_and_the_archive_of_its_charges() {
     let (head, row) = csv.split_once('\n').unwrap();
     assert!(head.starts_with("Invoice,Period from,Period to,Resource,"), "{csv}");
     // The rate of the test is in no rate plan.
-    assert!(row.contains(",SMS message,additional_fee,ACME,,DE,"), "{csv}");
+    assert!(row.contains(",SMS message,additional_fee,,ACME,,DE,outgoing,"), "{csv}");
     assert!(row.ends_with(",0.05,3,3,0.15,0,0.15,EUR\n"), "{csv}");
     assert!(xlsx.starts_with(b"PK"));
+}
+
+#[tokio::test]
+async fn documents_and_rows_tell_users_credits_and_messages_from_phones_apart() {
+    let office = Office::new().await;
+    let (platform, client) = (&office.platform, &office.client);
+    let form = "<document title='Charges: {% for group in groups %}{{ group.service_type }} of {{ group.user or 'all' }} \
+        {{ group.lines[0].direction }}; {% endfor %}'><text>a</text></document>";
+    office.add_form("invoice", form).await;
+    let (ada, rate) = (person(platform, client, "Ada", false).await, office.rate_from_phones().await);
+    office.user_gets(&ada.id, &rate, 2, 1).await;
+    let [pdf, csv, _] = office.confirm().await;
+    for told in ["additional_fee of all outgoing;", "pay_as_you_go of Ada (person@example.com) incoming;"] {
+        assert!(contains(&pdf, told), "{told}");
+    }
+    let csv = String::from_utf8(csv).unwrap();
+    for told in [
+        ",SMS message,additional_fee,,ACME,,DE,outgoing,",
+        ",SMS message,pay_as_you_go,Ada (person@example.com),4915199,,DE,incoming,",
+    ] {
+        assert!(csv.contains(told), "{told}: {csv}");
+    }
+    for (sold, direction) in [("additional_fee", "outgoing"), ("pay_as_you_go", "incoming")] {
+        let path = format!("/v1/charges?service_type={sold}");
+        let charges = platform.get(&client.key, &path).await.good();
+        let charge = &charges["items"][0];
+        let path = format!("/v1/invoices/{}/charges/{}/rows", text(charge, "invoice"), text(charge, "id"));
+        let rows = platform.get(&client.key, &path).await.good();
+        assert_eq!(text(&rows["items"][0], "direction"), direction);
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_downloaded_as_it_is_now_and_says_that_it_is_one() {
+    let office = Office::new().await;
+    let (platform, owner, client) = (&office.platform, &office.platform.owner, &office.client);
+    let close = format!("/v1/agreements/{}/invoices", client.agreement);
+    let draft = async || platform.post(&owner.key, &close, json!({})).await.good();
+    let id = text(&draft().await, "id");
+    let path = format!("/v1/invoices/{id}");
+    let file =
+        |ending: &str| office.s3.get(BUCKET, &format!("{}-draft.{ending}", office.place(&id))).unwrap();
+    let rows = || String::from_utf8(file("csv")).unwrap();
+    // It is made for who asks, and there when asked for again.
+    let made = async || {
+        for part in ["pdf", "details"] {
+            let answer = platform.get(&owner.key, &format!("{path}/{part}")).await;
+            assert_eq!(answer.refusal(), "409 not_ready");
+        }
+        let jobs: Vec<Billing> = platform.sqs.messages(&platform.sqs.queue("billing"));
+        let job = jobs.last().unwrap();
+        assert_eq!(*job, Billing::RenderV1 { invoice: id.clone().try_into().unwrap() });
+        for _ in 0..2 {
+            work(platform, &office.s3, job).await;
+        }
+        let link = text(&platform.get(&owner.key, &format!("{path}/pdf")).await.good(), "url");
+        assert!(link.contains("-draft.pdf") && link.contains("invoice-draft-"), "{link}");
+        let link = text(&platform.get(&owner.key, &format!("{path}/details")).await.good(), "url");
+        assert!(link.contains("-draft.xlsx"), "{link}");
+        assert_eq!(
+            platform.get(&client.key, &format!("{path}/pdf")).await.refusal(),
+            "404 not_found",
+            "nobody below sees a draft"
+        );
+    };
+    made().await;
+    assert!(contains(&file("pdf"), "DRAFT INVOICE, "));
+    assert!(rows().ends_with(",0.05,3,3,0.15,0,0.15,EUR\n"), "{}", rows());
+
+    // What was used since is on the next one, and on the draft itself.
+    use_from(platform, client, "ACME", 3..4).await;
+    draft().await;
+    use_from(platform, client, "ACME", 4..5).await;
+    made().await;
+    assert!(rows().ends_with(",0.05,5,5,0.25,0,0.25,EUR\n"), "{}", rows());
+    assert_eq!(text(&platform.get(&owner.key, &path).await.good(), "total_due"), "0.25");
+
+    // A new form makes it once the draft is recalculated.
+    office.add_form("invoice", "<document title='Mine'><text>{{ total }}</text></document>").await;
+    platform.post(&owner.key, &format!("{path}/recalculate"), json!({})).await.good();
+    made().await;
+    assert!(contains(&file("pdf"), "Mine"));
+    platform.patch(&owner.key, &path, json!({"comment": "Thank you"})).await.good();
+    made().await;
+
+    // Of a draft that is gone by then there is nothing to make.
+    office.render(InvoiceId::new(9).as_str()).await;
+
+    let [confirmed, ..] = office.confirm().await;
+    assert!(contains(&confirmed, "Mine"));
+    let link = text(&platform.get(&client.key, &format!("{path}/pdf")).await.good(), "url");
+    assert!(link.contains("invoice-1.pdf") && !link.contains("draft"), "{link}");
+}
+
+#[tokio::test]
+async fn a_correction_of_charges_on_two_invoices_names_both() {
+    let office = Office::new().await;
+    let form = "<document title='Corrects {% for one in all_corrected %}{{ one.number }}; {% endfor %}'>\
+        <text>a</text></document>";
+    office.add_form("invoice", form).await;
+    let rate = office.rate_from_phones().await;
+    let ada = person(&office.platform, &office.client, "Ada", false).await;
+    let [first, ..] = office.confirm().await;
+    office.user_gets(&ada.id, &rate, 2, 1).await;
+    let [second, ..] = office.confirm().await;
+    office.user_gets(&ada.id, &rate, 1, 2).await;
+    use_from(&office.platform, &office.client, "ACME", 3..4).await;
+    let [third, ..] = office.confirm().await;
+    let corrects = |pdf: &[u8]| ["1;", "2;"].map(|number| contains(pdf, &format!("Corrects {number}")));
+    assert_eq!([corrects(&first), corrects(&second)], [[false; 2]; 2], "they bill what nobody had billed");
+    assert!(contains(&third, "Corrects 1; 2;"));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use store::{Documents, TreeCache, Written};
 use tests::edits::act;
 use tests::embedded_s3::EmbeddedS3;
 
-use crate::platform::{Member, text};
+use crate::platform::{Member, Platform, text};
 use crate::shop::{Shop, flat, sms};
 
 impl Shop {
@@ -138,6 +138,33 @@ async fn a_task_is_about_agreements_that_others_have_with_oneself() {
     let path = format!("/v1/rerates/{}", text(&of_companies, "id"));
     assert_eq!(shop.platform.get(&client.key, &path).await.refusal(), "403 not_allowed");
     assert_eq!(shop.platform.get(&neighbour.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn tasks_are_found_by_the_agreement_or_company_that_they_rate_again() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let one = platform.euro_member(owner, "One", "client").await;
+    let other = platform.euro_member(owner, "Other", "client").await;
+    let from = (runtime::now() - SignedDuration::from_hours(1)).to_string();
+    let mut ids = Vec::new();
+    for mut body in [json!({"agreement": one.agreement}), json!({"companies": [other.company]})] {
+        body["from"] = json!(from);
+        ids.push(text(&platform.post(&owner.key, "/v1/rerates", body).await.good(), "id"));
+    }
+    for (member, id) in [(&one, &ids[0]), (&other, &ids[1])] {
+        let (agreement, company) = (&member.agreement, &member.company);
+        for query in [format!("agreement={agreement}"), format!("rated_company={company}")] {
+            let list = platform.get(&owner.key, &format!("/v1/rerates?{query}")).await.good();
+            let found: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| text(it, "id")).collect();
+            assert_eq!(found, std::slice::from_ref(id), "{query}");
+        }
+    }
+    let both = format!("/v1/rerates?agreement={}&rated_company={}", one.agreement, other.company);
+    assert_eq!(platform.get(&owner.key, &both).await.good()["items"], json!([]));
+    let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
+    let foreign = format!("/v1/rerates?agreement={}", one.agreement);
+    assert_eq!(platform.get(&reseller.key, &foreign).await.refusal(), "404 not_found");
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::{CodeRequestId, MessageId};
 use domain::two_factor::CodeRequest;
+use domain::two_factor_limits::{CodeCounter, CodeLimit};
+use futures::future::join_all;
 use http::Method;
 use jiff::SignedDuration;
 use queue::Webhook;
@@ -11,10 +13,15 @@ use runtime::targets::Targets;
 use serde_json::{Value, json};
 use tests::embedded_dynamodb::Fault;
 
-use crate::platform::{Answer, Member, text};
+use crate::platform::{Answer, Member, Platform, text};
 use crate::shop::{Shop, flat, sms};
 
 const NUMBER: &str = "4915110000001";
+
+/// One of ten thousand phones whose numbers are beside each other.
+fn number(phone: u32) -> String {
+    format!("491511000{phone:04}")
+}
 
 struct Bank {
     shop: Shop,
@@ -134,8 +141,8 @@ async fn a_bad_number_an_empty_wallet_and_a_wrong_key_send_nothing() {
         "401 unauthorized"
     );
     assert_eq!(bank.send(&bank.client.key, &format!("number={NUMBER}")).await.refusal(), "401 unauthorized");
-    for _ in 0..20 {
-        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    for phone in 0..20 {
+        bank.send(&key, &format!("number={}", number(phone))).await.good();
     }
     assert_eq!(bank.send(&key, &format!("number={NUMBER}")).await.refusal(), "402 insufficient_funds");
 }
@@ -143,9 +150,10 @@ async fn a_bad_number_an_empty_wallet_and_a_wrong_key_send_nothing() {
 #[tokio::test]
 async fn a_code_that_could_not_be_paid_is_sent_by_a_repeat_once_there_is_money() {
     let bank = Bank::new().await;
-    let (_, key) = bank.platform_side().await;
-    for _ in 0..20 {
-        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    // Neither what was not paid nor the repeat counts.
+    let (_, key) = bank.integration(json!({"side": "platform", "per_number_max": 1})).await;
+    for phone in 0..20 {
+        bank.send(&key, &format!("number={}", number(phone))).await.good();
     }
     let ask = async |number: &str| {
         let authorization = format!("Basic {}", STANDARD.encode(&key));
@@ -157,14 +165,15 @@ async fn a_code_that_could_not_be_paid_is_sent_by_a_repeat_once_there_is_money()
         let form = format!("number={number}");
         bank.shop.ask_sending(Method::POST, "/api/v1/2fa/verify/sms", &headers, form).await
     };
-    assert_eq!(ask(NUMBER).await.refusal(), "402 insufficient_funds");
+    let unpaid = "4915110000099";
+    assert_eq!(ask(unpaid).await.refusal(), "402 insufficient_funds");
     bank.shop.platform.pay(&bank.shop.platform.owner, &bank.client.agreement, "1").await;
     assert_eq!(ask("4915110000002").await.refusal(), "422 idempotency_key_reused");
-    let request = text(&ask(NUMBER).await.good(), "requestId");
+    let request = text(&ask(unpaid).await.good(), "requestId");
     let code = code_in(&bank.sms(&request).await);
-    assert_eq!(text(&ask(NUMBER).await.good(), "requestId"), request, "the same one");
+    assert_eq!(text(&ask(unpaid).await.good(), "requestId"), request, "the same one");
     assert_eq!(bank.shop.platform.balance(&bank.client).await, "0.95", "charged once");
-    assert_eq!(text(&bank.verify(&key, &request, &code).await.good(), "number"), NUMBER);
+    assert_eq!(text(&bank.verify(&key, &request, &code).await.good(), "number"), unpaid);
 }
 
 #[tokio::test]
@@ -302,10 +311,156 @@ async fn a_test_code_that_cannot_be_sent_says_why() {
     assert_eq!(test(&client_side, json!({"number": NUMBER})).await.refusal(), "422 invalid");
     let address = json!({"number": NUMBER, "result_url": "http://bank.example"});
     assert_eq!(test(&id, address).await.refusal(), "422 invalid");
-    for _ in 0..20 {
-        test(&client_side, json!({"number": NUMBER, "code": "AB-12"})).await.good();
+    for phone in 0..20 {
+        test(&client_side, json!({"number": number(phone), "code": "AB-12"})).await.good();
     }
     assert_eq!(test(&id, json!({"number": NUMBER})).await.refusal(), "402 insufficient_funds");
+}
+
+/// What a limit of one answers to one of three; a new hour may begin between two of them. And the last request
+/// before it.
+async fn one_too_many(bank: &Bank, key: &str, phones: [u32; 3]) -> (Answer, String) {
+    let mut last = String::new();
+    for phone in phones {
+        let answer = bank.send(key, &format!("number={}", number(phone))).await;
+        if !answer.status.is_success() {
+            return (answer, last);
+        }
+        last = text(&answer.good(), "requestId");
+    }
+    panic!("all were sent");
+}
+
+#[tokio::test]
+async fn a_number_and_a_prefix_get_as_many_codes_in_an_hour_as_their_integration_allows() {
+    let bank = Bank::new().await;
+    let fields = json!({"side": "platform", "per_number_max": 1});
+    let (id, key) = bank.integration(fields).await;
+    let (refused, _) = one_too_many(&bank, &key, [1, 1, 1]).await;
+    assert_eq!(
+        (refused.refusal().as_str(), &refused.body["limit"]),
+        ("429 too_many_codes", &json!("number"))
+    );
+    let seconds = text(&refused.body, "retry_after");
+    assert_eq!(refused.headers["retry-after"], seconds.as_str());
+    assert!((1..=3_600).contains(&seconds.parse::<u32>().unwrap()));
+    let (platform, path) = (&bank.shop.platform, format!("/v1/two_factor_integrations/{id}"));
+    bank.send(&key, &format!("number={}", number(2))).await.good();
+    let limits = json!({"per_number_max": 5, "per_prefix_max": 1});
+    platform.patch(&bank.client.key, &path, limits).await.good();
+    let (refused, _) = one_too_many(&bank, &key, [3, 4, 5]).await;
+    assert_eq!(refused.body["limit"], "prefix");
+    bank.send(&key, "number=4915110010001").await.good();
+}
+
+#[tokio::test]
+async fn a_code_too_many_costs_nothing_also_as_a_test_in_the_portal() {
+    let bank = Bank::new().await;
+    let (id, key) = bank.integration(json!({"side": "client", "per_number_max": 1})).await;
+    let (platform, path) = (&bank.shop.platform, format!("/v1/two_factor_integrations/{id}/test"));
+    let mut sent = 0;
+    let mut refused = Vec::new();
+    for _ in 0..3 {
+        let body = json!({"number": NUMBER, "code": "AB-12"});
+        let answer = platform.post(&bank.client.key, &path, body).await;
+        if answer.status.is_success() {
+            sent += 1
+        } else {
+            refused.push(answer.refusal())
+        }
+        let answer = bank.send(&key, &format!("number={NUMBER}&code=AB-12")).await;
+        if answer.status.is_success() { sent += 1 } else { refused.push(answer.refusal()) }
+    }
+    // One, and another if a new hour has begun meanwhile.
+    assert!(
+        (1..=2).contains(&sent) && refused.iter().all(|answer| answer == "429 too_many_codes"),
+        "{refused:?}"
+    );
+    let left = if sent == 1 { "0.95" } else { "0.9" };
+    assert_eq!(platform.balance(&bank.client).await, left);
+}
+
+#[tokio::test]
+async fn codes_that_nobody_types_come_to_an_end_and_one_that_is_typed_makes_up_for_others() {
+    let bank = Bank::new().await;
+    let (_, key) = bank.integration(json!({"side": "platform", "unverified_max": 1})).await;
+    let (refused, last) = one_too_many(&bank, &key, [1, 2, 3]).await;
+    assert_eq!(
+        (refused.refusal().as_str(), &refused.body["limit"]),
+        ("429 too_many_codes", &json!("unverified"))
+    );
+    let code = code_in(&bank.sms(&last).await);
+    let wrong = if code == "0000" { "0001" } else { "0000" };
+    assert_eq!(bank.verify(&key, &last, wrong).await.refusal(), "422 wrong_code");
+    let still = bank.send(&key, &format!("number={}", number(4))).await;
+    let verified = bank.verify(&key, &last, &code).await;
+    assert_eq!(verified.status, 200);
+    bank.send(&key, &format!("number={}", number(5))).await.good();
+    assert_eq!(still.refusal(), "429 too_many_codes", "a wrong one makes up for nothing");
+}
+
+#[tokio::test]
+async fn of_many_codes_at_once_no_more_than_allowed_are_counted() {
+    let platform = Platform::new().await;
+    let till = runtime::now() + SignedDuration::from_hours(1);
+    let counter = CodeCounter { limit: CodeLimit::Number, name: "one phone".into(), most: 5, till };
+    let counted = async || {
+        let asked = join_all((0..20).map(|_| platform.store.count_code(&counter))).await;
+        asked.into_iter().filter(|counted| *counted.as_ref().unwrap()).count()
+    };
+    assert_eq!((counted().await, counted().await), (5, 0));
+    platform.store.uncount_codes(&counter, 1).await.unwrap();
+    assert_eq!(counted().await, 1, "for one that was not sent");
+    platform.store.uncount_codes(&counter, 10).await.unwrap();
+    assert_eq!(counted().await, 10, "for one that was verified");
+}
+
+#[tokio::test]
+async fn the_limits_of_an_integration_are_settings_with_bounds() {
+    let bank = Bank::new().await;
+    let (platform, path) = (&bank.shop.platform, "/v1/two_factor_integrations");
+    let (id, _) = bank.platform_side().await;
+    let shown = platform.get(&bank.client.key, &format!("{path}/{id}")).await.good();
+    let limits = |shown: &Value| {
+        ["per_number_max", "per_prefix_max", "unverified_max"].map(|name| shown[name].clone())
+    };
+    assert_eq!(limits(&shown), [json!(5), json!(100), json!(1_000)]);
+    for name in ["per_number_max", "per_prefix_max", "unverified_max"] {
+        let refused = platform.patch(&bank.client.key, &format!("{path}/{id}"), json!({name: 0})).await;
+        assert_eq!((refused.refusal().as_str(), &refused.body["field"]), ("422 invalid", &json!(name)));
+    }
+    let body = json!({"name": "Login", "agreement": bank.client.agreement, "sender": "ACME", "text": "{{code}}",
+        "side": "client", "unverified_max": 10});
+    assert_eq!(platform.post(&bank.client.key, path, body).await.refusal(), "422 invalid", "nobody tells us");
+    let (client_side, _) = bank.integration(json!({"side": "client", "per_prefix_max": 7})).await;
+    let shown = platform.get(&bank.client.key, &format!("{path}/{client_side}")).await.good();
+    assert_eq!(limits(&shown), [json!(5), json!(7), Value::Null]);
+}
+
+#[tokio::test]
+async fn the_statistics_of_an_integration_name_every_country() {
+    let bank = Bank::new().await;
+    let (id, key) = bank.platform_side().await;
+    let numbers = [
+        "4915110000001",
+        "436641234567",
+        "33612345678",
+        "447400123456",
+        "34612345678",
+        "393123456789",
+        "31612345678",
+        "48512345678",
+        "420601123456",
+        "41781234567",
+        "4532123456",
+    ];
+    for number in numbers {
+        bank.send(&key, &format!("number={number}")).await.good();
+    }
+    bank.shop.project().await;
+    let path = format!("/v1/two_factor_integrations/{id}/statistics");
+    let shown = bank.shop.platform.get(&bank.client.key, &path).await.good();
+    assert_eq!(shown["countries"].as_array().unwrap().len(), numbers.len(), "{shown}");
 }
 
 #[tokio::test]
@@ -402,8 +557,8 @@ async fn the_records_of_an_integration_can_be_downloaded_in_parts_however_many_t
     bank.shop.platform.pay(&bank.shop.platform.owner, &bank.client.agreement, "50").await;
     let (id, key) = bank.platform_side().await;
     let from = runtime::now() - SignedDuration::from_hours(1);
-    for _ in 0..5 {
-        bank.send(&key, &format!("number={NUMBER}")).await.good();
+    for phone in 0..5 {
+        bank.send(&key, &format!("number={}", number(phone))).await.good();
     }
     // More of others than are looked through for one part of a single row.
     bank.shop.send(&bank.client, 0..150).await;

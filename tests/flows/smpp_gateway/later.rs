@@ -540,6 +540,26 @@ async fn a_claim_that_is_given_up_leaves_no_doubt_where_the_connection_is_disabl
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_a_disabled_connection_is_refused_without_doubt_however_late_it_can_be_told() {
+    let mut stage = Stage::patient().await;
+    stage.disable().await;
+    let is_down = Arc::new(AtomicBool::new(true));
+    let running = run(stage.gateway_with_outage(is_down.clone(), Pace::default()), Pipes::default().dial());
+    let mut messages = Vec::new();
+    for _ in 0..30 {
+        messages.push(stage.send("+4915112345678", "hello").await);
+    }
+    // Most have been in the queue for long by now, and come again.
+    sleep(Duration::from_secs(15 * 60)).await;
+    is_down.store(false, Ordering::Relaxed);
+    until_at_last(|| stage.jobs_left() == 0).await;
+    for message in &messages {
+        check_refused(&stage.outcome(message).await, "connection_disabled", true);
+    }
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_may_have_been_told_of_a_disabled_connection_is_in_doubt_and_not_sent_when_it_is_enabled() {
     let (mut stage, pipes) = (Stage::patient().await, Pipes::default());
     stage.disable().await;
@@ -550,11 +570,11 @@ async fn what_may_have_been_told_of_a_disabled_connection_is_in_doubt_and_not_se
     while stage.status(&message).await != Status::Queued || !stage.is_claimed(&tag).await {
         sleep(MOMENT).await;
     }
-    // By now their jobs have given up telling it.
-    sleep(Duration::from_secs(60)).await;
+    stage.enable().await;
+    // By now it is offered no more.
+    sleep(Duration::from_secs(14 * 60)).await;
     assert_eq!(stage.status(&message).await, Status::Queued);
     assert!(stage.is_claimed(&tag).await);
-    stage.enable().await;
     is_down.store(false, Ordering::Relaxed);
     let (session, mut submits) = pipes.accept_again().await;
     until_at_last(|| stage.jobs_left() == 0).await;

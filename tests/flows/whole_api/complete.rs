@@ -9,7 +9,7 @@ use http::{Method, Request};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::documents::{documents, operations};
+use crate::documents::{Operation, documents, operations};
 use crate::platform::Platform;
 
 /// Each operation with its name and what the document says of it.
@@ -172,6 +172,36 @@ fn every_schema_is_of_one_type() {
         }
         assert!(!names.is_empty());
     }
+}
+
+/// Without the header there, generated clients could not send it, and 412 would be no answer that they know.
+#[test]
+fn every_operation_that_heeds_if_match_names_it_and_no_other_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut heeding = BTreeSet::new();
+    for file in ["portal-api", "send-api"]
+        .iter()
+        .flat_map(|function| sources(&root.join("functions").join(function).join("src")))
+    {
+        heeding.extend(heeding_if_match(&std::fs::read_to_string(&file).unwrap()));
+    }
+    let names = |operation: &Operation| operation.placed("header").any(|header| header.name == "If-Match");
+    let naming: BTreeSet<String> =
+        operations().iter().filter(|one| names(one)).map(Operation::name).collect();
+    assert_eq!(heeding.difference(&naming).collect::<Vec<_>>(), Vec::<&String>::new(), "do not name it");
+    assert_eq!(naming.difference(&heeding).collect::<Vec<_>>(), Vec::<&String>::new(), "do not heed it");
+    assert!(!naming.is_empty());
+}
+
+/// The operations whose handlers take the extractor, as `Operation::name` has them.
+fn heeding_if_match(source: &str) -> Vec<String> {
+    let heeds = |rest: &str| {
+        let path = rest.split_once("path = \"")?.1.split('"').next()?;
+        let arguments = rest.split_once("async fn ")?.1.split_once(") -> ")?.0;
+        let method = rest.split(',').next()?.trim().to_uppercase();
+        arguments.contains(": IfMatch").then(|| format!("{method} {path}"))
+    };
+    source.split("#[utoipa::path(").skip(1).filter_map(heeds).collect()
 }
 
 fn sources(folder: &Path) -> Vec<std::path::PathBuf> {

@@ -13,8 +13,19 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Whether it asks for no key.
     pub public: bool,
-    /// Whether an API key of a company or a person is among what it takes.
-    pub takes_api_key: bool,
+    /// What it is called with.
+    pub takes: Takes,
+}
+
+/// What says who calls.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Takes {
+    /// An API key of a company or a person; a session does as well.
+    ApiKey,
+    /// A session, and no API key.
+    Session,
+    /// The key of a two-factor integration.
+    IntegrationKey,
 }
 
 #[derive(Clone)]
@@ -87,8 +98,23 @@ fn described(document: &Value, method: Method, template: &str, operation: &Value
             media_type: media_type.clone(),
             schema: resolved(document, &content["schema"], &mut Vec::new()),
         }),
-        takes_api_key: security.is_some_and(|ways| ways.contains(&json!({"api_key": []}))),
+        takes: takes(security.into_iter().flatten()),
         public: security.is_some_and(|ways| ways.is_empty() || ways.contains(&json!({}))),
+    }
+}
+
+/// # Panics
+/// Where the tests have nothing to call with.
+fn takes<'a>(ways: impl Iterator<Item = &'a Value>) -> Takes {
+    let ways: Vec<&Value> = ways.collect();
+    let has = |scheme: &str| ways.iter().any(|way| way.get(scheme).is_some());
+    if has("api_key") || ways.contains(&&json!({})) {
+        Takes::ApiKey
+    } else if has("session") {
+        Takes::Session
+    } else {
+        assert!(has("integration_key"), "nobody knows how to call with {ways:?}");
+        Takes::IntegrationKey
     }
 }
 

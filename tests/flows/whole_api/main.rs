@@ -11,6 +11,9 @@ mod documents;
 mod limits;
 mod paging;
 #[allow(dead_code, reason = "shared with the flows, which use more of it")]
+#[path = "../portal_api/people.rs"]
+mod people;
+#[allow(dead_code, reason = "shared with the flows, which use more of it")]
 #[path = "../portal_api/platform.rs"]
 mod platform;
 mod tenancy_walk;

@@ -143,6 +143,8 @@ async fn filters_look_into_blocks() {
         (by(|filter| filter.recipient = Some("4915110000003".to_owned())), &[3]),
         (by(|filter| filter.status = Some("lost".to_owned())), &[]),
         (by(|filter| filter.client_reference = Some("lost".to_owned())), &[]),
+        (by(|filter| filter.direction = Some("incoming".to_owned())), &[]),
+        (by(|filter| filter.network = Some("lost".to_owned())), &[]),
     ] {
         for limit in [1, 2, 50] {
             let found = scene.pages(&scene.client.agreement.id, &filter, limit).await;

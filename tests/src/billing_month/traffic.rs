@@ -1,12 +1,13 @@
 //! What is sent in the month: blocks through leases for the most part, requests to many numbers, single
 //! messages, and fees. What becomes of it is in `fates`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::batch::Draft;
 use domain::destination::Msisdn;
 use domain::fee::{FeeItem, FeePrice, plan_fee};
-use domain::id::{FeeId, MessageId};
+use domain::id::{AgreementId, FeeId, MessageId};
 use domain::lease::LeaseTag;
 use domain::money::Amount;
 use domain::rating::Resource;
@@ -66,6 +67,8 @@ impl fmt::Display for Made {
 pub struct Traffic {
     options: Options,
     pub made: Made,
+    /// Of messages, by the agreement that sent them, at all levels.
+    pub(super) records: BTreeMap<AgreementId, u64>,
     /// Not told of yet.
     pub(super) blocks: Vec<LeaseTag>,
     pub(super) rows: Vec<MessageId>,
@@ -75,7 +78,14 @@ pub struct Traffic {
 
 impl Traffic {
     pub fn new(options: Options) -> Self {
-        Self { options, made: Made::default(), blocks: Vec::new(), rows: Vec::new(), late: Vec::new() }
+        Self {
+            options,
+            made: Made::default(),
+            records: BTreeMap::new(),
+            blocks: Vec::new(),
+            rows: Vec::new(),
+            late: Vec::new(),
+        }
     }
 
     /// Sends until the month has come so far.
@@ -219,6 +229,7 @@ impl Traffic {
     fn took(&mut self, member: &Member) {
         self.made.messages += 1;
         self.made.edrs += depth(member) as u64;
+        *self.records.entry(member.agreement.id.clone()).or_default() += depth(member) as u64;
     }
 }
 

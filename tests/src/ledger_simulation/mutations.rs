@@ -85,11 +85,10 @@ pub enum Mutation {
     RerateRevision,
     RerateBlock,
     RerateChunk,
-    RerateRates,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 69] = [
+    pub const ALL: [Self; 68] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
@@ -158,7 +157,6 @@ impl Mutation {
         Self::RerateRevision,
         Self::RerateBlock,
         Self::RerateChunk,
-        Self::RerateRates,
     ];
 
     /// Those of writes that only leases make.
@@ -246,7 +244,6 @@ impl Mutation {
             Self::RerateRevision => "a message is rated again although it has moved since",
             Self::RerateBlock => "messages of a block are rated again although it has changed meanwhile",
             Self::RerateChunk => "two who count what a rerate would change both count it",
-            Self::RerateRates => "messages are rated again at prices that have changed since they were read",
         }
     }
 }
@@ -411,7 +408,6 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
             Listed(Mutation::RerateRevision)
         }
         "block" if part == "revision = :before" && transaction.is_rerate => Listed(Mutation::RerateBlock),
-        "service" | "agreement" if transaction.is_rerate => Listed(Mutation::RerateRates),
         "rerate_progress" => Listed(Mutation::RerateChunk),
         // Sums stand with what they are of, and that a task has begun or ended is no money.
         "rerate_differences" | "rerate" => Repeats,

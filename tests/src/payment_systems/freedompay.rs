@@ -44,6 +44,8 @@ pub struct Order {
     pub testing: bool,
     /// Whether its status tells that; the real one does not always.
     pub tells_mode: bool,
+    /// Whether its callback may still be answered with a refusal, so that the money goes back.
+    pub can_reject: bool,
     /// None before the payer acted.
     pub outcome: Option<Payer>,
     /// False while the money is only held.
@@ -163,6 +165,7 @@ impl Shared {
             failure_url: field("pg_failure_url")?,
             testing: field("pg_testing_mode")? == "1",
             tells_mode: true,
+            can_reject: false,
             outcome: None,
             captured: field("pg_auto_clearing")? == "1",
             refunds: Vec::new(),
@@ -304,7 +307,7 @@ fn callback_fields(order: &Order, paid: bool) -> Pairs {
     let flag = |yes: bool| if yes { "1" } else { "0" }.to_owned();
     let mut pairs = vec![
         ("pg_amount", order.amount.clone()),
-        ("pg_can_reject", flag(false)),
+        ("pg_can_reject", flag(order.can_reject)),
         ("pg_captured", flag(order.captured && paid)),
         ("pg_currency", order.currency.clone()),
         ("pg_description", order.description.clone()),

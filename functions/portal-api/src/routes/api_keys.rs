@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
+use super::records::Revision;
 use super::roles::{GrantsView, grants_view};
 use crate::App;
 use crate::error::{ApiError, written};
@@ -234,7 +235,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 ///
 /// What is not named stays. For who may do all that it may, before and after.
 #[utoipa::path(patch, path = "/v1/api_keys/{id}", tag = "api_keys", request_body = ApiKeyPatch,
-    params(("id" = String, Path, description = "The key's id")),
+    params(("id" = String, Path, description = "The key's id"), Revision),
     responses((status = 200, description = "The key as it is now", body = ApiKeyView)))]
 pub async fn change(
     State(app): State<App>,
@@ -272,7 +273,7 @@ pub struct RotationRequest {
 ///
 /// The one of now lives on for as long as you say, so that programs can change over one by one.
 #[utoipa::path(post, path = "/v1/api_keys/{id}/rotation", tag = "api_keys", request_body = RotationRequest,
-    params(("id" = String, Path, description = "The key's id")),
+    params(("id" = String, Path, description = "The key's id"), Revision),
     responses((status = 200, description = "The key and, this once, its new secret", body = NewApiKeyView)))]
 pub async fn rotate(
     State(app): State<App>,
@@ -302,7 +303,7 @@ pub struct ApiKeyOf {
 ///
 /// It is refused from this moment on. For who may do all that it may.
 #[utoipa::path(delete, path = "/v1/api_keys/{id}", tag = "api_keys",
-    params(("id" = String, Path, description = "The key's id"), ApiKeyOf),
+    params(("id" = String, Path, description = "The key's id"), ApiKeyOf, Revision),
     responses((status = 204, description = "Revoked")))]
 pub async fn delete(
     State(app): State<App>,

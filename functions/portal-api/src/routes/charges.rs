@@ -33,12 +33,6 @@ pub struct ListedChargeView {
     own_legal_entity: Option<String>,
     /// The number of the invoice.
     number: Option<u64>,
-    /// The first day of the period.
-    #[schema(value_type = String, format = Date)]
-    first_day: Date,
-    /// The last day of the period, included.
-    #[schema(value_type = String, format = Date)]
-    last_day: Date,
     /// The agreement's currency.
     currency: String,
 }
@@ -51,8 +45,6 @@ impl ListedChargeView {
             company: invoice.company.to_string(),
             own_legal_entity: invoice.own_legal_entity.as_ref().map(ToString::to_string),
             number: invoice.number,
-            first_day: invoice.period.first,
-            last_day: invoice.period.last,
             currency: invoice.currency.to_string(),
         })
     }
@@ -124,8 +116,9 @@ impl ChargeQuery {
     }
 }
 
-const FILE_COLUMNS: [&str; 21] = [
+const FILE_COLUMNS: [&str; 24] = [
     "id",
+    "source",
     "invoice",
     "number",
     "company",
@@ -135,8 +128,10 @@ const FILE_COLUMNS: [&str; 21] = [
     "direction",
     "first_day",
     "last_day",
+    "time_zone",
     "resource",
     "service_type",
+    "calculated_at",
     "status",
     "version",
     "corrects",

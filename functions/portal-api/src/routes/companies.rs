@@ -26,6 +26,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::records::Revision;
 use super::{Edited, Reply, present};
 use crate::App;
 use crate::bootstrap::tenant_of;
@@ -375,7 +376,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 /// What is not named stays. A disabled company and all below it are refused until it is enabled again. When
 /// its moderation begins, the notification addresses of its legal entities are told.
 #[utoipa::path(patch, path = "/v1/companies/{id}", tag = "companies", request_body = CompanyPatch,
-    params(("id" = String, Path, description = "The company's id")),
+    params(("id" = String, Path, description = "The company's id"), Revision),
     responses((status = 200, description = "The company as it is now", body = CompanyView)))]
 pub async fn change(
     State(app): State<App>,
@@ -417,16 +418,16 @@ async fn tell_of_moderation(app: &App, company: &Company) -> Result<(), ApiError
 /// Delete a company.
 ///
 /// For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-/// aside for others and no open invoice. It is refused everywhere from then on, and stays readable. What messages
-/// that were on their way give back to its wallets is taken out by a transfer.
+/// aside for others, no open invoice and no running fee rule. It is refused everywhere from then on, and stays
+/// readable. What messages that were on their way give back to its wallets is taken out by a transfer.
 #[utoipa::path(delete, path = "/v1/companies/{id}", tag = "companies",
     params(("id" = String, Path, description = "The company's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the company as it was read")),
     responses(
         (status = 200, description = "The company as it is now", body = CompanyView),
-        (status = 409, description = "`has_companies`, `has_money`, `has_open_invoice`, or \
-            `too_many_parts`: it has more wallets than are closed in one step", body = Problem,
-            content_type = "application/problem+json")
+        (status = 409, description = "`has_companies`, `has_money`, `has_open_invoice`, \
+            `has_fee_rules`, or `too_many_parts`: it has more wallets than are closed in one step",
+            body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn delete(
     State(app): State<App>,

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
+use super::records::Revision;
 use super::users::{COLUMNS, FILE_COLUMNS, UserView};
 use crate::App;
 use crate::error::{ApiError, written};
@@ -92,7 +93,7 @@ pub struct ReviewRequest {
 ///
 /// Until they are approved they can do nothing. Who was refused can be approved later.
 #[utoipa::path(post, path = "/v1/external_users/{id}/review", tag = "users", request_body = ReviewRequest,
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), Revision),
     responses((status = 200, description = "The user as it is now", body = UserView)))]
 pub async fn review(
     State(app): State<App>,

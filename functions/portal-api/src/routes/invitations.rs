@@ -18,6 +18,7 @@ use runtime::token::UserToken;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::records::Revision;
 use super::users::{UserView, open_wallets};
 use super::{Edited, Reply};
 use crate::App;
@@ -117,7 +118,7 @@ async fn send(
 ///
 /// With another link; the one before is good no longer.
 #[utoipa::path(post, path = "/v1/users/{id}/invitation", tag = "users",
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), Revision),
     responses((status = 200, description = "Whoever is invited", body = UserView)))]
 pub async fn resend(
     State(app): State<App>,
@@ -144,7 +145,7 @@ pub async fn resend(
 ///
 /// Its link is good no longer.
 #[utoipa::path(delete, path = "/v1/users/{id}/invitation", tag = "users",
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), Revision),
     responses((status = 200, description = "Whoever was invited", body = UserView)))]
 pub async fn revoke(
     State(app): State<App>,

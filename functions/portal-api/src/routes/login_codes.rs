@@ -11,6 +11,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::records::Revision;
 use super::{Edited, two_factor_integrations};
 use crate::App;
 use crate::error::{ApiError, written};
@@ -71,7 +72,7 @@ async fn stored(app: &App, company: &CompanyId) -> Result<Option<LoginCodes>, Ap
 /// factors and use no app.
 #[utoipa::path(put, path = "/v1/companies/{id}/login_codes", tag = "sessions",
     request_body = LoginCodesRequest,
-    params(("id" = String, Path, description = "The company's id")),
+    params(("id" = String, Path, description = "The company's id"), Revision),
     responses((status = 200, description = "The setting as it is now", body = LoginCodesView)))]
 pub async fn set(
     State(app): State<App>,
@@ -113,7 +114,7 @@ pub async fn set(
 ///
 /// From then on the company above says how they are sent.
 #[utoipa::path(delete, path = "/v1/companies/{id}/login_codes", tag = "sessions",
-    params(("id" = String, Path, description = "The company's id")),
+    params(("id" = String, Path, description = "The company's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

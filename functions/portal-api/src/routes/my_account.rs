@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::Avatar;
 use utoipa::ToSchema;
 
+use super::records::Revision;
 use super::roles::{GrantsView, grants_view};
 use super::users::UserView;
 use super::{Edited, Reply};
@@ -95,7 +96,7 @@ pub struct MyAccountPatch {
 /// In a session, not with an API key. What is not named stays. Another address, phone or login needs the
 /// password; another phone ends all your sessions.
 #[utoipa::path(patch, path = "/v1/my_account", tag = "my_account", request_body = MyAccountPatch,
-    security(("session" = [])),
+    params(Revision), security(("session" = [])),
     responses((status = 200, description = "You as you are now", body = MyAccountView)))]
 pub async fn change(
     State(app): State<App>,

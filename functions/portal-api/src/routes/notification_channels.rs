@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
-use super::records::{hand, named};
+use super::records::{Revision, hand, named};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -292,7 +292,8 @@ pub async fn one(
 ///
 /// What is not named stays, and null empties.
 #[utoipa::path(patch, path = "/v1/notification_channels/{id}", tag = "notifications",
-    request_body = NotificationChannelPatch, params(("id" = String, Path, description = "The channel's id")),
+    request_body = NotificationChannelPatch,
+    params(("id" = String, Path, description = "The channel's id"), Revision),
     responses((status = 200, description = "The channel as it is now", body = NotificationChannelView)))]
 pub async fn change(
     State(app): State<App>,
@@ -329,7 +330,7 @@ pub async fn change(
 ///
 /// The channel of all legal entities goes last.
 #[utoipa::path(delete, path = "/v1/notification_channels/{id}", tag = "notifications",
-    params(("id" = String, Path, description = "The channel's id")),
+    params(("id" = String, Path, description = "The channel's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

@@ -22,7 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
 use super::notification_channels::legal_entity;
-use super::records::hand;
+use super::records::{Revision, hand};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -249,7 +249,8 @@ pub async fn one(
 ///
 /// What is not named stays, and null empties. For another event or legal entity create another template.
 #[utoipa::path(patch, path = "/v1/notification_templates/{id}", tag = "notifications",
-    request_body = NotificationTemplatePatch, params(("id" = String, Path, description = "The template's id")),
+    request_body = NotificationTemplatePatch,
+    params(("id" = String, Path, description = "The template's id"), Revision),
     responses((status = 200, description = "The template as it is now", body = NotificationTemplateView)))]
 pub async fn change(
     State(app): State<App>,
@@ -273,7 +274,7 @@ pub async fn change(
 ///
 /// The template of all legal entities, or the words that come with the platform, take its place.
 #[utoipa::path(delete, path = "/v1/notification_templates/{id}", tag = "notifications",
-    params(("id" = String, Path, description = "The template's id")),
+    params(("id" = String, Path, description = "The template's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

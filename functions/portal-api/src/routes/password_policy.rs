@@ -12,6 +12,7 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::records::Revision;
 use super::{Edited, Reply};
 use crate::App;
 use crate::error::written;
@@ -99,6 +100,7 @@ pub async fn show(State(app): State<App>) -> Edited<PolicyView> {
 ///
 /// For the company that runs the platform.
 #[utoipa::path(put, path = "/v1/password_policy", tag = "sessions", request_body = PolicyView,
+    params(Revision),
     responses((status = 200, description = "The policy as it is now", body = PolicyView)))]
 pub async fn set(
     State(app): State<App>,

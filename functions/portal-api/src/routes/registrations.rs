@@ -94,10 +94,15 @@ pub async fn create(
     let tenant = enabled_company(&app.store, &settings.company).await?;
     let planned = Planned::plan(&app, &settings, &tenant, &body).await?;
     planned.check_login_free(&app).await?;
-    verify_phone(&app, &settings, &tenant, &planned, body.code.as_deref()).await?;
+    if let Err(error) = verify_phone(&app, &settings, &tenant, &planned, body.code.as_deref()).await {
+        if error.is_unavailable() {
+            report(&app, &settings, &planned.company, &planned.user).await;
+        }
+        return Err(error);
+    }
     let act = planned.act(&caller);
     if let Err(error) = planned.store(&app, &act).await {
-        planned.report(&app, &settings).await;
+        report(&app, &settings, &planned.company, &planned.user).await;
         return Err(error);
     }
     planned.tell(&app, &settings, body.portal.trim()).await;
@@ -141,7 +146,6 @@ impl Planned {
         let (details, now) = (&settings.details, runtime::now());
         let company = company(settings, tenant, &body.company_name, now)?;
         let entity = entity(&company, body, now)?;
-        let agreement = agreement(app, settings, &company, &entity, now).await?;
         let roles = details.roles.iter().filter_map(|role| UserRole::parse(&choice(role))).collect();
         let ask = NewUser {
             id: UserId::new(runtime::fresh()),
@@ -160,6 +164,14 @@ impl Planned {
         let (policy, known) = (people::policy(&app.store).await?, Credentials::new(&user.id));
         let hash = people::new_password(&body.password, &body.login, &known, &policy).await?;
         let credentials = known.with_password(hash, false, &policy, now);
+        let agreement = match agreement(app, settings, &company, &entity, now).await {
+            Ok(agreement) => agreement,
+            // What the settings name does not go together any more: who registers can do nothing about it.
+            Err(error) => {
+                report(app, settings, &company, &user).await;
+                return Err(error);
+            }
+        };
         let wallet = wallet_of(&agreement);
         Ok(Self { company, entity, agreement, wallet, user, credentials })
     }
@@ -170,21 +182,6 @@ impl Planned {
         match app.store.login_owner(login).await? {
             Some(_) => taken_login(Written::Taken),
             None => Ok(()),
-        }
-    }
-
-    /// Mails the address that was told, as long as it does not get too many.
-    async fn mail(
-        &self,
-        app: &App,
-        event: NotificationEvent,
-        cause: &str,
-        values: Values,
-    ) -> Result<(), ApiError> {
-        let email = &self.user.email;
-        match people::count_mail(app, "registration", email).await? {
-            Ok(()) => people::mail(app, &self.company, email, event, cause, values).await,
-            Err(_) => Ok(()),
         }
     }
 
@@ -210,7 +207,8 @@ impl Planned {
         let portal = ("portal_name", host.to_owned());
         let more = [portal.clone(), ("registration_link", format!("https://{host}/"))];
         let (values, cause) = (people::values(&self.user, &more), format!("registration {}", self.user.id));
-        let told = self.mail(app, NotificationEvent::RegistrationConfirmation, &cause, values).await;
+        let (event, email) = (NotificationEvent::RegistrationConfirmation, &self.user.email);
+        let told = mail(app, "registration", &self.company, email, event, &cause, values).await;
         people::note_failure("the mail to who has registered", told);
         let company = ("company_name", self.company.name.clone());
         let values = people::values(&self.user, &[portal, company, ("email", self.user.email.clone())]);
@@ -219,18 +217,35 @@ impl Planned {
         let told = people::mail(app, &self.company, report, event, &cause, values).await;
         people::note_failure("the mail about a registration", told);
     }
+}
 
-    /// Mails who runs the portal, and who tried.
-    async fn report(&self, app: &App, settings: &SelfRegistration) {
-        let text = format!("The registration of {} could not be completed.", self.company.name);
-        let report = &settings.details.report_email;
-        let more = [("text", text), ("email", report.clone())];
-        let (values, cause) = (people::values(&self.user, &more), format!("report {}", self.user.id));
-        let event = NotificationEvent::ProblemReport;
-        let told = people::mail(app, &self.company, report, event, &cause, values.clone()).await;
-        people::note_failure("the report of a registration", told);
-        people::note_failure("the mail to who tried", self.mail(app, event, &cause, values).await);
+/// Mails an address that was told, as long as it does not get too many.
+async fn mail(
+    app: &App,
+    about: &str,
+    company: &Company,
+    email: &str,
+    event: NotificationEvent,
+    cause: &str,
+    values: Values,
+) -> Result<(), ApiError> {
+    match people::count_mail(app, about, email).await? {
+        Ok(()) => people::mail(app, company, email, event, cause, values).await,
+        Err(_) => Ok(()),
     }
+}
+
+/// Mails who runs the portal, and who tried.
+async fn report(app: &App, settings: &SelfRegistration, company: &Company, user: &User) {
+    let text = format!("The registration of {} could not be completed.", company.name);
+    let report = &settings.details.report_email;
+    let more = [("text", text), ("email", report.clone())];
+    let (values, cause) = (people::values(user, &more), format!("report {}", user.id));
+    let event = NotificationEvent::ProblemReport;
+    let told = mail(app, "registration report", company, report, event, &cause, values.clone()).await;
+    people::note_failure("the report of a registration", told);
+    let told = mail(app, "registration", company, &user.email, event, &cause, values).await;
+    people::note_failure("the mail to who tried", told);
 }
 
 fn company(
@@ -335,15 +350,19 @@ async fn verify_phone(
     let phone = planned.user.phone.as_deref().unwrap_or_default();
     let applicant = UserId::derived(&["registration", settings.id.as_str(), phone]);
     if let Some(code) = code {
-        return sms_codes::take(app, &applicant, code).await;
+        let sent = sms_codes::take(app, &applicant, code).await?;
+        sms_codes::note_verified(app, &sent, code).await;
+        return Ok(());
     }
     let integration = app.store.thing::<TwoFactorIntegration>(id.as_str()).await?;
-    let integration = integration.ok_or_else(|| Problem::not_found("two-factor integration"))?;
+    let integration = integration
+        .ok_or_else(|| sms_codes::not_sent("the portal's two-factor integration is not there any more"))?;
     if integration.status != IntegrationStatus::Active {
         return Err(sms_codes::not_sent("the portal's two-factor integration is not active"));
     }
     let (agreement, sender) = (&integration.agreement, integration.sender.as_str());
-    let road = Road { purpose: "registration", company: tenant, agreement, sender };
+    let road =
+        Road { purpose: "registration", company: tenant, agreement, sender, integration: Some(&integration) };
     sms_codes::send_over(app, road, &applicant, phone, |code| integration.message(code)).await?;
     Err(code_required("sms"))
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use domain::agreement::Agreement;
 use domain::catalog;
 use domain::channel::Channel;
-use domain::id::{CompanyId, RerateId};
+use domain::id::{AgreementId, CompanyId, RerateId};
 use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::permission::Area;
@@ -153,7 +153,8 @@ pub struct RerateDetails {
     task: RerateView,
     /// The records of the senders' own agreements.
     edrs: RerateTally,
-    /// The records of the agreements above those.
+    /// The records of the agreements above those. None is made anew: a message keeps the levels that it was
+    /// accepted with.
     reseller_records: RerateTally,
     /// Why the last record failed that did.
     last_failure: Option<String>,
@@ -323,6 +324,10 @@ async fn estimate(
 pub struct RerateQuery {
     /// Those of this company; yours unless told.
     company: Option<String>,
+    /// Only those that rate messages of this agreement again.
+    agreement: Option<String>,
+    /// Only those that rate messages of this company's agreements again.
+    rated_company: Option<String>,
     /// Only with this status.
     #[param(value_type = Option<schema::RerateStatus>)]
     status: Option<Status>,
@@ -373,13 +378,30 @@ pub async fn list(
     Query(query): Query<RerateQuery>,
 ) -> Result<Response, ApiError> {
     rights::view(&who, Area::EdrRerate)?;
-    let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
+    let seen = app.seen_by(&who);
+    let company = seen.company_or_own(query.company.as_deref()).await?;
+    let agreement = match &query.agreement {
+        Some(id) => Some(seen.agreement(id).await.map_err(|error| error.field("agreement"))?.id),
+        None => None,
+    };
+    let of_company = match &query.rated_company {
+        Some(id) => {
+            let rated = seen.company(id).await.map_err(|error| error.field("rated_company"))?;
+            Some(app.store.agreements_of(&rated.id).await?)
+        }
+        None => None,
+    };
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
     let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .is("status", query.status.map(catalog::choice))
         .within("from", query.from, query.till)
         .newest_first("created_at");
-    let shows = |task: &Rerate| query.dry_run.is_none_or(|wanted| wanted == task.dry_run);
+    let shows = |task: &Rerate| {
+        let rates = |agreement: &AgreementId| task.agreements.contains(agreement);
+        query.dry_run.is_none_or(|wanted| wanted == task.dry_run)
+            && agreement.as_ref().is_none_or(rates)
+            && of_company.as_ref().is_none_or(|some| some.iter().any(|agreement| rates(&agreement.id)))
+    };
     let found = listing.read(&app.store, format, shows).await?;
     found.answer(RerateView::from, "rerates", &FILE_COLUMNS)
 }

@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 use store::RoleDeleted;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Edited, Reply, records};
+use super::records::{self, Revision};
+use super::{Edited, Reply};
 use crate::App;
 use crate::error::{ApiError, busy, written};
 use crate::fields::List;
@@ -266,7 +267,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
 /// Whoever has it has the new rights at once, and people of a company that it is no longer for have none by
 /// it. What is not named stays.
 #[utoipa::path(patch, path = "/v1/roles/{id}", tag = "users", request_body = RolePatch,
-    params(("id" = String, Path, description = "The role's id")),
+    params(("id" = String, Path, description = "The role's id"), Revision),
     responses((status = 200, description = "The role as it is now", body = RoleView)))]
 pub async fn change(
     State(app): State<App>,
@@ -299,7 +300,7 @@ pub async fn change(
 ///
 /// For who may do all that it grants; not while a self-registration gives it.
 #[utoipa::path(delete, path = "/v1/roles/{id}", tag = "users",
-    params(("id" = String, Path, description = "The role's id")),
+    params(("id" = String, Path, description = "The role's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

@@ -14,7 +14,9 @@ use domain::company::Company;
 use domain::id::{SecretId, SenderId};
 use domain::permission::Area;
 use domain::route::Routes;
+use domain::second_factor::LoginCodes;
 use domain::sender::{Monitoring, Sender, SenderAddress, SenderChange, SenderSettings, SenderStatus};
+use domain::two_factor::TwoFactorIntegration;
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -26,7 +28,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::roads::{IncomingBody, RouteBody, incoming, incoming_vendors, routes};
 use self::settings::{SenderSettingsBody, first_secret};
-use super::{Edited, present};
+use super::{Edited, present, records};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;
@@ -435,11 +437,17 @@ fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
 
 /// Delete a sender ID.
 ///
-/// Nothing can be sent from it any more; what was accepted goes out.
+/// Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
+/// which the company that the agreement is with ends, or codes are sent from it: those of a two-factor
+/// integration, or those that the company's people log in with.
 #[utoipa::path(delete, path = "/v1/sender_ids/{id}", tag = "sender_ids",
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the sender ID as it was read")),
-    responses((status = 204, description = "It is gone")))]
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "`in_use`, with the id of what uses it in `by`", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn delete(
     State(app): State<App>,
     who: Principal,
@@ -454,12 +462,41 @@ pub async fn delete(
         let agreement = app.seen_by(&who).agreement(sender.agreement.as_str()).await?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
     }
+    check_unused(&app, &sender).await?;
     match app.store.delete_sender(&who.act(&company.path), &sender).await? {
         Written::Now => {}
         Written::Overtaken | Written::Taken => return Err(busy()),
     }
     secrets::forget(&app, &sender, app.store.sender_by_id(&sender.id)).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses to delete what is charged for, so that nobody gets round a fee by making it anew, and what codes
+/// are sent from.
+async fn check_unused(app: &App, sender: &Sender) -> Result<(), ApiError> {
+    let rules = app.store.fee_rules(&sender.agreement).await?;
+    if let Some(rule) = rules.iter().find(|rule| rule.next.is_some() && rule.is_for(sender)) {
+        return Err(in_use("A fee rule charges for it: end that first.", rule.id.as_str()));
+    }
+    if sender.channel() != Channel::Sms {
+        return Ok(());
+    }
+    let sends = |integration: &TwoFactorIntegration| {
+        integration.agreement == sender.agreement && integration.sender == sender.address
+    };
+    records::check_unnamed(app, &sender.company, sends).await?;
+    let codes: Option<LoginCodes> = app.store.thing(sender.company.as_str()).await?;
+    let sends =
+        |codes: &LoginCodes| codes.agreement == sender.agreement && codes.sender == sender.address.as_str();
+    if codes.as_ref().is_some_and(sends) {
+        let detail = "The company's people log in with codes from it: send those from another one first.";
+        return Err(in_use(detail, sender.company.as_str()));
+    }
+    Ok(())
+}
+
+fn in_use(detail: &str, by: &str) -> ApiError {
+    Problem::new(409, "in_use", detail).figure("by", by).into()
 }
 
 /// The company of a sender ID that the caller may change.

@@ -238,11 +238,12 @@ pub async fn of_company(
         StatisticsPeriod::Year => app.store.statistics_by_month(&scope, first_day, last_day).await?,
         _ => app.store.statistics_by_day(&scope, first_day, last_day).await?,
     };
-    Ok(Json(StatisticsView::new(first_day, last_day, &parts)))
+    Ok(Json(StatisticsView::new(first_day, last_day, &parts, TOP)))
 }
 
 impl StatisticsView {
-    fn new(first_day: Date, last_day: Date, parts: &BTreeMap<Date, Slices>) -> Self {
+    /// With tops of at most so many.
+    fn new(first_day: Date, last_day: Date, parts: &BTreeMap<Date, Slices>, most: usize) -> Self {
         let mut sums = Slices::new();
         for (slice, counts) in parts.values().flatten() {
             sums.entry(slice.clone()).or_default().add(counts);
@@ -256,19 +257,19 @@ impl StatisticsView {
             last_day,
             counts: all(Some(&sums)).into(),
             parts: parts.iter().map(part).collect(),
-            channels: top(&sums, |slice| match slice {
+            channels: top(&sums, most, |slice| match slice {
                 Slice::Channel(name) => Some(name),
                 _ => None,
             }),
-            senders: top(&sums, |slice| match slice {
+            senders: top(&sums, most, |slice| match slice {
                 Slice::Sender(name) => Some(name),
                 _ => None,
             }),
-            countries: top(&sums, |slice| match slice {
+            countries: top(&sums, most, |slice| match slice {
                 Slice::Country(name) => Some(name),
                 _ => None,
             }),
-            networks: top(&sums, |slice| match slice {
+            networks: top(&sums, most, |slice| match slice {
                 Slice::Network(name) => Some(name),
                 _ => None,
             }),
@@ -276,10 +277,10 @@ impl StatisticsView {
     }
 }
 
-fn top(sums: &Slices, name: impl Fn(&Slice) -> Option<&String>) -> Vec<NamedCountsView> {
+fn top(sums: &Slices, most: usize, name: impl Fn(&Slice) -> Option<&String>) -> Vec<NamedCountsView> {
     let mut found: Vec<_> = sums.iter().filter_map(|(slice, counts)| Some((name(slice)?, *counts))).collect();
     found.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.accepted));
-    found.truncate(TOP);
+    found.truncate(most);
     found
         .into_iter()
         .map(|(name, counts)| NamedCountsView { name: name.clone(), counts: counts.into() })
@@ -299,7 +300,7 @@ pub struct CodeStatisticsQuery {
 
 /// What became of an integration's codes.
 ///
-/// In general, by network and by country, for up to 366 days.
+/// In general, by all networks and by all countries, for up to 366 days.
 #[utoipa::path(get, path = "/v1/two_factor_integrations/{id}/statistics", tag = "two_factor_integrations",
     params(("id" = String, Path, description = "The integration's id"), CodeStatisticsQuery),
     responses((status = 200, description = "The figures, within moments of what happens", body = StatisticsView)))]
@@ -321,5 +322,5 @@ pub async fn of_integration(
     }
     let scope = Scope::integration(&integration.id);
     let parts = app.store.statistics_by_day(&scope, first_day, last_day).await?;
-    Ok(Json(StatisticsView::new(first_day, last_day, &parts)))
+    Ok(Json(StatisticsView::new(first_day, last_day, &parts, usize::MAX)))
 }

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::agreement::Agreement;
+use domain::catalog;
 use domain::credit_order::CreditOrder;
 use domain::id::{PaymentSystemId, TopUpId, UserId, WalletId};
 use domain::money::{Amount, Currency};
@@ -126,6 +127,8 @@ pub struct TopUpView {
     credited: Option<String>,
     /// What the payment system kept, where that is missing from the balance.
     system_fee: Option<String>,
+    /// The bank's number of the payment, where the payment system tells it.
+    authorization: Option<String>,
     /// What refunds and chargebacks took from the balance again.
     taken_back: String,
     /// The payment system that it is paid by; none is the platform's own.
@@ -157,6 +160,7 @@ impl From<TopUp> for TopUpView {
     fn from(top_up: TopUp) -> Self {
         let wallet = top_up.target().into();
         let (to_pay, received) = (top_up.to_pay().to_string(), top_up.received);
+        let fee = received.as_ref().and_then(|received| received.system_fee);
         let state = TopUpStateName::from(&top_up.state);
         let (payment, reason) = match top_up.state {
             TopUpState::Redirected | TopUpState::Paid => (None, None),
@@ -175,7 +179,8 @@ impl From<TopUp> for TopUpView {
             currency: top_up.currency.to_string(),
             receipt_number: top_up.receipt.map(|receipt| receipt.number),
             credited: received.as_ref().map(|received| received.credited.to_string()),
-            system_fee: received.and_then(|received| received.system_fee).map(|fee| fee.to_string()),
+            system_fee: fee.map(|fee| fee.to_string()),
+            authorization: received.and_then(|received| received.authorization),
             taken_back: top_up.taken_back.to_string(),
             payment_system: top_up.through.system.map(Into::into),
             kind: top_up.through.kind,
@@ -362,6 +367,7 @@ async fn begin(app: &App, bought: Bought<'_>) -> Result<TopUp, ApiError> {
     let new = NewTopUp {
         id: bought.id,
         company: bought.agreement.company,
+        tenant: bought.agreement.tenant,
         agreement: bought.agreement.id,
         wallet: bought.wallet,
         user: bought.user,
@@ -499,13 +505,22 @@ fn shows(who: &Principal, top_up: &TopUp) -> bool {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct TopUpQuery {
-    /// Whose top-ups.
-    agreement: String,
+    /// The top-ups of this agreement.
+    agreement: Option<String>,
+    /// Or of this company; yours unless told.
+    company: Option<String>,
+    /// Or of all companies directly below this one.
+    tenant: Option<String>,
     /// How far they have come.
     #[param(inline)]
     state: Option<TopUpStateName>,
     /// Only those for this wallet.
     wallet: Option<String>,
+    /// Only those by this payment system; `stripe` for the platform's own account.
+    payment_system: Option<String>,
+    /// Only those by payment systems of this kind.
+    #[param(value_type = Option<schema::PaymentSystemKind>)]
+    kind: Option<PaymentSystemKind>,
     /// At least so much.
     amount_min: Option<String>,
     /// At most so much.
@@ -526,32 +541,66 @@ pub struct TopUpQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 19] = [
+impl TopUpQuery {
+    /// The list of an agreement, of all companies below one, or of a company.
+    async fn list(&self, app: &App, who: &Principal) -> Result<String, ApiError> {
+        let seen = app.seen_by(who);
+        if let Some(id) = &self.agreement {
+            return Ok(seen.agreement(id).await?.id.into());
+        }
+        if let Some(tenant) = &self.tenant {
+            let tenant = seen.company(tenant).await.map_err(|error| error.field("tenant"))?;
+            rights::view(who, Area::Payments)?;
+            return Ok(catalog::list_with(tenant.id.as_str()));
+        }
+        Ok(seen.company_or_own(self.company.as_deref()).await?.id.into())
+    }
+
+    /// What no list is in the order of.
+    fn passes(&self, top_up: &TopUp) -> bool {
+        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|it| it == value);
+        self.state.is_none_or(|state| state == TopUpStateName::from(&top_up.state))
+            && is(&self.wallet, top_up.target().as_str())
+            && is(&self.payment_system, top_up.through.name())
+            && self.kind.is_none_or(|kind| kind == top_up.through.kind)
+    }
+}
+
+const FILE_COLUMNS: [&str; 27] = [
     "id",
     "company",
     "agreement",
     "wallet",
     "amount",
+    "order.quantity",
+    "order.unit_price",
+    "order.net",
+    "order.tax",
+    "order.total",
     "fee",
     "to_pay",
     "receipt_number",
     "currency",
     "credited",
     "system_fee",
+    "authorization",
     "taken_back",
     "payment_system",
     "kind",
     "state",
     "payment",
     "reason",
+    "closed_by",
+    "confirmed_by",
     "session",
     "created_at",
 ];
 
-/// An agreement's top-ups.
+/// Top-ups.
 ///
 /// Newest first unless a filter or `sort` says otherwise. A user whose roles show them no finance sees those
-/// for the own wallet. `Accept: text/csv` answers a file.
+/// for the own wallet. With a filter a page may hold fewer than `limit` while there are more: go on while there
+/// is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/top_ups", tag = "top_ups", params(TopUpQuery),
     responses((status = 200, description = "A page",
         content((List<TopUpView> = "application/json"), (String = "text/csv")))))]
@@ -561,18 +610,14 @@ pub async fn list(
     format: Format,
     Query(query): Query<TopUpQuery>,
 ) -> Result<Response, ApiError> {
-    let agreement = app.seen_by(&who).agreement(&query.agreement).await?;
+    let list = query.list(&app, &who).await?;
     let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(agreement.id, &["created_at", "amount"], sort, query.limit, cursor)?
+    let listing = Listing::new(list, &["created_at", "amount"], sort, query.limit, cursor)?
         .within("created_at", query.from, query.till)
         .within_amounts("amount", amounts)
         .newest_first("created_at");
-    let is_shown = |top_up: &TopUp| {
-        shows(&who, top_up)
-            && query.state.is_none_or(|state| state == TopUpStateName::from(&top_up.state))
-            && query.wallet.as_deref().is_none_or(|wallet| wallet == top_up.target().as_str())
-    };
+    let is_shown = |top_up: &TopUp| shows(&who, top_up) && query.passes(top_up);
     let found = listing.read(&app.store, format, is_shown).await?;
     found.answer(TopUpView::from, "top-ups", &FILE_COLUMNS)
 }

@@ -14,6 +14,7 @@ use domain::permission::Area;
 use domain::self_registration::SelfRegistration;
 use domain::sender::SenderAddress;
 use domain::two_factor::{CodeSide, IntegrationError, IntegrationStatus, TwoFactorIntegration};
+use domain::two_factor_limits::{CodeLimit, CodeLimits};
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -22,7 +23,8 @@ use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Created, Edited, present, records};
+use super::records::{self, Revision};
+use super::{Created, Edited, present};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -65,6 +67,14 @@ pub struct TwoFactorIntegrationRequest {
     digits: Option<u8>,
     /// Of the platform's codes: 30 to 600, 600 unless told.
     valid_seconds: Option<u16>,
+    /// The most codes to one number in an hour: 1 to 1,000,000, 5 unless told.
+    per_number_max: Option<u32>,
+    /// The most codes in an hour to numbers that differ in their last four digits only: 1 to 1,000,000, 100
+    /// unless told.
+    per_prefix_max: Option<u32>,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten: 1 to 1,000,000, 1,000 unless told.
+    unverified_max: Option<u32>,
     /// An https address that is told what becomes of each code.
     result_url: Option<String>,
     /// `draft` unless told.
@@ -86,6 +96,13 @@ pub struct TwoFactorIntegrationPatch {
     digits: Option<u8>,
     /// Of the platform's codes: 30 to 600.
     valid_seconds: Option<u16>,
+    /// The most codes to one number in an hour.
+    per_number_max: Option<u32>,
+    /// The most codes in an hour to numbers that differ in their last four digits only.
+    per_prefix_max: Option<u32>,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten.
+    unverified_max: Option<u32>,
     /// An https address that is told what becomes of each code; null for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
@@ -116,6 +133,13 @@ pub struct TwoFactorIntegrationView {
     digits: Option<u8>,
     /// Of the platform's codes.
     valid_seconds: Option<u16>,
+    /// The most codes to one number in an hour.
+    per_number_max: u32,
+    /// The most codes in an hour to numbers that differ in their last four digits only.
+    per_prefix_max: u32,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten.
+    unverified_max: Option<u32>,
     /// Told what becomes of each code.
     result_url: Option<String>,
     /// Calls are taken while it is `active`.
@@ -151,6 +175,9 @@ impl TwoFactorIntegrationView {
             side,
             digits,
             valid_seconds,
+            per_number_max: integration.limits.per_number_max,
+            per_prefix_max: integration.limits.per_prefix_max,
+            unverified_max: digits.map(|_| integration.limits.unverified_max),
             result_url: integration.result_url,
             status: integration.status,
             url: format!("{public_base_url}/api/v1/2fa/verify/sms"),
@@ -176,6 +203,9 @@ impl From<IntegrationError> for ApiError {
             IntegrationError::Digits => "digits",
             IntegrationError::ValidSeconds => "valid_seconds",
             IntegrationError::ResultUrl => "result_url",
+            IntegrationError::Limit(CodeLimit::Number) => "per_number_max",
+            IntegrationError::Limit(CodeLimit::Prefix) => "per_prefix_max",
+            IntegrationError::Limit(CodeLimit::Unverified) => "unverified_max",
         };
         Problem::invalid(field, error).into()
     }
@@ -201,6 +231,8 @@ pub async fn create(
         return Err(Problem::invalid("agreement", "the agreement must be one of the company").into());
     }
     let now = runtime::now();
+    let code = code_side(body.side, body.digits, body.valid_seconds)?;
+    let limits = [body.per_number_max, body.per_prefix_max, body.unverified_max];
     let integration = TwoFactorIntegration {
         id: TwoFactorIntegrationId::new(runtime::fresh()),
         company: company.id.clone(),
@@ -209,7 +241,8 @@ pub async fn create(
         sender: sender(&app, &agreement.id, &body.sender).await?,
         agreement: agreement.id,
         text: body.text,
-        code: code_side(body.side, body.digits, body.valid_seconds)?,
+        limits: limits_of(CodeLimits::default(), code, limits)?,
+        code,
         result_url: body.result_url,
         status: body.status,
         key_hash: None,
@@ -234,6 +267,19 @@ fn code_side(side: Side, digits: Option<u8>, valid_seconds: Option<u16>) -> Resu
         }
         Side::Client => Ok(CodeSide::Client),
     }
+}
+
+/// The limits with those that are named: per number, per prefix, unverified.
+fn limits_of(before: CodeLimits, code: CodeSide, named: [Option<u32>; 3]) -> Result<CodeLimits, ApiError> {
+    let [per_number, per_prefix, unverified] = named;
+    if code == CodeSide::Client && unverified.is_some() {
+        return Err(Problem::invalid("unverified_max", "your own software compares the codes").into());
+    }
+    Ok(CodeLimits {
+        per_number_max: per_number.unwrap_or(before.per_number_max),
+        per_prefix_max: per_prefix.unwrap_or(before.per_prefix_max),
+        unverified_max: unverified.unwrap_or(before.unverified_max),
+    })
 }
 
 /// The address of a sender ID of SMS that the agreement has.
@@ -333,7 +379,7 @@ pub async fn one(
 /// What is not named stays. Codes on their way stay valid.
 #[utoipa::path(patch, path = "/v1/two_factor_integrations/{id}", tag = "two_factor_integrations",
     request_body = TwoFactorIntegrationPatch,
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = String, Path, description = "The integration's id"), Revision),
     responses((status = 200, description = "The integration as it is now", body = TwoFactorIntegrationView)))]
 pub async fn change(
     State(app): State<App>,
@@ -352,7 +398,9 @@ pub async fn change(
         },
         CodeSide::Client => code_side(Side::Client, body.digits, body.valid_seconds)?,
     };
+    let limits = [body.per_number_max, body.per_prefix_max, body.unverified_max];
     let changed = TwoFactorIntegration {
+        limits: limits_of(before.limits, code, limits)?,
         name: body.name.unwrap_or_else(|| before.name.clone()),
         sender: match body.sender {
             Some(address) => sender(&app, &before.agreement, &address).await?,
@@ -398,7 +446,7 @@ pub async fn make_key(
 ///
 /// Its key is refused from this moment on. Not while a self-registration proves phone numbers by it.
 #[utoipa::path(delete, path = "/v1/two_factor_integrations/{id}", tag = "two_factor_integrations",
-    params(("id" = String, Path, description = "The integration's id")),
+    params(("id" = String, Path, description = "The integration's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
+use super::records::Revision;
 use crate::App;
 use crate::error::{ApiError, busy, taken_login, written};
 use crate::fields::List;
@@ -368,7 +369,7 @@ fn check_not_self(who: &Principal, user: &User) -> Result<(), ApiError> {
 /// What is not named stays. Address, phone and password are the user's own to change. The last administrator
 /// of a company stays one, and active.
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "users", request_body = UserPatch,
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), Revision),
     responses((status = 200, description = "The user as it is now", body = UserView)))]
 pub async fn change(
     State(app): State<App>,
@@ -418,7 +419,7 @@ pub async fn change(
 /// them, and credits in the user's wallets stay there until they are transferred back. The last
 /// administrator stays, and nobody deletes themselves here.
 #[utoipa::path(delete, path = "/v1/users/{id}", tag = "users",
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), Revision),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     State(app): State<App>,

@@ -27,7 +27,7 @@ impl FromRequestParts<App> for Caller {
         let id = TwoFactorIntegrationId::parse(&id).map_err(|_| unauthorized())?;
         let integration: Option<TwoFactorIntegration> = app.store.thing(id.as_str()).await?;
         let hash = runtime::token::hash(&secret);
-        let integration = integration.filter(|found| found.key_hash.as_ref() == Some(&hash));
+        let integration = integration.filter(|found| found.has_key(&hash));
         let integration = integration.ok_or_else(unauthorized)?;
         let company = enabled_company(&app.store, &integration).await?;
         if integration.status != IntegrationStatus::Active {

@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use crate::vendor::block_job::due;
 use crate::vendor::connection::Owned;
+use crate::vendor::lane::REPORT_TRIES_MAX;
 use crate::vendor::sending::delay;
 use crate::{Gateway, chain};
 
@@ -25,7 +26,7 @@ const CONNECTION_DISABLED: &str = "connection_disabled";
 const CALL_MAX: i32 = 10;
 /// After the queue did not answer.
 const QUEUE_PAUSE: Duration = Duration::from_secs(5);
-/// As often a store or a queue that does not answer is asked: with the delays between them for a quarter of a minute.
+/// As often a store that does not answer is asked: with the delays between them for a quarter of a minute.
 const TRIES_MAX: u32 = 5;
 
 struct Refusing {
@@ -148,17 +149,16 @@ impl Refusing {
         }
     }
 
-    /// Asks the store or the queue again for a while if it does not answer.
-    async fn ask<T, E, W>(&self, ask: impl Fn() -> W) -> Result<T, E>
+    /// Asks the store again for a while if it does not answer.
+    async fn ask<T, W>(&self, ask: impl Fn() -> W) -> Result<T, StoreError>
     where
-        E: std::error::Error + Send + Sync + 'static,
-        W: Future<Output = Result<T, E>>,
+        W: Future<Output = Result<T, StoreError>>,
     {
         let mut tries = 1;
         loop {
             match ask().await {
                 Err(error) if tries < TRIES_MAX && !self.is_ending() => {
-                    warn!(connection = %self.owned.connection.id, error = chain(error), "there was no answer, it is asked again");
+                    warn!(connection = %self.owned.connection.id, error = chain(error), "the store is asked again");
                     self.sleep_unless_stopped(delay(tries)).await;
                     tries += 1;
                 }
@@ -180,7 +180,18 @@ impl Refusing {
         }
     }
 
+    /// Whether it is stored. It is offered for as long as the connection is disabled, and no other jobs are taken
+    /// meanwhile: what is claimed and not told of is in doubt afterwards.
     async fn tell(&self, progress: &Progress) -> bool {
-        self.ask(|| self.gateway.outbox.send(progress)).await.is_ok()
+        let mut tries = 1;
+        while self.gateway.outbox.send(progress).await.is_err() {
+            let is_enough = *self.stop.borrow() && REPORT_TRIES_MAX <= tries;
+            if is_enough || !self.owned.life.is_alive() {
+                return false;
+            }
+            sleep(delay(tries)).await;
+            tries += 1;
+        }
+        true
     }
 }

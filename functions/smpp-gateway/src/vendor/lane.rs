@@ -49,7 +49,7 @@ pub const RECEIVES_FOR_LATER: u32 = CONNECTION_RECEIVES_MAX - 4;
 const LAST_DELAY: Duration = Duration::from_secs(1);
 /// An outcome that the queue does not take is offered for ten minutes. After that the job comes again
 /// as one whose outcome is unknown.
-const REPORT_TRIES_MAX: u32 = 24;
+pub const REPORT_TRIES_MAX: u32 = 24;
 
 /// What is done can wait until there is more of it.
 const DELETED_AFTER: Duration = Duration::from_millis(20);

@@ -175,6 +175,27 @@ impl CompiledTree {
         Some(steps.join("/"))
     }
 
+    /// Whether nothing gets to a node but messages from phones.
+    pub fn is_from_phones(&self, node: u32) -> bool {
+        let mut at = self.nodes.get(node as usize);
+        while let Some(child) = at.filter(|child| !matches!(child.value, Value::Root(_))) {
+            at = self.nodes.get(child.parent as usize);
+            let Some(Kind::Branch { attribute: Attribute::Direction, first, listed, .. }) =
+                at.map(|parent| parent.kind)
+            else {
+                continue;
+            };
+            return match child.value {
+                Value::Others => {
+                    let named = self.nodes.iter().skip(first as usize).take(listed as usize);
+                    named.map(|node| self.value(node)).any(|value| value == "MT")
+                }
+                _ => self.value(child) == "MO",
+            };
+        }
+        false
+    }
+
     /// What a leaf says.
     pub fn price_at(&self, leaf: u32) -> Option<&Price> {
         match self.nodes.get(leaf as usize)?.kind {
@@ -348,6 +369,32 @@ mod tests {
         let draft =
             compiled(serde_json::json!({"sms_message": {"depends_on": "country", "values": {"DE": {}}}}));
         assert_eq!(shown(&draft, &Event::sms("DE", None, None)), "sms_message/DE no rate");
+    }
+
+    #[test]
+    fn a_price_of_messages_from_phones_is_one_that_nothing_sent_gets_to() {
+        let from_phones = |tree: serde_json::Value, event: &Event| {
+            let tree = compiled(serde_json::json!({"sms_message": tree}));
+            let Found::Price { leaf, .. } = tree.find(event) else { panic!("it has a price") };
+            tree.is_from_phones(leaf)
+        };
+        let price = || serde_json::json!({"price": {"type": "free"}});
+        let by_country =
+            || serde_json::json!({"depends_on": "country", "values": {"DE": price()}, "others": price()});
+        let sent = Event::sms("DE", None, None);
+        for (values, others) in [
+            (serde_json::json!({"MT": price(), "MO": by_country()}), None),
+            (serde_json::json!({"MT": by_country()}), Some(by_country())),
+            (serde_json::json!({"MO": by_country()}), Some(by_country())),
+        ] {
+            let mut tree = serde_json::json!({"depends_on": "direction", "values": values});
+            if let Some(others) = others {
+                tree["others"] = others;
+            }
+            let told = [from_phones(tree.clone(), &sent), from_phones(tree.clone(), &sent.from_phone())];
+            assert_eq!(told, [false, true], "{tree}");
+        }
+        assert!(!from_phones(by_country(), &sent.from_phone()), "it is the price of both");
     }
 
     #[test]

@@ -131,6 +131,11 @@ const FEE: &[Attribute] = &[
 ];
 
 impl Resource {
+    /// Whether it goes to somebody, or comes from there.
+    pub fn has_direction(self) -> bool {
+        self.attributes().contains(&Attribute::Direction)
+    }
+
     /// Whether it is an event of a channel, which packs, scales and bundles may count.
     pub const fn is_traffic(self) -> bool {
         !matches!(

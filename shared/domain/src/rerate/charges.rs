@@ -12,8 +12,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use crate::edr::agreements;
 use crate::id::{AgreementId, RateId, WalletId};
 use crate::message::Message;
@@ -37,8 +35,6 @@ pub struct LevelChange {
     pub level: u32,
     /// Whose money it is.
     pub wallet: WalletId,
-    /// The moment whose prices it has.
-    pub accepted_at: Timestamp,
     pub before: Amount,
     pub after: Amount,
 }
@@ -105,7 +101,6 @@ pub fn rate_again(message: &Message, prices: &impl Prices) -> Result<Option<Rate
             agreement,
             level: u32::try_from(index + 1).unwrap_or(u32::MAX),
             wallet: first.wallet.clone(),
-            accepted_at: message.accepted_at,
             before: owed(was)?,
             after: owed(is)?,
         });
@@ -240,6 +235,7 @@ fn changed(
 mod tests {
     use std::sync::Arc;
 
+    use jiff::Timestamp;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

@@ -36,6 +36,8 @@ pub struct Paid {
     pub attempt: Option<String>,
     /// The payment system's own name of the payment: what our payment is known by.
     pub reference: String,
+    /// The bank's number of it, where that is told.
+    pub authorization: Option<String>,
     pub amount: Amount,
     pub currency: Currency,
     pub livemode: bool,
@@ -89,11 +91,14 @@ fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decisio
         return Ok(review(top_up, reason));
     }
     if matches!(top_up.state, TopUpState::Confirmed { .. }) {
-        let is_known = top_up.received.as_ref().is_none_or(|received| received.reference == paid.reference);
-        return Ok(if is_known {
-            Decision::Nothing
-        } else {
-            Decision::Keep(format!("{} paid a second time for what was paid before", paid.reference))
+        let is_known = top_up.received.as_ref().is_none_or(|received| is_told_again(received, paid));
+        return Ok(match (&top_up.received, &top_up.confirmed_by) {
+            _ if is_known => Decision::Nothing,
+            (Some(received), Some(_)) => Decision::Keep(format!(
+                "{} paid for what was confirmed by hand as paid by {}",
+                paid.reference, received.reference
+            )),
+            _ => Decision::Keep(format!("{} paid a second time for what was paid before", paid.reference)),
         });
     }
     let credited = match (top_up.needs_system_fee(), paid.system_fee) {
@@ -109,8 +114,15 @@ fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decisio
     if !credited.is_positive() {
         return Ok(review(top_up, format!("nothing is left of {} after the fee", paid.amount)));
     }
-    let Paid { reference, system_fee, .. } = paid.clone();
-    Ok(Decision::Confirm(Received { reference, system_fee, credited }))
+    let Paid { reference, authorization, system_fee, .. } = paid.clone();
+    Ok(Decision::Confirm(Received { reference, authorization, system_fee, credited }))
+}
+
+/// One try may be charged twice: the bank has a number for each.
+fn is_told_again(received: &Received, paid: &Paid) -> bool {
+    let same = |(known, told): (&String, &String)| known == told;
+    received.reference == paid.reference
+        && received.authorization.as_ref().zip(paid.authorization.as_ref()).is_none_or(same)
 }
 
 fn mismatch(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Option<String> {
@@ -142,13 +154,27 @@ fn closed(top_up: &TopUp, reason: &str, attempt: Option<&String>) -> Decision {
     let mut after = match top_up.state {
         TopUpState::Redirected => top_up.in_state(TopUpState::Closed { reason: reason.to_owned() }),
         TopUpState::Closed { .. } | TopUpState::Review { .. } => top_up.next(),
-        TopUpState::Paid | TopUpState::Confirmed { .. } => return Decision::Nothing,
+        TopUpState::Paid | TopUpState::Confirmed { .. } => {
+            return refused_after_payment(top_up, reason, attempt);
+        }
     };
     after.refused.extend(attempt.filter(|attempt| !top_up.refused.contains(attempt)).cloned());
     if after.state == top_up.state && after.refused == top_up.refused {
         return Decision::Nothing;
     }
     Decision::Change(Box::new(after))
+}
+
+/// What was paid stays so. That the very try that was paid is refused as well is for a person; of another try it
+/// is no news.
+fn refused_after_payment(top_up: &TopUp, reason: &str, attempt: Option<&String>) -> Decision {
+    let paid = top_up.received.as_ref().map(|received| &received.reference);
+    match attempt.filter(|attempt| paid == Some(*attempt)) {
+        Some(attempt) => {
+            Decision::Keep(format!("{attempt} was paid before, and is said to be refused: {reason}"))
+        }
+        None => Decision::Nothing,
+    }
 }
 
 /// Kept until the money is certain. What contradicts the account stays: the payer may have tried twice.

@@ -20,6 +20,7 @@ fn top_up() -> TopUp {
     let new = NewTopUp {
         id: TopUpId::new(1),
         company: CompanyId::new(1),
+        tenant: CompanyId::new(2),
         agreement: AgreementId::new(1),
         wallet: None,
         user: None,
@@ -44,6 +45,7 @@ fn paid(text: &str) -> Paid {
         session: SESSION.into(),
         attempt: None,
         reference: "pi_1".into(),
+        authorization: None,
         amount: amount(text),
         currency: currency("EUR"),
         livemode: true,
@@ -79,7 +81,8 @@ fn is_review(decision: &Decision) -> bool {
 
 #[test]
 fn only_the_expected_money_confirms() {
-    let received = Received { reference: "pi_1".into(), system_fee: None, credited: amount("50") };
+    let (reference, credited) = ("pi_1".into(), amount("50"));
+    let received = Received { reference, authorization: None, system_fee: None, credited };
     assert_eq!(decided(&top_up(), Report::Paid(paid("50.75"))), Decision::Confirm(received));
     for other in [
         Paid { session: "cs_2".into(), ..paid("50.75") },
@@ -140,7 +143,6 @@ fn money_that_comes_after_a_person_closed_it_is_for_a_person() {
 
 #[test]
 fn what_a_person_confirmed_is_moved_by_nothing_that_the_payment_system_tells() {
-    assert_eq!(top_up().plan_confirmation("TT-1"), Err(ConfirmError::NoOrder));
     let order = CreditOrder {
         quantity: 500,
         unit_price: amount("0.1"),
@@ -153,15 +155,67 @@ fn what_a_person_confirmed_is_moved_by_nothing_that_the_payment_system_tells() {
     };
     let bought = TopUp { buys: Some(order.credits()), order: Some(order), ..top_up() };
     let returned = told(&bought, back("re_1", "10", false));
-    assert_eq!(returned.plan_confirmation("TT-1"), Err(ConfirmError::Returned));
-    let received = bought.plan_confirmation(" TT-1 ").unwrap().unwrap();
+    assert_eq!(returned.plan_confirmation("TT-1", None), Err(ConfirmError::Returned));
+    let received = bought.plan_confirmation(" TT-1 ", None).unwrap().unwrap();
     assert_eq!((received.reference.as_str(), received.credited), ("TT-1", amount("500")));
     let (payment, by) = (PaymentId::new(1), CompanyId::new(9));
     let confirmed = bought.confirmed_by_hand(payment, received, &by, Timestamp::UNIX_EPOCH);
-    assert_eq!((confirmed.plan_confirmation("TT-1"), confirmed.due()), (Ok(None), None), "nobody is asked");
+    let again = confirmed.plan_confirmation("TT-1", None);
+    assert_eq!((again, confirmed.due()), (Ok(None), None), "nobody is asked");
     for report in [Report::Paid(paid("50.75")), back("re_1", "50.75", false)] {
         assert!(matches!(decided(&confirmed, report), Decision::Keep(_)));
     }
+}
+
+#[test]
+fn what_a_person_confirms_of_money_is_its_amount_or_what_that_person_says_is_left_of_it() {
+    let credited = |top_up: &TopUp, told: Option<&str>| -> Result<_, ConfirmError> {
+        let received = top_up.plan_confirmation("TT-1", told.map(amount))?.expect("it is new");
+        assert_eq!(received.reference, "TT-1");
+        Ok((received.credited, received.system_fee))
+    };
+    let whole = (amount("50"), None);
+    assert_eq!(credited(&top_up(), None), Ok(whole));
+    assert_eq!(credited(&top_up(), Some("50")), Ok(whole));
+    let other = ConfirmError::NotCredited { expected: amount("50") };
+    assert_eq!(credited(&top_up(), Some("49")), Err(other));
+    let waiting = told(&from_client(), Report::Paid(paid("50")));
+    assert_eq!(credited(&waiting, None), Err(ConfirmError::NoCredited), "nobody knows the fee");
+    assert_eq!(credited(&waiting, Some("48.75")), Ok((amount("48.75"), Some(amount("1.25")))));
+    assert_eq!(credited(&waiting, Some("50")), Ok((amount("50"), Some(Amount::ZERO))));
+    for wrong in ["0", "-1", "50.01", "48.755"] {
+        let range = ConfirmError::CreditedRange { amount: amount("50") };
+        assert_eq!(credited(&waiting, Some(wrong)), Err(range), "{wrong}");
+    }
+    let received = waiting.plan_confirmation("TT-1", Some(amount("48.75"))).unwrap().unwrap();
+    let by = CompanyId::new(9);
+    let confirmed = waiting.confirmed_by_hand(PaymentId::new(1), received, &by, Timestamp::UNIX_EPOCH);
+    assert_eq!(confirmed.plan_confirmation("TT-1", Some(amount("48.75"))), Ok(None));
+    let other = confirmed.plan_confirmation("TT-1", Some(amount("48.7")));
+    let stored = ConfirmError::Confirmed { reference: "TT-1".into(), credited: amount("48.75") };
+    assert_eq!(other, Err(stored));
+    let known = Paid { system_fee: Some(amount("1.25")), ..paid("50") };
+    assert!(matches!(decided(&confirmed, Report::Paid(known)), Decision::Keep(_)), "told late");
+    let closed = waiting.plan_close("booked", &by).unwrap().unwrap();
+    assert_eq!(closed.plan_confirmation("TT-1", Some(amount("48.75"))), Err(ConfirmError::Closed));
+}
+
+#[test]
+fn the_first_outcome_of_a_try_counts_and_a_later_different_one_is_for_a_person() {
+    let of = |attempt: &str, authorization: &str| Paid {
+        attempt: Some(attempt.into()),
+        reference: attempt.into(),
+        authorization: Some(authorization.into()),
+        ..paid("50.75")
+    };
+    let refusal = |attempt: &str| Report::Closed { reason: "declined".into(), attempt: Some(attempt.into()) };
+    let done = told(&top_up(), Report::Paid(of("A2", "123456")));
+    assert_eq!(done.received.as_ref().unwrap().authorization.as_deref(), Some("123456"));
+    assert_eq!(decided(&done, Report::Paid(of("A2", "123456"))), Decision::Nothing, "a reload");
+    assert_eq!(decided(&done, refusal("A1")), Decision::Nothing, "another try");
+    let refused = "A2 was paid before, and is said to be refused: declined";
+    assert_eq!(decided(&done, refusal("A2")), Decision::Keep(refused.into()));
+    assert!(matches!(decided(&done, Report::Paid(of("A2", "654321"))), Decision::Keep(_)), "charged twice");
 }
 
 #[test]

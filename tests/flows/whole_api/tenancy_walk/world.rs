@@ -1,25 +1,48 @@
 //! Company A with one of everything, between a parent and a child, beside a neighbour; and how to ask for
 //! what the documents do not say enough about.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::to_bytes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::audit::{Act, Actor};
 use domain::handling::ClientAddress;
-use domain::id::{IncomingId, SenderId};
+use domain::id::{AuditId, IncomingId, MessageId, SenderId, TwoFactorIntegrationId, UserId};
 use domain::incoming::{IncomingCost, IncomingMessage, Routed};
+use domain::sender::SenderAddress;
+use domain::session::Session;
+use domain::two_factor::{IntegrationStatus, TwoFactorIntegration};
 use http::{Method, Request, StatusCode};
+use runtime::auth::{CSRF_HEADER, SESSION_COOKIE};
+use runtime::token::UserToken;
 use serde_json::{Value, json};
+use store::{Store, Written};
 use tests::bucket::Bucket;
 use tests::stripe_simulator::StripeSimulator;
 use tower::ServiceExt;
 
 use super::filling::{self, Filled, MARK, Things};
-use crate::documents::operations;
+use crate::documents::{Takes, operations};
+use crate::people::{self, sign_up};
 use crate::platform::{Member, Platform, text, today};
 
 /// A's sender ID.
 const SENDER: &str = "KESTREL";
+/// Of a session, in minutes.
+const IDLE_MINUTES: u16 = 60;
+/// Headers that say who calls.
+pub type Shown = Vec<(&'static str, String)>;
+
+/// What else somebody with an API key can call with.
+struct Beside {
+    /// Who has sessions.
+    user: UserId,
+    /// The key of an integration.
+    integration: String,
+}
 
 pub struct World {
     pub things: Things,
@@ -34,6 +57,11 @@ pub struct World {
     pub disabled_user: String,
     /// The key of a user of A who may do all.
     pub person: String,
+    members: Vec<(Member, String)>,
+    /// The user whose key is that of the disabled one.
+    disabled: String,
+    /// By API key, of all who were let in.
+    beside: BTreeMap<String, Beside>,
     platform: Platform,
     router: Router,
     once: AtomicU64,
@@ -117,11 +145,28 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
         "POST /v1/top_ups/quote" => json!({"agreement": thing("agreement"), "amount": "25"}),
         "POST /v1/top_ups" => json!({"agreement": thing("agreement"), "amount": "25"}),
         "POST /v1/top_ups/{id}/confirm" => json!({"reference": format!("{MARK} {}", runtime::fresh())}),
+        "POST /v1/payment_reviews/done" => {
+            json!({"payment_system": thing("payment_system"), "event": REVIEWED, "note": format!("{MARK} paid back")})
+        }
         "POST /v1/top_ups/{id}/close" => json!({"reason": format!("{MARK} booked by hand")}),
         "POST /v1/rates/find" => json!({"agreement": thing("agreement"), "number": "+4915112345678",
             "sender": SENDER}),
         "POST /v1/messages" | "POST /v1/messages/estimate" => json!({"sender": SENDER,
             "recipients": ["+4915112345678"], "text": format!("{MARK} hello")}),
+        "POST /v1/two_factor_integrations" => json!({"name": format!("{MARK} login"), "side": "platform",
+            "agreement": thing("agreement"), "sender": thing("sender"), "text": "Your code is {{code}}.",
+            "status": "active"}),
+        "POST /api/v1/2fa/verify" => json!({"requestId": thing("requestId"), "code": thing("right_code")}),
+        "PUT /v1/my_account/password" => {
+            json!({"password": people::PASSWORD, "new_password": plain("password")})
+        }
+        // By then it is the other one.
+        "POST /v1/my_account/deletion" => {
+            json!({"confirm": "delete-account", "password": plain("password")})
+        }
+        "POST /v1/my_account/totp" | "POST /v1/my_account/totp/removal" => {
+            json!({"password": people::PASSWORD})
+        }
         "POST /v1/users" => json!({"name": format!("{MARK} Bob"),
             "email": format!("{}@kestrel.example", runtime::fresh())}),
         "PUT /v1/my_account/avatar" => json!({"content": PICTURE}),
@@ -175,6 +220,8 @@ const MADE: &[(&str, Maker)] = &[
     ("POST /v1/services/{id}/scopes/{number}/imports", Maker::A),
 ];
 
+/// What A's payment system told that has to be looked at.
+const REVIEWED: &str = "evt_walk";
 /// One pixel.
 const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -214,6 +261,14 @@ impl World {
             neighbour: neighbour.key.clone(),
             disabled_user: String::new(),
             person: String::new(),
+            members: vec![
+                (a.clone(), format!("{MARK}.Ann")),
+                (parent.clone(), "Pat".to_owned()),
+                (child.clone(), "Chi".to_owned()),
+                (neighbour.clone(), "Nat".to_owned()),
+            ],
+            disabled: String::new(),
+            beside: BTreeMap::new(),
             platform,
             router,
             once: AtomicU64::new(1),
@@ -241,8 +296,6 @@ impl World {
         things.add("/v1/services/{id}/scopes", "1", false);
         things.add("/v1/dictionaries", "operators", false);
         things.add("/v1/dictionaries/{name}/entries", "26202", false);
-        things.add("/v1/my_account/sessions", "ses_00000000000000000000000000", false);
-        things.add("/api/v1/2fa/requests", "req_00000000000000000000000000", false);
         things.name("parent", &a.company, true);
         things.name("child_company", &child.company, false);
         things.name("child_agreement", &child.agreement, false);
@@ -367,6 +420,10 @@ impl World {
             revision: 0,
         };
         assert!(self.platform.store.write_incoming(None, &message).await.unwrap());
+        let (system, event) = (self.things.text("payment_system"), REVIEWED.to_owned());
+        let (detail, at) = ("other money".to_owned(), runtime::now());
+        let review = store::Review { system, event, top_up: None, detail, at };
+        self.platform.store.put_review(&review).await.unwrap();
         self.project().await;
     }
 
@@ -470,7 +527,7 @@ impl World {
         let path = format!("/v1/users/{user}");
         self.platform.patch(&self.a, &path, json!({"active": false})).await.good();
         self.things.add("/v1/external_users", &user, true);
-        (self.person, self.disabled_user) = (person, key);
+        (self.person, self.disabled_user, self.disabled) = (person, key, user);
     }
 
     /// The id and the key of a new one.
@@ -488,13 +545,126 @@ impl World {
         self.platform.patch(&self.parent, &path, json!({"enabled": enabled})).await.good();
     }
 
+    /// Gives each company somebody with a password and an integration with a key, makes a session of A's that
+    /// can be ended, and lets A send a code. The integration beside the disabled user is not active.
+    pub async fn let_in(&mut self) {
+        let path = format!("/v1/two_factor_integrations/{}/key", self.things.text("two_factor_integration"));
+        let a = self.members[0].0.clone();
+        let sending = text(&self.platform.post(&a.key, &path, json!({})).await.good(), "key");
+        for (member, login) in self.members.clone() {
+            let user = Box::pin(sign_up(&self.platform, &member, &login, json!(["portal_admin"]))).await;
+            let integration = match member.key == a.key {
+                true => sending.clone(),
+                false => Box::pin(self.integration(&member, IntegrationStatus::Active)).await,
+            };
+            let user = user.try_into().unwrap();
+            self.beside.insert(member.key, Beside { user, integration });
+        }
+        let user = self.disabled.clone().try_into().unwrap();
+        let integration = Box::pin(self.integration(&a, IntegrationStatus::Blocked)).await;
+        self.beside.insert(self.disabled_user.clone(), Beside { user, integration });
+        let session = Box::pin(self.session(&self.beside[&a.key].user)).await.session();
+        self.things.add("/v1/my_account/sessions", session.as_str(), true);
+        Box::pin(self.send_code(&a)).await;
+        Box::pin(self.project()).await;
+    }
+
+    /// The key of another integration, made after A's.
+    async fn integration(&self, member: &Member, status: IntegrationStatus) -> String {
+        let store = &self.platform.store;
+        let known: Option<TwoFactorIntegration> =
+            store.thing(&self.things.text("two_factor_integration")).await.unwrap();
+        let company = store.any_company(&member.company.clone().try_into().unwrap()).await.unwrap().unwrap();
+        let (id, secret) = (TwoFactorIntegrationId::new(runtime::fresh()), runtime::token::random());
+        let other = TwoFactorIntegration {
+            id: id.clone(),
+            company: company.id.clone(),
+            tenant: company.tenant().cloned(),
+            name: "Login".to_owned(),
+            agreement: member.agreement.clone().try_into().unwrap(),
+            sender: SenderAddress::parse("OSPREY").unwrap(),
+            status,
+            key_hash: Some(runtime::token::hash(&secret)),
+            revision: 0,
+            ..known.unwrap()
+        };
+        let actor = Actor {
+            company: company.id.clone(),
+            who: company.id.to_string(),
+            name: "first".to_owned(),
+            ip: None,
+        };
+        let (id_of_act, at) = (AuditId::new(runtime::fresh()), runtime::now());
+        let act = Act { id: id_of_act, actor, at, path: company.path.clone() };
+        assert_eq!(store.create(&act, &other).await.unwrap(), Written::Now);
+        format!("{id}:{secret}")
+    }
+
+    /// Sends a code of A's, which is the right one from then on.
+    async fn send_code(&mut self, a: &Member) {
+        let all = operations();
+        let send = all.iter().find(|one| one.name() == "POST /api/v1/2fa/verify/sms").unwrap();
+        let mut filled = filling::fill(send, &self.things).unwrap().remove(0);
+        // Not the number that the walk sends to: there are limits for each.
+        filled.body = Some(json!({"number": "+4915112345679"}));
+        let asked = self.ask(Some(&a.key), &filled).await;
+        assert!(asked.status.is_success(), "{} {}", asked.status, asked.text);
+        let request = text(&asked.json(), "requestId");
+        let company = a.company.clone().try_into().unwrap();
+        let message = MessageId::of_request(&company, &format!("2fa:{request}"));
+        let sms = self.platform.store.message(&message).await.unwrap().unwrap().text;
+        let code: String = sms.chars().filter(char::is_ascii_digit).collect();
+        self.things.add("/api/v1/2fa/requests", &request, true);
+        self.things.name("requestId", &request, true);
+        self.things.name("right_code", &code, false);
+    }
+
+    /// Who has sessions beside this API key.
+    pub fn person_beside(&self, key: &str) -> UserId {
+        self.beside[key].user.clone()
+    }
+
+    async fn session(&self, user: &UserId) -> UserToken {
+        new_session(&self.platform.store, user).await
+    }
+
+    /// How whoever has this API key says who it is to what takes this.
+    pub async fn shown(&self, key: &str, takes: Takes) -> Shown {
+        match (takes, self.beside.get(key)) {
+            (Takes::Session, Some(beside)) => by_session(&self.session(&beside.user).await),
+            (Takes::IntegrationKey, Some(beside)) => by_integration(&beside.integration),
+            _ => by_key(key),
+        }
+    }
+
+    /// What says nothing: no header, an empty one, and what looks like A's with another secret.
+    pub fn shown_by_nobody(&self, takes: Takes) -> Vec<Shown> {
+        let forged = match takes {
+            Takes::ApiKey => by_key("waybill_0000"),
+            Takes::Session => by_session(&UserToken::new(&self.beside[&self.a].user)),
+            Takes::IntegrationKey => {
+                by_integration(&format!("{}:0000", self.things.text("two_factor_integration")))
+            }
+        };
+        vec![Vec::new(), by_key(""), forged]
+    }
+
+    /// Asked by whoever has this API key, with what the operation takes.
     pub async fn ask(&self, key: Option<&str>, filled: &Filled) -> Asked {
+        let shown = match key {
+            Some(key) => self.shown(key, filled.operation.takes).await,
+            None => Vec::new(),
+        };
+        self.ask_with(&shown, filled).await
+    }
+
+    pub async fn ask_with(&self, shown: &[(&'static str, String)], filled: &Filled) -> Asked {
         let operation = &filled.operation;
         let once = format!("walk-{}", self.once.fetch_add(1, Ordering::Relaxed));
         let mut request = Request::builder().method(&operation.method).uri(&filled.path);
         request = request.header("idempotency-key", once);
-        if let Some(key) = key {
-            request = request.header("authorization", format!("Bearer {key}"));
+        for (name, value) in shown {
+            request = request.header(*name, value);
         }
         for (name, value) in &filled.headers {
             request = request.header(name, value);
@@ -513,6 +683,27 @@ impl World {
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         Asked { status, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
+}
+
+pub fn by_key(key: &str) -> Shown {
+    vec![("authorization", format!("Bearer {key}"))]
+}
+
+/// The token of a new session, which nothing that was asked before has ended.
+pub async fn new_session(store: &Store, user: &UserId) -> UserToken {
+    let token = UserToken::new(user);
+    let session = Session::new(token.session(), user, IDLE_MINUTES, runtime::now());
+    store.put_session(&session).await.unwrap();
+    token
+}
+
+pub fn by_session(token: &UserToken) -> Shown {
+    vec![("cookie", format!("{SESSION_COOKIE}={}", token.text())), (CSRF_HEADER, token.csrf())]
+}
+
+/// As `curl -u` sends it.
+fn by_integration(key: &str) -> Shown {
+    vec![("authorization", format!("Basic {}", STANDARD.encode(key)))]
 }
 
 /// Where one of these is found by its id alone, if there: `/v1/imports` for

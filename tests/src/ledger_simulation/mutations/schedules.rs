@@ -97,7 +97,6 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::RerateRevision => stage.rerate_revision().await,
         Mutation::RerateBlock => stage.rerate_block().await,
         Mutation::RerateChunk => stage.rerate_chunk().await,
-        Mutation::RerateRates => stage.rerate_rates().await,
     }
 }
 

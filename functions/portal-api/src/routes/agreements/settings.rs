@@ -22,6 +22,7 @@ use super::{AgreementView, limit_of, manage, stored};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields;
+use crate::routes::records::Revision;
 use crate::routes::{Edited, present};
 
 /// In each round either the agreement is stored, or somebody else has changed it.
@@ -192,7 +193,7 @@ async fn credit_service(
 /// For the company that the agreement is with. What is not named stays. A new credit limit and new
 /// addresses for payment alerts begin a new version of the agreement.
 #[utoipa::path(patch, path = "/v1/agreements/{id}", tag = "agreements", request_body = AgreementPatch,
-    params(("id" = String, Path, description = "The agreement's id")),
+    params(("id" = String, Path, description = "The agreement's id"), Revision),
     responses((status = 200, description = "The agreement as it is now", body = AgreementView)))]
 pub async fn change(
     State(app): State<App>,

@@ -1,4 +1,5 @@
-//! Whether a company may be deleted: nobody below it, no money, nothing that is still to be invoiced.
+//! Whether a company may be deleted: nobody below it, no money, nothing that is still to be invoiced, no fee
+//! that goes on.
 
 use domain::agreement::Agreement;
 use domain::company::{Company, CompanyAssets, plan_delete};
@@ -47,6 +48,9 @@ async fn assets(app: &App, company: &Company) -> Result<(CompanyAssets, Vec<Wall
         let mut invoices = app.store.invoices_of(&agreement.id).await?;
         invoices.retain(is_open);
         assets.open_invoice = assets.open_invoice.or_else(|| invoices.pop().map(|invoice| invoice.id));
+        let rules = app.store.fee_rules(&agreement.id).await?;
+        let running = rules.into_iter().find(|rule| rule.next.is_some());
+        assets.fee_rule = assets.fee_rule.or_else(|| running.map(|rule| rule.id));
     }
     Ok((assets, wallets, agreements.len()))
 }

@@ -1,9 +1,13 @@
 //! The charges of one invoice, and the rows that they are the sums of.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::charge::Charge;
+use domain::charge::{Charge, ChargeRow};
+use domain::id::RateId;
 use domain::invoice::{Invoice, InvoiceError};
+use printing::facts::Names;
 use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query};
@@ -19,13 +23,18 @@ use crate::fields::{self, List};
 use crate::lists::{FILE_ROWS_MAX, Format, Found, too_many_rows};
 
 /// What a file of charges shows of each.
-pub const FILE_COLUMNS: [&str; 15] = [
+pub const FILE_COLUMNS: [&str; 20] = [
     "id",
+    "source",
     "invoice",
     "wallet",
     "direction",
+    "first_day",
+    "last_day",
+    "time_zone",
     "resource",
     "service_type",
+    "calculated_at",
     "status",
     "version",
     "corrects",
@@ -37,15 +46,18 @@ pub const FILE_COLUMNS: [&str; 15] = [
     "rows",
 ];
 
-const ROW_COLUMNS: [&str; 14] = [
+const ROW_COLUMNS: [&str; 17] = [
     "sender",
     "subject",
     "country",
+    "direction",
     "rate",
+    "service",
     "price_type",
     "scale_type",
     "scale_tier",
     "counter_group",
+    "source",
     "unit_price",
     "messages",
     "quantity",
@@ -93,7 +105,7 @@ pub async fn one(
 /// Count the usage of one charge of a draft again.
 ///
 /// The sums of its invoice follow it, and the other charges stay as they are. Where nothing has become
-/// different, the invoice's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
+/// different, the charge's `calculated_at` alone says that it was. A charge on which nothing is left is gone,
 /// and with the last one a draft that never had a number and has no comment.
 #[utoipa::path(post, path = "/v1/invoices/{id}/charges/{charge}/recalculate", tag = "invoices",
     params(
@@ -166,8 +178,17 @@ pub async fn rows(
         Format::Csv => (0, rows.len()),
     };
     let next = begin.saturating_add(limit);
-    let shown = rows.iter().skip(begin).take(limit).map(|row| ChargeRowView::new(&invoice, row));
-    let items = shown.collect::<Result<Vec<_>, _>>()?;
+    let shown: Vec<&ChargeRow> = rows.iter().skip(begin).take(limit).collect();
+    let rates: BTreeSet<RateId> = shown.iter().map(|row| row.rate.clone()).collect();
+    let services = app.store.services_of_rates(&rates).await?;
+    let from_phones = app.store.rates_from_phones(&app.trees, rates).await?;
+    let names = Names { from_phones, ..Names::default() };
+    let view = |row: &ChargeRow| {
+        let service = services.get(&row.rate);
+        ChargeRowView::new(&invoice, charge, row, names.direction(charge, row), service)
+    };
+    let items = shown.into_iter().map(view);
+    let items = items.collect::<Result<Vec<_>, _>>()?;
     let page = Page { items, next: (next < rows.len()).then(|| next.to_string()) };
     Found { page, format }.answer(|row| row, "charge-rows", &ROW_COLUMNS)
 }

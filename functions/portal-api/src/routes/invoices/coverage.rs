@@ -99,7 +99,8 @@ impl CoverageView {
 
 /// What covers an invoice.
 ///
-/// As the payments are now. Money is given to the oldest due invoice first, after what a person has said.
+/// As the payments are now. Money is given to the oldest due invoice first, after what a person has said. An
+/// invoice in message credits is covered in full by the credits that were used, and so by no payment.
 #[utoipa::path(get, path = "/v1/invoices/{id}/coverage", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
@@ -138,8 +139,9 @@ pub struct AllocationsRequest {
         (status = 200, description = "What covers it now", body = CoverageView),
         (status = 402, description = "`insufficient_funds`: the payment is put to other invoices",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`not_confirmed`: a draft is not to be paid, or `credit_note`",
-            body = Problem, content_type = "application/problem+json")
+        (status = 409, description = "`not_confirmed`: a draft is not to be paid; `credit_note`; or \
+            `nothing_to_pay`: it is in message credits", body = Problem,
+            content_type = "application/problem+json")
     ))]
 pub async fn allocate(
     State(app): State<App>,

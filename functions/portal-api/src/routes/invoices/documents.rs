@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::invoice::Invoice;
+use domain::invoice::{Invoice, period_of};
 use jiff::{SignedDuration, Timestamp};
+use queue::Billing;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Reply, readable};
 use crate::App;
+use crate::error::{ApiError, busy};
 
 /// Long enough to click, short enough not to be passed on.
 const LINK_VALID_FOR: Duration = Duration::from_secs(15 * 60);
@@ -27,12 +29,15 @@ pub struct DocumentLink {
 }
 
 /// A link to an invoice's PDF.
+///
+/// That of a draft says that it is one. It is made when it is asked for, and made anew after the draft has
+/// changed or was recalculated.
 #[utoipa::path(get, path = "/v1/invoices/{id}/pdf", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id")),
     responses(
         (status = 200, description = "A link for a quarter of an hour", body = DocumentLink),
-        (status = 409, description = "`not_ready`: not confirmed, or the PDF is still being made",
-            body = Problem, content_type = "application/problem+json")
+        (status = 409, description = "`not_ready`: the PDF is being made; `period_changed`: a draft to be \
+            recalculated", body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn pdf(State(app): State<App>, who: Principal, Path(id): Path<String>) -> Reply<DocumentLink> {
     let invoice = readable(&app, &who, &id).await?;
@@ -68,12 +73,14 @@ pub struct DetailsQuery {
 }
 
 /// A link to the rows of all charges of an invoice, as one file.
+///
+/// Of a draft it is made together with the PDF.
 #[utoipa::path(get, path = "/v1/invoices/{id}/details", tag = "invoices",
     params(("id" = String, Path, description = "The invoice's id"), DetailsQuery),
     responses(
         (status = 200, description = "A link for a quarter of an hour", body = DocumentLink),
-        (status = 409, description = "`not_ready`: not confirmed, or the file is still being made",
-            body = Problem, content_type = "application/problem+json")
+        (status = 409, description = "`not_ready`: the file is being made; `period_changed`: a draft to be \
+            recalculated", body = Problem, content_type = "application/problem+json")
     ))]
 pub async fn details(
     State(app): State<App>,
@@ -88,12 +95,27 @@ pub async fn details(
 /// The files of an invoice lie side by side, and are there when its PDF is.
 async fn link(app: &App, invoice: &Invoice, extension: &str) -> Reply<DocumentLink> {
     let Some(document) = &invoice.document else {
-        let detail = "The file is made within moments after the invoice was confirmed. Ask again then.";
+        if !invoice.is_confirmed() {
+            ask_for(app, invoice).await?;
+        }
+        let detail = "The file is being made, which takes moments. Ask again then.";
         return Err(Problem::new(409, "not_ready", detail).into());
     };
     let file = format!("{}.{extension}", document.trim_end_matches(".pdf"));
-    let file_name = format!("invoice-{}.{extension}", invoice.number.unwrap_or_default());
-    link_to(app, &file, &file_name).await
+    let name = match invoice.number.filter(|_| invoice.is_confirmed()) {
+        Some(number) => number.to_string(),
+        None => format!("draft-{}", invoice.period.first),
+    };
+    link_to(app, &file, &format!("invoice-{name}.{extension}")).await
+}
+
+/// A draft changes all the time and few are looked at, so its files are made for who asks for them. Asking again
+/// meanwhile makes them once.
+async fn ask_for(app: &App, draft: &Invoice) -> Result<(), ApiError> {
+    let agreement = app.store.any_agreement(&draft.agreement).await?.ok_or_else(busy)?;
+    period_of(&agreement, draft)?;
+    app.billing.send(&Billing::RenderV1 { invoice: draft.id.clone() }).await?;
+    Ok(())
 }
 
 /// A link to a file, which a browser stores under this name.

@@ -1,7 +1,8 @@
 //! How invoices, their charges and the rows of these are shown. Who pays sees nothing of how the tenant
 //! works with them.
 
-use domain::charge::{Charge, ChargeDirection, ChargeRow, ServiceType};
+use domain::charge::{Charge, ChargeDirection, ChargeRow, ChargeSource, ServiceType};
+use domain::id::ServiceId;
 use domain::invoice::{DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus};
 use domain::money::{Amount, AmountError, PLACES_MAX};
 use domain::rating::{Attribute, ScaleKind};
@@ -65,21 +66,23 @@ pub struct InvoiceView {
     /// The day of confirmation.
     #[schema(value_type = Option<String>, format = Date)]
     issue_date: Option<Date>,
-    /// The day by which it is to be paid.
+    /// The day by which it is to be paid; null where nothing is, as in message credits.
     #[schema(value_type = Option<String>, format = Date)]
     due_date: Option<Date>,
     /// What was used.
     charges: Vec<ChargeView>,
     /// The exact sum of the charges.
     net: String,
-    /// The tax as it stands on the invoice; null where there is no rule for this client.
+    /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
+    /// which were taxed when they were sold.
     tax_rule: Option<InvoiceTaxView>,
-    /// The tax, rounded once to the currency's smallest unit.
+    /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
+    /// likewise.
     tax: String,
-    /// What is to be paid: the net sum, rounded likewise, and the tax.
+    /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     total_due: String,
-    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. Null
-    /// for a draft.
+    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. In message
+    /// credits all of it, as they left the balance when they were used. Null for a draft.
     covered: Option<String>,
     /// What of it is not paid; null for a draft.
     outstanding: Option<String>,
@@ -87,7 +90,7 @@ pub struct InvoiceView {
     disputed: Option<String>,
     /// What was noted, for both sides.
     comment: Option<String>,
-    /// When the usage was counted.
+    /// When the usage of all its charges was counted; one of them may have been counted since.
     #[schema(value_type = String, format = DateTime)]
     calculated_at: Timestamp,
     /// When it was confirmed.
@@ -176,8 +179,20 @@ impl InvoiceView {
 pub struct ChargeView {
     /// Its id.
     id: String,
+    /// How it came about: `manual` if people asked for it, as they do for additional services.
+    #[schema(value_type = schema::ChargeSource)]
+    source: ChargeSource,
     /// The invoice that it is on.
     invoice: String,
+    /// The first day of the invoice's period.
+    #[schema(value_type = String, format = Date)]
+    first_day: Date,
+    /// The last day of the period, included.
+    #[schema(value_type = String, format = Date)]
+    last_day: Date,
+    /// Whose days these are.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: String,
     /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
     wallet: String,
     /// Who owes whom: always `receivable`, the company that pays.
@@ -196,6 +211,9 @@ pub struct ChargeView {
     version: u32,
     /// The charge before it, of which this one bills what has changed.
     corrects: Option<String>,
+    /// When its usage was last counted: by itself, or with the whole invoice.
+    #[schema(value_type = String, format = DateTime)]
+    calculated_at: Timestamp,
     /// How many messages.
     messages: i64,
     /// How many units: messages or segments.
@@ -215,7 +233,11 @@ impl ChargeView {
         let (tax, total) = taxed(invoice, charge.net)?;
         Ok(Self {
             id: charge.id.to_string(),
+            source: charge.group.source(),
             invoice: invoice.id.to_string(),
+            first_day: invoice.period.first,
+            last_day: invoice.period.last,
+            time_zone: invoice.time_zone.clone(),
             wallet: charge.group.wallet.to_string(),
             direction: charge.group.direction,
             resource: charge.group.resource.name().to_owned(),
@@ -223,6 +245,7 @@ impl ChargeView {
             status: invoice.status,
             version: charge.version,
             corrects: charge.corrects.as_ref().map(ToString::to_string),
+            calculated_at: invoice.calculated_at_of(charge),
             messages: charge.messages,
             quantity: charge.quantity,
             net: charge.net.to_string(),
@@ -251,8 +274,13 @@ pub struct ChargeRowView {
     subject: Option<String>,
     /// Of messages: ISO 3166 alpha-2.
     country: Option<String>,
+    /// `outgoing`, or `incoming` of messages from phones; null of fees.
+    #[schema(example = "outgoing")]
+    direction: Option<&'static str>,
     /// The price of the rate tree, by its id.
     rate: String,
+    /// The service whose rate tree that is; null where the price was agreed on by hand.
+    service: Option<String>,
     /// How that price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
     #[schema(example = "flat")]
     price_type: &'static str,
@@ -264,6 +292,9 @@ pub struct ChargeRowView {
     /// Of a scale: what it counts apart for each value of; all together unless told.
     #[schema(example = "sender_id")]
     counter_group: Option<&'static str>,
+    /// How it came about, as its charge did.
+    #[schema(value_type = schema::ChargeSource)]
+    source: ChargeSource,
     /// What a unit costs.
     unit_price: String,
     /// How many messages.
@@ -279,17 +310,26 @@ pub struct ChargeRowView {
 }
 
 impl ChargeRowView {
-    pub fn new(invoice: &Invoice, row: &ChargeRow) -> Result<Self, AmountError> {
+    pub fn new(
+        invoice: &Invoice,
+        charge: &Charge,
+        row: &ChargeRow,
+        direction: Option<&'static str>,
+        service: Option<&ServiceId>,
+    ) -> Result<Self, AmountError> {
         let (tax, total) = taxed(invoice, row.net)?;
         Ok(Self {
             sender: row.sender.as_ref().map(|sender| sender.as_str().to_owned()),
             subject: row.subject.clone(),
             country: row.country.clone(),
+            direction,
             rate: row.rate.as_str().to_owned(),
+            service: service.map(ToString::to_string),
             price_type: row.priced_by.price_type(),
             scale_type: row.priced_by.scale(),
             scale_tier: row.priced_by.tier(),
             counter_group: row.priced_by.counter_group().map(Attribute::name),
+            source: charge.group.source(),
             unit_price: row.unit_price.to_string(),
             messages: row.messages,
             quantity: row.quantity,

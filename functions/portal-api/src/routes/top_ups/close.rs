@@ -30,10 +30,9 @@ pub struct CloseTopUpRequest {
 
 /// Close a top-up by hand.
 ///
-/// For one whose money is booked as a payment by hand, or is not to come; a purchase of message credits whose
-/// money came is rather confirmed, so that there is a receipt. Whatever the payment system tells of
-/// it from then on is kept for a person to look at, and changes no balance. That cannot be undone; closing
-/// again changes nothing.
+/// For one whose money is booked as a payment by hand, or is not to come; one whose money came is rather
+/// confirmed. Whatever the payment system tells of it from then on is kept for a person to look at, and changes
+/// no balance. That cannot be undone; closing again changes nothing.
 #[utoipa::path(post, path = "/v1/top_ups/{id}/close", tag = "top_ups", request_body = CloseTopUpRequest,
     params(("id" = String, Path, description = "The top-up's id"), Revision),
     responses(

@@ -1,5 +1,5 @@
-//! Purchases of message credits that a person confirms, because the money came some other way than the payment
-//! system tells. They have their receipt as all others.
+//! Top-ups that a person confirms, because the money came some other way than the payment system tells. Message
+//! credits that are bought so have their receipt as all others.
 
 use axum::extract::{Path, State};
 use domain::permission::Area;
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::TopUpView;
 use crate::App;
 use crate::error::busy;
+use crate::fields;
 use crate::rights;
 use crate::routes::Edited;
 use crate::routes::records::Revision;
@@ -27,21 +28,24 @@ pub struct ConfirmTopUpRequest {
     /// What the money is known by, 1 to 100 characters: unique among the company's payments.
     #[schema(example = "TT-2026-0001")]
     reference: String,
+    /// What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
+    /// person knows then what it kept; else the amount, or the credits that are bought.
+    #[schema(example = "48.75")]
+    credited: Option<String>,
 }
 
-/// Confirm a purchase of message credits by hand.
+/// Confirm a top-up by hand.
 ///
-/// For one whose money came without the payment system telling of it, or that is in `review`. The credits are
-/// in the balance at once and for good, by a payment under this reference, and there is a receipt. Whatever the
-/// payment system tells of it from then on is kept for a person to look at. Confirming again under the same
-/// reference changes nothing.
+/// For one whose money came without the payment system telling of it, that is in `review`, or that is `paid` and
+/// whose fee nobody tells. It is in the balance at once, by a payment under this reference, and for message
+/// credits there is a receipt. Whatever the payment system tells of it from then on is kept for a person to look
+/// at. Confirming the same again under the same reference changes nothing.
 #[utoipa::path(post, path = "/v1/top_ups/{id}/confirm", tag = "top_ups", request_body = ConfirmTopUpRequest,
     params(("id" = String, Path, description = "The top-up's id"), Revision),
     responses(
         (status = 200, description = "The confirmed top-up", body = TopUpView),
         (status = 409, description = "`top_up_confirmed`; `top_up_closed`: by hand; `top_up_returned`: money of \
-            it went back; `no_credit_order`: no message credits are bought by it; `reference_taken`", body = Problem,
-            content_type = "application/problem+json"),
+            it went back; `reference_taken`", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The revision is not the one in `If-Match`", body = Problem,
             content_type = "application/problem+json")
     ))]
@@ -52,13 +56,14 @@ pub async fn confirm(
     if_match: IfMatch,
     Body(body): Body<ConfirmTopUpRequest>,
 ) -> Edited<TopUpView> {
+    let credited = body.credited.as_deref().map(|text| fields::amount("credited", text)).transpose()?;
     let seen = app.seen_by(&who);
     for _ in 0..ROUNDS_MAX {
         let top_up = seen.top_up(&id).await?;
         let agreement = seen.agreement(top_up.agreement.as_str()).await?;
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
-        let Some(received) = top_up.plan_confirmation(&body.reference)? else {
+        let Some(received) = top_up.plan_confirmation(&body.reference, credited)? else {
             return Ok(Versioned::new(top_up.revision, top_up.into()));
         };
         if_match.check(top_up.revision)?;

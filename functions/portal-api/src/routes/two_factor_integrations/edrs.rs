@@ -47,11 +47,11 @@ impl CodeEdrQuery {
             from: self.from,
             till: self.till,
             recipient: self.recipient,
-            sender: None,
             status: self.status,
             client_reference: Some(integration.id.into()),
             limit: self.limit,
             cursor: self.cursor,
+            ..EdrQuery::default()
         };
         (integration.agreement, query)
     }
@@ -78,5 +78,5 @@ pub async fn list(
     let (integration, company) = app.seen_by(&who).thing::<TwoFactorIntegration>(&id).await?;
     may_view(&who, &company)?;
     let (agreement, query) = query.of(integration);
-    answer(&app, &agreement, format, query).await
+    answer(&app, &who, &agreement, format, query).await
 }

@@ -46,6 +46,7 @@ pub struct TwoFactorTestView {
     responses(
         (status = 202, description = "It is on its way", body = TwoFactorTestView),
         (status = 402, description = "There is not enough money for it", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_codes`, or `too_many_requests`: wait for `Retry-After` seconds", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn send(
     State(app): State<App>,
@@ -86,6 +87,10 @@ impl From<CodeNotSent> for ApiError {
                 Problem::new(422, code, detail).field("number").into()
             }
             CodeNotSent::OtherNumber => key_reused(),
+            CodeNotSent::TooMany { limit, retry_after } => {
+                let problem = Problem::new(429, "too_many_codes", detail).field("number");
+                problem.figure("limit", limit.name()).figure("retry_after", retry_after).into()
+            }
             CodeNotSent::Overtaken => busy(),
             CodeNotSent::Send(SendError::Store(error))
             | CodeNotSent::Charge(AcceptError::Store(error))

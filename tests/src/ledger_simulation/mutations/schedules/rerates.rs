@@ -11,6 +11,11 @@ use crate::world::amount;
 
 impl Stage {
     pub(super) async fn rerate_revision(&self) -> Played {
+        self.rerate_of_what_moves().await?;
+        self.rerate_of_what_another_has_rated().await
+    }
+
+    async fn rerate_of_what_moves(&self) -> Played {
         let mut stage = self.pair(RICH, RICH).await?;
         stage.run_to_end(one(CLIENT, "a")).await?;
         stage.project_all().await?;
@@ -41,7 +46,7 @@ impl Stage {
     }
 
     /// A task that has read its prices meets a message that another one has rated at later prices.
-    pub(super) async fn rerate_rates(&self) -> Played {
+    async fn rerate_of_what_another_has_rated(&self) -> Played {
         let mut stage = self.pair(RICH, RICH).await?;
         stage.run_to_end(one(CLIENT, "a")).await?;
         stage.project_all().await?;
