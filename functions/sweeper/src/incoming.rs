@@ -57,7 +57,7 @@ async fn settle(app: &App, due: &DueIncoming, now: Timestamp) -> anyhow::Result<
         read => read?,
     };
     let unpaid = message.and_then(|message| match message.cost {
-        IncomingCost::Unpaid { why, try_at: Some(at) } if at <= now => Some((message, why)),
+        IncomingCost::Unpaid { why, try_at: Some(at) } if due.is_at(at) => Some((message, why)),
         _ => None,
     });
     // One that is paid meanwhile, or has another time, is due no more at this one.

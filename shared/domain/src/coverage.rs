@@ -304,6 +304,7 @@ mod tests {
             currency: Currency::parse("EUR").unwrap(),
             exchange: None,
             payment_date: date(2026, month, 1),
+            top_up: None,
             receipt_of: None,
             reference: number.to_string(),
             description: String::new(),

@@ -151,6 +151,9 @@ pub struct FeeRule {
     /// None once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextFee>,
+    /// The last day of what was charged or given up. None before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_till: Option<Date>,
     /// Tells a repeat of the request from another request under the same key.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_hash: String,
@@ -265,7 +268,11 @@ impl Schedule {
 }
 
 fn day_after(period: Period) -> Date {
-    period.last.tomorrow().unwrap_or(period.last)
+    following(period.last)
+}
+
+fn following(day: Date) -> Date {
+    day.tomorrow().unwrap_or(day)
 }
 
 impl FeeKind {
@@ -377,6 +384,7 @@ pub fn plan_rule(
         kind,
         schedule,
         next,
+        done_till: None,
         request_hash,
         created_at: now,
         revision: 0,
@@ -420,6 +428,7 @@ pub fn extension_rule(
         next: schedule.next(first, terms),
         kind,
         schedule,
+        done_till: None,
         request_hash: String::new(),
         created_at: now,
         revision: 0,
@@ -518,7 +527,8 @@ impl FeeRule {
 
     /// Done with this period.
     fn after(&self, period: Period, terms: &BillingTerms) -> Self {
-        self.with_next(self.schedule.next(day_after(period), terms))
+        let next = self.schedule.next(day_after(period), terms);
+        Self { done_till: Some(period.last), ..self.with_next(next) }
     }
 
     /// Whether it charges for this sender ID.
@@ -556,17 +566,13 @@ impl FeeRule {
         if kind == self.kind && schedule == *before {
             return Ok(self.clone());
         }
-        let is_new = next.period == before.period_from(before.valid_from, terms);
-        if !same_begin && !is_new {
+        if !same_begin && self.done_till.is_some() {
             return Err(FeeRuleError::Begun);
         }
         let same_periods =
             same_begin && (schedule.every, schedule.start_day) == (before.every, before.start_day);
-        let from = match (same_periods, is_new) {
-            (true, _) => next.period.first,
-            (false, true) => schedule.valid_from.max(today),
-            (false, false) => next.period.first.max(today),
-        };
+        let behind = self.done_till.map_or(schedule.valid_from, following);
+        let from = if same_periods { next.period.first } else { behind.max(today) };
         let planned = schedule.next(from, terms);
         // What is tried again is tried when it was to be.
         let again = planned.as_ref().is_some_and(|planned| planned.period == next.period && next.failed > 0);
@@ -763,6 +769,29 @@ mod tests {
         assert_eq!(change(&first, past, now), Err(FeeRuleError::BeginsInThePast));
         assert_eq!(change(&first.ended(), till(None), now), Err(FeeRuleError::Ended));
         assert_eq!(change(&first, till(None), now).as_ref(), Ok(&first), "nothing is different");
+    }
+
+    #[test]
+    fn a_rule_that_is_changed_back_and_forth_charges_no_day_twice_and_leaves_none_out() {
+        let (agreement, terms) = (agreement(), BillingTerms::monthly_utc());
+        let change = |rule: &FeeRule, every, start_day| {
+            let ask = RuleChange { every: Some(every), start_day: Some(start_day), ..RuleChange::default() };
+            rule.changed(ask, &agreement, at("2026-11-25T12:00:00Z")).unwrap()
+        };
+        let weekly = rule(usage_fee(), schedule(Every::Week, 2, 0));
+        // The week until the sixteenth is paid, and that until the thirtieth.
+        let charged = ["2026-11-10", "2026-11-24"]
+            .into_iter()
+            .fold(weekly, |rule, first| rule.after(rule.schedule.period_of(day(first), &terms), &terms));
+        let monthly = change(&charged, Every::Month, 25);
+        assert_eq!(shown(&monthly.next), "2026-12-25..2027-01-24 at 2026-12-25T00:00:00Z (0)");
+        let again = change(&monthly, Every::Week, 2);
+        assert_eq!(shown(&again.next), "2026-12-01..2026-12-07 at 2026-12-01T00:00:00Z (0)");
+        let third = change(&again, Every::Month, 1);
+        assert_eq!(shown(&third.next), "2026-12-01..2026-12-31 at 2026-12-01T00:00:00Z (0)");
+        let begin = RuleChange { valid_from: Some(day("2026-12-20")), ..RuleChange::default() };
+        let refused = third.changed(begin, &agreement, at("2026-11-25T12:00:00Z"));
+        assert_eq!(refused, Err(FeeRuleError::Begun));
     }
 
     #[test]

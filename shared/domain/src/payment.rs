@@ -64,7 +64,10 @@ pub struct Payment {
     /// What was paid, where that was in another currency.
     pub exchange: Option<Exchange>,
     pub payment_date: Date,
-    /// The top-up that it paid, where message credits were bought and so there is a receipt.
+    /// The top-up that it paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_up: Option<TopUpId>,
+    /// The same one, where message credits were bought and so there is a receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_of: Option<TopUpId>,
     /// Unique among the company's payments that are not canceled.
@@ -178,7 +181,7 @@ impl Payment {
     /// Whether a top-up made it, also one that a person confirmed. What went back of one is counted there, so
     /// nobody takes it out of the balance by hand: the refund would take it a second time. And its receipt stays.
     pub fn is_of_top_up(&self) -> bool {
-        self.is_by_payment_system() || self.receipt_of.is_some()
+        self.is_by_payment_system() || self.top_up.is_some()
     }
 
     /// What was paid, and in which currency.

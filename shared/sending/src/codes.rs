@@ -111,13 +111,13 @@ pub async fn send_code(
         Ok(Accepted::Now(_)) => Ok(()),
         // Somebody else has sent the same one meanwhile, and counted it.
         Ok(Accepted::Before) => {
-            uncount(store, &counters).await?;
+            uncount(store, &counters).await;
             Ok(())
         }
         // It may be sent, so it counts.
         Err(AcceptError::Store(error @ StoreError::Aws { .. })) => Err(CodeNotSent::Unknown(error)),
         Err(error) => {
-            uncount(store, &counters).await?;
+            uncount(store, &counters).await;
             Err(error.into())
         }
     }
@@ -126,22 +126,28 @@ pub async fn send_code(
 /// Counts a code everywhere, or nowhere if there are too many somewhere.
 async fn count(store: &Store, counters: &[CodeCounter], now: Timestamp) -> Result<(), CodeNotSent> {
     for (place, counter) in counters.iter().enumerate() {
-        if !store.count_code(counter).await? {
-            uncount(store, &counters[..place]).await?;
-            let limit = counter.limit;
-            tracing::warn!(limit = limit.name(), "a two-factor code was one too many");
-            let retry_after = (counter.till.as_second() - now.as_second()).max(1);
-            return Err(CodeNotSent::TooMany { limit, retry_after });
+        let counted = store.count_code(counter).await;
+        if matches!(counted, Ok(true)) {
+            continue;
         }
+        uncount(store, &counters[..place]).await;
+        counted?;
+        let limit = counter.limit;
+        tracing::warn!(limit = limit.name(), "a two-factor code was one too many");
+        let retry_after = (counter.till.as_second() - now.as_second()).max(1);
+        return Err(CodeNotSent::TooMany { limit, retry_after });
     }
     Ok(())
 }
 
-async fn uncount(store: &Store, counters: &[CodeCounter]) -> Result<(), StoreError> {
+/// Where that fails the code stays counted until its counter ends: too strict for a time, never too lax.
+async fn uncount(store: &Store, counters: &[CodeCounter]) {
     for counter in counters {
-        store.uncount_codes(counter, 1).await?;
+        if let Err(error) = store.uncount_codes(counter, 1).await {
+            let (limit, error) = (counter.limit.name(), error.to_string());
+            tracing::warn!(limit, error, "a code that was not sent stays counted");
+        }
     }
-    Ok(())
 }
 
 /// What the platform makes a code of: the same for a repeat, and nothing that anybody else can tell.

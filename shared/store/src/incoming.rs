@@ -243,6 +243,13 @@ pub struct DueIncoming {
     sk: String,
 }
 
+impl DueIncoming {
+    /// Whether this is the time, by the microsecond, that it has its place for.
+    pub fn is_at(&self, at: Timestamp) -> bool {
+        self.sk == keys::due_incoming(at, &self.incoming).sk
+    }
+}
+
 /// Whose list of messages from phones.
 #[derive(Debug, Clone, Copy)]
 pub enum IncomingList<'a> {

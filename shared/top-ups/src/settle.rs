@@ -254,7 +254,7 @@ impl Cashier {
         let receipt_of = top_up.order.as_ref().map(|_| top_up.id.clone());
         let booking = Booking::of(top_up, received, top_up.payment_id(), by_hand);
         let payment = planned(&agreement, &wallet, act.at, booking)?;
-        let payment = Payment { receipt_of, ..payment };
+        let payment = Payment { top_up: Some(top_up.id.clone()), receipt_of, ..payment };
         let (id, received) = (payment.id.clone(), received.clone());
         let after = match by_hand {
             Some(by) => top_up.confirmed_by_hand(id, received, by, act.at),

@@ -372,8 +372,16 @@ async fn a_top_up_of_money_is_confirmed_by_the_side_that_is_paid_once() {
     assert_eq!(confirm(key, named()).await.good(), confirmed);
     assert_eq!(confirm(key, json!({"reference": "TT-2"})).await.refusal(), "409 top_up_confirmed");
     assert_eq!(platform.balance(&client).await, "5");
-    let payment = platform.get(key, &format!("/v1/payments/{}", text(&confirmed, "payment"))).await.good();
-    assert_eq!((text(&payment, "reference"), text(&payment, "amount")), ("TT-1".into(), "5".into()));
+    let payment = format!("/v1/payments/{}", text(&confirmed, "payment"));
+    let booked = platform.get(key, &payment).await.good();
+    assert_eq!((text(&booked, "reference"), text(&booked, "amount")), ("TT-1".into(), "5".into()));
+    // The top-up would still say that this money came.
+    let withdrawn = json!({"confirmed": false, "confirm_before": "2099-01-01"});
+    for edit in [withdrawn, json!({"amount": "6"})] {
+        assert_eq!(platform.patch(key, &payment, edit).await.refusal(), "409 paid_by_top_up");
+    }
+    assert_eq!(platform.ask(key, Method::DELETE, &payment, &[], None).await.refusal(), "409 paid_by_top_up");
+    assert_eq!(platform.balance(&client).await, "5");
     let close = platform.post(key, &format!("{path}/close"), json!({"reason": "x"})).await;
     assert_eq!(close.refusal(), "409 top_up_confirmed");
 }

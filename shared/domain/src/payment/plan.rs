@@ -76,6 +76,7 @@ pub fn plan_payment(
         currency: agreement.currency,
         exchange: exchange.transpose()?,
         payment_date: ask.payment_date,
+        top_up: None,
         receipt_of: None,
         reference: ask.reference.trim().to_owned(),
         description: ask.description,

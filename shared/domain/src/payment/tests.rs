@@ -237,7 +237,7 @@ fn what_a_top_up_paid_leaves_the_balance_by_a_refund_only() {
     for direction in [PaymentDirection::Inbound, PaymentDirection::Outbound] {
         let told = plan(PaymentRequest { by: "freedom_pay".into(), ..ask(direction, "30") }).unwrap();
         let by_hand = plan(ask(direction, "30")).unwrap();
-        let by_hand = Payment { receipt_of: Some(TopUpId::new(1)), ..by_hand };
+        let by_hand = Payment { top_up: Some(TopUpId::new(1)), ..by_hand };
         for payment in [told, by_hand] {
             assert_eq!(plan_deletion(&payment, &wallet("30"), at(NOW)), Err(PaymentError::ByTopUp));
             let more = PaymentEdit { amount: Some(amount("31")), ..PaymentEdit::default() };
