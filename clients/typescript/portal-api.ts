@@ -463,11 +463,32 @@ export interface paths {
         };
         /**
          * Who did what.
-         * @description Every change and every login, with the fields that became different. With a filter a page may hold
-         *     fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv` answers a
-         *     file.
+         * @description Every change and every login, with the fields that became different. A page may hold fewer than `limit`
+         *     while there are more, with a filter or where entries are long: go on while there is a `next`.
+         *     `Accept: text/csv` answers a file.
          */
         get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One entry of the audit log.
+         * @description Of what was done in your company and below it. Entries from before ids held their time are not found so, but
+         *     in the list. `Accept: text/csv` answers a file with a row for each field that became different.
+         */
+        get: operations["get_audit_by_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -575,8 +596,8 @@ export interface paths {
         /**
          * Charges.
          * @description Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees
-         *     those of the invoices that it sees, its tenant also those of drafts. A page holds the charges of `limit`
-         *     invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
+         *     those of the invoices that it sees, its tenant also those of drafts. By invoice a page holds the charges of
+         *     `limit` invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
          */
         get: operations["get_charges"];
         put?: never;
@@ -672,7 +693,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a company and those below it sent. */
+        /** What a company and those below it sent and received. */
         get: operations["get_company_statistics"];
         put?: never;
         post?: never;
@@ -777,7 +798,7 @@ export interface paths {
         };
         /**
          * Your dashboard.
-         * @description What you and the companies below you have sent, and what credits you have.
+         * @description What you and the companies below you have sent and received, and what credits you have.
          */
         get: operations["get_dashboard"];
         put?: never;
@@ -1659,7 +1680,9 @@ export interface paths {
         put?: never;
         /**
          * Tie a legal entity to an agreement.
-         * @description By the company above the reseller. An agreement is tied to a legal entity once at a time.
+         * @description By the company above the reseller. An agreement is tied to a legal entity once at a time. Once it is tied,
+         *     messages of companies below are charged to it only while a tie holds: else they are refused as
+         *     `agreement_not_in_force`. Prefunded agreements below are not bound by it.
          */
         post: operations["post_legal_entity_reselling_agreements"];
         delete?: never;
@@ -1723,7 +1746,8 @@ export interface paths {
         /**
          * Change your account.
          * @description In a session, not with an API key. What is not named stays. Another address, phone or login needs the
-         *     password; another phone ends all your sessions.
+         *     password; another phone ends all your sessions. Who lifts a second factor is answered 401 `code_required`
+         *     first, and sends the same again with the code.
          */
         patch: operations["patch_my_account"];
         trace?: never;
@@ -1870,7 +1894,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop using an app. */
+        /**
+         * Stop using an app.
+         * @description Ends your other sessions. Where two factors are asked for, codes come by SMS from then on.
+         */
         post: operations["post_my_account_totp_removal"];
         delete?: never;
         options?: never;
@@ -2644,11 +2671,11 @@ export interface paths {
         put?: never;
         /**
          * Make a task that rates messages again.
-         * @description What was sent is priced again with the rates that were in force when it was accepted, as these stand now:
-         *     after a tree, a scope or an enabled service was corrected. The difference is charged or given back at
-         *     every level that your company or one below it sells, by force if need be, and invoices that were
-         *     confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay as they were, and so
-         *     does what was refunded. The task waits until it is started; a dry run changes nothing.
+         * @description What was sent, and what was handed on from phones and has an EDR, is priced again with the rates that were in
+         *     force when it was accepted, as these stand now: after a tree, a scope or an enabled service was corrected. The
+         *     difference is charged or given back at every level that your company or one below it sells, by force if need
+         *     be, and invoices that were confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay
+         *     as they were, and so does what was refunded. The task waits until it is started; a dry run changes nothing.
          */
         post: operations["post_rerates"];
         delete?: never;
@@ -2726,7 +2753,10 @@ export interface paths {
         get: operations["get_reselling_agreement"];
         put?: never;
         post?: never;
-        /** Delete a tie of a legal entity to an agreement. */
+        /**
+         * Delete a tie of a legal entity to an agreement.
+         * @description An agreement without any is bound by none: end the tie instead where nothing is to be sent under it any more.
+         */
         delete: operations["delete_reselling_agreement"];
         options?: never;
         head?: never;
@@ -2837,7 +2867,8 @@ export interface paths {
         /**
          * Create a sender ID.
          * @description One that a company makes for itself as a draft is a request: the notification addresses of the seller's
-         *     legal entity are told. When the seller makes it active, the agreement's account addresses are.
+         *     legal entity are told. When the seller makes it active, the agreement's account addresses are. A reseller
+         *     without vendors asks for one itself, and assigns that to its client.
          */
         post: operations["post_sender_ids"];
         delete?: never;
@@ -2860,8 +2891,8 @@ export interface paths {
         /**
          * Delete a sender ID.
          * @description Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
-         *     which the company that the agreement is with ends, or codes are sent from it: those of a two-factor
-         *     integration, or those that the company's people log in with.
+         *     which the company that the agreement is with ends, it is assigned to a company below, or codes are sent from
+         *     it: those of a two-factor integration, or those that the company's people log in with.
          */
         delete: operations["delete_sender_id"];
         options?: never;
@@ -3308,7 +3339,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A link to the tax receipt of bought message credits. */
+        /** A link to the tax receipt of bought message credits, or to a credit note that answers it. */
         get: operations["get_top_up_receipt"];
         put?: never;
         post?: never;
@@ -3530,8 +3561,9 @@ export interface paths {
         };
         /**
          * Users.
-         * @description Oldest first unless a filter or `sort` says otherwise. With a filter a page may hold fewer than `limit` while
-         *     there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
+         * @description Those who were invited and have not come yet first, then the others, both by address, unless a filter or
+         *     `sort` says otherwise. With a filter a page may hold fewer than `limit` while there are more: go on while
+         *     there is a `next`. `Accept: text/csv` answers a file.
          */
         get: operations["get_users"];
         put?: never;
@@ -4218,11 +4250,23 @@ export interface components {
              * @description When it happened.
              */
             at: string;
-            /** @description The fields that became different. None of an invoice's are told to the company that pays it. */
+            /**
+             * @description The fields that became different. None of an invoice's are told to the company that pays it. Of rate
+             *     trees they are the prices, after which trees are new.
+             */
             changes: components["schemas"]["FieldChangeView"][];
+            /**
+             * Format: int64
+             * @description How many more became different than one entry holds; 0 as a rule. Of rate trees it counts prices. A very
+             *     long value is cut, and says how long it was.
+             */
+            changes_left_out: number;
             /** @description The company of who did it. */
             company: string;
-            /** @description The entry's id. */
+            /**
+             * @description The entry's id.
+             * @example aud_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
             id: string;
             /** @description Where the request came from; null for what the platform did by itself. */
             ip?: string | null;
@@ -4230,6 +4274,8 @@ export interface components {
             name: string;
             /** @description The id of what it was done to. */
             object: string;
+            /** @description The company that this belongs to. */
+            object_company: string;
             /** @description The id of the user or API key, or the name of a process of the platform. */
             who: string;
         };
@@ -4969,6 +5015,8 @@ export interface components {
             individual_credits: boolean;
             /** @description Whether it is shown its invoices and their charges. */
             invoices_enabled: boolean;
+            /** @description Whether it is a reseller or a seller. */
+            is_reseller: boolean;
             /** @description Where it stands in the tree. */
             kind: components["schemas"]["CompanyKind"];
             /** @description The connection that tells the networks of its recipients; null while the numbering plan does. */
@@ -5018,8 +5066,8 @@ export interface components {
         };
         ConfirmTopUpRequest: {
             /**
-             * @description What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
-             *     person knows then what it kept; else the amount, or the credits that are bought.
+             * @description What the balance is to rise by. Needed where the payment system's fee comes from the client and no tariff is
+             *     set, as only a person knows then what it kept; else the amount, or the credits that are bought.
              * @example 48.75
              */
             credited?: string | null;
@@ -5140,6 +5188,11 @@ export interface components {
             failed: number;
             /**
              * Format: int64
+             * @description Messages from phones that were handed on. No other figure counts them.
+             */
+            received: number;
+            /**
+             * Format: int64
              * @description Segments of these.
              */
             segments: number;
@@ -5235,6 +5288,37 @@ export interface components {
          * @enum {string}
          */
         CreditMovement: "transfer" | "payment";
+        /**
+         * @description What of a receipt for message credits is undone because money of it went back; below zero what is sold once more,
+         *     because it came again. When all has gone back, the credit notes add up to the receipt.
+         */
+        CreditNoteView: {
+            /**
+             * @description The message credits that left the wallet again.
+             * @example 250
+             */
+            credits: string;
+            /**
+             * @description Of the fee that was charged on top.
+             * @example 0
+             */
+            fee: string;
+            /**
+             * @description In the currency that was paid in, without tax.
+             * @example 15
+             */
+            net: string;
+            /**
+             * Format: int64
+             * @description Without gaps among the receipts and credit notes of the legal entity that sells.
+             */
+            number: number;
+            /**
+             * @description The tax of that.
+             * @example 2.85
+             */
+            tax: string;
+        };
         /** @description Message credits with what they cost. */
         CreditOrderView: {
             /** @description Of all, without tax, rounded to the currency's smallest unit. */
@@ -5413,6 +5497,11 @@ export interface components {
             charge_version?: number | null;
             /** @description What the sender named it; in the sender's own records only. */
             client_reference?: string | null;
+            /**
+             * @description Of messages that carry a two-factor code: its `requestId`; in the sender's own records only.
+             * @example cod_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
+            code_request?: string | null;
             /** @description The company that sent it, or that the fee is charged to. */
             company: string;
             /** @description The vendor's connection over which it went, or is to go; for who sees that connection. */
@@ -5562,6 +5651,11 @@ export interface components {
              * @description Not used from this time on; null for no end.
              */
             effective_till?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was enabled, or bought; null of what was enabled before this was noted.
+             */
+            enabled_at?: string | null;
             /** @description Whether the company that pays does not see it. */
             hidden_from_client: boolean;
             /**
@@ -5608,6 +5702,11 @@ export interface components {
              * @description Not used from this time on; null for no end.
              */
             effective_till?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was enabled, or bought; null of what was enabled before this was noted.
+             */
+            enabled_at?: string | null;
             /** @description Whether the company that pays does not see it. */
             hidden_from_client: boolean;
             /**
@@ -6377,6 +6476,13 @@ export interface components {
         InvitationRequest: {
             /** @description The company, yours or one below you; yours unless told. */
             company?: string | null;
+            /**
+             * @description Departments of the company, at most 20, each of 1 to 60 characters.
+             * @example [
+             *       "Sales"
+             *     ]
+             */
+            departments?: string[];
             /**
              * @description Where the invitation is sent to.
              * @example ada@example.com
@@ -7394,6 +7500,11 @@ export interface components {
          */
         MovementKind: "opened" | "transfer_in" | "transfer_out" | "payment" | "charge" | "fee" | "refund" | "rerate" | "escrow" | "terms";
         MyAccountPatch: {
+            /**
+             * @description The code of your second factor, to lift that, after an answer `code_required`.
+             * @example 287082
+             */
+            code?: string | null;
             /** @description Where mail reaches you. Needs the password. */
             email?: string | null;
             /** @description 1 to 60 characters. */
@@ -7410,7 +7521,8 @@ export interface components {
             phone?: string | null;
             /**
              * @description True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-             *     the password, and only an administrator lifts it again.
+             *     the password; to lift it again a code as well, and it ends your other sessions. What your company or an
+             *     administrator asks for is lifted by them only.
              */
             two_factor_required?: boolean | null;
         };
@@ -7423,6 +7535,11 @@ export interface components {
             recovery_codes_left: number;
             /** @description Whether an app's code is asked for when you log in. */
             totp: boolean;
+            /**
+             * @description Whether you have asked for a second factor by yourself. You may lift it then, unless your company asks
+             *     for one.
+             */
+            two_factor_chosen: boolean;
         };
         NamedCountsView: {
             /** @description Its messages. */
@@ -8252,7 +8369,10 @@ export interface components {
             currencies?: string[];
             /** @description Whether clients may pay by it. */
             enabled?: boolean;
-            /** @description Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner. */
+            /**
+             * @description Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+             *     where a tariff is set.
+             */
             fee_from?: components["schemas"]["FeeFrom"];
             /**
              * @description Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
@@ -8269,6 +8389,18 @@ export interface components {
              * @example Cards
              */
             name?: string;
+            /**
+             * @description What they keep of each payment besides, in the one currency of `currencies`.
+             * @example 0.30
+             */
+            tariff_fixed?: string | null;
+            /**
+             * @description What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+             *     with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+             *     The others tell themselves what they keep.
+             * @example 2.9
+             */
+            tariff_percent?: string | null;
             /**
              * @description Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
              *     key says it.
@@ -8293,7 +8425,10 @@ export interface components {
             currencies?: string[];
             /** @description Whether clients may pay by it. */
             enabled?: boolean;
-            /** @description Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner. */
+            /**
+             * @description Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+             *     where a tariff is set.
+             */
             fee_from: components["schemas"]["FeeFrom"];
             /**
              * @description Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
@@ -8310,6 +8445,18 @@ export interface components {
              * @example Cards
              */
             name: string;
+            /**
+             * @description What they keep of each payment besides, in the one currency of `currencies`.
+             * @example 0.30
+             */
+            tariff_fixed?: string | null;
+            /**
+             * @description What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+             *     with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+             *     The others tell themselves what they keep.
+             * @example 2.9
+             */
+            tariff_percent?: string | null;
             /**
              * @description Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
              *     key says it.
@@ -9661,13 +9808,18 @@ export interface components {
         };
         /** @description What is to be different; what is not named stays. */
         SenderIdPatch: {
+            /** @description In the place of its routes: a sender ID of the company above, as when it is created. */
+            assigned_from?: string | null;
             incoming?: components["schemas"]["IncomingBody"] | null;
             /** @description The operator that it is registered with; null for none. */
             mno?: string | null;
             monitoring?: components["schemas"]["MonitoringBody"] | null;
             /** @description As people call it here. */
             name?: string | null;
-            /** @description The roads its messages take from now on; those on their way keep theirs. */
+            /**
+             * @description The roads its messages take from now on, in the place of what it is assigned from; those on their way
+             *     keep theirs.
+             */
             routes?: components["schemas"]["RouteBody"][] | null;
             settings?: components["schemas"]["SenderSettingsBody"] | null;
             status?: components["schemas"]["SenderStatus"] | null;
@@ -9687,9 +9839,17 @@ export interface components {
              */
             agreement: string;
             /**
+             * @description In the place of routes: a sender ID of the company above, over whose roads its messages go, as they are
+             *     then, and for as long as that is active. You see it, it is one of SMS with the same address, and its
+             *     agreement is the one that this one's is resold under, with cascade charging.
+             * @example snd_01m814gssve5b8ba12ve1e1grf
+             */
+            assigned_from?: string | null;
+            /**
              * @description The one road its messages take: a connection that you see, of the sender's company or of one above
-             *     it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
-             *     be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
+             *     it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
+             *     draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
+             *     voice and flash calls have none.
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
             connection?: string | null;
@@ -9735,6 +9895,8 @@ export interface components {
              * @example agr_01m814gssve5b8ba12ve1e1grf
              */
             agreement: string;
+            /** @description The sender ID of the company above over whose roads its messages go; null where it has its own. */
+            assigned_from?: string | null;
             /** @description The way in which its messages go. */
             channel: components["schemas"]["Channel"];
             /**
@@ -9767,10 +9929,10 @@ export interface components {
              * @description Its revision, which is its `ETag` as well.
              */
             revision: number;
-            /** @description The roads its messages take. */
+            /** @description The roads its messages take; none where it is assigned. */
             routes: components["schemas"]["RouteBody"][];
             settings?: components["schemas"]["SenderSettingsBody"] | null;
-            /** @description Whether it may be used. */
+            /** @description Whether it may be used. One that is assigned is stopped too while the one above is. */
             status: components["schemas"]["SenderStatus"];
             /**
              * Format: date-time
@@ -9778,7 +9940,7 @@ export interface components {
              */
             updated_at?: string | null;
             /**
-             * @description Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+             * @description Who carries what is sent from it: of SMS `smpp` or `http`, by its first route; empty without one.
              * @example smpp
              */
             vendor: string;
@@ -10292,21 +10454,28 @@ export interface components {
         TopUpQuote: {
             /** @description What is bought; of message credits, what they cost with tax. */
             amount: string;
+            /**
+             * @description What the balance rises by, in its own currency; none where a fee will be missing that nobody knows before.
+             * @example 48.23
+             */
+            credited?: string | null;
             /** @description The currency to pay in. */
             currency: string;
             /** @description The fee that is charged on top. */
             fee: string;
             /** @description Which payment system it is. */
             kind: components["schemas"]["PaymentSystemKind"];
-            /**
-             * @description Whether the payment system's own fee, which nobody knows before, will be missing from what the
-             *     balance rises by.
-             */
+            /** @description Whether the payment system's own fee will be missing from what the balance rises by. */
             less_system_fee: boolean;
             /** @description Its name. */
             name: string;
             /** @description The payment system, to be named in the top-up; none is the platform's own. */
             payment_system?: string | null;
+            /**
+             * @description What that is, where a tariff says it before.
+             * @example 1.77
+             */
+            system_fee?: string | null;
             /** @description What is to be paid: both together. */
             to_pay: string;
         };
@@ -10326,7 +10495,10 @@ export interface components {
             quantity?: number | null;
         };
         TopUpQuotes: {
-            /** @description One for each payment system that takes the currency. None can be paid by if there are none. */
+            /**
+             * @description One for each payment system that takes the currency and would leave something of it. None can be paid by if
+             *     there are none.
+             */
             items: components["schemas"]["TopUpQuote"][];
             order?: components["schemas"]["CreditOrderView"] | null;
         };
@@ -10384,6 +10556,8 @@ export interface components {
              * @description When it was asked for.
              */
             created_at: string;
+            /** @description What answers the receipt, one for each time that money of it went back or came again. */
+            credit_notes: components["schemas"]["CreditNoteView"][];
             /**
              * @description What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
              *     client, that is the amount less the fee.
@@ -10417,7 +10591,10 @@ export interface components {
              *     a person.
              */
             state: components["schemas"]["TopUpStateName"];
-            /** @description What the payment system kept, where that is missing from the balance. */
+            /**
+             * @description What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
+             *     where it comes from the client; else it is the seller's matter, and the client does not see it.
+             */
             system_fee?: string | null;
             /** @description What refunds and chargebacks took from the balance again. */
             taken_back: string;
@@ -10427,6 +10604,15 @@ export interface components {
             url: string;
             /** @description The wallet whose balance will rise. */
             wallet: string;
+        };
+        TotpRemoval: {
+            /**
+             * @description What the app shows, or a recovery code; not before the app was confirmed.
+             * @example 287082
+             */
+            code?: string | null;
+            /** @description Your password. */
+            password: string;
         };
         TotpView: {
             /**
@@ -10740,6 +10926,13 @@ export interface components {
              *     blocked for being away.
              */
             active?: boolean | null;
+            /**
+             * @description All departments, in place of those of now: at most 20, each of 1 to 60 characters.
+             * @example [
+             *       "Sales"
+             *     ]
+             */
+            departments?: string[] | null;
             /** @description 1 to 60 characters. */
             first_name?: string | null;
             /** @description As `en` or `pt-BR`; null for none. */
@@ -10754,6 +10947,13 @@ export interface components {
         UserRequest: {
             /** @description The company, yours or one below you; yours unless told. */
             company?: string | null;
+            /**
+             * @description Departments of the company, at most 20, each of 1 to 60 characters.
+             * @example [
+             *       "Sales"
+             *     ]
+             */
+            departments?: string[];
             /**
              * @description Where mail reaches the user.
              * @example ada@example.com
@@ -10821,6 +11021,13 @@ export interface components {
              * @description When the user was created.
              */
             created_at: string;
+            /**
+             * @description Departments of the company, by name, each once whatever the case.
+             * @example [
+             *       "Sales"
+             *     ]
+             */
+            departments: string[];
             /** @description Where mail reaches the user. */
             email: string;
             /** @description Whether the user has registered without an invitation. */
@@ -10867,6 +11074,8 @@ export interface components {
             two_factor_required: boolean;
         };
         VersionPatch: {
+            /** @description Who is told of the account and its traffic. */
+            account_emails?: string[] | null;
             billing?: components["schemas"]["Billing"] | null;
             /**
              * @description How far the balance may go below zero; null for no limit.
@@ -10878,10 +11087,18 @@ export interface components {
              * @description Another beginning, later than now.
              */
             effective_from?: string | null;
+            /** @description Who gets the invoices. */
+            invoice_emails?: string[] | null;
             /** @description Who gets a mail when a payment is confirmed. */
             payment_alert_emails?: string[] | null;
+            /** @description Who gets a mail when rates change of a service that is enabled here. */
+            rate_emails?: string[] | null;
+            /** @description Who is told of technical matters. */
+            service_emails?: string[] | null;
         };
         VersionRequest: {
+            /** @description Who is told of the account and its traffic; as in the version before unless told. */
+            account_emails?: string[] | null;
             billing?: components["schemas"]["Billing"] | null;
             /**
              * @description How far the balance may go below zero; null for no limit; as in the version before unless told.
@@ -10893,8 +11110,17 @@ export interface components {
              * @description When it begins, later than now. Whatever version is in force before it ends then.
              */
             effective_from: string;
+            /** @description Who gets the invoices; as in the version before unless told. */
+            invoice_emails?: string[] | null;
             /** @description Who gets a mail when a payment is confirmed; as in the version before unless told. */
             payment_alert_emails?: string[] | null;
+            /**
+             * @description Who gets a mail when rates change of a service that is enabled here; as in the version before unless
+             *     told.
+             */
+            rate_emails?: string[] | null;
+            /** @description Who is told of technical matters; as in the version before unless told. */
+            service_emails?: string[] | null;
         };
         /**
          * @description Where a version of an agreement stands in time.
@@ -10902,6 +11128,8 @@ export interface components {
          */
         VersionState: "past" | "in_force" | "coming";
         VersionView: {
+            /** @description Who is told of the account and its traffic. */
+            account_emails: string[];
             /** @description When the agreement is invoiced. */
             billing: components["schemas"]["Billing"];
             /**
@@ -10924,13 +11152,19 @@ export interface components {
              * @example agv_01kd3v5x9q8m7n6p5r4s3t2v1w
              */
             id: string;
+            /** @description Who gets the invoices. */
+            invoice_emails: string[];
             /** @description Who gets a mail when a payment is confirmed. */
             payment_alert_emails: string[];
+            /** @description Who gets a mail when rates change of a service that is enabled here. */
+            rate_emails: string[];
             /**
              * Format: int64
              * @description The agreement's revision, which is the `ETag` as well.
              */
             revision: number;
+            /** @description Who is told of technical matters. */
+            service_emails: string[];
             /** @description Past, in force now, or to begin. */
             state: components["schemas"]["VersionState"];
         };
@@ -11119,10 +11353,25 @@ export interface operations {
                 billing_time_zone?: string | null;
                 /** @description Only those invoiced for such periods. */
                 billing_period?: components["schemas"]["BillingPeriod"] | null;
+                /** @description Who sells to whom: always `client`. */
+                direction?: components["schemas"]["Direction"] | null;
+                /** @description Only those under which this rate plan, pack or bundle is enabled. */
+                service?: string | null;
+                /**
+                 * @description Only those with so many rate plans and bundle initiators.
+                 * @example 0
+                 */
+                service_count?: number | null;
+                /**
+                 * @description Only those with so many packs and bundle packs.
+                 * @example 0
+                 */
+                pack_count?: number | null;
                 /**
                  * @description `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
                  *     `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-                 *     `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
+                 *     `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
+                 *     `pack_count`. With a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -15554,6 +15803,117 @@ export interface operations {
             };
         };
     };
+    get_audit_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_bank_accounts: {
         parameters: {
             query?: {
@@ -16829,6 +17189,8 @@ export interface operations {
                 own_legal_entity?: string | null;
                 /** @description Only what was taken from this wallet: the agreement's, or that of a user with credits of its own. */
                 wallet?: string | null;
+                /** @description Who owes whom: always `receivable`. */
+                direction?: components["schemas"]["ChargeDirection"] | null;
                 /**
                  * @description Only of this resource.
                  * @example sms_message
@@ -16856,12 +17218,17 @@ export interface operations {
                 /** @description Of at most so much, without tax. */
                 amount_max?: string | null;
                 /**
-                 * @description `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
-                 *     filtered.
+                 * @description By invoice: `first_day` or `status`; or one by one, of 10,000 charges at most: `company`, `agreement`,
+                 *     `own_legal_entity`, `number`, `last_day`, `source`, `resource`, `service_type`, `messages`, `quantity`,
+                 *     `net`, `tax`, `total` or `currency`. With a `-` before it for the other way round; `first_day` unless told
+                 *     or filtered.
                  * @example -first_day
                  */
                 sort?: string | null;
-                /** @description 1 to 500, 50 unless told: of so many invoices the charges are a page. */
+                /**
+                 * @description 1 to 500, 50 unless told: of so many invoices the charges are a page, or so many charges where they are
+                 *     sorted one by one.
+                 */
                 limit?: number | null;
                 /** @description `next` of the page before. */
                 cursor?: string | null;
@@ -17004,7 +17371,8 @@ export interface operations {
                 updated_till?: string | null;
                 /**
                  * @description `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
-                 *     `updated_at` or `created_at`, with a `-` before it for the other way round.
+                 *     `updated_at` or `created_at`; or of 10,000 companies at most `is_reseller` or `portal`. With a `-` before it
+                 *     for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -18116,11 +18484,16 @@ export interface operations {
                 login?: string | null;
                 /** @description Only those from this client. */
                 client?: string | null;
+                /**
+                 * @description Only those with one of `networks` whose text begins so. An address does not find a network that it is in.
+                 * @example 192.0.2.
+                 */
+                network?: string | null;
                 /** @description Only those whose vendor writes addresses of messages from phones the wrong way round, or does not. */
                 inverted_addresses?: boolean | null;
                 /**
-                 * @description `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
-                 *     a `-` before it for the other way round.
+                 * @description `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
+                 *     10,000 connections at most `networks`. With a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -20162,6 +20535,10 @@ export interface operations {
                  *     monetary packs.
                  */
                 kind?: string | null;
+                /** @description Only what was enabled, or bought, at this time or later. */
+                enabled_from?: string | null;
+                /** @description Only what was enabled, or bought, before this time. */
+                enabled_till?: string | null;
                 /** @description Only what begins at this time or later. */
                 effective_since?: string | null;
                 /** @description Only what begins before this time. */
@@ -20182,7 +20559,7 @@ export interface operations {
                 /** @description Only what the company that pays does not see, or does. */
                 hidden_from_client?: boolean | null;
                 /**
-                 * @description By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+                 * @description By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
                  *     `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
                  * @example code
                  */
@@ -20620,8 +20997,8 @@ export interface operations {
                 /** @description At most so much. */
                 amount_max?: string | null;
                 /**
-                 * @description `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
-                 *     the other way round; `-at` unless told.
+                 * @description `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
+                 *     `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
                  * @example -at
                  */
                 sort?: string | null;
@@ -22623,6 +23000,8 @@ export interface operations {
                 tenant?: string | null;
                 /** @description Only those in the name of this legal entity. */
                 own_legal_entity?: string | null;
+                /** @description Who owes whom: always `receivable`. */
+                direction?: components["schemas"]["ChargeDirection"] | null;
                 /** @description Only invoices, or only credit notes. */
                 kind?: components["schemas"]["InvoiceKind"] | null;
                 /** @description Only drafts, or only confirmed ones. */
@@ -22663,7 +23042,8 @@ export interface operations {
                 /** @description At most so much is due. */
                 amount_max?: string | null;
                 /**
-                 * @description `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`, with a `-`
+                 * @description `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`; or of 10,000
+                 *     invoices at most `company`, `agreement`, `own_legal_entity`, `kind`, `last_day` or `currency`. With a `-`
                  *     before it for the other way round; `first_day` unless told or filtered.
                  * @example -first_day
                  */
@@ -26651,7 +27031,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PasswordProof"];
+                "application/json": components["schemas"]["TotpRemoval"];
             };
         };
         responses: {
@@ -31171,6 +31551,10 @@ export interface operations {
                 amount_min?: string | null;
                 /** @description At most so much, in the agreement's currency. */
                 amount_max?: string | null;
+                /** @description At least so much was paid, in whatever currency. */
+                paid_min?: string | null;
+                /** @description At most so much was paid, in whatever currency. */
+                paid_max?: string | null;
                 /** @description Paid on this day or later. */
                 from?: string | null;
                 /** @description Paid before this day. */
@@ -31188,8 +31572,10 @@ export interface operations {
                 /** @description To be confirmed before a day that is before this one. */
                 confirm_before_till?: string | null;
                 /**
-                 * @description `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`, with a `-` before it
-                 *     for the other way round; `-created_at` unless told or filtered.
+                 * @description `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`; or of 10,000 payments at
+                 *     most `company`, `agreement`, `amount`, `currency`, `agreement_currency`, `updated_at`, `description`,
+                 *     `direction` or `confirm_before`. With a `-` before it for the other way round; `-created_at` unless told
+                 *     or filtered.
                  * @example -payment_date
                  */
                 sort?: string | null;
@@ -33934,9 +34320,21 @@ export interface operations {
                 till?: string | null;
                 /** @description Only those that only count, or that do not. */
                 dry_run?: boolean | null;
+                /** @description Only those that were to begin at this time or later. */
+                scheduled_from?: string | null;
+                /** @description Only those that were to begin before this time. */
+                scheduled_till?: string | null;
+                /** @description Only those with this in their problem, whatever the case. */
+                problem?: string | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
+                /** @description Only those changed last by somebody whose name begins so, whatever the case. */
+                updated_by?: string | null;
                 /**
-                 * @description `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`, with a `-` before it for the
-                 *     other way round.
+                 * @description `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`; or of 10,000 tasks at most
+                 *     `problem` or `updated_by`. With a `-` before it for the other way round.
                  * @example -updated_at
                  */
                 sort?: string | null;
@@ -36760,6 +37158,13 @@ export interface operations {
                 company?: string | null;
                 /** @description How they sell. */
                 type?: ("pay_as_you_go" | "unit_pack" | "monetary_pack" | "bundle_initiator" | "bundle_pack") | null;
+                /**
+                 * @description Only packs of at least so much: units, recipients or money.
+                 * @example 100
+                 */
+                size_min?: string | null;
+                /** @description Only packs of at most so much. */
+                size_max?: string | null;
                 /**
                  * @description What their prices are in.
                  * @example EUR
@@ -40482,7 +40887,10 @@ export interface operations {
     };
     get_top_up_receipt: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The number of one of the credit notes; the receipt unless told. */
+                credit_note?: number | null;
+            };
             header?: never;
             path: {
                 /** @description The top-up's id */
@@ -40528,7 +40936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_receipt`: not confirmed, or no message credits were bought; `not_ready`: the PDF is still being made */
+            /** @description `no_receipt`: not confirmed, no message credits were bought, or there is no such credit note; `not_ready`: the PDF is still being made */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -42224,6 +42632,8 @@ export interface operations {
                 status?: components["schemas"]["UserStatus"] | null;
                 /** @description Only those who have this role, by its name or id. */
                 role?: string | null;
+                /** @description Only those of this department, by its name, whatever the case. */
+                department?: string | null;
                 /**
                  * @description Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
                  *     a client's people, and else of the back office.
@@ -42236,8 +42646,8 @@ export interface operations {
                 /** @description Only those who were last there before this time. */
                 seen_till?: string | null;
                 /**
-                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
-                 *     before it for the other way round.
+                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+                 *     `external`. With a `-` before it for the other way round.
                  * @example -last_seen_at
                  */
                 sort?: string | null;

@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::agreement::{Agreement, Effective};
 use domain::connection::ConnectionKind;
 use domain::handling::ClientAddress;
-use domain::id::{ConnectionId, SenderId};
+use domain::id::{ConnectionId, ResellingAgreementId, SenderId};
 use domain::incoming::{IncomingCost, IncomingMessage, IncomingRule, Unpaid};
 use domain::rating::RateTree;
 use domain::route::Routes;
-use domain::sender::{Sender as SenderIdentity, SenderAddress};
+use domain::sender::{AssignedFrom, Sender as SenderIdentity, SenderAddress, SenderStatus};
 use hmac::{Hmac, KeyInit, Mac};
 use http_sender::Webhooks;
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +29,7 @@ use serde_json::json;
 use sha2::Sha256;
 use smpp_gateway::client::account::Account;
 use store::{Secrets, Store, incoming_of};
+use tests::edits::{change_agreement, change_sender};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -538,6 +540,57 @@ async fn a_vendor_that_only_brings_what_phones_send_speaks_for_the_sender_ids_th
         let stored = stage.project().await;
         assert_eq!(stored[0].routed.as_ref().map(|routed| &routed.sender), expected, "{over}");
     }
+}
+
+#[tokio::test]
+async fn vendors_of_a_sender_id_speak_for_those_that_are_assigned_from_it_while_it_is_in_use() {
+    // Enough for one.
+    let (stage, reseller) = Stage::priced("0.03").await;
+    let (store, number) = (&stage.world.store, SenderAddress::parse(NUMBER).expect("a number"));
+    let help = IncomingRule { keyword: Some("HELP".to_owned()), ..stage.to_bind() };
+    let brings = ConnectionId::derived(&["brings"]);
+    let above = stage.sender_brought_by(&reseller, NUMBER, help, vec![brings.clone()]).await;
+    let sender = stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let from = AssignedFrom { sender: above, agreement: reseller.agreement.id.clone() };
+    let assign = |sender: &mut SenderIdentity| {
+        (sender.routes, sender.assigned_from) = (Routes::default(), Some(from));
+    };
+    change_sender(store, &stage.client.agreement.id, &number, assign).await;
+    let comes = async |over: ConnectionId, text: &str| {
+        stage.arrives_over(over, plain(GERMAN, text), NOW).await;
+        stage.project().await.remove(0)
+    };
+    let whose = |message: &IncomingMessage| message.routed.as_ref().map(|routed| routed.sender.clone());
+    assert_eq!(whose(&comes(connection(), "hello").await), Some(sender.clone()));
+    let unpaid = comes(brings, "and more").await;
+    assert_eq!(whose(&unpaid), Some(sender));
+    assert_eq!(whose(&comes(ConnectionId::derived(&["another"]), "made up").await), None);
+
+    let block = |sender: &mut SenderIdentity| sender.status = SenderStatus::Blocked;
+    change_sender(store, &reseller.agreement.id, &number, block).await;
+    assert_eq!(whose(&comes(connection(), "anybody there").await), None);
+    let again = sending::settle_again(store, &unpaid, NOW + SignedDuration::from_hours(1)).await;
+    let again = again.expect("settled").expect("stored");
+    assert!(matches!(again.cost, IncomingCost::Unpaid { why: Unpaid::SenderNotInUse, .. }), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_message_waits_while_a_reseller_that_would_pay_does_not_resell_under_its_agreement() {
+    let (stage, reseller) = Stage::priced("10").await;
+    let store = &stage.world.store;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let ended = Effective { till: Some(Timestamp::UNIX_EPOCH), ..Effective::default() };
+    let end = |agreement: &mut Agreement| {
+        agreement.ties.insert(ResellingAgreementId::new(1), ended);
+    };
+    change_agreement(store, &reseller.agreement.id, end).await;
+    stage.arrives(plain(GERMAN, "hello"), NOW).await;
+    let waits = stage.project().await.remove(0);
+    assert!(matches!(waits.cost, IncomingCost::Unpaid { why: Unpaid::AgreementNotInForce, .. }), "{waits:?}");
+    change_agreement(store, &reseller.agreement.id, |agreement| agreement.ties.clear()).await;
+    let paid = sending::settle_again(store, &waits, NOW + SignedDuration::from_hours(1)).await;
+    let paid = paid.expect("settled").expect("stored");
+    assert!(matches!(paid.cost, IncomingCost::Charged { .. }), "{paid:?}");
 }
 
 #[tokio::test]

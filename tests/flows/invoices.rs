@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use domain::agreement::Agreement;
+use domain::agreement::{Agreement, MailLists};
 use domain::audit::Act;
 use domain::charge::{Charge, ChargeGroup, ChargeRow, ServiceType};
 use domain::connection::{Connection, Link, SmppLink};
@@ -881,7 +881,9 @@ async fn jobs_close_cover_and_send_and_twice_is_once() {
     let draft = office.stored().await.remove(0);
     assert_eq!((office.stored().await.len(), draft.revision), (1, 0));
     change_agreement(&office.world.store, &agreement, |agreement| {
-        agreement.invoice_emails = vec!["finance@bakery.example".into()];
+        let invoice_emails = vec!["finance@bakery.example".into()];
+        let emails = MailLists { invoice_emails, ..MailLists::default() };
+        agreement.versions.iter_mut().for_each(|version| version.emails = Some(emails.clone()));
     })
     .await;
     let invoice = office.confirm(&draft.id).await.unwrap();

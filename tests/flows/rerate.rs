@@ -11,17 +11,21 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::allowance::Pot;
 use domain::batch::Draft;
-use domain::connection::{Connection, Link, SmppLink};
+use domain::connection::{Connection, ConnectionKind, Link, SmppLink};
 use domain::destination::destination;
 use domain::dictionary::Dictionaries;
-use domain::id::{AgreementId, MessageId, RerateId, WalletId};
+use domain::handling::ClientAddress;
+use domain::id::{AgreementId, IncomingId, MessageId, RerateId, SenderId, WalletId};
+use domain::incoming::{IncomingCost, IncomingMessage, IncomingRule, Routed, Unpaid};
 use domain::message::Message;
 use domain::money::Amount;
 use domain::period::Period;
-use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource};
+use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource, Service};
 use domain::reconcile::{charges, check_balance};
 use domain::record::Hand;
 use domain::rerate::{NewRerate, Rerate, Status, plan_rerate};
+use domain::route::Routes;
+use domain::sender::{Sender as SenderIdentity, SenderAddress};
 use domain::wallet::OperationKind;
 use invoice_closer::Wake;
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +42,8 @@ const ROWS: usize = 120;
 const IN_BLOCK: usize = 30;
 /// Two of one network: the main one, and one that only a look-up finds.
 const CODES: [&str; 2] = ["26201", "26206"];
+/// That phones write to.
+const NUMBER: &str = "12345";
 /// A day after `NOW`, at which messages were sent: they have long been recorded.
 const BY: Hand<'static> = Hand { name: "manager", now: Timestamp::constant(1_767_312_000, 0) };
 
@@ -55,19 +61,24 @@ impl Scene {
     /// A client that pays 0.05 a message to a reseller, which pays 0.03: some messages have rows, others are
     /// in a block, and one of each was refused and refunded.
     async fn new() -> Self {
-        let world = World::new().await;
-        let reseller = world.reseller(&world.owner, "0.03").with_funds("100").open().await;
-        let client = world.client(&reseller, "0.05").with_funds("50").open().await;
-        let sqs = EmbeddedSqs::new();
-        put_connection(&world.store, &link(&world, sqs.queue("vendor"))).await;
-        let (rows, block) = (Vec::new(), Vec::new());
-        let mut scene = Self { world, reseller, client, sqs, rows, block, tasks: 1 };
+        let mut scene = Self::silent().await;
         scene.send().await;
         scene.project().await;
         scene.refuse(&scene.rows[7].clone()).await;
         scene.refuse(&scene.block[3].clone()).await;
         scene.project().await;
         scene
+    }
+
+    /// The same before it has sent anything.
+    async fn silent() -> Self {
+        let world = World::new().await;
+        let reseller = world.reseller(&world.owner, "0.03").with_funds("100").open().await;
+        let client = world.client(&reseller, "0.05").with_funds("50").open().await;
+        let sqs = EmbeddedSqs::new();
+        put_connection(&world.store, &link(&world, sqs.queue("vendor"))).await;
+        let (rows, block) = (Vec::new(), Vec::new());
+        Self { world, reseller, client, sqs, rows, block, tasks: 1 }
     }
 
     async fn send(&mut self) {
@@ -83,6 +94,47 @@ impl Scene {
             self.block.push(MessageId::parse(row.unwrap().reference()).unwrap());
         }
         session.close().await.unwrap();
+    }
+
+    /// A message from a phone to the client's number, before anybody has settled what it costs.
+    fn phoned(&self, text: &str) -> IncomingMessage {
+        let address = |value: &str| ClientAddress { ton: 1, npi: 1, value: value.to_owned() };
+        let mut message = IncomingMessage {
+            id: IncomingId::new(0),
+            connection: connection(),
+            source: address("4915112345678"),
+            destination: address(NUMBER),
+            data_coding: 0,
+            octets: hex::encode(text),
+            text: text.to_owned(),
+            parts: 1,
+            received_at: NOW,
+            routed: Routed::to(&self.number()),
+            cost: IncomingCost::Free,
+            revision: 0,
+        };
+        message.id = message.possible_ids()[0].clone();
+        message
+    }
+
+    /// The client's sender ID that phones write to.
+    fn number(&self) -> SenderIdentity {
+        let (company, agreement) = (self.client.company.id.clone(), self.client.agreement.id.clone());
+        let (address, routes) =
+            (SenderAddress::parse(NUMBER).unwrap(), Routes::only(connection(), ConnectionKind::Smpp));
+        let sender = SenderIdentity::new(SenderId::new(1), company, agreement, address, routes, NOW);
+        let rule = IncomingRule { webhook_url: Some("https://bakery.example".into()), ..Default::default() };
+        SenderIdentity { incoming: Some(rule), ..sender }
+    }
+
+    /// Three messages from phones come.
+    async fn receive(&self) {
+        for text in ["one", "two", "three"] {
+            let message = self.phoned(text);
+            let settled = sending::settle_incoming(&self.world.store, &message, NOW).await.unwrap().unwrap();
+            assert!(matches!(settled.cost, IncomingCost::Charged { .. }), "{settled:?}");
+        }
+        self.project().await;
     }
 
     /// Delivers both streams until nothing is left of them, each of them twice.
@@ -148,15 +200,31 @@ impl Scene {
         self.correct_to(member, node).await;
     }
 
+    /// The same with a price for each direction.
+    async fn correct_directions(&self, member: &Member, sent: &str, from_phones: &str) {
+        let price = |price| Node::of_price(Price::Flat { amount: amount(price) });
+        let values = [("MT".to_owned(), price(sent)), ("MO".to_owned(), price(from_phones))].into();
+        let node = Node { depends_on: Some(Attribute::Direction), values, ..Node::default() };
+        self.correct_to(member, node).await;
+    }
+
     async fn correct_to(&self, member: &Member, node: Node) {
-        let store = &self.world.store;
-        let id = member.agreement.services[0].service.clone();
-        let before = store.services(&[id]).await.unwrap().remove(0);
+        let before = self.service(member).await;
         let after = before.clone().with_tree(1, true).unwrap();
         let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
         let tree = CompiledTree::compile(&tree).unwrap();
+        self.replace(&before, &after, Some(&tree)).await;
+    }
+
+    async fn service(&self, member: &Member) -> Service {
+        let id = member.agreement.services[0].service.clone();
+        self.world.store.services(&[id]).await.unwrap().remove(0)
+    }
+
+    async fn replace(&self, before: &Service, after: &Service, tree: Option<&CompiledTree>) {
+        let store = &self.world.store;
         let seller = store.any_company(&before.company).await.unwrap().unwrap();
-        store.replace_service(&act(&seller.path), &before, &after, Some(&tree)).await.unwrap();
+        store.replace_service(&act(&seller.path), before, after, tree).await.unwrap();
     }
 
     /// A started task of the owner about what the client sent.
@@ -205,6 +273,22 @@ impl Scene {
         let event = serde_json::json!({"Records": [{"messageId": "1", "body": job}]});
         let answer = invoice_closer::handle(&app, Wake::read(event).unwrap(), BY.now).await.unwrap();
         answer.batch_item_failures.is_empty()
+    }
+
+    /// Jobs that die at their first call, their second and so on, until one comes to the end. How many died.
+    async fn work_dying(&self, task: &RerateId, fault: Fault) -> usize {
+        let mut died = 0;
+        for at in 1.. {
+            let store = self.world.store_with(move |call: &Call<'_>| match call.number == at {
+                true => fault,
+                false => Fault::None,
+            });
+            if self.work(store, task).await {
+                break;
+            }
+            died += 1;
+        }
+        died
     }
 
     async fn run(&self, task: &RerateId) {
@@ -345,17 +429,7 @@ async fn wherever_it_is_killed_the_next_job_comes_to_the_same_end() {
     scene.correct(&scene.reseller, "0.04").await;
     for (round, fault) in [Fault::Kill, Fault::KillAfterApply].into_iter().enumerate() {
         let task = scene.task(false).await;
-        let mut killed = 0;
-        for at in 1.. {
-            let store = scene.world.store_with(move |call: &Call<'_>| match call.number == at {
-                true => fault,
-                false => Fault::None,
-            });
-            if scene.work(store, &task).await {
-                break;
-            }
-            killed += 1;
-        }
+        let killed = scene.work_dying(&task, fault).await;
         assert!(killed > 10, "{killed}");
         assert_eq!(scene.thing(&task).await.status, Status::Complete);
         let expected = [
@@ -368,6 +442,123 @@ async fn wherever_it_is_killed_the_next_job_comes_to_the_same_end() {
         scene.correct(&scene.client, "0.01").await;
         scene.correct(&scene.reseller, "0.02").await;
     }
+}
+
+/// Two messages are sent beside those from phones, and cost the same all the time.
+#[tokio::test]
+async fn messages_from_phones_are_rated_again_at_every_level_and_those_that_nobody_paid_are_left() {
+    let mut scene = Scene::silent().await;
+    let store = scene.world.store.clone();
+    scene.correct_directions(&scene.client, "0.05", "0.02").await;
+    for key in ["sent-1", "sent-2"] {
+        scene.client.send(&store, key, "hello").await.unwrap();
+    }
+    scene.receive().await;
+    let costing = |text: &str, cost| IncomingMessage { cost, ..scene.phoned(text) };
+    let unpaid = costing("unpaid", IncomingCost::unpaid(Unpaid::InsufficientFunds, NOW, NOW));
+    let blocked = costing("blocked", IncomingCost::Blocked);
+    for message in [&unpaid, &blocked] {
+        assert!(store.write_incoming(None, message).await.unwrap());
+    }
+    let client = act(&scene.client.company.path);
+    assert_eq!(store.put_sender(&client, &scene.number()).await.unwrap(), store::Written::Now);
+    scene.project().await;
+    assert_eq!(scene.balances().await, ["49.84", "99.94"]);
+
+    scene.correct_directions(&scene.client, "0.05", "0.05").await;
+    scene.correct_directions(&scene.reseller, "0.03", "0.01").await;
+    let dry = scene.task(true).await;
+    scene.run(&dry).await;
+    assert_eq!(scene.told(&dry).await, "5/0 5/0, 1: 3 0.06>0.15, 2: 3 0>0.03");
+    assert_eq!(scene.balances().await, ["49.84", "99.94"], "nothing was charged");
+    let first = scene.task(false).await;
+    scene.run(&first).await;
+    assert_eq!(scene.told(&first).await, "5/0 5/0, 1: 3 0.06>0.15, 2: 3 0>0.03");
+    assert_eq!(scene.balances().await, ["49.75", "99.91"]);
+    scene.check().await;
+    assert_eq!(scene.rerated(&scene.client.wallet).await, [(first.to_string(), amount("-0.09"))].into());
+    assert_eq!(scene.rerated(&scene.reseller.wallet).await, [(first.to_string(), amount("-0.03"))].into());
+    let edrs = store.edrs(&scene.client.agreement.id, &Default::default(), 500, None).await.unwrap();
+    let edrs = edrs.items.into_iter().filter_map(domain::edr::Record::into_message);
+    let from_phones = edrs.filter(|edr| edr.incoming.is_some());
+    let shown: Vec<_> = from_phones.map(|edr| (edr.amount.to_string(), edr.charge_version)).collect();
+    assert_eq!(shown, vec![("0.05".to_owned(), 1); 3]);
+    let second = scene.task(false).await;
+    scene.run(&second).await;
+    assert_eq!(scene.told(&second).await, "5/0 5/0");
+    for message in [&unpaid, &blocked] {
+        assert_eq!(store.incoming(&message.id).await.unwrap().as_ref(), Some(message));
+    }
+
+    // What is paid at the same moment is charged once, at the price of that moment.
+    scene.correct_directions(&scene.client, "0.05", "0.04").await;
+    let third = scene.task(false).await;
+    let later = NOW + SignedDuration::from_mins(30);
+    let ((), paid) = tokio::join!(scene.run(&third), sending::settle_again(&store, &unpaid, later));
+    assert!(matches!(paid.unwrap().unwrap().cost, IncomingCost::Charged { .. }));
+    scene.check().await;
+    assert_eq!(scene.told(&third).await, "5/0 5/0, 1: 3 0.15>0.12");
+    assert_eq!(scene.balances().await, ["49.74", "99.9"]);
+    let fourth = scene.task(false).await;
+    scene.run(&fourth).await;
+    assert_eq!(scene.told(&fourth).await, "6/0 6/0");
+
+    // A price that no phone should have paid.
+    scene.correct(&scene.client, "0.05").await;
+    scene.correct(&scene.reseller, "0.03").await;
+    let fifth = scene.task(false).await;
+    scene.run(&fifth).await;
+    assert_eq!(scene.told(&fifth).await, "6/0 6/0, 1: 4 0.16>0, 2: 4 0.04>0");
+    assert_eq!(scene.balances().await, ["49.9", "99.94"]);
+    scene.check().await;
+    // Counted from the records they come to the same.
+    let sweeper = tests::paying::sweeper(&store);
+    for hours in [25, 26, 27] {
+        sweeper::recount::run(&sweeper, NOW + SignedDuration::from_hours(hours)).await.unwrap();
+    }
+    let reviews = store.reviews(sweeper::recount::REVIEWED_AS).await.unwrap();
+    assert_eq!(reviews.len(), 0, "{reviews:?}");
+}
+
+#[tokio::test]
+async fn whoever_dies_while_rating_messages_from_phones_again_each_level_moves_once() {
+    let mut scene = Scene::silent().await;
+    scene.correct_directions(&scene.client, "0.05", "0.02").await;
+    scene.correct_directions(&scene.reseller, "0.03", "0.01").await;
+    scene.receive().await;
+    for (fault, prices, told, balances) in [
+        (Fault::Kill, ["0.04", "0.03"], "1: 3 0.06>0.12, 2: 3 0.03>0.09", ["49.88", "99.91"]),
+        (Fault::KillAfterApply, ["0.01", "0.02"], "1: 3 0.12>0.03, 2: 3 0.09>0.06", ["49.97", "99.94"]),
+    ] {
+        scene.correct_directions(&scene.client, "0.05", prices[0]).await;
+        scene.correct_directions(&scene.reseller, "0.03", prices[1]).await;
+        let task = scene.task(false).await;
+        let killed = scene.work_dying(&task, fault).await;
+        assert!(killed > 10, "{killed}");
+        assert_eq!(scene.told(&task).await, format!("3/0 3/0, {told}"));
+        assert_eq!(scene.balances().await, balances);
+        scene.check().await;
+    }
+}
+
+#[tokio::test]
+async fn what_came_while_a_service_was_archived_is_not_sold_by_it_afterwards() {
+    let mut scene = Scene::silent().await;
+    scene.correct_directions(&scene.client, "0.05", "0.02").await;
+    scene.correct_directions(&scene.reseller, "0.03", "0.01").await;
+    scene.receive().await;
+    scene.correct_directions(&scene.client, "0.05", "0.03").await;
+    let before = scene.service(&scene.client).await;
+    let archived = Service { archived: true, version: before.version + 1, ..before.clone() };
+    scene.replace(&before, &archived, None).await;
+    let store = &scene.world.store;
+    sending::settle_incoming(store, &scene.phoned("meanwhile"), NOW).await.unwrap().unwrap();
+    scene.project().await;
+    assert_eq!(scene.balances().await, ["49.94", "99.96"]);
+    let task = scene.task(false).await;
+    scene.run(&task).await;
+    assert_eq!(scene.told(&task).await, "4/0 4/0, 1: 3 0.06>0.09");
+    scene.check().await;
 }
 
 #[tokio::test]

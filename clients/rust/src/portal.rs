@@ -437,8 +437,12 @@ pub struct AuditView {
     pub action: String,
     /// When it happened.
     pub at: String,
-    /// The fields that became different. None of an invoice's are told to the company that pays it.
+    /// The fields that became different. None of an invoice's are told to the company that pays it. Of rate
+    /// trees they are the prices, after which trees are new.
     pub changes: Vec<FieldChangeView>,
+    /// How many more became different than one entry holds; 0 as a rule. Of rate trees it counts prices. A very
+    /// long value is cut, and says how long it was.
+    pub changes_left_out: u64,
     /// The company of who did it.
     pub company: String,
     /// The entry's id.
@@ -450,6 +454,8 @@ pub struct AuditView {
     pub name: String,
     /// The id of what it was done to.
     pub object: String,
+    /// The company that this belongs to.
+    pub object_company: String,
     /// The id of the user or API key, or the name of a process of the platform.
     pub who: String,
 }
@@ -1282,6 +1288,8 @@ pub struct CompanyRow {
     pub individual_credits: bool,
     /// Whether it is shown its invoices and their charges.
     pub invoices_enabled: bool,
+    /// Whether it is a reseller or a seller.
+    pub is_reseller: bool,
     /// Where it stands in the tree.
     pub kind: CompanyKind,
     /// The connection that tells the networks of its recipients; null while the numbering plan does.
@@ -1345,6 +1353,8 @@ pub struct CompanyView {
     pub individual_credits: bool,
     /// Whether it is shown its invoices and their charges.
     pub invoices_enabled: bool,
+    /// Whether it is a reseller or a seller.
+    pub is_reseller: bool,
     /// Where it stands in the tree.
     pub kind: CompanyKind,
     /// The connection that tells the networks of its recipients; null while the numbering plan does.
@@ -1395,8 +1405,8 @@ pub struct ConfirmRequest {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ConfirmTopUpRequest {
-    /// What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
-    /// person knows then what it kept; else the amount, or the credits that are bought.
+    /// What the balance is to rise by. Needed where the payment system's fee comes from the client and no tariff is
+    /// set, as only a person knows then what it kept; else the amount, or the credits that are bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credited: Option<String>,
     /// What the money is known by, 1 to 100 characters: unique among the company's payments.
@@ -1594,6 +1604,8 @@ pub struct CountsView {
     pub delivery_rate: Option<String>,
     /// Messages that will not arrive.
     pub failed: i64,
+    /// Messages from phones that were handed on. No other figure counts them.
+    pub received: i64,
     /// Segments of these.
     pub segments: i64,
 }
@@ -1696,6 +1708,22 @@ pub enum CreditMovement {
     Transfer,
     #[serde(rename = "payment")]
     Payment,
+}
+
+/// What of a receipt for message credits is undone because money of it went back; below zero what is sold once more,
+/// because it came again. When all has gone back, the credit notes add up to the receipt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CreditNoteView {
+    /// The message credits that left the wallet again.
+    pub credits: String,
+    /// Of the fee that was charged on top.
+    pub fee: String,
+    /// In the currency that was paid in, without tax.
+    pub net: String,
+    /// Without gaps among the receipts and credit notes of the legal entity that sells.
+    pub number: u64,
+    /// The tax of that.
+    pub tax: String,
 }
 
 /// Message credits with what they cost.
@@ -1883,6 +1911,9 @@ pub struct EdrView {
     /// What the sender named it; in the sender's own records only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
+    /// Of messages that carry a two-factor code: its `requestId`; in the sender's own records only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_request: Option<String>,
     /// The company that sent it, or that the fee is charged to.
     pub company: String,
     /// The vendor's connection over which it went, or is to go; for who sees that connection.
@@ -2011,6 +2042,9 @@ pub struct EnabledRow {
     /// Not used from this time on; null for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// When it was enabled, or bought; null of what was enabled before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_at: Option<String>,
     /// Whether the company that pays does not see it.
     pub hidden_from_client: bool,
     /// Its id; the purchase's where it was bought.
@@ -2048,6 +2082,9 @@ pub struct EnabledServiceView {
     /// Not used from this time on; null for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
+    /// When it was enabled, or bought; null of what was enabled before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_at: Option<String>,
     /// Whether the company that pays does not see it.
     pub hidden_from_client: bool,
     /// Its id, to change or remove it.
@@ -2781,6 +2818,9 @@ pub struct InvitationRequest {
     /// The company, yours or one below you; yours unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// Departments of the company, at most 20, each of 1 to 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departments: Option<Vec<String>>,
     /// Where the invitation is sent to.
     pub email: String,
     /// No restrictions: the Admin roles of the company, beside those named.
@@ -4086,6 +4126,9 @@ pub enum MovementKind {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct MyAccountPatch {
+    /// The code of your second factor, to lift that, after an answer `code_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Where mail reaches you. Needs the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -4108,7 +4151,8 @@ pub struct MyAccountPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-    /// the password, and only an administrator lifts it again.
+    /// the password; to lift it again a code as well, and it ends your other sessions. What your company or an
+    /// administrator asks for is lifted by them only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor_required: Option<bool>,
 }
@@ -4122,6 +4166,8 @@ pub struct MyAccountView {
     pub company: String,
     /// When the user was created.
     pub created_at: String,
+    /// Departments of the company, by name, each once whatever the case.
+    pub departments: Vec<String>,
     /// Where mail reaches the user.
     pub email: String,
     /// Whether the user has registered without an invitation.
@@ -4165,6 +4211,9 @@ pub struct MyAccountView {
     pub recovery_codes_left: u64,
     /// Whether an app's code is asked for when you log in.
     pub totp: bool,
+    /// Whether you have asked for a second factor by yourself. You may lift it then, unless your company asks
+    /// for one.
+    pub two_factor_chosen: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -5159,7 +5208,8 @@ pub struct PaymentSystemPatch {
     /// Whether clients may pay by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
+    /// Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+    /// where a tariff is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_from: Option<FeeFrom>,
     /// Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
@@ -5175,6 +5225,14 @@ pub struct PaymentSystemPatch {
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What they keep of each payment besides, in the one currency of `currencies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_fixed: Option<String>,
+    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+    /// The others tell themselves what they keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -5196,7 +5254,8 @@ pub struct PaymentSystemSettings {
     /// Whether clients may pay by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
+    /// Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+    /// where a tariff is set.
     pub fee_from: FeeFrom,
     /// Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
     /// to two decimals.
@@ -5209,6 +5268,14 @@ pub struct PaymentSystemSettings {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// What they keep of each payment besides, in the one currency of `currencies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_fixed: Option<String>,
+    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+    /// The others tell themselves what they keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -5230,7 +5297,8 @@ pub struct PaymentSystemView {
     /// Whether clients may pay by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
+    /// Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+    /// where a tariff is set.
     pub fee_from: FeeFrom,
     /// Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
     /// to two decimals.
@@ -5243,6 +5311,14 @@ pub struct PaymentSystemView {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// What they keep of each payment besides, in the one currency of `currencies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_fixed: Option<String>,
+    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+    /// The others tell themselves what they keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -6847,6 +6923,9 @@ pub struct SelfRegistrationView {
 /// What is to be different; what is not named stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct SenderIdPatch {
+    /// In the place of its routes: a sender ID of the company above, as when it is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_from: Option<String>,
     /// Where what phones send to it goes; null for nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incoming: Option<IncomingBody>,
@@ -6859,7 +6938,8 @@ pub struct SenderIdPatch {
     /// As people call it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The roads its messages take from now on; those on their way keep theirs.
+    /// The roads its messages take from now on, in the place of what it is assigned from; those on their way
+    /// keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<RouteBody>>,
     /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
@@ -6881,9 +6961,15 @@ pub struct SenderIdRequest {
     pub address: String,
     /// The agreement that pays for what is sent from it.
     pub agreement: String,
+    /// In the place of routes: a sender ID of the company above, over whose roads its messages go, as they are
+    /// then, and for as long as that is active. You see it, it is one of SMS with the same address, and its
+    /// agreement is the one that this one's is resold under, with cascade charging.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_from: Option<String>,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
-    /// it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
-    /// be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
+    /// it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
+    /// draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
+    /// voice and flash calls have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
@@ -6931,6 +7017,9 @@ pub struct SenderIdView {
     pub address: String,
     /// The agreement that pays.
     pub agreement: String,
+    /// The sender ID of the company above over whose roads its messages go; null where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_from: Option<String>,
     /// The way in which its messages go.
     pub channel: Channel,
     /// The company that may send from it.
@@ -6952,17 +7041,17 @@ pub struct SenderIdView {
     pub name: String,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
-    /// The roads its messages take.
+    /// The roads its messages take; none where it is assigned.
     pub routes: Vec<RouteBody>,
     /// What it has in another channel than SMS, without keys and passwords; null for SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettingsBody>,
-    /// Whether it may be used.
+    /// Whether it may be used. One that is assigned is stopped too while the one above is.
     pub status: SenderStatus,
     /// When it was changed last; null if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
-    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route; empty without one.
     pub vendor: String,
     /// The unguessable part of the address that a provider calls about it; null if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -7541,20 +7630,25 @@ pub struct TokenRequest {
 pub struct TopUpQuote {
     /// What is bought; of message credits, what they cost with tax.
     pub amount: String,
+    /// What the balance rises by, in its own currency; none where a fee will be missing that nobody knows before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<String>,
     /// The currency to pay in.
     pub currency: String,
     /// The fee that is charged on top.
     pub fee: String,
     /// Which payment system it is.
     pub kind: PaymentSystemKind,
-    /// Whether the payment system's own fee, which nobody knows before, will be missing from what the
-    /// balance rises by.
+    /// Whether the payment system's own fee will be missing from what the balance rises by.
     pub less_system_fee: bool,
     /// Its name.
     pub name: String,
     /// The payment system, to be named in the top-up; none is the platform's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_system: Option<String>,
+    /// What that is, where a tariff says it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_fee: Option<String>,
     /// What is to be paid: both together.
     pub to_pay: String,
 }
@@ -7574,7 +7668,8 @@ pub struct TopUpQuoteRequest {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TopUpQuotes {
-    /// One for each payment system that takes the currency. None can be paid by if there are none.
+    /// One for each payment system that takes the currency and would leave something of it. None can be paid by if
+    /// there are none.
     pub items: Vec<TopUpQuote>,
     /// The message credits that are to be bought, if some are, with price and tax.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -7644,6 +7739,8 @@ pub struct TopUpView {
     pub confirmed_by: Option<String>,
     /// When it was asked for.
     pub created_at: String,
+    /// What answers the receipt, one for each time that money of it went back or came again.
+    pub credit_notes: Vec<CreditNoteView>,
     /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
     /// client, that is the amount less the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -7677,7 +7774,8 @@ pub struct TopUpView {
     /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
     /// a person.
     pub state: TopUpStateName,
-    /// What the payment system kept, where that is missing from the balance.
+    /// What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
+    /// where it comes from the client; else it is the seller's matter, and the client does not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fee: Option<String>,
     /// What refunds and chargebacks took from the balance again.
@@ -7688,6 +7786,15 @@ pub struct TopUpView {
     pub url: String,
     /// The wallet whose balance will rise.
     pub wallet: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TotpRemoval {
+    /// What the app shows, or a recovery code; not before the app was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Your password.
+    pub password: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -7962,6 +8069,9 @@ pub struct UserPatch {
     /// blocked for being away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
+    /// All departments, in place of those of now: at most 20, each of 1 to 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departments: Option<Vec<String>>,
     /// 1 to 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
@@ -7984,6 +8094,9 @@ pub struct UserRequest {
     /// The company, yours or one below you; yours unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// Departments of the company, at most 20, each of 1 to 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departments: Option<Vec<String>>,
     /// Where mail reaches the user.
     pub email: String,
     /// 1 to 60 characters.
@@ -8051,6 +8164,8 @@ pub struct UserView {
     pub company: String,
     /// When the user was created.
     pub created_at: String,
+    /// Departments of the company, by name, each once whatever the case.
+    pub departments: Vec<String>,
     /// Where mail reaches the user.
     pub email: String,
     /// Whether the user has registered without an invitation.
@@ -8092,6 +8207,9 @@ pub struct UserView {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct VersionPatch {
+    /// Who is told of the account and its traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_emails: Option<Vec<String>>,
     /// When the agreement is invoiced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing: Option<Billing>,
@@ -8101,13 +8219,25 @@ pub struct VersionPatch {
     /// Another beginning, later than now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<String>,
+    /// Who gets the invoices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_emails: Option<Vec<String>>,
     /// Who gets a mail when a payment is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_alert_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_emails: Option<Vec<String>>,
+    /// Who is told of technical matters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_emails: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct VersionRequest {
+    /// Who is told of the account and its traffic; as in the version before unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_emails: Option<Vec<String>>,
     /// When the agreement is invoiced; as in the version before unless told. A billing period that other
     /// terms cut short ends on the day before they begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -8117,9 +8247,19 @@ pub struct VersionRequest {
     pub credit_limit: Option<String>,
     /// When it begins, later than now. Whatever version is in force before it ends then.
     pub effective_from: String,
+    /// Who gets the invoices; as in the version before unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_emails: Option<Vec<String>>,
     /// Who gets a mail when a payment is confirmed; as in the version before unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_alert_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here; as in the version before unless
+    /// told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_emails: Option<Vec<String>>,
+    /// Who is told of technical matters; as in the version before unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_emails: Option<Vec<String>>,
 }
 
 /// Where a version of an agreement stands in time.
@@ -8135,6 +8275,8 @@ pub enum VersionState {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VersionView {
+    /// Who is told of the account and its traffic.
+    pub account_emails: Vec<String>,
     /// When the agreement is invoiced.
     pub billing: Billing,
     /// How far the balance may go below zero; null for no limit.
@@ -8147,10 +8289,16 @@ pub struct VersionView {
     pub effective_till: Option<String>,
     /// Its id.
     pub id: String,
+    /// Who gets the invoices.
+    pub invoice_emails: Vec<String>,
     /// Who gets a mail when a payment is confirmed.
     pub payment_alert_emails: Vec<String>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    pub rate_emails: Vec<String>,
     /// The agreement's revision, which is the `ETag` as well.
     pub revision: u64,
+    /// Who is told of technical matters.
+    pub service_emails: Vec<String>,
     /// Past, in force now, or to begin.
     pub state: VersionState,
 }
@@ -8337,9 +8485,22 @@ pub struct GetAgreementsQuery {
     /// Only those invoiced for such periods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_period: Option<BillingPeriod>,
+    /// Who sells to whom: always `client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Only those under which this rate plan, pack or bundle is enabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Only those with so many rate plans and bundle initiators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_count: Option<u64>,
+    /// Only those with so many packs and bundle packs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack_count: Option<u64>,
     /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
     /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-    /// `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
+    /// `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
+    /// `pack_count`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8559,6 +8720,9 @@ pub struct GetChargesQuery {
     /// Only what was taken from this wallet: the agreement's, or that of a user with credits of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wallet: Option<String>,
+    /// Who owes whom: always `receivable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<ChargeDirection>,
     /// Only of this resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -8589,11 +8753,14 @@ pub struct GetChargesQuery {
     /// Of at most so much, without tax.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
-    /// filtered.
+    /// By invoice: `first_day` or `status`; or one by one, of 10,000 charges at most: `company`, `agreement`,
+    /// `own_legal_entity`, `number`, `last_day`, `source`, `resource`, `service_type`, `messages`, `quantity`,
+    /// `net`, `tax`, `total` or `currency`. With a `-` before it for the other way round; `first_day` unless told
+    /// or filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// 1 to 500, 50 unless told: of so many invoices the charges are a page.
+    /// 1 to 500, 50 unless told: of so many invoices the charges are a page, or so many charges where they are
+    /// sorted one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// `next` of the page before.
@@ -8647,7 +8814,8 @@ pub struct GetCompaniesQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_till: Option<String>,
     /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
-    /// `updated_at` or `created_at`, with a `-` before it for the other way round.
+    /// `updated_at` or `created_at`; or of 10,000 companies at most `is_reseller` or `portal`. With a `-` before it
+    /// for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8707,11 +8875,14 @@ pub struct GetConnectionsQuery {
     /// Only those from this client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
+    /// Only those with one of `networks` whose text begins so. An address does not find a network that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inverted_addresses: Option<bool>,
-    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
-    /// a `-` before it for the other way round.
+    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
+    /// 10,000 connections at most `networks`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8863,6 +9034,12 @@ pub struct GetEnabledServicesQuery {
     /// monetary packs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Only what was enabled, or bought, at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled_from: Option<String>,
+    /// Only what was enabled, or bought, before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled_till: Option<String>,
     /// Only what begins at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_since: Option<String>,
@@ -8887,7 +9064,7 @@ pub struct GetEnabledServicesQuery {
     /// Only what the company that pays does not see, or does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
     /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -8992,8 +9169,8 @@ pub struct GetFeesQuery {
     /// At most so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
-    /// the other way round; `-at` unless told.
+    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
+    /// `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9119,6 +9296,9 @@ pub struct GetInvoicesQuery {
     /// Only those in the name of this legal entity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
+    /// Who owes whom: always `receivable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<ChargeDirection>,
     /// Only invoices, or only credit notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<InvoiceKind>,
@@ -9173,7 +9353,8 @@ pub struct GetInvoicesQuery {
     /// At most so much is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`, with a `-`
+    /// `first_day`, `status`, `payment_status`, `total_due`, `number`, `issue_date` or `due_date`; or of 10,000
+    /// invoices at most `company`, `agreement`, `own_legal_entity`, `kind`, `last_day` or `currency`. With a `-`
     /// before it for the other way round; `first_day` unless told or filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -9573,6 +9754,12 @@ pub struct GetPaymentsQuery {
     /// At most so much, in the agreement's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
+    /// At least so much was paid, in whatever currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_min: Option<String>,
+    /// At most so much was paid, in whatever currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_max: Option<String>,
     /// Paid on this day or later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -9597,8 +9784,10 @@ pub struct GetPaymentsQuery {
     /// To be confirmed before a day that is before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_before_till: Option<String>,
-    /// `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`, with a `-` before it
-    /// for the other way round; `-created_at` unless told or filtered.
+    /// `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`; or of 10,000 payments at
+    /// most `company`, `agreement`, `amount`, `currency`, `agreement_currency`, `updated_at`, `description`,
+    /// `direction` or `confirm_before`. With a `-` before it for the other way round; `-created_at` unless told
+    /// or filtered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9735,8 +9924,26 @@ pub struct GetReratesQuery {
     /// Only those that only count, or that do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<bool>,
-    /// `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`, with a `-` before it for the
-    /// other way round.
+    /// Only those that were to begin at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_from: Option<String>,
+    /// Only those that were to begin before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_till: Option<String>,
+    /// Only those with this in their problem, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
+    /// Only those changed last by somebody whose name begins so, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<String>,
+    /// `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`; or of 10,000 tasks at most
+    /// `problem` or `updated_by`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9883,6 +10090,12 @@ pub struct GetServicesQuery {
     #[serde(rename = "type")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub type_: Option<GetServicesQueryType>,
+    /// Only packs of at least so much: units, recipients or money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_min: Option<String>,
+    /// Only packs of at most so much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_max: Option<String>,
     /// What their prices are in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
@@ -10047,6 +10260,14 @@ pub struct GetTopUpsQuery {
     pub cursor: Option<String>,
 }
 
+/// What [`Client::get_top_up_receipt`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetTopUpReceiptQuery {
+    /// The number of one of the credit notes; the receipt unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credit_note: Option<u64>,
+}
+
 /// What [`Client::get_transfers`] asks by.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct GetTransfersQuery {
@@ -10184,6 +10405,9 @@ pub struct GetUsersQuery {
     /// Only those who have this role, by its name or id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Only those of this department, by its name, whatever the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
     /// Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
     /// a client's people, and else of the back office.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -10197,8 +10421,8 @@ pub struct GetUsersQuery {
     /// Only those who were last there before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_till: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+    /// `external`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10711,6 +10935,15 @@ impl Client {
         json(request).await
     }
 
+    /// One entry of the audit log.
+    ///
+    /// `GET /v1/audit/{id}`
+    pub async fn get_audit_by_id(&self, id: &str) -> Result<AuditView, Error> {
+        let request = self.request(Method::GET, &["v1", "audit", id]);
+
+        json(request).await
+    }
+
     /// Accounts of companies.
     ///
     /// `GET /v1/bank_accounts`
@@ -10933,7 +11166,7 @@ impl Client {
         json(request).await
     }
 
-    /// What a company and those below it sent.
+    /// What a company and those below it sent and received.
     ///
     /// `GET /v1/companies/{id}/statistics`
     pub async fn get_company_statistics(
@@ -11735,7 +11968,7 @@ impl Client {
     /// Stop using an app.
     ///
     /// `POST /v1/my_account/totp/removal`
-    pub async fn post_my_account_totp_removal(&self, body: &PasswordProof) -> Result<(), Error> {
+    pub async fn post_my_account_totp_removal(&self, body: &TotpRemoval) -> Result<(), Error> {
         let request = self.request(Method::POST, &["v1", "my_account", "totp", "removal"]);
         let request = request.json(body);
         nothing(request).await
@@ -13082,12 +13315,16 @@ impl Client {
         json(request).await
     }
 
-    /// A link to the tax receipt of bought message credits.
+    /// A link to the tax receipt of bought message credits, or to a credit note that answers it.
     ///
     /// `GET /v1/top_ups/{id}/receipt`
-    pub async fn get_top_up_receipt(&self, id: &str) -> Result<DocumentLink, Error> {
+    pub async fn get_top_up_receipt(
+        &self,
+        id: &str,
+        query: &GetTopUpReceiptQuery,
+    ) -> Result<DocumentLink, Error> {
         let request = self.request(Method::GET, &["v1", "top_ups", id, "receipt"]);
-
+        let request = with_query(request, query);
         json(request).await
     }
 

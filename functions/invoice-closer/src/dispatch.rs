@@ -20,7 +20,7 @@ impl App {
                 return Ok(());
             }
             let agreement = self.store.any_agreement(&invoice.agreement).await?.context("no agreement")?;
-            let emails = agreement.invoice_emails;
+            let emails = agreement.emails_in_force().invoice_emails.clone();
             let dispatch = if emails.is_empty() { DispatchStatus::NotSent } else { DispatchStatus::Sent };
             if dispatch == DispatchStatus::Sent {
                 self.notifications.send(&confirmation(&invoice, emails)).await?;

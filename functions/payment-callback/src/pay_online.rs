@@ -20,7 +20,8 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     if !app.is_asked(&about, &top_up, told.amount, told.currency).await? {
         return Ok(done());
     }
-    let looked = app.look_after(&about, &top_up, &Hint::default()).await?;
+    let hint = Hint { payment: Some(told.transaction), ..Hint::default() };
+    let looked = app.look_after(&about, &top_up, &hint).await?;
     match looked {
         Some(Looked::Unpaid) if told.declined.is_some() => {
             let report = Report::Closed { reason: "payment_failed".to_owned(), attempt: None };
@@ -28,7 +29,8 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
         }
         // The card may have been charged, or money on it held: whoever pays must not be told to pay again.
         Some(Looked::Unpaid | Looked::Pending) if told.declined.is_none() => {
-            let detail = format!("{} is said to be paid, and no payment is found", top_up.id);
+            let detail =
+                format!("{} is said to be paid, and no payment of real money is found yet", top_up.id);
             app.keep(&about, Some(top_up.id.clone()), detail).await?;
         }
         _ => {}

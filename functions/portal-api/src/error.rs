@@ -173,6 +173,7 @@ impl From<AgreementError> for ApiError {
             AgreementError::NoCreditSale => Problem::invalid("credit_service", detail),
             AgreementError::NoSuchService => Problem::not_found("enabled service"),
             AgreementError::Bought => Problem::new(409, "bought", detail),
+            AgreementError::TooManyVersions => Problem::new(422, "too_many", detail),
             AgreementError::CurrencyDiffers { .. } => {
                 Problem::new(422, "currency_differs", detail).field("service")
             }
@@ -312,6 +313,7 @@ impl From<UserError> for ApiError {
             UserError::Phone(_) => Problem::invalid("phone", detail),
             UserError::Language => Problem::invalid("language", detail),
             UserError::NoSuchRole(_) | UserError::Roles => Problem::invalid("roles", detail),
+            UserError::Departments => Problem::invalid("departments", detail),
             UserError::NotYours(area) => not_yours(area, detail),
             UserError::Status(status) => Problem::new(409, "user_status", detail)
                 .figure("user_status", domain::catalog::choice(status)),
@@ -652,6 +654,8 @@ impl From<SenderError> for ApiError {
             SenderError::OtherChannel => "settings",
             SenderError::NotTested => "status",
             SenderError::NotOfChannel(field, _) => field,
+            SenderError::NoRoads | SenderError::RoadsTwice => "routes",
+            SenderError::NotAssignable => "assigned_from",
             SenderError::NoWebhookGuid => "webhook_guid",
             SenderError::Settings(error) => return error.into(),
             SenderError::Name => "name",

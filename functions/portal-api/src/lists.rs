@@ -37,8 +37,8 @@ const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 /// Ids sort by the time of making.
 const CREATED_AT: &str = "created_at";
 
-/// Sorts before every day and behind an empty text.
-const FIRST_DAY: &str = "0";
+/// Sorts before every day and amount, and behind an empty text.
+const FIRST: &str = "0";
 /// Sorts behind a value and all places of a column that begin with it.
 const END: char = '\u{2}';
 
@@ -146,27 +146,37 @@ impl Listing {
     /// Only days from this one on, before that one. What has no day is in no span.
     pub fn within_days(mut self, column: &'static str, from: Option<Date>, till: Option<Date>) -> Self {
         if from.is_some() || till.is_some() {
-            let from = from.map_or_else(|| FIRST_DAY.to_owned(), catalog::day);
+            let from = from.map_or_else(|| FIRST.to_owned(), catalog::day);
             let span = Test::Within(Some(from), till.map(catalog::day));
             self.tests.push((column, span));
         }
         self
     }
 
-    /// Only amounts in this span.
+    /// Only amounts in this span. What has none is in no span.
     pub fn within_amounts(mut self, column: &'static str, span: Amounts) -> Self {
         if span.min.is_some() || span.max.is_some() {
+            let from = span.min.map_or_else(|| FIRST.to_owned(), catalog::amount);
             // What has exactly the last amount is still in it.
             let after = |max| format!("{}{END}", catalog::amount(max));
-            self.tests.push((column, Test::Within(span.min.map(catalog::amount), span.max.map(after))));
+            self.tests.push((column, Test::Within(Some(from), span.max.map(after))));
         }
         self
     }
 
     /// By this column from the end on, unless the request sorts or filters.
-    pub fn newest_first(mut self, column: &'static str) -> Self {
+    pub fn newest_first(self, column: &'static str) -> Self {
+        self.unless_told(column, true)
+    }
+
+    /// By this column, unless the request sorts or filters.
+    pub fn first_by(self, column: &'static str) -> Self {
+        self.unless_told(column, false)
+    }
+
+    fn unless_told(mut self, column: &'static str, descending: bool) -> Self {
         if self.sort.is_none() && self.tests.iter().all(|(tested, _)| *tested == column) {
-            self.sort = Some((Some(column), true));
+            self.sort = Some((Some(column), descending));
         }
         self
     }
@@ -202,7 +212,40 @@ impl Listing {
         }
     }
 
-    /// The same of several lists together. What stands in two of them is found twice.
+    /// The same, also in the order of one of `columns`. No index has those, because every write would pay for
+    /// it: all that passes is read for each page then.
+    pub async fn read_in_order<T: Thing>(
+        self,
+        columns: &[Column<T>],
+        store: &Store,
+        format: Format,
+        shows: impl Fn(&T) -> bool,
+    ) -> Result<Found<T>, ApiError> {
+        self.read_rows(columns, T::id, store, format, shows, |thing| thing).await
+    }
+
+    /// The same of rows that are made of the things, and that have an id and `columns` of their own.
+    pub async fn read_rows<T: Thing, R>(
+        mut self,
+        columns: &[Column<R>],
+        id: fn(&R) -> &str,
+        store: &Store,
+        format: Format,
+        shows: impl Fn(&T) -> bool,
+        row: impl FnMut(T) -> R,
+    ) -> Result<Found<R>, ApiError> {
+        let order = self.take_row_order(columns);
+        let reads = if order.is_some() { Format::Csv } else { format };
+        let Page { items, next } = self.read(store, reads, shows).await?.page;
+        let items = items.into_iter().map(row).collect();
+        let page = match order {
+            Some(order) => order.page(items, id, format)?,
+            None => Page { items, next },
+        };
+        Ok(Found { page, format })
+    }
+
+    /// What `read` finds, of several lists together. What stands in two of them is found twice.
     pub async fn read_all<T: Thing>(
         self,
         lists: &[String],
@@ -374,6 +417,17 @@ impl<R> RowOrder<R> {
 
     /// The page behind the cursor, or for a file all; of what is the same otherwise the ids decide.
     pub fn page(&self, rows: Vec<R>, id: fn(&R) -> &str, format: Format) -> Result<Page<R>, ApiError> {
+        self.page_of_long(rows, id, (|_| 0, usize::MAX), format)
+    }
+
+    /// The same of rows that may be long: the page ends with the one that brings it to so many octets.
+    pub fn page_of_long(
+        &self,
+        rows: Vec<R>,
+        id: fn(&R) -> &str,
+        (bytes_of, bytes_max): (fn(&R) -> usize, usize),
+        format: Format,
+    ) -> Result<Page<R>, ApiError> {
         if ORDER_ROWS_MAX < rows.len() {
             return Err(too_many_rows(ORDER_ROWS_MAX));
         }
@@ -384,9 +438,15 @@ impl<R> RowOrder<R> {
             if let Some(cursor) = &self.cursor {
                 rows.retain(|(place, _)| if self.descending { place < cursor } else { cursor < place });
             }
-            let limit = usize::from(self.limit);
-            if limit < rows.len() {
-                rows.truncate(limit);
+            let mut bytes = 0;
+            let is_open = |(_, row): &&(String, R)| {
+                let is_open = bytes < bytes_max;
+                bytes += bytes_of(row);
+                is_open
+            };
+            let fitting = rows.iter().take(usize::from(self.limit)).take_while(is_open).count();
+            if fitting < rows.len() {
+                rows.truncate(fitting);
                 let next = rows.last().map(|(place, _)| place.clone());
                 return Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next });
             }
@@ -544,6 +604,22 @@ mod tests {
         assert_eq!((walk("size"), walk("-size")), ("bacd".to_owned(), "dcab".to_owned()));
         let mut by_name = Listing::new("", &["name", "size"], Some("name"), None, None).unwrap();
         assert!(by_name.take_row_order(&COLUMNS).is_none() && by_name.sort == Some((Some("name"), false)));
+    }
+
+    #[test]
+    fn a_page_of_long_rows_ends_where_it_is_long_enough_and_the_next_one_goes_on() {
+        const COLUMNS: [Column<&str>; 1] = [("name", |name| (*name).to_owned())];
+        let page = |cursor, format| {
+            let order = RowOrder::by(&COLUMNS, "name", 3, cursor).unwrap();
+            order.page_of_long(vec!["d", "ccccc", "bb", "aa"], |name| name, (|name| name.len(), 4), format)
+        };
+        let first = page(None, Format::Json).unwrap();
+        assert_eq!(first.items, ["aa", "bb"]);
+        let second = page(first.next, Format::Json).unwrap();
+        assert_eq!(second.items, ["ccccc"]);
+        let last = page(second.next, Format::Json).unwrap();
+        assert_eq!((last.items, last.next), (vec!["d"], None));
+        assert_eq!(page(None, Format::Csv).unwrap().items.len(), 4);
     }
 
     #[test]

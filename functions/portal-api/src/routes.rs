@@ -90,6 +90,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::one, companies::change, companies::delete))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::one))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::one, users::change, users::delete))
         .routes(routes!(users::give_password))

@@ -64,6 +64,13 @@ pub struct IncomingChange {
     pub after: IncomingMessage,
 }
 
+impl IncomingChange {
+    /// Whether it goes from here to those whose it is.
+    pub fn hands_on(&self) -> bool {
+        self.after.is_handed_on() && !self.before.as_ref().is_some_and(IncomingMessage::is_handed_on)
+    }
+}
+
 pub struct PaymentChange {
     pub before: Option<Payment>,
     pub after: Payment,

@@ -54,7 +54,7 @@ pub async fn tell_ends<'a>(
 /// Hands messages from phones on to those whose they are, once what they cost is settled.
 pub async fn hand_on(app: &App, changes: &[IncomingChange]) -> anyhow::Result<()> {
     let (mut posts, mut binds) = (Vec::new(), BTreeMap::<&ConnectionId, Vec<_>>::new());
-    for message in changes.iter().filter(|change| is_due(change)).map(|change| &change.after) {
+    for message in changes.iter().filter(|change| change.hands_on()).map(|change| &change.after) {
         let Some(routed) = &message.routed else { continue };
         posts.extend(post(message, routed));
         if let Some(client) = &routed.client {
@@ -72,10 +72,6 @@ pub async fn hand_on(app: &App, changes: &[IncomingChange]) -> anyhow::Result<()
         }
     }
     Ok(())
-}
-
-fn is_due(IncomingChange { before, after }: &IncomingChange) -> bool {
-    after.is_handed_on() && !before.as_ref().is_some_and(IncomingMessage::is_handed_on)
 }
 
 fn has_ended(change: &MessageChange) -> bool {

@@ -45,7 +45,7 @@ async fn counts(app: &App, change: &RateChange) -> Result<Option<RateChanges>, S
 fn is_told(agreement: &Agreement, change: &RateChange) -> bool {
     let is_met = |till: Option<jiff::Timestamp>| till.is_none_or(|till| change.effective_from < till);
     let mut services = agreement.services.iter();
-    !agreement.rate_emails.is_empty()
+    !agreement.emails_in_force().rate_emails.is_empty()
         && services.any(|enabled| enabled.service == change.service && is_met(enabled.effective_till))
 }
 
@@ -55,6 +55,7 @@ fn notification(
     change: &RateChange,
     changes: Option<RateChanges>,
 ) -> Notification {
+    let emails = agreement.emails_in_force().rate_emails.clone();
     Notification::RatesChangedV1 {
         id,
         agreement: agreement.id,
@@ -62,7 +63,7 @@ fn notification(
         name: change.name.clone(),
         effective_from: change.effective_from,
         changes,
-        emails: agreement.rate_emails,
+        emails,
         at: change.at,
     }
 }

@@ -1,4 +1,5 @@
-//! Payments that bought message credits have a receipt, which is made once they are confirmed.
+//! Payments that bought message credits have a receipt, and those that took some back a credit note, which are made
+//! once they are confirmed.
 
 use domain::payment::became_confirmed;
 use queue::Billing;

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use store::{Review, TopUpPosted};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::App;
 
@@ -23,6 +23,8 @@ const AT_ONCE: usize = 8;
 const SYSTEMS_AT_ONCE: usize = 8;
 /// No more are begun after this; the function has 60 seconds.
 const BEGIN_MAX: Duration = Duration::from_secs(30);
+/// One that takes longer is tried again when it is its turn the next time.
+const LOOK_MAX: Duration = Duration::from_secs(25);
 /// As the audit log names who asks.
 const PROCESS: &str = "sweeper";
 
@@ -91,12 +93,13 @@ async fn ask_system(app: &App, top_ups: Vec<TopUp>, begin: Instant, now: Timesta
 }
 
 async fn look_after(app: &App, top_up: &TopUp, now: Timestamp) -> anyhow::Result<Asked> {
-    let looked = app.cashier.look_after(top_up, &Hint::default(), now).await;
+    let looked = timeout(LOOK_MAX, app.cashier.look_after(top_up, &Hint::default(), now)).await;
     // What was said may have confirmed it.
     if let Some(top_up) = app.store.top_up(&top_up.id).await?.filter(|top_up| is_due(top_up, now)) {
-        let is_unpaid = matches!(looked, Ok(Looked::Unpaid));
+        let is_unpaid = matches!(looked, Ok(Ok(Looked::Unpaid)));
         store(app, &top_up, &top_up.after_asking(is_unpaid, now), now).await?;
     }
+    let Ok(looked) = looked else { return Ok(Asked::Failed(format!("no answer in {LOOK_MAX:?}"))) };
     Ok(match looked {
         Ok(_) => Asked::Done,
         Err(error) if error.is_unreachable() => {

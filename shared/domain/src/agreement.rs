@@ -2,9 +2,12 @@
 //! and the rate plans that are enabled under it. What may change later is in `settings`.
 
 mod deletion;
+mod mail_lists;
 mod service;
 mod settings;
 mod version;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,15 +16,18 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Thing};
 use crate::company::DEPTH_MAX;
 use crate::id::{
-    AgreementId, AgreementVersionId, BankAccountId, CompanyId, LegalEntityId, OwnLegalEntityId, ServiceId,
-    WalletId,
+    AgreementId, AgreementVersionId, BankAccountId, CompanyId, LegalEntityId, OwnLegalEntityId,
+    ResellingAgreementId, ServiceId, WalletId,
 };
 use crate::money::{Amount, Currency};
 use crate::period::{BillingTerms, TermsError};
+use crate::reselling::ResellingAgreement;
 
 pub use deletion::{AgreementAssets, DeletionError};
+pub use mail_lists::{MailLists, MailListsChange};
 pub use service::{EnabledService, ServiceChange};
 pub use settings::{AgreementChange, Alerts, AlertsError, check_no_user_credits};
+use version::VERSIONS_MAX;
 pub use version::{VersionChange, VersionError};
 
 const CODE_LENGTH_MAX: usize = 40;
@@ -135,6 +141,9 @@ pub struct AgreementVersion {
     /// Who gets a mail when a payment is confirmed.
     #[serde(default)]
     pub payment_alert_emails: Vec<String>,
+    /// Whom to mail about what else; none in versions from before they had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emails: Option<MailLists>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +162,9 @@ pub struct Agreement {
     pub charging: Charging,
     /// The tenant's agreements that a message is charged to as well, nearest first.
     pub above: Vec<AgreementId>,
+    /// The times of its ties to legal entities of its company, kept here so that no message reads those.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ties: BTreeMap<ResellingAgreementId, Effective>,
     /// Ordered by `effective_from`; the first began when the agreement did.
     pub versions: Vec<AgreementVersion>,
     pub services: Vec<EnabledService>,
@@ -164,18 +176,9 @@ pub struct Agreement {
     pub transfers_use_credit_limit: bool,
     #[serde(default)]
     pub alerts: Alerts,
-    /// Who gets a mail when rates change of a service that is enabled.
-    #[serde(default)]
-    pub rate_emails: Vec<String>,
-    /// Who gets the invoices.
-    #[serde(default)]
-    pub invoice_emails: Vec<String>,
-    /// Who is told of the account: that it is open, that its traffic stands still.
-    #[serde(default)]
-    pub account_emails: Vec<String>,
-    /// Who is told of technical matters.
-    #[serde(default)]
-    pub service_emails: Vec<String>,
+    /// Whom to mail while versions are in force that do not say it: from before they did.
+    #[serde(flatten)]
+    pub emails_before: MailLists,
     /// The tenant's rate plan, in money, that says what a message credit costs; only of an agreement in
     /// message credits, which cannot be bought by card without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -243,6 +246,10 @@ pub enum AgreementError {
     TimeZone,
     #[error("message credits are sold under an agreement in message credits, by a rate plan in money")]
     NoCreditSale,
+    #[error(
+        "an agreement has at most {VERSIONS_MAX} versions, and each change of its limit or of whom to mail is one"
+    )]
+    TooManyVersions,
     #[error("a service and the agreement must have the same currency: {service} is not {agreement}")]
     CurrencyDiffers { service: Currency, agreement: Currency },
 }
@@ -277,6 +284,7 @@ pub fn plan_agreement(
         credit_limit,
         billing: ask.billing,
         payment_alert_emails: Vec::new(),
+        emails: Some(MailLists::default()),
     };
     Ok(Agreement {
         id: ask.id,
@@ -288,15 +296,13 @@ pub fn plan_agreement(
         currency: ask.currency,
         charging: ask.charging,
         above,
+        ties: BTreeMap::new(),
         versions: vec![version],
         services: Vec::new(),
         individual_credits: false,
         transfers_use_credit_limit: false,
         alerts: Alerts::default(),
-        rate_emails: Vec::new(),
-        invoice_emails: Vec::new(),
-        account_emails: Vec::new(),
-        service_emails: Vec::new(),
+        emails_before: MailLists::default(),
         credit_service: None,
         suspended: false,
         deleted_at: None,
@@ -321,6 +327,24 @@ impl Agreement {
     /// Whether messages are charged to it now, as far as it says itself.
     pub fn takes_messages(&self, now: Timestamp) -> bool {
         !self.suspended && self.effective.contains(now)
+    }
+
+    /// Whether what companies below send is charged to it as well now: once it is tied, only while a tie holds.
+    pub fn is_resold_at(&self, now: Timestamp) -> bool {
+        self.ties.is_empty() || self.ties.values().any(|tie| tie.contains(now))
+    }
+
+    /// The same with a tie as it is after a change of that; none of it before it is made, or after it is deleted.
+    #[must_use]
+    pub fn with_tie(&self, before: Option<&ResellingAgreement>, after: Option<&ResellingAgreement>) -> Self {
+        let mut ties = self.ties.clone();
+        if let Some(before) = before {
+            ties.remove(&before.id);
+        }
+        if let Some(after) = after.filter(|tie| tie.details.agreement == self.id) {
+            ties.insert(after.id.clone(), after.details.effective());
+        }
+        Self { ties, revision: self.revision + 1, ..self.clone() }
     }
 
     /// The agreements a message is charged to, this one first.

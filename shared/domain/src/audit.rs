@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{AuditId, CompanyId};
+use crate::id::{AuditId, CompanyId, decode, digest};
 
 /// Stands in the place of every secret, whatever its length.
 pub const MASK: &str = "***";
@@ -26,10 +26,16 @@ const SECRETS: [&str; 10] = [
 ];
 /// Of use to nobody who reads the log.
 const UNSAID: &str = "request_hash";
-/// A longer value is cut: an entry has to fit one item.
-const VALUE_LENGTH_MAX: usize = 500;
-/// Fields of one entry; a change of more is a change of the whole.
-const FIELDS_MAX: usize = 100;
+/// Octets of a value; a longer one is cut, and says how long it was. What it was and what it is fit together in
+/// an entry that eight companies see.
+const VALUE_BYTES_MAX: usize = 7_000;
+/// Octets of the fields in all copies of an entry, one for each company that sees it. They are in the
+/// transaction of the change, which holds 4 MB: a rate tree in it may take 3.6 of them, beside three entries.
+const COPIES_BYTES_MAX: usize = 120_000;
+/// What the names of its attributes add to a field.
+const FIELD_BYTES: usize = 30;
+/// In front of so many bits of an id are the milliseconds of its time, as in a UUIDv7.
+const TIME_SHIFT: u32 = 80;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
@@ -44,6 +50,39 @@ pub struct AuditEntry {
     pub path: Vec<CompanyId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
+    /// How many more fields there were than one entry holds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl AuditEntry {
+    /// Whose the thing is that it was done to.
+    pub fn object_company(&self) -> &CompanyId {
+        self.path.last().unwrap_or(&self.actor.company)
+    }
+
+    /// What its fields take.
+    pub fn bytes(&self) -> usize {
+        self.changes.iter().map(FieldChange::bytes).sum()
+    }
+}
+
+impl AuditId {
+    /// The id that these parts always lead to, which says when the entry was written.
+    pub fn derived_at(at: Timestamp, parts: &[&str]) -> Self {
+        let milliseconds = u128::try_from(at.as_millisecond()).unwrap_or_default();
+        Self::new(milliseconds << TIME_SHIFT | digest(parts) >> (u128::BITS - TIME_SHIFT))
+    }
+
+    /// The millisecond in which the entry was written; none of an id that no entry has.
+    pub fn at(&self) -> Option<Timestamp> {
+        let milliseconds = decode(self.body())? >> TIME_SHIFT;
+        Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+    }
 }
 
 /// Who did it.
@@ -85,16 +124,30 @@ impl Act {
         Self { path: path.to_vec(), ..self }
     }
 
-    /// What stands in the log. One request may do several things.
-    pub fn entry(&self, action: &str, object: &str, changes: Vec<FieldChange>) -> AuditEntry {
+    /// Octets of the fields that one entry holds.
+    pub fn room(&self) -> usize {
+        COPIES_BYTES_MAX / self.path.len().max(1)
+    }
+
+    /// What stands in the log. One request may do several things. Of a change of more fields than an entry
+    /// holds it has the first ones that fit, and says how many more there were.
+    pub fn entry(&self, action: &str, object: &str, mut changes: Vec<FieldChange>) -> AuditEntry {
+        let (mut room, all) = (self.room(), changes.len());
+        changes.retain(|change| {
+            let left = room.checked_sub(change.bytes());
+            room = left.unwrap_or(room);
+            left.is_some()
+        });
+        let left_out = (all - changes.len()) as u64;
         AuditEntry {
-            id: AuditId::derived(&[self.id.as_str(), action, object]),
+            id: AuditId::derived_at(self.at, &[self.id.as_str(), action, object]),
             at: self.at,
             actor: self.actor.clone(),
             action: action.to_owned(),
             object: object.to_owned(),
             path: self.path.clone(),
             changes,
+            left_out,
         }
     }
 }
@@ -110,11 +163,23 @@ pub struct FieldChange {
     pub after: Option<String>,
 }
 
+impl FieldChange {
+    /// What it takes of an entry.
+    pub fn bytes(&self) -> usize {
+        let length = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+        FIELD_BYTES + self.field.len() + length(&self.before) + length(&self.after)
+    }
+}
+
 /// The fields in which two states of a thing differ, secrets masked. None of them for what is new or gone.
 pub fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<FieldChange> {
+    differences_of("", before, after)
+}
+
+/// The same of what stands in a field.
+pub fn differences_of(field: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    walk("", before, after, &mut changes);
-    changes.truncate(FIELDS_MAX);
+    walk(field, before, after, &mut changes);
     changes
 }
 
@@ -150,10 +215,11 @@ fn shown(path: &str, value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => masked(other.clone()).to_string(),
     };
-    match text.char_indices().nth(VALUE_LENGTH_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    if text.len() <= VALUE_BYTES_MAX {
+        return text;
     }
+    let end = text.floor_char_boundary(VALUE_BYTES_MAX);
+    format!("{}… ({} characters)", &text[..end], text.chars().count())
 }
 
 /// The same without the secrets inside of lists.
@@ -233,9 +299,55 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_cut_at_a_character() {
-        let text = "ж".repeat(600);
-        let change = &differences(None, Some(&json!({ "text": text })))[0];
-        assert_eq!(change.after.as_ref().map(|text| text.chars().count()), Some(501));
+    fn a_value_is_whole_unless_it_is_very_long_and_then_says_how_long_it_was() {
+        let after = |text: String| differences(None, Some(&json!({ "text": text }))).remove(0).after.unwrap();
+        let whole = "ж".repeat(VALUE_BYTES_MAX / 2);
+        assert_eq!(after(whole.clone()), whole);
+        // An octet in front, so that the cut would part a character.
+        let longer = format!("a{whole}");
+        let most = "ж".repeat(VALUE_BYTES_MAX / 2 - 1);
+        assert_eq!(after(longer), format!("a{most}… ({} characters)", VALUE_BYTES_MAX / 2 + 1));
+    }
+
+    fn entry(levels: u128, after: &Value) -> AuditEntry {
+        let at = Timestamp::constant(1_000, 1_500_000);
+        let company = CompanyId::new(1);
+        let act = Act::of_platform(AuditId::new(1), "test", &company, at);
+        let path: Vec<_> = (1..=levels).map(CompanyId::new).collect();
+        act.on(&path).entry("thing.change", "thing", differences(None, Some(after)))
+    }
+
+    #[test]
+    fn an_entry_has_all_fields_that_fit_and_says_how_many_it_has_not() {
+        let fields = |fields: usize| -> Value {
+            (0..fields).map(|field| (format!("f{field:06}"), json!("v"))).collect()
+        };
+        let few = entry(3, &fields(1_000));
+        assert_eq!((few.changes.len(), few.left_out), (1_000, 0));
+        for levels in [1, 3, 8] {
+            let entry = entry(levels, &fields(20_000));
+            assert_eq!(entry.changes.len() as u64 + entry.left_out, 20_000, "{levels}");
+            let copies = levels as usize * entry.bytes();
+            let room = COPIES_BYTES_MAX - levels as usize * 100;
+            assert!((room..=COPIES_BYTES_MAX).contains(&copies), "{levels}: {copies}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_does_not_fit_hides_none_behind_it() {
+        let long = "v".repeat(VALUE_BYTES_MAX);
+        let entry = entry(8, &json!({"a": long, "b": long, "c": long, "d": "v"}));
+        let told: Vec<_> = entry.changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!((told.as_slice(), entry.left_out), (&["a", "b", "d"][..], 1));
+    }
+
+    #[test]
+    fn the_id_of_an_entry_says_when_it_was_written() {
+        let entry = entry(2, &json!({"name": "A"}));
+        assert_eq!(entry.id.at(), Some(Timestamp::constant(1_000, 1_000_000)));
+        assert_eq!(entry.object_company(), &CompanyId::new(2));
+        let other = AuditId::derived_at(entry.at, &["another"]);
+        assert_eq!((other.at(), other == entry.id), (entry.id.at(), false));
+        assert_eq!(AuditId::new(u128::MAX).at(), None);
     }
 }

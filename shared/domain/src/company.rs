@@ -154,6 +154,11 @@ impl Company {
         self.kind == CompanyKind::Client || self.direct_sending
     }
 
+    /// Whether it sells to others.
+    pub fn is_reseller(&self) -> bool {
+        matches!(self.kind, CompanyKind::Reseller | CompanyKind::Seller)
+    }
+
     pub fn creates_resellers(&self) -> bool {
         matches!(self.kind, CompanyKind::Owner | CompanyKind::Reseller)
     }

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::destination::Msisdn;
-use crate::id::{AgreementId, CompanyId, ConnectionId, FeeId, IncomingId, MessageId, RateId, WalletId};
+use crate::id::{
+    AgreementId, CodeRequestId, CompanyId, ConnectionId, FeeId, IncomingId, MessageId, RateId, WalletId,
+};
 use crate::message::{Message, Status, is_first_version};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
@@ -83,6 +85,9 @@ pub struct Edr {
     /// The message from a phone that it is of; the phone is the recipient here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incoming: Option<IncomingId>,
+    /// The two-factor code that it carries; in the sender's own records only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_request: Option<CodeRequestId>,
     pub accepted_at: Timestamp,
     pub submitted_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -262,6 +267,7 @@ fn record(message: &Message, index: usize, charges: &[Charge]) -> Option<Edr> {
         reason: message.reason.clone(),
         client_reference: message.client_reference.clone().filter(|_| index == 0),
         incoming: message.handling.incoming.clone(),
+        code_request: message.handling.code.as_ref().filter(|_| index == 0).map(|code| code.request.clone()),
         accepted_at: message.accepted_at,
         submitted_at: message.submitted_at,
         finished_at: message.finished_at,
@@ -392,6 +398,8 @@ impl ChargeUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handling::{Code, Handling};
+    use crate::id::TwoFactorIntegrationId;
     use crate::message::tests::message;
 
     #[test]
@@ -404,6 +412,15 @@ mod tests {
         let shown: Vec<_> = records.iter().map(|edr| (edr.level, edr.amount.to_string())).collect();
         assert_eq!(shown, [(1, "0.05".to_owned()), (2, "0.03".to_owned())]);
         assert!(!serde_json::to_string(&records[1]).unwrap().contains("0.05"));
+    }
+
+    #[test]
+    fn only_the_senders_own_record_names_the_code_that_a_message_carries() {
+        let (integration, request) = (TwoFactorIntegrationId::new(1), CodeRequestId::new(2));
+        let code = Code { integration, request: request.clone(), result_url: None };
+        let handling = Handling { code: Some(code), ..Handling::default() };
+        let shown = records(&Message { handling, ..message() }).into_iter().map(|edr| edr.code_request);
+        assert_eq!(shown.collect::<Vec<_>>(), [Some(request), None]);
     }
 
     #[test]

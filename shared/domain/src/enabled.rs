@@ -129,6 +129,7 @@ impl Agreement {
         let enabled = EnabledService::new(service.id.clone(), effective_from, effective_till);
         let enabled = EnabledService {
             id: Some(self.next_enabled()),
+            enabled_at: Some(now),
             purchase: Some(purchase),
             hidden_from_client: ask.hidden_from_client,
             ..enabled

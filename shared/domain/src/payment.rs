@@ -67,7 +67,7 @@ pub struct Payment {
     /// The top-up that it paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_up: Option<TopUpId>,
-    /// The same one, where message credits were bought and so there is a receipt.
+    /// Of bought message credits, the top-up whose receipt or credit note the payment brings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_of: Option<TopUpId>,
     /// Unique among the company's payments that are not canceled.

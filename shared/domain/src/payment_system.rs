@@ -1,12 +1,16 @@
 //! Payment systems that a tenant has set up for its clients to top up by. Their secrets are in the secret
 //! store; how each of them works is not told here.
 
+mod tariff;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog;
 use crate::id::{CompanyId, PaymentSystemId, SecretId};
 use crate::money::{Amount, Currency};
 use crate::record::{Details, FieldError, Record, line, text};
+
+pub use tariff::Tariff;
 
 const NAME_LENGTH_MAX: usize = 120;
 const MERCHANT_LENGTH_MAX: usize = 100;
@@ -50,6 +54,9 @@ pub struct PaymentSystemDetails {
     /// Percent of a top-up that the client is charged on top.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internal_fee_percent: Option<Amount>,
+    /// What the payment system keeps, where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<Tariff>,
     /// In which one can pay; in any if there are none.
     #[serde(default)]
     pub currencies: Vec<Currency>,
@@ -88,12 +95,9 @@ impl PaymentSystemKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// PayOnline and NetCommerce always take their fee from whom they pay.
-    fn takes_from(self, from: FeeFrom) -> bool {
-        match self {
-            Self::Stripe | Self::FreedomPay => true,
-            Self::PayOnline | Self::NetCommerce => from == FeeFrom::Owner,
-        }
+    /// Whether it says what it keeps of a payment.
+    fn tells_its_fee(self) -> bool {
+        matches!(self, Self::Stripe | Self::FreedomPay)
     }
 }
 
@@ -111,8 +115,20 @@ impl Details for PaymentSystemDetails {
             (PaymentSystemKind::Stripe, None) | (_, Some(_)) => {}
             (_, None) => return Err(FieldError::new("merchant", "this payment system needs a merchant id")),
         }
-        if !self.kind.takes_from(self.fee_from) {
-            return Err(FieldError::new("fee_from", "this payment system takes its fee from the owner"));
+        match &self.tariff {
+            Some(_) if self.kind.tells_its_fee() => {
+                return Err(FieldError::new(
+                    "tariff_percent",
+                    "this payment system tells itself what it keeps",
+                ));
+            }
+            Some(tariff) => tariff.check(&self.currencies)?,
+            // Nobody would know by how much less the balance is to rise.
+            None if self.fee_from == FeeFrom::Client && !self.kind.tells_its_fee() => {
+                let detail = "without a tariff this payment system takes its fee from the owner";
+                return Err(FieldError::new("fee_from", detail));
+            }
+            None => {}
         }
         let address = text("address", self.address, ADDRESS_LENGTH_MAX)?;
         if self.kind == PaymentSystemKind::Stripe && (address.is_some() || self.testing) {
@@ -150,6 +166,10 @@ fn check_fee(percent: Amount, from: FeeFrom) -> Result<(), FieldError> {
     if from == FeeFrom::Client {
         return Err(FieldError::new(field, "it is charged when the fee is taken from the owner"));
     }
+    check_percent(field, percent)
+}
+
+fn check_percent(field: &'static str, percent: Amount) -> Result<(), FieldError> {
     let in_range = Amount::parse(FEE_PERCENT_MIN).is_ok_and(|least| least <= percent)
         && percent <= Amount::whole(FEE_PERCENT_MAX)
         && percent.rounded(FEE_PERCENT_PLACES) == percent;
@@ -169,6 +189,7 @@ mod tests {
             merchant: (kind != PaymentSystemKind::Stripe).then(|| "81135".into()),
             fee_from: FeeFrom::Owner,
             internal_fee_percent: None,
+            tariff: None,
             currencies: vec![Currency::parse("EUR").unwrap()],
             secret: SecretId::new(1),
             address: None,
@@ -197,6 +218,17 @@ mod tests {
         assert_eq!(refused(from(PaymentSystemKind::FreedomPay)), None);
         assert_eq!(refused(from(PaymentSystemKind::PayOnline)), Some("fee_from"));
         assert_eq!(refused(from(PaymentSystemKind::NetCommerce)), Some("fee_from"));
+    }
+
+    #[test]
+    fn who_does_not_tell_a_fee_has_a_tariff_and_takes_it_from_the_client_by_that_alone() {
+        let tariff = Tariff::of(Some(Amount::ONE), None);
+        for kind in PaymentSystemKind::ALL {
+            let with_tariff = PaymentSystemDetails { tariff, ..system(kind) };
+            let from_client = PaymentSystemDetails { fee_from: FeeFrom::Client, ..with_tariff.clone() };
+            let expected = kind.tells_its_fee().then_some("tariff_percent");
+            assert_eq!([refused(with_tariff), refused(from_client)], [expected; 2], "{kind:?}");
+        }
     }
 
     #[test]

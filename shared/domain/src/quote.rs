@@ -110,6 +110,13 @@ impl Level {
         let time = asked.then(|| self.agreement.version_at(now).billing.time_of_day(now));
         event.at(time)
     }
+
+    /// The same with those rates alone that `sell` messages from phones, and say what this one costs.
+    fn for_phones(&self, event: &Event, sell: impl Fn(&Rates) -> bool) -> Self {
+        let rates = self.rates.iter().filter(|rates| sell(rates) && rates.tells_direction(event));
+        let (agreement, payer) = (self.agreement.clone(), self.payer.clone());
+        Self { agreement, payer, rates: rates.cloned().collect() }
+    }
 }
 
 /// One of the places where a level takes what an event needs. They are asked in order.
@@ -318,9 +325,7 @@ pub fn incoming_offers(levels: &[Level], event: &Event, now: Timestamp) -> Resul
     let mut has_price = false;
     for (index, level) in levels.iter().enumerate() {
         let event = level.event(event, now);
-        let rates = level.rates.iter().filter(|rates| !rates.archived && rates.tells_direction(&event));
-        let (agreement, payer) = (level.agreement.clone(), level.payer.clone());
-        let level = Level { agreement, payer, rates: rates.cloned().collect() };
+        let level = level.for_phones(&event, |rates| !rates.archived);
         let mut offer = match offer(&level, index + 1, &event, now) {
             Err(QuoteError::NoRate { path, .. }) => {
                 Offer { payer: level.payer.clone(), sources: Vec::new(), bundle: None, path }
@@ -345,7 +350,7 @@ fn unpriced(level: &Level) -> Source {
     Source {
         rate: unpriced_rate(&level.agreement.id),
         unit_price: Amount::ZERO,
-        billing: BillingRule::Accepted,
+        billing: BillingRule::default(),
         quantity: QuantityRule::Segments,
         priced_by: PricedBy::Free,
         allowance: None,
@@ -367,6 +372,20 @@ pub fn pay_as_you_go_prices(
         return Err(QuoteError::NoRate { level: number, path });
     }
     Ok(sources)
+}
+
+/// The same of a message from a phone, by those of its rates that `sell` it; where none has a price it is free.
+pub fn incoming_prices(
+    level: &Level,
+    number: usize,
+    event: &Event,
+    now: Timestamp,
+    sell: impl Fn(&Rates) -> bool,
+) -> Result<Vec<Source>, QuoteError> {
+    let event = level.event(event, now);
+    let level = level.for_phones(&event, sell);
+    let (sources, _) = pay_as_you_go(&level, number, &event, now, FORMER_TIERS)?;
+    Ok(if sources.is_empty() { vec![unpriced(&level)] } else { sources })
 }
 
 /// Packs first, those associated earlier first; then the first pay-as-you-go price (`30-rating.md`).
@@ -933,6 +952,21 @@ mod tests {
         assert_eq!(taken(&[others]), [(2, "0.04".to_owned(), false)]);
         let blocked = level(1, &[of_others(serde_json::json!({"type": "blocked"}))]);
         assert_eq!(incoming_offers(&[blocked], &event, now), Err(QuoteError::Blocked { level: 1 }));
+    }
+
+    #[test]
+    fn the_prices_of_a_message_from_a_phone_are_of_those_rates_that_sell_it() {
+        let (event, now) = (EVENT.from_phone(), Timestamp::UNIX_EPOCH);
+        let of_phones = serde_json::json!({"sms_message": {"depends_on": "direction", "values":
+            {"MO": {"price": {"type": "flat", "amount": "0.03"}}}}});
+        let level = level(1, &[flat("0.05"), of_phones]);
+        let prices = |sell: fn(&Rates) -> bool| {
+            let sources = incoming_prices(&level, 1, &event, now, sell).unwrap();
+            let shown = |source: Source| (source.unit_price.to_string(), source.rate);
+            sources.into_iter().map(shown).collect::<Vec<_>>()
+        };
+        assert!(matches!(&prices(|_| true)[..], [(price, _)] if price == "0.03"));
+        assert_eq!(prices(|_| false), [("0".to_owned(), unpriced_rate(&level.agreement.id))]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::Effective;
 use crate::catalog;
 use crate::id::{AgreementId, LegalEntityId, ResellingAgreementId};
 use crate::record::{Details, FieldError, Record};
@@ -42,6 +43,10 @@ impl ResellingDetails {
             Some(till) if till <= now => ResellingStatus::Ended,
             _ => ResellingStatus::Active,
         }
+    }
+
+    pub fn effective(&self) -> Effective {
+        Effective { from: Some(self.effective_from), till: self.effective_till, time_zone: None }
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -107,7 +112,8 @@ impl Details for ResellingDetails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::refused;
+    use crate::agreement::Agreement;
+    use crate::record::tests::{HAND, refused, reseller};
 
     fn tie(agreement: u128, from: i64, till: Option<i64>) -> ResellingDetails {
         let at = |second| Timestamp::from_second(second).unwrap();
@@ -126,6 +132,27 @@ mod tests {
         assert!(check(tie(1, 20, None)) && check(tie(1, 0, Some(10))));
         assert!(!check(tie(1, 19, None)) && !check(tie(1, 0, None)) && !check(tie(1, 12, Some(13))));
         assert!(check(tie(2, 12, Some(13))), "another agreement");
+    }
+
+    #[test]
+    fn what_is_sent_below_is_charged_to_a_tied_agreement_while_a_tie_holds() {
+        let agreement = crate::agreement::tests::agreement();
+        let record = |number, details| {
+            Record::plan(ResellingAgreementId::new(number), &reseller(), details, HAND).unwrap()
+        };
+        let at =
+            |agreement: &Agreement, second| agreement.is_resold_at(Timestamp::from_second(second).unwrap());
+        let ended = record(1, tie(1, 10, Some(20)));
+        assert!(at(&agreement, 0), "nobody has tied it");
+        let tied = agreement.with_tie(None, Some(&ended));
+        assert_eq!([9, 10, 19, 20].map(|second| at(&tied, second)), [false, true, true, false]);
+        let again = tied.with_tie(None, Some(&record(2, tie(1, 30, None))));
+        assert_eq!([20, 30].map(|second| at(&again, second)), [false, true]);
+        let later = again.with_tie(Some(&ended), Some(&record(1, tie(1, 15, Some(25)))));
+        assert_eq!([14, 20, 25].map(|second| at(&later, second)), [false, true, false]);
+        let moved = tied.with_tie(Some(&ended), Some(&record(1, tie(2, 10, Some(20)))));
+        assert!(at(&moved, 99) && at(&tied.with_tie(Some(&ended), None), 99), "it is tied no more");
+        assert_eq!((agreement.revision + 1, moved.revision), (tied.revision, tied.revision + 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::Agreement;
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
 use crate::connection::ConnectionKind;
@@ -58,9 +59,13 @@ pub struct Sender {
     #[serde(default)]
     pub name: String,
     pub status: SenderStatus,
-    /// At least one for SMS, at most one for other channels.
+    /// For SMS at least one, or none while it is not active or where it is assigned; at most one for other
+    /// channels.
     #[serde(default)]
     pub routes: Routes,
+    /// Only of SMS, in the place of routes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_from: Option<AssignedFrom>,
     /// None: it gets nothing from phones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incoming: Option<IncomingRule>,
@@ -85,6 +90,15 @@ pub struct Sender {
     pub revision: u64,
 }
 
+/// The sender ID of the company above over whose roads messages go (guide, section 14.2: a reseller assigns the
+/// sender IDs that it was given to its own clients).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignedFrom {
+    pub sender: SenderId,
+    /// That one's. It is found by this and its address, which both have.
+    pub agreement: AgreementId,
+}
+
 /// The list of those that are monitored, of all companies.
 pub const MONITORED: &str = "monitored";
 
@@ -104,7 +118,10 @@ pub struct Monitoring {
 pub struct SenderChange {
     pub name: Option<String>,
     pub status: Option<SenderStatus>,
+    /// In the place of what it is assigned from.
     pub routes: Option<Routes>,
+    /// In the place of its routes.
+    pub assigned_from: Option<AssignedFrom>,
     /// None in it: nothing from phones any more.
     pub incoming: Option<Option<IncomingRule>>,
     /// To be checked beside: that they could be routes of it.
@@ -126,6 +143,15 @@ pub enum SenderError {
     NotTested,
     #[error("{1} is nothing that a sender ID of this channel has")]
     NotOfChannel(&'static str, &'static str),
+    #[error("an active one needs a connection, routes or one that it is assigned from")]
+    NoRoads,
+    #[error("it has routes of its own or is assigned from another one, not both")]
+    RoadsTwice,
+    #[error(
+        "it has to be one of SMS with the same address, under the agreement that each message is charged to as well: \
+         the one that a cascade agreement is resold under"
+    )]
+    NotAssignable,
     #[error("a webhook GUID is needed for RCS")]
     NoWebhookGuid,
     #[error("{0}")]
@@ -165,6 +191,7 @@ impl Sender {
             secret: None,
             status: SenderStatus::Active,
             routes,
+            assigned_from: None,
             incoming: None,
             incoming_vendors: Vec::new(),
             webhook_guid: None,
@@ -190,6 +217,33 @@ impl Sender {
             Some(settings) => settings.vendor().to_owned(),
             None => self.routes.all().first().map(|route| catalog::choice(route.kind)).unwrap_or_default(),
         }
+    }
+
+    /// What one with this address under an agreement of a company below has if it is assigned from this one.
+    /// Its agreement has to be charged together with this one's, so that who gave it its roads is paid for what they
+    /// carry.
+    pub fn assigned_to(
+        &self,
+        agreement: &Agreement,
+        address: &SenderAddress,
+    ) -> Result<AssignedFrom, SenderError> {
+        let is_paid = agreement.charged_levels().get(1) == Some(&self.agreement);
+        if !is_paid || self.address != *address || self.channel() != Channel::Sms {
+            return Err(SenderError::NotAssignable);
+        }
+        Ok(AssignedFrom { sender: self.id.clone(), agreement: self.agreement.clone() })
+    }
+
+    /// An assigned one as it is used: over the roads of the one that it is assigned from, and stopped where
+    /// that is. `above` is what lies where that one should.
+    #[must_use]
+    pub fn over(self, from: &AssignedFrom, above: Option<Self>) -> Self {
+        let Some(above) = above.filter(|above| above.id == from.sender) else {
+            return Self { status: SenderStatus::Blocked, assigned_from: None, ..self };
+        };
+        let status = if self.status == SenderStatus::Active { above.status } else { self.status };
+        let incoming_vendors = [self.incoming_vendors, above.incoming_vendors].concat();
+        Self { status, routes: above.routes, assigned_from: above.assigned_from, incoming_vendors, ..self }
     }
 
     /// Whether what phones send to it may come over this vendor's connection: a vendor speaks for the numbers
@@ -230,6 +284,12 @@ impl Sender {
             return Err(SenderError::IncomingVendors);
         }
         let settings = self.settings_after(change.settings)?;
+        let (routes, assigned_from) = match (change.routes, change.assigned_from) {
+            (Some(_), Some(_)) => return Err(SenderError::RoadsTwice),
+            (Some(routes), None) => (routes, None),
+            (None, Some(from)) => (Routes::default(), Some(from)),
+            (None, None) => (self.routes.clone(), self.assigned_from.clone()),
+        };
         let changed = Self {
             name,
             mno,
@@ -238,7 +298,8 @@ impl Sender {
             webhook_guid,
             monitoring,
             status: change.status.unwrap_or(self.status),
-            routes: change.routes.unwrap_or_else(|| self.routes.clone()),
+            routes,
+            assigned_from,
             incoming: change.incoming.unwrap_or_else(|| self.incoming.clone()),
             incoming_vendors,
             ..self.clone()
@@ -269,13 +330,20 @@ impl Sender {
         if channel == Channel::Rcs && self.webhook_guid.is_none() {
             return Err(SenderError::NoWebhookGuid);
         }
-        let Some(settings) = &self.settings else { return Ok(()) };
+        let Some(settings) = &self.settings else {
+            let has_road = self.assigned_from.is_some() || !self.routes.all().is_empty();
+            return match self.status {
+                SenderStatus::Active if !has_road => Err(SenderError::NoRoads),
+                _ => Ok(()),
+            };
+        };
         let roads_max = usize::from(settings.has_connection());
         let over_smpp = self.routes.all().iter().any(|route| route.kind != ConnectionKind::Http);
         let is_voice = channel == Channel::Voice;
         let refused = [
             ("connection", "a connection", roads_max < self.routes.all().len()),
             ("connection", "a connection that is not HTTP", over_smpp),
+            ("assigned_from", "one that it is assigned from", self.assigned_from.is_some()),
             ("incoming", "a rule for messages from phones", self.incoming.is_some()),
             ("webhook_guid", "a webhook GUID", is_voice && self.webhook_guid.is_some()),
             ("monitoring", "monitoring", is_voice && self.monitoring.is_some()),
@@ -307,7 +375,8 @@ impl Monitoring {
 }
 
 /// Listed under its company, with the company above, and under the connections that its messages take or over
-/// which what phones send comes and goes on; with all others that are monitored if it is.
+/// which what phones send comes and goes on, or the sender ID that it is assigned from; with all others that are
+/// monitored if it is.
 impl Thing for Sender {
     const NOUN: &'static str = "sender_id";
     const NOUNS: &'static str = "sender_ids";
@@ -331,6 +400,7 @@ impl Thing for Sender {
                 lists.push(connection);
             }
         }
+        lists.extend(self.assigned_from.iter().map(|from| from.sender.to_string()));
         lists.extend(self.monitoring.map(|_| MONITORED.to_owned()));
         lists
     }
@@ -493,6 +563,44 @@ mod tests {
     fn brought_by(vendors: &[u128]) -> SenderChange {
         let vendors = vendors.iter().map(|number| ConnectionId::new(*number)).collect();
         SenderChange { incoming_vendors: Some(vendors), ..SenderChange::default() }
+    }
+
+    #[test]
+    fn an_assigned_sender_id_has_the_roads_and_the_stops_of_the_one_above() {
+        let (company, address) = (CompanyId::new(1), SenderAddress::parse("BAKERY").unwrap());
+        let at = |number: u128, routes: Routes| {
+            let (id, agreement) = (SenderId::new(number), AgreementId::new(number));
+            Sender::new(id, company.clone(), agreement, address.clone(), routes, Timestamp::UNIX_EPOCH)
+        };
+        let above = at(1, Routes::only(ConnectionId::new(1), ConnectionKind::Smpp));
+        let reseller = crate::agreement::tests::agreement();
+        let sold = Agreement { id: AgreementId::new(2), above: vec![reseller.id.clone()], ..reseller };
+        let from = above.assigned_to(&sold, &address).unwrap();
+        let other = SenderAddress::parse("BANK").unwrap();
+        assert_eq!(above.assigned_to(&sold, &other), Err(SenderError::NotAssignable));
+        let elsewhere = Agreement { above: vec![AgreementId::new(9)], ..sold };
+        assert_eq!(above.assigned_to(&elsewhere, &address), Err(SenderError::NotAssignable));
+
+        let now = Timestamp::UNIX_EPOCH;
+        let bare = at(2, Routes::default());
+        assert_eq!(bare.changed(SenderChange::default(), now), Err(SenderError::NoRoads));
+        let ask = SenderChange { assigned_from: Some(from.clone()), ..SenderChange::default() };
+        let both = SenderChange { routes: Some(above.routes.clone()), ..ask.clone() };
+        assert_eq!(bare.changed(both, now), Err(SenderError::RoadsTwice));
+        let assigned = bare.changed(ask, now).unwrap();
+        let used = assigned.clone().over(&from, Some(above.clone()));
+        assert_eq!(
+            (used.status, &used.routes, used.assigned_from),
+            (SenderStatus::Active, &above.routes, None)
+        );
+        let blocked = Sender { status: SenderStatus::Blocked, ..above.clone() };
+        assert_eq!(assigned.clone().over(&from, Some(blocked)).status, SenderStatus::Blocked);
+        let draft = Sender { status: SenderStatus::Draft, ..assigned.clone() };
+        assert_eq!(draft.over(&from, Some(above)).status, SenderStatus::Draft);
+        for gone in [None, Some(at(3, used.routes))] {
+            let stopped = assigned.clone().over(&from, gone);
+            assert_eq!((stopped.status, stopped.routes), (SenderStatus::Blocked, Routes::default()));
+        }
     }
 
     #[test]

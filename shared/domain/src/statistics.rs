@@ -1,5 +1,6 @@
-//! What is counted of messages for people to look at: how many, how many arrived, and how fast; by day and
-//! by month, for each company and for everything below it. Money is counted elsewhere, in usage.
+//! What is counted of messages for people to look at: how many, how many arrived, and how fast, and how many
+//! came from phones; by day and by month, for each company and for everything below it. Money is counted
+//! elsewhere, in usage.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog;
 use crate::channel::Channel;
+use crate::destination::Destination;
 use crate::id::CompanyId;
+use crate::incoming::{IncomingMessage, dialled};
 use crate::message::{Message, Status};
+use crate::sender::SenderAddress;
 
 /// Sums of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,22 +30,31 @@ pub struct Counts {
     pub failed: i64,
     /// From being accepted to arriving, all delivered ones together.
     pub delivery_milliseconds: i64,
+    /// From phones, and handed on to those whose they are. None of the above counts them.
+    #[serde(default)]
+    pub received: i64,
 }
 
-impl Counts {
-    pub const MEASURES: [&str; 5] = ["accepted", "segments", "delivered", "failed", "delivery_milliseconds"];
+/// One value for each of [`Counts::MEASURES`].
+pub type Values = [i64; 6];
 
-    pub fn values(&self) -> [i64; 5] {
-        [self.accepted, self.segments, self.delivered, self.failed, self.delivery_milliseconds]
+impl Counts {
+    pub const MEASURES: [&str; 6] =
+        ["accepted", "segments", "delivered", "failed", "delivery_milliseconds", "received"];
+
+    pub fn values(&self) -> Values {
+        let Self { accepted, segments, delivered, failed, delivery_milliseconds, received } = *self;
+        [accepted, segments, delivered, failed, delivery_milliseconds, received]
     }
 
-    pub fn of_values([accepted, segments, delivered, failed, delivery_milliseconds]: [i64; 5]) -> Self {
-        Self { accepted, segments, delivered, failed, delivery_milliseconds }
+    pub fn of_values(values: Values) -> Self {
+        let [accepted, segments, delivered, failed, delivery_milliseconds, received] = values;
+        Self { accepted, segments, delivered, failed, delivery_milliseconds, received }
     }
 
     pub fn add(&mut self, other: &Self) {
         let sums = self.values().into_iter().zip(other.values()).map(|(one, other)| one + other);
-        let mut values = [0; 5];
+        let mut values = Values::default();
         values.iter_mut().zip(sums).for_each(|(value, sum)| *value = sum);
         *self = Self::of_values(values);
     }
@@ -61,7 +74,8 @@ impl Counts {
     }
 }
 
-/// What one change of a message adds. It was accepted, or it has ended. What came from a phone was not sent.
+/// What one change of a message adds. It was accepted, or it has ended. What came from a phone was not sent, and
+/// is counted by [`add_incoming`].
 pub fn counts(before: Option<&Message>, after: &Message) -> Counts {
     let mut counts = Counts::default();
     if after.handling.incoming.is_some() {
@@ -150,27 +164,63 @@ pub fn add(
     counts: &Counts,
 ) {
     let day = day_of(message.accepted_at);
-    // Nothing else is sent yet.
-    let channel = Slice::Channel(catalog::choice(Channel::Sms));
-    let shared = [Slice::All, channel, Slice::Country(message.country.clone())];
-    let network = message.network.as_ref().map(|name| Slice::Network(format!("{} {name}", message.country)));
-    let mut count = |scope: Scope, slices: Vec<Slice>| {
-        let sums = sums.entry((scope, day)).or_default();
-        for slice in slices {
-            sums.entry(slice).or_default().add(counts);
-        }
-    };
+    let slices =
+        SlicesOf::new(Some(&message.country), message.network.as_deref(), Some(message.sender.as_str()));
     for company in path {
-        let mut slices = shared.to_vec();
-        if *company == message.company {
-            slices.push(Slice::Sender(message.sender.to_string()));
-            slices.extend(network.clone());
-        }
-        count(Scope::company(company), slices);
+        let sums = sums.entry((Scope::company(company), day)).or_default();
+        slices.count(sums, *company == message.company, counts);
     }
     if let Some(code) = &message.handling.code {
-        let slices = shared.into_iter().chain(network);
-        count(Scope::integration(&code.integration), slices.collect());
+        let sums = sums.entry((Scope::integration(&code.integration), day)).or_default();
+        SlicesOf { sender: None, ..slices }.count(sums, true, counts);
+    }
+}
+
+/// The same of a message from a phone that is handed on now, by the day on which it came. `path` is that of the
+/// company whose it is, and `phone` where its phone is, if that is known.
+pub fn add_incoming(
+    sums: &mut BTreeMap<(Scope, Date), Slices>,
+    path: &[CompanyId],
+    message: &IncomingMessage,
+    phone: Option<&Destination>,
+) {
+    let day = day_of(message.received_at);
+    let counts = Counts { received: 1, ..Counts::default() };
+    let country = phone.map(|phone| phone.country.as_str());
+    let network = phone.and_then(|phone| phone.network.as_deref());
+    let number = dialled(&message.destination.value);
+    let slices = SlicesOf::new(country, network, number.as_ref().map(SenderAddress::as_str));
+    let whose = message.routed.as_ref().map(|routed| &routed.company);
+    for company in path {
+        let sums = sums.entry((Scope::company(company), day)).or_default();
+        slices.count(sums, whose == Some(company), &counts);
+    }
+}
+
+/// What one message is counted in.
+struct SlicesOf {
+    /// For each company that sees it.
+    shared: Vec<Slice>,
+    /// For its own company alone.
+    network: Option<Slice>,
+    sender: Option<Slice>,
+}
+
+impl SlicesOf {
+    fn new(country: Option<&str>, network: Option<&str>, sender: Option<&str>) -> Self {
+        // Nothing else is sent yet.
+        let channel = Slice::Channel(catalog::choice(Channel::Sms));
+        let network = country.zip(network).map(|(country, name)| Slice::Network(format!("{country} {name}")));
+        let country = country.map(|country| Slice::Country(country.to_owned()));
+        let shared = [Slice::All, channel].into_iter().chain(country).collect();
+        Self { shared, network, sender: sender.map(|sender| Slice::Sender(sender.to_owned())) }
+    }
+
+    fn count(&self, sums: &mut Slices, is_own: bool, counts: &Counts) {
+        let own = [&self.network, &self.sender].into_iter().flatten().filter(|_| is_own);
+        for slice in self.shared.iter().chain(own) {
+            sums.entry(slice.clone()).or_default().add(counts);
+        }
     }
 }
 
@@ -182,6 +232,10 @@ pub fn day_of(at: Timestamp) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::destination::CountryCode;
+    use crate::handling::ClientAddress;
+    use crate::id::{AgreementId, ConnectionId, IncomingId, SenderId};
+    use crate::incoming::{IncomingCost, Routed};
     use crate::message::tests::message;
 
     fn delivered(after_seconds: i64) -> Message {
@@ -229,6 +283,52 @@ mod tests {
         assert_eq!(of(&owner)[&Slice::Channel("sms".into())].accepted, 2);
         assert!(!of(&owner).keys().any(|slice| matches!(slice, Slice::Sender(_))));
         assert!(of(&client).keys().any(|slice| matches!(slice, Slice::Sender(_))));
+    }
+
+    #[test]
+    fn what_a_phone_sent_is_received_where_it_is_known_and_none_of_what_was_sent() {
+        let (owner, client) = (CompanyId::new(99), CompanyId::new(1));
+        let address = |value: &str| ClientAddress { ton: 1, npi: 1, value: value.to_owned() };
+        let routed = Routed {
+            sender: SenderId::new(1),
+            company: client.clone(),
+            agreement: AgreementId::new(1),
+            webhook_url: None,
+            client: None,
+        };
+        let message = IncomingMessage {
+            id: IncomingId::new(1),
+            connection: ConnectionId::new(1),
+            source: address("4915112345678"),
+            destination: address("+12345"),
+            data_coding: 0,
+            octets: String::new(),
+            text: String::new(),
+            parts: 1,
+            received_at: Timestamp::UNIX_EPOCH,
+            routed: Some(routed),
+            cost: IncomingCost::Free,
+            revision: 0,
+        };
+        let country = CountryCode::parse("DE").unwrap();
+        let phone = Destination { country, network: Some("Net".to_owned()), mcc: None, mccmnc: None };
+        let mut sums = BTreeMap::new();
+        for phone in [Some(&phone), None] {
+            add_incoming(&mut sums, &[owner.clone(), client.clone()], &message, phone);
+        }
+        let received = |company: &CompanyId| -> Vec<(String, i64)> {
+            let slices = &sums[&(Scope::company(company), day_of(Timestamp::UNIX_EPOCH))];
+            assert_eq!(slices[&Slice::All], Counts { received: 2, ..Counts::default() });
+            assert_eq!(slices[&Slice::All].delivered_per_mille(), None);
+            slices.iter().map(|(slice, counts)| (slice.name(), counts.received)).collect()
+        };
+        let shown = |slices: &[(&str, i64)]| -> Vec<(String, i64)> {
+            slices.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+        };
+        assert_eq!(received(&owner), shown(&[("all", 2), ("channel|sms", 2), ("country|DE", 1)]));
+        let own =
+            [("all", 2), ("sender|12345", 2), ("channel|sms", 2), ("country|DE", 1), ("network|DE Net", 1)];
+        assert_eq!(received(&client), shown(&own));
     }
 
     #[test]

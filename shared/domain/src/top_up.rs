@@ -5,6 +5,7 @@
 
 mod close;
 mod confirm;
+mod credit_note;
 mod decide;
 mod price;
 mod returns;
@@ -20,11 +21,12 @@ use crate::credit_order::CreditOrder;
 use crate::id::{
     AgreementId, CompanyId, OwnLegalEntityId, PaymentId, PaymentSystemId, TopUpId, UserId, WalletId,
 };
-use crate::money::{Amount, Currency};
-use crate::payment_system::{FeeFrom, PaymentSystemKind};
+use crate::money::{Amount, AmountError, Currency};
+use crate::payment_system::{FeeFrom, PaymentSystemKind, Tariff};
 
 pub use close::CloseError;
 pub use confirm::ConfirmError;
+pub use credit_note::CreditNote;
 pub use decide::{Decision, Paid, Report, decide};
 pub use price::{Price, PriceError, price};
 pub use returns::{Return, TakeBack};
@@ -68,6 +70,9 @@ pub struct TopUp {
     /// Of message credits that were bought, once it is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// What answers it, one for each counter-payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credit_notes: Vec<CreditNote>,
     /// Tries that the payment system refused, where it names each of them: none of these can be paid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
@@ -110,6 +115,9 @@ pub struct Through {
     pub system: Option<PaymentSystemId>,
     pub kind: PaymentSystemKind,
     pub fee_from: FeeFrom,
+    /// What the payment system keeps, where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tariff: Option<Tariff>,
 }
 
 /// The money of a confirmed top-up.
@@ -120,7 +128,7 @@ pub struct Received {
     /// The bank's number of it, where the payment system tells one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<String>,
-    /// What the payment system kept, where it says so.
+    /// What the payment system kept, where it says so or a tariff does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fee: Option<Amount>,
     /// What the balance rose by, in its own currency.
@@ -180,7 +188,7 @@ pub struct NewTopUp {
 
 impl Default for Through {
     fn default() -> Self {
-        Self { system: None, kind: PaymentSystemKind::Stripe, fee_from: FeeFrom::Owner }
+        Self { system: None, kind: PaymentSystemKind::Stripe, fee_from: FeeFrom::Owner, tariff: None }
     }
 }
 
@@ -253,6 +261,7 @@ impl TopUp {
             url: new.url,
             received: None,
             receipt: None,
+            credit_notes: Vec::new(),
             refused: Vec::new(),
             told_livemode: None,
             returns: Vec::new(),
@@ -278,6 +287,11 @@ impl TopUp {
     /// The id of the one payment that brings its money, whoever says that it came.
     pub fn payment_id(&self) -> PaymentId {
         PaymentId::derived(&["top_up", self.id.as_str()])
+    }
+
+    /// The id of the counter-payment with this number.
+    pub fn take_back_id(&self, number: u32) -> PaymentId {
+        PaymentId::derived(&["top_up_return", self.id.as_str(), &number.to_string()])
     }
 
     /// The next revision, confirmed by this payment. What of it goes back is asked about from now on.
@@ -307,13 +321,6 @@ impl TopUp {
         Some(order.own_legal_entity.as_ref().map_or(tenant.as_str(), OwnLegalEntityId::as_str))
     }
 
-    /// The next revision, with the receipt's document made.
-    #[must_use]
-    pub fn with_document(&self, document: String) -> Self {
-        let receipt = self.receipt.clone().map(|receipt| Receipt { document: Some(document), ..receipt });
-        Self { receipt, ..self.next() }
-    }
-
     /// The next revision, waiting for a person. None if it waits for that already, if a person closed it, or
     /// if its money is here.
     pub fn set_aside(&self, reason: String) -> Option<Self> {
@@ -337,6 +344,11 @@ impl TopUp {
     /// Whether the balance rises by what is left after the payment system's fee, so that it has to be known.
     pub fn needs_system_fee(&self) -> bool {
         self.through.fee_from == FeeFrom::Client && self.buys.is_none()
+    }
+
+    /// What the payment system keeps of it by the tariff that was set when the page was made.
+    pub fn tariff_fee(&self) -> Result<Option<Amount>, AmountError> {
+        self.through.tariff.map(|tariff| tariff.fee(self.to_pay(), self.currency)).transpose()
     }
 
     /// Whether its payment system may still tell of money that came or went back.

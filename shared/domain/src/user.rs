@@ -1,6 +1,8 @@
 //! The people of companies: who they are, which roles they have, and how far their registration is. What
 //! they prove themselves with is in `credentials`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,8 @@ const LOGIN_LENGTH_MAX: usize = 30;
 pub const EMAIL_LENGTH_MAX: usize = 254;
 /// Each role of one's own making takes a place in the transaction that stores a user.
 const ROLES_MAX: usize = 10;
+/// Each as long as a name.
+const DEPARTMENTS_MAX: usize = 20;
 
 /// A person of a company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +52,9 @@ pub struct User {
     pub avatar: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<UserRole>,
+    /// Of the company, by name, each once whatever the case. A company has those that its users have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub departments: Vec<String>,
     /// Has the Admin role of the company's face: acts for the company. Follows from the roles.
     pub master: bool,
     #[serde(default)]
@@ -61,6 +68,9 @@ pub struct User {
     /// Has to log in with a second factor, even if the company does not ask for one.
     #[serde(default)]
     pub two_factor_required: bool,
+    /// Has asked for that by themselves, and may lift it again.
+    #[serde(default)]
+    pub two_factor_chosen: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -141,7 +151,7 @@ impl Thing for User {
             ("login", catalog::words(self.login.as_deref().unwrap_or_default())),
             ("status", catalog::choice(self.status)),
             ("last_seen_at", self.last_seen_at.map(catalog::time).unwrap_or_default()),
-            ("external", catalog::flag(self.is_external())),
+            ("standing", self.standing()),
             ("company", self.company.to_string()),
         ]
     }
@@ -157,6 +167,18 @@ pub fn login_name(login: &str) -> String {
 }
 
 impl User {
+    /// Sorts those who were invited and are not here yet before the others, and both by address (guide, 8.1).
+    fn standing(&self) -> String {
+        let is_guest = matches!(self.status, UserStatus::Invited | UserStatus::Revoked);
+        format!("{}{}", u8::from(!is_guest), catalog::words(&self.email))
+    }
+
+    /// Whether they are of this department, whatever the case.
+    pub fn is_of_department(&self, name: &str) -> bool {
+        let name = catalog::words(name);
+        self.departments.iter().any(|department| catalog::words(department) == name)
+    }
+
     pub fn is_external(&self) -> bool {
         self.registered_with.is_some()
     }
@@ -291,6 +313,7 @@ pub struct NewUser {
     pub phone: Option<String>,
     pub language: Option<String>,
     pub roles: Vec<UserRole>,
+    pub departments: Vec<String>,
     pub two_factor_required: bool,
 }
 
@@ -307,6 +330,7 @@ impl NewUser {
             phone: None,
             language: None,
             roles: Vec::new(),
+            departments: Vec::new(),
             two_factor_required: false,
         }
     }
@@ -337,6 +361,8 @@ pub enum UserError {
     NoSuchRole(String),
     #[error("somebody has at most {ROLES_MAX} roles")]
     Roles,
+    #[error("somebody has at most {DEPARTMENTS_MAX} departments, each of 1 to {NAME_LENGTH_MAX} characters")]
+    Departments,
     #[error("you do not have {0:?} yourself to that degree")]
     NotYours(Area),
     #[error("this cannot be done while somebody is {}", crate::catalog::choice(*.0))]
@@ -388,10 +414,12 @@ fn guest(company: &Company, ask: NewUser, now: Timestamp) -> Result<User, UserEr
         avatar: None,
         master: is_master(company.kind, &ask.roles),
         roles: ask.roles,
+        departments: departments_of(ask.departments)?,
         status: UserStatus::Active,
         invited_until: None,
         registered_with: None,
         two_factor_required: ask.two_factor_required,
+        two_factor_chosen: false,
         last_seen_at: None,
         created_at: now,
         revision: 0,
@@ -410,8 +438,11 @@ pub struct UserChange {
     pub avatar: Option<Option<String>>,
     /// Have passed [`Granting::check`].
     pub roles: Option<Vec<UserRole>>,
+    pub departments: Option<Vec<String>>,
     pub active: Option<bool>,
     pub two_factor_required: Option<bool>,
+    /// They ask for it themselves.
+    pub by_themselves: bool,
 }
 
 pub fn plan_change(user: &User, kind: CompanyKind, ask: UserChange) -> Result<User, UserError> {
@@ -451,8 +482,14 @@ pub fn plan_change(user: &User, kind: CompanyKind, ask: UserChange) -> Result<Us
         after.master = is_master(kind, &roles);
         after.roles = roles;
     }
+    if let Some(departments) = ask.departments {
+        after.departments = departments_of(departments)?;
+    }
     if let Some(required) = ask.two_factor_required {
+        // What an administrator has asked for does not become theirs by asking again.
+        let is_theirs = user.two_factor_chosen || !user.two_factor_required;
         after.two_factor_required = required;
+        after.two_factor_chosen = required && ask.by_themselves && is_theirs;
     }
     after.name = full_name(&after);
     Ok(after)
@@ -511,6 +548,18 @@ fn name_of(text: &str) -> Option<String> {
     let name = text.trim();
     let fits = name.chars().count() <= NAME_LENGTH_MAX && !name.chars().any(char::is_control);
     fits.then(|| name.to_owned())
+}
+
+fn departments_of(names: Vec<String>) -> Result<Vec<String>, UserError> {
+    let mut departments = BTreeMap::new();
+    for name in names {
+        let name = name_of(&name).filter(|name| !name.is_empty()).ok_or(UserError::Departments)?;
+        departments.entry(catalog::words(&name)).or_insert(name);
+    }
+    if DEPARTMENTS_MAX < departments.len() {
+        return Err(UserError::Departments);
+    }
+    Ok(departments.into_values().collect())
 }
 
 /// What somebody logs in as, trimmed.

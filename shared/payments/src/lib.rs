@@ -9,5 +9,6 @@ pub mod freedompay;
 pub mod netcommerce;
 pub mod payonline;
 pub mod stripe;
+mod xml;
 
 pub use fields::{AskError, CallbackError, ReadError};

@@ -4,17 +4,21 @@
 //! A callback is therefore only a reason to search. A payment that was voided afterwards, which a
 //! merchant can do for a day, is no longer found.
 //!
-//! Not here: fees, which PayOnline tells nowhere, and test payments, which look as real ones do: an
-//! account is switched to the test gateway as a whole.
+//! Lists tell what neither says: whether money is real, and what was refunded.
+//!
+//! Not here: fees, which PayOnline tells nowhere.
 
 mod callback;
 mod checkout;
+mod list;
 mod search;
 
+use jiff::Timestamp;
 use md5::{Digest, Md5};
 
 pub use callback::{Callback, read_callback};
 pub use checkout::{Ask, Settings, checkout};
+pub use list::{LIST_SPAN_MAX, List, ListKind, Listed, list, read_list};
 pub use search::{Found, FoundState, Search, read_search, search};
 
 /// The digest that PayOnline calls the security key: `Name=value` pairs in a fixed order, joined by `&`,
@@ -27,6 +31,18 @@ fn security_key(pairs: &[(&str, &str)], secret: &str) -> [u8; 16] {
     hash.update("PrivateSecurityKey=");
     hash.update(secret);
     hash.finalize().into()
+}
+
+/// How PayOnline writes times, all of them in UTC.
+const TIME: &str = "%Y-%m-%d %H:%M:%S";
+
+fn write_time(time: Timestamp) -> String {
+    time.strftime(TIME).to_string()
+}
+
+fn read_time(text: &str) -> Option<Timestamp> {
+    let time = jiff::civil::DateTime::strptime(TIME, text).ok()?;
+    time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|time| time.timestamp())
 }
 
 /// As `2026-01-30 09:15:07`, in which PayOnline tells UTC.

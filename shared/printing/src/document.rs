@@ -62,10 +62,14 @@ pub struct InvoiceDocument {
     pub comment: Option<String>,
 }
 
-/// What a payment bought, for the tax office.
+/// What a payment bought, for the tax office; or what of that was undone, as its money went back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReceiptDocument {
     pub id: String,
+    /// `receipt`, or `credit_note`, whose amounts are below zero.
+    pub kind: &'static str,
+    /// The receipt that a credit note answers. Also of a receipt for money that came again.
+    pub corrects: Option<Reference>,
     pub number: String,
     pub agreement: String,
     pub issue_date: Date,
@@ -82,7 +86,7 @@ pub struct ReceiptDocument {
     pub net_rounded: String,
     pub taxes: Vec<TaxLine>,
     pub tax: String,
-    /// What was paid.
+    /// What was paid, or below zero, paid back.
     pub total: String,
     /// How it was paid: `Card`.
     pub payment_method: Option<String>,

@@ -203,6 +203,8 @@ fn line(charge: &Charge, row: &ChargeRow, names: &Names) -> Line {
 pub struct Purchase<'a> {
     pub id: &'a str,
     pub number: String,
+    /// The receipt that it answers, if it answers one.
+    pub corrects: Option<Reference>,
     pub currency: Currency,
     /// `10 000 message credits`, say.
     pub description: String,
@@ -225,7 +227,7 @@ pub struct Purchase<'a> {
     pub comment: Option<String>,
 }
 
-/// The tax receipt of a payment for message credits.
+/// The tax receipt of a payment for message credits, or the credit note of what was paid back of it.
 pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> Result<ReceiptDocument, AmountError> {
     let currency = purchase.currency;
     let line = |description: &str, quantity, unit_price: Amount, net: Amount| Line {
@@ -247,6 +249,8 @@ pub fn receipt(purchase: &Purchase<'_>, parties: &Parties<'_>) -> Result<Receipt
     let tax = purchase.tax_rule.iter().map(|tax| tax_line(tax, taxed, purchase.tax));
     Ok(ReceiptDocument {
         id: purchase.id.to_owned(),
+        kind: if purchase.total.is_negative() { "credit_note" } else { "receipt" },
+        corrects: purchase.corrects.clone(),
         number: purchase.number.clone(),
         agreement: parties.agreement.code.clone(),
         issue_date: purchase.issue_date,
@@ -511,6 +515,7 @@ mod tests {
             let purchase = Purchase {
                 id: "top",
                 number: "1".to_owned(),
+                corrects: None,
                 currency: Currency::parse("EUR").unwrap(),
                 description: "Message credits".to_owned(),
                 quantity: 500,

@@ -16,9 +16,9 @@ pub fn samples(kind: FormKind) -> Vec<Document> {
         FormKind::Invoice => {
             [full_invoice(), credit_note(), draft()].map(|sample| Document::Invoice(Box::new(sample))).into()
         }
-        FormKind::Receipt => {
-            [full_receipt(), bare_receipt()].map(|sample| Document::Receipt(Box::new(sample))).into()
-        }
+        FormKind::Receipt => [full_receipt(), bare_receipt(), receipt_credit_note()]
+            .map(|sample| Document::Receipt(Box::new(sample)))
+            .into(),
         FormKind::Charge => Vec::new(),
     }
 }
@@ -216,6 +216,8 @@ fn draft() -> InvoiceDocument {
 pub(crate) fn full_receipt() -> ReceiptDocument {
     ReceiptDocument {
         id: "pay_01h00000000000000000000000".to_owned(),
+        kind: "receipt",
+        corrects: None,
         number: "R-77".to_owned(),
         agreement: "MAIN-2026".to_owned(),
         issue_date: date(2026, 11, 2),
@@ -239,6 +241,27 @@ pub(crate) fn full_receipt() -> ReceiptDocument {
         paid_at: Timestamp::UNIX_EPOCH,
         paid_date: date(2026, 11, 2),
         comment: text("Thank you for your business."),
+    }
+}
+
+/// Half of the receipt.
+pub(crate) fn receipt_credit_note() -> ReceiptDocument {
+    ReceiptDocument {
+        kind: "credit_note",
+        number: "R-78".to_owned(),
+        corrects: Some(Reference { number: "R-77".to_owned(), issue_date: Some(date(2026, 11, 2)) }),
+        lines: vec![
+            line("Message credits paid back: 5000", None, 1, "-250", "-250"),
+            line("Payment fee", None, 1, "-3.75", "-3.75"),
+        ],
+        net: "-253.75".to_owned(),
+        net_rounded: "-253.75".to_owned(),
+        taxes: vec![TaxLine { base: "-250".to_owned(), ..tax("19", "-47.5", false, None) }],
+        tax: "-47.5".to_owned(),
+        total: "-301.25".to_owned(),
+        payment_method: None,
+        payment_reference: None,
+        ..full_receipt()
     }
 }
 

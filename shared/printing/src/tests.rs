@@ -11,7 +11,7 @@ use crate::document::{CurrencyFacts, Document, Group, InvoiceDocument, Line, Rec
 use crate::flow::{self, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
-use crate::sample::{full_invoice, full_receipt, long_invoice};
+use crate::sample::{full_invoice, full_receipt, long_invoice, receipt_credit_note};
 use crate::template;
 use crate::{
     Form, FormError, Picture, PictureError, Pictures, PrintError, check, own_form, pdf, print, samples,
@@ -132,6 +132,22 @@ fn a_receipt_has_the_payers_registration_number_and_the_day_of_the_agreement() {
     let receipt = Document::Receipt(Box::new(receipt));
     says(&receipt, "Registration no. 001234567000");
     says(&receipt, "Paid in full on 2 Nov 2026 by card.");
+}
+
+#[test]
+fn a_credit_note_names_the_receipt_that_it_answers_and_what_was_paid_back() {
+    let note = Document::Receipt(Box::new(receipt_credit_note()));
+    for words in [
+        "CREDIT NOTE",
+        "Corrects receipt",
+        "R-77 of 2 Nov 2026",
+        "Total paid back",
+        "Paid back on 2 Nov 2026.",
+    ] {
+        says(&note, words);
+    }
+    let said = laid(&note).iter().flat_map(texts).collect::<Vec<_>>().join(" ");
+    assert!(!said.contains("RECEIVED FROM") && !said.contains("Paid in full"), "{said}");
 }
 
 #[test]

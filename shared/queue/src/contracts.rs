@@ -293,7 +293,7 @@ pub enum Billing {
     RerateV1 { task: RerateId },
     /// Make the files of an invoice: of one that was confirmed, or of a draft that somebody wants to see.
     RenderV1 { invoice: InvoiceId },
-    /// Make the PDF of the receipt of message credits that were bought.
+    /// Make the PDFs of the receipt of message credits that were bought, and of its credit notes.
     ReceiptV1 { top_up: TopUpId },
     /// Note on the agreement's invoices what of them its payments cover, and which are overdue.
     CoverV1 { agreement: AgreementId },

@@ -28,7 +28,7 @@ pub enum SendError {
     Agreement(#[from] IdError),
     #[error("There is no such agreement.")]
     AgreementUnknown,
-    #[error("this agreement, or one above it, is not in force at this time")]
+    #[error("this agreement, or one above it, is not in force, or not resold under, at this time")]
     AgreementNotInForce,
     #[error("several agreements have this sender ID: name one of them")]
     AgreementAmbiguous,

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use store::{AcceptError, Accepted, Store, StoreError, stopped};
 
 use crate::place::event;
+use crate::rates::are_in_force;
 
 /// SMPP 3.4 section 5.2.19.
 const DATA_CODING_UCS2: u8 = 8;
@@ -43,7 +44,10 @@ pub async fn settle_again(
     now: Timestamp,
 ) -> Result<Option<IncomingMessage>, StoreError> {
     let Some(routed) = &before.routed else { return settle(store, before, Some(before), now).await };
-    let sender = store.sender_by_id(&routed.sender).await?;
+    let sender = match store.sender_by_id(&routed.sender).await? {
+        Some(sender) => Some(store.as_used(sender).await?),
+        None => None,
+    };
     match sender.and_then(|sender| routed.again(&sender)) {
         Some(routed) => {
             let message = IncomingMessage { routed: Some(routed), ..before.clone() };
@@ -122,7 +126,7 @@ async fn plan(store: &Store, message: &IncomingMessage, now: Timestamp) -> Resul
         Err(QuoteError::Blocked { .. }) => return Ok(Plan::Store(IncomingCost::Blocked)),
         Err(error) => return Err(not_priced(error)),
     };
-    if !levels.iter().all(|level| level.agreement.effective.contains(now)) {
+    if !are_in_force(&levels, now) {
         return unpaid(Unpaid::AgreementNotInForce);
     }
     let country = found.country.as_str().to_owned();

@@ -23,5 +23,5 @@ pub use lookup::Lookups;
 pub use next_roads::NextRoads;
 pub use place::place;
 pub use plan::{Ask, Plan, Planner};
-pub use rates::levels;
+pub use rates::{are_in_force, levels};
 pub use routes::{pick, roads};

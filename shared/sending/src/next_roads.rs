@@ -41,7 +41,7 @@ impl<'a> NextRoads<'a> {
         if let Some(known) = self.senders.get(&key) {
             return Ok(known.clone());
         }
-        let sender = self.store.sender(&key.0, &key.1).await?;
+        let sender = self.store.sender_as_used(&key.0, &key.1).await?;
         self.senders.insert(key, sender.clone());
         Ok(sender)
     }

@@ -18,7 +18,7 @@ use runtime::targets::Targets;
 use store::{Secrets, Store, TreeCache};
 
 use crate::destinations::{Reason, Recipient, recipients};
-use crate::rates::levels;
+use crate::rates::{are_in_force, levels};
 use crate::{Lookups, SendError, pick, place, roads};
 
 /// Longer texts are mostly mistakes; a request may allow up to 255, which the header of a long message
@@ -81,7 +81,7 @@ impl Planner {
             recipients(store, &self.lookups, ask.company, ask.recipients, now),
             road(store, &sender.routes, id.spread()),
         )?;
-        if !levels.iter().all(|level| level.agreement.effective.contains(now)) {
+        if !are_in_force(&levels, now) {
             return Err(SendError::AgreementNotInForce);
         }
         let mut offered = Offered::default();
@@ -128,7 +128,7 @@ impl Planner {
         }
         let mut found = Vec::new();
         for agreement in agreements {
-            if let Some(sender) = self.store.sender(&agreement.id, &address).await? {
+            if let Some(sender) = self.store.sender_as_used(&agreement.id, &address).await? {
                 found.push((agreement, sender));
             }
         }

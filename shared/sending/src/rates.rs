@@ -21,3 +21,10 @@ pub async fn levels(
     }
     Ok(levels)
 }
+
+/// Whether messages may be charged to all levels at this time: to agreements in force, and above the first to
+/// such as are resold under (spec 10-tenancy, reselling agreements).
+pub fn are_in_force(levels: &[Level], now: Timestamp) -> bool {
+    levels.iter().all(|level| level.agreement.effective.contains(now))
+        && levels.iter().skip(1).all(|level| level.agreement.is_resold_at(now))
+}

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::{Act, AuditEntry, differences};
 use domain::id::{AuditId, CompanyId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,6 +15,10 @@ use crate::{Store, StoreError};
 
 /// How many entries one page reads at most when a filter passes few of them over.
 const READ_MAX: usize = 2_000;
+/// A page ends with the entry that brings its changes to so many octets: an answer of a function holds 6 MB.
+pub const AUDIT_PAGE_BYTES: usize = 2_000_000;
+/// How many entries are read at once to find one of which the time is known.
+const AT_ONCE: u16 = 100;
 
 /// Which part of a company's log to read.
 #[derive(Debug, Clone, Default)]
@@ -41,12 +45,16 @@ impl Store {
             value.map_err(|error| StoreError::corrupt("an audit entry", error))
         };
         let changes = differences(value(before)?.as_ref(), value(after)?.as_ref());
-        let entry = act.entry(action, object, changes);
+        self.entry_items(&act.entry(action, object, changes))
+    }
+
+    /// An entry, once for every company that sees it.
+    pub(crate) fn entry_items(&self, entry: &AuditEntry) -> Result<Vec<TransactWriteItem>, StoreError> {
         let item = |company| {
-            let item = document(&keys::audit_entry(company, entry.at, &entry.id), &entry)?;
+            let item = document(&keys::audit_entry(company, entry.at, &entry.id), entry)?;
             Ok(self.put_any(&self.tables.records, item))
         };
-        act.path.iter().map(item).collect()
+        entry.path.iter().map(item).collect()
     }
 
     /// A process of the platform does something by itself to what belongs to a company. `unique` tells this
@@ -76,6 +84,25 @@ impl Store {
             .map_err(|refused| refused.unexpected("write the audit log"))
     }
 
+    /// One entry of what was done in a company and below it.
+    pub async fn audit_entry(
+        &self,
+        company: &CompanyId,
+        id: &AuditId,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        let Some(from) = id.at() else { return Ok(None) };
+        let till = from.checked_add(SignedDuration::from_millis(1)).ok();
+        let mut ask = AuditAsk { from: Some(from), till, limit: AT_ONCE, ..AuditAsk::default() };
+        loop {
+            let mut page = self.audit_log(company, &ask, |entry| entry.id == *id).await?;
+            let found = page.items.pop();
+            if found.is_some() || page.next.is_none() {
+                return Ok(found);
+            }
+            ask.cursor = page.next;
+        }
+    }
+
     /// One page of what was done in a company and below it. What `keep` refuses is passed over.
     pub async fn audit_log(
         &self,
@@ -89,7 +116,7 @@ impl Store {
             Some(cursor) => high = cursor.clone(),
             None => {}
         }
-        let (mut kept, mut seen) = (Vec::new(), 0);
+        let (mut kept, mut seen, mut bytes) = (Vec::new(), 0, 0);
         while low < high {
             let answer = self.audit_page(company, &low, &high, ask).await?;
             let is_last = answer.last_evaluated_key.is_none_or(|key| key.is_empty());
@@ -104,8 +131,12 @@ impl Store {
                     false => high.clone_from(&place),
                 }
                 seen += 1;
-                kept.extend(Some(entry).filter(&keep));
-                if kept.len() == usize::from(ask.limit) || seen == READ_MAX {
+                if keep(&entry) {
+                    bytes += entry.bytes();
+                    kept.push(entry);
+                }
+                let is_full = kept.len() == usize::from(ask.limit) || AUDIT_PAGE_BYTES <= bytes;
+                if is_full || seen == READ_MAX {
                     return Ok(Page { items: kept, next: Some(place) });
                 }
             }

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::alone::write_alone;
 use crate::item::{Item, Partition, document, expiring, key_of, number, read, text};
 use crate::keys::{self, Key};
-use crate::records::{Page, page};
+use crate::records::{NEWER, Page, page};
+use crate::statistics::{Statistics, rows_of};
 use crate::transact::Refused;
 use crate::{Store, StoreError};
 
@@ -191,30 +192,44 @@ impl Store {
     }
 
     /// Shows a message in the lists of those who see it: of the companies in `path`, which are its own and all
-    /// above, and of its agreement; of its connection if nobody gets it. An older state of it changes nothing.
+    /// above, and of its agreement; of its connection if nobody gets it. What a state has `counted` is added
+    /// once, and an older state changes nothing.
     pub async fn list_incoming(
         &self,
         message: &IncomingMessage,
         path: &[CompanyId],
+        counted: &Statistics,
     ) -> Result<(), StoreError> {
-        let lists: Vec<&str> = match &message.routed {
-            Some(routed) => path.iter().map(CompanyId::as_str).chain([routed.agreement.as_str()]).collect(),
-            None => vec![message.connection.as_str()],
+        const ACTION: &str = "list a message from a phone";
+        let (companies, counting) = match &message.routed {
+            Some(routed) => (path, routed.agreement.as_str()),
+            None => (&[][..], message.connection.as_str()),
         };
         // What nobody reads in a list may be big.
         let shown = IncomingMessage { octets: String::new(), ..message.clone() };
-        for list in lists {
+        let listed = |list: &str| {
             let item = document(&keys::listed_incoming(list, message.received_at, &message.id), &shown)?;
+            Ok::<_, StoreError>(expiring(item, kept_until(message.received_at)))
+        };
+        for company in companies {
             let put = self
                 .dynamo
                 .put_item()
                 .table_name(&self.tables.records)
-                .set_item(Some(expiring(item, kept_until(message.received_at))))
-                .condition_expression("attribute_not_exists(pk) OR revision < :revision")
+                .set_item(Some(listed(company.as_str())?))
+                .condition_expression(NEWER)
                 .expression_attribute_values(":revision", number(message.revision));
-            write_alone("list a message from a phone", || put.clone().send()).await?;
+            write_alone(ACTION, || put.clone().send()).await?;
         }
-        Ok(())
+        let revision = Item::from([(":revision".to_owned(), number(message.revision))]);
+        let mut items = vec![self.put_item(&self.tables.records, listed(counting)?, NEWER, revision)];
+        for (key, slices) in rows_of(counted, message.id.as_str()) {
+            items.push(self.update_item(self.statistics_row(&key, &slices)));
+        }
+        match self.transact(ACTION, items).await {
+            Ok(()) | Err(Refused::At(..)) => Ok(()),
+            Err(Refused::Failed(error)) => Err(error),
+        }
     }
 
     /// A page of a list, newest first, behind `cursor`. With a filter it may be shorter than `limit`.

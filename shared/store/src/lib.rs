@@ -53,6 +53,7 @@ mod references;
 mod registrations;
 mod reports_due;
 mod rerates;
+mod reselling;
 mod reviews;
 mod roles;
 pub mod schema;
@@ -76,7 +77,7 @@ use aws_sdk_dynamodb::Client;
 
 pub use accept::{AcceptError, Accepted};
 pub use archive::{Archive, Found, Part, PartWritten, Staging, Upkeep, Walk};
-pub use audit::AuditAsk;
+pub use audit::{AUDIT_PAGE_BYTES, AuditAsk};
 pub use blocks::{BlockClaim, ClaimedBlock, block_change_of, block_of};
 pub use catalog::{Ask, Written, whole_value};
 pub use client_binds::{ClientBinds, ClientBound};

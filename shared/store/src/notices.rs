@@ -21,8 +21,9 @@ impl Store {
     /// Who is told of an agreement's account and its traffic: the addresses that it names, or where it names
     /// none those of its legal entity.
     pub async fn account_emails(&self, agreement: &Agreement) -> Result<Vec<String>, StoreError> {
-        let entity = agreement.parties.legal_entity.as_ref().filter(|_| agreement.account_emails.is_empty());
-        let Some(entity) = entity else { return Ok(agreement.account_emails.clone()) };
+        let named = &agreement.emails_in_force().account_emails;
+        let entity = agreement.parties.legal_entity.as_ref().filter(|_| named.is_empty());
+        let Some(entity) = entity else { return Ok(named.clone()) };
         let entity = self.thing::<LegalEntity>(entity.as_str()).await?;
         Ok(entity.map(|entity| entity.details.notification_emails).unwrap_or_default())
     }

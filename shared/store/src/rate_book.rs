@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use domain::agreement::Agreement;
 use domain::dictionary::Dictionaries;
-use domain::id::{AgreementId, CompanyId, RateId, ServiceId};
+use domain::id::{AgreementId, CompanyId, RateId, ServiceId, TreeTag};
 use domain::message::Message;
-use domain::quote::{Level, QuoteError, Rates, Source, pay_as_you_go_prices};
+use domain::quote::{Level, QuoteError, Rates, Source, incoming_prices, pay_as_you_go_prices};
 use domain::rating::{Attribute, Event, Price, Service, ServiceKind};
 use domain::rerate::Prices;
 use jiff::Timestamp;
@@ -44,15 +44,33 @@ struct Known {
 pub struct PricesOf<'a> {
     book: &'a RateBook,
     levels: Vec<Option<Arc<Level>>>,
+    message: &'a Message,
     event: Event<'a>,
-    at: Timestamp,
+}
+
+impl PricesOf<'_> {
+    /// Whether these rates may say what the message from a phone costs. What came while their service was
+    /// archived was not sold by that.
+    fn sell(&self, rates: &Rates) -> bool {
+        let Some(service) = self.book.services.get(&rates.service).filter(|service| service.archived) else {
+            return true;
+        };
+        let tags: Vec<_> = (1..=service.version).map(|version| TreeTag::of(&service.id, version)).collect();
+        let mut sold_by = self.message.charges.iter().filter_map(|charge| charge.rate.parts());
+        sold_by.any(|(tag, _)| tags.contains(&tag))
+    }
 }
 
 impl Prices for PricesOf<'_> {
     fn at(&self, level: usize) -> Result<Option<Vec<Source>>, QuoteError> {
         let found = level.checked_sub(1).and_then(|index| self.levels.get(index));
         let Some(of) = found.and_then(Option::as_ref) else { return Ok(None) };
-        pay_as_you_go_prices(of, level, &self.event, self.at).map(Some)
+        let at = self.message.accepted_at;
+        let prices = match self.message.handling.incoming {
+            Some(_) => incoming_prices(of, level, &self.event, at, |rates| self.sell(rates)),
+            None => pay_as_you_go_prices(of, level, &self.event, at),
+        };
+        prices.map(Some)
     }
 
     fn is_scale(&self, rate: &RateId) -> Option<bool> {
@@ -90,7 +108,8 @@ impl RateBook {
         let event = Event::sms(country, message.network.as_deref(), Some(message.sender.as_str()))
             .with_known(Attribute::Mcc, book.dictionaries.mcc_at(country, mccmnc))
             .with_known(Attribute::Mccmnc, mccmnc);
-        Ok(PricesOf { book, levels, event, at: message.accepted_at })
+        let event = if message.handling.incoming.is_some() { event.from_phone() } else { event };
+        Ok(PricesOf { book, levels, message, event })
     }
 
     /// Reads again what the rates of these agreements were read from. Whether it is still the same; if not, the

@@ -34,7 +34,7 @@ const USAGE_ROWS_MAX: usize = 20;
 /// More transactions than the usage of one block takes, which has some hundred messages.
 const PARTS_MAX: u64 = 10_000;
 /// A record gives way to a later state of its message only.
-const NEWER: &str = "attribute_not_exists(pk) OR revision < :revision";
+pub(crate) const NEWER: &str = "attribute_not_exists(pk) OR revision < :revision";
 
 /// What one change of one message adds to the records.
 #[derive(Debug, Clone)]

@@ -32,6 +32,28 @@ impl Store {
         self.get(&self.tables.directory, &keys::sender(agreement, address), KIND).await
     }
 
+    /// The same as it is used. Only one that is assigned costs further reads.
+    pub async fn sender_as_used(
+        &self,
+        agreement: &AgreementId,
+        address: &SenderAddress,
+    ) -> Result<Option<Sender>, StoreError> {
+        match self.sender(agreement, address).await? {
+            Some(sender) => Ok(Some(self.as_used(sender).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// One that is assigned with the roads and the status that it has from those above: a read for each, and
+    /// each stands under an agreement further up.
+    pub async fn as_used(&self, mut sender: Sender) -> Result<Sender, StoreError> {
+        while let Some(from) = sender.assigned_from.clone() {
+            let above = self.sender(&from.agreement, &sender.address).await?;
+            sender = sender.over(&from, above);
+        }
+        Ok(sender)
+    }
+
     pub async fn sender_by_id(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
         let found: Option<Pointer> = self.get(&self.tables.directory, &keys::sender_id(id), KIND).await?;
         match found {

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::audit::Act;
+use domain::audit::{Act, FieldChange, differences, differences_of};
 use domain::company::Subtree;
 use domain::id::{CompanyId, RateId, ServiceId, TreeTag};
+use domain::import::difference::{Difference, Rate};
 use domain::rating::{CompiledTree, Service};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::catalog::Written;
 use crate::item::{Item, document, key_of, number, read};
@@ -115,7 +117,8 @@ impl Store {
             let written = self.transact("store the tree", items).await;
             written.map_err(|refused| refused.unexpected("store the tree"))?;
         }
-        let noted = self.tree_notes(act, service, trees)?;
+        let new: Vec<_> = trees.iter().map(|(version, tree)| (*version, None, *tree)).collect();
+        let noted = self.tree_notes(act, service, &new)?;
         match self.write_thing(act, None, Some(service), noted).await? {
             Written::Now => Ok(()),
             Written::Overtaken | Written::Taken => Err(StoreError::Busy { action: "store the service" }),
@@ -146,7 +149,11 @@ impl Store {
         let mut items = self.changes(act, Some(before), Some(after))?;
         if let Some(tree) = tree {
             items.extend(self.tree_items(&after.id, after.version, tree)?);
-            items.extend(self.tree_notes(act, after, &[(after.version, tree)])?);
+            let last = match tree_replaced(before, after) {
+                Some(version) => self.tree(&before.id, version).await?,
+                None => None,
+            };
+            items.extend(self.tree_notes(act, after, &[(after.version, last.as_ref(), tree)])?);
         }
         items.extend(beside);
         match self.transact("store the service", items).await {
@@ -156,23 +163,31 @@ impl Store {
         }
     }
 
-    /// What the audit log says of new trees: not the trees.
+    /// What the audit log says of new trees, each after the one that it replaces, if any: which they are, and
+    /// then what has another price. A price for which there is no room is counted once, with all its fields.
     fn tree_notes(
         &self,
         act: &Act,
         service: &Service,
-        trees: &[(u32, &CompiledTree)],
+        trees: &[(u32, Option<&CompiledTree>, &CompiledTree)],
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         if trees.is_empty() {
             return Ok(Vec::new());
         }
-        let noted = |(version, tree): &(u32, &CompiledTree)| {
+        let noted = |(version, _, tree): &(u32, Option<&CompiledTree>, &CompiledTree)| {
             let scopes = service.scopes.iter().filter(|scope| scope.tree == Some(*version));
             let scopes = scopes.map(|scope| scope.number).collect();
             NewTree { version: *version, scopes, prices: tree.leaves() }
         };
-        let noted = BTreeMap::from([("trees", trees.iter().map(noted).collect::<Vec<_>>())]);
-        self.audit_items(act, "service.tree", service.id.as_str(), None, Some(&noted))
+        let noted = json!({"trees": trees.iter().map(noted).collect::<Vec<_>>()});
+        let mut changes = differences(None, Some(&noted));
+        let mut left_out = 0;
+        for (version, last, tree) in trees {
+            left_out += add_prices(*version, *last, tree, act.room(), &mut changes)?;
+        }
+        let mut entry = act.entry("service.tree", service.id.as_str(), changes);
+        entry.left_out += left_out as u64;
+        self.entry_items(&entry)
     }
 
     /// The parts of a tree, and the tag by which its prices are traced back.
@@ -202,6 +217,41 @@ impl Store {
     }
 }
 
+/// The version of the tree whose place the new one takes.
+fn tree_replaced(before: &Service, after: &Service) -> Option<u32> {
+    let scope = after.scopes.iter().find(|scope| scope.tree == Some(after.version))?;
+    before.scope(scope.number).ok()?.tree
+}
+
+/// Adds what has another price, or is billed by another rule, as `trees.2.sms_message/DE.price.amount`, until
+/// all take as much as there is room; then tells how many prices are left out.
+fn add_prices(
+    version: u32,
+    last: Option<&CompiledTree>,
+    tree: &CompiledTree,
+    room: usize,
+    changes: &mut Vec<FieldChange>,
+) -> Result<usize, StoreError> {
+    let mut bytes: usize = changes.iter().map(FieldChange::bytes).sum();
+    // A plan that is copied has many trees, each with up to a million prices.
+    if last.is_none() && room <= bytes {
+        return Ok(tree.leaves());
+    }
+    let value = |rate: Option<Rate>| rate.map(serde_json::to_value).transpose();
+    let last = last.map(CompiledTree::decompile).unwrap_or_default();
+    let mut prices = Difference::between_trees(&last, &tree.decompile()).changes.into_iter();
+    while bytes < room {
+        let Some(price) = prices.next() else { break };
+        let old = value(price.old).map_err(|error| StoreError::corrupt(TREE, error))?;
+        let new = value(price.new).map_err(|error| StoreError::corrupt(TREE, error))?;
+        let field = format!("trees.{version}.{}", price.path);
+        let fields = differences_of(&field, old.as_ref(), new.as_ref());
+        bytes += fields.iter().map(FieldChange::bytes).sum::<usize>();
+        changes.extend(fields);
+    }
+    Ok(prices.len())
+}
+
 fn part(item: &Item) -> Result<&[u8], StoreError> {
     let bytes = item.get(BYTES).and_then(|value| value.as_b().ok());
     bytes.map(Blob::as_ref).ok_or_else(|| StoreError::corrupt(TREE, "a part has no bytes"))
@@ -214,4 +264,28 @@ fn parts(item: &Item) -> Result<u32, StoreError> {
 
 fn missing(id: &ServiceId, version: u32) -> StoreError {
     StoreError::corrupt(TREE, format!("version {version} of {id} is not whole"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_told_while_there_is_room_and_then_counted() {
+        let flat = json!({"price": {"type": "flat", "amount": "0.05"}});
+        let values = json!({"DE": flat, "ES": flat, "FR": flat, "IT": flat});
+        let tree = json!({"sms_message": {"depends_on": "country", "values": values}});
+        let tree = CompiledTree::compile(&serde_json::from_value(tree).unwrap()).unwrap();
+        let mut changes = Vec::new();
+        let mut add = |last: Option<&CompiledTree>, room| {
+            let left_out = add_prices(2, last, &tree, room, &mut changes).unwrap();
+            (left_out, changes.len())
+        };
+        // Two fields of each price.
+        assert_eq!(add(None, 1), (3, 2));
+        assert_eq!(add(None, 1), (4, 2));
+        assert_eq!(add(Some(&CompiledTree::default()), 1), (4, 2));
+        assert_eq!(add(Some(&tree), 1), (0, 2));
+        assert_eq!(add(None, 10_000), (0, 10));
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether messages that wait in a queue may still go out: their company and all above it enabled, the
-//! agreements that they were charged to not suspended, their sender ID not blocked. Asked right before a
-//! vendor is, for every message, so what was read is used for some seconds.
+//! agreements that they were charged to not suspended, their sender ID and those that it is assigned from not
+//! blocked. Asked right before a vendor is, for every message, so what was read is used for some seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -92,7 +92,7 @@ impl Standings {
 
     async fn read(&self, message: &Message) -> Result<Standing, StoreError> {
         let store = &self.store;
-        let sender = store.sender(&message.agreement, &message.sender);
+        let sender = store.sender_as_used(&message.agreement, &message.sender);
         let (company, agreement, sender) = tokio::try_join!(
             store.any_company(&message.company),
             store.any_agreement(&message.agreement),

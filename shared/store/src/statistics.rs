@@ -1,14 +1,14 @@
 //! Counts of messages by day and by month. They are added in the transaction that records what they count
-//! (see `records`), so each counts once. Of one scope and period there are several rows, so that those who
-//! add at the same moment rarely meet; whoever reads adds them up. Sender IDs, of which a company may have
-//! thousands, have rows by the digests of their names: an item holds 400 KB.
+//! (see `records` and `incoming`), so each counts once. Of one scope and period there are several rows, so that
+//! those who add at the same moment rarely meet; whoever reads adds them up. Sender IDs, of which a company may
+//! have thousands, have rows by the digests of their names: an item holds 400 KB.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::CompanyId;
 use domain::sender::SenderAddress;
-use domain::statistics::{Counts, Scope, Slice, Slices};
+use domain::statistics::{Counts, Scope, Slice, Slices, Values};
 use jiff::Span;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -152,7 +152,7 @@ fn row(item: &Item) -> Result<(Date, Slices), StoreError> {
     let Some(AttributeValue::S(sk)) = item.get(keys::SK) else { return Err(none()) };
     let day = sk.get(1..).and_then(|rest| rest.split('#').next()).ok_or_else(none)?;
     let day: Date = day.parse().map_err(|error| StoreError::corrupt("statistics", error))?;
-    let mut slices: BTreeMap<Slice, [i64; 5]> = BTreeMap::new();
+    let mut slices: BTreeMap<Slice, Values> = BTreeMap::new();
     for (name, value) in item {
         let (Some((slice, measure)), AttributeValue::N(value)) = (name.rsplit_once('|'), value) else {
             continue;

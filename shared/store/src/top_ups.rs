@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::audit::Act;
 use domain::id::TopUpId;
 use domain::payment::{Payment, delta};
-use domain::top_up::{Receipt, TopUp, received_name};
+use domain::top_up::{TopUp, received_name};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::keys;
 use crate::transact::pause;
 use crate::{Store, StoreError};
 
-/// In each of these, one of those who confirm at once gets its receipt's number.
+/// In each of these, one of those who need a number at once gets it.
 const NUMBERS_MAX: u32 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ impl Store {
 
     /// A payment of a top-up together with the top-up that says so: however many callbacks come, in
     /// whatever order, one of them does this. A counter-payment may take more than there is: what holders
-    /// below have set aside of it comes back then. The number of a receipt, if there is one, is taken with it.
+    /// below have set aside of it comes back then. The number of a receipt or credit note, if there is one, is taken
+    /// with it.
     pub async fn pay_top_up(
         &self,
         act: &Act,
@@ -68,13 +69,12 @@ impl Store {
         wallet: &Wallet,
     ) -> Result<TopUpPosted, StoreError> {
         let mut posted = TopUpPosted::Overtaken;
-        match after.receipt_series(&payment.tenant).filter(|_| before.received.is_none()) {
+        match after.takes_number(before, &payment.tenant) {
             None => posted = self.pay(act, before, after, payment, wallet, Vec::new()).await?,
             Some(series) => {
                 for round in 0..NUMBERS_MAX {
                     let number = self.last_receipt_number(series).await? + 1;
-                    let receipt = Receipt { series: series.to_owned(), number, document: None };
-                    let after = TopUp { receipt: Some(receipt), ..after.clone() };
+                    let after = after.numbered(series, number);
                     let taken = vec![self.take_number(keys::receipt_numbers(series), number)];
                     posted = self.pay(act, before, &after, payment, wallet, taken).await?;
                     let is_taken = posted == TopUpPosted::Overtaken

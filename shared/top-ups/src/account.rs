@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::id::PaymentSystemId;
-use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemKind};
+use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemKind, Tariff};
 use domain::top_up::Through;
 use jiff::Timestamp;
 use payments::{freedompay, netcommerce, payonline};
@@ -30,6 +30,8 @@ pub struct Account {
     pub system: Option<PaymentSystemId>,
     pub kind: PaymentSystemKind,
     pub fee_from: FeeFrom,
+    /// What it keeps, where it does not tell.
+    pub tariff: Option<Tariff>,
     /// Whom the payment system knows us as; empty at Stripe.
     pub merchant: String,
     /// Where it is reached, if not at its usual address.
@@ -54,7 +56,8 @@ pub enum AccountError<E> {
 
 impl Account {
     pub fn through(&self) -> Through {
-        Through { system: self.system.clone(), kind: self.kind, fee_from: self.fee_from }
+        let Self { system, kind, fee_from, tariff, .. } = self;
+        Through { system: system.clone(), kind: *kind, fee_from: *fee_from, tariff: *tariff }
     }
 
     /// What we call and sign with; empty if nothing is set up.
@@ -95,10 +98,10 @@ impl Account {
     }
 
     fn platform(secret: PaymentSecret) -> Self {
-        let Through { kind, fee_from, .. } = Through::default();
+        let Through { kind, fee_from, tariff, .. } = Through::default();
         let livemode = secret.stripe_livemode();
         let (merchant, address, enabled) = (String::new(), None, true);
-        Self { system: None, kind, fee_from, merchant, address, livemode, enabled, secret }
+        Self { system: None, kind, fee_from, tariff, merchant, address, livemode, enabled, secret }
     }
 
     fn tenants(system: PaymentSystem, secret: PaymentSecret) -> Self {
@@ -111,6 +114,7 @@ impl Account {
             system: Some(system.id),
             kind: details.kind,
             fee_from: details.fee_from,
+            tariff: details.tariff,
             merchant: details.merchant.unwrap_or_default(),
             address: details.address,
             livemode,

@@ -2,14 +2,23 @@
 //! a reason to ask; of all that can be asked, the sweeper asks about top-ups that no callback confirmed, and
 //! whether the money of confirmed ones went back.
 
+use std::iter;
+
 use domain::money::{Amount, AmountError, Currency};
 use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{Paid, Received, Report, Return, TopUp};
-use jiff::Timestamp;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
 use payments::{ReadError, freedompay, payonline, stripe};
 
 use crate::open::salt;
 use crate::{Account, CallError, Cashier};
+
+/// A payment at PayOnline is listed at the time that it is found with, give or take so much.
+const LISTED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+/// Lists of refunds in one look, of three days each: the last look is 31 days after the page was made.
+const LISTS_MAX: usize = 12;
+const LISTS_AT_ONCE: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -95,13 +104,43 @@ impl Cashier {
                 self.ask_stripe_payment(account, top_up, received).await
             }
             (PaymentSystemKind::Stripe, None) => self.ask_stripe(account, top_up).await,
-            (PaymentSystemKind::PayOnline, _) => self.ask_payonline(account, top_up, now).await,
+            (PaymentSystemKind::PayOnline, _) => self.ask_payonline(account, top_up, hint, now).await,
             (PaymentSystemKind::FreedomPay, _) => self.ask_freedompay(account, top_up, hint).await,
             (PaymentSystemKind::NetCommerce, _) => Ok(Answer::Unpaid),
         }
     }
 
+    /// A callback is about the payment. The sweeper asks whether it was voided, while that can be, and what of it
+    /// was refunded, which no callback tells.
     async fn ask_payonline(
+        &self,
+        account: &Account,
+        top_up: &TopUp,
+        hint: &Hint,
+        now: Timestamp,
+    ) -> Result<Answer, AskError> {
+        let Some(received) = top_up.received.as_ref().filter(|_| hint.payment.is_none()) else {
+            return self.ask_payonline_payment(account, top_up, now).await;
+        };
+        let mut reports = Vec::new();
+        if top_up.may_be_voided(now) {
+            match self.ask_payonline_payment(account, top_up, now).await? {
+                Answer::Told(told) => reports = told,
+                answer => return Ok(answer),
+            }
+        }
+        match self.payonline_refunds(account, top_up, received, now).await {
+            Ok(refunds) => reports.extend(refunds),
+            // What was found is not lost with what was not listed.
+            Err(error) if !reports.is_empty() => {
+                tracing::error!(top_up = %top_up.id, error = %error, "its refunds are not listed");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Answer::Told(reports))
+    }
+
+    async fn ask_payonline_payment(
         &self,
         account: &Account,
         top_up: &TopUp,
@@ -110,16 +149,22 @@ impl Cashier {
         let by_order = payonline::Search::TopUp(top_up.id.as_str());
         let Some(found) = self.payonline_search(account, &by_order).await? else {
             return match &top_up.received {
-                Some(received) => self.ask_payonline_payment(account, top_up, received, now).await,
+                Some(received) => self.ask_payonline_missing(account, top_up, received, now).await,
                 None => Ok(Answer::Unpaid),
             };
         };
         if !found.state.is_money() {
             return Ok(Answer::Pending);
         }
-        let found_again = top_up.received.as_ref().filter(|received| received.reference == found.transaction);
-        let found_again = found_again.map(|received| voided(top_up, received, account.livemode, true));
-        let found_again = found_again.filter(|_| !top_up.returns.is_empty());
+        let received = top_up.received.as_ref().filter(|received| received.reference == found.transaction);
+        let found_again = received.map(|received| voided(top_up, received, account.livemode, true));
+        let found_again = found_again.filter(|report| is_undone(top_up, report));
+        let livemode = match received {
+            // It was looked at when it was confirmed.
+            Some(_) => Some(account.livemode),
+            None => self.payonline_mode(account, &found).await?,
+        };
+        let Some(livemode) = livemode else { return Ok(Answer::Pending) };
         let paid = Paid {
             session: if found.top_up == top_up.id.as_str() { top_up.session.clone() } else { found.top_up },
             attempt: None,
@@ -127,15 +172,14 @@ impl Cashier {
             authorization: None,
             amount: Amount::new(found.amount)?,
             currency: Currency::Money(found.currency),
-            // Never told: the account as a whole is a test account or none.
-            livemode: account.livemode,
+            livemode,
             system_fee: None,
         };
         Ok(Answer::Told(std::iter::once(Report::Paid(paid)).chain(found_again).collect()))
     }
 
     /// Of a payment that was found once, and is not by its top-up any more. Only successful payments are found.
-    async fn ask_payonline_payment(
+    async fn ask_payonline_missing(
         &self,
         account: &Account,
         top_up: &TopUp,
@@ -145,12 +189,79 @@ impl Cashier {
         let by_transaction = payonline::Search::Transaction(&received.reference);
         let is_found = self.payonline_search(account, &by_transaction).await?.is_some();
         // One that was lost and found again has cried wolf: what it is now a person decides.
-        let was_found_again = top_up.returns.iter().any(|back| back.reinstated);
+        let was_found_again =
+            top_up.returns.iter().any(|back| back.reinstated && back.by == void_of(received));
         if !is_found && !was_found_again && top_up.may_be_voided(now) {
             return Ok(Answer::Told(vec![voided(top_up, received, account.livemode, false)]));
         }
         let detail = format!("{} is not found any more, and it is in the balance", received.reference);
         Ok(Answer::Told(vec![Report::Doubt { detail }]))
+    }
+
+    /// Whether a payment that was found is real money, which only a list says. None while none says it: what may
+    /// be play money is not taken.
+    async fn payonline_mode(
+        &self,
+        account: &Account,
+        found: &payonline::Found,
+    ) -> Result<Option<bool>, AskError> {
+        let kind = payonline::ListKind::Purchase;
+        let around = |by: SignedDuration| found.at.saturating_add(by).unwrap_or(found.at);
+        let list = payonline::List { kind, from: around(-LISTED_WITHIN), till: around(LISTED_WITHIN) };
+        let listed = self.payonline_list(account, &list, &found.top_up).await?;
+        let is_it = |listed: &payonline::Listed| listed.transaction == found.transaction && !listed.is_voided;
+        let Some(listed) = listed.into_iter().find(is_it) else { return Ok(None) };
+        if (listed.amount, listed.currency) != (found.amount, found.currency) {
+            let error = anyhow::anyhow!("what it lists of {} is not what it finds", found.transaction);
+            return Err(AskError::Answer(error));
+        }
+        Ok(Some(listed.is_real))
+    }
+
+    /// What was refunded since the page was made. All is listed each time, so nothing is missed after a time at
+    /// which PayOnline did not answer.
+    async fn payonline_refunds(
+        &self,
+        account: &Account,
+        top_up: &TopUp,
+        received: &Received,
+        now: Timestamp,
+    ) -> Result<Vec<Report>, AskError> {
+        let begin = |from: &Timestamp| Some(from.saturating_add(payonline::LIST_SPAN_MAX).unwrap_or(now));
+        let begins = iter::successors(Some(top_up.created_at), begin).take_while(|from| *from < now);
+        let lists = begins.take(LISTS_MAX).map(|from| {
+            let till = begin(&from).map_or(now, |till| till.min(now));
+            payonline::List { kind: payonline::ListKind::Refund, from, till }
+        });
+        let listing = stream::iter(lists)
+            .map(async |list| self.payonline_list(account, &list, top_up.id.as_str()).await);
+        let refunds: Vec<payonline::Listed> = listing.buffered(LISTS_AT_ONCE).try_concat().await?;
+        let mut reports = Vec::new();
+        for refund in refunds {
+            let back = Return {
+                by: format!("refund {}", refund.transaction),
+                payment: Some(received.reference.clone()),
+                amount: Amount::new(refund.amount)?,
+                reinstated: refund.is_voided,
+            };
+            let currency = Currency::Money(refund.currency);
+            let report = Report::Returned { back, currency, livemode: refund.is_real };
+            // One that was voided before it was noticed never was.
+            if !refund.is_voided || is_undone(top_up, &report) {
+                reports.push(report);
+            }
+        }
+        Ok(reports)
+    }
+
+    async fn payonline_list(
+        &self,
+        account: &Account,
+        list: &payonline::List,
+        top_up: &str,
+    ) -> Result<Vec<payonline::Listed>, AskError> {
+        let (status, body) = self.call(account, payonline::list(list, &account.payonline())?).await?;
+        Ok(payonline::read_list(status, &body, list.kind, top_up)?)
     }
 
     async fn payonline_search(
@@ -328,10 +439,20 @@ impl Cashier {
 /// That a payment at PayOnline was voided as a whole, or was not after all.
 fn voided(top_up: &TopUp, received: &Received, livemode: bool, reinstated: bool) -> Report {
     let back = Return {
-        by: format!("void of {}", received.reference),
+        by: void_of(received),
         payment: Some(received.reference.clone()),
         amount: top_up.to_pay(),
         reinstated,
     };
     Report::Returned { back, currency: top_up.currency, livemode }
+}
+
+fn void_of(received: &Received) -> String {
+    format!("void of {}", received.reference)
+}
+
+/// Whether what a report takes back was known to have gone.
+fn is_undone(top_up: &TopUp, report: &Report) -> bool {
+    let Report::Returned { back, .. } = report else { return false };
+    top_up.returns.iter().any(|known| known.by == back.by)
 }

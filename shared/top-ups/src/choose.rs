@@ -7,8 +7,8 @@ use std::sync::Arc;
 use domain::agreement::Agreement;
 use domain::company::CompanyKind;
 use domain::legal_entity::OwnLegalEntity;
-use domain::money::{Amount, Currency};
-use domain::payment_system::PaymentSystem;
+use domain::money::{Amount, AmountError, Currency};
+use domain::payment_system::{FeeFrom, PaymentSystem};
 use domain::top_up::{Price, PriceError, price};
 use store::StoreError;
 
@@ -38,9 +38,24 @@ pub enum ChooseError {
 }
 
 impl Choice {
-    /// What is paid for `amount`.
-    pub fn price(&self, amount: Amount, currency: Currency) -> Result<Price, PriceError> {
-        price(amount, currency, self.internal_fee_percent)
+    /// What is paid for `amount`, and what the payment system keeps of that, where it is known before and missing from
+    /// what is credited: message credits that are bought come in full.
+    pub fn price(
+        &self,
+        amount: Amount,
+        currency: Currency,
+        buys_credits: bool,
+    ) -> Result<(Price, Option<Amount>), PriceError> {
+        let price = price(amount, currency, self.internal_fee_percent)?;
+        match self.client_fee(&price, currency)?.filter(|_| !buys_credits) {
+            Some(fee) if amount <= fee => Err(PriceError::NothingLeft { fee }),
+            fee => Ok((price, fee)),
+        }
+    }
+
+    fn client_fee(&self, price: &Price, currency: Currency) -> Result<Option<Amount>, AmountError> {
+        let tariff = self.account.tariff.filter(|_| self.account.fee_from == FeeFrom::Client);
+        tariff.map(|tariff| tariff.fee(price.to_pay, currency)).transpose()
     }
 }
 

@@ -269,6 +269,8 @@ impl Cashier {
         let (agreement, wallet) = self.booked_on(top_up).await?;
         let payment = planned(&agreement, &wallet, told.at, Booking::back(top_up, made))?;
         let after = top_up.after_take_back(made)?;
+        let has_note = top_up.credit_notes.len() < after.credit_notes.len();
+        let payment = Payment { receipt_of: has_note.then(|| top_up.id.clone()), ..payment };
         let act = self.act(told, top_up).await?;
         Ok(onward(self.store.pay_top_up(&act, top_up, &after, &payment, &wallet).await?))
     }
@@ -332,7 +334,6 @@ impl Booking {
 
     /// Below zero, what had gone back came again.
     fn back(top_up: &TopUp, made: TakeBack) -> Self {
-        let number = made.number.to_string();
         let is_again = made.amount.is_negative();
         let (direction, amount) = match is_again {
             true => (PaymentDirection::Inbound, -made.amount),
@@ -341,11 +342,11 @@ impl Booking {
         let what = if is_again { "won back" } else { "returned to the payer" };
         let paid = top_up.received.as_ref().map_or("", |received| received.reference.as_str());
         Self {
-            id: PaymentId::derived(&["top_up_return", top_up.id.as_str(), &number]),
+            id: top_up.take_back_id(made.number),
             direction,
             amount,
             exchange: None,
-            reference: format!("{}-R{number}", reference(top_up, paid)),
+            reference: format!("{}-R{}", reference(top_up, paid), made.number),
             description: format!("Top-up {}: {what}", top_up.id),
             by: top_up.through.kind.name().to_owned(),
         }
@@ -392,7 +393,6 @@ fn planned(
 #[cfg(test)]
 mod tests {
     use domain::id::{AgreementId, PaymentSystemId};
-    use domain::payment_system::FeeFrom;
     use domain::top_up::{NewTopUp, Price, Through};
 
     use super::*;
@@ -409,7 +409,7 @@ mod tests {
             price: Price { amount, fee: Amount::ZERO, to_pay: amount },
             currency: Currency::parse("KZT").unwrap(),
             order: None,
-            through: Through { system: Some(PaymentSystemId::new(system)), kind, fee_from: FeeFrom::Owner },
+            through: Through { system: Some(PaymentSystemId::new(system)), kind, ..Through::default() },
             session: "880011".into(),
             url: "https://pay.example".into(),
         };

@@ -145,6 +145,78 @@ async fn what_can_be_voided_no_more_is_not_voided_because_it_is_not_found() {
 }
 
 #[tokio::test]
+async fn what_payonline_refunds_after_settlement_is_found_by_asking_a_month_long() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    let id = opened.top_up.id.as_str();
+    // Each is noticed at the next time that is asked, and taken once.
+    let parts = [(2, "10.00", 4_321, "40"), (9, "15.50", 20_161, "24.5"), (29, "24.50", 43_201, "0")];
+    let mut looks = LOOKS.into_iter().peekable();
+    for (day, part, noticed, left) in parts {
+        market.pay_online.refund(id, part, after(day * 1_440));
+        while let Some(minutes) = looks.next_if(|minutes| *minutes <= noticed) {
+            market.sweep(after(minutes)).await;
+        }
+        assert_eq!(market.balance(kind).await, amount(left), "day {day}");
+    }
+    let asked = market.pay_online.lists();
+    assert_eq!(asked, 1 + 1 + 1 + 1 + 2 + 3 + 5 + 11, "in steps of three days, once for whether it is real");
+    for minutes in [50_000, 100_000] {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!(market.pay_online.lists(), asked, "nothing is asked for ever");
+    for _ in 0..2 {
+        assert_eq!(market.send(&paid(&market, &opened)).await, StatusCode::OK);
+    }
+    assert_eq!(market.pay_online.lists(), asked, "a callback that is sent again asks for no list");
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 4));
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refund_at_payonline_that_was_voided_is_in_the_balance_again() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let (opened, other) = (confirmed(&market, kind).await, confirmed(&market, kind).await);
+    let id = opened.top_up.id.as_str();
+    market.pay_online.refund(id, "20.00", after(30));
+    market.sweep(after(61)).await;
+    assert_eq!(market.balance(kind).await, amount("80"));
+    market.pay_online.change(id, |order| order.refunds[0].state = Stand::Voided);
+    // One that was voided before anybody saw it never was.
+    market.pay_online.refund(other.top_up.id.as_str(), "20.00", after(90));
+    market.pay_online.change(other.top_up.id.as_str(), |order| order.refunds[0].state = Stand::Voided);
+    for minutes in &LOOKS[1..] {
+        market.sweep(after(*minutes)).await;
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("100"), 4));
+    assert!(market.stored(&other).await.returns.is_empty());
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refund_at_payonline_that_is_play_money_or_no_amount_takes_nothing() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    let id = opened.top_up.id.as_str();
+    market.pay_online.refund(id, "-1e1", after(30));
+    market.sweep_in_vain(after(61)).await;
+    market.pay_online.change(id, |order| {
+        order.refunds[0].amount = "20.00".to_owned();
+        order.gateway = "Test".to_owned();
+    });
+    market.sweep(after(361)).await;
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("50"), 1));
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("in the other mode"), "{reviews:?}");
+    market.pay_online.change(id, |order| order.gateway = "Real".to_owned());
+    market.sweep(after(1_441)).await;
+    assert_eq!(market.balance(kind).await, amount("30"), "what was not understood is asked for again");
+}
+
+#[tokio::test]
 async fn a_payment_that_its_status_takes_back_without_a_refund_is_shown_to_a_person() {
     let market = Market::open().await;
     let kind = PaymentSystemKind::FreedomPay;

@@ -108,6 +108,7 @@ impl Market {
             merchant: (kind != PaymentSystemKind::Stripe).then(|| MERCHANT.to_owned()),
             fee_from,
             internal_fee_percent: percent,
+            tariff: None,
             currencies: Vec::new(),
             secret: SecretId::new(self.world.unique()),
             address,
@@ -138,9 +139,14 @@ impl Market {
     }
 
     /// As the portal does it. The function is new afterwards.
-    pub async fn disable(&mut self, kind: PaymentSystemKind) {
+    pub async fn change_system(
+        &mut self,
+        kind: PaymentSystemKind,
+        change: impl FnOnce(&mut PaymentSystemDetails),
+    ) {
         let (system, _) = &self.systems[kind.name()];
-        let details = PaymentSystemDetails { enabled: false, ..system.details.clone() };
+        let mut details = system.details.clone();
+        change(&mut details);
         let hand = Hand { name: "test", now: Timestamp::now() };
         let after = system.plan_change(details, hand).unwrap();
         let act = act(&self.world.owner.company.path);

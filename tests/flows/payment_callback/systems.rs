@@ -5,8 +5,8 @@ mod market;
 
 use std::collections::BTreeMap;
 
-use domain::money::Amount;
-use domain::payment_system::PaymentSystemKind;
+use domain::money::{Amount, Currency};
+use domain::payment_system::{FeeFrom, PaymentSystemDetails, PaymentSystemKind, Tariff};
 use domain::top_up::{TopUp, TopUpState};
 use futures::StreamExt;
 use http::StatusCode;
@@ -215,6 +215,35 @@ async fn a_fee_that_is_told_later_is_waited_for() {
 }
 
 #[tokio::test]
+async fn what_payonline_and_netcommerce_keep_is_known_by_their_tariffs() {
+    let mut market = Market::open().await;
+    let (online, commerce) = (PaymentSystemKind::PayOnline, PaymentSystemKind::NetCommerce);
+    let tariff = Tariff::of(Some(amount("2.9")), Some(amount("0.3")));
+    for (kind, fee_from, currency) in [(online, FeeFrom::Client, "EUR"), (commerce, FeeFrom::Owner, "USD")] {
+        let change = |details: &mut PaymentSystemDetails| {
+            let currencies = vec![Currency::parse(currency).unwrap()];
+            *details = PaymentSystemDetails { fee_from, tariff, currencies, ..details.clone() };
+        };
+        market.change_system(kind, change).await;
+        let opened = market.top_up(kind, "40").await;
+        market.pay(&opened, true, false);
+        for _ in 0..2 {
+            assert!(market.send(&market.form(&opened, Trick::Honest)).await.as_u16() < 400);
+        }
+        let received = market.stored(&opened).await.received.unwrap();
+        // Of 40, and of 40.6 with what the client pays on top.
+        let expected = if kind == online { ["1.46", "38.54"] } else { ["1.48", "40"] };
+        assert_eq!([received.system_fee.unwrap(), received.credited], expected.map(amount));
+        assert_eq!(market.balance(kind).await, amount(expected[1]));
+        if kind == online {
+            market.pay_online.refund(opened.top_up.id.as_str(), "20.00", Timestamp::now());
+            market.sweep(Timestamp::now() + SignedDuration::from_mins(61)).await;
+            assert_eq!(market.balance(kind).await, amount("19.27"), "the half of what it had risen by");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
     let market = Market::open().await;
     let opened = market.top_up(PaymentSystemKind::NetCommerce, "40").await;
@@ -246,7 +275,7 @@ async fn the_form_is_given_for_a_day_while_its_payment_system_is_enabled() {
     market.change_top_up(&old, |top_up| top_up.created_at -= SignedDuration::from_hours(24)).await;
     assert_eq!(market.form_status(&old).await, StatusCode::GONE);
     assert_eq!(market.form_status(&new).await, StatusCode::OK);
-    market.disable(kind).await;
+    market.change_system(kind, |details| details.enabled = false).await;
     assert_eq!(market.form_status(&new).await, StatusCode::GONE);
     market.pay(&new, true, false);
     assert_eq!(market.send(&market.form(&new, Trick::Honest)).await, StatusCode::SEE_OTHER);
@@ -437,6 +466,51 @@ async fn play_money_is_not_confirmed_by_a_status_that_does_not_name_it() {
     assert!(matches!(stored.state, TopUpState::Review { .. }), "{stored:?}");
     assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0));
     assert_eq!(market.reviews(kind).await[0], "a test payment on a live account, or the other way round");
+}
+
+#[tokio::test]
+async fn money_of_the_other_mode_at_payonline_is_not_taken_on_either_account() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let played = market.top_up(kind, "50").await;
+    market.pay(&played, true, false);
+    market.pay_online.change(played.top_up.id.as_str(), |order| order.gateway = "Test".to_owned());
+    let real = market.top_up(kind, "60").await;
+    market.pay(&real, true, false);
+    assert_eq!(market.send(&market.form(&played, Trick::Honest)).await, StatusCode::OK);
+    market.change_system(kind, |details| details.testing = true).await;
+    assert_eq!(market.send(&market.form(&real, Trick::Honest)).await, StatusCode::OK);
+    for opened in [&played, &real] {
+        let stored = market.stored(opened).await;
+        assert!(matches!(stored.state, TopUpState::Review { .. }), "{stored:?}");
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0));
+    let other_mode = "a test payment on a live account, or the other way round".to_owned();
+    assert_eq!(market.reviews(kind).await, [other_mode.clone(), other_mode]);
+}
+
+#[tokio::test]
+async fn what_payonline_finds_is_taken_only_as_its_list_says_the_same() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = market.top_up(kind, "50").await;
+    market.pay(&opened, true, false);
+    let honest = market.form(&opened, Trick::Honest);
+    for (gateway, amount) in [("", None), ("Other", None), ("Real", Some("5.00")), ("Test", Some("5.00"))] {
+        market.pay_online.change(opened.top_up.id.as_str(), |order| {
+            order.gateway = gateway.to_owned();
+            order.listed_amount = amount.map(str::to_owned);
+        });
+        assert_eq!(market.send(&honest).await, StatusCode::OK);
+        assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 0), "{gateway}");
+        assert_eq!(market.stored(&opened).await.state, TopUpState::Redirected, "{gateway}");
+    }
+    market.pay_online.change(opened.top_up.id.as_str(), |order| {
+        order.gateway = "Real".to_owned();
+        order.listed_amount = None;
+    });
+    market.sweep(Timestamp::now() + SignedDuration::from_mins(6)).await;
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("50"), 1));
 }
 
 #[tokio::test]

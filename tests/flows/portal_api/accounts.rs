@@ -256,6 +256,34 @@ async fn a_coming_version_changes_and_goes_until_it_has_begun() {
 }
 
 #[tokio::test]
+async fn whom_to_mail_is_a_matter_of_versions_too() {
+    let platform = Platform::new().await;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let (key, path) = (&platform.owner.key, agreement(&client));
+    let versions = format!("{path}/versions");
+    let lists = ["rate_emails", "invoice_emails", "account_emails", "service_emails", "payment_alert_emails"];
+    for list in lists {
+        let made = platform.patch(key, &path, json!({list: [format!("{list}@client.example")]})).await.good();
+        assert_eq!(made[list], json!([format!("{list}@client.example")]));
+        let wrong = platform.post(key, &versions, json!({"effective_from": in_days(1), list: ["x"]})).await;
+        assert_eq!((wrong.refusal(), &wrong.body["field"]), ("422 invalid".into(), &json!(list)));
+    }
+    let body = json!({"effective_from": in_days(10), "invoice_emails": ["next@client.example"]});
+    let coming = platform.post(key, &versions, body).await.good();
+    let now = platform.get(key, &path).await.good();
+    for list in lists {
+        assert_eq!(now[list], json!([format!("{list}@client.example")]));
+        let next = if list == "invoice_emails" { json!(["next@client.example"]) } else { now[list].clone() };
+        assert_eq!(coming[list], next, "{list}");
+    }
+    let path = format!("{versions}/{}", text(&coming, "id"));
+    let moved = platform.patch(key, &path, json!({"rate_emails": []})).await.good();
+    assert_eq!((&moved["rate_emails"], &moved["invoice_emails"]), (&json!([]), &coming["invoice_emails"]));
+    let file = platform.ask(key, Method::GET, &versions, &[("accept", "text/csv")], None).await.good();
+    assert!(file.as_str().unwrap().contains(",next@client.example,"), "{file}");
+}
+
+#[tokio::test]
 async fn the_limit_of_a_version_is_in_the_wallet_when_it_begins() {
     let platform = Platform::new().await;
     let client = platform.euro_member(&platform.owner, "Client", "client").await;

@@ -85,6 +85,7 @@ fn edr(member: &Member, recipient: &str, number: u32) -> Edr {
         reason: None,
         client_reference: None,
         incoming: None,
+        code_request: None,
         accepted_at: runtime::now(),
         submitted_at: None,
         finished_at: None,

@@ -113,7 +113,11 @@ impl Shop {
 
     /// Where the client finds the receipt.
     async fn link(&self, top_up: &Value) -> Result<String, String> {
-        let path = format!("/v1/top_ups/{}/receipt", text(top_up, "id"));
+        self.link_to(top_up, "").await
+    }
+
+    async fn link_to(&self, top_up: &Value, query: &str) -> Result<String, String> {
+        let path = format!("/v1/top_ups/{}/receipt{query}", text(top_up, "id"));
         let answer = self.platform.get(&self.client.key, &path).await;
         if answer.status == StatusCode::OK { Ok(text(&answer.good(), "url")) } else { Err(answer.refusal()) }
     }
@@ -202,6 +206,76 @@ async fn the_receipt_is_made_once_and_stays_as_it_is() {
     let stranger = shop.platform.member(&shop.platform.owner, "Other", "client").await;
     let path = format!("/v1/top_ups/{}/receipt", text(&bought, "id"));
     assert_eq!(shop.platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn few_credits_are_bought_also_where_the_payment_system_keeps_more_than_they_cost() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let owner = &shop.platform.owner.key;
+    let online = json!({"name": "Online", "kind": "pay_online", "enabled": true, "merchant": "81135",
+        "secret": "hush-hush", "fee_from": "client", "currencies": ["EUR"], "tariff_fixed": "0.3"});
+    let online = shop.platform.post(owner, "/v1/payment_systems", online).await.good();
+    let agreement = format!("/v1/agreements/{}", shop.client.agreement);
+    let seller = text(&shop.platform.get(owner, &agreement).await.good(), "own_legal_entity");
+    let offered = json!({"payment_systems": [online["id"]]});
+    shop.platform.patch(owner, &format!("/v1/own_legal_entities/{seller}"), offered).await.good();
+    let quote = shop.platform.post(&shop.client.key, "/v1/top_ups/quote", shop.order(4)).await.good();
+    let numbers = ["to_pay", "credited"].map(|name| text(&quote["items"][0], name));
+    assert_eq!(numbers, ["0.29", "4"]);
+    let bought = shop.platform.post(&shop.client.key, "/v1/top_ups", shop.order(4)).await.good();
+    assert_eq!(text(&bought, "to_pay"), "0.29");
+}
+
+#[tokio::test]
+async fn what_goes_back_of_a_purchase_answers_its_receipt_with_credit_notes_that_add_up_to_it() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let bought = shop.buy(500).await;
+    let session = text(&bought, "session");
+    shop.told(&session, EventKind::CompletedPaid, 1).await;
+    shop.print().await;
+    let receipt = shop.file(&bought);
+    let path = format!("/v1/top_ups/{}", text(&bought, "id"));
+    let read = async || shop.platform.get(&shop.client.key, &path).await.good();
+    assert_eq!(read().await["credit_notes"], json!([]));
+    // Of 35.7 with tax, each told twice. Between them another 500 are bought, which takes a number.
+    for (cents, balance) in [(1_000, "360"), (555, "783"), (2_015, "500")] {
+        shop.stripe.refund(&session, cents);
+        shop.told(&session, EventKind::Refunded, 2).await;
+        assert_eq!(shop.platform.balance(&shop.client).await, balance);
+        if balance == "360" {
+            let other = shop.buy_as("other", 500).await;
+            shop.told(&text(&other, "session"), EventKind::CompletedPaid, 1).await;
+            shop.check_number(&other, 3).await;
+        }
+    }
+    let notes = read().await["credit_notes"].clone();
+    let note = |number: u64, credits: &str, net: &str, tax: &str| json!({"number": number, "credits": credits, "net": net, "tax": tax, "fee": "0"});
+    let expected =
+        [note(2, "140", "8.4", "1.6"), note(4, "77", "4.67", "0.88"), note(5, "283", "16.93", "3.22")];
+    assert_eq!(notes, json!(expected), "together 30, and 5.7 of tax");
+
+    assert_eq!(shop.link_to(&bought, "?credit_note=2").await, Err("409 not_ready".into()));
+    for none in ["?credit_note=1", "?credit_note=3"] {
+        assert_eq!(shop.link_to(&bought, none).await, Err("409 no_receipt".into()), "{none}");
+    }
+    for _ in 0..2 {
+        shop.print().await;
+    }
+    for number in [2, 4, 5] {
+        let link = shop.link_to(&bought, &format!("?credit_note={number}")).await.unwrap();
+        assert!(link.contains(&format!("credit-note-{number}.pdf")), "{link}");
+        let place = format!("receipts/{}/{}-{number}.pdf", shop.client.agreement, text(&bought, "id"));
+        let file = shop.s3.get(BUCKET, &place).unwrap();
+        assert!(file.starts_with(b"%PDF-") && String::from_utf8_lossy(&file).contains("Seller GmbH"));
+    }
+    assert_eq!(shop.file(&bought), receipt, "what was issued stays as it is");
+    let stranger = shop.platform.member(&shop.platform.owner, "Other", "client").await;
+    let other = format!("{path}/receipt?credit_note=2");
+    assert_eq!(shop.platform.get(&stranger.key, &other).await.refusal(), "404 not_found");
+    shop.told(&session, EventKind::Refunded, 1).await;
+    assert_eq!(read().await["credit_notes"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -174,6 +174,8 @@ async fn fees_are_found_and_sorted_by_who_asked_for_them_by_what_and_by_the_stat
         ("issued=false".to_owned(), &all[2..]),
         ("sort=issued&limit=1".to_owned(), &all[2..]),
         ("sort=-by_user&limit=1".to_owned(), &all[..1]),
+        ("sort=transaction&limit=1".to_owned(), &all[2..]),
+        ("sort=-attributes&limit=1".to_owned(), &all[..1]),
     ] {
         let path = format!("/v1/fees?agreement={}&{query}", client.agreement);
         let list = shop.platform.get(&owner.key, &path).await.good();

@@ -238,6 +238,7 @@ async fn invoices_are_found_by_what_the_table_shows_and_come_as_a_file() {
     for (query, expected) in [
         ("&kind=invoice".to_owned(), both.clone()),
         ("&kind=credit_note".into(), vec![]),
+        ("&direction=receivable&sort=kind".into(), both.clone()),
         ("&status=draft".into(), vec![]),
         ("&payment_status=expected".into(), both.clone()),
         ("&dispute_status=open".into(), vec![second.clone()]),
@@ -337,7 +338,7 @@ async fn charges_of_all_invoices_are_found_by_what_they_are() {
         ("&resource=sms_message&currency=EUR", both.clone()),
         ("&resource=rcs_message", vec![]),
         ("&is_correction=true", vec![second.clone()]),
-        ("&amount_min=0.15", vec![first.clone()]),
+        ("&amount_min=0.15&direction=receivable", vec![first.clone()]),
         ("&status=draft", vec![]),
         ("&number=2", vec![second.clone()]),
         (&format!("&wallet={}", office.client.wallet), both.clone()),
@@ -347,6 +348,9 @@ async fn charges_of_all_invoices_are_found_by_what_they_are() {
         assert_eq!(sorted(found(&owner.key, &of_tenant).await), sorted(expected), "{query}");
     }
     assert_eq!(found(&owner.key, &format!("tenant={}&limit=1", owner.company)).await.len(), 1);
+    assert_eq!(found(&office.client.key, "sort=net").await, [second.clone(), first.clone()]);
+    assert_eq!(found(&office.client.key, "sort=-quantity").await, [first.clone(), second]);
+    assert_eq!(found(&office.client.key, "sort=-total&limit=1").await, [first]);
     assert_eq!(sorted(found(&office.client.key, "").await), sorted(both));
     let neighbour = office.platform.euro_member(owner, "Neighbour", "client").await;
     let foreign = format!("/v1/charges?agreement={}", office.client.agreement);

@@ -14,7 +14,9 @@ use tests::edits::change_agreement;
 use tests::embedded_dynamodb::Fault;
 
 use crate::platform::{Member, text};
+use crate::rerates::about;
 use crate::shop::{Shop, flat};
+use crate::statistics::project_twice;
 
 const NUMBER: &str = "49300123456";
 const PHONE: &str = "4915112345678";
@@ -26,6 +28,8 @@ struct Stage {
     client: Member,
     connection: ConnectionId,
     sender: String,
+    /// What the reseller sells the client.
+    service: String,
 }
 
 /// A price of a send of 0.05, and of a message from a phone, if there is one.
@@ -51,7 +55,7 @@ impl Stage {
         platform.pay(&owner, &reseller.agreement, "100").await;
         platform.pay(&reseller, &client.agreement, client_funds).await;
         shop.sell(&owner, &reseller, above).await;
-        shop.sell(&reseller, &client, below).await;
+        let service = shop.sell(&reseller, &client, below).await;
         let vendor = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
             "username": "waybill", "password": "hush-hush"});
         let vendor = platform.post(&owner.key, "/v1/connections", vendor).await.good();
@@ -59,7 +63,7 @@ impl Stage {
         let sender = json!({"agreement": client.agreement, "address": NUMBER, "connection": vendor["id"],
             "incoming": {"webhook_url": "https://bakery.example/sms"}});
         let sender = text(&platform.post(&owner.key, "/v1/sender_ids", sender).await.good(), "id");
-        Self { shop, reseller, client, connection, sender }
+        Self { shop, reseller, client, connection, sender, service }
     }
 
     /// What the vendor delivers, and all that follows.
@@ -68,11 +72,32 @@ impl Stage {
     }
 
     async fn arrives_with(&self, store: Store, incoming: Incoming) {
+        self.is_taken(store, incoming).await;
+        self.shop.project().await;
+    }
+
+    async fn is_taken(&self, store: Store, incoming: Incoming) {
         let applier = progress_applier::App { store };
         let (connection, incoming) = (self.connection.clone(), Box::new(incoming));
         let said = Progress::IncomingV1 { connection, incoming, at: runtime::now() };
         applier.apply(said).await.unwrap();
-        self.shop.project().await;
+    }
+
+    /// What the statistics of a company say of the month, by what they name first.
+    async fn received(&self, of: &Member) -> Vec<String> {
+        let path = format!("/v1/companies/{}/statistics", of.company);
+        let shown = self.shop.platform.get(&of.key, &path).await.good();
+        let line = |name: &str, counts: &Value| {
+            assert_eq!((&counts["accepted"], &counts["delivered"]), (&json!(0), &json!(0)));
+            assert_eq!(counts["delivery_rate"], Value::Null);
+            format!("{name} {}", counts["received"])
+        };
+        let mut lines = vec![line("all", &shown["counts"]), line("day", &shown["parts"][0]["counts"])];
+        for kind in ["channels", "countries", "senders"] {
+            let named = shown[kind].as_array().unwrap().iter();
+            lines.extend(named.map(|one| line(&text(one, "name"), &one["counts"])));
+        }
+        lines
     }
 
     /// What the sweeper does about unpaid ones at that time.
@@ -172,6 +197,28 @@ async fn a_message_from_a_phone_costs_every_level_its_price_once() {
 }
 
 #[tokio::test]
+async fn a_wrong_price_of_messages_from_phones_is_corrected_by_a_rerate() {
+    let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
+    stage.arrives(said("hello")).await;
+    let (shop, platform, key) = (&stage.shop, &stage.shop.platform, &stage.reseller.key);
+    let corrected = json!({"tree": tree(Some(flat("0.01")))});
+    let path = format!("/v1/services/{}/tree", stage.service);
+    platform.ask(key, Method::PUT, &path, &[], Some(corrected)).await.good();
+    let task = format!("/v1/rerates/{}", shop.rerate(&stage.reseller, about(&stage.client, false)).await);
+    platform.post(key, &format!("{task}/start"), json!({})).await.good();
+    shop.rate_again().await;
+    let done = platform.get(key, &task).await.good();
+    assert_eq!(done["edrs"], json!({"processed": 1, "updated": 1, "failed": 0}));
+    shop.project().await;
+    assert_eq!(stage.balances().await, ["9.99", "99.98"]);
+    let edrs = stage.edrs(&stage.client).await;
+    let [edr] = &edrs[..] else { panic!("{edrs:?}") };
+    assert_eq!((&edr["charge_version"], text(edr, "amount")), (&json!(1), "0.01".into()));
+    assert_eq!(stage.invoice(&stage.client).await, "0.01");
+    shop.settle(&[&stage.client, &stage.reseller]).await;
+}
+
+#[tokio::test]
 async fn a_message_from_a_phone_is_none_of_the_messages_that_were_sent() {
     let stage = Stage::new(Some(flat("0.02")), Some(flat("0.03")), "10").await;
     stage.arrives(said("hello")).await;
@@ -183,10 +230,28 @@ async fn a_message_from_a_phone_is_none_of_the_messages_that_were_sent() {
     };
     assert_eq!(ask("/v1/messages").await.good()["items"], json!([]));
     assert_eq!(ask(&format!("/v1/messages/{charged}")).await.refusal(), "404 not_found");
-    let client = stage.shop.platform.database.client();
-    let items = client.scan().table_name("flow-records").send().await.unwrap().items.unwrap_or_default();
-    let is_counted = |item: &store::Item| item["pk"].as_s().is_ok_and(|pk| pk.starts_with("statistics#"));
-    assert!(!items.iter().any(is_counted), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_message_from_a_phone_is_received_once_it_is_handed_on_and_counts_once_for_all_who_see_it() {
+    let stage = Stage::new(None, Some(flat("0.03")), "0.03").await;
+    let (platform, store) = (&stage.shop.platform, stage.shop.platform.store.clone());
+    for words in ["one", "too much"] {
+        stage.is_taken(store.clone(), said(words)).await;
+        project_twice(&stage.shop).await;
+    }
+    let statistics = |count: u32| ["all", "day", "sms", "DE"].map(|name| format!("{name} {count}")).to_vec();
+    let of_client = |count| [statistics(count), vec![format!("{NUMBER} {count}")]].concat();
+    assert_eq!(stage.received(&stage.client).await, of_client(1), "nobody has paid for the other one");
+    assert_eq!(stage.received(&platform.owner).await, statistics(1));
+    platform.pay(&stage.reseller, &stage.client.agreement, "0.03").await;
+    stage.sweep(runtime::now() + SignedDuration::from_mins(61)).await;
+    assert_eq!(stage.received(&stage.client).await, of_client(2));
+    assert_eq!(stage.received(&stage.reseller).await, statistics(2));
+    for member in [&stage.client, &platform.owner] {
+        let shown = platform.get(&member.key, "/v1/dashboard").await.good();
+        assert_eq!((&shown["today"]["received"], &shown["month"]["received"]), (&json!(2), &json!(2)));
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod assigned_senders;
 mod banks;
 mod billing;
 mod bundles;

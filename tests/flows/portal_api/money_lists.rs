@@ -64,6 +64,46 @@ async fn payments_are_sorted_by_any_column_either_way() {
 }
 
 #[tokio::test]
+async fn payments_are_sorted_in_pages_by_what_has_no_index_too() {
+    let (platform, client, _) = with_payments().await;
+    let key = &platform.owner.key;
+    let walk = async |sort: &str| {
+        let path = format!("/v1/payments?tenant={}&limit=2&sort={sort}", platform.owner.company);
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = platform.get(key, &format!("{path}{cursor}")).await.good();
+            found.extend(page["items"].as_array().unwrap().iter().map(|item| text(item, "reference")));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return found,
+            }
+        }
+    };
+    assert_eq!(walk("amount").await, ["C-3", "D-4", "E-5", "B-2", "a-1"]);
+    let own = format!("/v1/payments?company={}&sort=-amount", client.company);
+    let file = csv(&platform, key, &own).await.good();
+    assert!(file.as_str().unwrap().lines().nth(1).unwrap().contains(",a-1,100,EUR,"), "{file}");
+    let first = platform.get(key, &own).await.good()["items"][0].clone();
+    let path = format!("/v1/payments/{}", text(&first, "id"));
+    platform.patch(key, &path, json!({"description": "a"})).await.good();
+    for (column, last) in [
+        ("amount", "a-1"),
+        ("company", "E-5"),
+        ("agreement", "E-5"),
+        ("currency", "E-5"),
+        ("description", "B-2"),
+        ("direction", "D-4"),
+        ("confirm_before", "C-3"),
+        ("updated_at", "a-1"),
+    ] {
+        let mut rising = walk(column).await;
+        assert_eq!((rising.len(), rising[4].as_str()), (5, last), "{column}");
+        rising.reverse();
+        assert_eq!(walk(&format!("-{column}")).await, rising, "{column}");
+    }
+}
+
+#[tokio::test]
 async fn wallets_and_fee_rules_are_sorted_by_their_columns_and_come_as_files() {
     let (platform, client, _) = with_payments().await;
     let owner = &platform.owner;
@@ -154,6 +194,7 @@ async fn payments_are_found_by_what_the_table_shows() {
         ("status=not_confirmed".into(), vec!["C-3"]),
         ("amount_min=4&amount_max=20".into(), vec!["D-4", "B-2"]),
         ("amount_max=3".into(), vec!["C-3"]),
+        ("paid_min=4&paid_max=20".into(), vec!["D-4", "B-2"]),
         (format!("from={later}"), vec!["B-2"]),
         (format!("confirm_before_from={later}"), vec!["C-3"]),
         ("currency=USD".into(), vec![]),
@@ -170,6 +211,8 @@ async fn a_tenant_lists_the_payments_of_all_companies_directly_below_it() {
     let path = format!("/v1/payments?tenant={}&sort=created_at", platform.owner.company);
     let all = listed(&platform, &platform.owner.key, &path, "reference").await;
     assert_eq!(all, ["B-2", "a-1", "C-3", "D-4", "E-5"]);
+    let paid = format!("{path}&paid_min=5&paid_max=5");
+    assert_eq!(listed(&platform, &platform.owner.key, &paid, "replenishment_amount").await, ["4.5"]);
     let dollars = format!("{path}&currency=USD");
     assert_eq!(listed(&platform, &platform.owner.key, &dollars, "company").await, [other.company]);
     let refused = platform.get(&client.key, &path).await;
@@ -288,6 +331,32 @@ async fn the_log_says_which_trees_are_new_and_how_big_they_are() {
     assert_eq!(told[1]["after"], r#"[{"prices":1,"scopes":[1],"version":1}]"#);
     let log = platform.get(key, &format!("/v1/audit?action=service.c&object={service}")).await.good();
     assert_eq!(log["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_log_says_what_each_changed_price_was_and_is() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let flat = |amount: &str| json!({"price": {"type": "flat", "amount": amount}});
+    let tree = |values: Value| json!({"sms_message": {"depends_on": "country", "values": values}});
+    let old = tree(json!({"DE": flat("0.05"), "FR": flat("0.06"), "ES": flat("0.08")}));
+    let body = json!({"name": "Plan", "currency": "EUR", "tree": old});
+    let service = text(&platform.post(key, "/v1/services", body).await.good(), "id");
+    let new = tree(json!({"DE": flat("0.04"), "FR": flat("0.06"), "IT": flat("0.07")}));
+    let path = format!("/v1/services/{service}/tree");
+    platform.ask(key, Method::PUT, &path, &[], Some(json!({ "tree": new }))).await.good();
+    let log = platform.get(key, &format!("/v1/audit?action=service.tree&object={service}")).await.good();
+    let (newest, first) = (&log["items"][0], &log["items"][1]);
+    assert_eq!((&newest["changes"][0]["field"], &newest["changes_left_out"]), (&json!("trees"), &json!(0)));
+    let prices = json!([
+        {"field": "trees.2.sms_message/DE.price.amount", "before": "0.05", "after": "0.04"},
+        {"field": "trees.2.sms_message/ES.price.amount", "before": "0.08", "after": null},
+        {"field": "trees.2.sms_message/ES.price.type", "before": "flat", "after": null},
+        {"field": "trees.2.sms_message/IT.price.amount", "before": null, "after": "0.07"},
+        {"field": "trees.2.sms_message/IT.price.type", "before": null, "after": "flat"},
+    ]);
+    assert_eq!(newest["changes"].as_array().unwrap()[1..], prices.as_array().unwrap()[..]);
+    assert_eq!(first["changes"].as_array().unwrap().len(), 1 + 3 * 2);
 }
 
 #[tokio::test]

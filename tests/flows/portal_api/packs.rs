@@ -207,6 +207,11 @@ async fn what_is_enabled_is_listed_with_its_cost_by_agreement_or_one_by_one() {
             found["items"].as_array().unwrap().iter().map(|row| row["cost"].clone()).collect();
         assert_eq!(found, costs, "{query}");
     }
+    let enabled_at = text(&list("sort=-enabled_at&limit=1").await["items"][0], "enabled_at");
+    assert_eq!(list(&format!("enabled_from={enabled_at}")).await["items"][0]["id"], given["id"]);
+    let before = list(&format!("enabled_till={enabled_at}&sort=enabled_at")).await;
+    let (sold, bought) = (&before["items"][0], &before["items"][1]);
+    assert_eq!((&sold["kind"]["type"], &bought["cost"]), (&json!("pay_as_you_go"), &json!("10")));
     assert_eq!(list("sort=kind").await["items"][0]["kind"]["type"], "pay_as_you_go");
     let first = list("sort=-effective_from&limit=2").await;
     assert_eq!(first["items"][0]["id"], given["id"]);
@@ -217,6 +222,18 @@ async fn what_is_enabled_is_listed_with_its_cost_by_agreement_or_one_by_one() {
     );
     let seen = platform.get(&client.key, &format!("/v1/agreements/{agreement}")).await.good();
     assert_eq!((&seen["service_count"], &seen["pack_count"]), (&json!(1), &json!(2)));
+    assert_eq!(seen["services"][2]["enabled_at"], enabled_at.as_str());
+    let sold = format!("/v1/agreements?tenant={}", owner.company);
+    for query in [
+        "service_count=1&pack_count=2&direction=client".to_owned(),
+        format!("service={pack}"),
+        "sort=-service_count&limit=1".to_owned(),
+        "sort=-pack_count&limit=1".to_owned(),
+    ] {
+        let found = platform.get(&owner.key, &format!("{sold}&{query}")).await.good();
+        let found: Vec<_> = found["items"].as_array().unwrap().iter().map(|it| text(it, "id")).collect();
+        assert_eq!(found, std::slice::from_ref(agreement), "{query}");
+    }
     shop.settle(&[&client]).await;
 }
 

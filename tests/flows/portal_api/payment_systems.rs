@@ -1,9 +1,13 @@
 //! Payment systems as tenants set them up.
 
+use domain::id::{CompanyId, TopUpId};
+use domain::money::Amount;
 use domain::payment_system::PaymentSystem;
+use domain::top_up::{Received, TopUp};
 use http::Method;
 use serde_json::{Value, json};
-
+use store::TopUpPosted;
+use tests::edits::act;
 use tests::stripe_simulator::StripeSimulator;
 
 use crate::legal_entities::{entity, values, with};
@@ -50,6 +54,9 @@ async fn each_kind_has_the_fields_that_it_needs() {
         (json!({"internal_fee_percent": "0.001"}), "internal_fee_percent"),
         (json!({"fee_from": "client"}), "internal_fee_percent"),
         (json!({"currencies": ["CREDIT"]}), "currencies"),
+        (json!({"tariff_percent": "2.9"}), "tariff_percent"),
+        (json!({"kind": "net_commerce", "merchant": "81135", "tariff_percent": "0"}), "tariff_percent"),
+        (json!({"kind": "net_commerce", "merchant": "81135", "tariff_fixed": "0.3"}), "tariff_fixed"),
         (json!({"currencies": ["EURO"]}), "currencies"),
     ] {
         let body = with(stripe("Cards"), more);
@@ -173,6 +180,69 @@ async fn a_client_sees_what_it_pays_by_each_payment_system_and_pays_by_one() {
         let list = platform.get(&owner.key, &format!("/v1/top_ups?tenant={}&{query}", owner.company)).await;
         assert_eq!(values(&list.good(), "id"), found, "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_tariff_says_before_paying_what_the_balance_rises_by() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let tariff = json!({"kind": "pay_online", "merchant": "81135", "currencies": ["EUR"], "tariff_percent": "2.9",
+        "tariff_fixed": "0.3"});
+    let online = platform.made(owner, "/v1/payment_systems", with(stripe("Online"), tariff)).await;
+    let client = client_of(&platform, &[&online]).await;
+    let quoted = async |sum: &str| {
+        let ask = json!({"agreement": client.agreement, "amount": sum});
+        let quote = platform.post(&client.key, "/v1/top_ups/quote", ask).await.good();
+        let numbers = ["amount", "fee", "to_pay", "system_fee", "credited"];
+        quote["items"].as_array().unwrap().first().map(|item| numbers.map(|name| item[name].clone()))
+    };
+    let shown = quoted("50").await.unwrap();
+    assert_eq!(
+        shown,
+        [json!("50"), json!("0.75"), json!("50.75"), Value::Null, json!("50")],
+        "as the owner pays it"
+    );
+
+    // What the owner pays is told to the owner.
+    let ask = json!({"agreement": client.agreement, "amount": "50"});
+    let made = platform.post(&client.key, "/v1/top_ups", ask).await.good();
+    let before = platform.store.top_up(&TopUpId::parse(&text(&made, "id")).unwrap()).await.unwrap().unwrap();
+    let received = Received {
+        reference: "90".into(),
+        authorization: None,
+        system_fee: Some(Amount::parse("1.77").unwrap()),
+        credited: before.amount,
+    };
+    let after = TopUp { received: Some(received), revision: before.revision + 1, ..before.clone() };
+    let act = act(&[CompanyId::parse(&owner.company).unwrap()]);
+    assert_eq!(platform.store.change_top_up(&act, &before, &after).await.unwrap(), TopUpPosted::Now);
+    let path = format!("/v1/top_ups/{}", text(&made, "id"));
+    for (key, fee) in [(&client.key, Value::Null), (&owner.key, json!("1.77"))] {
+        let seen = platform.get(key, &path).await.good();
+        assert_eq!((&seen["system_fee"], text(&seen, "credited")), (&fee, "50".into()));
+    }
+
+    let path = format!("/v1/payment_systems/{}", text(&online, "id"));
+    let from_client = json!({"fee_from": "client", "internal_fee_percent": null});
+    platform.patch(&owner.key, &path, from_client).await.good();
+    let shown = quoted("50").await.unwrap();
+    assert_eq!(shown.map(|number| number.as_str().unwrap().to_owned()), ["50", "0", "50", "1.75", "48.25"]);
+    assert_eq!(quoted("0.31").await, None, "nothing would be left");
+    let ask = json!({"agreement": client.agreement, "amount": "0.31"});
+    let refused = platform.post(&client.key, "/v1/top_ups", ask).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "amount".into()));
+
+    let none = json!({"tariff_percent": null, "tariff_fixed": null});
+    assert_eq!(platform.patch(&owner.key, &path, none).await.body["field"], "fee_from");
+    let changed = platform.patch(&owner.key, &path, json!({"tariff_percent": "3.1"})).await.good();
+    assert_eq!(
+        (text(&changed, "tariff_percent"), text(&changed, "tariff_fixed")),
+        ("3.1".into(), "0.3".into())
+    );
+    let log = platform.get(&owner.key, &format!("/v1/audit?object={}", text(&online, "id"))).await.good();
+    assert!(log.to_string().contains("3.1") && log.to_string().contains("tariff"), "{log}");
+    let file = platform.ask(&owner.key, Method::GET, "/v1/payment_systems", &[("accept", "text/csv")], None);
+    assert!(file.await.good().as_str().unwrap().contains(",3.1,0.3,"));
 }
 
 #[tokio::test]

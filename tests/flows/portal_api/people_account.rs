@@ -104,18 +104,64 @@ async fn no_api_key_changes_what_its_user_logs_in_with() {
 }
 
 #[tokio::test]
-async fn a_second_factor_that_is_asked_for_is_lifted_by_an_administrator_only() {
+async fn a_second_factor_that_others_ask_for_is_lifted_by_an_administrator_only() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Client", "client").await;
     let ada = sign_up(&platform, &client, "ada", json!([])).await;
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
     let set = |required: bool| json!({"two_factor_required": required, "password": PASSWORD});
     patch(&browser, set(false)).await.good();
-    patch(&browser, set(true)).await.good();
-    assert_eq!(patch(&browser, set(false)).await.refusal(), "403 not_allowed");
     let path = format!("/v1/users/{ada}");
+    platform.patch(&client.key, &path, json!({"two_factor_required": true})).await.good();
+    assert_eq!(patch(&browser, set(false)).await.refusal(), "403 not_allowed");
+    // Asking for it as well does not make it one's own.
+    assert_eq!(patch(&browser, set(true)).await.good()["two_factor_chosen"], json!(false));
+    assert_eq!(patch(&browser, set(false)).await.refusal(), "403 not_allowed");
     platform.patch(&client.key, &path, json!({"two_factor_required": false})).await.good();
-    patch(&browser, set(false)).await.good();
+    assert_eq!(patch(&browser, set(true)).await.good()["two_factor_chosen"], json!(true));
+    let company = format!("/v1/companies/{}", client.company);
+    platform.patch(&platform.owner.key, &company, json!({"two_factor_required": true})).await.good();
+    assert_eq!(patch(&browser, set(false)).await.refusal(), "403 not_allowed");
+}
+
+#[tokio::test]
+async fn who_has_chosen_a_second_factor_lifts_it_with_password_and_code_which_ends_the_other_sessions() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ada = sign_up(&platform, &client, "ada", json!([])).await;
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let (_, _, recovery) = enrol(&browser).await;
+    patch(&browser, json!({"two_factor_required": true, "password": PASSWORD})).await.good();
+    let other = Browser::of(&platform, with_code(&platform, &recovery[0]).await);
+    let lift = |more: Value| {
+        let mut body = json!({"two_factor_required": false, "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        patch(&browser, body)
+    };
+    assert_eq!(lift(json!({"password": "wrong", "code": recovery[1]})).await.refusal(), "422 wrong_password");
+    let asked = lift(json!({})).await;
+    assert_eq!((asked.refusal(), text(&asked.body, "method")), ("401 code_required".into(), "totp".into()));
+    assert_eq!(lift(json!({"code": recovery[0]})).await.refusal(), "401 wrong_code");
+    other.get("/v1/me").await.good();
+    let lifted = lift(json!({"code": recovery[1]})).await.good();
+    assert_eq!(
+        (&lifted["two_factor_required"], &lifted["two_factor_chosen"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(other.get("/v1/me").await.refusal(), "401 unauthorized");
+    browser.get("/v1/me").await.good();
+    let log = format!("/v1/audit?action=user.change&object={ada}");
+    let log = platform.get(&client.key, &log).await.good();
+    let change = json!({"field": "two_factor_required", "before": "true", "after": "false"});
+    assert!(log["items"][0]["changes"].as_array().unwrap().contains(&change), "{log}");
+    // The app asks for its codes until it is taken away as well.
+    let other = Browser::of(&platform, with_code(&platform, &recovery[2]).await);
+    let remove = |body: Value| browser.post("/v1/my_account/totp/removal", body);
+    assert_eq!(remove(json!({"password": PASSWORD})).await.refusal(), "401 code_required");
+    assert_eq!(remove(json!({"password": PASSWORD, "code": recovery[2]})).await.refusal(), "401 wrong_code");
+    assert_eq!(remove(json!({"password": PASSWORD, "code": recovery[3]})).await.status, 204);
+    assert_eq!(other.get("/v1/me").await.refusal(), "401 unauthorized");
+    log_in(&platform, "ada", PASSWORD).await.good();
 }
 
 #[tokio::test]
@@ -193,32 +239,38 @@ fn secret_of(url: &str) -> Vec<u8> {
     bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |value, bit| value << 1 | bit)).collect()
 }
 
+/// Begins to use an app: its secret, the step of the code that was taken, and the recovery codes.
+async fn enrol(browser: &Browser<'_>) -> (Vec<u8>, u64, Vec<String>) {
+    let begun = browser.post("/v1/my_account/totp", json!({"password": PASSWORD})).await.good();
+    // Nothing is asked for yet.
+    log_in(browser.platform, "ada", PASSWORD).await.good();
+    let secret = secret_of(&text(&begun, "url"));
+    let step = u64::try_from(runtime::now().as_second() / 30).unwrap();
+    let confirm = json!({"code": totp::code(&secret, step)});
+    let codes = browser.post("/v1/my_account/totp/confirmation", confirm).await.good();
+    let recovery = codes["recovery_codes"].as_array().unwrap().iter();
+    (secret, step, recovery.map(|code| code.as_str().unwrap().to_owned()).collect())
+}
+
 #[tokio::test]
 async fn a_login_with_an_app_asks_for_its_code_and_takes_each_once() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Client", "client").await;
     let ada = sign_up(&platform, &client, "ada", json!([])).await;
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
-    let begun = browser.post("/v1/my_account/totp", json!({"password": PASSWORD})).await.good();
-    // Nothing is asked for yet.
-    log_in(&platform, "ada", PASSWORD).await.good();
-    let secret = secret_of(&text(&begun, "url"));
-    let step = u64::try_from(runtime::now().as_second() / 30).unwrap();
-    let confirm = json!({"code": totp::code(&secret, step)});
-    let codes = browser.post("/v1/my_account/totp/confirmation", confirm).await.good();
-    let recovery = codes["recovery_codes"].as_array().unwrap().clone();
+    let (secret, step, recovery) = enrol(&browser).await;
     assert_eq!(recovery.len(), 10);
     let asked = log_in(&platform, "ada", PASSWORD).await;
     assert_eq!((asked.refusal(), text(&asked.body, "method")), ("401 code_required".into(), "totp".into()));
     assert_eq!(with_code(&platform, &totp::code(&secret, step)).await.refusal(), "401 wrong_code");
     with_code(&platform, &totp::code(&secret, step + 1)).await.good();
     assert_eq!(with_code(&platform, &totp::code(&secret, step + 1)).await.refusal(), "401 wrong_code");
-    let code = recovery[0].as_str().unwrap();
+    let code = &recovery[0];
     with_code(&platform, code).await.good();
     for _ in 0..3 {
         assert_eq!(with_code(&platform, code).await.refusal(), "401 wrong_code");
     }
-    assert_eq!(with_code(&platform, recovery[1].as_str().unwrap()).await.refusal(), "429 locked");
+    assert_eq!(with_code(&platform, &recovery[1]).await.refusal(), "429 locked");
     // An administrator takes a lost one away.
     let path = format!("/v1/users/{ada}/two_factor");
     assert_eq!(platform.ask(&client.key, Method::DELETE, &path, &[], None).await.status, 204);

@@ -176,6 +176,15 @@ async fn companies_are_listed_with_the_portal_at_which_their_people_log_in() {
     );
     assert_eq!(values(&list("is_reseller=true&sort=name").await, "name"), ["Reseller", "Seller"]);
     assert_eq!(values(&list("is_reseller=false").await, "name"), ["Client"]);
+    for sort in ["sort=is_reseller&limit=1", "sort=-portal&limit=1"] {
+        assert_eq!(values(&list(sort).await, "name"), ["Client"], "{sort}");
+    }
+    let path = "/v1/companies?sort=-is_reseller";
+    let file = platform.ask(&owner.key, Method::GET, path, &[("accept", "text/csv")], None).await.good();
+    let lines: Vec<Vec<_>> = file.as_str().unwrap().lines().map(|line| line.split(',').collect()).collect();
+    let place = lines[0].iter().position(|column| *column == "is_reseller").unwrap();
+    let told: Vec<_> = lines[1..].iter().map(|line| line[place]).collect();
+    assert_eq!(told, ["true", "true", "false"], "{file}");
     let path = format!("/v1/companies/{}", text(&client, "id"));
     let renamed = platform.patch(&owner.key, &path, json!({"name": "Zulu"})).await.good();
     let at = text(&renamed, "updated_at");

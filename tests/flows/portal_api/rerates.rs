@@ -15,7 +15,7 @@ use crate::shop::{Shop, flat, sms};
 
 impl Shop {
     /// Does the jobs of rerates that are queued.
-    async fn rate_again(&self) {
+    pub async fn rate_again(&self) {
         let platform = &self.platform;
         let app = invoice_closer::App {
             store: platform.store.clone(),
@@ -35,7 +35,7 @@ impl Shop {
     }
 
     /// A task that is also about what was sent just now, which nobody can ask for.
-    async fn rerate(&self, by: &Member, body: Value) -> String {
+    pub async fn rerate(&self, by: &Member, body: Value) -> String {
         let id = text(&self.platform.post(&by.key, "/v1/rerates", body).await.good(), "id");
         let store = &self.platform.store;
         let asked = store.thing::<Rerate>(&id).await.unwrap().unwrap();
@@ -66,7 +66,7 @@ async fn sold_too_cheap() -> (Shop, Member) {
     (shop, client)
 }
 
-fn about(client: &Member, dry_run: bool) -> Value {
+pub fn about(client: &Member, dry_run: bool) -> Value {
     let from = runtime::now() - SignedDuration::from_hours(1);
     json!({"agreement": client.agreement, "from": from.to_string(), "dry_run": dry_run})
 }
@@ -165,6 +165,37 @@ async fn tasks_are_found_by_the_agreement_or_company_that_they_rate_again() {
     let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
     let foreign = format!("/v1/rerates?agreement={}", one.agreement);
     assert_eq!(platform.get(&reseller.key, &foreign).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn tasks_are_found_by_when_they_begin_and_by_who_changed_them_last_and_when() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let client = platform.euro_member(owner, "Client", "client").await;
+    let now = runtime::now();
+    let (from, later) = (now - SignedDuration::from_hours(1), now + SignedDuration::from_hours(1));
+    let mut ids = Vec::new();
+    let mut updated_by = String::new();
+    for scheduled_for in [json!(null), json!(later.to_string())] {
+        let body =
+            json!({"agreement": client.agreement, "from": from.to_string(), "scheduled_for": scheduled_for});
+        let task = platform.post(&owner.key, "/v1/rerates", body).await.good();
+        ids.push(text(&task, "id"));
+        updated_by = text(&task, "updated_by");
+    }
+    for (query, expected) in [
+        (format!("scheduled_from={later}"), &ids[1..]),
+        (format!("scheduled_till={later}"), &ids[..0]),
+        (format!("updated_from={now}&sort=created_at"), &ids[..]),
+        (format!("updated_till={now}"), &ids[..0]),
+        (format!("updated_by={}&sort=created_at", updated_by.to_uppercase()), &ids[..]),
+        ("updated_by=nobody".to_owned(), &ids[..0]),
+        ("problem=none".to_owned(), &ids[..0]),
+    ] {
+        let list = platform.get(&owner.key, &format!("/v1/rerates?{query}")).await.good();
+        let found: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| text(it, "id")).collect();
+        assert_eq!(found, expected, "{query}");
+    }
 }
 
 #[tokio::test]

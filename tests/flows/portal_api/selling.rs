@@ -6,8 +6,9 @@ use http::Method;
 use queue::Job;
 use serde_json::{Value, json};
 
+use crate::legal_entities::{entity, with};
 use crate::platform::{Platform, text};
-use crate::shop::Shop;
+use crate::shop::{Shop, numbers};
 
 fn flat(amount: &str) -> Value {
     json!({"sms_message": {"price": {"type": "flat", "amount": amount}}})
@@ -162,6 +163,40 @@ async fn a_sender_id_is_sent_over_a_connection_of_the_chain_above() {
     assert_eq!(twice.refusal(), "409 address_taken");
     let listed = platform.get(&client.key, "/v1/sender_ids").await.good();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_client_sends_while_what_the_reseller_resells_under_is_tied() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
+    let client = platform.euro_member(&reseller, "Client", "client").await;
+    shop.stock(owner, &reseller, "10").await;
+    shop.stock(&reseller, &client, "10").await;
+    shop.sell(owner, &reseller, flat("0.05")).await;
+    shop.sell(&reseller, &client, flat("0.08")).await;
+    let path = format!("/v1/companies/{}", reseller.company);
+    platform.patch(&owner.key, &path, json!({"direct_sending": true})).await.good();
+    let body = with(entity("Cats"), json!({"company": reseller.company}));
+    let cats = text(&platform.post(&owner.key, "/v1/legal_entities", body).await.good(), "id");
+
+    shop.send(&client, 0..1).await;
+    let tie = json!({"agreement": reseller.agreement, "effective_from": "2026-01-01T00:00:00Z",
+        "effective_till": "2026-02-01T00:00:00Z"});
+    let ties = format!("/v1/legal_entities/{cats}/reselling_agreements");
+    let tie = text(&platform.post(&owner.key, &ties, tie).await.good(), "id");
+    let tie = format!("/v1/reselling_agreements/{tie}");
+    let refused = async || shop.try_send(&client, &numbers(1..2), "hello", "ACME").await.refusal();
+    assert_eq!(refused().await, "422 agreement_not_in_force", "it has ended");
+    shop.send(&reseller, 1..2).await;
+    platform.patch(&owner.key, &tie, json!({"effective_till": null})).await.good();
+    shop.send(&client, 2..3).await;
+    platform.patch(&owner.key, &tie, json!({"effective_from": "2099-01-01T00:00:00Z"})).await.good();
+    assert_eq!(refused().await, "422 agreement_not_in_force", "it is coming");
+    assert_eq!(platform.remove(owner, &tie).await.status, 204);
+    shop.send(&client, 3..4).await;
+    assert_eq!(platform.balance(&client).await, "9.76");
+    shop.settle(&[&client, &reseller]).await;
 }
 
 #[tokio::test]

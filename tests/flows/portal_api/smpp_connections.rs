@@ -345,7 +345,9 @@ async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
     let client = platform.member(&platform.owner, "Bakery", "client").await;
     let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example", "username": "we",
         "password": "secret08"});
-    for settings in [vendor(), choosy(), alaris, account(&client, "bakery")] {
+    let mut bakery = account(&client, "bakery");
+    bakery["networks"] = json!(["192.0.2.0/24", "198.51.100.7"]);
+    for settings in [vendor(), choosy(), alaris, bakery] {
         make(&platform, &platform.owner, settings).await;
     }
     let names = async |query: &str| {
@@ -361,6 +363,9 @@ async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
         ("login=bakery", "Bakery over SMPP"),
         ("inverted_addresses=true", "Choosy"),
         (&format!("client={}", client.company), "Bakery over SMPP"),
+        ("network=198.51.100.7", "Bakery over SMPP"),
+        ("network=203.0.113.", ""),
+        ("sort=-networks&limit=1", "Bakery over SMPP"),
         ("kind=smpp&sort=host&login=nobody", ""),
     ] {
         assert_eq!(names(query).await, found, "{query}");
@@ -368,5 +373,9 @@ async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
     let csv = [("accept", "text/csv")];
     let file = platform.ask(&platform.owner.key, Method::GET, "/v1/connections?port=3550", &csv, None).await;
     let file = file.good().to_string();
-    assert!(file.contains("Choosy,true,smsc.example.com,3550,,waybill,,,true,"), "{file}");
+    assert!(file.contains("Choosy,true,smsc.example.com,3550,,waybill,,,,true,"), "{file}");
+    let file =
+        platform.ask(&platform.owner.key, Method::GET, "/v1/connections?kind=client", &csv, None).await;
+    let file = file.good().to_string();
+    assert!(file.contains(",192.0.2.0/24; 198.51.100.7/32,,"), "{file}");
 }

@@ -30,7 +30,7 @@ async fn a_company_and_those_above_see_what_it_sent_by_channel() {
 }
 
 /// Projects what has happened since the last look, and each delivery of the stream again.
-async fn project_twice(shop: &Shop) {
+pub async fn project_twice(shop: &Shop) {
     loop {
         let mut records = 0;
         for table in ["flow-ledger", "flow-messages"] {

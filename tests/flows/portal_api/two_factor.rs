@@ -1,5 +1,7 @@
 //! Two-factor codes that a company sends its own users, as the users' guide has it (10.6, appendix 2).
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::{CodeRequestId, MessageId};
@@ -468,8 +470,9 @@ async fn the_records_of_an_integration_are_those_of_its_codes() {
     let bank = Bank::new().await;
     let (id, key) = bank.platform_side().await;
     let (_, other) = bank.platform_side().await;
+    let mut requests = BTreeSet::new();
     for key in [&key, &other, &key] {
-        bank.send(key, &format!("number={NUMBER}")).await.good();
+        requests.insert(text(&bank.send(key, &format!("number={NUMBER}")).await.good(), "requestId"));
     }
     bank.shop.send(&bank.client, 1..2).await;
     bank.shop.project().await;
@@ -478,12 +481,15 @@ async fn the_records_of_an_integration_are_those_of_its_codes() {
     let items = list["items"].as_array().unwrap();
     assert_eq!(items.len(), 2);
     assert!(items.iter().all(|edr| edr["client_reference"] == json!(id) && edr["amount"] == "0.05"));
+    let codes: BTreeSet<_> = items.iter().map(|edr| text(edr, "code_request")).collect();
+    assert!(codes.len() == 2 && codes.is_subset(&requests), "{codes:?}");
     let csv = [("accept", "text/csv")];
     let file = async |path: &str| platform.ask(&bank.client.key, Method::GET, path, &csv, None).await;
     assert_eq!(file(&path).await.refusal(), "422 invalid", "of which span");
     let (from, till) = (runtime::now() - SignedDuration::from_hours(1), runtime::now());
     let lines = file(&format!("{path}?from={from}&till={till}")).await.good();
     assert_eq!(lines.as_str().unwrap().lines().count(), 3, "{lines}");
+    assert!(codes.iter().all(|code| lines.as_str().unwrap().contains(code)), "{lines}");
     let stranger = bank.shop.platform.euro_member(&platform.owner, "Stranger", "client").await;
     assert_eq!(platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
 }

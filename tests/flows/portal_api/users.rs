@@ -89,6 +89,36 @@ async fn users_of_companies_directly_below_are_listed_for_who_sees_users_in_the_
 }
 
 #[tokio::test]
+async fn who_was_invited_comes_before_the_others_and_both_are_in_the_order_of_their_addresses() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    for (name, email) in [("First", "zed@example.com"), ("Second", "ann@example.com")] {
+        platform.post(&reseller.key, "/v1/users", json!({"name": name, "email": email})).await.good();
+    }
+    let mut invited = Value::Null;
+    for email in ["mia@example.com", "bob@example.com"] {
+        invited = platform.post(&reseller.key, "/v1/invitations", json!({"email": email})).await.good();
+    }
+    let path = format!("/v1/users/{}/invitation", text(&invited, "id"));
+    platform.ask(&reseller.key, Method::DELETE, &path, &[], None).await.good();
+    for key in [&platform.owner.key, &reseller.key] {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = platform.get(key, &format!("/v1/users?limit=1{cursor}")).await.good();
+            found.extend(page["items"].as_array().unwrap().iter().map(|user| text(user, "email")));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected = ["bob", "mia", "ann", "zed"].map(|name| format!("{name}@example.com"));
+        assert_eq!(found, expected);
+        let external = platform.get(key, "/v1/users?external=true&sort=external").await.good();
+        assert_eq!(external["items"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn people_of_the_back_office_and_of_the_client_portal_are_listed_by_themselves() {
     let platform = Platform::new().await;
     let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
@@ -124,6 +154,41 @@ async fn people_of_the_back_office_and_of_the_client_portal_are_listed_by_themse
             platform.ask(&reseller.key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
         assert_eq!(file.as_str().unwrap().lines().count(), 1 + expected.len(), "{file}");
     }
+}
+
+#[tokio::test]
+async fn whoever_is_invited_or_made_has_departments_and_is_found_by_them() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let key = &client.key;
+    let ask = json!({"email": "ada@example.com", "departments": ["Support", "Sales", "sales"]});
+    let ada = platform.post(key, "/v1/invitations", ask).await.good();
+    assert_eq!(ada["departments"], json!(["Sales", "Support"]));
+    let ask = json!({"name": "Bob", "email": "bob@example.com", "departments": ["Sales"]});
+    platform.post(key, "/v1/users", ask).await.good();
+    let found = async |department: &str| {
+        let list = platform.get(key, &format!("/v1/users?department={department}")).await.good();
+        let items = list["items"].as_array().unwrap();
+        items.iter().map(|user| text(user, "email")).collect::<Vec<_>>()
+    };
+    assert_eq!(found("sales").await, ["ada@example.com", "bob@example.com"]);
+    assert_eq!(found("support").await, ["ada@example.com"]);
+    let path = format!("/v1/users/{}", text(&ada, "id"));
+    let refused = platform.patch(key, &path, json!({"departments": [" "]})).await;
+    assert_eq!(
+        (refused.refusal(), text(&refused.body, "field")),
+        ("422 invalid".into(), "departments".into())
+    );
+    let changed = platform.patch(key, &path, json!({"departments": ["Support", "Export"]})).await.good();
+    assert_eq!(changed["departments"], json!(["Export", "Support"]));
+    assert_eq!(found("sales").await, ["bob@example.com"]);
+    let log = format!("/v1/audit?action=user.change&object={}", text(&ada, "id"));
+    let log = platform.get(key, &log).await.good();
+    let change = json!({"field": "departments", "before": "[\"Sales\",\"Support\"]",
+        "after": "[\"Export\",\"Support\"]"});
+    assert!(log["items"][0]["changes"].as_array().unwrap().contains(&change), "{log}");
+    let file = platform.ask(key, Method::GET, "/v1/users", &[("accept", "text/csv")], None).await.good();
+    assert!(file.as_str().unwrap().contains(",Export; Support,"), "{file}");
 }
 
 #[tokio::test]

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use domain::agreement::{Agreement, Effective};
 use domain::connection::ConnectionKind;
-use domain::id::SenderId;
+use domain::id::{ResellingAgreementId, SenderId};
 use domain::message::Status;
 use domain::rating::{Attribute, Node, Price, RateTree, Resource};
 use domain::route::Routes;
-use domain::sender::{Sender as SenderOf, SenderAddress, SenderStatus};
+use domain::sender::{AssignedFrom, Sender as SenderOf, SenderAddress, SenderStatus};
 use futures::future::join_all;
 use smpp::address::Address;
 use smpp::esme::{CloseReason, SubmitAnswer, SubmitError};
 use smpp::pdu::{CancelSm, DataSm, Destination, QuerySm, ReplaceSm, SubmitMulti};
 use smpp::receipt::ReceiptState;
 use smpp::tlv;
+use tests::edits::{change_agreement, change_sender};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::amount;
 
@@ -71,6 +73,45 @@ async fn a_message_is_charged_at_every_level_before_the_answer_and_its_receipt_c
     let received = stage.simulator.received();
     assert_eq!((received.len(), &received[0].text[..]), (1, &b"Hello"[..]));
     assert_eq!(stage.balance(&client.member).await, "9.95");
+    gate.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_a_reseller_would_pay_under_what_it_resells_no_more() {
+    let stage = Stage::new().await;
+    let gate = stage.gate().await;
+    let reseller = stage.world.reseller(&stage.world.owner, "0.03").with_funds("100").open().await;
+    let member = stage.world.client(&reseller, "0.05").with_funds("10").open().await;
+    let ended = Effective { till: Some(Timestamp::UNIX_EPOCH), ..Effective::default() };
+    let end = |agreement: &mut Agreement| {
+        agreement.ties.insert(ResellingAgreementId::new(1), ended);
+    };
+    change_agreement(&stage.world.store, &reseller.agreement.id, end).await;
+    let client = stage.client_of(member, "acme", |_| {}).await;
+    let (session, _inbound) = gate.bind(client.settings()).await.expect("binds");
+    let answer = submitted(&session, client.submit(NUMBER, "Hello")).await;
+    assert_eq!(answer.status, CommandStatus::RSUBMITFAIL);
+    assert_eq!(stage.balance(&client.member).await, "10");
+    gate.stop().await;
+}
+
+#[tokio::test]
+async fn an_assigned_sender_id_sends_over_the_connection_of_the_one_above() {
+    let stage = Stage::new().await;
+    let (gate, store) = (stage.gate().await, &stage.world.store);
+    let reseller = stage.world.reseller(&stage.world.owner, "0.03").with_funds("100").open().await;
+    let member = stage.world.client(&reseller, "0.05").with_funds("10").open().await;
+    let above = store.sender(&reseller.agreement.id, &reseller.sender).await.expect("is read");
+    let sender = above.expect("the reseller has one").id;
+    let from = AssignedFrom { sender, agreement: reseller.agreement.id.clone() };
+    let assign =
+        |sender: &mut SenderOf| (sender.routes, sender.assigned_from) = (Routes::default(), Some(from));
+    change_sender(store, &member.agreement.id, &member.sender, assign).await;
+    let client = stage.client_of(member, "acme", |_| {}).await;
+    let (session, _inbound) = gate.bind(client.settings()).await.expect("binds");
+    let id = accepted(submitted(&session, client.submit(NUMBER, "Hello")).await);
+    assert_eq!(stage.message(&id).await.connection, connection());
+    assert_eq!(stage.balance(&reseller).await, "99.97");
     gate.stop().await;
 }
 

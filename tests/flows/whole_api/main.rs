@@ -9,6 +9,7 @@ mod clients;
 mod complete;
 mod documents;
 mod limits;
+mod orders;
 mod paging;
 #[allow(dead_code, reason = "shared with the flows, which use more of it")]
 #[path = "../portal_api/people.rs"]

@@ -5,6 +5,7 @@
 //! | `GET /{language}/payment/` | the hosted page, if its address is rightly signed |
 //! | `POST /{language}/payment/` | pays or declines: calls us, then sends the browser back |
 //! | `GET`, `POST /payment/search/` | tells successful payments |
+//! | `GET`, `POST /payment/transaction/list/` | tells payments or refunds of up to three days |
 //! | `POST /simulator/settings` | see [`CallbackUrls`] |
 //!
 //! As with PayOnline, the address of callbacks is the account's, approved and declined ones look alike, and
@@ -12,6 +13,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -19,6 +21,7 @@ use axum::extract::{Query, RawForm, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use jiff::{SignedDuration, Timestamp};
 use md5::{Digest, Md5};
 
 use super::{Pairs, Payer, Trick, client, form, pay_page, post, raised, refusal, set, value};
@@ -27,8 +30,11 @@ use crate::loopback::{Reserved, Serving};
 
 /// As on one account.
 const FIRST_TRANSACTION: u64 = 900_100_200;
+const FIRST_REFUND: u64 = 100_000_000_000;
 const CALLBACK_FIELDS: [&str; 5] = ["DateTime", "TransactionID", "OrderId", "Amount", "Currency"];
 const DATE_TIME: &str = "2026-01-30 09:15:07";
+const DATE_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
+const LIST_SPAN_MAX: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// A payment that was begun or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,21 @@ pub struct Order {
     pub fail_url: String,
     /// Once the payer has paid or was declined.
     pub transaction: Option<u64>,
+    pub state: Stand,
+    /// `Real` or `Test`, as lists say it; empty is not listed yet.
+    pub gateway: String,
+    /// What lists say that it was, if they do not say what it was.
+    pub listed_amount: Option<String>,
+    pub refunds: Vec<Refund>,
+}
+
+/// Money that went back after its payment was settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub transaction: u64,
+    pub amount: String,
+    pub at: Timestamp,
+    /// Settled, or voided.
     pub state: Stand,
 }
 
@@ -66,6 +87,7 @@ struct Shared {
     secret: String,
     callbacks: CallbackUrls,
     orders: Mutex<Vec<Order>>,
+    lists: AtomicU32,
     client: reqwest::Client,
 }
 
@@ -79,6 +101,7 @@ impl PayOnlineSimulator {
             secret: secret.to_owned(),
             callbacks: CallbackUrls::default(),
             orders: Mutex::default(),
+            lists: AtomicU32::default(),
             client: client()?,
         });
         let serving = reserved.serve(router(shared.clone()));
@@ -113,9 +136,30 @@ impl PayOnlineSimulator {
 
     /// Puts a payment into a state, such as one that the merchant voided.
     pub fn put(&self, order: &str, state: Stand) {
+        self.change(order, |found| found.state = state);
+    }
+
+    /// Makes of an order what it is not.
+    pub fn change(&self, order: &str, change: impl FnOnce(&mut Order)) {
         if let Some(found) = self.shared.orders().iter_mut().find(|found| found.order == order) {
-            found.state = state;
+            change(found);
         }
+    }
+
+    /// Gives so much of a payment back at a time, which nobody is told of.
+    pub fn refund(&self, order: &str, amount: &str, at: Timestamp) {
+        self.change(order, |found| {
+            let number = found.refunds.len() as u64 + 1;
+            let transaction = FIRST_REFUND + found.transaction.unwrap_or_default() * 100 + number;
+            let amount = amount.to_owned();
+            found.state = Stand::Settled;
+            found.refunds.push(Refund { transaction, amount, at, state: Stand::Settled });
+        });
+    }
+
+    /// How many lists were asked for.
+    pub fn lists(&self) -> u32 {
+        self.shared.lists.load(Ordering::Relaxed)
     }
 
     /// The callback about an order as it stands, as a form. None before the payer acted.
@@ -166,6 +210,9 @@ impl Shared {
             fail_url: field("FailUrl").unwrap_or_default().to_owned(),
             transaction: None,
             state: Stand::Open,
+            gateway: "Real".to_owned(),
+            listed_amount: None,
+            refunds: Vec::new(),
         };
         let mut orders = self.orders();
         match orders.iter().find(|known| known.order == order.order) {
@@ -247,6 +294,55 @@ impl Shared {
         });
         Ok(found.and_then(told).unwrap_or_default())
     }
+
+    fn list(&self, form: &[u8]) -> Result<String, String> {
+        self.lists.fetch_add(1, Ordering::Relaxed);
+        let fields: HashMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
+        let field = |name: &str| fields.get(name).map_or("", String::as_str);
+        let signed = ["MerchantId", "DateFrom", "DateTill", "Type", "Status"].map(|name| (name, field(name)));
+        if field("SecurityKey") != self.key(&signed) || field("ContentType") != "xml" {
+            return Err("wrong SecurityKey or ContentType".to_owned());
+        }
+        let (from, till) = (time(field("DateFrom"))?, time(field("DateTill"))?);
+        if till.duration_since(from) > LIST_SPAN_MAX {
+            return Err("not more than three days".to_owned());
+        }
+        let is_listed = |at: Timestamp, state: Stand| {
+            from <= at
+                && at.as_second() <= till.as_second()
+                && field("Status").contains(&format!("{state:?}"))
+        };
+        let orders = self.orders();
+        let mut rows = String::new();
+        for order in orders.iter().filter(|order| !order.gateway.is_empty()) {
+            if field("Type") == "Purchase" && is_listed(time(DATE_TIME)?, order.state) {
+                let amount = order.listed_amount.as_ref().unwrap_or(&order.amount);
+                rows += &row(order, order.transaction.unwrap_or_default(), "Purchase", amount, order.state);
+            }
+            for refund in order.refunds.iter().filter(|_| field("Type") == "Refund") {
+                if is_listed(refund.at, refund.state) {
+                    rows += &row(order, refund.transaction, "Refund", &refund.amount, refund.state);
+                }
+            }
+        }
+        Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><list>{rows}</list>"))
+    }
+}
+
+/// A transaction as lists have it.
+fn row(order: &Order, id: u64, kind: &str, amount: &str, state: Stand) -> String {
+    let Order { order, currency, gateway, .. } = order;
+    format!(
+        "<transaction><date>{DATE_TIME}</date><id>{id}</id><orderId>{order}</orderId><type>{kind}</type>\
+         <status>{state:?}</status><cardNumber>************0015</cardNumber><amount>{amount}</amount>\
+         <currency>{currency}</currency><gateway>{gateway}</gateway><phone /></transaction>"
+    )
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let read = jiff::civil::DateTime::strptime(DATE_FORMAT, text);
+    let read = read.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC));
+    read.map(|time| time.timestamp()).map_err(|error| error.to_string())
 }
 
 fn sign(pairs: &[(&str, &str)], secret: &str) -> String {
@@ -275,6 +371,7 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/{language}/payment/", get(show).post(pay))
         .route("/payment/search/", get(search).post(search))
+        .route("/payment/transaction/list/", get(list).post(list))
         .with_state(shared)
         .merge(settings)
 }
@@ -315,6 +412,13 @@ async fn pay(
 
 async fn search(State(shared): State<Arc<Shared>>, RawForm(form): RawForm) -> Response {
     match shared.search(&form) {
+        Ok(text) => text.into_response(),
+        Err(why) => refusal(&why),
+    }
+}
+
+async fn list(State(shared): State<Arc<Shared>>, RawForm(form): RawForm) -> Response {
+    match shared.list(&form) {
         Ok(text) => text.into_response(),
         Err(why) => refusal(&why),
     }

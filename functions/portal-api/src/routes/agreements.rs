@@ -33,7 +33,7 @@ use crate::App;
 use crate::bootstrap::{tenant_of, wallet_of};
 use crate::error::{ApiError, busy};
 use crate::fields::{self, List};
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema};
 
 pub use deletion::{__path_delete, delete};
@@ -222,6 +222,9 @@ pub struct EnabledServiceView {
     id: Option<EnabledServiceId>,
     /// The rate plan's id.
     service: String,
+    /// When it was enabled, or bought; null of what was enabled before this was noted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    enabled_at: Option<Timestamp>,
     /// Used for messages accepted at this time or later.
     #[schema(value_type = String, format = DateTime)]
     effective_from: Timestamp,
@@ -238,11 +241,10 @@ impl AgreementView {
     /// As somebody sees it: the company that pays does not see what is hidden from it.
     pub fn new(agreement: Agreement, who: &Principal) -> Self {
         let wallet = agreement.wallet().into();
-        let AgreementVersion { credit_limit, billing, payment_alert_emails, .. } =
-            agreement.version_at(runtime::now()).clone();
-        let sees_all = rights::is_tenant_side(who, &agreement.company, &agreement.tenant);
-        let shown = |enabled: &EnabledService| sees_all || !enabled.hidden_from_client;
-        let services: Vec<_> = agreement.services.into_iter().filter(shown).collect();
+        let version = agreement.version_at(runtime::now()).clone();
+        let emails = agreement.emails(&version).clone();
+        let AgreementVersion { credit_limit, billing, payment_alert_emails, .. } = version;
+        let services: Vec<_> = shown(&agreement, who).cloned().collect();
         let pack_count = services.iter().filter(|enabled| enabled.purchase.is_some()).count();
         let parties = agreement.parties;
         Self {
@@ -270,10 +272,10 @@ impl AgreementView {
             credit_service: agreement.credit_service.map(Into::into),
             alerts: agreement.alerts.into(),
             payment_alert_emails,
-            rate_emails: agreement.rate_emails,
-            invoice_emails: agreement.invoice_emails,
-            account_emails: agreement.account_emails,
-            service_emails: agreement.service_emails,
+            rate_emails: emails.rate_emails,
+            invoice_emails: emails.invoice_emails,
+            account_emails: emails.account_emails,
+            service_emails: emails.service_emails,
             service_count: services.len() - pack_count,
             pack_count,
             services: services.into_iter().map(Into::into).collect(),
@@ -281,6 +283,13 @@ impl AgreementView {
             revision: agreement.revision,
         }
     }
+}
+
+/// What is enabled under an agreement, as somebody sees it: the company that pays does not see what is hidden
+/// from it.
+fn shown<'a>(agreement: &'a Agreement, who: &Principal) -> impl Iterator<Item = &'a EnabledService> {
+    let sees_all = rights::is_tenant_side(who, &agreement.company, &agreement.tenant);
+    agreement.services.iter().filter(move |enabled| sees_all || !enabled.hidden_from_client)
 }
 
 /// Null for no limit.
@@ -311,10 +320,15 @@ pub fn view(who: &Principal, company: &domain::id::CompanyId, area: Area) -> Res
 
 impl From<EnabledService> for EnabledServiceView {
     fn from(enabled: EnabledService) -> Self {
-        let EnabledService { id, service, effective_from, effective_till, hidden_from_client, purchase } =
-            enabled;
-        let pack = purchase.map(|purchase| purchase.id.into());
-        Self { id, service: service.into(), effective_from, effective_till, pack, hidden_from_client }
+        Self {
+            id: enabled.id,
+            service: enabled.service.into(),
+            enabled_at: enabled.enabled_at,
+            effective_from: enabled.effective_from,
+            effective_till: enabled.effective_till,
+            pack: enabled.purchase.map(|purchase| purchase.id.into()),
+            hidden_from_client: enabled.hidden_from_client,
+        }
     }
 }
 
@@ -397,10 +411,12 @@ impl AgreementRequest {
                 time_zone: self.time_zone.clone(),
             }),
             payment_alert_emails: self.payment_alert_emails.clone(),
-            rate_emails: self.rate_emails.clone(),
-            invoice_emails: self.invoice_emails.clone(),
-            account_emails: self.account_emails.clone(),
-            service_emails: self.service_emails.clone(),
+            emails: domain::agreement::MailListsChange {
+                rate_emails: self.rate_emails.clone(),
+                invoice_emails: self.invoice_emails.clone(),
+                account_emails: self.account_emails.clone(),
+                service_emails: self.service_emails.clone(),
+            },
             ..AgreementChange::default()
         })
     }
@@ -512,9 +528,21 @@ pub struct AgreementQuery {
     /// Only those invoiced for such periods.
     #[param(value_type = Option<schema::BillingPeriod>)]
     billing_period: Option<BillingPeriod>,
+    /// Who sells to whom: always `client`.
+    #[param(value_type = Option<schema::Direction>)]
+    direction: Option<Direction>,
+    /// Only those under which this rate plan, pack or bundle is enabled.
+    service: Option<String>,
+    /// Only those with so many rate plans and bundle initiators.
+    #[param(example = 0)]
+    service_count: Option<usize>,
+    /// Only those with so many packs and bundle packs.
+    #[param(example = 0)]
+    pack_count: Option<usize>,
     /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
     /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-    /// `billing_time_zone`, `billing_period` or `created_at`, with a `-` before it for the other way round.
+    /// `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
+    /// `pack_count`. With a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -523,7 +551,9 @@ pub struct AgreementQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
+    "service_count",
+    "pack_count",
     "code",
     "company",
     "currency",
@@ -538,6 +568,11 @@ const COLUMNS: [&str; 14] = [
     "credit_limit",
     "billing_time_zone",
     "billing_period",
+];
+/// Of what the caller sees, so no index has them.
+const ROW_COLUMNS: [Column<AgreementView>; 2] = [
+    ("service_count", |view| catalog::number(view.service_count as u64)),
+    ("pack_count", |view| catalog::number(view.pack_count as u64)),
 ];
 const FILE_COLUMNS: [&str; 23] = [
     "id",
@@ -619,8 +654,18 @@ pub async fn list(
         .within_amounts("credit_limit", credit_limits)
         .begins("billing_time_zone", query.billing_time_zone.as_deref())
         .is("billing_period", query.billing_period.map(catalog::choice));
-    let found = listing.read(&app.store, format, |_: &Agreement| true).await?;
-    found.answer(|agreement| AgreementView::new(agreement, &who), "agreements", &FILE_COLUMNS)
+    let shows = |agreement: &Agreement| {
+        let has = |id: &String| shown(agreement, &who).any(|enabled| enabled.service.as_str() == id);
+        let (packs, services): (Vec<_>, Vec<_>) =
+            shown(agreement, &who).partition(|enabled| enabled.purchase.is_some());
+        query.direction.is_none_or(|wanted| wanted == agreement.parties.direction)
+            && query.service.as_ref().is_none_or(has)
+            && query.service_count.is_none_or(|wanted| wanted == services.len())
+            && query.pack_count.is_none_or(|wanted| wanted == packs.len())
+    };
+    let view = |agreement| AgreementView::new(agreement, &who);
+    let found = listing.read_rows(&ROW_COLUMNS, |view| &view.id, &app.store, format, shows, view).await?;
+    found.answer(|view| view, "agreements", &FILE_COLUMNS)
 }
 
 /// One agreement.

@@ -2,25 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
-use axum::response::Response;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use domain::audit::{AuditEntry, FieldChange};
 use domain::catalog;
-use domain::id::CompanyId;
+use domain::id::{AuditId, CompanyId};
 use domain::permission::Area;
+use http::HeaderValue;
+use http::header::VARY;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::cursor;
 use runtime::http::{Problem, Query};
 use serde::{Deserialize, Serialize};
-use store::{AuditAsk, Page};
+use store::{AUDIT_PAGE_BYTES, AuditAsk, Page};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Column, FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found, ORDER_ROWS_MAX, RowOrder};
+use crate::lists::{
+    Column, FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found, ORDER_ROWS_MAX, RowOrder, csv_file,
+};
 use crate::rights;
+
+/// Octets of changes that are held at once, for a file or an order of all.
+const BYTES_MAX: usize = 100_000_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +65,7 @@ pub struct AuditQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditView {
     /// The entry's id.
+    #[schema(example = "aud_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     id: String,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
@@ -74,8 +83,14 @@ pub struct AuditView {
     action: String,
     /// The id of what it was done to.
     object: String,
-    /// The fields that became different. None of an invoice's are told to the company that pays it.
+    /// The company that this belongs to.
+    object_company: String,
+    /// The fields that became different. None of an invoice's are told to the company that pays it. Of rate
+    /// trees they are the prices, after which trees are new.
     changes: Vec<FieldChangeView>,
+    /// How many more became different than one entry holds; 0 as a rule. Of rate trees it counts prices. A very
+    /// long value is cut, and says how long it was.
+    changes_left_out: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,7 +105,8 @@ pub struct FieldChangeView {
 
 impl From<AuditEntry> for AuditView {
     fn from(entry: AuditEntry) -> Self {
-        let AuditEntry { id, at, actor, action, object, changes, .. } = entry;
+        let object_company = entry.object_company().to_string();
+        let AuditEntry { id, at, actor, action, object, changes, left_out, .. } = entry;
         let changes = changes.into_iter().map(|FieldChange { field, before, after }| FieldChangeView {
             field,
             before,
@@ -105,8 +121,29 @@ impl From<AuditEntry> for AuditView {
             ip: actor.ip,
             action,
             object,
+            object_company,
             changes: changes.collect(),
+            changes_left_out: left_out,
         }
+    }
+}
+
+/// One field of an entry, as its file has them.
+#[derive(Serialize)]
+struct DetailRow<'a> {
+    #[serde(flatten)]
+    change: &'a FieldChangeView,
+    at: Timestamp,
+    action: &'a str,
+    object: &'a str,
+    object_company: &'a str,
+}
+
+impl AuditView {
+    fn rows(&self) -> Vec<DetailRow<'_>> {
+        let Self { at, action, object, object_company, .. } = self;
+        let row = |change| DetailRow { change, at: *at, action, object, object_company };
+        self.changes.iter().map(row).collect()
     }
 }
 
@@ -157,13 +194,27 @@ fn in_time(value: &str, entry: &AuditEntry) -> String {
 const SERVICES: &str = "services";
 /// How what is done to invoices is called.
 const INVOICES: &str = "invoice.";
-const FILE_COLUMNS: [&str; 9] = ["at", "company", "who", "name", "ip", "action", "object", "changes", "id"];
+const FILE_COLUMNS: [&str; 11] = [
+    "at",
+    "company",
+    "who",
+    "name",
+    "ip",
+    "action",
+    "object",
+    "changes",
+    "id",
+    "object_company",
+    "changes_left_out",
+];
+/// The guide, chapter 11.
+const DETAIL_COLUMNS: [&str; 7] = ["at", "action", "object", "field", "before", "after", "object_company"];
 
 /// Who did what.
 ///
-/// Every change and every login, with the fields that became different. With a filter a page may hold
-/// fewer than `limit` while there are more: go on while there is a `next`. `Accept: text/csv` answers a
-/// file.
+/// Every change and every login, with the fields that became different. A page may hold fewer than `limit`
+/// while there are more, with a filter or where entries are long: go on while there is a `next`.
+/// `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, description = "A page",
         content((List<AuditView> = "application/json"), (String = "text/csv")))))]
@@ -179,13 +230,48 @@ pub async fn list(
     let mut page = match order {
         Some(order) => {
             let entries = span(&app, &company.id, ask, &query).await?;
-            order.page(entries, |entry| entry.id.as_str(), format)?
+            order.page_of_long(
+                entries,
+                |entry| entry.id.as_str(),
+                (AuditEntry::bytes, AUDIT_PAGE_BYTES),
+                format,
+            )?
         }
         None => by_time(&app, &company.id, ask, &query, format).await?,
     };
     hide_services(&app, &who, &mut page.items).await?;
     hide_invoices(&who, &mut page.items);
     Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+}
+
+/// One entry of the audit log.
+///
+/// Of what was done in your company and below it. Entries from before ids held their time are not found so, but
+/// in the list. `Accept: text/csv` answers a file with a row for each field that became different.
+#[utoipa::path(get, path = "/v1/audit/{id}", tag = "audit",
+    params(("id" = String, Path, description = "The entry's id")),
+    responses((status = 200, description = "The entry",
+        content((AuditView = "application/json"), (String = "text/csv")))))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    format: Format,
+) -> Result<Response, ApiError> {
+    rights::view_own(&who, &who.company.id, Area::Audit, Area::PortalAudit)?;
+    let id = AuditId::parse(&id).map_err(|_| Problem::not_found("entry"))?;
+    let entry = app.store.audit_entry(&who.company.id, &id).await?;
+    let mut entry = [entry.ok_or_else(|| Problem::not_found("entry"))?];
+    hide_services(&app, &who, &mut entry).await?;
+    hide_invoices(&who, &mut entry);
+    let [entry] = entry;
+    let view = AuditView::from(entry);
+    let mut response = match format {
+        Format::Json => Json(view).into_response(),
+        Format::Csv => csv_file("audit_entry", &view.rows(), &DETAIL_COLUMNS)?,
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
 }
 
 /// A page in the order of time, or for a file all.
@@ -200,9 +286,11 @@ async fn by_time(
         return Ok(app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?);
     }
     ask.limit = FILE_PAGE;
-    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
+    let (mut rows, mut bytes) = (FileRows::up_to(FILE_ROWS_MAX), 0);
     loop {
-        ask.cursor = rows.add(app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?)?;
+        let page = app.store.audit_log(company, &ask, |entry| query.passes(entry)).await?;
+        hold(&mut bytes, &page.items)?;
+        ask.cursor = rows.add(page)?;
         if ask.cursor.is_none() {
             return Ok(Page { items: rows.items, next: None });
         }
@@ -216,9 +304,9 @@ async fn span(
     mut ask: AuditAsk,
     query: &AuditQuery,
 ) -> Result<Vec<AuditEntry>, ApiError> {
-    let (mut passed, mut read) = (Vec::new(), 0);
+    let (mut passed, mut read, mut bytes) = (Vec::new(), 0, 0);
     loop {
-        let page = app.store.audit_log(company, &ask, |_| true).await?;
+        let mut page = app.store.audit_log(company, &ask, |_| true).await?;
         read += page.items.len();
         if ORDER_ROWS_MAX < read {
             let detail = format!(
@@ -226,12 +314,25 @@ async fn span(
             );
             return Err(Problem::new(422, "too_many", detail).into());
         }
-        passed.extend(page.items.into_iter().filter(|entry| query.passes(entry)));
+        page.items.retain(|entry| query.passes(entry));
+        hold(&mut bytes, &page.items)?;
+        passed.extend(page.items);
         match page.next {
             Some(next) => ask.cursor = Some(next),
             None => return Ok(passed),
         }
     }
+}
+
+/// Counts what these entries take, too, of what may be held at once.
+fn hold(bytes: &mut usize, entries: &[AuditEntry]) -> Result<(), ApiError> {
+    *bytes += entries.iter().map(AuditEntry::bytes).sum::<usize>();
+    if BYTES_MAX < *bytes {
+        let most = BYTES_MAX / 1_000_000;
+        let detail = format!("the changes are more than {most} MB: narrow `from` and `till`, or filter");
+        return Err(Problem::new(422, "too_many", detail).into());
+    }
+    Ok(())
 }
 
 /// Until it is confirmed an invoice is its tenant's work, and later it may still be hidden: the company that
@@ -246,6 +347,7 @@ fn hide_invoices(who: &Principal, entries: &mut [AuditEntry]) {
         };
         if !is_shown {
             entry.changes.clear();
+            entry.left_out = 0;
         }
     }
 }
@@ -269,4 +371,22 @@ async fn hide_services(app: &App, who: &Principal, entries: &mut [AuditEntry]) -
         entry.changes.retain(|change| is_shown || change.field != SERVICES);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::audit::Act;
+
+    use super::*;
+
+    #[test]
+    fn what_is_held_at_once_has_an_end() {
+        let act = Act::of_platform(AuditId::new(1), "test", &CompanyId::new(1), Timestamp::UNIX_EPOCH);
+        let mut entry = act.entry("thing.change", "thing", Vec::new());
+        let after = Some("v".repeat(BYTES_MAX / 2));
+        entry.changes.push(FieldChange { field: "text".to_owned(), before: None, after });
+        let (mut bytes, entries) = (0, [entry]);
+        assert!(hold(&mut bytes, &entries).is_ok());
+        assert!(hold(&mut bytes, &entries).is_err());
+    }
 }

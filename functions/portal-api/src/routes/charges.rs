@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog;
-use domain::charge::{Charge, ServiceType};
+use domain::charge::{Charge, ChargeDirection, ServiceType};
 use domain::invoice::{Invoice, InvoiceStatus};
+use domain::money::Amount;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::Query;
@@ -13,11 +14,11 @@ use store::Page;
 use utoipa::{IntoParams, ToSchema};
 
 use super::invoices::list::Whose;
-use super::invoices::view::ChargeView;
+use super::invoices::view::{ChargeView, taxed};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
-use crate::lists::{FILE_ROWS_MAX, Format, Found, Listing, too_many_rows};
+use crate::lists::{Column, FILE_ROWS_MAX, Format, Found, Listing, too_many_rows};
 use crate::schema;
 
 /// A charge, and of its invoice what tells it from others.
@@ -63,6 +64,9 @@ pub struct ChargeQuery {
     own_legal_entity: Option<String>,
     /// Only what was taken from this wallet: the agreement's, or that of a user with credits of its own.
     wallet: Option<String>,
+    /// Who owes whom: always `receivable`.
+    #[param(value_type = Option<schema::ChargeDirection>)]
+    direction: Option<ChargeDirection>,
     /// Only of this resource.
     #[param(example = "sms_message")]
     resource: Option<String>,
@@ -89,11 +93,14 @@ pub struct ChargeQuery {
     amount_min: Option<String>,
     /// Of at most so much, without tax.
     amount_max: Option<String>,
-    /// `first_day` or `status`, with a `-` before it for the other way round; `first_day` unless told or
-    /// filtered.
+    /// By invoice: `first_day` or `status`; or one by one, of 10,000 charges at most: `company`, `agreement`,
+    /// `own_legal_entity`, `number`, `last_day`, `source`, `resource`, `service_type`, `messages`, `quantity`,
+    /// `net`, `tax`, `total` or `currency`. With a `-` before it for the other way round; `first_day` unless told
+    /// or filtered.
     #[param(example = "-first_day")]
     sort: Option<String>,
-    /// 1 to 500, 50 unless told: of so many invoices the charges are a page.
+    /// 1 to 500, 50 unless told: of so many invoices the charges are a page, or so many charges where they are
+    /// sorted one by one.
     limit: Option<u16>,
     /// `next` of the page before.
     cursor: Option<String>,
@@ -109,6 +116,7 @@ impl ChargeQuery {
 
     fn passes(&self, charge: &Charge, amounts: Amounts) -> bool {
         self.wallet.as_deref().is_none_or(|wallet| wallet == charge.group.wallet.as_str())
+            && self.direction.is_none_or(|direction| direction == charge.group.direction)
             && self.resource.as_deref().is_none_or(|resource| resource == charge.group.resource.name())
             && self.service_type.is_none_or(|kind| kind == charge.group.service_type)
             && self.is_correction.is_none_or(|wanted| wanted == charge.corrects.is_some())
@@ -116,6 +124,59 @@ impl ChargeQuery {
     }
 }
 
+/// A charge as it is answered, with what it is sorted by.
+#[derive(Debug)]
+struct Row {
+    view: ListedChargeView,
+    charge: Charge,
+    last_day: Date,
+    tax: Amount,
+    total: Amount,
+}
+
+impl Row {
+    fn new(invoice: &Invoice, charge: &Charge) -> Result<Self, ApiError> {
+        let (tax, total) = taxed(invoice, charge.net)?;
+        let view = ListedChargeView::new(invoice, charge)?;
+        Ok(Self { view, charge: charge.clone(), last_day: invoice.period.last, tax, total })
+    }
+}
+
+const COLUMNS: [&str; 16] = [
+    "first_day",
+    "status",
+    "company",
+    "agreement",
+    "own_legal_entity",
+    "number",
+    "last_day",
+    "source",
+    "resource",
+    "service_type",
+    "messages",
+    "quantity",
+    "net",
+    "tax",
+    "total",
+    "currency",
+];
+/// Charges are parts of invoices, which are what the indexes know.
+const ROW_COLUMNS: [Column<Row>; 14] = [
+    ("company", |row| row.view.company.clone()),
+    ("agreement", |row| row.view.agreement.clone()),
+    ("own_legal_entity", |row| row.view.own_legal_entity.clone().unwrap_or_default()),
+    ("number", |row| row.view.number.map(catalog::number).unwrap_or_default()),
+    ("last_day", |row| catalog::day(row.last_day)),
+    ("source", |row| catalog::choice(row.charge.group.source())),
+    ("resource", |row| row.charge.group.resource.name().to_owned()),
+    ("service_type", |row| catalog::choice(row.charge.group.service_type)),
+    ("messages", |row| catalog::amount(Amount::whole(row.charge.messages))),
+    ("quantity", |row| catalog::amount(Amount::whole(row.charge.quantity))),
+    ("net", |row| catalog::amount(row.charge.net)),
+    ("tax", |row| catalog::amount(row.tax)),
+    ("total", |row| catalog::amount(row.total)),
+    ("currency", |row| row.view.currency.clone()),
+];
 const FILE_COLUMNS: [&str; 24] = [
     "id",
     "source",
@@ -146,8 +207,8 @@ const FILE_COLUMNS: [&str; 24] = [
 /// Charges.
 ///
 /// Those of the oldest period first unless a filter or `sort` says otherwise. The company that pays sees
-/// those of the invoices that it sees, its tenant also those of drafts. A page holds the charges of `limit`
-/// invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
+/// those of the invoices that it sees, its tenant also those of drafts. By invoice a page holds the charges of
+/// `limit` invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/charges", tag = "invoices", params(ChargeQuery),
     responses((status = 200, description = "A page",
         content((List<ListedChargeView> = "application/json"), (String = "text/csv")))))]
@@ -165,19 +226,24 @@ pub async fn list(
     let list = whose.list(&app, &who).await?;
     let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(list, &["first_day", "status"], sort, query.limit, cursor)?
+    let mut listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
         .within_days("first_day", query.from, query.till)
         .is("status", query.status.map(catalog::choice));
     let seen = app.seen_by(&who);
     let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.has(invoice);
-    let Found { page, format } = listing.read(&app.store, format, is_shown).await?;
-    let charges = page.items.iter().flat_map(|invoice| invoice.charges.iter().map(move |it| (invoice, it)));
+    let order = listing.take_row_order(&ROW_COLUMNS);
+    let reads = if order.is_some() { Format::Csv } else { format };
+    let Page { items: invoices, next } = listing.read(&app.store, reads, is_shown).await?.page;
+    let charges = invoices.iter().flat_map(|invoice| invoice.charges.iter().map(move |it| (invoice, it)));
     let wanted = charges.filter(|(_, charge)| query.passes(charge, amounts));
-    let items = wanted.map(|(invoice, charge)| ListedChargeView::new(invoice, charge));
+    let items = wanted.map(|(invoice, charge)| Row::new(invoice, charge));
     let items = items.collect::<Result<Vec<_>, _>>()?;
     if format == Format::Csv && FILE_ROWS_MAX < items.len() {
         return Err(too_many_rows(FILE_ROWS_MAX));
     }
-    let page = Page { items, next: page.next };
-    Found { page, format }.answer(|charge| charge, "charges", &FILE_COLUMNS)
+    let page = match order {
+        Some(order) => order.page(items, |row| row.charge.id.as_str(), format)?,
+        None => Page { items, next },
+    };
+    Found { page, format }.answer(|row| row.view, "charges", &FILE_COLUMNS)
 }

@@ -35,7 +35,7 @@ use super::{Edited, records};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, secrets};
 
 /// What the link is and how it is used; passwords are taken and never shown.
@@ -244,10 +244,13 @@ pub struct ConnectionQuery {
     login: Option<String>,
     /// Only those from this client.
     client: Option<String>,
+    /// Only those with one of `networks` whose text begins so. An address does not find a network that it is in.
+    #[param(example = "192.0.2.")]
+    network: Option<String>,
     /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
     inverted_addresses: Option<bool>,
-    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`, with
-    /// a `-` before it for the other way round.
+    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
+    /// 10,000 connections at most `networks`. With a `-` before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -256,9 +259,12 @@ pub struct ConnectionQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 8] =
-    ["name", "kind", "enabled", "host", "port", "login", "client", "inverted_addresses"];
-const FILE_COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 9] =
+    ["name", "kind", "enabled", "host", "port", "login", "client", "inverted_addresses", "networks"];
+/// Without an index: a company has few connections from clients.
+const NETWORKS: Column<Connection> =
+    ("networks", |connection| catalog::words(&networks_of(connection).join("; ")));
+const FILE_COLUMNS: [&str; 14] = [
     "id",
     "company",
     "kind",
@@ -270,9 +276,18 @@ const FILE_COLUMNS: [&str; 13] = [
     "system_id",
     "username",
     "client",
+    "networks",
     "inverted_addresses",
     "created_at",
 ];
+
+/// From where a client may bind.
+fn networks_of(connection: &Connection) -> Vec<String> {
+    match &connection.link {
+        Link::Client(link) => link.networks.iter().map(ToString::to_string).collect(),
+        Link::Smpp(_) | Link::Alaris(_) | Link::Lookup(_) => Vec::new(),
+    }
+}
 
 /// A company's connections, of the kinds that your roles let you see.
 ///
@@ -297,8 +312,13 @@ pub async fn list(
         .begins("login", query.login.as_deref())
         .is("client", query.client)
         .is("inverted_addresses", query.inverted_addresses.map(catalog::flag));
-    let shows = |connection: &Connection| rights::view(&who, area_of(&connection.link)).is_ok();
-    let found = listing.read(&app.store, format, shows).await?;
+    let network = query.network.as_deref().map(catalog::words);
+    let shows = |connection: &Connection| {
+        let begins =
+            |begin: &String| networks_of(connection).iter().any(|network| network.starts_with(begin));
+        rights::view(&who, area_of(&connection.link)).is_ok() && network.as_ref().is_none_or(begins)
+    };
+    let found = listing.read_in_order(&[NETWORKS], &app.store, format, shows).await?;
     let view = |connection| ConnectionView::new(connection, &app.public_base_url);
     found.answer(view, "connections", &FILE_COLUMNS)
 }

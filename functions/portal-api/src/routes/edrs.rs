@@ -108,6 +108,9 @@ pub struct EdrView {
     reason: Option<String>,
     /// What the sender named it; in the sender's own records only.
     client_reference: Option<String>,
+    /// Of messages that carry a two-factor code: its `requestId`; in the sender's own records only.
+    #[schema(example = "cod_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    code_request: Option<String>,
     /// Of messages: `outgoing`, or `incoming` for what the recipient's phone sent.
     #[schema(example = "outgoing")]
     direction: Option<String>,
@@ -209,6 +212,7 @@ impl From<Edr> for EdrView {
             status: Some(edr.status),
             reason: edr.reason,
             client_reference: edr.client_reference,
+            code_request: edr.code_request.map(Into::into),
             direction: Some(direction),
             incoming_message: edr.incoming.map(Into::into),
             connection: None,
@@ -252,6 +256,7 @@ impl From<FeeRecord> for EdrView {
             status: None,
             reason: None,
             client_reference: None,
+            code_request: None,
             direction: None,
             incoming_message: None,
             connection: None,
@@ -380,7 +385,7 @@ impl EdrQuery {
 }
 
 /// The columns of a file.
-const FILE_COLUMNS: [&str; 35] = [
+const FILE_COLUMNS: [&str; 36] = [
     "message",
     "fee",
     "agreement",
@@ -416,6 +421,7 @@ const FILE_COLUMNS: [&str; 35] = [
     "charge_version",
     "connection",
     "vendor_references",
+    "code_request",
 ];
 
 /// An agreement's records, newest first.

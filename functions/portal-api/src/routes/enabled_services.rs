@@ -75,9 +75,12 @@ pub async fn enable(
         let detail = "packs and bundle packs are bought: POST them to the agreement's `packs`";
         return Err(Problem::invalid("service", detail).into());
     }
-    let from = body.effective_from.unwrap_or_else(runtime::now);
-    let enabled = EnabledService::new(service.id, from, body.effective_till);
-    let enabled = EnabledService { hidden_from_client: body.hidden_from_client, ..enabled };
+    let now = runtime::now();
+    let enabled = EnabledService {
+        enabled_at: Some(now),
+        hidden_from_client: body.hidden_from_client,
+        ..EnabledService::new(service.id, body.effective_from.unwrap_or(now), body.effective_till)
+    };
     let currency = if service.kind.has_currency() { service.currency } else { agreement.currency };
     let changed = agreement.with_service(enabled, currency)?;
     replace(&app, &who, &agreement, &changed).await?;
@@ -186,6 +189,9 @@ pub struct EnabledRow {
     /// How it sells.
     #[schema(value_type = schema::ServiceKind)]
     kind: ServiceKind,
+    /// When it was enabled, or bought; null of what was enabled before this was noted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    enabled_at: Option<Timestamp>,
     /// Used for messages accepted at this time or later.
     #[schema(value_type = String, format = DateTime)]
     effective_from: Timestamp,
@@ -227,6 +233,12 @@ pub struct EnabledQuery {
     /// `pay_as_you_go`, `bundle_initiator`, `unit_pack`, `monetary_pack` or `bundle_pack`; `pack` for unit and
     /// monetary packs.
     kind: Option<String>,
+    /// Only what was enabled, or bought, at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    enabled_from: Option<Timestamp>,
+    /// Only what was enabled, or bought, before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    enabled_till: Option<Timestamp>,
     /// Only what begins at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
     effective_since: Option<Timestamp>,
@@ -248,7 +260,7 @@ pub struct EnabledQuery {
     in_force: Option<bool>,
     /// Only what the company that pays does not see, or does.
     hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`,
+    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
     /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
     #[param(example = "code")]
     sort: Option<String>,
@@ -258,17 +270,18 @@ pub struct EnabledQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 8] =
-    ["code", "company", "currency", "name", "kind", "effective_from", "effective_till", "cost"];
-const ROW_COLUMNS: [Column<EnabledRow>; 5] = [
+const COLUMNS: [&str; 9] =
+    ["code", "company", "currency", "name", "kind", "enabled_at", "effective_from", "effective_till", "cost"];
+const ROW_COLUMNS: [Column<EnabledRow>; 6] = [
     ("name", |row| catalog::words(&row.name)),
     ("kind", |row| row.kind.name().to_owned()),
+    ("enabled_at", |row| row.enabled_at.map(catalog::time).unwrap_or_default()),
     ("effective_from", |row| catalog::time(row.effective_from)),
     // What never ends sorts behind all that does.
     ("effective_till", |row| row.effective_till.map_or_else(|| "~".to_owned(), catalog::time)),
     ("cost", |row| row.cost.map(catalog::amount).unwrap_or_default()),
 ];
-const FILE_COLUMNS: [&str; 15] = [
+const FILE_COLUMNS: [&str; 16] = [
     "id",
     "company",
     "agreement",
@@ -278,6 +291,7 @@ const FILE_COLUMNS: [&str; 15] = [
     "name",
     "kind.type",
     "kind.size",
+    "enabled_at",
     "effective_from",
     "effective_till",
     "in_force",
@@ -383,6 +397,7 @@ impl EnabledRow {
             service: service.id.to_string(),
             name: service.name.clone(),
             kind: service.kind,
+            enabled_at: enabled.enabled_at,
             effective_from: enabled.effective_from,
             effective_till: enabled.effective_till,
             in_force: enabled.in_force_at(now) && !service.archived,
@@ -399,10 +414,12 @@ impl EnabledQuery {
         let is_pack = matches!(row.kind, ServiceKind::UnitPack { .. } | ServiceKind::MonetaryPack { .. });
         let is_kind = |wanted: &str| wanted == row.kind.name() || (wanted == "pack" && is_pack);
         let begins = |text: &str| catalog::words(&row.name).starts_with(&catalog::words(text));
-        let (from, till) = (row.effective_from, row.effective_till);
+        let (enabled, from, till) = (row.enabled_at, row.effective_from, row.effective_till);
         self.service.as_ref().is_none_or(|service| *service == row.service)
             && self.name.as_deref().is_none_or(begins)
             && self.kind.as_deref().is_none_or(is_kind)
+            && self.enabled_from.is_none_or(|from| enabled.is_some_and(|at| from <= at))
+            && self.enabled_till.is_none_or(|till| enabled.is_some_and(|at| at < till))
             && self.effective_since.is_none_or(|since| since <= from)
             && self.effective_before.is_none_or(|before| from < before)
             && self.ends_since.is_none_or(|since| till.is_none_or(|till| since <= till))

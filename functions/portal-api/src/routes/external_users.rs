@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::catalog::{choice, flag, list_with};
+use domain::catalog::{choice, list_with};
 use domain::permission::Area;
 use domain::user::{ShownStatus, User, plan_review};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
 use super::records::Revision;
-use super::users::{COLUMNS, FILE_COLUMNS, UserView};
+use super::users::{FILE_COLUMNS, UserView};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
@@ -53,6 +53,8 @@ pub struct ExternalUserQuery {
     cursor: Option<String>,
 }
 
+const COLUMNS: [&str; 6] = ["name", "email", "login", "status", "last_seen_at", "company"];
+
 /// People who have registered by themselves.
 ///
 /// `Accept: text/csv` answers a file.
@@ -76,9 +78,8 @@ pub async fn list(
         .begins("email", query.email.as_deref())
         .begins("login", query.login.as_deref())
         .within("last_seen_at", query.seen_from, query.seen_till)
-        .is("status", Some(choice(status.stored())))
-        .is("external", Some(flag(true)));
-    let found = listing.read(&app.store, format, |_: &User| true).await?;
+        .is("status", Some(choice(status.stored())));
+    let found = listing.read(&app.store, format, User::is_external).await?;
     found.answer(UserView::from, "external_users", &FILE_COLUMNS)
 }
 

@@ -38,6 +38,10 @@ pub struct InvitationRequest {
     #[serde(default)]
     #[schema(example = json!(["portal_broadcast_manager"]))]
     roles: Vec<String>,
+    /// Departments of the company, at most 20, each of 1 to 60 characters.
+    #[serde(default)]
+    #[schema(example = json!(["Sales"]))]
+    departments: Vec<String>,
     /// No restrictions: the Admin roles of the company, beside those named.
     #[serde(default)]
     master: bool,
@@ -67,7 +71,12 @@ pub async fn create(
     }
     let roles = people::given_roles(&app, &who, &company, &names, &[]).await?;
     let guest = NewUser::named(UserId::new(runtime::fresh()), "", &body.email);
-    let ask = NewUser { roles, two_factor_required: body.two_factor_required, ..guest };
+    let ask = NewUser {
+        roles,
+        departments: body.departments,
+        two_factor_required: body.two_factor_required,
+        ..guest
+    };
     let until = valid_until(&app).await?;
     let user = plan_invitation(&company, ask, until, runtime::now())?;
     count(&app, &user.email).await?;

@@ -23,6 +23,7 @@ use super::users::UserView;
 use super::{Edited, Reply};
 use crate::App;
 use crate::error::{ApiError, taken_login, written};
+use crate::people::Caller;
 use crate::{people, schema, second_factor};
 
 /// A picture takes its part of an item, which has 400 KB.
@@ -41,6 +42,9 @@ pub struct MyAccountView {
     grants: GrantsView,
     /// Whether an app's code is asked for when you log in.
     totp: bool,
+    /// Whether you have asked for a second factor by yourself. You may lift it then, unless your company asks
+    /// for one.
+    two_factor_chosen: bool,
     /// How many codes that stand in for the app are left.
     recovery_codes_left: usize,
 }
@@ -59,6 +63,7 @@ async fn answer(app: &App, who: &Principal, user: User) -> Edited<MyAccountView>
     let body = MyAccountView {
         grants: grants_view(&who.grants),
         totp: known.has_totp(),
+        two_factor_chosen: user.two_factor_chosen,
         recovery_codes_left: recovery,
         user: user.clone().into(),
     };
@@ -85,22 +90,28 @@ pub struct MyAccountPatch {
     /// Another login.
     login: Option<String>,
     /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-    /// the password, and only an administrator lifts it again.
+    /// the password; to lift it again a code as well, and it ends your other sessions. What your company or an
+    /// administrator asks for is lifted by them only.
     two_factor_required: Option<bool>,
     /// Your password, for another address, phone, login or second factor.
     password: Option<String>,
+    /// The code of your second factor, to lift that, after an answer `code_required`.
+    #[schema(example = "287082")]
+    code: Option<String>,
 }
 
 /// Change your account.
 ///
 /// In a session, not with an API key. What is not named stays. Another address, phone or login needs the
-/// password; another phone ends all your sessions.
+/// password; another phone ends all your sessions. Who lifts a second factor is answered 401 `code_required`
+/// first, and sends the same again with the code.
 #[utoipa::path(patch, path = "/v1/my_account", tag = "my_account", request_body = MyAccountPatch,
     params(Revision), security(("session" = [])),
     responses((status = 200, description = "You as you are now", body = MyAccountView)))]
 pub async fn change(
     State(app): State<App>,
     who: Principal,
+    caller: Caller,
     if_match: IfMatch,
     Body(body): Body<MyAccountPatch>,
 ) -> Edited<MyAccountView> {
@@ -108,13 +119,17 @@ pub async fn change(
     if_match.check(user.revision)?;
     let is_delicate = body.email.is_some() || body.phone.is_some() || body.login.is_some();
     let is_delicate = is_delicate || body.two_factor_required.is_some();
-    if user.two_factor_required && body.two_factor_required == Some(false) {
+    let is_lifted = user.two_factor_required && body.two_factor_required == Some(false);
+    if is_lifted && (!user.two_factor_chosen || who.company.settings.two_factor_required) {
         let detail = "You have to log in with two factors. Only an administrator can lift that.";
         return Err(Problem::new(403, "not_allowed", detail).field("two_factor_required").into());
     }
     let known = people::credentials(&app, &user.id).await?;
     if is_delicate {
         check_password(&app, &known, body.password.as_deref()).await?;
+    }
+    if is_lifted {
+        second_factor::check(&app, &caller, &user, &who.company, &known, body.code.as_deref()).await?;
     }
     let ask = UserChange {
         first_name: body.first_name,
@@ -124,6 +139,7 @@ pub async fn change(
         language: body.language,
         login: body.login,
         two_factor_required: body.two_factor_required,
+        by_themselves: true,
         ..UserChange::default()
     };
     let changed = plan_change(&user, who.company.kind, ask)?;
@@ -135,8 +151,15 @@ pub async fn change(
     taken_login(app.store.replace_user(&act, &user, &changed, None).await?)?;
     if changed.phone != user.phone {
         app.store.end_sessions(&user.id, None).await?;
+    } else if is_lifted {
+        end_other_sessions(&app, &who, &user).await?;
     }
     answer(&app, &who, changed).await
+}
+
+/// What was opened with the password or second factor of before.
+async fn end_other_sessions(app: &App, who: &Principal, user: &User) -> Result<(), ApiError> {
+    Ok(app.store.end_sessions(&user.id, who.session.as_ref().map(|session| &session.id)).await?)
 }
 
 /// Counted as a login is: a stolen session cannot try passwords.
@@ -186,7 +209,7 @@ pub async fn change_password(
     let changed = known.with_password(hash, false, &policy, now);
     let act = who.act(&who.company.path);
     written(app.store.put_credentials(&act, "user.change_password", &changed).await?)?;
-    app.store.end_sessions(&user.id, who.session.as_ref().map(|session| &session.id)).await?;
+    end_other_sessions(&app, &who, user).await?;
     if let Some(session) = who.session.filter(|session| session.password_due) {
         let session = domain::session::Session { password_due: false, ..session };
         app.store.replace_session(&session).await?;
@@ -312,20 +335,47 @@ pub async fn confirm(
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotpRemoval {
+    /// Your password.
+    password: String,
+    /// What the app shows, or a recovery code; not before the app was confirmed.
+    #[schema(example = "287082")]
+    code: Option<String>,
+}
+
 /// Stop using an app.
-#[utoipa::path(post, path = "/v1/my_account/totp/removal", tag = "my_account", request_body = PasswordProof,
+///
+/// Ends your other sessions. Where two factors are asked for, codes come by SMS from then on.
+#[utoipa::path(post, path = "/v1/my_account/totp/removal", tag = "my_account", request_body = TotpRemoval,
     security(("session" = [])),
     responses((status = 204, description = "No code of it is asked for any more")))]
 pub async fn remove(
     State(app): State<App>,
     who: Principal,
-    Body(body): Body<PasswordProof>,
+    Body(body): Body<TotpRemoval>,
 ) -> Result<StatusCode, ApiError> {
     let user = people::person_in_session(&who)?;
     let known = people::credentials(&app, &user.id).await?;
     check_password(&app, &known, Some(&body.password)).await?;
+    let is_required = who.company.settings.two_factor_required || user.two_factor_required;
+    if is_required && user.phone.is_none() {
+        let detail = "You have to log in with two factors: add a phone number first.";
+        return Err(Problem::new(409, "phone_required", detail).into());
+    }
+    if known.has_totp() {
+        let code = body.code.as_deref().ok_or_else(|| second_factor::code_required("totp"))?;
+        second_factor::count(&app, &user.id).await?;
+        if second_factor::take(&app, &known, code).await?.is_none() {
+            return Err(second_factor::wrong_code());
+        }
+        second_factor::forget(&app, &user.id).await?;
+    }
     let act = who.act(&who.company.path);
+    // From what the password was checked against: whoever changed it meanwhile is not overwritten.
     written(app.store.put_credentials(&act, "user.remove_totp", &known.with_totp(None)).await?)?;
+    end_other_sessions(&app, &who, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,7 +7,7 @@ use domain::catalog;
 use domain::company::Company;
 use domain::id::{PaymentSystemId, SecretId};
 use domain::legal_entity::OwnLegalEntity;
-use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind};
+use domain::payment_system::{FeeFrom, PaymentSystem, PaymentSystemDetails, PaymentSystemKind, Tariff};
 use domain::permission::Area;
 use domain::portal::check_seller;
 use domain::top_up::{TopUp, list_through};
@@ -66,13 +66,22 @@ pub struct PaymentSystemSettings {
     /// key says it.
     #[serde(default)]
     testing: bool,
-    /// Who pays the payment system's fee. PayOnline and NetCommerce take it from the owner.
+    /// Who pays the payment system's fee. PayOnline and NetCommerce do not tell it: with these the client does only
+    /// where a tariff is set.
     #[schema(value_type = schema::FeeFrom)]
     fee_from: FeeFrom,
     /// Percent that the client is charged on top where the fee is taken from the owner: 0.01 to 100, with up
     /// to two decimals.
     #[schema(example = "1.5")]
     internal_fee_percent: Option<String>,
+    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
+    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
+    /// The others tell themselves what they keep.
+    #[schema(example = "2.9")]
+    tariff_percent: Option<String>,
+    /// What they keep of each payment besides, in the one currency of `currencies`.
+    #[schema(example = "0.30")]
+    tariff_fixed: Option<String>,
     /// In which currencies one can pay (ISO 4217); in any if there are none.
     #[serde(default)]
     #[schema(example = json!(["EUR"]))]
@@ -101,6 +110,11 @@ impl From<&PaymentSystem> for PaymentSystemSettings {
             testing: details.testing,
             fee_from: details.fee_from,
             internal_fee_percent: details.internal_fee_percent.map(|percent| percent.to_string()),
+            tariff_percent: details
+                .tariff
+                .and_then(|tariff| tariff.percent)
+                .map(|percent| percent.to_string()),
+            tariff_fixed: details.tariff.and_then(|tariff| tariff.fixed).map(|fixed| fixed.to_string()),
             currencies: details.currencies.iter().map(|currency| currency.code().to_owned()).collect(),
         }
     }
@@ -120,7 +134,9 @@ impl PaymentSystemSettings {
             return Err(Problem::invalid("kind", "a payment system stays of its kind").into());
         }
         let currency = |text: &String| fields::currency(text).map_err(|error| error.field("currencies"));
-        let percent = self.internal_fee_percent.as_deref();
+        let amount = |field: &'static str, text: &Option<String>| {
+            text.as_deref().map(|text| fields::amount(field, text)).transpose()
+        };
         if let Some(address) = &self.address {
             targets.webhook(address).map_err(|error| Problem::invalid("address", error))?;
         }
@@ -130,9 +146,11 @@ impl PaymentSystemSettings {
             enabled: self.enabled,
             merchant: self.merchant,
             fee_from: self.fee_from,
-            internal_fee_percent: percent
-                .map(|text| fields::amount("internal_fee_percent", text))
-                .transpose()?,
+            internal_fee_percent: amount("internal_fee_percent", &self.internal_fee_percent)?,
+            tariff: Tariff::of(
+                amount("tariff_percent", &self.tariff_percent)?,
+                amount("tariff_fixed", &self.tariff_fixed)?,
+            ),
             currencies: self.currencies.iter().map(currency).collect::<Result<_, _>>()?,
             secret,
             address: self.address,
@@ -221,7 +239,7 @@ pub struct PaymentSystemQuery {
 }
 
 const COLUMNS: [&str; 4] = ["name", "kind", "enabled", "updated_at"];
-const FILE_COLUMNS: [&str; 13] = [
+const FILE_COLUMNS: [&str; 15] = [
     "id",
     "name",
     "company",
@@ -230,6 +248,8 @@ const FILE_COLUMNS: [&str; 13] = [
     "merchant",
     "fee_from",
     "internal_fee_percent",
+    "tariff_percent",
+    "tariff_fixed",
     "currencies",
     "address",
     "testing",

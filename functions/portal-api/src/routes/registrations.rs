@@ -156,6 +156,7 @@ impl Planned {
             phone: Some(body.phone.clone()),
             language: body.language.clone(),
             roles,
+            departments: Vec::new(),
             two_factor_required: details.two_factor,
         };
         let user = plan_user(&company, ask, now)?;
@@ -325,6 +326,7 @@ async fn agreement(
     for id in &settings.details.services {
         if let Some(service) = app.store.service(&seen, id).await? {
             let enabled = EnabledService::new(id.clone(), now, None);
+            let enabled = EnabledService { enabled_at: Some(now), ..enabled };
             planned = planned.with_service(enabled, service.currency)?;
         }
     }

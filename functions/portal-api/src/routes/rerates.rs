@@ -15,6 +15,7 @@ use domain::id::{AgreementId, CompanyId, RerateId};
 use domain::money::{Amount, Currency};
 use domain::period::Period;
 use domain::permission::Area;
+use domain::record::words_of;
 use domain::rerate::{
     Difference, NewRerate, Progress, Rerate, RerateError, Status, Tally, latest_till, plan_rerate,
 };
@@ -31,7 +32,7 @@ use super::{Created, Reply, created, records};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema};
 
 /// Agreements whose usage is read at once for the estimate.
@@ -235,11 +236,11 @@ impl RerateDetails {
 
 /// Make a task that rates messages again.
 ///
-/// What was sent is priced again with the rates that were in force when it was accepted, as these stand now:
-/// after a tree, a scope or an enabled service was corrected. The difference is charged or given back at
-/// every level that your company or one below it sells, by force if need be, and invoices that were
-/// confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay as they were, and so
-/// does what was refunded. The task waits until it is started; a dry run changes nothing.
+/// What was sent, and what was handed on from phones and has an EDR, is priced again with the rates that were in
+/// force when it was accepted, as these stand now: after a tree, a scope or an enabled service was corrected. The
+/// difference is charged or given back at every level that your company or one below it sells, by force if need
+/// be, and invoices that were confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay
+/// as they were, and so does what was refunded. The task waits until it is started; a dry run changes nothing.
 #[utoipa::path(post, path = "/v1/rerates", tag = "rerates", request_body = RerateRequest,
     responses((status = 201, description = "The new task, a draft", body = RerateView)))]
 pub async fn create(
@@ -339,8 +340,24 @@ pub struct RerateQuery {
     till: Option<Timestamp>,
     /// Only those that only count, or that do not.
     dry_run: Option<bool>,
-    /// `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`, with a `-` before it for the
-    /// other way round.
+    /// Only those that were to begin at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    scheduled_from: Option<Timestamp>,
+    /// Only those that were to begin before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    scheduled_till: Option<Timestamp>,
+    /// Only those with this in their problem, whatever the case.
+    problem: Option<String>,
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
+    /// Only those changed last by somebody whose name begins so, whatever the case.
+    updated_by: Option<String>,
+    /// `from`, `till`, `status`, `scheduled_for`, `updated_at` or `created_at`; or of 10,000 tasks at most
+    /// `problem` or `updated_by`. With a `-` before it for the other way round.
     #[param(example = "-updated_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -349,7 +366,13 @@ pub struct RerateQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 6] = ["from", "till", "status", "scheduled_for", "updated_at", "created_at"];
+const COLUMNS: [&str; 8] =
+    ["from", "till", "status", "scheduled_for", "updated_at", "created_at", "problem", "updated_by"];
+/// Without indexes: a company has few tasks.
+const ROW_COLUMNS: [Column<Rerate>; 2] = [
+    ("problem", |task| words_of(task.problem.as_ref())),
+    ("updated_by", |task| catalog::words(&task.updated_by)),
+];
 const FILE_COLUMNS: [&str; 12] = [
     "id",
     "companies",
@@ -395,14 +418,22 @@ pub async fn list(
     let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .is("status", query.status.map(catalog::choice))
         .within("from", query.from, query.till)
+        .within("updated_at", query.updated_from, query.updated_till)
         .newest_first("created_at");
+    let updated_by = query.updated_by.as_deref().map(catalog::words);
+    let problem = query.problem.as_deref().map(str::to_lowercase);
     let shows = |task: &Rerate| {
         let rates = |agreement: &AgreementId| task.agreements.contains(agreement);
+        let has = |part: &String| task.problem.as_ref().is_some_and(|it| it.to_lowercase().contains(part));
         query.dry_run.is_none_or(|wanted| wanted == task.dry_run)
+            && query.scheduled_from.is_none_or(|from| task.scheduled_for.is_some_and(|at| from <= at))
+            && query.scheduled_till.is_none_or(|till| task.scheduled_for.is_some_and(|at| at < till))
+            && problem.as_ref().is_none_or(has)
+            && updated_by.as_ref().is_none_or(|begin| catalog::words(&task.updated_by).starts_with(begin))
             && agreement.as_ref().is_none_or(rates)
             && of_company.as_ref().is_none_or(|some| some.iter().any(|agreement| rates(&agreement.id)))
     };
-    let found = listing.read(&app.store, format, shows).await?;
+    let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, shows).await?;
     found.answer(RerateView::from, "rerates", &FILE_COLUMNS)
 }
 

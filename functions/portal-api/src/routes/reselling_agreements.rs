@@ -75,7 +75,9 @@ impl From<ResellingAgreement> for ResellingAgreementView {
 
 /// Tie a legal entity to an agreement.
 ///
-/// By the company above the reseller. An agreement is tied to a legal entity once at a time.
+/// By the company above the reseller. An agreement is tied to a legal entity once at a time. Once it is tied,
+/// messages of companies below are charged to it only while a tie holds: else they are refused as
+/// `agreement_not_in_force`. Prefunded agreements below are not bound by it.
 #[utoipa::path(post, path = "/v1/legal_entities/{id}/reselling_agreements", tag = "legal_entities",
     request_body = ResellingSettings, params(("id" = String, Path, description = "The legal entity's id")),
     responses((status = 201, description = "The tie", body = ResellingAgreementView)))]
@@ -90,8 +92,19 @@ pub async fn create(
     let id = ResellingAgreementId::new(runtime::fresh());
     let details = details(&app, &who, &company, &entity.id, body, &id).await?;
     let tie = ResellingAgreement::plan(id, &company, details, records::hand(&who))?;
-    let tie = records::create(&app, &who, &company, tie).await?;
+    write(&app, &who, &company, None, Some(&tie)).await?;
     Ok(Versioned::created(tie.revision, tie.into()))
+}
+
+async fn write(
+    app: &App,
+    who: &Principal,
+    company: &Company,
+    before: Option<&ResellingAgreement>,
+    after: Option<&ResellingAgreement>,
+) -> Result<(), ApiError> {
+    let written = app.store.write_tie(&who.act(&company.path), before, after).await?;
+    records::stored::<ResellingDetails>(written)
 }
 
 /// Who buys does not say what may be done with it.
@@ -233,11 +246,14 @@ pub async fn change(
     if_match.check(tie.revision)?;
     let settings = records::patched(&ResellingSettings::from(&tie), body.0)?;
     let details = details(&app, &who, &company, &tie.details.legal_entity, settings, &tie.id).await?;
-    let changed = records::replace(&app, &who, &company, &tie, details).await?;
+    let changed = tie.plan_change(details, records::hand(&who))?;
+    write(&app, &who, &company, Some(&tie), Some(&changed)).await?;
     Ok(Versioned::new(changed.revision, changed.into()))
 }
 
 /// Delete a tie of a legal entity to an agreement.
+///
+/// An agreement without any is bound by none: end the tie instead where nothing is to be sent under it any more.
 #[utoipa::path(delete, path = "/v1/reselling_agreements/{id}", tag = "legal_entities",
     params(("id" = String, Path, description = "Its id"), Revision),
     responses((status = 204, description = "Deleted")))]
@@ -250,5 +266,6 @@ pub async fn delete(
     let (tie, company) = app.seen_by(&who).thing::<ResellingAgreement>(&id).await?;
     check_above(&who, &company)?;
     if_match.check(tie.revision)?;
-    records::delete(&app, &who, &company, &tie).await
+    write(&app, &who, &company, Some(&tie), None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

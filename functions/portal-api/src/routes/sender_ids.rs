@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
-use self::roads::{IncomingBody, RouteBody, incoming, incoming_vendors, routes};
+use self::roads::{IncomingBody, RouteBody, assigned_from, incoming, incoming_vendors, routes};
 use self::settings::{SenderSettingsBody, first_secret};
 use super::{Edited, present, records};
 use crate::App;
@@ -48,13 +48,19 @@ pub struct SenderIdRequest {
     /// What it has in another channel than SMS; one of SMS without it.
     settings: Option<SenderSettingsBody>,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
-    /// it. Short for `routes` with nothing else in it. SMS needs one or the other; in other channels it may
-    /// be an HTTP connection, or missing; push, text-to-speech, voice and flash calls have none.
+    /// it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
+    /// draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
+    /// voice and flash calls have none.
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     connection: Option<String>,
     /// The roads its messages take, 1 to 8: by rank, where a vendor refuses a message the next one, and by
     /// weight among those of one rank.
     routes: Option<Vec<RouteBody>>,
+    /// In the place of routes: a sender ID of the company above, over whose roads its messages go, as they are
+    /// then, and for as long as that is active. You see it, it is one of SMS with the same address, and its
+    /// agreement is the one that this one's is resold under, with cascade charging.
+    #[schema(example = "snd_01m814gssve5b8ba12ve1e1grf")]
+    assigned_from: Option<String>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
     incoming: Option<IncomingBody>,
     /// As people call it here; its address unless told.
@@ -125,17 +131,19 @@ pub struct SenderIdView {
     /// The way in which its messages go.
     #[schema(value_type = schema::Channel)]
     channel: Channel,
-    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route.
+    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route; empty without one.
     #[schema(example = "smpp")]
     vendor: String,
     /// What it has in another channel than SMS, without keys and passwords; null for SMS.
     #[schema(value_type = Option<SenderSettingsBody>)]
     settings: Option<SenderSettings>,
-    /// Whether it may be used.
+    /// Whether it may be used. One that is assigned is stopped too while the one above is.
     #[schema(value_type = schema::SenderStatus, example = "active")]
     status: SenderStatus,
-    /// The roads its messages take.
+    /// The roads its messages take; none where it is assigned.
     routes: Vec<RouteBody>,
+    /// The sender ID of the company above over whose roads its messages go; null where it has its own.
+    assigned_from: Option<String>,
     /// Where what phones send to it goes; null for nowhere.
     incoming: Option<IncomingBody>,
     /// When it was created.
@@ -166,6 +174,7 @@ impl From<Sender> for SenderIdView {
             address: sender.address.into(),
             status: sender.status,
             routes: sender.routes.all().iter().map(Into::into).collect(),
+            assigned_from: sender.assigned_from.map(|from| from.sender.into()),
             incoming: sender.incoming.map(|rule| IncomingBody::new(rule, sender.incoming_vendors)),
             created_at: sender.created_at,
             name: sender.name,
@@ -181,7 +190,8 @@ impl From<Sender> for SenderIdView {
 /// Create a sender ID.
 ///
 /// One that a company makes for itself as a draft is a request: the notification addresses of the seller's
-/// legal entity are told. When the seller makes it active, the agreement's account addresses are.
+/// legal entity are told. When the seller makes it active, the agreement's account addresses are. A reseller
+/// without vendors asks for one itself, and assigns that to its client.
 #[utoipa::path(post, path = "/v1/sender_ids", tag = "sender_ids", request_body = SenderIdRequest,
     responses((status = 201, description = "The new sender ID", body = SenderIdView)))]
 pub async fn create(
@@ -197,14 +207,20 @@ pub async fn create(
         Some(told) => Some(told.settings(&app, &company, None).await?),
         None => None,
     };
-    let routes = match (body.connection, body.routes) {
-        (Some(only), None) => routes(&seen, &company, vec![RouteBody::only(only)], "connection").await?,
-        (None, Some(told)) => routes(&seen, &company, told, "routes").await?,
-        (None, None) if settings.is_some() => Routes::default(),
-        _ => return Err(Problem::invalid("routes", "either a connection or routes are needed").into()),
+    let told_routes = match (body.connection, body.routes) {
+        (Some(only), None) => Some(routes(&seen, &company, vec![RouteBody::only(only)], "connection").await?),
+        (None, Some(told)) => Some(routes(&seen, &company, told, "routes").await?),
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            return Err(Problem::invalid("routes", "a connection or routes are told, not both").into());
+        }
     };
     let channel = settings.as_ref().map_or(Channel::Sms, SenderSettings::channel);
     let address = SenderAddress::parse_for(channel, &body.address)?;
+    let assigned_from = match body.assigned_from {
+        Some(id) => Some(assigned_from(&app, &who, &agreement, &address, &id).await?),
+        None => None,
+    };
     let incoming_vendors = incoming_vendors(&seen, &company, &[], body.incoming.as_ref()).await?;
     let incoming = match body.incoming {
         Some(told) => Some(incoming(&app, &company, &address, told).await?),
@@ -215,10 +231,12 @@ pub async fn create(
         None => None,
     };
     let (id, now) = (SenderId::new(runtime::fresh()), runtime::now());
-    let sender = Sender::new(id, agreement.company, agreement.id, address, routes, now);
+    let sender = Sender::new(id, agreement.company, agreement.id, address, Routes::default(), now);
     let sender = Sender { tenant: company.tenant().cloned(), settings: settings.clone(), ..sender };
     let ask = SenderChange {
         status: body.status,
+        routes: told_routes,
+        assigned_from,
         incoming: incoming.map(Some),
         incoming_vendors: Some(incoming_vendors),
         webhook_guid: body.webhook_guid.map(Some),
@@ -227,7 +245,6 @@ pub async fn create(
         settings,
         secret: Some(told.as_ref().map(|_| SecretId::new(runtime::fresh()))),
         name: body.name,
-        ..SenderChange::default()
     };
     let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
     if let (None, Some(name)) = (&told, first_secret(sender.settings.as_ref())?) {
@@ -289,8 +306,11 @@ pub struct SenderIdPatch {
     /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
     /// told again where the vendor, its addresses or the connection change.
     settings: Option<SenderSettingsBody>,
-    /// The roads its messages take from now on; those on their way keep theirs.
+    /// The roads its messages take from now on, in the place of what it is assigned from; those on their way
+    /// keep theirs.
     routes: Option<Vec<RouteBody>>,
+    /// In the place of its routes: a sender ID of the company above, as when it is created.
+    assigned_from: Option<String>,
     /// Where what phones send to it goes; null for nowhere.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<IncomingBody>)]
@@ -360,8 +380,8 @@ async fn edit(
     let seen = app.seen_by(who);
     let company = manageable(app, who, &sender).await?;
     if_match.check(sender.revision)?;
+    let agreement = seen.agreement(sender.agreement.as_str()).await?;
     if body.status.is_some() {
-        let agreement = seen.agreement(sender.agreement.as_str()).await?;
         rights::on_tenant_side(who, &agreement.company, &agreement.tenant)?;
     }
     let settings = match &body.settings {
@@ -385,6 +405,10 @@ async fn edit(
         routes: match body.routes {
             Some(told) if told.is_empty() && sender.settings.is_some() => Some(Routes::default()),
             Some(told) => Some(routes(&seen, &company, told, "routes").await?),
+            None => None,
+        },
+        assigned_from: match body.assigned_from {
+            Some(id) => Some(assigned_from(app, who, &agreement, &sender.address, &id).await?),
             None => None,
         },
         incoming_vendors: match &body.incoming {
@@ -438,8 +462,8 @@ fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
 /// Delete a sender ID.
 ///
 /// Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
-/// which the company that the agreement is with ends, or codes are sent from it: those of a two-factor
-/// integration, or those that the company's people log in with.
+/// which the company that the agreement is with ends, it is assigned to a company below, or codes are sent from
+/// it: those of a two-factor integration, or those that the company's people log in with.
 #[utoipa::path(delete, path = "/v1/sender_ids/{id}", tag = "sender_ids",
     params(("id" = String, Path, description = "The sender ID's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the sender ID as it was read")),
@@ -471,8 +495,8 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Refuses to delete what is charged for, so that nobody gets round a fee by making it anew, and what codes
-/// are sent from.
+/// Refuses to delete what is charged for, so that nobody gets round a fee by making it anew, what is assigned to
+/// others, and what codes are sent from.
 async fn check_unused(app: &App, sender: &Sender) -> Result<(), ApiError> {
     let rules = app.store.fee_rules(&sender.agreement).await?;
     if let Some(rule) = rules.iter().find(|rule| rule.next.is_some() && rule.is_for(sender)) {
@@ -481,6 +505,7 @@ async fn check_unused(app: &App, sender: &Sender) -> Result<(), ApiError> {
     if sender.channel() != Channel::Sms {
         return Ok(());
     }
+    records::check_unlisted::<Sender>(app, sender.id.to_string(), None).await?;
     let sends = |integration: &TwoFactorIntegration| {
         integration.agreement == sender.agreement && integration.sender == sender.address
     };
@@ -570,11 +595,12 @@ pub struct SenderIdQuery {
 
 const COLUMNS: [&str; 9] =
     ["address", "name", "channel", "vendor", "status", "agreement", "webhook_guid", "company", "updated_at"];
-const FILE_COLUMNS: [&str; 11] = [
+const FILE_COLUMNS: [&str; 12] = [
     "id",
     "company",
     "channel",
     "vendor",
+    "assigned_from",
     "address",
     "name",
     "status",

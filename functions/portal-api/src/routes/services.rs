@@ -156,6 +156,11 @@ pub struct ServiceQuery {
     #[serde(rename = "type")]
     #[param(rename = "type", inline)]
     kind: Option<ServiceType>,
+    /// Only packs of at least so much: units, recipients or money.
+    #[param(example = "100")]
+    size_min: Option<String>,
+    /// Only packs of at most so much.
+    size_max: Option<String>,
     /// What their prices are in.
     #[param(example = "EUR")]
     currency: Option<String>,
@@ -211,10 +216,12 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let company = app.seen_by(&who).company_or_own(query.company.as_deref()).await?;
     rights::view(&who, Area::Services)?;
+    let sizes = fields::amounts_of("size", query.size_min.as_deref(), query.size_max.as_deref())?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
     let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("type", query.kind.map(catalog::choice))
+        .within_amounts("size", sizes)
         .is("currency", query.currency.clone())
         .is("archived", query.archived.map(catalog::flag));
     let found = listing.read(&app.store, format, |service| query.passes(service)).await?;

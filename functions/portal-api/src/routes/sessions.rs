@@ -1,6 +1,7 @@
 //! Logging in and out.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -33,6 +34,9 @@ const LOGIN_LENGTH_MAX: usize = 100;
 /// So many wrong tries come from one address within the window before it is locked.
 const ADDRESS_FAILURES_MAX: u32 = 50;
 const ADDRESS_WINDOW_SECONDS: i64 = 15 * 60;
+/// No wrong password is answered sooner than this after it was found wrong. Noting it takes less, and nothing is
+/// noted for a login that nobody has: how long the answer takes does not tell which those are.
+const REFUSED_AFTER: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -119,8 +123,9 @@ pub async fn log_in(
     let known = Known::find(&app, &body.login).await?;
     let stored = known.password();
     if !people::is_password(&body.password, stored.as_deref()).await? {
-        known.note_refusal(&app, &caller, &tries).await?;
-        return Err(wrong_login());
+        let noted = known.note_refusal(&app, &caller);
+        let (noted, ()) = tokio::join!(noted, tokio::time::sleep(REFUSED_AFTER));
+        return Err(noted.err().unwrap_or_else(wrong_login));
     }
     let Known { user: Some(user), credentials: Some(credentials) } = known else {
         return Err(wrong_login());
@@ -201,13 +206,11 @@ impl Known {
     }
 
     /// Notes a refused login in the log of the user's company. The log of nobody's company tells nothing of
-    /// a login that nobody has: a password typed in the wrong place would stand there. As much is read and
-    /// written then, so that how long it takes tells nothing either.
-    async fn note_refusal(&self, app: &App, caller: &Caller, tries: &str) -> Result<(), ApiError> {
+    /// a login that nobody has: a password typed in the wrong place would stand there.
+    async fn note_refusal(&self, app: &App, caller: &Caller) -> Result<(), ApiError> {
         let Some(user) = &self.user else {
             tracing::info!(ip = caller.ip, "a login that nobody has was refused");
-            let nobody = format!("nobody {tries}");
-            return Ok(app.store.count_try(&nobody, runtime::now(), |_| None).await.map(drop)?);
+            return Ok(());
         };
         let Some(company) = app.store.any_company(&user.company).await? else { return Ok(()) };
         let act = caller.act_as(user, &company);

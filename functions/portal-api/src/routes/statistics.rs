@@ -1,5 +1,5 @@
-//! Figures to look at: the dashboard of a company, and what it and those below it sent by day, month and
-//! year. They are counters that roll along with the messages; nothing is searched for.
+//! Figures to look at: the dashboard of a company, and what it and those below it sent and received by day,
+//! month and year. They are counters that roll along with the messages; nothing is searched for.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +43,8 @@ pub struct CountsView {
     delivery_rate: Option<String>,
     /// From being accepted to arriving, on the average; null while none has arrived.
     average_delivery_milliseconds: Option<i64>,
+    /// Messages from phones that were handed on. No other figure counts them.
+    received: i64,
 }
 
 impl From<Counts> for CountsView {
@@ -55,6 +57,7 @@ impl From<Counts> for CountsView {
             failed: counts.failed,
             delivery_rate: per_mille.map(|rate| format!("{}.{}", rate / 10, rate % 10)),
             average_delivery_milliseconds: counts.average_delivery_milliseconds(),
+            received: counts.received,
         }
     }
 }
@@ -109,7 +112,7 @@ pub struct DashboardView {
 
 /// Your dashboard.
 ///
-/// What you and the companies below you have sent, and what credits you have.
+/// What you and the companies below you have sent and received, and what credits you have.
 #[utoipa::path(get, path = "/v1/dashboard", tag = "statistics",
     responses((status = 200, description = "The figures, within moments of what happens", body = DashboardView)))]
 pub async fn dashboard(State(app): State<App>, who: Principal) -> Reply<DashboardView> {
@@ -215,7 +218,7 @@ pub struct StatisticsView {
     networks: Vec<NamedCountsView>,
 }
 
-/// What a company and those below it sent.
+/// What a company and those below it sent and received.
 #[utoipa::path(get, path = "/v1/companies/{id}/statistics", tag = "statistics",
     params(("id" = String, Path, description = "The company's id"), StatisticsQuery),
     responses((status = 200, description = "The figures, within moments of what happens", body = StatisticsView)))]
@@ -279,7 +282,7 @@ impl StatisticsView {
 
 fn top(sums: &Slices, most: usize, name: impl Fn(&Slice) -> Option<&String>) -> Vec<NamedCountsView> {
     let mut found: Vec<_> = sums.iter().filter_map(|(slice, counts)| Some((name(slice)?, *counts))).collect();
-    found.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.accepted));
+    found.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.accepted + counts.received));
     found.truncate(most);
     found
         .into_iter()

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use top_ups::{Choice, ChooseError, OpenError, PageAsk};
 use utoipa::{IntoParams, ToSchema};
 
-use self::credits::CreditOrderView;
+use self::credits::{CreditNoteView, CreditOrderView};
 use super::{Created, Edited, Reply, created};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
@@ -122,10 +122,13 @@ pub struct TopUpView {
     /// The number of the receipt for message credits, once they are paid: without gaps among those of the
     /// legal entity that sells.
     receipt_number: Option<u64>,
+    /// What answers the receipt, one for each time that money of it went back or came again.
+    credit_notes: Vec<CreditNoteView>,
     /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
     /// client, that is the amount less the fee.
     credited: Option<String>,
-    /// What the payment system kept, where that is missing from the balance.
+    /// What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
+    /// where it comes from the client; else it is the seller's matter, and the client does not see it.
     system_fee: Option<String>,
     /// The bank's number of the payment, where the payment system tells it.
     authorization: Option<String>,
@@ -156,11 +159,13 @@ pub struct TopUpView {
     created_at: Timestamp,
 }
 
-impl From<TopUp> for TopUpView {
-    fn from(top_up: TopUp) -> Self {
+impl TopUpView {
+    fn new(top_up: TopUp, who: &Principal) -> Self {
+        let is_tenant = |tenant| rights::is_tenant_side(who, &top_up.company, tenant);
+        let sees_fee = top_up.needs_system_fee() || top_up.tenant.as_ref().is_none_or(is_tenant);
         let wallet = top_up.target().into();
         let (to_pay, received) = (top_up.to_pay().to_string(), top_up.received);
-        let fee = received.as_ref().and_then(|received| received.system_fee);
+        let fee = received.as_ref().and_then(|received| received.system_fee).filter(|_| sees_fee);
         let state = TopUpStateName::from(&top_up.state);
         let (payment, reason) = match top_up.state {
             TopUpState::Redirected | TopUpState::Paid => (None, None),
@@ -178,6 +183,7 @@ impl From<TopUp> for TopUpView {
             to_pay,
             currency: top_up.currency.to_string(),
             receipt_number: top_up.receipt.map(|receipt| receipt.number),
+            credit_notes: top_up.credit_notes.into_iter().map(Into::into).collect(),
             credited: received.as_ref().map(|received| received.credited.to_string()),
             system_fee: fee.map(|fee| fee.to_string()),
             authorization: received.and_then(|received| received.authorization),
@@ -227,16 +233,22 @@ pub struct TopUpQuote {
     to_pay: String,
     /// The currency to pay in.
     currency: String,
-    /// Whether the payment system's own fee, which nobody knows before, will be missing from what the
-    /// balance rises by.
+    /// Whether the payment system's own fee will be missing from what the balance rises by.
     less_system_fee: bool,
+    /// What that is, where a tariff says it before.
+    #[schema(example = "1.77")]
+    system_fee: Option<String>,
+    /// What the balance rises by, in its own currency; none where a fee will be missing that nobody knows before.
+    #[schema(example = "48.23")]
+    credited: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TopUpQuotes {
     /// The message credits that are to be bought, if some are, with price and tax.
     order: Option<CreditOrderView>,
-    /// One for each payment system that takes the currency. None can be paid by if there are none.
+    /// One for each payment system that takes the currency and would leave something of it. None can be paid by if
+    /// there are none.
     items: Vec<TopUpQuote>,
 }
 
@@ -255,19 +267,30 @@ pub async fn quote(
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
     let goods = Goods::of(&app, &agreement, body.amount.as_deref(), body.quantity).await?;
-    let quoted = |choice: &Choice| {
-        let price = choice.price(goods.amount, goods.currency).map_err(no_price)?;
-        Ok(TopUpQuote::new(choice, price, &goods))
+    let buys_credits = goods.order.is_some();
+    let quoted = |choice: &Choice| match choice.price(goods.amount, goods.currency, buys_credits) {
+        Err(PriceError::NothingLeft { .. }) => None,
+        price => Some(price.and_then(|price| TopUpQuote::new(choice, price, &goods)).map_err(no_price)),
     };
     let choices = app.cashier.choices(&agreement, goods.currency).await?;
-    let items = choices.iter().map(quoted).collect::<Result<Vec<_>, ApiError>>()?;
+    let items = choices.iter().filter_map(quoted).collect::<Result<Vec<_>, ApiError>>()?;
     Ok(Json(TopUpQuotes { order: goods.order.map(Into::into), items }))
 }
 
 impl TopUpQuote {
-    fn new(choice: &Choice, price: Price, goods: &Goods) -> Self {
+    fn new(
+        choice: &Choice,
+        (price, system_fee): (Price, Option<Amount>),
+        goods: &Goods,
+    ) -> Result<Self, PriceError> {
         let account = &choice.account;
-        Self {
+        let less_system_fee = account.fee_from == FeeFrom::Client && goods.order.is_none();
+        let credited = match (&goods.order, system_fee) {
+            (Some(order), _) => Some(order.credits()),
+            (None, None) => (!less_system_fee).then_some(price.amount),
+            (None, Some(fee)) => Some(price.amount.checked_sub(fee)?),
+        };
+        Ok(Self {
             payment_system: account.system.as_ref().map(ToString::to_string),
             name: choice.name.clone(),
             kind: account.kind,
@@ -275,8 +298,10 @@ impl TopUpQuote {
             fee: price.fee.to_string(),
             to_pay: price.to_pay.to_string(),
             currency: goods.currency.to_string(),
-            less_system_fee: account.fee_from == FeeFrom::Client && goods.order.is_none(),
-        }
+            less_system_fee,
+            system_fee: system_fee.map(|fee| fee.to_string()),
+            credited: credited.map(|credited| credited.to_string()),
+        })
     }
 }
 
@@ -295,7 +320,7 @@ pub async fn create(
 ) -> Created<TopUpView> {
     let id = top_up_id(&who, &key);
     if let Some(stored) = app.store.top_up(&id).await? {
-        return repeat(&body, stored);
+        return repeat(&body, stored, &who);
     }
     let agreement = app.seen_by(&who).agreement(&body.agreement).await;
     let agreement = agreement.map_err(|error| error.field("agreement"))?;
@@ -308,7 +333,7 @@ pub async fn create(
     let named = body.payment_system.as_deref();
     let choice = app.cashier.choice(&agreement, goods.currency, named).await.map_err(no_choice)?;
     body.check_urls(app.targets, &choice)?;
-    let price = choice.price(goods.amount, goods.currency).map_err(no_price)?;
+    let (price, _) = choice.price(goods.amount, goods.currency, goods.order.is_some()).map_err(no_price)?;
     let back = app.cashier.return_page(&id);
     let bought = Bought {
         id,
@@ -324,10 +349,10 @@ pub async fn create(
     let top_up = begin(&app, bought).await?;
     let act = app.seen_by(&who).act_on(&top_up.company).await?;
     if app.store.put_top_up(&act, &top_up).await? {
-        return created(top_up);
+        return created(TopUpView::new(top_up, &who));
     }
     let stored = app.store.top_up(&top_up.id).await?.ok_or_else(busy)?;
-    repeat(&body, stored)
+    repeat(&body, stored, &who)
 }
 
 /// The id that a caller's key always leads to.
@@ -468,7 +493,7 @@ async fn wallet_to_fill(
     Ok(Some(wallet.id))
 }
 
-fn repeat(body: &TopUpRequest, stored: TopUp) -> Created<TopUpView> {
+fn repeat(body: &TopUpRequest, stored: TopUp, who: &Principal) -> Created<TopUpView> {
     let same_goods = match (&body.amount, &stored.order) {
         (Some(amount), None) => fields::amount("amount", amount)? == stored.amount && body.quantity.is_none(),
         (None, Some(order)) => body.quantity == Some(order.quantity),
@@ -478,7 +503,7 @@ fn repeat(body: &TopUpRequest, stored: TopUp) -> Created<TopUpView> {
     let system = stored.through.system.as_ref().map(PaymentSystemId::as_str);
     let same_system = body.payment_system.is_none() || body.payment_system.as_deref() == system;
     let same = same_wallet && same_system && same_goods && body.agreement == stored.agreement.as_str();
-    if same { created(stored) } else { Err(key_reused()) }
+    if same { created(TopUpView::new(stored, who)) } else { Err(key_reused()) }
 }
 
 /// One top-up.
@@ -492,7 +517,7 @@ pub async fn one(State(app): State<App>, who: Principal, Path(id): Path<String>)
     if !shows(&who, &top_up) {
         return Err(Problem::not_found("top-up").into());
     }
-    Ok(Versioned::new(top_up.revision, top_up.into()))
+    Ok(Versioned::new(top_up.revision, TopUpView::new(top_up, &who)))
 }
 
 /// A person always sees what is for the own wallet.
@@ -619,5 +644,5 @@ pub async fn list(
         .newest_first("created_at");
     let is_shown = |top_up: &TopUp| shows(&who, top_up) && query.passes(top_up);
     let found = listing.read(&app.store, format, is_shown).await?;
-    found.answer(TopUpView::from, "top-ups", &FILE_COLUMNS)
+    found.answer(|top_up| TopUpView::new(top_up, &who), "top-ups", &FILE_COLUMNS)
 }

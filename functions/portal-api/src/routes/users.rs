@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::catalog::choice;
+use domain::catalog::{choice, flag};
 use domain::company::CompanyKind;
 use domain::id::UserId;
 use domain::permission::{Area, Face};
@@ -26,7 +26,7 @@ use super::records::Revision;
 use crate::App;
 use crate::error::{ApiError, busy, taken_login, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing, lists_seen};
+use crate::lists::{Column, Format, Found, Listing, lists_seen};
 use crate::{people, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,6 +62,10 @@ pub struct UserRequest {
     #[serde(default)]
     #[schema(example = json!(["portal_broadcast_manager"]))]
     roles: Vec<String>,
+    /// Departments of the company, at most 20, each of 1 to 60 characters.
+    #[serde(default)]
+    #[schema(example = json!(["Sales"]))]
+    departments: Vec<String>,
     /// Whether the user acts for the whole company: has its Admin roles, beside those named.
     #[serde(default)]
     master: bool,
@@ -83,6 +87,9 @@ pub struct UserPatch {
     language: Option<Option<String>>,
     /// All roles, in place of those of now.
     roles: Option<Vec<String>>,
+    /// All departments, in place of those of now: at most 20, each of 1 to 60 characters.
+    #[schema(example = json!(["Sales"]))]
+    departments: Option<Vec<String>>,
     /// False ends what the user is logged in to, and refuses the keys. True also lets in somebody who was
     /// blocked for being away.
     active: Option<bool>,
@@ -115,6 +122,9 @@ pub struct UserView {
     pub avatar: Option<String>,
     /// Names of system roles and ids of others.
     pub roles: Vec<String>,
+    /// Departments of the company, by name, each once whatever the case.
+    #[schema(example = json!(["Sales"]))]
+    pub departments: Vec<String>,
     /// Whether the user acts for the whole company: manages its credits and settings.
     pub master: bool,
     /// How far the user has come.
@@ -152,6 +162,7 @@ impl From<User> for UserView {
             phone: user.phone,
             language: user.language,
             avatar: user.avatar,
+            departments: user.departments,
             master: user.master,
             invited_until: user.invited_until,
             external: user.registered_with.is_some(),
@@ -192,6 +203,7 @@ pub async fn create(
         phone: body.phone,
         language: body.language,
         roles,
+        departments: body.departments,
         two_factor_required: body.two_factor_required,
     };
     let user = plan_user(&company, ask, runtime::now())?;
@@ -245,6 +257,8 @@ pub struct UserQuery {
     status: Option<ShownStatus>,
     /// Only those who have this role, by its name or id.
     role: Option<String>,
+    /// Only those of this department, by its name, whatever the case.
+    department: Option<String>,
     /// Only those of this portal: who have a role of it. Who has no role at all is of the client portal as one of
     /// a client's people, and else of the back office.
     #[param(value_type = Option<schema::Face>)]
@@ -257,8 +271,8 @@ pub struct UserQuery {
     /// Only those who were last there before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     seen_till: Option<Timestamp>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `external`, `company` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+    /// `external`. With a `-` before it for the other way round.
     #[param(example = "-last_seen_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -267,8 +281,10 @@ pub struct UserQuery {
     cursor: Option<String>,
 }
 
-pub const COLUMNS: [&str; 7] = ["name", "email", "login", "status", "last_seen_at", "external", "company"];
-pub const FILE_COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 7] = ["name", "email", "login", "status", "last_seen_at", "company", EXTERNAL.0];
+/// Without an index.
+const EXTERNAL: Column<User> = ("external", |user| flag(user.is_external()));
+pub const FILE_COLUMNS: [&str; 12] = [
     "id",
     "company",
     "name",
@@ -277,6 +293,7 @@ pub const FILE_COLUMNS: [&str; 11] = [
     "phone",
     "status",
     "roles",
+    "departments",
     "external",
     "last_seen_at",
     "created_at",
@@ -284,8 +301,9 @@ pub const FILE_COLUMNS: [&str; 11] = [
 
 /// Users.
 ///
-/// Oldest first unless a filter or `sort` says otherwise. With a filter a page may hold fewer than `limit` while
-/// there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
+/// Those who were invited and have not come yet first, then the others, both by address, unless a filter or
+/// `sort` says otherwise. With a filter a page may hold fewer than `limit` while there are more: go on while
+/// there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery),
     responses((status = 200, description = "A page",
         content((List<UserView> = "application/json"), (String = "text/csv")))))]
@@ -298,24 +316,31 @@ pub async fn list(
     let company = query.company.as_deref();
     let lists = lists_seen(&app, &who, company, Area::Users, Area::PortalUsers).await?;
     let (sort, cursor, now) = (query.sort.as_deref(), query.cursor.as_deref(), runtime::now());
-    let listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
+    let mut listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .begins("email", query.email.as_deref())
         .begins("login", query.login.as_deref())
         .is("status", query.status.map(|status| choice(status.stored())))
-        .is("external", query.external.map(domain::catalog::flag))
-        .within("last_seen_at", query.seen_from, query.seen_till);
+        .within("last_seen_at", query.seen_from, query.seen_till)
+        .first_by("standing");
     let role = query.role.as_deref().map(|name| UserRole::parse(name).ok_or(name));
     let shows = |user: &User| {
         let status = user.shown_status(now);
         query.status.map_or(status != ShownStatus::Deleted, |wanted| wanted == status)
+            && query.external.is_none_or(|wanted| wanted == user.is_external())
+            && query.department.as_deref().is_none_or(|name| user.is_of_department(name))
             && role.as_ref().is_none_or(|role| role.as_ref().is_ok_and(|role| user.roles.contains(role)))
     };
-    let mut found = listing.read_all(&lists, &app.store, format, shows).await?;
-    if let Some(face) = query.face {
-        keep_face(&app, face, &mut found.page.items).await?;
+    let order = listing.take_row_order(&[EXTERNAL]);
+    let reads = if order.is_some() { Format::Csv } else { format };
+    let mut page = listing.read_all(&lists, &app.store, reads, shows).await?.page;
+    if let Some(order) = order {
+        page = order.page(page.items, |user| user.id.as_str(), format)?;
     }
-    found.answer(UserView::from, "users", &FILE_COLUMNS)
+    if let Some(face) = query.face {
+        keep_face(&app, face, &mut page.items).await?;
+    }
+    Found { page, format }.answer(UserView::from, "users", &FILE_COLUMNS)
 }
 
 /// Leaves only the people of one portal.
@@ -398,6 +423,7 @@ pub async fn change(
         last_name: body.last_name,
         language: body.language,
         roles,
+        departments: body.departments,
         active: body.active,
         two_factor_required: body.two_factor_required,
         ..UserChange::default()

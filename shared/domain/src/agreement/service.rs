@@ -15,6 +15,9 @@ pub struct EnabledService {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<EnabledServiceId>,
     pub service: ServiceId,
+    /// The guide's connection date (6.3.2). None of what was enabled before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_at: Option<Timestamp>,
     pub effective_from: Timestamp,
     pub effective_till: Option<Timestamp>,
     /// The company that pays does not see that it is there.
@@ -35,7 +38,15 @@ pub struct ServiceChange {
 
 impl EnabledService {
     pub fn new(service: ServiceId, effective_from: Timestamp, effective_till: Option<Timestamp>) -> Self {
-        Self { id: None, service, effective_from, effective_till, hidden_from_client: false, purchase: None }
+        Self {
+            id: None,
+            service,
+            enabled_at: None,
+            effective_from,
+            effective_till,
+            hidden_from_client: false,
+            purchase: None,
+        }
     }
 
     pub fn in_force_at(&self, now: Timestamp) -> bool {

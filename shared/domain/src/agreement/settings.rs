@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Agreement, AgreementError, AgreementVersion, CreditLimit, Effective, Parties, valid_code};
+use super::{
+    Agreement, AgreementError, AgreementVersion, CreditLimit, Effective, MailListsChange, Parties,
+    VERSIONS_MAX, valid_code,
+};
 use crate::id::{ServiceId, WalletId};
 use crate::money::{Amount, Currency};
 use crate::user::parse_email;
@@ -53,10 +56,7 @@ pub struct AgreementChange {
     pub transfers_use_credit_limit: Option<bool>,
     pub alerts: Option<Alerts>,
     pub payment_alert_emails: Option<Vec<String>>,
-    pub rate_emails: Option<Vec<String>>,
-    pub invoice_emails: Option<Vec<String>>,
-    pub account_emails: Option<Vec<String>>,
-    pub service_emails: Option<Vec<String>>,
+    pub emails: MailListsChange,
     pub code: Option<String>,
     pub parties: Option<Parties>,
     pub effective: Option<Effective>,
@@ -93,8 +93,8 @@ impl Agreement {
         Ok(Self { versions: vec![version], revision: 0, ..changed })
     }
 
-    /// The agreement with new settings. The credit limit and whom to mail about payments belong to a
-    /// version, so a new one begins with them; the rest is of the agreement. An agreement that has these
+    /// The agreement with new settings. The credit limit and whom to mail belong to a version, so a new one
+    /// begins with them; the rest is of the agreement. An agreement that has these
     /// settings already comes back as it is, with the same revision.
     pub fn with_settings(&self, change: AgreementChange, now: Timestamp) -> Result<Self, AgreementError> {
         let mut changed = self.clone();
@@ -116,18 +116,6 @@ impl Agreement {
             changed.effective = effective;
         }
         changed.parties = change.parties.unwrap_or(changed.parties);
-        if let Some(list) = change.rate_emails {
-            changed.rate_emails = emails(list).map_err(AgreementError::RateEmails)?;
-        }
-        if let Some(list) = change.invoice_emails {
-            changed.invoice_emails = emails(list).map_err(AgreementError::InvoiceEmails)?;
-        }
-        if let Some(list) = change.account_emails {
-            changed.account_emails = emails(list).map_err(AgreementError::AccountEmails)?;
-        }
-        if let Some(list) = change.service_emails {
-            changed.service_emails = emails(list).map_err(AgreementError::ServiceEmails)?;
-        }
         let before = self.version_to_change(now);
         let version = AgreementVersion {
             credit_limit: change.credit_limit.map_or(Ok(before.credit_limit), CreditLimit::checked)?,
@@ -135,9 +123,13 @@ impl Agreement {
                 Some(list) => emails(list).map_err(AgreementError::PaymentAlertEmails)?,
                 None => before.payment_alert_emails.clone(),
             },
+            emails: self.emails_after(before, change.emails)?,
             ..before.clone()
         };
         if version != *before {
+            if VERSIONS_MAX <= self.versions.len() {
+                return Err(AgreementError::TooManyVersions);
+            }
             let effective_from = now.max(before.effective_from);
             let place = self.versions.iter().position(|one| one.id == before.id).unwrap_or_default();
             let version =
@@ -211,6 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn an_agreement_has_no_more_versions_than_it_has_room_for() {
+        let limited = |agreement: &Agreement, euros| {
+            let credit_limit = Some(CreditLimit::Limited(Amount::whole(euros)));
+            agreement.with_settings(AgreementChange { credit_limit, ..AgreementChange::default() }, LATER)
+        };
+        let full =
+            (1..VERSIONS_MAX as i64).try_fold(agreement(), |agreement, euros| limited(&agreement, euros));
+        let full = full.unwrap();
+        assert_eq!(
+            (full.versions.len(), limited(&full, 0)),
+            (VERSIONS_MAX, Err(AgreementError::TooManyVersions))
+        );
+        assert!(limited(&full, VERSIONS_MAX as i64 - 1).is_ok(), "nothing changes");
+    }
+
+    #[test]
     fn a_new_credit_limit_begins_a_version_and_keeps_the_rest() {
         let limit = CreditLimit::Limited(Amount::whole(50));
         let changed = change(AgreementChange { credit_limit: Some(limit), ..Default::default() }).unwrap();
@@ -248,13 +256,17 @@ mod tests {
     fn a_new_agreement_has_one_version_whatever_it_begins_with() {
         let ask = AgreementChange {
             payment_alert_emails: Some(vec!["a@example.com".into()]),
-            invoice_emails: Some(vec!["b@example.com".into()]),
+            emails: MailListsChange {
+                invoice_emails: Some(vec!["b@example.com".into()]),
+                ..MailListsChange::default()
+            },
             effective: Some(Effective { from: Some(LATER), ..Effective::default() }),
             ..Default::default()
         };
         let begun = agreement().begun_with(ask, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((begun.versions.len(), begun.revision), (1, 0));
         assert_eq!(begun.versions[0].payment_alert_emails, ["a@example.com"]);
+        assert_eq!(begun.emails_in_force().invoice_emails, ["b@example.com"]);
         assert!(!begun.takes_messages(Timestamp::UNIX_EPOCH) && begun.takes_messages(LATER));
         let zone = Effective { time_zone: Some("Mars".into()), ..Effective::default() };
         let refused = change(AgreementChange { effective: Some(zone), ..Default::default() });

@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Agreement, AgreementError, AgreementVersion, CreditLimit};
+use super::{Agreement, AgreementError, AgreementVersion, CreditLimit, MailListsChange};
 use crate::id::AgreementVersionId;
 use crate::money::Amount;
 use crate::period::{BillingTerms, Period, TermsError};
@@ -12,7 +12,7 @@ use crate::period::{BillingTerms, Period, TermsError};
 /// What our clocks may differ by: a version that begins within this time has begun for who changes it.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(10);
 /// Past ones are kept for good, so there is an end.
-const VERSIONS_MAX: usize = 200;
+pub(super) const VERSIONS_MAX: usize = 200;
 
 /// The terms of a version; what is not named is as in the version before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +21,7 @@ pub struct VersionChange {
     pub credit_limit: Option<CreditLimit>,
     pub billing: Option<BillingTerms>,
     pub payment_alert_emails: Option<Vec<String>>,
+    pub emails: MailListsChange,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,6 +202,7 @@ impl Agreement {
         if self.versions.iter().any(|other| other.effective_from == effective_from) {
             return Err(VersionError::SameMoment);
         }
+        let emails = self.emails_after(&before, ask.emails)?;
         let billing = ask.billing.unwrap_or(before.billing);
         billing.check()?;
         let version = AgreementVersion {
@@ -213,6 +215,7 @@ impl Agreement {
                 Some(list) => super::settings::emails(list).map_err(AgreementError::PaymentAlertEmails)?,
                 None => before.payment_alert_emails,
             },
+            emails,
         };
         let mut versions = self.versions.clone();
         // The first one stays first: it stands for all time before the others.

@@ -7,8 +7,9 @@
 //!   What fell into tiers that a scale has lost costs what its last one costs, and what passing a threshold
 //!   repriced is nothing where nobody reprices it any more;
 //! - the billing rule, so that what was refunded stays refunded;
-//! - what was given back;
-//! - what messages from phones cost.
+//! - what was given back.
+//!
+//! A message from a phone has a price or none at each level, and may get one or lose it: it came anyway.
 
 use std::collections::BTreeSet;
 
@@ -67,9 +68,6 @@ pub trait Prices {
 
 /// Rates a message again. None if it costs the same at every level.
 pub fn rate_again(message: &Message, prices: &impl Prices) -> Result<Option<RatedAgain>, NotRated> {
-    if message.handling.incoming.is_some() {
-        return Ok(None);
-    }
     let mut charges = Vec::with_capacity(message.charges.len());
     let mut changed = BTreeSet::new();
     for (index, charged) in message.levels().enumerate() {
@@ -247,7 +245,7 @@ mod tests {
     use crate::message::{Progress, Status, Step, apply};
     use crate::money::Currency;
     use crate::period::BillingTerms;
-    use crate::quote::{self, Rates, offers, pay_as_you_go_prices};
+    use crate::quote::{self, Rates, incoming_offers, incoming_prices, offers, pay_as_you_go_prices};
     use crate::rating::{CompiledTree, Event, ServiceKind};
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
@@ -341,14 +339,52 @@ mod tests {
         again.changes.iter().map(line).collect()
     }
 
+    /// The same trees for messages from phones.
+    struct OfPhones(Book);
+
+    impl Prices for OfPhones {
+        fn at(&self, level: usize) -> Result<Option<Vec<Source>>, QuoteError> {
+            let Some(of) = self.0.levels.get(level - 1) else { return Ok(None) };
+            incoming_prices(of, level, &EVENT.from_phone(), AT, |_| true).map(Some)
+        }
+
+        fn is_scale(&self, rate: &RateId) -> Option<bool> {
+            self.0.is_scale(rate)
+        }
+    }
+
     #[test]
-    fn what_a_message_from_a_phone_cost_stays() {
-        let before = book(1, &[flat("0.05")]);
-        let mut message = sold(&before, 1, &mut Stock::default());
-        let after = book_after(&before, 2, &[flat("0.07")]);
-        assert!(rate_again(&message, &after).unwrap().is_some());
-        message.handling.incoming = Some(crate::id::IncomingId::new(1));
-        assert_eq!(rate_again(&message, &after), Ok(None));
+    fn a_message_from_a_phone_gets_and_loses_a_price_at_each_level_alone_and_once() {
+        let phones = |price: Value| json!({"depends_on": "direction", "values": {"MO": price}});
+        let blocked = || phones(json!({"price": {"type": "blocked"}}));
+        let versions = [
+            (phones(flat("0.03")), flat("0.04"), vec![]),
+            (phones(flat("0.02")), flat("0.05"), vec!["1 0.06>0.04"]),
+            (phones(flat("0.02")), phones(flat("0.01")), vec!["2 0>0.02"]),
+            (flat("0.02"), phones(scale("tier", "0.05", "0.04")), vec![]),
+            (flat("0.02"), phones(flat("0.03")), vec!["1 0.04>0", "2 0.02>0.06"]),
+            (phones(flat("0.07")), blocked(), vec![]),
+            (phones(flat("0.07")), flat("0.04"), vec!["1 0>0.14", "2 0.06>0"]),
+        ];
+        let mut message = message();
+        for (version, (own, above, expected)) in (1..).zip(versions) {
+            let book = OfPhones(book(version, &[own, above]));
+            if version == 1 {
+                let offers = incoming_offers(&book.0.levels, &EVENT.from_phone(), AT).unwrap();
+                let drawn = (1..).zip(&offers).map(|(level, offer)| {
+                    offer.draw(level, Size::segments(2), "1", &mut Stock::default()).unwrap()
+                });
+                (message.charges, message.segments) = (drawn.flatten().collect(), 2);
+                message.status = Status::Delivered;
+            }
+            let Ok(again) = rate_again(&message, &book) else {
+                assert_eq!(expected, [""; 0], "in version {version} it is not known what it costs");
+                continue;
+            };
+            assert_eq!(again.as_ref().map(shown).unwrap_or_default(), expected, "version {version}");
+            message = again.map_or(message, |again| again.message);
+            assert_eq!(rate_again(&message, &book), Ok(None), "version {version}");
+        }
     }
 
     #[test]

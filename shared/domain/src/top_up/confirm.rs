@@ -24,7 +24,8 @@ pub enum ConfirmError {
 
 impl TopUp {
     /// What a person says has come, under the name that the money has. `credited` is what the balance is to rise by:
-    /// needed where the payment system's fee comes from the client, else known. None if that confirmed it already.
+    /// needed where the payment system's fee comes from the client and no tariff has it, else known. None if that
+    /// confirmed it already.
     pub fn plan_confirmation(
         &self,
         reference: &str,
@@ -58,7 +59,8 @@ impl TopUp {
                 false => Err(ConfirmError::NotCredited { expected }),
             };
         }
-        let credited = told.ok_or(ConfirmError::NoCredited)?;
+        let by_tariff = self.tariff_fee()?.map(|fee| self.amount.checked_sub(fee)).transpose()?;
+        let credited = told.or(by_tariff).ok_or(ConfirmError::NoCredited)?;
         let fee = self.amount.checked_sub(credited)?;
         let is_fine = credited.rounded(self.currency.minor_places()) == credited;
         if !credited.is_positive() || fee.is_negative() || !is_fine {

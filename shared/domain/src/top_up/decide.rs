@@ -101,7 +101,11 @@ fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decisio
             _ => Decision::Keep(format!("{} paid a second time for what was paid before", paid.reference)),
         });
     }
-    let credited = match (top_up.needs_system_fee(), paid.system_fee) {
+    let system_fee = match paid.system_fee {
+        None => top_up.tariff_fee()?,
+        told => told,
+    };
+    let credited = match (top_up.needs_system_fee(), system_fee) {
         (true, None) if top_up.state == TopUpState::Paid => return Ok(Decision::Nothing),
         (true, None) => {
             // Told after the last time that it was asked about, it is asked about once more.
@@ -114,7 +118,7 @@ fn money(top_up: &TopUp, paid: &Paid, livemode_expected: bool) -> Result<Decisio
     if !credited.is_positive() {
         return Ok(review(top_up, format!("nothing is left of {} after the fee", paid.amount)));
     }
-    let Paid { reference, authorization, system_fee, .. } = paid.clone();
+    let Paid { reference, authorization, .. } = paid.clone();
     Ok(Decision::Confirm(Received { reference, authorization, system_fee, credited }))
 }
 

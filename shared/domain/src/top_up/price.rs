@@ -20,6 +20,8 @@ pub enum PriceError {
     NotPositive,
     #[error("{currency} is paid with at most {places} decimal places")]
     TooFine { currency: Currency, places: u32 },
+    #[error("the payment system keeps {fee} of it, so nothing would be left")]
+    NothingLeft { fee: Amount },
     #[error(transparent)]
     Amount(#[from] AmountError),
 }

@@ -80,27 +80,36 @@ impl TopUp {
         Ok((!amount.is_zero()).then_some(TakeBack { amount, number }))
     }
 
-    /// The next revision, with that counter-payment made.
+    /// The next revision, with that counter-payment made, and the credit note that it needs.
     pub fn after_take_back(&self, made: TakeBack) -> Result<Self, AmountError> {
         let taken_back = self.taken_back.checked_add(made.amount)?;
-        Ok(Self { taken_back, take_backs: made.number, ..self.next() })
+        let mut after = Self { taken_back, take_backs: made.number, ..self.next() };
+        after.credit_notes.extend(self.credit_note(made)?);
+        Ok(after)
+    }
+
+    /// What has gone back of the payment that was credited, in the currency that was paid in.
+    pub(super) fn gone(&self) -> Result<Amount, AmountError> {
+        let Some(received) = &self.received else { return Ok(Amount::ZERO) };
+        let is_gone = |back: &&Return| !back.reinstated && back.is_of(received);
+        Amount::checked_sum(self.returns.iter().filter(is_gone).map(|back| back.amount))
     }
 
     /// The part of what the balance rose by that is the payer's again, rounded half-even to the currency's
-    /// smallest unit, and never more than all.
+    /// smallest unit, and never more than all. Message credits are rounded down: the last goes with the last of the
+    /// money, so that no part of that goes without a credit note.
     fn owed(&self) -> Result<Amount, AmountError> {
         let Some(received) = &self.received else { return Ok(Amount::ZERO) };
-        let is_gone = |back: &&Return| !back.reinstated && back.is_of(received);
-        let gone = self.returns.iter().filter(is_gone).map(|back| back.amount);
-        let gone = Amount::checked_sum(gone)?;
+        let gone = self.gone()?;
         if self.to_pay() <= gone {
             return Ok(received.credited);
         }
         let share = gone.decimal().checked_div(self.to_pay().decimal()).unwrap_or(Decimal::ZERO);
-        let owed = (received.credited.decimal() * share).round_dp_with_strategy(
-            self.balance_currency().minor_places(),
-            RoundingStrategy::MidpointNearestEven,
-        );
-        Amount::new(owed)
+        let strategy = match self.buys {
+            Some(_) => RoundingStrategy::ToZero,
+            None => RoundingStrategy::MidpointNearestEven,
+        };
+        let owed = received.credited.decimal() * share;
+        Amount::new(owed.round_dp_with_strategy(self.balance_currency().minor_places(), strategy))
     }
 }

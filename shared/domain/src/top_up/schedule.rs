@@ -13,8 +13,6 @@ const ASK_AFTER_MINUTES: [i64; 6] = [5, 15, 60, 240, 720, 1500];
 /// Minutes after it was confirmed: an hour, six hours, 1, 3, 7, 14 and 30 days. Payers are refunded soon, or
 /// after they have complained.
 const LOOK_AFTER_MINUTES: [i64; 7] = [60, 360, 1_440, 4_320, 10_080, 20_160, 43_200];
-/// The first of them, where a payment can only be voided, which the merchant can for a day.
-const LOOKS_FOR_VOIDS: usize = 4;
 /// A payment that is not found any more was voided, if it was confirmed so many days ago or less. How long
 /// payments are found is not known.
 const VOIDED_WITHIN_DAYS: i64 = 4;
@@ -48,8 +46,9 @@ impl TopUp {
     fn looks(&self) -> (Timestamp, &'static [i64]) {
         let Some(confirmed_at) = self.confirmed_at else { return (self.created_at, &ASK_AFTER_MINUTES) };
         let minutes = match self.through.kind {
-            PaymentSystemKind::Stripe | PaymentSystemKind::FreedomPay => &LOOK_AFTER_MINUTES[..],
-            PaymentSystemKind::PayOnline => &LOOK_AFTER_MINUTES[..LOOKS_FOR_VOIDS],
+            PaymentSystemKind::Stripe | PaymentSystemKind::PayOnline | PaymentSystemKind::FreedomPay => {
+                &LOOK_AFTER_MINUTES[..]
+            }
             // There is nobody to ask.
             PaymentSystemKind::NetCommerce => &[],
         };

@@ -40,6 +40,21 @@ fn from_client() -> TopUp {
     TopUp { through, fee: Amount::ZERO, ..top_up() }
 }
 
+/// 500 message credits for 50.
+fn of_credits(net: &str, tax: &str) -> TopUp {
+    let order = CreditOrder {
+        quantity: 500,
+        unit_price: amount("0.1"),
+        rate: RateId::fixed(&AgreementId::new(1), "message_credits"),
+        net: amount(net),
+        own_legal_entity: None,
+        tax_rule: None,
+        tax: amount(tax),
+        total: amount("50"),
+    };
+    TopUp { buys: Some(order.credits()), order: Some(order), ..top_up() }
+}
+
 fn paid(text: &str) -> Paid {
     Paid {
         session: SESSION.into(),
@@ -97,6 +112,43 @@ fn only_the_expected_money_confirms() {
 }
 
 #[test]
+fn the_receipt_and_each_credit_note_take_a_number_and_have_a_document_of_their_own() {
+    let (bought, tenant) = (of_credits("42", "8"), CompanyId::new(2));
+    let sold = told(&bought, Report::Paid(paid("50.75")));
+    assert_eq!(sold.takes_number(&bought, &tenant), Some(tenant.as_str()));
+    let sold = sold.numbered("series", 1);
+    let half = told(&sold, back("ch_1", "20", false));
+    assert_eq!(half.takes_number(&sold, &tenant), Some("series"));
+    let half = half.numbered("series", 4);
+    assert_eq!(told(&half, back("ch_1", "20", false)).takes_number(&half, &tenant), None);
+    let numbers = (half.receipt.as_ref().map(|receipt| receipt.number), half.credit_notes[0].number);
+    assert_eq!((numbers, half.unprinted()), ((Some(1), 4), Some(1)));
+    let printed = half.with_document(1, "receipt".into());
+    assert_eq!(printed.unprinted(), Some(4));
+    let printed = printed.with_document(4, "note".into());
+    assert_eq!((printed.unprinted(), printed.credit_notes[0].document.as_deref()), (None, Some("note")));
+    let money = told(&top_up(), Report::Paid(paid("50.75")));
+    assert_eq!(told(&money, back("ch_1", "20", false)).takes_number(&money, &tenant), None);
+}
+
+#[test]
+fn what_a_payment_system_does_not_tell_it_keeps_by_its_tariff() {
+    let tariff = Tariff::of(Some(amount("2.9")), Some(amount("0.3")));
+    let with = |top_up: TopUp| TopUp { through: Through { tariff, ..top_up.through.clone() }, ..top_up };
+    let (owner, client) = (with(top_up()), with(from_client()));
+    let confirmed = |top_up: &TopUp, paid: Paid| match decided(top_up, Report::Paid(paid)) {
+        Decision::Confirm(received) => (received.credited, received.system_fee),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(confirmed(&owner, paid("50.75")), (amount("50"), Some(amount("1.77"))), "of all that is paid");
+    assert_eq!(confirmed(&client, paid("50")), (amount("48.25"), Some(amount("1.75"))));
+    let told = Paid { system_fee: Some(amount("1")), ..paid("50") };
+    assert_eq!(confirmed(&client, told), (amount("49"), Some(amount("1"))), "what is told is what it kept");
+    let by_hand = client.plan_confirmation("TT-1", None).unwrap().unwrap();
+    assert_eq!((by_hand.credited, by_hand.system_fee), (amount("48.25"), Some(amount("1.75"))));
+}
+
+#[test]
 fn system_credits_are_bought_unless_a_users_wallet_is_named() {
     assert_eq!(top_up().target(), WalletId::main(&AgreementId::new(1)));
     let wallet = WalletId::new(7);
@@ -143,17 +195,7 @@ fn money_that_comes_after_a_person_closed_it_is_for_a_person() {
 
 #[test]
 fn what_a_person_confirmed_is_moved_by_nothing_that_the_payment_system_tells() {
-    let order = CreditOrder {
-        quantity: 500,
-        unit_price: amount("0.1"),
-        rate: RateId::fixed(&AgreementId::new(1), "message_credits"),
-        net: amount("50"),
-        own_legal_entity: None,
-        tax_rule: None,
-        tax: Amount::ZERO,
-        total: amount("50"),
-    };
-    let bought = TopUp { buys: Some(order.credits()), order: Some(order), ..top_up() };
+    let bought = of_credits("50", "0");
     let returned = told(&bought, back("re_1", "10", false));
     assert_eq!(returned.plan_confirmation("TT-1", None), Err(ConfirmError::Returned));
     let received = bought.plan_confirmation(" TT-1 ", None).unwrap().unwrap();
@@ -321,7 +363,7 @@ fn a_payment_system_is_asked_whether_money_went_back_as_long_as_it_may() {
     let month = [1, 6, 24, 72, 168, 336, 720];
     assert_eq!(looks(PaymentSystemKind::Stripe), month);
     assert_eq!(looks(PaymentSystemKind::FreedomPay), month);
-    assert_eq!(looks(PaymentSystemKind::PayOnline), month[..4], "only voids are told, and only at first");
+    assert_eq!(looks(PaymentSystemKind::PayOnline), month);
     assert_eq!(looks(PaymentSystemKind::NetCommerce), [0_i64; 0], "there is nobody to ask");
 }
 
@@ -435,7 +477,46 @@ fn money_that_cannot_be_booked_waits_for_a_person_and_is_not_closed() {
     assert_eq!(told(&top_up(), Report::Paid(paid("50.75"))).set_aside("no wallet".into()), None);
 }
 
+#[test]
+fn the_last_cent_of_a_purchase_that_goes_back_has_a_credit_note_too() {
+    let sold = told(&of_credits("42", "8"), Report::Paid(paid("50.75"))).numbered("series", 1);
+    let nearly = told(&sold, back("ch_1", "50.74", false));
+    assert_eq!(nearly.taken_back, amount("499"));
+    let all = told(&nearly, back("ch_1", "50.75", false));
+    let noted = all.credit_notes.iter().map(|note| (note.total().unwrap(), note.credits));
+    let expected = [("50.74", "499"), ("0.01", "1")].map(|(total, credits)| (amount(total), amount(credits)));
+    assert_eq!(noted.collect::<Vec<_>>(), expected);
+}
+
 proptest! {
+    #[test]
+    fn credit_notes_add_up_to_the_receipt_once_all_has_gone_back_and_to_nothing_once_it_came_again(
+        parts in prop::collection::vec(1_i64..1_500, 0..8)
+    ) {
+        let mut sold = told(&of_credits("42", "8"), Report::Paid(paid("50.75"))).numbered("series", 1);
+        let noted = |sold: &TopUp| {
+            let parts: [fn(&CreditNote) -> Amount; 4] =
+                [|note| note.net, |note| note.tax, |note| note.fee, |note| note.credits];
+            parts.map(|part| Amount::checked_sum(sold.credit_notes.iter().map(part)).unwrap())
+        };
+        let mut gone = 0;
+        for part in parts {
+            gone = (gone + part).min(5_075);
+            let notes = sold.credit_notes.len();
+            let text = format!("{}.{:02}", gone / 100, gone % 100);
+            sold = told(&sold, back("ch_1", &text, false));
+            if notes < sold.credit_notes.len() {
+                let [net, tax, fee, credits] = noted(&sold);
+                prop_assert_eq!(Amount::checked_sum([net, tax, fee]).unwrap(), amount(&text));
+                prop_assert_eq!(credits, sold.taken_back);
+            }
+        }
+        sold = told(&sold, back("ch_1", "50.75", false));
+        prop_assert_eq!(noted(&sold), ["42", "8", "0.75", "500"].map(amount));
+        sold = told(&sold, back("ch_1", "50.75", true));
+        prop_assert_eq!(noted(&sold), [Amount::ZERO; 4]);
+    }
+
     #[test]
     fn events_in_any_order_and_number_end_the_same(order in prop::collection::vec(0_usize..5, 0..20)) {
         let reports = [

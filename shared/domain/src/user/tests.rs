@@ -173,11 +173,32 @@ fn who_has_left_has_no_login_and_no_roles() {
 }
 
 #[test]
+fn somebody_has_each_department_once_by_name() {
+    let user = plan("Ada", "ada@example.com").unwrap();
+    let change = |names: &[&str]| {
+        let departments = Some(names.iter().map(|name| (*name).to_owned()).collect());
+        plan_change(&user, CompanyKind::Client, UserChange { departments, ..UserChange::default() })
+    };
+    let changed = change(&[" support", "Sales", "Support", "sales "]).unwrap();
+    assert_eq!(changed.departments, ["Sales", "support"]);
+    assert!(changed.is_of_department(" SUPPORT ") && !changed.is_of_department("Supp"));
+    let kept = plan_change(&changed, CompanyKind::Client, UserChange::default()).unwrap();
+    assert_eq!(kept.departments, changed.departments);
+    let many: Vec<_> = (0..=DEPARTMENTS_MAX).map(|number| number.to_string()).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(change(&many[1..]).unwrap().departments.len(), DEPARTMENTS_MAX);
+    assert_eq!(change(&many), Err(UserError::Departments));
+    for bad in ["", " ", "a\nb", &"x".repeat(61)] {
+        assert_eq!(change(&[bad]), Err(UserError::Departments), "{bad:?}");
+    }
+}
+
+#[test]
 fn a_stored_user_from_before_roles_is_read() {
     let stored = serde_json::json!({
         "id": UserId::new(1), "company": CompanyId::new(1), "name": "Ada Lovelace",
         "email": "ada@example.com", "master": true, "created_at": NOW,
     });
     let user: User = serde_json::from_value(stored).unwrap();
-    assert!(user.is_active() && user.master && user.revision == 0);
+    assert!(user.is_active() && user.master && user.revision == 0 && user.departments.is_empty());
 }

@@ -4,7 +4,7 @@ use iso_currency::Currency;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::security_key;
+use super::{security_key, write_time};
 use crate::fields::{AskError, is_order, write_amount};
 
 const DESCRIPTION_CHARACTERS_MAX: usize = 100;
@@ -41,7 +41,7 @@ pub struct Ask<'a> {
 /// Where to send the payer: a page for cards, in English.
 pub fn checkout(ask: &Ask, settings: &Settings) -> Result<String, AskError> {
     let amount = write_amount(ask.amount)?;
-    let valid_until = ask.valid_until.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    let valid_until = ask.valid_until.map(write_time);
     check(ask)?;
     let mut signed = vec![
         ("MerchantId", settings.merchant.as_str()),

@@ -3,9 +3,10 @@
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
 use iso_currency::Currency;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Settings, security_key};
+use super::{Settings, read_time, security_key};
 use crate::fields::{Fields, ReadError};
 
 /// What to look for.
@@ -24,6 +25,8 @@ pub struct Found {
     pub amount: Decimal,
     pub currency: Currency,
     pub state: FoundState,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,7 @@ pub fn read_search(status: StatusCode, body: &[u8]) -> Result<Option<Found>, Rea
         amount: fields.amount("Amount").map_err(ReadError::unreadable)?,
         currency: fields.currency("Currency").map_err(ReadError::unreadable)?,
         state: state(&text("Status")?)?,
+        at: read_time(&text("DateTime")?).ok_or_else(|| ReadError::unreadable("DateTime is no time"))?,
     }))
 }
 
@@ -133,21 +137,21 @@ mod tests {
             200,
             found,
             expect![[
-                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: Pending } money=true"#
+                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: Pending, at: 2026-01-30T09:15:07Z } money=true"#
             ]],
         );
         check(
             200,
             &found.replace("Pending", "Settled"),
             expect![[
-                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: Settled } money=true"#
+                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: Settled, at: 2026-01-30T09:15:07Z } money=true"#
             ]],
         );
         check(
             200,
             &found.replace("Pending", "PreAuthorized"),
             expect![[
-                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: PreAuthorized } money=false"#
+                r#"Found { transaction: "900100200", top_up: "TOPUP-0001", amount: 150.00, currency: USD, state: PreAuthorized, at: 2026-01-30T09:15:07Z } money=false"#
             ]],
         );
         check(200, "", expect!["nothing"]);
@@ -161,6 +165,11 @@ mod tests {
             200,
             &format!("{found}&Amount=1.00"),
             expect!["the answer cannot be read: Amount is there twice"],
+        );
+        check(
+            200,
+            &found.replace("09:15:07", "soon"),
+            expect!["the answer cannot be read: DateTime is no time"],
         );
         check(200, "<html>", expect!["the answer cannot be read: TransactionId is missing"]);
         check(200, "Code=3001&Message=Bad+key", expect!["the payment system refused: 3001 Bad key"]);

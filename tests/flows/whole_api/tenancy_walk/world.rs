@@ -432,7 +432,12 @@ impl World {
         for list in operations().into_iter().filter(|operation| operation.method == Method::GET) {
             let Ok(filled) = filling::fill(&list, &self.things) else { continue };
             let asked = self.ask(Some(&self.a), &filled[0]).await.json();
-            if let Some(id) = asked["items"][0]["id"].as_str().filter(|_| !self.things.knows(&list.template))
+            // The log of A has what was done to those below it as well, and they read that too.
+            let company = json!(self.things.text("company"));
+            let is_own = |item: &&Value| item.get("object_company").is_none_or(|of| *of == company);
+            let first = asked["items"].as_array().and_then(|items| items.iter().find(is_own));
+            if let Some(id) = first.and_then(|item| item["id"].as_str())
+                && !self.things.knows(&list.template)
             {
                 self.things.add(&list.template, id, true);
             }

@@ -1,7 +1,9 @@
 //! What the company that sells may change while an agreement runs.
 
 use axum::extract::{Path, State};
-use domain::agreement::{Agreement, AgreementChange, Alerts, Effective, check_no_user_credits};
+use domain::agreement::{
+    Agreement, AgreementChange, Alerts, Effective, MailListsChange, check_no_user_credits,
+};
 use domain::company::CompanyError;
 use domain::id::{ServiceId, UserId};
 use domain::money::Currency;
@@ -152,10 +154,12 @@ impl AgreementPatch {
             transfers_use_credit_limit: self.transfers_use_credit_limit,
             alerts: self.alerts.map(AlertsBody::parse).transpose()?,
             payment_alert_emails: self.payment_alert_emails,
-            rate_emails: self.rate_emails,
-            invoice_emails: self.invoice_emails,
-            account_emails: self.account_emails,
-            service_emails: self.service_emails,
+            emails: MailListsChange {
+                rate_emails: self.rate_emails,
+                invoice_emails: self.invoice_emails,
+                account_emails: self.account_emails,
+                service_emails: self.service_emails,
+            },
             code: self.code,
             parties: Some(parties.read(app, who, company, tenant, agreement.parties.clone()).await?),
             effective: Some(Effective {

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::agreement::{Agreement, AgreementVersion, VersionChange, VersionError};
+use domain::agreement::{Agreement, AgreementVersion, MailListsChange, VersionChange, VersionError};
 use domain::id::AgreementVersionId;
 use domain::permission::Area;
 use jiff::Timestamp;
@@ -41,6 +41,14 @@ pub struct VersionView {
     billing: Billing,
     /// Who gets a mail when a payment is confirmed.
     payment_alert_emails: Vec<String>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    rate_emails: Vec<String>,
+    /// Who gets the invoices.
+    invoice_emails: Vec<String>,
+    /// Who is told of the account and its traffic.
+    account_emails: Vec<String>,
+    /// Who is told of technical matters.
+    service_emails: Vec<String>,
     /// The agreement's revision, which is the `ETag` as well.
     revision: u64,
 }
@@ -61,6 +69,7 @@ impl VersionView {
             version if in_force.effective_from < version.effective_from => VersionState::Coming,
             _ => VersionState::Past,
         };
+        let emails = agreement.emails(version).clone();
         Self {
             id: version.id.clone(),
             effective_from: version.effective_from,
@@ -69,6 +78,10 @@ impl VersionView {
             credit_limit: limit_text(version.credit_limit),
             billing: version.billing.clone().into(),
             payment_alert_emails: version.payment_alert_emails.clone(),
+            rate_emails: emails.rate_emails,
+            invoice_emails: emails.invoice_emails,
+            account_emails: emails.account_emails,
+            service_emails: emails.service_emails,
             revision: agreement.revision,
         }
     }
@@ -89,6 +102,15 @@ pub struct VersionRequest {
     billing: Option<Billing>,
     /// Who gets a mail when a payment is confirmed; as in the version before unless told.
     payment_alert_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here; as in the version before unless
+    /// told.
+    rate_emails: Option<Vec<String>>,
+    /// Who gets the invoices; as in the version before unless told.
+    invoice_emails: Option<Vec<String>>,
+    /// Who is told of the account and its traffic; as in the version before unless told.
+    account_emails: Option<Vec<String>>,
+    /// Who is told of technical matters; as in the version before unless told.
+    service_emails: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,6 +127,14 @@ pub struct VersionPatch {
     billing: Option<Billing>,
     /// Who gets a mail when a payment is confirmed.
     payment_alert_emails: Option<Vec<String>>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    rate_emails: Option<Vec<String>>,
+    /// Who gets the invoices.
+    invoice_emails: Option<Vec<String>>,
+    /// Who is told of the account and its traffic.
+    account_emails: Option<Vec<String>>,
+    /// Who is told of technical matters.
+    service_emails: Option<Vec<String>>,
 }
 
 impl VersionPatch {
@@ -114,11 +144,17 @@ impl VersionPatch {
             credit_limit: self.credit_limit.map(limit_of).transpose()?,
             billing: self.billing.map(Into::into),
             payment_alert_emails: self.payment_alert_emails,
+            emails: MailListsChange {
+                rate_emails: self.rate_emails,
+                invoice_emails: self.invoice_emails,
+                account_emails: self.account_emails,
+                service_emails: self.service_emails,
+            },
         })
     }
 }
 
-const FILE_COLUMNS: [&str; 11] = [
+const FILE_COLUMNS: [&str; 15] = [
     "id",
     "effective_from",
     "effective_till",
@@ -130,6 +166,10 @@ const FILE_COLUMNS: [&str; 11] = [
     "billing.days_for_payment",
     "billing.split_by_month",
     "payment_alert_emails",
+    "rate_emails",
+    "invoice_emails",
+    "account_emails",
+    "service_emails",
 ];
 
 /// An agreement's versions.
@@ -172,10 +212,18 @@ pub async fn create(
     if_match: IfMatch,
     Body(body): Body<VersionRequest>,
 ) -> Edited<VersionView> {
-    let VersionRequest { effective_from, credit_limit, billing, payment_alert_emails } = body;
-    let effective_from = Some(effective_from);
-    let ask = VersionPatch { effective_from, credit_limit, billing, payment_alert_emails }.parse()?;
-    let now = runtime::now();
+    let (effective_from, now) = (Some(body.effective_from), runtime::now());
+    let ask = VersionPatch {
+        effective_from,
+        credit_limit: body.credit_limit,
+        billing: body.billing,
+        payment_alert_emails: body.payment_alert_emails,
+        rate_emails: body.rate_emails,
+        invoice_emails: body.invoice_emails,
+        account_emails: body.account_emails,
+        service_emails: body.service_emails,
+    };
+    let ask = ask.parse()?;
     let changed = edit(&app, &who, &id, if_match, |agreement| agreement.with_version(ask, now)).await?;
     let is_new = |version: &&AgreementVersion| Some(version.effective_from) == effective_from;
     let version = changed.versions.iter().find(is_new).ok_or_else(crate::error::busy)?;

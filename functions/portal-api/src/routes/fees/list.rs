@@ -6,6 +6,7 @@ use domain::catalog;
 use domain::fee::{Fee, FeeStatus};
 use domain::id::CompanyId;
 use domain::permission::Area;
+use domain::record::id_of;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
@@ -16,7 +17,7 @@ use super::FeeView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{fields, rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,8 +61,8 @@ pub struct FeeQuery {
     amount_min: Option<String>,
     /// At most so much.
     amount_max: Option<String>,
-    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`, with a `-` before it for
-    /// the other way round; `-at` unless told.
+    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
+    /// `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
     #[param(example = "-at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -137,7 +138,16 @@ fn attribute_of(text: &str) -> Result<(String, String), ApiError> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-const COLUMNS: [&str; 7] = ["at", "company", "agreement", "subject", "rule", "by_user", "issued"];
+const COLUMNS: [&str; 9] =
+    ["at", "company", "agreement", "subject", "rule", "by_user", "issued", "transaction", "attributes"];
+/// Without indexes, which every fee would pay for, in three lists.
+const ROW_COLUMNS: [Column<Fee>; 2] = [
+    ("transaction", |fee| id_of(fee.transaction())),
+    ("attributes", |fee| {
+        let attributes = fee.attributes.iter().map(|(name, value)| format!("{name}:{value}"));
+        catalog::words(&attributes.collect::<Vec<_>>().join("; "))
+    }),
+];
 const FILE_COLUMNS: [&str; 22] = [
     "id",
     "at",
@@ -187,6 +197,6 @@ pub async fn list(
     let listing = Listing::new(list, &COLUMNS, sort, query.limit, cursor)?
         .within("at", query.from, query.till)
         .newest_first("at");
-    let found = listing.read(&app.store, format, query.filter()?).await?;
+    let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, query.filter()?).await?;
     found.answer(|fee| FeeView::new(fee, &who), "fees", &FILE_COLUMNS)
 }

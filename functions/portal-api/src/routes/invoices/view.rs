@@ -257,7 +257,7 @@ impl ChargeView {
 }
 
 /// The tax of a part of an invoice, not rounded, and the part with it.
-fn taxed(invoice: &Invoice, net: Amount) -> Result<(Amount, Amount), AmountError> {
+pub fn taxed(invoice: &Invoice, net: Amount) -> Result<(Amount, Amount), AmountError> {
     let tax = match &invoice.tax_rule {
         Some(tax) => tax.on(net, PLACES_MAX)?,
         None => Amount::ZERO,

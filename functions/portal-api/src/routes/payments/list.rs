@@ -15,8 +15,8 @@ use utoipa::IntoParams;
 use super::view::PaymentView;
 use crate::App;
 use crate::error::ApiError;
-use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::fields::{Amounts, List};
+use crate::lists::{Column, Format, Listing};
 use crate::rights::is_tenant_side;
 use crate::{fields, rights, schema};
 
@@ -49,6 +49,10 @@ pub struct PaymentQuery {
     amount_min: Option<String>,
     /// At most so much, in the agreement's currency.
     amount_max: Option<String>,
+    /// At least so much was paid, in whatever currency.
+    paid_min: Option<String>,
+    /// At most so much was paid, in whatever currency.
+    paid_max: Option<String>,
     /// Paid on this day or later.
     #[param(value_type = Option<String>, format = Date)]
     from: Option<Date>,
@@ -73,8 +77,10 @@ pub struct PaymentQuery {
     /// To be confirmed before a day that is before this one.
     #[param(value_type = Option<String>, format = Date)]
     confirm_before_till: Option<Date>,
-    /// `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`, with a `-` before it
-    /// for the other way round; `-created_at` unless told or filtered.
+    /// `created_at`, `payment_date`, `replenishment_amount`, `status` or `reference`; or of 10,000 payments at
+    /// most `company`, `agreement`, `amount`, `currency`, `agreement_currency`, `updated_at`, `description`,
+    /// `direction` or `confirm_before`. With a `-` before it for the other way round; `-created_at` unless told
+    /// or filtered.
     #[param(example = "-payment_date")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -83,7 +89,34 @@ pub struct PaymentQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 5] = ["created_at", "payment_date", "replenishment_amount", "status", "reference"];
+const COLUMNS: [&str; 14] = [
+    "created_at",
+    "payment_date",
+    "replenishment_amount",
+    "status",
+    "reference",
+    "company",
+    "agreement",
+    "amount",
+    "currency",
+    "agreement_currency",
+    "updated_at",
+    "description",
+    "direction",
+    "confirm_before",
+];
+/// Without indexes, which every payment would pay for, in both of its lists.
+const ROW_COLUMNS: [Column<Payment>; 9] = [
+    ("company", |payment| payment.company.to_string()),
+    ("agreement", |payment| payment.agreement.to_string()),
+    ("amount", |payment| catalog::amount(payment.paid().0)),
+    ("currency", |payment| payment.paid().1.to_string()),
+    ("agreement_currency", |payment| payment.currency.to_string()),
+    ("updated_at", |payment| catalog::time(payment.changed_at)),
+    ("description", |payment| catalog::words(&payment.description)),
+    ("direction", |payment| catalog::choice(payment.direction)),
+    ("confirm_before", |payment| payment.confirm_before.map(catalog::day).unwrap_or_default()),
+];
 
 impl PaymentQuery {
     fn listing(&self, list: String) -> Result<Listing, ApiError> {
@@ -102,11 +135,12 @@ impl PaymentQuery {
     }
 
     /// What no list is in the order of.
-    fn passes(&self, payment: &Payment) -> bool {
+    fn passes(&self, payment: &Payment, amounts: Amounts) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|it| it == value);
-        let (_, currency) = payment.paid();
+        let (paid, currency) = payment.paid();
         let (updated, deadline) = (payment.changed_at, payment.confirm_before);
-        is(&self.agreement, payment.agreement.as_str())
+        amounts.contains(paid)
+            && is(&self.agreement, payment.agreement.as_str())
             && is(&self.currency, currency.code())
             && is(&self.agreement_currency, payment.currency.code())
             && self.direction.is_none_or(|direction| direction == payment.direction)
@@ -168,10 +202,11 @@ pub async fn list(
             company.id.into()
         }
     };
+    let paid = fields::amounts_of("paid", query.paid_min.as_deref(), query.paid_max.as_deref())?;
     let is_shown = |payment: &Payment| {
         let sees_all = is_tenant_side(&who, &payment.company, &payment.tenant);
-        (sees_all || payment.status.is_in_balance()) && query.passes(payment)
+        (sees_all || payment.status.is_in_balance()) && query.passes(payment, paid)
     };
-    let found = query.listing(list)?.read(&app.store, format, is_shown).await?;
+    let found = query.listing(list)?.read_in_order(&ROW_COLUMNS, &app.store, format, is_shown).await?;
     found.answer(PaymentView::from, "payments", &FILE_COLUMNS)
 }

@@ -1,17 +1,22 @@
-//! The roads of a sender ID: over which connections its messages go, and where what phones send to it goes.
+//! The roads of a sender ID: over which connections its messages go, its own or those of one above, and where
+//! what phones send to it goes.
 
+use domain::agreement::Agreement;
 use domain::company::Company;
 use domain::connection::{Connection, ConnectionKind, Link};
 use domain::id::ConnectionId;
 use domain::incoming::{IncomingRule, IncomingRuleError};
 use domain::route::{Route, Routes, RoutesError};
-use domain::sender::SenderAddress;
+use domain::sender::{AssignedFrom, SenderAddress};
+use runtime::auth::Principal;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::find_by_id;
 use crate::App;
 use crate::error::ApiError;
+use crate::routes::agreements::check_governs;
 use crate::seen::Seen;
 
 /// One road to a vendor.
@@ -94,6 +99,23 @@ pub async fn routes(
         routes.push(Route { connection, kind, rank, weight });
     }
     Routes::new(routes).map_err(|error: RoutesError| Problem::invalid(field, error).into())
+}
+
+/// Reads what a sender ID under an agreement is assigned from. Who assigns sees that: the company whose it is, or
+/// one above. So nobody takes one that was not given to them, and who assigns need not see its connections.
+pub async fn assigned_from(
+    app: &App,
+    who: &Principal,
+    agreement: &Agreement,
+    address: &SenderAddress,
+    id: &str,
+) -> Result<AssignedFrom, ApiError> {
+    let field = |error: ApiError| error.field("assigned_from");
+    let above = find_by_id(app, who, id).await.map_err(field)?;
+    let assigned = above.assigned_to(agreement, address)?;
+    let governing = app.seen_by(who).agreement(above.agreement.as_str()).await.map_err(field)?;
+    check_governs(app, &governing, &above.company).await.map_err(field)?;
+    Ok(assigned)
 }
 
 /// A vendor's connection that may serve a company's sender ID.

@@ -56,12 +56,12 @@ pub async fn close(
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let Some(closed) = top_up.plan_close(&body.reason, &who.company.id)? else {
-            return Ok(Versioned::new(top_up.revision, top_up.into()));
+            return Ok(Versioned::new(top_up.revision, TopUpView::new(top_up, &who)));
         };
         if_match.check(top_up.revision)?;
         let act = seen.act_on(&top_up.company).await?;
         if app.store.change_top_up(&act, &top_up, &closed).await? == TopUpPosted::Now {
-            return Ok(Versioned::new(closed.revision, closed.into()));
+            return Ok(Versioned::new(closed.revision, TopUpView::new(closed, &who)));
         }
     }
     Err(busy())

@@ -28,8 +28,8 @@ pub struct ConfirmTopUpRequest {
     /// What the money is known by, 1 to 100 characters: unique among the company's payments.
     #[schema(example = "TT-2026-0001")]
     reference: String,
-    /// What the balance is to rise by. Needed where the payment system's fee comes from the client, as only a
-    /// person knows then what it kept; else the amount, or the credits that are bought.
+    /// What the balance is to rise by. Needed where the payment system's fee comes from the client and no tariff is
+    /// set, as only a person knows then what it kept; else the amount, or the credits that are bought.
     #[schema(example = "48.75")]
     credited: Option<String>,
 }
@@ -64,14 +64,14 @@ pub async fn confirm(
         rights::manage(&who, Area::Payments)?;
         rights::on_tenant_side(&who, &agreement.company, &agreement.tenant)?;
         let Some(received) = top_up.plan_confirmation(&body.reference, credited)? else {
-            return Ok(Versioned::new(top_up.revision, top_up.into()));
+            return Ok(Versioned::new(top_up.revision, TopUpView::new(top_up, &who)));
         };
         if_match.check(top_up.revision)?;
         let act = seen.act_on(&top_up.company).await?;
         match app.cashier.book(&act, &top_up, &received, Some(&who.company.id)).await? {
             TopUpPosted::Now => {
                 let confirmed = seen.top_up(&id).await?;
-                return Ok(Versioned::new(confirmed.revision, confirmed.into()));
+                return Ok(Versioned::new(confirmed.revision, TopUpView::new(confirmed, &who)));
             }
             TopUpPosted::PaidAnother | TopUpPosted::Overtaken => {}
         }

@@ -3,6 +3,7 @@
 
 use domain::agreement::{Agreement, EnabledService};
 use domain::credit_order::{CreditOrder, CreditOrderError, credit_price};
+use domain::top_up::CreditNote;
 use runtime::http::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +46,38 @@ impl From<CreditOrder> for CreditOrderView {
             tax_name: rule.map(|rule| rule.name),
             tax: order.tax.to_string(),
             total: order.total.to_string(),
+        }
+    }
+}
+
+/// What of a receipt for message credits is undone because money of it went back; below zero what is sold once more,
+/// because it came again. When all has gone back, the credit notes add up to the receipt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreditNoteView {
+    /// Without gaps among the receipts and credit notes of the legal entity that sells.
+    number: u64,
+    /// The message credits that left the wallet again.
+    #[schema(example = "250")]
+    credits: String,
+    /// In the currency that was paid in, without tax.
+    #[schema(example = "15")]
+    net: String,
+    /// The tax of that.
+    #[schema(example = "2.85")]
+    tax: String,
+    /// Of the fee that was charged on top.
+    #[schema(example = "0")]
+    fee: String,
+}
+
+impl From<CreditNote> for CreditNoteView {
+    fn from(note: CreditNote) -> Self {
+        Self {
+            number: note.number,
+            credits: note.credits.to_string(),
+            net: note.net.to_string(),
+            tax: note.tax.to_string(),
+            fee: note.fee.to_string(),
         }
     }
 }

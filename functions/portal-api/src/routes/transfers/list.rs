@@ -18,7 +18,7 @@ use super::TransferView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Column, Format, Found, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::rights;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -117,17 +117,12 @@ pub async fn list(
     };
     let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let mut listing = Listing::new(company.id, &["at", "amount", NOTE.0], sort, query.limit, cursor)?
+    let listing = Listing::new(company.id, &["at", "amount", NOTE.0], sort, query.limit, cursor)?
         .within("at", query.from, query.till)
         .within_amounts("amount", amounts)
         .newest_first("at");
-    let order = listing.take_row_order(&[NOTE]);
-    let reads = if order.is_some() { Format::Csv } else { format };
-    let mut page = listing.read(&app.store, reads, is_shown).await?.page;
-    if let Some(order) = order {
-        page = order.page(page.items, |transfer| transfer.id.as_str(), format)?;
-    }
-    Found { page, format }.answer(TransferView::from, "transfers", &FILE_COLUMNS)
+    let found = listing.read_in_order(&[NOTE], &app.store, format, is_shown).await?;
+    found.answer(TransferView::from, "transfers", &FILE_COLUMNS)
 }
 
 /// Those of a person under each agreement of the company; none of a key of the company itself.

@@ -18,7 +18,7 @@ use domain::segmentation::Encoding;
 use domain::sender::{SenderAddress, SenderStatus};
 use futures::future::join_all;
 use jiff::Timestamp;
-use sending::{levels, pick, place, roads};
+use sending::{are_in_force, levels, pick, place, roads};
 use store::{Store, StoreError, TreeCache};
 use tokio::time::Instant;
 
@@ -155,7 +155,8 @@ impl Ground {
         let Some((company, path, levels, dictionaries)) = found else { return Err(Refusal::NotAllowed) };
         let is_enabled = path.len() == company.path.len() && path.iter().all(|company| company.enabled);
         let is_own = levels.first().is_some_and(|own| own.agreement.company == company.id);
-        let takes = levels.iter().all(|level| level.agreement.takes_messages(now));
+        let is_suspended = levels.iter().any(|level| level.agreement.suspended);
+        let takes = are_in_force(&levels, now) && !is_suspended;
         let is_allowed = is_enabled && is_own && takes && company.may_send();
         let ground = Self { is_allowed, company, dictionaries, levels, senders: Mutex::default() };
         let known = before.map(Self::used_senders).unwrap_or_default();
@@ -199,7 +200,7 @@ impl Ground {
     async fn look_for(&self, store: &Store, address: &SenderAddress) -> Found {
         let own = self.levels.first().ok_or(Refusal::NotAllowed)?;
         let failed = |error| unavailable("read a sender ID", error);
-        let sender = store.sender(&own.agreement.id, address).await.map_err(failed)?;
+        let sender = store.sender_as_used(&own.agreement.id, address).await.map_err(failed)?;
         let sender = sender.ok_or(Refusal::SenderUnknown)?;
         if sender.status != SenderStatus::Active {
             return Err(Refusal::SenderNotActive);
