@@ -221,7 +221,7 @@ async fn invoices_are_made_once_and_numbered_without_gaps() {
     });
     once(&answers.await, &InvoicesWritten::Now);
     let first_series = client.agreement.tenant.as_str();
-    let number = async || world.store.last_invoice_number(first_series).await.expect("a read");
+    let number = async || world.store.last_document_number(first_series).await.expect("a read");
     assert_eq!(number().await, 1);
     let stored = world.store.any_invoice(&first.id).await.expect("a read").expect("an invoice");
     let left = if stored.number.is_none() { first } else { second };

@@ -46,6 +46,7 @@ fn confirmation(invoice: &Invoice, emails: Vec<String>) -> Notification {
         number: invoice.number.unwrap_or_default(),
         period: invoice.period,
         total_due: invoice.total_due,
+        outstanding: Some(invoice.outstanding),
         currency: invoice.currency,
         due_date: invoice.due_date,
         emails,

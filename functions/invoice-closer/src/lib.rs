@@ -12,7 +12,7 @@ use anyhow::Context;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::agreement::Agreement;
 use domain::audit::Act;
-use domain::id::CompanyId;
+use domain::id::{CompanyId, InvoiceId};
 use domain::period::Period;
 use jiff::Timestamp;
 use queue::{Billing, Sender};
@@ -73,6 +73,7 @@ impl App {
                 self.close(&agreement, period, now).await
             }
             Billing::RenderV1 { invoice } => {
+                self.cover_first(&invoice, now).await?;
                 self.render(&invoice, now).await?;
                 self.dispatch(&invoice, now).await
             }
@@ -104,6 +105,16 @@ impl App {
         let bare = bare.filter(|invoice| invoice.is_confirmed() && invoice.document.is_none());
         let jobs: Vec<_> = bare.map(|invoice| Billing::RenderV1 { invoice: invoice.id }).collect();
         self.billing.send_all(&jobs).await?;
+        Ok(())
+    }
+
+    /// What was paid beforehand stands on the document and in the mail, so that nobody pays it a second time.
+    async fn cover_first(&self, invoice: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
+        let invoice = self.store.any_invoice(invoice).await?;
+        let bare = invoice.filter(|invoice| invoice.is_confirmed() && invoice.document.is_none());
+        let Some(invoice) = bare else { return Ok(()) };
+        let agreement = self.store.any_agreement(&invoice.agreement).await?.context("no such agreement")?;
+        self.invoices.cover(PROCESS, &agreement, now).await?;
         Ok(())
     }
 

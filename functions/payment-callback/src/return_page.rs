@@ -49,6 +49,11 @@ const PAID: Text = Text {
     body: "The payment has arrived and is on your balance. You can close this page.",
     looks_again: false,
 };
+const PAID_BACK: Text = Text {
+    title: "Paid back",
+    body: "Money of this payment went back to you, and your balance fell by as much.",
+    looks_again: false,
+};
 const WAITING: Text = Text {
     title: "Waiting for the payment",
     body: "The payment has not been confirmed yet. This page looks again by itself; \
@@ -94,7 +99,9 @@ const UNAVAILABLE: Text = Text {
 
 fn page(top_up: Option<&TopUp>) -> Response {
     let is_closed_by_hand = top_up.is_some_and(|top_up| top_up.closed_by.is_some());
+    let has_gone_back = top_up.is_some_and(|top_up| top_up.taken_back.is_positive());
     let (status, text) = match top_up.map(|top_up| &top_up.state) {
+        Some(TopUpState::Confirmed { .. }) if has_gone_back => (StatusCode::OK, &PAID_BACK),
         Some(TopUpState::Confirmed { .. }) => (StatusCode::OK, &PAID),
         Some(TopUpState::Redirected) => (StatusCode::OK, &WAITING),
         Some(TopUpState::Paid) => (StatusCode::OK, &SETTLING),

@@ -103,6 +103,18 @@ fn an_invoice_tells_its_charges_apart_and_names_all_that_it_corrects() {
 }
 
 #[test]
+fn an_invoice_that_was_paid_beforehand_asks_for_nothing_more() {
+    let paid = |covered: &str, outstanding: &str| {
+        let (covered, outstanding) = (covered.to_owned(), outstanding.to_owned());
+        Document::Invoice(Box::new(InvoiceDocument { covered, outstanding, ..full_invoice() }))
+    };
+    let said = |document: &Document| laid(document).iter().flat_map(texts).collect::<Vec<_>>().join(" ");
+    assert!(said(&paid("100", "751.56")).contains("Please pay"));
+    let in_full = said(&paid("851.56", "0"));
+    assert!(in_full.contains("Paid already") && !in_full.contains("Please pay"), "{in_full}");
+}
+
+#[test]
 fn an_invoice_in_message_credits_asks_for_no_payment_and_one_in_money_does() {
     let asks = ["Due date", "Please pay", "Paid already", "Outstanding"];
     let credits = CurrencyFacts { code: "CREDIT".to_owned(), name: "message credits".to_owned(), places: 0 };

@@ -337,6 +337,9 @@ pub enum Notification {
         period: Period,
         /// Below zero on a credit note.
         total_due: Amount,
+        /// What of it no payment covered when it was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outstanding: Option<Amount>,
         currency: Currency,
         due_date: Option<Date>,
         emails: Vec<String>,

@@ -256,8 +256,7 @@ impl Store {
             return Err(StoreError::TooManyCharges { charges, most: CHARGES_MAX });
         }
         let takes = write.takes.iter();
-        let mut items: Vec<_> =
-            takes.map(|(series, taken)| self.take_number(keys::invoice_numbers(series), *taken)).collect();
+        let mut items: Vec<_> = takes.map(|(series, taken)| self.take_number(series, *taken)).collect();
         let numbers = items.len();
         for invoice in &write.unchanged {
             let key = keys::invoice(&invoice.agreement, invoice.period, invoice.sequence);

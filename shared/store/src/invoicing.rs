@@ -203,7 +203,7 @@ impl Invoices {
             changes.retain(|(_, after)| after.id != *id);
             changes.insert(0, (Some(stored.clone()), draft.clone()));
             for try_again in 0..NUMBERS_MAX {
-                let next = self.store.last_invoice_number(draft.series()).await? + 1;
+                let next = self.store.last_document_number(draft.series()).await? + 1;
                 let confirmed = confirm(&draft, next, terms, ask, act.at)?;
                 changes[0].1 = confirmed.clone();
                 let takes = draft.number.is_none().then(|| (draft.series().to_owned(), next));

@@ -63,8 +63,7 @@
 //! | records | `usage#agreement` | day`#`hash | usage rows |
 //! | records | `invoices#agreement` | period's first day, then `#`sequence | invoice; corrections behind it |
 //! | records | `invoice#id` | `pointer`, `charges#`page | finds an invoice by id; charges that its item does not hold |
-//! | records | `invoice_numbers#series` | `counter` | the last number given |
-//! | records | `receipt_numbers#series` | `counter` | the last number given |
+//! | records | `document_numbers#series` | `counter` | the last number given |
 //! | records | `reports_due#letter` | time`#`hash | messages by when their reports are due, for the sweeper |
 //! | records | `incoming_list#company`, `#agreement`, `#connection` | time`#`id | messages from phones as they are listed; expire |
 //! | records | `unmatched#connection` | time`#`hash | receipts whose message never came to be known; expires |
@@ -595,12 +594,8 @@ pub fn invoice_charges(id: &InvoiceId, page: usize) -> Key {
 }
 
 /// `series` is a legal entity of the tenant's own, or the tenant where an agreement names none.
-pub fn invoice_numbers(series: &str) -> Key {
-    key(format!("invoice_numbers#{series}"), "counter")
-}
-
-pub fn receipt_numbers(series: &str) -> Key {
-    key(format!("receipt_numbers#{series}"), "counter")
+pub fn document_numbers(series: &str) -> Key {
+    key(format!("document_numbers#{series}"), "counter")
 }
 
 /// The lists of what awaits reports: several, as one would take a write for nearly every submit.

@@ -73,12 +73,12 @@ impl Store {
             None => posted = self.pay(act, before, after, payment, wallet, Vec::new()).await?,
             Some(series) => {
                 for round in 0..NUMBERS_MAX {
-                    let number = self.last_receipt_number(series).await? + 1;
+                    let number = self.last_document_number(series).await? + 1;
                     let after = after.numbered(series, number);
-                    let taken = vec![self.take_number(keys::receipt_numbers(series), number)];
+                    let taken = vec![self.take_number(series, number)];
                     posted = self.pay(act, before, &after, payment, wallet, taken).await?;
                     let is_taken = posted == TopUpPosted::Overtaken
-                        && number <= self.last_receipt_number(series).await?;
+                        && number <= self.last_document_number(series).await?;
                     if !is_taken {
                         break;
                     }

@@ -68,10 +68,12 @@ impl AskError {
 }
 
 /// What a payment system says when it is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Answer {
     /// Refunds come behind what was paid.
     Told(Vec<Report>),
+    /// The same, and why there may be more.
+    ToldInPart(Vec<Report>, AskError),
     /// No money has come.
     Unpaid,
     /// The payer did something, and the money is not certain yet.
@@ -131,11 +133,7 @@ impl Cashier {
         }
         match self.payonline_refunds(account, top_up, received, now).await {
             Ok(refunds) => reports.extend(refunds),
-            // What was found is not lost with what was not listed.
-            Err(error) if !reports.is_empty() => {
-                tracing::error!(top_up = %top_up.id, error = %error, "its refunds are not listed");
-            }
-            Err(error) => return Err(error),
+            Err(error) => return Ok(Answer::ToldInPart(reports, error)),
         }
         Ok(Answer::Told(reports))
     }

@@ -117,8 +117,9 @@ impl Cashier {
         let Some(account) = self.account(top_up.through.system.as_ref()).await? else {
             return Ok(Looked::NoAccount);
         };
-        let reports = match self.ask(&account, top_up, hint, now).await? {
-            Answer::Told(reports) => reports,
+        let (reports, missing) = match self.ask(&account, top_up, hint, now).await? {
+            Answer::Told(reports) => (reports, None),
+            Answer::ToldInPart(reports, missing) => (reports, Some(missing)),
             Answer::Unpaid => return Ok(Looked::Unpaid),
             Answer::Pending => return Ok(Looked::Pending),
         };
@@ -133,7 +134,7 @@ impl Cashier {
             let told = TopUpReport { system, event, top_up: top_up.id.clone(), report, at: now };
             self.settle(&told, account.livemode).await?;
         }
-        Ok(Looked::Settled)
+        missing.map_or(Ok(Looked::Settled), |error| Err(error.into()))
     }
 
     /// Stores all that a report changes. `livemode` is the account's.

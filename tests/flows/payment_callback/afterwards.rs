@@ -102,10 +102,23 @@ async fn a_payment_that_is_found_again_is_in_the_balance_again() {
     market.give_back(&opened);
     market.sweep(after(61)).await;
     assert_eq!(market.balance(kind).await, Amount::ZERO);
+    assert_eq!(market.page(&opened).await, "Paid back");
     market.pay_online.put(opened.top_up.id.as_str(), Stand::Settled);
     market.sweep(after(361)).await;
     assert_eq!(market.balance(kind).await, amount("50"));
+    assert_eq!(market.page(&opened).await, "Paid");
     assert_eq!(market.payments().await, 3);
+}
+
+#[tokio::test]
+async fn a_void_is_taken_also_when_refunds_are_not_listed() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::PayOnline;
+    let opened = confirmed(&market, kind).await;
+    market.pay_online.refund(opened.top_up.id.as_str(), "no amount", after(30));
+    market.give_back(&opened);
+    market.sweep_in_vain(after(61)).await;
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
 }
 
 #[tokio::test]

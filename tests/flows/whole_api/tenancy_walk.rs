@@ -262,7 +262,8 @@ fn order(operation: &Operation) -> (usize, usize) {
     let depth = operation.template.matches('/').count();
     let ends_in_item = operation.template.ends_with('}');
     match operation.method.as_str() {
-        // Ends other sessions, and is proven with the other password that was taken just before.
+        // These end other sessions, and each is proven with the password that the one before left.
+        _ if operation.template == "/v1/my_account/totp/removal" => (4, usize::MAX),
         _ if operation.template == "/v1/my_account/password" => (5, 0),
         _ if operation.template == "/v1/my_account/deletion" => (6, 0),
         "GET" => (0, 0),

@@ -168,6 +168,7 @@ impl NotificationEvent {
                         variable("period_start", "2026-10-01"),
                         variable("period_end", "2026-10-31"),
                         variable("total_due", "119.5"),
+                        variable("outstanding", "19.5"),
                         CURRENCY,
                         variable("due_date", "2026-12-02"),
                     ]

@@ -11,7 +11,7 @@ use crate::money::{Amount, AmountError};
 /// What a counter-payment undoes of a receipt; below zero where money came again, so that it is sold once more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditNote {
-    /// Gapless among the receipts and credit notes of the series; zero until it is stored.
+    /// Gapless among all tax documents of the series; zero until it is stored.
     pub number: u64,
     /// The number of the counter-payment.
     pub take_back: u32,
