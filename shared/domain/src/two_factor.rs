@@ -287,12 +287,12 @@ fn code_hash(request: &CodeRequestId, code: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn integration(code: CodeSide) -> TwoFactorIntegration {
+    pub(crate) fn integration(code: CodeSide) -> TwoFactorIntegration {
         TwoFactorIntegration {
             id: TwoFactorIntegrationId::new(1),
             company: CompanyId::new(1),

@@ -139,28 +139,7 @@ fn counter(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{AgreementId, CompanyId};
-    use crate::sender::SenderAddress;
-    use crate::two_factor::IntegrationStatus;
-
-    fn integration(code: CodeSide) -> TwoFactorIntegration {
-        TwoFactorIntegration {
-            id: TwoFactorIntegrationId::new(1),
-            company: CompanyId::new(1),
-            tenant: None,
-            name: "Login".into(),
-            agreement: AgreementId::new(1),
-            sender: SenderAddress::parse("BANK").unwrap(),
-            text: "{{code}}".into(),
-            code,
-            limits: CodeLimits::default(),
-            result_url: None,
-            status: IntegrationStatus::Active,
-            key_hash: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            revision: 0,
-        }
-    }
+    use crate::two_factor::tests::integration;
 
     fn counted(number: &str, second: i64) -> Vec<CodeCounter> {
         let side = CodeSide::Platform { digits: 6, valid_seconds: 600 };

@@ -28,6 +28,12 @@ struct Shop {
     s3: EmbeddedS3,
 }
 
+/// What Stripe calls, with this store.
+fn callbacks(platform: &Platform, stripe: &StripeSimulator, store: Store) -> Router {
+    let app = payment_callback::App::new(store, platform.secrets.store(), addresses(stripe.url())).unwrap();
+    payment_callback::router(app)
+}
+
 impl Shop {
     async fn open() -> Self {
         let stripe = StripeSimulator::start("sk_test_flow", "whsec_flow").await.unwrap();
@@ -36,15 +42,8 @@ impl Shop {
         let secret = json!({"secret_key": "sk_test_flow", "webhook_secret": "whsec_flow"});
         platform.secrets.set("payment-systems/stripe", secret);
         let client = platform.member(&platform.owner, "Client", "client").await;
-        let (store, secrets) = (platform.store.clone(), platform.secrets.store());
-        let callbacks = payment_callback::App::new(store, secrets, addresses(stripe.url())).unwrap();
-        Self {
-            platform,
-            stripe,
-            callbacks: payment_callback::router(callbacks),
-            client,
-            s3: EmbeddedS3::new(),
-        }
+        let callbacks = callbacks(&platform, &stripe, platform.store.clone());
+        Self { platform, stripe, callbacks, client, s3: EmbeddedS3::new() }
     }
 
     async fn change(&self, change: Value) -> Value {
@@ -97,6 +96,17 @@ impl Shop {
             let answer = self.callbacks.clone().oneshot(request).await.unwrap();
             assert_eq!(answer.status(), StatusCode::OK);
         }
+    }
+
+    /// The same once, where a call to the database fails: it may be taken or not.
+    async fn told_in_vain(&self, session: &str, kind: EventKind, failing: u64, fault: Fault) {
+        let faults = move |call: &Call| if call.number == failing { fault } else { Fault::None };
+        let (signature, body) = self.stripe.signed_event(session, kind, runtime::now()).unwrap();
+        let request = Request::post("/payments/stripe").header("stripe-signature", &signature);
+        let request = request.body(Body::from(body)).unwrap();
+        let broken = callbacks(&self.platform, &self.stripe, self.platform.store_with(faults));
+        let status = broken.oneshot(request).await.unwrap().status();
+        assert!(status == StatusCode::OK || status == StatusCode::SERVICE_UNAVAILABLE, "{status}");
     }
 
     /// The closer prints what the projector asks for because of the payments that were made.
@@ -206,6 +216,32 @@ async fn the_receipt_is_made_once_and_stays_as_it_is() {
     let stranger = shop.platform.member(&shop.platform.owner, "Other", "client").await;
     let path = format!("/v1/top_ups/{}/receipt", text(&bought, "id"));
     assert_eq!(shop.platform.get(&stranger.key, &path).await.refusal(), "404 not_found");
+}
+
+#[tokio::test]
+async fn a_refund_whose_store_failed_at_any_call_has_one_credit_note_and_leaves_no_gap() {
+    for fault in [Fault::TimeoutNotApplied, Fault::TimeoutAppliedAnswerLost, Fault::Kill] {
+        for failing in 1..=8 {
+            let shop = Shop::open().await;
+            shop.sell().await;
+            let bought = shop.buy(500).await;
+            let session = text(&bought, "session");
+            shop.told(&session, EventKind::CompletedPaid, 1).await;
+            shop.stripe.refund(&session, 1_000);
+            shop.told_in_vain(&session, EventKind::Refunded, failing, fault).await;
+            shop.told(&session, EventKind::Refunded, 1).await;
+            assert_eq!(shop.platform.balance(&shop.client).await, "360", "{fault:?} {failing}");
+            let path = format!("/v1/top_ups/{}", text(&bought, "id"));
+            let stored = shop.platform.get(&shop.client.key, &path).await.good();
+            let notes = stored["credit_notes"].as_array().unwrap();
+            assert_eq!((notes.len(), &notes[0]["number"]), (1, &json!(2)), "{fault:?} {failing}");
+            // Invoices of the legal entity go on from there.
+            let agreement = format!("/v1/agreements/{}", shop.client.agreement);
+            let agreement = shop.platform.get(&shop.platform.owner.key, &agreement).await.good();
+            let series = text(&agreement, "own_legal_entity");
+            assert_eq!(shop.platform.store.last_document_number(&series).await.unwrap(), 2);
+        }
+    }
 }
 
 #[tokio::test]

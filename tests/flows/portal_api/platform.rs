@@ -16,7 +16,7 @@ use runtime::targets::Targets;
 use serde_json::{Value, json};
 use store::{DocumentLinks, Files, HasSecret, Invoices, Store, Tables, schema};
 use tests::bucket::Bucket;
-use tests::embedded_dynamodb::{Call, EmbeddedDynamodb, Fault};
+use tests::embedded_dynamodb::{Call, EmbeddedDynamodb, Fault, Faults};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tower::ServiceExt;
@@ -128,6 +128,11 @@ impl Platform {
             let is_opening = || call.body.to_string().contains("flow-ledger");
             if call.operation == "TransactWriteItems" && is_opening() { fault } else { Fault::None }
         };
+        self.store_with(faults)
+    }
+
+    /// The store, with these faults.
+    pub fn store_with(&self, faults: impl Faults + 'static) -> Store {
         Store::new(self.database.client_with(faults), Tables::of_stack(STACK))
     }
 

@@ -103,8 +103,8 @@ fn paragraphs(event: NotificationEvent) -> Paragraphs {
             &[
                 "Hello {{name}},",
                 "the {{invoice_type}} {{invoice_number}} for {{period_start}} to {{period_end}} under agreement \
-                 {{agreement_code}} is ready: its total is {{total_due}} {{currency}}, outstanding are {{outstanding}} {{currency}} \
-                 (due date: {{due_date}}).",
+                 {{agreement_code}} is ready: its total is {{total_due}} {{currency}}, of which \
+                 {{outstanding}} {{currency}} are outstanding (due date: {{due_date}}).",
                 "You can download it in the portal, under Finance.",
             ],
             "",
