@@ -1,13 +1,11 @@
-// Sends a text, and lists what became of the last ones: type-checked with the client, as an example of it.
+// Sends a text, and lists what became of the last ones: type-checked with the client, and run, as an example of it.
 
-import { portal, sending } from "./waybill.ts";
+import { portal, sending, type Options } from "./waybill.ts";
 
-const options = { baseUrl: "https://waybill.example", apiKey: "waybill_…" };
-
-export async function sendOne(recipient: string): Promise<string> {
+export async function sendOne(options: Options, sender: string, recipient: string): Promise<string> {
   const { data, error } = await sending(options).POST("/v1/messages", {
     params: { header: { "Idempotency-Key": crypto.randomUUID() } },
-    body: { sender: "BAKERY", recipients: [recipient], text: "Your bread is ready." },
+    body: { sender, recipients: [recipient], text: "Your bread is ready." },
   });
   if (error) {
     throw new Error(`${error.code}: ${error.detail}`);
@@ -15,7 +13,7 @@ export async function sendOne(recipient: string): Promise<string> {
   return `${data.messages.length} sent for ${data.total} ${data.currency}`;
 }
 
-export async function companies(): Promise<string[]> {
+export async function companies(options: Options): Promise<string[]> {
   const { data, error } = await portal(options).GET("/v1/companies", { params: { query: {} } });
   if (error) {
     throw new Error(`${error.code}: ${error.detail}`);
@@ -23,7 +21,7 @@ export async function companies(): Promise<string[]> {
   return data.items.map((company) => `${company.name} (${company.kind})`);
 }
 
-export async function lastMessages(): Promise<Array<[id: string, status: string]>> {
+export async function lastMessages(options: Options): Promise<Array<[id: string, status: string]>> {
   const { data, error } = await sending(options).GET("/v1/messages", { params: { query: { limit: 10 } } });
   if (error) {
     throw new Error(`${error.code}: ${error.detail}`);

@@ -216,16 +216,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A pack or a bundle of an agreement, with what is left of it. */
+        get: operations["get_agreement_pack"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a pack that has not begun.
+         * @description For the company that the agreement is with. Of such a pack nothing is used, and nothing was charged for it. One
+         *     that has begun gets an end instead, and stays with what is used of it.
+         */
+        delete: operations["delete_agreement_pack"];
         options?: never;
         head?: never;
         /**
-         * Give a pack another end, have a bundle extended or no longer, or hide either from the client.
+         * Give a pack other times, have a bundle extended or no longer, or hide either from the client.
          * @description What is not named stays. A bundle that is not extended any more holds to the end of the period that is
-         *     paid.
+         *     paid. A pack that has begun begins when it did: what is used of it is counted from then.
          */
         patch: operations["patch_agreement_pack"];
         trace?: never;
@@ -282,7 +288,8 @@ export interface paths {
         put?: never;
         /**
          * Enable a rate plan or a bundle initiator under an agreement.
-         * @description Packs and bundle packs are bought: see `packs`.
+         * @description Packs and bundle packs are bought: see `packs`. Of pay-as-you-go services only one at a time has prices of a
+         *     resource, such as `sms_message`: another one is refused with `service_overlaps`, which names both.
          */
         post: operations["post_agreement_services"];
         delete?: never;
@@ -298,7 +305,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * An enabled service or bundle initiator.
+         * @description Packs and bundle packs are among `packs`.
+         */
+        get: operations["get_agreement_service"];
         put?: never;
         post?: never;
         /**
@@ -311,7 +322,7 @@ export interface paths {
         /**
          * Give an enabled service other times, or hide it from the client.
          * @description For the company that the agreement is with. What is not named stays; messages that are accepted keep
-         *     their prices.
+         *     their prices. Times in which another service has prices of the same are refused with `service_overlaps`.
          */
         patch: operations["patch_agreement_service"];
         trace?: never;
@@ -646,8 +657,9 @@ export interface paths {
         /**
          * Delete a company.
          * @description For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-         *     aside for others, no open invoice and no running fee rule. It is refused everywhere from then on, and stays
-         *     readable. What messages that were on their way give back to its wallets is taken out by a transfer.
+         *     aside for others, no open invoice, no running fee rule, and no sender ID or connection of its own. It is
+         *     refused everywhere from then on, and stays readable. What messages that were on their way give back to its
+         *     wallets is taken out by a transfer.
          */
         delete: operations["delete_company"];
         options?: never;
@@ -1422,7 +1434,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One charge. */
+        /** One charge, with the services that it bills. */
         get: operations["get_invoice_charge"];
         put?: never;
         post?: never;
@@ -1544,7 +1556,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A link to the rows of all charges of an invoice, as one file.
+         * A link to the rows of all charges of an invoice, as one file; as `zip` together with the invoice's PDF.
          * @description Of a draft it is made together with the PDF.
          */
         get: operations["get_invoice_details"];
@@ -1613,6 +1625,50 @@ export interface paths {
          *     so there is no gap. Refused while a confirmed correction refers to it.
          */
         post: operations["post_invoice_unconfirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger_reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the platform found wrong.
+         * @description Usage that is not what its records come to, a ledger that does not add up, and fees that were given up: nothing
+         *     of it is corrected by itself. For the company that runs the platform. Newest first; what was dealt with stays in
+         *     the list, unless `done` leaves it out. Found again with another difference it is open again.
+         *     `Accept: text/csv` answers a file.
+         */
+        get: operations["get_ledger_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger_reviews/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark what the platform found as dealt with.
+         * @description It says who, when and why, and changes nothing of the books. Marking it again changes nothing. For the company
+         *     that runs the platform.
+         */
+        post: operations["post_ledger_reviews_done"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1746,8 +1802,9 @@ export interface paths {
         /**
          * Change your account.
          * @description In a session, not with an API key. What is not named stays. Another address, phone or login needs the
-         *     password; another phone ends all your sessions. Who lifts a second factor is answered 401 `code_required`
-         *     first, and sends the same again with the code.
+         *     password. Who lifts a second factor, or has one and names another phone, is answered 401 `code_required`
+         *     first, and sends the same again with the code. In a session from before a second factor was asked for, a phone is
+         *     not changed: 403 `second_factor_due`. Another phone is for people to call until it is proved.
          */
         patch: operations["patch_my_account"];
         trace?: never;
@@ -1810,6 +1867,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/my_account/phone/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove your phone.
+         * @description The answer is 401 `code_required` first, and a code is on its way to your `phone`; send the same again with
+         *     it. From then on the codes that you log in with go there, and all your sessions end. A phone and a person get
+         *     10 such codes a day. In a session from before a second factor was asked for the answer is 403
+         *     `second_factor_due`: log in again. Codes are sent by the nearest company above you that has set `login_codes`;
+         *     where none has, the answer is 409 `no_code_sender`: the phone stays there for people to call, and is no second
+         *     factor.
+         */
+        post: operations["post_my_account_phone_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/my_account/sessions": {
         parameters: {
             query?: never;
@@ -1859,7 +1941,8 @@ export interface paths {
         put?: never;
         /**
          * Begin to use an app for codes.
-         * @description Nothing is asked for at a login until a code of it was confirmed.
+         * @description Nothing is asked for at a login until a code of it was confirmed. Whoever logs in with codes by SMS is
+         *     answered 401 `code_required` first, and sends the same again with the code.
          */
         post: operations["post_my_account_totp"];
         delete?: never;
@@ -1877,7 +1960,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm an app with a code that it shows. */
+        /**
+         * Confirm an app with a code that it shows.
+         * @description Ends your other sessions.
+         */
         post: operations["post_my_account_totp_confirmation"];
         delete?: never;
         options?: never;
@@ -2259,8 +2345,9 @@ export interface paths {
         /**
          * Payment events to look at.
          * @description What a payment system told that changed no balance, as it is not what was expected: other money, a second
-         *     payment, one for a top-up that was closed by hand; and how many calls of a day were not authentic. Newest
-         *     first. What was dealt with stays in the list, unless `done` leaves it out.
+         *     payment, one for a top-up that was closed by hand; how many calls of a day were not authentic; and how many told
+         *     of a payment that was declined, or again of one that is booked: with these there is nothing to do, so they are
+         *     dealt with from the beginning. Newest first. What was dealt with stays in the list, unless `done` leaves it out.
          *     `Accept: text/csv` answers a file.
          */
         get: operations["get_payment_reviews"];
@@ -2310,7 +2397,7 @@ export interface paths {
          * Create a payment system.
          * @description Clients pay by it once one of your own legal entities names it. Have the payment system call
          *     `/payments/{kind}/{id}` of this API, with the kind and the id as they are answered here: Stripe with the
-         *     events `checkout.session.*`, `charge.*` and `charge.dispute.*`, PayOnline for approved and for declined
+         *     events `checkout.session.*`, `charge.*`, `charge.dispute.*` and `refund.*`, PayOnline for approved and for declined
          *     payments. FreedomPay and NetCommerce are told with each payment.
          */
         post: operations["post_payment_systems"];
@@ -2670,12 +2757,12 @@ export interface paths {
         get: operations["get_rerates"];
         put?: never;
         /**
-         * Make a task that rates messages again.
-         * @description What was sent, and what was handed on from phones and has an EDR, is priced again with the rates that were in
-         *     force when it was accepted, as these stand now: after a tree, a scope or an enabled service was corrected. The
-         *     difference is charged or given back at every level that your company or one below it sells, by force if need
-         *     be, and invoices that were confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay
-         *     as they were, and so does what was refunded. The task waits until it is started; a dry run changes nothing.
+         * Make a dry run, which counts what rating messages and fees again would change.
+         * @description What was sent, what was handed on from phones and has an EDR, and fees are priced again with the rates that
+         *     were in force when they were accepted, as these stand now: after a tree, a scope or an enabled service was
+         *     corrected. Packs, bundles, tiers' thresholds and billing rules stay as they were, and so do what was refunded
+         *     and fees at a price that was agreed on. The task waits until it is started, and changes nothing but what it
+         *     tells; what it has counted is charged by another one.
          */
         post: operations["post_rerates"];
         delete?: never;
@@ -2712,10 +2799,32 @@ export interface paths {
         put?: never;
         /**
          * Cancel a rerate task.
-         * @description One that runs ends with the part that it is at. What it has charged until then stays; another task over
-         *     the same period goes on from there, because what costs the same is not charged again.
+         * @description One that runs ends with the part that it is at. What it has charged until then stays; another task of the same
+         *     dry run goes on from there, because what costs the same is not charged again.
          */
         post: operations["post_rerate_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rerates/{id}/charge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the task that charges what a dry run has counted.
+         * @description It rates the same again, by the rates as they are when it runs. The difference is charged or given back at
+         *     every level that your company or one below it sells, by force if need be, and invoices that were confirmed get
+         *     corrections. Doing it twice charges nothing the second time. The task waits until it is started.
+         */
+        post: operations["post_rerate_charge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2824,7 +2933,10 @@ export interface paths {
          */
         get: operations["get_self_registrations"];
         put?: never;
-        /** Create the self-registration settings of a portal. */
+        /**
+         * Create the self-registration settings of a portal.
+         * @description Not for a company at the lowest level of the tree: nobody can be below it.
+         */
         post: operations["post_self_registrations"];
         delete?: never;
         options?: never;
@@ -2890,7 +3002,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a sender ID.
-         * @description Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
+         * @description Nothing can be sent from it any more. What was accepted goes out over SMPP, and is paid back where it still
+         *     waits for an HTTP vendor: under whose account it was to leave is gone. Not while a fee rule charges for it,
          *     which the company that the agreement is with ends, it is assigned to a company below, or codes are sent from
          *     it: those of a two-factor integration, or those that the company's people log in with.
          */
@@ -3189,7 +3302,9 @@ export interface paths {
         put?: never;
         /**
          * Sign up with an invitation.
-         * @description The link is spent by it. Logging in comes next.
+         * @description Whoever has to log in with two factors is answered 401 `code_required` first, and a code is on its way to the
+         *     phone; send the same again with it, or with another phone. Where no company above sends codes (see
+         *     `login_codes`) the phone is not proved. The link is spent by signing up. Logging in comes next.
          */
         post: operations["post_sign_ups"];
         delete?: never;
@@ -3680,7 +3795,9 @@ export interface paths {
         post?: never;
         /**
          * Take a user's second factor away.
-         * @description For somebody who has lost it. Ends what the user is logged in to.
+         * @description For somebody who has lost it: the app is not asked for any more, and their phone is not proved. Where a second
+         *     factor is required, the next login sends a code to their `phone`, which that proves. Ends what the user is
+         *     logged in to.
          */
         delete: operations["delete_user_two_factor"];
         options?: never;
@@ -3933,6 +4050,24 @@ export interface components {
              */
             time_zone?: string | null;
         };
+        /** @description An agreement in a list. */
+        AgreementRow: components["schemas"]["AgreementView"] & {
+            /**
+             * @description What the company that pays is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+            /**
+             * @description What its legal entity is called; null if none is named.
+             * @example Bakery Ltd
+             */
+            legal_entity_name?: string | null;
+            /**
+             * @description What the legal entity is called of the company that is paid; null if none is named.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
+        };
         AgreementTemplateSettings: {
             /** @description When it is invoiced. */
             billing: components["schemas"]["Billing"];
@@ -4046,31 +4181,6 @@ export interface components {
             transfers_use_credit_limit: boolean;
             /** @description Its main wallet. */
             wallet: string;
-        };
-        /** @description A link to a vendor that runs the Alaris HTTP API. */
-        AlarisSettings: {
-            /**
-             * @description 1 to 120 characters.
-             * @example Vendor in Paris
-             */
-            name: string;
-            /** @description What to do with a message whose fate nobody knows; `wait` unless told. */
-            on_unknown_outcome?: components["schemas"]["OnUnknownOutcome"];
-            /**
-             * @description The service type, if the vendor asks for one.
-             * @example
-             */
-            service_type?: string;
-            /**
-             * @description The vendor's address.
-             * @example https://sms.example.com/api
-             */
-            url: string;
-            /**
-             * @description The account's name at the vendor.
-             * @example waybill
-             */
-            username: string;
         };
         /** @description Somebody is told once each time one of these is crossed. At most 10 of each kind. */
         AlertsBody: {
@@ -4280,7 +4390,10 @@ export interface components {
             who: string;
         };
         AvatarRequest: {
-            /** @description A PNG or JPEG file of at most 100 KB, in base64. */
+            /**
+             * @description A PNG or JPEG file of at most 100 KB, in base64.
+             * @example iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==
+             */
             content: string;
         };
         /** @description What is not named stays, and null empties. */
@@ -4306,6 +4419,24 @@ export interface components {
              * @example DE89370400440532013000
              */
             number?: string;
+        };
+        /** @description A bank account in a list. */
+        BankAccountRow: components["schemas"]["BankAccountView"] & {
+            /**
+             * @description What the bank is called.
+             * @example Vienna Credit Union
+             */
+            bank_name?: string | null;
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+            /**
+             * @description What the legal entity is called.
+             * @example Bakery Ltd
+             */
+            legal_entity_name?: string | null;
         };
         BankAccountSettings: {
             /** @description The bank: one of the company itself or of a company above it. */
@@ -4355,7 +4486,10 @@ export interface components {
         };
         /** @description What is not named stays, and null empties. */
         BankPatch: {
-            /** @description Its legal address. */
+            /**
+             * @description Its legal address.
+             * @example Ringstrasse 1, 1010 Vienna
+             */
             address?: string;
             /** @description The bank's code in its country. */
             bank_code?: string | null;
@@ -4382,7 +4516,10 @@ export interface components {
             swift?: string | null;
         };
         BankSettings: {
-            /** @description Its legal address. */
+            /**
+             * @description Its legal address.
+             * @example Ringstrasse 1, 1010 Vienna
+             */
             address: string;
             /** @description The bank's code in its country. */
             bank_code?: string | null;
@@ -4644,11 +4781,18 @@ export interface components {
          * @enum {string}
          */
         Channel: "sms" | "rcs" | "viber" | "whatsapp" | "wechat" | "email" | "telegram" | "push" | "tts" | "voice" | "mobile_push" | "flash_call";
+        /** @description A charge with the services that it bills. */
+        ChargeDetails: components["schemas"]["ChargeView"] & {
+            /** @description Those whose rate trees its prices are of; none of prices that were agreed on by hand. */
+            services: components["schemas"]["ChargedService"][];
+        };
         /**
          * @description Who owes whom: of `receivable` the company that pays.
          * @enum {string}
          */
         ChargeDirection: "receivable";
+        /** @description A charge in a list. */
+        ChargeRow: components["schemas"]["ListedChargeView"] & components["schemas"]["InvoiceNames"];
         /** @description A line of a charge: what was used at one price. */
         ChargeRowView: {
             /**
@@ -4664,8 +4808,13 @@ export interface components {
              */
             direction?: string | null;
             /**
+             * @description Its id: the same as long as there is such a row in its charge.
+             * @example row_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
+            id: string;
+            /**
              * Format: int64
-             * @description How many messages.
+             * @description How many messages, or fees.
              */
             messages: number;
             /** @description What they cost together, exactly. */
@@ -4692,6 +4841,8 @@ export interface components {
             sender?: string | null;
             /** @description The service whose rate tree that is; null where the price was agreed on by hand. */
             service?: string | null;
+            /** @description What that service is called. */
+            service_name?: string | null;
             /** @description How it came about, as its charge did. */
             source: components["schemas"]["ChargeSource"];
             /** @description What else a fee is for: the pack's or the additional service's name, the operator. */
@@ -4735,7 +4886,7 @@ export interface components {
             last_day: string;
             /**
              * Format: int64
-             * @description How many messages.
+             * @description How many messages, or fees.
              */
             messages: number;
             /** @description What they cost together, exactly. */
@@ -4781,6 +4932,13 @@ export interface components {
         ChargedFeeView: components["schemas"]["FeeView"] & {
             /** @description The agreement's balance as it is now. */
             balance: string;
+        };
+        /** @description A service whose rate tree a price is of. */
+        ChargedService: {
+            /** @description Its id. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
         };
         /**
          * @description How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
@@ -4901,6 +5059,13 @@ export interface components {
          * @enum {string}
          */
         CompanyKind: "owner" | "reseller" | "seller" | "client";
+        CompanyName: {
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+        };
         CompanyPatch: {
             /** @description Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`. */
             creator_of_resellers?: boolean | null;
@@ -4919,8 +5084,10 @@ export interface components {
              *     its own or of a company above it; null for none. What a company above has set, it cannot change.
              */
             lookup_connection?: string | null;
-            /** @description The channels whose recipients' networks are looked up, if there is a look-up connection. */
+            /** @description The channels whose recipients' networks are looked up. */
             mnp_channels?: components["schemas"]["Channel"][] | null;
+            /** @description Whether its recipients' networks are looked up, if there is a look-up connection. */
+            mnp_requests?: boolean | null;
             /** @description Whether what it sends to many waits for a decision. */
             moderation?: boolean | null;
             /** @description A new name. */
@@ -4931,11 +5098,17 @@ export interface components {
              */
             own_legal_entity?: string | null;
             /**
-             * @description Whether all its users log in with a second factor. Users without a phone
-             *     number cannot log in then.
+             * @description Whether all its users log in with a second factor. Users without a phone number cannot log in then. Who is
+             *     logged in stays so, and changes their phone or app after another login only.
              */
             two_factor_required?: boolean | null;
         };
+        /**
+         * @example {
+         *       "kind": "client",
+         *       "name": "Acme Retail"
+         *     }
+         */
         CompanyRequest: {
             /** @description Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`. */
             creator_of_resellers?: boolean | null;
@@ -4943,6 +5116,8 @@ export interface components {
             description?: string | null;
             /** @description Whether a reseller or seller may send messages itself; a client always may. */
             direct_sending?: boolean;
+            /** @description False refuses every call of the company and of all below it until it is enabled; true for a new company. */
+            enabled?: boolean | null;
             /** @description Whether its new agreements begin with individual credits; false for a new company. */
             individual_credits?: boolean | null;
             /** @description Whether it is shown its invoices and their charges; true for a new company. */
@@ -4950,16 +5125,18 @@ export interface components {
             /** @description `reseller`, `seller` or `client`. */
             kind: components["schemas"]["CompanyKind"];
             /**
-             * @description The channels whose recipients' networks are looked up, if there is a look-up connection; `sms` for a
-             *     new company.
+             * @description The look-up connection that its recipients' networks are asked from before they are priced: one of
+             *     a company above it; null for none.
+             * @example con_01kd3v5x9q8m7n6p5r4s3t2v1w
              */
+            lookup_connection?: string | null;
+            /** @description The channels whose recipients' networks are looked up; `sms` for a new company. */
             mnp_channels?: components["schemas"]["Channel"][] | null;
+            /** @description Whether its recipients' networks are looked up, if there is a look-up connection; true for a new company. */
+            mnp_requests?: boolean | null;
             /** @description Whether what it sends to many waits for a decision; false for a new company. */
             moderation?: boolean | null;
-            /**
-             * @description 1 to 120 characters.
-             * @example Acme Retail
-             */
+            /** @description 1 to 120 characters. */
             name: string;
             /**
              * @description The legal entity of the company above in whose name it sells to this one; null for none.
@@ -4977,10 +5154,20 @@ export interface components {
         /** @description A company in a list. */
         CompanyRow: components["schemas"]["CompanyView"] & {
             /**
+             * @description What the legal entity that sells to it is called.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
+            /**
              * @description The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
              * @example por_01kd3v5x9q8m7n6p5r4s3t2v1w
              */
             portal?: string | null;
+            /**
+             * @description What that portal is called.
+             * @example Hornes messaging
+             */
+            portal_name?: string | null;
         };
         /**
          * @description A `disabled` company is refused with all below it until it is enabled again, a `deleted` one for good.
@@ -5021,8 +5208,10 @@ export interface components {
             kind: components["schemas"]["CompanyKind"];
             /** @description The connection that tells the networks of its recipients; null while the numbering plan does. */
             lookup_connection?: string | null;
-            /** @description The channels whose recipients' networks are looked up, if there is a look-up connection. */
+            /** @description The channels whose recipients' networks are looked up. */
             mnp_channels: components["schemas"]["Channel"][];
+            /** @description Whether its recipients' networks are looked up, if there is a look-up connection. */
+            mnp_requests: boolean;
             /** @description Whether what it sends to many waits for a decision. */
             moderation: boolean;
             /** @description Its name. */
@@ -5052,7 +5241,10 @@ export interface components {
         ConfirmImportRequest: {
             /** @description Import the other rows although some have errors; false unless told. */
             leave_out_errors?: boolean;
-            /** @description Of the preview that you have seen. */
+            /**
+             * @description Of the preview that you have seen.
+             * @example 3f6c0a9be1d24c57
+             */
             preview: string;
         };
         ConfirmRequest: {
@@ -5095,13 +5287,21 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A connection in a list. */
+        ConnectionRow: components["schemas"]["ConnectionView"] & {
+            /**
+             * @description What the client is called; null where it is to a vendor.
+             * @example Bakery
+             */
+            client_name?: string | null;
+        };
         /** @description What the link is and how it is used; passwords are taken and never shown. */
         ConnectionSettings: (components["schemas"]["SmppSettings"] & {
             /** @enum {string} */
             kind: "smpp";
-        }) | (components["schemas"]["AlarisSettings"] & {
+        }) | (components["schemas"]["HttpSettings"] & {
             /** @enum {string} */
-            kind: "alaris";
+            kind: "http";
         }) | (components["schemas"]["LookupSettings"] & {
             /** @enum {string} */
             kind: "lookup";
@@ -5492,9 +5692,9 @@ export interface components {
             billing_rule: components["schemas"]["BillingRule"];
             /**
              * Format: int32
-             * @description Of messages: how often what it costs was rated again.
+             * @description How often what it costs was rated again.
              */
-            charge_version?: number | null;
+            charge_version: number;
             /** @description What the sender named it; in the sender's own records only. */
             client_reference?: string | null;
             /**
@@ -5634,6 +5834,11 @@ export interface components {
             code: string;
             /** @description The company that pays. */
             company: string;
+            /**
+             * @description What that company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
             /**
              * @description What was charged when it was bought; null for what was not bought, or for nothing.
              * @example 40
@@ -5795,7 +6000,10 @@ export interface components {
         FeeKindBody: {
             /** @description The operator that it is registered with, if the price depends on it. */
             mno?: string | null;
-            /** @description One of the agreement's sender IDs: the address of one of SMS, or the id of any. */
+            /**
+             * @description One of the agreement's sender IDs: the address of one of SMS, or the id of any.
+             * @example ACME
+             */
             sender: string;
             sender_type?: components["schemas"]["SenderIdType"] | null;
             /** @enum {string} */
@@ -5823,6 +6031,8 @@ export interface components {
          * @enum {string}
          */
         FeePeriod: "month" | "week" | "billing_period";
+        /** @description A fee in a list. */
+        FeeRow: components["schemas"]["FeeView"] & components["schemas"]["PayerNames"];
         /** @description What is to be different; what is not named stays. */
         FeeRulePatch: {
             /**
@@ -5960,7 +6170,7 @@ export interface components {
         FeeView: {
             /** @description The agreement that pays it. */
             agreement: string;
-            /** @description What was charged. */
+            /** @description What was charged, as it was rated last. */
             amount: string;
             /**
              * Format: date-time
@@ -5984,6 +6194,11 @@ export interface components {
              *     company that pays.
              */
             by_user?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was rated again, by rerates.
+             */
+            charge_version: number;
             /** @description The company that pays it. */
             company: string;
             /** @description The agreement's currency. */
@@ -6024,7 +6239,7 @@ export interface components {
             status: components["schemas"]["FeeStatus"];
             /** @description What else it is for: the pack's or the additional service's name, the operator. */
             subject?: string | null;
-            /** @description What the statement names it by; null if it took nothing from the wallet. */
+            /** @description What the statement names it by; null if it costs nothing. What a rerate changed stands there under the rerate. */
             transaction?: string | null;
             /** @description What a unit costs. */
             unit_price: string;
@@ -6077,6 +6292,12 @@ export interface components {
          * @enum {string}
          */
         Finding: "price" | "included" | "not_included" | "blocked" | "no_rate";
+        /**
+         * @description What the platform found: a day's usage that is not what its records come to (`recount`), a ledger that does
+         *     not add up (`reconciliation`), a fee that was given up after its last try (`fees`).
+         * @enum {string}
+         */
+        FindingKind: "recount" | "reconciliation" | "fees";
         /** @description Flash calls, over the default softswitch. The address is any number of the pool. */
         FlashCallBody: {
             /** @description The numbers that call. */
@@ -6137,6 +6358,123 @@ export interface components {
             /** @description What it has spent and not settled yet. */
             used: string;
         };
+        /** @description A link to a vendor over HTTP. */
+        HttpSettings: {
+            /**
+             * @description 1 to 120 characters.
+             * @example Vendor in Paris
+             */
+            name: string;
+            /** @description What to do with a message whose fate nobody knows; `wait` unless told. */
+            on_unknown_outcome?: components["schemas"]["OnUnknownOutcome"];
+            /**
+             * Format: int32
+             * @description Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
+             *     by it yet.
+             * @example 10
+             */
+            rps_limit?: number | null;
+            /**
+             * @description What goes with the account if the vendor asks for a service type.
+             * @example
+             */
+            service_type?: string;
+            /**
+             * @description The address that the vendor gave. Transit SMS needs one.
+             * @example https://sms.example.com/api
+             */
+            url?: string | null;
+            /**
+             * @description At Transit SMS: the account under which messages of sender IDs leave that have none of their own. Without
+             *     one each sender ID needs its own.
+             * @example waybill
+             */
+            username?: string | null;
+            /** @description Whose API it is. It stays. */
+            vendor: components["schemas"]["HttpVendorBody"];
+            /**
+             * Format: int32
+             * @description Messages under way at once, at most 1,000, better not above 100; any number unless told. Kept for people
+             *     as well.
+             * @example 10
+             */
+            window_limit?: number | null;
+        };
+        /**
+         * @description A vendor's HTTP API, with what that alone has. SMS goes over `transit_sms`; nothing is sent over the others
+         *     yet, on which sender IDs of other channels stand whose vendor has the same name.
+         */
+        HttpVendorBody: {
+            /** @enum {string} */
+            type: "transit_sms";
+        } | {
+            /**
+             * @description Of your account there. The sender IDs on it have it as their address.
+             * @example 1234
+             */
+            service_id: string;
+            /** @enum {string} */
+            type: "viber";
+        } | {
+            /** @enum {string} */
+            type: "transit_viber";
+        } | {
+            /** @enum {string} */
+            type: "telin";
+        } | {
+            /** @enum {string} */
+            type: "telin_neuapix";
+        } | {
+            /**
+             * @description Where media are put, with the id of your app.
+             * @example https://partner.gupshup.example/partner/app/1045/media
+             */
+            media_url?: string | null;
+            /**
+             * @description For messages by templates.
+             * @example https://api.gupshup.example/wa/api/v1/template/msg
+             */
+            template_url?: string | null;
+            /** @enum {string} */
+            type: "gupshup";
+        } | {
+            /** @enum {string} */
+            type: "dialog360";
+        } | {
+            /**
+             * @description From where the vendor loads media.
+             * @example https://waba-v2.360dialog.example
+             */
+            media_url: string;
+            /** @enum {string} */
+            type: "dialog360_cloud";
+        } | {
+            /** @enum {string} */
+            type: "nexmo";
+        } | {
+            /** @enum {string} */
+            type: "elasticemail";
+        } | {
+            /** @enum {string} */
+            type: "wechat";
+        } | {
+            /** @enum {string} */
+            type: "telegram_gateway";
+        } | {
+            /** @enum {string} */
+            type: "rcs_for_business";
+        } | {
+            /**
+             * @description Where tokens come from.
+             * @example https://rcs.example.com/oauth2/token
+             */
+            authorization_url: string;
+            /** @enum {string} */
+            type: "gsma_transit";
+        } | {
+            /** @enum {string} */
+            type: "mobile_push";
+        };
         /**
          * @description A column of the file.
          * @example {
@@ -6145,7 +6483,10 @@ export interface components {
          *     }
          */
         ImportColumn: components["schemas"]["ImportMeaning"] & {
-            /** @description Its letters, as spreadsheets count. */
+            /**
+             * @description Its letters, as spreadsheets count.
+             * @example B
+             */
             column: string;
         };
         /**
@@ -6517,6 +6858,24 @@ export interface components {
          * @enum {string}
          */
         InvoiceKind: "invoice" | "credit_note";
+        /** @description Of those whom an invoice names. */
+        InvoiceNames: {
+            /**
+             * @description The agreement's code.
+             * @example BAK-2026
+             */
+            agreement_code?: string | null;
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+            /**
+             * @description What the legal entity is called; null where the agreement names none, or it was deleted.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
+        };
         /** @description What is not given stays. */
         InvoicePatch: {
             /** @description At most 1,000 characters; null empties it. It stands on the document that is made at confirmation. */
@@ -6533,6 +6892,8 @@ export interface components {
          * @enum {string}
          */
         InvoicePayment: "n/a" | "expected" | "partly" | "paid" | "overdue";
+        /** @description An invoice in a list. */
+        InvoiceRow: components["schemas"]["InvoiceView"] & components["schemas"]["InvoiceNames"];
         /**
          * @description A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
          * @enum {string}
@@ -6655,6 +7016,8 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone: string;
+            /** @description The net sum and the tax on it, both exact: what the platform has counted. */
+            total: string;
             /** @description What is to be paid: that rounded net sum, and the tax. In message credits what was used. */
             total_due: string;
         };
@@ -6692,6 +7055,75 @@ export interface components {
             user?: string | null;
             /** @description The wallet that holds it. */
             wallet: string;
+        };
+        LedgerReview: {
+            /**
+             * @description The agreement; null for a fee, which `event` names.
+             * @example agr_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
+            agreement?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is found like this.
+             */
+            at: string;
+            /**
+             * Format: date
+             * @description The agreement's own day, of a recount.
+             * @example 2026-03-14
+             */
+            day?: string | null;
+            /**
+             * @description What was found, in words.
+             * @example 1 usage rows differ from their records
+             */
+            detail: string;
+            done?: components["schemas"]["ReviewMark"] | null;
+            /**
+             * @description What names it among all of its kind.
+             * @example agr_01kd3v5x9q8m7n6p5r4s3t2v1w#2026-03-14
+             */
+            event: string;
+            /**
+             * @description What the records of the day, or the other side of the ledger, come to: in the agreement's currency, or in
+             *     units of the allowance.
+             * @example 12.50
+             */
+            expected?: string | null;
+            /**
+             * @description What the usage of the day, or the wallet, says. The same as `expected` where only
+             *     numbers of messages differ, or an amount is in another row.
+             * @example 12.55
+             */
+            found?: string | null;
+            /** @description What was found. */
+            kind: components["schemas"]["FindingKind"];
+            /**
+             * Format: int64
+             * @description Counts its changes; for `If-Match`.
+             */
+            revision: number;
+            /**
+             * @description The transfer, payment, allowance or line of the wallet's statement; null if it is the wallet's money as a
+             *     whole.
+             */
+            subject?: string | null;
+            /** @description The wallet, of a reconciliation. */
+            wallet?: string | null;
+        };
+        LedgerReviewDoneRequest: {
+            /**
+             * @description What names it among all of its kind.
+             * @example agr_01kd3v5x9q8m7n6p5r4s3t2v1w#2026-03-14
+             */
+            event: string;
+            /** @description Its kind. */
+            kind: components["schemas"]["FindingKind"];
+            /**
+             * @description What was done about it, up to 500 characters.
+             * @example Rated again
+             */
+            note?: string;
         };
         LedgerView: {
             /** @description Set aside for `holders`: what they keep and have used together. */
@@ -6753,6 +7185,19 @@ export interface components {
             tax_number?: string | null;
             /** @description In the European Union. */
             vat_number?: string | null;
+        };
+        /** @description A legal entity in a list. */
+        LegalEntityRow: components["schemas"]["LegalEntityView"] & {
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+            /**
+             * @description What the portal is called; null where there is none.
+             * @example Hornes messaging
+             */
+            portal_name?: string | null;
         };
         LegalEntitySettings: {
             /** @description Where invoices go, if that is somewhere else. */
@@ -6839,7 +7284,10 @@ export interface components {
             steps: components["schemas"]["StepView"][];
         };
         LinkSettings: {
-            /** @description What is clicked on, 1 to 80 characters. */
+            /**
+             * @description What is clicked on, 1 to 80 characters.
+             * @example Help
+             */
             title: string;
             /**
              * @description Where it leads: `https://` or `mailto:`.
@@ -6848,9 +7296,9 @@ export interface components {
             url: string;
         };
         /** @description A page of a list. */
-        List_AgreementView: {
+        List_AgreementRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["AgreementView"][];
+            items: components["schemas"]["AgreementRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -6876,9 +7324,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_BankAccountView: {
+        List_BankAccountRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["BankAccountView"][];
+            items: components["schemas"]["BankAccountRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -6904,6 +7352,13 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_ChargeRow: {
+            /** @description What is on this page. */
+            items: components["schemas"]["ChargeRow"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_ChargeRowView: {
             /** @description What is on this page. */
             items: components["schemas"]["ChargeRowView"][];
@@ -6925,9 +7380,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_ConnectionView: {
+        List_ConnectionRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["ConnectionView"][];
+            items: components["schemas"]["ConnectionRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -6960,16 +7415,16 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_FeeRuleView: {
+        List_FeeRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["FeeRuleView"][];
+            items: components["schemas"]["FeeRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_FeeView: {
+        List_FeeRuleView: {
             /** @description What is on this page. */
-            items: components["schemas"]["FeeView"][];
+            items: components["schemas"]["FeeRuleView"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -6988,6 +7443,13 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_InvoiceRow: {
+            /** @description What is on this page. */
+            items: components["schemas"]["InvoiceRow"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_InvoiceView: {
             /** @description What is on this page. */
             items: components["schemas"]["InvoiceView"][];
@@ -6995,16 +7457,16 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_LegalEntityView: {
+        List_LedgerReview: {
             /** @description What is on this page. */
-            items: components["schemas"]["LegalEntityView"][];
+            items: components["schemas"]["LedgerReview"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_ListedChargeView: {
+        List_LegalEntityRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["ListedChargeView"][];
+            items: components["schemas"]["LegalEntityRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7030,9 +7492,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_NotificationChannelView: {
+        List_NotificationChannelRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["NotificationChannelView"][];
+            items: components["schemas"]["NotificationChannelRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7044,23 +7506,23 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_NotificationTemplateView: {
+        List_NotificationTemplateRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["NotificationTemplateView"][];
+            items: components["schemas"]["NotificationTemplateRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_OwnBankAccountView: {
+        List_OwnBankAccountRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["OwnBankAccountView"][];
+            items: components["schemas"]["OwnBankAccountRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_OwnLegalEntityView: {
+        List_OwnLegalEntityRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["OwnLegalEntityView"][];
+            items: components["schemas"]["OwnLegalEntityRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7079,6 +7541,13 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_PaymentRow: {
+            /** @description What is on this page. */
+            items: components["schemas"]["PaymentRow"][];
+            /** @description Ask with this as `cursor` for the next page; null on the last. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_PaymentSystemView: {
             /** @description What is on this page. */
             items: components["schemas"]["PaymentSystemView"][];
@@ -7086,23 +7555,16 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_PaymentView: {
+        List_PortalRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["PaymentView"][];
+            items: components["schemas"]["PortalRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_PortalView: {
+        List_PrintableFormRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["PortalView"][];
-            /** @description Ask with this as `cursor` for the next page; null on the last. */
-            next?: string | null;
-        };
-        /** @description A page of a list. */
-        List_PrintableFormView: {
-            /** @description What is on this page. */
-            items: components["schemas"]["PrintableFormView"][];
+            items: components["schemas"]["PrintableFormRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7114,9 +7576,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_ResellingAgreementView: {
+        List_ResellingAgreementRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["ResellingAgreementView"][];
+            items: components["schemas"]["ResellingAgreementRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7149,16 +7611,16 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_SelfRegistrationView: {
+        List_SelfRegistrationRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["SelfRegistrationView"][];
+            items: components["schemas"]["SelfRegistrationRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_SenderIdView: {
+        List_SenderIdRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["SenderIdView"][];
+            items: components["schemas"]["SenderIdRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7191,23 +7653,23 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_TopUpView: {
+        List_TopUpRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["TopUpView"][];
+            items: components["schemas"]["TopUpRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_TransferView: {
+        List_TransferRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["TransferView"][];
+            items: components["schemas"]["TransferRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_TwoFactorIntegrationView: {
+        List_TwoFactorIntegrationRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["TwoFactorIntegrationView"][];
+            items: components["schemas"]["TwoFactorIntegrationRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7219,9 +7681,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_UserView: {
+        List_UserRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["UserView"][];
+            items: components["schemas"]["UserRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7501,7 +7963,7 @@ export interface components {
         MovementKind: "opened" | "transfer_in" | "transfer_out" | "payment" | "charge" | "fee" | "refund" | "rerate" | "escrow" | "terms";
         MyAccountPatch: {
             /**
-             * @description The code of your second factor, to lift that, after an answer `code_required`.
+             * @description The code of your second factor, to lift that or for another phone, after an answer `code_required`.
              * @example 287082
              */
             code?: string | null;
@@ -7517,12 +7979,16 @@ export interface components {
             login?: string | null;
             /** @description Your password, for another address, phone, login or second factor. */
             password?: string | null;
-            /** @description In international form; null for none. Needs the password, and ends your other sessions. */
+            /**
+             * @description In international form; null for none. Needs the password, and for another one a code as well if you log in
+             *     with a second factor. Codes go to it once it is proved at `/v1/my_account/phone/proof`, and until then to the
+             *     one that was proved before. Another one ends your other sessions, none ends all.
+             */
             phone?: string | null;
             /**
-             * @description True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-             *     the password; to lift it again a code as well, and it ends your other sessions. What your company or an
-             *     administrator asks for is lifted by them only.
+             * @description True if a second factor is to be asked for when you log in: an app's code, or else one by SMS, for which
+             *     your phone has to be proved first. Needs the password; to lift it again a code as well. Both end your other
+             *     sessions. What your company or an administrator asks for is lifted by them only.
              */
             two_factor_required?: boolean | null;
         };
@@ -7531,6 +7997,12 @@ export interface components {
             grants: {
                 [key: string]: components["schemas"]["Level"];
             };
+            /**
+             * @description The phone that your codes go to: the last one that was proved, which stays in force until another one is.
+             *     Null while none is; the first code that you answer proves `phone` then.
+             * @example 4915112345678
+             */
+            proved_phone?: string | null;
             /** @description How many codes that stand in for the app are left. */
             recovery_codes_left: number;
             /** @description Whether an app's code is asked for when you log in. */
@@ -7742,6 +8214,14 @@ export interface components {
             /** @description What the server is logged in to with. Without it the server takes mails from everybody. */
             username?: string | null;
         };
+        /** @description A notification channel in a list. */
+        NotificationChannelRow: components["schemas"]["NotificationChannelView"] & {
+            /**
+             * @description What the legal entity is called; null where it is for all.
+             * @example Waybill GmbH
+             */
+            legal_entity_name?: string | null;
+        };
         NotificationChannelTestRequest: {
             /**
              * @description Whom to write to.
@@ -7839,9 +8319,15 @@ export interface components {
             event: components["schemas"]["NotificationEvent"];
             /** @description The same in HTML, with variables. */
             html?: string | null;
-            /** @description One line, with variables. */
+            /**
+             * @description One line, with variables.
+             * @example Payment received
+             */
             subject: string;
-            /** @description The plain text, with variables. */
+            /**
+             * @description The plain text, with variables.
+             * @example Thank you: your payment has arrived.
+             */
             text: string;
             /** @description Values in the place of samples, by the names of variables. */
             values?: {
@@ -7903,6 +8389,14 @@ export interface components {
              * @example Hello {{name}}, your payment is confirmed. The balance is {{balance}}.
              */
             text: string;
+        };
+        /** @description A notification template in a list. */
+        NotificationTemplateRow: components["schemas"]["NotificationTemplateView"] & {
+            /**
+             * @description What the legal entity is called; null where it is for all.
+             * @example Waybill GmbH
+             */
+            legal_entity_name?: string | null;
         };
         NotificationTemplateView: {
             /** @description Whose template it is. */
@@ -8025,6 +8519,19 @@ export interface components {
             /** @description Whose account it is: an own legal entity of the same company. */
             own_legal_entity?: string;
         };
+        /** @description An own bank account in a list. */
+        OwnBankAccountRow: components["schemas"]["OwnBankAccountView"] & {
+            /**
+             * @description What the bank is called.
+             * @example Vienna Credit Union
+             */
+            bank_name?: string | null;
+            /**
+             * @description What the legal entity is called.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
+        };
         OwnBankAccountSettings: {
             /** @description The bank: one of the company itself or of a company above it. */
             bank: string;
@@ -8114,6 +8621,14 @@ export interface components {
             /** @description In the European Union. */
             vat_number?: string | null;
         };
+        /** @description An own legal entity in a list. */
+        OwnLegalEntityRow: components["schemas"]["OwnLegalEntityView"] & {
+            /**
+             * @description What the portal is called; null where there is none.
+             * @example Hornes messaging
+             */
+            portal_name?: string | null;
+        };
         OwnLegalEntitySettings: {
             /** @description Where invoices go, if that is somewhere else. */
             billing_address?: string | null;
@@ -8187,6 +8702,11 @@ export interface components {
         PackPatch: {
             /** @description Of bundles: whether it is bought again for each billing period. */
             auto_extend?: boolean | null;
+            /**
+             * Format: date-time
+             * @description Of packs that have not begun: used for messages accepted at this time or later.
+             */
+            effective_from?: string | null;
             /**
              * Format: date-time
              * @description Of packs: another end; null for none.
@@ -8273,8 +8793,26 @@ export interface components {
             password: string;
         };
         PasswordProof: {
+            /**
+             * @description The code of your second factor, after an answer `code_required`.
+             * @example 287082
+             */
+            code?: string | null;
             /** @description Your password. */
             password: string;
+        };
+        /** @description Of the company that pays, and of the agreement under which it does. */
+        PayerNames: {
+            /**
+             * @description The agreement's code.
+             * @example BAK-2026
+             */
+            agreement_code?: string | null;
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
         };
         /**
          * @description `inbound` adds to the balance, `outbound` takes from it.
@@ -8292,44 +8830,42 @@ export interface components {
              * @example 30 EUR was paid, 50 EUR was expected
              */
             detail: string;
-            done?: components["schemas"]["PaymentReviewDone"] | null;
+            done?: components["schemas"]["ReviewMark"] | null;
             /** @description What names the event among all of the payment system. */
             event: string;
-            /** @description The last of these calls, the newest first. */
+            /** @description The last five of these calls that differ, the newest first. */
             lately: components["schemas"]["PaymentReviewCall"][];
+            /**
+             * Format: int64
+             * @description Counts its changes; for `If-Match`.
+             */
+            revision: number;
             /** @description The payment system; `stripe` is the platform's own account. */
             system: string;
             /**
              * Format: int32
-             * @description How many calls it stands for: calls that are not authentic are counted by day.
+             * @description How many calls it stands for: those that are not authentic are counted by day, and so are authentic ones that
+             *     bring no money.
              */
             times: number;
             /** @description The top-up that it is about, if it names one. */
             top_up?: string | null;
         };
-        /** @description A call that was not taken as the payment system's. */
+        /** @description A call that brings no money. */
         PaymentReviewCall: {
             /**
              * Format: date-time
              * @description When it came.
              */
             at: string;
-            /** @description Why it was not taken. */
+            /** @description Why it does not. */
             detail: string;
         };
-        PaymentReviewDone: {
-            /**
-             * Format: date-time
-             * @description Since when.
-             */
-            at: string;
-            /** @description Who said so. */
-            by: string;
-            /** @description What was done about it. */
-            note: string;
-        };
         PaymentReviewDoneRequest: {
-            /** @description What names the event. */
+            /**
+             * @description What names the event.
+             * @example evt_1PqR5sT7uV9wX
+             */
             event: string;
             /**
              * @description What was done about it, up to 500 characters.
@@ -8339,6 +8875,8 @@ export interface components {
             /** @description The payment system of the event, as the list has it in `system`. */
             payment_system: string;
         };
+        /** @description A payment in a list. */
+        PaymentRow: components["schemas"]["PaymentView"] & components["schemas"]["PayerNames"];
         /**
          * @description `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
          *     until its deadline. `expired`: the deadline passed and it is out. `canceled`: it was deleted.
@@ -8390,14 +8928,15 @@ export interface components {
              */
             name?: string;
             /**
-             * @description What they keep of each payment besides, in the one currency of `currencies`.
+             * @description What it keeps of each payment besides, in the one currency of `currencies`.
              * @example 0.30
              */
             tariff_fixed?: string | null;
             /**
-             * @description What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-             *     with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-             *     The others tell themselves what they keep.
+             * @description What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+             *     to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+             *     and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+             *     or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
              * @example 2.9
              */
             tariff_percent?: string | null;
@@ -8446,14 +8985,15 @@ export interface components {
              */
             name: string;
             /**
-             * @description What they keep of each payment besides, in the one currency of `currencies`.
+             * @description What it keeps of each payment besides, in the one currency of `currencies`.
              * @example 0.30
              */
             tariff_fixed?: string | null;
             /**
-             * @description What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-             *     with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-             *     The others tell themselves what they keep.
+             * @description What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+             *     to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+             *     and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+             *     or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
              * @example 2.9
              */
             tariff_percent?: string | null;
@@ -8565,6 +9105,13 @@ export interface components {
              * @description The day, or the first day of the month.
              */
             first_day: string;
+        };
+        PhoneProof: {
+            /**
+             * @description The code that was sent to the phone, after an answer `code_required`.
+             * @example 287082
+             */
+            code?: string | null;
         };
         PolicyView: {
             /**
@@ -8699,6 +9246,8 @@ export interface components {
             /** @description Who changed it last, as they were called then. */
             updated_by: string;
         };
+        /** @description A portal in a list. */
+        PortalRow: components["schemas"]["PortalView"] & components["schemas"]["CompanyName"];
         PortalSettings: {
             /** @description Who sees to its certificate. */
             certificate: components["schemas"]["Certificate"];
@@ -8868,6 +9417,14 @@ export interface components {
              * @example logo
              */
             name: string;
+        };
+        /** @description A printable form in a list. */
+        PrintableFormRow: components["schemas"]["PrintableFormView"] & {
+            /**
+             * @description What the legal entity is called; null where it is for all.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
         };
         /** @description Forms to begin with, as the files that would be uploaded. */
         PrintableFormSamples: {
@@ -9232,10 +9789,18 @@ export interface components {
             /** @description Where the terms of service are that one agrees to. */
             terms_url?: string | null;
         };
+        RerateChargeRequest: {
+            /**
+             * Format: date-time
+             * @description Begin at this time after it was started; at once unless told.
+             * @example 2026-11-02T01:00:00Z
+             */
+            scheduled_for?: string | null;
+        };
         RerateDetails: components["schemas"]["RerateView"] & {
             /** @description What it has changed so far, or would change, of what each agreement pays. */
             differences: components["schemas"]["RerateDifference"][];
-            /** @description The records of the senders' own agreements. */
+            /** @description The records of the senders' own agreements, and those of fees. */
             edrs: components["schemas"]["RerateTally"];
             /** @description Why the last record failed that did. */
             last_failure?: string | null;
@@ -9276,18 +9841,21 @@ export interface components {
         RerateRequest: {
             /** @description This agreement alone. */
             agreement?: string | null;
-            /** @description Only messages of these channels; all unless told. There is SMS so far. */
+            /**
+             * @description Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all unless
+             *     told. There is SMS so far.
+             */
             channels?: components["schemas"]["Channel"][] | null;
-            /** @description All agreements of these companies. Those, or one agreement. */
+            /**
+             * @description All agreements of these companies. Those, or one agreement.
+             * @example [
+             *       "com_01m814gssve5b8ba12ve1e1grf"
+             *     ]
+             */
             companies?: string[];
             /**
-             * @description Only count what would change, and charge nothing. True unless told.
-             * @default true
-             */
-            dry_run: boolean;
-            /**
              * Format: date-time
-             * @description Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+             * @description Messages and fees from this time or later. Name whole billing periods where a scale is `back_to_first`:
              *     what passing a threshold changes for a whole period is charged with a single message.
              * @example 2026-10-01T00:00:00Z
              */
@@ -9299,8 +9867,8 @@ export interface components {
             scheduled_for?: string | null;
             /**
              * Format: date-time
-             * @description Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
-             *     no later than that.
+             * @description Messages and fees from before this time, at most two years after the other; 10 minutes ago unless told,
+             *     and no later than that.
              * @example 2026-11-01T00:00:00Z
              */
             till?: string | null;
@@ -9329,14 +9897,19 @@ export interface components {
             updated: number;
         };
         RerateView: {
-            /** @description Whose messages are rated again, at all levels that the company or one below it sells. */
+            /** @description Whose messages and fees are rated again, at all levels that the company or one below it sells. */
             agreements: string[];
-            /** @description Only messages of these channels; all if there are none. */
+            /**
+             * @description Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all if there
+             *     are none.
+             */
             channels: components["schemas"]["Channel"][];
             /** @description Those that the agreements were chosen by; none if it is about one agreement. */
             companies: string[];
             /** @description Whose it is. What this company or one below it sells is rated again. */
             company: string;
+            /** @description The dry run that has counted what this task charges. */
+            counted_by?: string | null;
             /**
              * Format: date-time
              * @description When it was made.
@@ -9348,7 +9921,8 @@ export interface components {
             dry_run: boolean;
             /**
              * Format: int64
-             * @description About how many messages it looks at: as counted when it was made, by whole days.
+             * @description About how many records it looks at: of a dry run those of whole days, as counted when it was made; else as
+             *     many as the dry run has looked at.
              */
             estimated: number;
             /**
@@ -9358,7 +9932,7 @@ export interface components {
             finished_at?: string | null;
             /**
              * Format: date-time
-             * @description Messages accepted at this time or later.
+             * @description Messages and fees from this time or later.
              */
             from: string;
             /** @description Its id. */
@@ -9384,7 +9958,7 @@ export interface components {
             status: components["schemas"]["RerateStatus"];
             /**
              * Format: date-time
-             * @description Messages accepted before this time.
+             * @description Messages and fees from before this time.
              */
             till: string;
             /**
@@ -9433,6 +10007,14 @@ export interface components {
             /** @description Who changed it last, as they were called then. */
             updated_by: string;
         };
+        /** @description What a legal entity resells under, in a list. */
+        ResellingAgreementRow: components["schemas"]["ResellingAgreementView"] & {
+            /**
+             * @description The agreement's code.
+             * @example BAK-2026
+             */
+            agreement_code?: string | null;
+        };
         ResellingAgreementView: components["schemas"]["ResellingAgreementRecord"] & {
             /** @description The reseller. */
             company: string;
@@ -9478,6 +10060,18 @@ export interface components {
          * @enum {string}
          */
         Resource: "sms_message" | "sender_id_setup_fee" | "sender_id_usage_fee" | "platform_fee" | "rcs_message" | "viber_message" | "viber_session" | "whatsapp_message" | "whatsapp_conversation" | "wechat_message" | "email_message" | "flash_call" | "telegram_gateway_message" | "push_message" | "tts_message" | "voice_call" | "push_partner_message" | "service_purchase" | "additional_service" | "bundle_member";
+        /** @description That a person has dealt with it. */
+        ReviewMark: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Who said so. */
+            by: string;
+            /** @description What was done about it. */
+            note: string;
+        };
         ReviewRequest: {
             /** @description Whether they may log in from now on. */
             approved: boolean;
@@ -9559,7 +10153,8 @@ export interface components {
         /** @description One road to a vendor. */
         RouteBody: {
             /**
-             * @description A connection that you see and that carries messages, of the sender's company or of one above it.
+             * @description A connection that you see, of the sender's company or of one above it: of SMS one over SMPP or to Transit
+             *     SMS, in other channels the HTTP connection to the vendor of the sender ID.
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
             connection: string;
@@ -9740,6 +10335,19 @@ export interface components {
             /** @description Whether the new users log in with two factors. */
             two_factor?: boolean;
         };
+        /** @description Self-registration settings in a list. */
+        SelfRegistrationRow: components["schemas"]["SelfRegistrationView"] & {
+            /**
+             * @description What the legal entity is called.
+             * @example Waybill GmbH
+             */
+            own_legal_entity_name?: string | null;
+            /**
+             * @description What the portal is called.
+             * @example Hornes messaging
+             */
+            portal_name?: string | null;
+        };
         SelfRegistrationSettings: {
             /** @description The agreement that everybody gets. */
             agreement: components["schemas"]["AgreementTemplateSettings"];
@@ -9842,14 +10450,13 @@ export interface components {
              * @description In the place of routes: a sender ID of the company above, over whose roads its messages go, as they are
              *     then, and for as long as that is active. You see it, it is one of SMS with the same address, and its
              *     agreement is the one that this one's is resold under, with cascade charging.
-             * @example snd_01m814gssve5b8ba12ve1e1grf
              */
             assigned_from?: string | null;
             /**
              * @description The one road its messages take: a connection that you see, of the sender's company or of one above
              *     it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
-             *     draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
-             *     voice and flash calls have none.
+             *     draft none of them; in other channels it may be an HTTP connection to the vendor in `settings`, or missing;
+             *     push, text-to-speech, voice and flash calls have none.
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
             connection?: string | null;
@@ -9879,6 +10486,8 @@ export interface components {
              */
             webhook_guid?: string | null;
         };
+        /** @description A sender ID in a list. */
+        SenderIdRow: components["schemas"]["SenderIdView"] & components["schemas"]["PayerNames"];
         /**
          * @description What kind of sender ID it is.
          * @enum {string}
@@ -9948,10 +10557,13 @@ export interface components {
             webhook_guid?: string | null;
         };
         /**
-         * @description Of every channel but SMS: whose vendor carries it, and what that needs. Keys and passwords are taken and
-         *     not answered.
+         * @description What it has in its channel: whose vendor carries it, and what that needs. SMS needs none. Keys and passwords
+         *     are taken and not answered.
          */
-        SenderSettingsBody: (components["schemas"]["RcsBody"] & {
+        SenderSettingsBody: (components["schemas"]["SmsBody"] & {
+            /** @enum {string} */
+            channel: "sms";
+        }) | (components["schemas"]["RcsBody"] & {
             /** @enum {string} */
             channel: "rcs";
         }) | (components["schemas"]["ViberBody"] & {
@@ -10159,6 +10771,11 @@ export interface components {
          */
         Side: "platform" | "client";
         SignUpRequest: {
+            /**
+             * @description The code that was sent to the phone, after an answer `code_required`.
+             * @example 287082
+             */
+            code?: string | null;
             /** @description 1 to 60 characters. */
             first_name: string;
             /** @description As `en` or `pt-BR`. */
@@ -10173,7 +10790,8 @@ export interface components {
             /** @description By the password policy. */
             password: string;
             /**
-             * @description In international form.
+             * @description In international form. Needed, and proved with a code, if you have to log in with two factors; else it is
+             *     for people to call until you have it proved.
              * @example +4915112345678
              */
             phone?: string | null;
@@ -10184,6 +10802,11 @@ export interface components {
         SmppSettings: {
             /** @description How many binds are kept up; one transceiver unless told. */
             binds?: components["schemas"]["BindsSettings"];
+            /**
+             * @description Whose sender IDs may take it, with those of companies below these: the connection's company or some below
+             *     it, at most 100. Those of any company, unless told. What sender IDs have stays.
+             */
+            companies?: string[];
             /**
              * Format: int32
              * @description Seconds between enquire_link requests; 30 unless told.
@@ -10266,6 +10889,24 @@ export interface components {
              * @example 10
              */
             window?: number;
+        };
+        /**
+         * @description SMS over an HTTP vendor under an account of its own, in the place of the connection's. Exactly one of the
+         *     routes is over HTTP then, and you see its connection. The account's receipts go to the connection's
+         *     `webhook_url`, as those of all accounts there: whoever knows that can report on the messages of each of them, so
+         *     it is told to the vendor, and to nobody who is billed by receipts.
+         */
+        SmsBody: {
+            /**
+             * @description The login that the vendor gave.
+             * @example hoho
+             */
+            login: string;
+            /**
+             * @description What goes with the account if the vendor asks for a service type.
+             * @example otp
+             */
+            service_type?: string | null;
         };
         /**
          * @description How the connection to a mail server is protected: not at all with `none`, over TLS after a beginning
@@ -10472,7 +11113,7 @@ export interface components {
             /** @description The payment system, to be named in the top-up; none is the platform's own. */
             payment_system?: string | null;
             /**
-             * @description What that is, where a tariff says it before.
+             * @description What that is, where a tariff says it before. FreedomPay may tell another when it is paid.
              * @example 1.77
              */
             system_fee?: string | null;
@@ -10532,6 +11173,8 @@ export interface components {
              */
             wallet?: string | null;
         };
+        /** @description A top-up in a list. */
+        TopUpRow: components["schemas"]["TopUpView"] & components["schemas"]["PayerNames"];
         /**
          * @description How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
          *     that the money came and the balance waits for what the payment system says it keeps of it.
@@ -10592,8 +11235,9 @@ export interface components {
              */
             state: components["schemas"]["TopUpStateName"];
             /**
-             * @description What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
-             *     where it comes from the client; else it is the seller's matter, and the client does not see it.
+             * @description What the payment system kept, where it tells that or a tariff is set for it; Stripe is asked for it only
+             *     where the client pays it. It is missing from the balance where it comes from the client; else it is the
+             *     seller's matter, and the client does not see it.
              */
             system_fee?: string | null;
             /** @description What refunds and chargebacks took from the balance again. */
@@ -10625,6 +11269,20 @@ export interface components {
              * @example otpauth://totp/Waybill:ada?secret=MZXW6YTBOI&issuer=Waybill
              */
             url: string;
+        };
+        /** @description A transfer in a list. */
+        TransferRow: components["schemas"]["TransferView"] & {
+            /**
+             * @description What the company is called whose wallet gave; null where that is neither the one whose transfers these are
+             *     nor the one above it, nor yours or below yours.
+             * @example Reseller
+             */
+            from_company_name?: string | null;
+            /**
+             * @description What the company is called whose wallet got, or null as there.
+             * @example Bakery
+             */
+            to_company_name?: string | null;
         };
         TransferView: {
             /** @description Whether it took all that `from` had. */
@@ -10772,6 +11430,8 @@ export interface components {
              */
             valid_seconds?: number | null;
         };
+        /** @description A two-factor integration in a list. */
+        TwoFactorIntegrationRow: components["schemas"]["TwoFactorIntegrationView"] & components["schemas"]["CompanyName"];
         TwoFactorIntegrationView: {
             /** @description The agreement that pays. */
             agreement: string;
@@ -10941,7 +11601,10 @@ export interface components {
             last_name?: string | null;
             /** @description All roles, in place of those of now. */
             roles?: string[] | null;
-            /** @description Whether a second factor is asked for, even if the company asks for none. */
+            /**
+             * @description Whether a second factor is asked for, even if the company asks for none. Where it was not, true ends what
+             *     the user is logged in to.
+             */
             two_factor_required?: boolean | null;
         };
         UserRequest: {
@@ -10989,7 +11652,7 @@ export interface components {
             /** @description With a login: the first password, which has to be changed at the first login. */
             password?: string | null;
             /**
-             * @description In international form.
+             * @description In international form. The user's first code by SMS proves it.
              * @example +4915112345678
              */
             phone?: string | null;
@@ -11004,6 +11667,8 @@ export interface components {
             /** @description Whether a second factor is asked for, even if the company asks for none. */
             two_factor_required?: boolean;
         };
+        /** @description A user in a list. */
+        UserRow: components["schemas"]["UserView"] & components["schemas"]["CompanyName"];
         /**
          * @description How far somebody has come: `invited` by mail, `expired` if the invitation was not followed in time,
          *     `revoked` if it was taken back; `waiting` for a review after registering by themselves, `refused` by it;
@@ -11061,6 +11726,11 @@ export interface components {
             name: string;
             /** @description Digits only. */
             phone?: string | null;
+            /**
+             * @description Whether the phone has answered a code. One that has not is for people to call: codes go to the number
+             *     that was proved before, or to this one until one was.
+             */
+            phone_proved: boolean;
             /**
              * Format: int64
              * @description Its revision, which is its `ETag` as well.
@@ -11368,10 +12038,10 @@ export interface operations {
                  */
                 pack_count?: number | null;
                 /**
-                 * @description `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
-                 *     `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-                 *     `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
-                 *     `pack_count`. With a `-` before it for the other way round.
+                 * @description `code`, `currency`, `suspended`, `bank_account`, `own_bank_account`, `agreement_date`, `effective_from`,
+                 *     `effective_till`, `credit_limit`, `billing_time_zone`, `billing_period` or `created_at`; or of 10,000
+                 *     agreements at most `company`, `legal_entity`, `own_legal_entity`, `service_count` or `pack_count`. With a `-`
+                 *     before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -11392,7 +12062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_AgreementView"];
+                    "application/json": components["schemas"]["List_AgreementRow"];
                     "text/csv": string;
                 };
             };
@@ -11450,11 +12120,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -11494,6 +12164,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "ACME-2026",
+                 *       "company": "com_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "credit_limit": "0",
+                 *       "currency": "EUR",
+                 *       "legal_entity": "leg_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "own_legal_entity": "own_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "time_zone": "Europe/Zagreb"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AgreementRequest"];
             };
         };
@@ -11579,11 +12260,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -11680,11 +12361,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -11800,11 +12481,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -11853,6 +12534,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credit_limit": "100",
+                 *       "time_zone": "Europe/Zagreb"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AgreementPatch"];
             };
         };
@@ -11947,11 +12634,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12094,11 +12781,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12144,6 +12831,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": {
+                 *         "sender": "ACME",
+                 *         "type": "sender_id_usage"
+                 *       },
+                 *       "valid_from": "2026-12-01"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FeeRuleRequest"];
             };
         };
@@ -12229,11 +12925,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12332,11 +13028,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12435,11 +13131,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12487,6 +13183,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "days_before": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["FeeRulePatch"];
             };
         };
@@ -12581,11 +13282,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12631,6 +13332,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Hosting",
+                 *       "price": {
+                 *         "amount": "100",
+                 *         "type": "fixed"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["AdditionalFeeRequest"];
             };
         };
@@ -12725,11 +13435,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12772,6 +13482,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "day": "2026-10-31"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CloseRequest"];
             };
         };
@@ -12857,11 +13572,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -12958,11 +13673,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13062,11 +13777,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13163,11 +13878,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13213,6 +13928,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "billing": "free",
+                 *       "service": "srv_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BuyPackRequest"];
             };
         };
@@ -13307,11 +14028,236 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agreement_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agreement's id */
+                id: string;
+                /** @description The id of the purchase */
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pack */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackView"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_agreement_pack: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the agreement or its packs as read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The agreement's id */
+                id: string;
+                /** @description The id of the purchase */
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `pack_begun`: give it an end */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13359,6 +14305,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "auto_extend": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["PackPatch"];
             };
         };
@@ -13408,7 +14359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It cannot be done as things are, or somebody else was quicker */
+            /** @description `pack_begun`: it cannot begin at another time */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13453,11 +14404,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13556,11 +14507,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13608,6 +14559,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "incoming": {
+                 *         "client_connection": "con_01m814gssve5b8ba12ve1e1grf",
+                 *         "keyword": "BREAD",
+                 *         "mcc": "262",
+                 *         "vendor_connections": [
+                 *           "con_01m814gssve5b8ba12ve1e1grf"
+                 *         ],
+                 *         "webhook_url": "https://bakery.example.com/sms"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SenderIdPatch"];
             };
         };
@@ -13702,11 +14666,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13754,6 +14718,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mno": "Vodafone Spain"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetupFeeRequest"];
             };
         };
@@ -13848,11 +14817,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -13898,6 +14867,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "service": "srv_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnableServiceRequest"];
             };
         };
@@ -13992,11 +14966,114 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agreement_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agreement's id */
+                id: string;
+                /** @description The id of the enabled service */
+                enabled: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service as it is enabled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnabledRow"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14116,11 +15193,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14168,6 +15245,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "effective_from": "2026-12-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnabledServicePatch"];
             };
         };
@@ -14262,11 +15344,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14373,11 +15455,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14423,6 +15505,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credit_limit": "333",
+                 *       "effective_from": "2026-12-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VersionRequest"];
             };
         };
@@ -14517,11 +15605,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14639,11 +15727,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14691,6 +15779,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credit_limit": "333"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VersionPatch"];
             };
         };
@@ -14785,11 +15878,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14909,11 +16002,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -14953,6 +16046,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Shop",
+                 *       "networks": [
+                 *         "192.0.2.0/24"
+                 *       ],
+                 *       "scopes": {
+                 *         "portal_messages": "manage"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyRequest"];
             };
         };
@@ -15038,11 +16142,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15139,11 +16243,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15265,11 +16369,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15318,6 +16422,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2026-12-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyPatch"];
             };
         };
@@ -15412,11 +16521,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15465,6 +16574,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "overlap_hours": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotationRequest"];
             };
         };
@@ -15559,11 +16673,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15630,11 +16744,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15768,11 +16882,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15879,11 +16993,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -15930,8 +17044,8 @@ export interface operations {
                 /** @description Only those whose number begins so. */
                 number?: string | null;
                 /**
-                 * @description `name`, `company`, `legal_entity`, `bank`, `holder`, `number`, `updated_at` or `created_at`, with a `-`
-                 *     before it for the other way round.
+                 * @description `name`, `holder`, `number`, `updated_at` or `created_at`; or of 10,000 accounts at most `company`,
+                 *     `legal_entity` or `bank`. With a `-` before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -15952,7 +17066,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_BankAccountView"];
+                    "application/json": components["schemas"]["List_BankAccountRow"];
                     "text/csv": string;
                 };
             };
@@ -16010,11 +17124,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16054,6 +17168,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "bank": "bnk_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "holder": "Schmidt Automotive GmbH",
+                 *       "legal_entity": "leg_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "name": "Main EUR account",
+                 *       "number": "DE89370400440532013000"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BankAccountSettings"];
             };
         };
@@ -16139,11 +17262,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16240,11 +17363,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16363,11 +17486,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16416,6 +17539,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "holder": "Schmidt Automotive GmbH",
+                 *       "name": "Main EUR account",
+                 *       "number": "DE89370400440532013000"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BankAccountPatch"];
             };
         };
@@ -16510,11 +17640,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16641,11 +17771,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16685,6 +17815,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "Ringstrasse 1, 1010 Vienna",
+                 *       "country": "AT",
+                 *       "name": "Vienna Credit Union",
+                 *       "swift": "VCUBATWW"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BankSettings"];
             };
         };
@@ -16770,11 +17908,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16871,11 +18009,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -16994,11 +18132,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17047,6 +18185,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "Ringstrasse 1, 1010 Vienna",
+                 *       "country": "AT",
+                 *       "name": "Vienna Credit Union",
+                 *       "swift": "VCUBATWW"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BankPatch"];
             };
         };
@@ -17141,11 +18287,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17245,7 +18391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ListedChargeView"];
+                    "application/json": components["schemas"]["List_ChargeRow"];
                     "text/csv": string;
                 };
             };
@@ -17303,11 +18449,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17370,9 +18516,9 @@ export interface operations {
                 /** @description Only those changed last before this time. */
                 updated_till?: string | null;
                 /**
-                 * @description `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
-                 *     `updated_at` or `created_at`; or of 10,000 companies at most `is_reseller` or `portal`. With a `-` before it
-                 *     for the other way round.
+                 * @description `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `updated_at` or `created_at`; or of
+                 *     10,000 companies at most `is_reseller`, `own_legal_entity` or `portal`. With a `-` before it for the other way
+                 *     round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -17451,11 +18597,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17495,6 +18641,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "client",
+                 *       "name": "Acme Retail"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CompanyRequest"];
             };
         };
@@ -17580,11 +18732,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17681,11 +18833,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17776,7 +18928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `has_companies`, `has_money`, `has_open_invoice`, `has_fee_rules`, or `too_many_parts`: it has more wallets than are closed in one step */
+            /** @description `has_companies`, `has_money`, `has_open_invoice`, `has_fee_rules`, `in_use` with the id of a sender ID or a connection in `by`, or `too_many_parts`: it has more wallets than are closed in one step */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17803,11 +18955,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -17856,6 +19008,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "own_legal_entity": "own_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CompanyPatch"];
             };
         };
@@ -17950,11 +19107,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18051,11 +19208,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18104,6 +19261,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "sender": "ACME",
+                 *       "text": "Your code: {{code}}"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginCodesRequest"];
             };
         };
@@ -18198,11 +19362,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18321,11 +19485,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18427,11 +19591,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18468,10 +19632,17 @@ export interface operations {
                 /** @description Whose connections; yours unless told. */
                 company?: string | null;
                 /**
-                 * @description Only of this kind: `smpp`, `alaris`, `lookup` or `client`.
+                 * @description Only of this kind: `smpp`, `http`, `lookup` or `client`.
                  * @example smpp
                  */
                 kind?: string | null;
+                /**
+                 * @description Only those over HTTP to this vendor, by the `type` of that.
+                 * @example transit_sms
+                 */
+                vendor?: string | null;
+                /** @description Only those over HTTP with a signature key, or all others. */
+                has_signature_key?: boolean | null;
                 /** @description Only those whose name begins so, whatever the case. */
                 name?: string | null;
                 /** @description Only those that are enabled, or that are not. */
@@ -18492,8 +19663,9 @@ export interface operations {
                 /** @description Only those whose vendor writes addresses of messages from phones the wrong way round, or does not. */
                 inverted_addresses?: boolean | null;
                 /**
-                 * @description `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
-                 *     10,000 connections at most `networks`. With a `-` before it for the other way round.
+                 * @description `name`, `kind`, `vendor`, `has_signature_key`, `enabled`, `host`, `port`, `login`, `inverted_addresses` or
+                 *     `created_at`; or of 10,000 connections at most `client` or `networks`. With a `-` before it for the other way
+                 *     round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -18514,7 +19686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ConnectionView"];
+                    "application/json": components["schemas"]["List_ConnectionRow"];
                     "text/csv": string;
                 };
             };
@@ -18572,11 +19744,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18616,6 +19788,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enquire_link_seconds": 30,
+                 *       "host": "smsc.example.com",
+                 *       "inverted_addresses": false,
+                 *       "kind": "smpp",
+                 *       "name": "Vendor in Berlin",
+                 *       "port": 2775,
+                 *       "priority": 0,
+                 *       "rate": 50,
+                 *       "service_type": "",
+                 *       "system_id": "waybill",
+                 *       "system_type": "",
+                 *       "validity_seconds": 86400,
+                 *       "window": 10
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConnectionSettings"];
             };
         };
@@ -18701,11 +19890,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18802,11 +19991,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18922,11 +20111,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -18972,6 +20161,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "password": "secret09",
+                 *       "tls": null,
+                 *       "window": 50
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConnectionPatch"];
             };
         };
@@ -19021,7 +20218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It cannot be done as things are, or somebody else was quicker */
+            /** @description `in_use`, with the id of the sender ID that needs it as it was in `by` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19066,11 +20263,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19172,11 +20369,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19290,11 +20487,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19361,11 +20558,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19432,11 +20629,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19533,11 +20730,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19643,11 +20840,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19746,11 +20943,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19795,6 +20992,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "values": {
+                 *         "country": "DE",
+                 *         "mcc": "262",
+                 *         "mnc": "02",
+                 *         "name": "Vodafone"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EntryRequest"];
             };
         };
@@ -19880,11 +21087,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -19983,11 +21190,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20093,11 +21300,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20234,11 +21441,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20335,11 +21542,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20475,11 +21682,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20559,8 +21766,8 @@ export interface operations {
                 /** @description Only what the company that pays does not see, or does. */
                 hidden_from_client?: boolean | null;
                 /**
-                 * @description By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
-                 *     `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
+                 * @description By agreement: `code`, `currency` or `created_at`; or one by one: `company`, `name`, `kind`, `enabled_at`,
+                 *     `effective_from`, `effective_till`, `cost` or `used`. With a `-` before it for the other way round.
                  * @example code
                  */
                 sort?: string | null;
@@ -20639,11 +21846,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20694,8 +21901,8 @@ export interface operations {
                 /** @description Only those who were last there before this time. */
                 seen_till?: string | null;
                 /**
-                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`, with a `-` before it for
-                 *     the other way round.
+                 * @description `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`; or of 10,000 users at most `company`.
+                 *     With a `-` before it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -20716,7 +21923,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_UserView"];
+                    "application/json": components["schemas"]["List_UserRow"];
                     "text/csv": string;
                 };
             };
@@ -20774,11 +21981,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20827,6 +22034,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "approved": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReviewRequest"];
             };
         };
@@ -20921,11 +22133,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -20997,8 +22209,9 @@ export interface operations {
                 /** @description At most so much. */
                 amount_max?: string | null;
                 /**
-                 * @description `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
-                 *     `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
+                 * @description `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most `company`, by name, `agreement` or
+                 *     `wallet`, by the agreement's code, `transaction` or `attributes`. With a `-` before it for the other way
+                 *     round; `-at` unless told.
                  * @example -at
                  */
                 sort?: string | null;
@@ -21019,7 +22232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_FeeView"];
+                    "application/json": components["schemas"]["List_FeeRow"];
                     "text/csv": string;
                 };
             };
@@ -21077,11 +22290,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21178,11 +22391,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21279,11 +22492,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21329,6 +22542,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "preview": "3f6c0a9be1d24c57"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmImportRequest"];
             };
         };
@@ -21434,11 +22652,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21544,11 +22762,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21591,6 +22809,25 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "mappings": {
+                 *         "country": {
+                 *           "Deutschland": {
+                 *             "key": "DE"
+                 *           },
+                 *           "Total": "skip"
+                 *         },
+                 *         "price": {
+                 *           "Free": {
+                 *             "price": {
+                 *               "type": "free"
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["MappingsRequest"];
             };
         };
@@ -21676,11 +22913,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21723,6 +22960,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["ParseRequest"] | null;
             };
         };
@@ -21808,11 +23046,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -21911,11 +23149,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22017,11 +23255,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22123,11 +23361,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22236,11 +23474,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22342,11 +23580,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22389,6 +23627,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "settings": {
+                 *         "columns": [
+                 *           {
+                 *             "attribute": "country",
+                 *             "column": "A",
+                 *             "match": {
+                 *               "equality": "best",
+                 *               "field": "name_en",
+                 *               "type": "field"
+                 *             },
+                 *             "type": "attribute"
+                 *           },
+                 *           {
+                 *             "column": "C",
+                 *             "type": "price"
+                 *           }
+                 *         ],
+                 *         "sections": [
+                 *           "country"
+                 *         ],
+                 *         "start_row": 2
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SettingsRequest"];
             };
         };
@@ -22474,11 +23738,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22604,11 +23868,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22705,11 +23969,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22749,6 +24013,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "departments": [
+                 *         "Sales"
+                 *       ],
+                 *       "email": "ada@example.com",
+                 *       "roles": [
+                 *         "portal_broadcast_manager"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvitationRequest"];
             };
         };
@@ -22834,11 +24109,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -22878,6 +24153,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "as-it-was-mailed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TokenRequest"];
             };
         };
@@ -22954,11 +24234,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23065,7 +24345,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_InvoiceView"];
+                    "application/json": components["schemas"]["List_InvoiceRow"];
                     "text/csv": string;
                 };
             };
@@ -23123,11 +24403,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23224,11 +24504,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23274,6 +24554,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "disputed": "10.5"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InvoicePatch"];
             };
         };
@@ -23368,11 +24653,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23418,6 +24703,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "allocations": [
+                 *         {
+                 *           "amount": "100",
+                 *           "payment": "pay_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AllocationsRequest"];
             };
         };
@@ -23521,11 +24816,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23632,11 +24927,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23687,7 +24982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChargeView"];
+                    "application/json": components["schemas"]["ChargeDetails"];
                 };
             };
             /** @description Nothing valid says who calls: see `security` */
@@ -23735,11 +25030,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23838,11 +25133,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -23956,11 +25251,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24003,6 +25298,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "early": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmRequest"] | null;
             };
         };
@@ -24088,11 +25388,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24189,11 +25489,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24290,11 +25590,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24329,7 +25629,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Which kind of file; `xlsx` unless told. */
-                format?: ("xlsx" | "csv") | null;
+                format?: ("xlsx" | "csv" | "zip") | null;
             };
             header?: never;
             path: {
@@ -24394,11 +25694,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24495,11 +25795,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24596,11 +25896,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24697,11 +25997,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24732,38 +26032,17 @@ export interface operations {
             };
         };
     };
-    get_legal_entities: {
+    get_ledger_reviews: {
         parameters: {
             query?: {
-                /** @description Only of this company; of yours and those directly below it unless told. */
-                company?: string | null;
-                /** @description Only those whose name begins so, whatever the case. */
-                name?: string | null;
-                /** @description Only those whose registered name begins so. */
-                legal_name?: string | null;
-                /** @description Only of this country. */
-                country?: string | null;
-                /** @description Only those with this portal. */
-                portal?: string | null;
-                /** @description Only those whose tax number begins so. */
-                tax_number?: string | null;
-                /** @description Only those whose registration number begins so. */
-                legal_number?: string | null;
-                /** @description Only those whose VAT number begins so. */
-                vat_number?: string | null;
-                /** @description Only those whose legal address begins so. */
-                legal_address?: string | null;
-                /** @description Only those whose billing address begins so. */
-                billing_address?: string | null;
-                /** @description Only those that are the default, or that are not. */
-                is_default?: boolean | null;
-                /**
-                 * @description `name`, `company`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-                 *     `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-                 *     for the other way round.
-                 * @example -updated_at
-                 */
-                sort?: string | null;
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["FindingKind"] | null;
+                /** @description Found at this time or later. */
+                from?: string | null;
+                /** @description Found before this time. */
+                till?: string | null;
+                /** @description Only those that a person has dealt with, or only those that nobody has. */
+                done?: boolean | null;
                 /** @description 1 to 500, 50 unless told. */
                 limit?: number | null;
                 /** @description `next` of the page before. */
@@ -24781,7 +26060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_LegalEntityView"];
+                    "application/json": components["schemas"]["List_LedgerReview"];
                     "text/csv": string;
                 };
             };
@@ -24839,11 +26118,304 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ledger_reviews_done: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w#2026-03-14",
+                 *       "kind": "recount",
+                 *       "note": "Rated again"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LedgerReviewDoneRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerReview"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_legal_entities: {
+        parameters: {
+            query?: {
+                /** @description Only of this company; of yours and those directly below it unless told. */
+                company?: string | null;
+                /** @description Only those whose name begins so, whatever the case. */
+                name?: string | null;
+                /** @description Only those whose registered name begins so. */
+                legal_name?: string | null;
+                /** @description Only of this country. */
+                country?: string | null;
+                /** @description Only those with this portal. */
+                portal?: string | null;
+                /** @description Only those whose tax number begins so. */
+                tax_number?: string | null;
+                /** @description Only those whose registration number begins so. */
+                legal_number?: string | null;
+                /** @description Only those whose VAT number begins so. */
+                vat_number?: string | null;
+                /** @description Only those whose legal address begins so. */
+                legal_address?: string | null;
+                /** @description Only those whose billing address begins so. */
+                billing_address?: string | null;
+                /** @description Only those that are the default, or that are not. */
+                is_default?: boolean | null;
+                /**
+                 * @description `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+                 *     `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `company` or
+                 *     `portal`. With a `-` before it for the other way round.
+                 * @example -updated_at
+                 */
+                sort?: string | null;
+                /** @description 1 to 500, 50 unless told. */
+                limit?: number | null;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_LegalEntityRow"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The file is longer than an answer may be, and lies there for a quarter of an hour */
+            303: {
+                headers: {
+                    /** @description Where it is */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are, or somebody else was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -24883,6 +26455,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "country": "CA",
+                 *       "legal_name": "Hornes and Hooves, Inc.",
+                 *       "name": "Hornes and Hooves"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LegalEntitySettings"];
             };
         };
@@ -24968,11 +26547,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25069,11 +26648,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25192,11 +26771,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25245,6 +26824,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "country": "CA",
+                 *       "legal_name": "Hornes and Hooves, Inc.",
+                 *       "name": "Hornes and Hooves"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LegalEntityPatch"];
             };
         };
@@ -25339,11 +26925,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25390,8 +26976,8 @@ export interface operations {
                 /** @description Only those with this status at the moment. */
                 status?: components["schemas"]["ResellingStatus"] | null;
                 /**
-                 * @description `agreement`, `effective_from`, `effective_till`, `updated_at` or `created_at`, with a `-` before it
-                 *     for the other way round.
+                 * @description `effective_from`, `effective_till`, `updated_at` or `created_at`; or of 10,000 of them at most `agreement`.
+                 *     With a `-` before it for the other way round.
                  * @example -effective_from
                  */
                 sort?: string | null;
@@ -25415,7 +27001,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ResellingAgreementView"];
+                    "application/json": components["schemas"]["List_ResellingAgreementRow"];
                     "text/csv": string;
                 };
             };
@@ -25473,11 +27059,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25520,6 +27106,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "effective_from": "2026-12-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResellingSettings"];
             };
         };
@@ -25605,11 +27197,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25732,11 +27324,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25803,11 +27395,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25874,11 +27466,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -25924,6 +27516,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MyAccountPatch"];
             };
         };
@@ -26018,11 +27615,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26062,6 +27659,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+                 *     }
+                 */
                 "application/json": components["schemas"]["AvatarRequest"];
             };
         };
@@ -26147,11 +27749,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26227,11 +27829,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26271,6 +27873,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "confirm": "delete-account",
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountDeletion"];
             };
         };
@@ -26354,11 +27962,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26398,6 +28006,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new_password": "correct-Horse-battery-9",
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
@@ -26481,11 +28095,145 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_account_phone_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PhoneProof"];
+            };
+        };
+        responses: {
+            /** @description You, with a phone that is proved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAccountView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_required`, `wrong_code`, or you are not logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `phone_proved`: there is none to prove; or `no_code_sender` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26552,11 +28300,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26630,11 +28378,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26729,11 +28477,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26773,6 +28521,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082",
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordProof"];
             };
         };
@@ -26858,11 +28612,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -26902,6 +28656,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeRequest"];
             };
         };
@@ -26987,11 +28746,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27031,6 +28790,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082",
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TotpRemoval"];
             };
         };
@@ -27114,11 +28879,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27166,9 +28931,13 @@ export interface operations {
                 from_email?: string | null;
                 /** @description Only those that this person or key changed last, by the beginning of the name. */
                 updated_by?: string | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
-                 * @description `name`, `enabled`, `legal_entity`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`,
-                 *     with a `-` before it for the other way round.
+                 * @description `name`, `enabled`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`; or of 10,000 channels at
+                 *     most `legal_entity`. With a `-` before it for the other way round.
                  * @example -updated_at
                  */
                 sort?: string | null;
@@ -27189,7 +28958,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_NotificationChannelView"];
+                    "application/json": components["schemas"]["List_NotificationChannelRow"];
                     "text/csv": string;
                 };
             };
@@ -27247,11 +29016,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27291,6 +29060,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "from_email": "no-reply@waybill.example",
+                 *       "from_name": "Waybill",
+                 *       "host": "smtp.waybill.example",
+                 *       "name": "Office mail",
+                 *       "port": 587,
+                 *       "reply_to": "support@waybill.example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationChannelRequest"];
             };
         };
@@ -27376,11 +29155,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27477,11 +29256,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27600,11 +29379,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27653,6 +29432,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationChannelPatch"];
             };
         };
@@ -27747,11 +29531,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27797,6 +29581,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "to": "admin@waybill.example"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationChannelTestRequest"];
             };
         };
@@ -27882,11 +29671,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -27953,11 +29742,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28003,9 +29792,13 @@ export interface operations {
                 legal_entity?: string | null;
                 /** @description Only those that this person or key changed last, by the beginning of the name. */
                 updated_by?: string | null;
+                /** @description Only those changed last at this time or later. */
+                updated_from?: string | null;
+                /** @description Only those changed last before this time. */
+                updated_till?: string | null;
                 /**
-                 * @description `name`, `group`, `event`, `legal_entity`, `updated_at`, `updated_by` or `created_at`, with a `-`
-                 *     before it for the other way round.
+                 * @description `name`, `group`, `event`, `updated_at`, `updated_by` or `created_at`; or of 10,000 templates at most
+                 *     `legal_entity`. With a `-` before it for the other way round.
                  * @example event
                  */
                 sort?: string | null;
@@ -28026,7 +29819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_NotificationTemplateView"];
+                    "application/json": components["schemas"]["List_NotificationTemplateRow"];
                     "text/csv": string;
                 };
             };
@@ -28084,11 +29877,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28128,6 +29921,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "agreement_balance",
+                 *       "html": "<p>Hello {{name}}, your payment is confirmed.</p>",
+                 *       "name": "Payment confirmation, Kiwi Ltd",
+                 *       "subject": "Your payment of {{payment_currency_amount}} {{payment_currency_code}}",
+                 *       "text": "Hello {{name}}, your payment is confirmed. The balance is {{balance}}."
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationTemplateRequest"];
             };
         };
@@ -28213,11 +30015,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28257,6 +30059,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "agreement_balance",
+                 *       "subject": "Payment received",
+                 *       "text": "Thank you: your payment has arrived."
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationPreviewRequest"];
             };
         };
@@ -28342,11 +30151,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28443,11 +30252,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28566,11 +30375,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28619,6 +30428,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "details": [
+                 *         "xlsx"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NotificationTemplatePatch"];
             };
         };
@@ -28713,11 +30529,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28814,11 +30630,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28865,8 +30681,8 @@ export interface operations {
                 /** @description Only those whose number begins so. */
                 number?: string | null;
                 /**
-                 * @description `name`, `own_legal_entity`, `bank`, `holder`, `number`, `updated_at` or `created_at`, with a `-` before it
-                 *     for the other way round.
+                 * @description `name`, `holder`, `number`, `updated_at` or `created_at`; or of 10,000 accounts at most `own_legal_entity` or
+                 *     `bank`. With a `-` before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -28887,7 +30703,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_OwnBankAccountView"];
+                    "application/json": components["schemas"]["List_OwnBankAccountRow"];
                     "text/csv": string;
                 };
             };
@@ -28945,11 +30761,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -28989,6 +30805,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "bank": "bnk_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "holder": "Schmidt Automotive GmbH",
+                 *       "name": "Main EUR account",
+                 *       "number": "DE89370400440532013000",
+                 *       "own_legal_entity": "own_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OwnBankAccountSettings"];
             };
         };
@@ -29074,11 +30899,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29175,11 +31000,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29298,11 +31123,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29351,6 +31176,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "holder": "Schmidt Automotive GmbH",
+                 *       "name": "Main EUR account",
+                 *       "number": "DE89370400440532013000"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OwnBankAccountPatch"];
             };
         };
@@ -29445,11 +31277,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29506,9 +31338,9 @@ export interface operations {
                 /** @description Only the default, or those that are not. */
                 is_default?: boolean | null;
                 /**
-                 * @description `name`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-                 *     `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-                 *     for the other way round.
+                 * @description `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+                 *     `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `portal`. With a
+                 *     `-` before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -29529,7 +31361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_OwnLegalEntityView"];
+                    "application/json": components["schemas"]["List_OwnLegalEntityRow"];
                     "text/csv": string;
                 };
             };
@@ -29587,11 +31419,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29631,6 +31463,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "country": "CA",
+                 *       "legal_name": "Hornes and Hooves, Inc.",
+                 *       "name": "Hornes and Hooves"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OwnLegalEntitySettings"];
             };
         };
@@ -29716,11 +31555,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29817,11 +31656,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29940,11 +31779,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -29993,6 +31832,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "country": "CA",
+                 *       "legal_name": "Hornes and Hooves, Inc.",
+                 *       "name": "Hornes and Hooves"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OwnLegalEntityPatch"];
             };
         };
@@ -30087,11 +31933,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30149,11 +31995,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30199,6 +32045,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "change_hours_min": 1,
+                 *       "classes_min": 1,
+                 *       "history": 1,
+                 *       "idle_minutes": 1,
+                 *       "invitation_days": 1,
+                 *       "length_min": 1,
+                 *       "tries": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["PolicyView"];
             };
         };
@@ -30293,11 +32150,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30364,11 +32221,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30408,6 +32265,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResetRequest"];
             };
         };
@@ -30482,11 +32344,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30526,6 +32388,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct-Horse-battery-9",
+                 *       "token": "as-it-was-mailed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResetConfirmation"];
             };
         };
@@ -30600,11 +32468,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30726,11 +32594,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30764,12 +32632,25 @@ export interface operations {
     post_payment_reviews_done: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` that you have read: whoever has changed it since is not overwritten. Any without it.
+                 * @example "3"
+                 */
+                "If-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "evt_1PqR5sT7uV9wX",
+                 *       "note": "Refunded at the payment system",
+                 *       "payment_system": "psy_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PaymentReviewDoneRequest"];
             };
         };
@@ -30828,6 +32709,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It was changed since the revision that you name */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too long */
             413: {
                 headers: {
@@ -30855,11 +32745,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -30985,11 +32875,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31029,6 +32919,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "https://api.freedompay.uz",
+                 *       "currencies": [
+                 *         "EUR"
+                 *       ],
+                 *       "fee_from": "client",
+                 *       "internal_fee_percent": "1.5",
+                 *       "kind": "stripe",
+                 *       "name": "Cards",
+                 *       "tariff_fixed": "0.30",
+                 *       "tariff_percent": "2.9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PaymentSystemSettings"];
             };
         };
@@ -31114,11 +33018,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31215,11 +33119,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31338,11 +33242,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31391,6 +33295,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "https://api.freedompay.uz",
+                 *       "currencies": [
+                 *         "EUR"
+                 *       ],
+                 *       "internal_fee_percent": "1.5",
+                 *       "name": "Cards",
+                 *       "tariff_fixed": "0.30",
+                 *       "tariff_percent": "2.9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PaymentSystemPatch"];
             };
         };
@@ -31485,11 +33401,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31596,7 +33512,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_PaymentView"];
+                    "application/json": components["schemas"]["List_PaymentRow"];
                     "text/csv": string;
                 };
             };
@@ -31654,11 +33570,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31701,6 +33617,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "amount": "100",
+                 *       "currency": "USD",
+                 *       "payment_date": "2026-10-31",
+                 *       "reference": "TT-2026-0001",
+                 *       "replenishment_amount": "98"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPaymentRequest"];
             };
         };
@@ -31795,11 +33721,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -31898,11 +33824,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32020,11 +33946,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32070,6 +33996,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": "100"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePaymentRequest"];
             };
         };
@@ -32173,11 +34104,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32268,11 +34199,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32327,8 +34258,8 @@ export interface operations {
                 /** @description Only those changed last before this time. */
                 updated_till?: string | null;
                 /**
-                 * @description `name`, `company`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`, with a
-                 *     `-` before it for the other way round.
+                 * @description `name`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`; or of 10,000 portals at
+                 *     most `company`. With a `-` before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -32349,7 +34280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_PortalView"];
+                    "application/json": components["schemas"]["List_PortalRow"];
                     "text/csv": string;
                 };
             };
@@ -32407,11 +34338,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32451,6 +34382,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "certificate": "automatic",
+                 *       "host": "sms.hornes.example",
+                 *       "languages": [
+                 *         "en",
+                 *         "pt-BR"
+                 *       ],
+                 *       "login_texts": {
+                 *         "en": "Welcome"
+                 *       },
+                 *       "name": "Hornes and Hooves",
+                 *       "title": "HoHo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PortalSettings"];
             };
         };
@@ -32536,11 +34482,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32637,11 +34583,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32760,11 +34706,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -32813,6 +34759,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "host": "sms.hornes.example",
+                 *       "languages": [
+                 *         "en",
+                 *         "pt-BR"
+                 *       ],
+                 *       "login_texts": {
+                 *         "en": "Welcome"
+                 *       },
+                 *       "name": "Hornes and Hooves",
+                 *       "title": "HoHo"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PortalPatch"];
             };
         };
@@ -32907,11 +34867,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33008,11 +34968,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33079,11 +35039,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33132,8 +35092,8 @@ export interface operations {
                 /** @description Only those whose comment begins so. */
                 comment?: string | null;
                 /**
-                 * @description `name`, `kind`, `own_legal_entity`, `resource`, `date_from`, `comment`, `updated_at` or `created_at`,
-                 *     with a `-` before it for the other way round.
+                 * @description `name`, `kind`, `resource`, `date_from`, `comment`, `updated_at` or `created_at`; or of 10,000 forms at most
+                 *     `own_legal_entity`. With a `-` before it for the other way round.
                  * @example -date_from
                  */
                 sort?: string | null;
@@ -33154,7 +35114,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_PrintableFormView"];
+                    "application/json": components["schemas"]["List_PrintableFormRow"];
                     "text/csv": string;
                 };
             };
@@ -33212,11 +35172,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33256,6 +35216,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "date_from": "2026-12-01",
+                 *       "file": "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml",
+                 *       "kind": "invoice",
+                 *       "name": "SMS charges"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PrintableFormSettings"];
             };
         };
@@ -33341,11 +35309,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33442,11 +35410,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33565,11 +35533,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33618,6 +35586,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file": "upl_01kd3v5x9q8m7n6p5r4s3t2v1w.xml",
+                 *       "name": "SMS charges"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PrintableFormPatch"];
             };
         };
@@ -33712,11 +35686,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33813,11 +35787,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -33857,6 +35831,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "number": "+4915112345678",
+                 *       "values": {
+                 *         "mccmnc": "26202"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["FindRequest"];
             };
         };
@@ -33942,11 +35925,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34047,11 +36030,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34148,11 +36131,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34192,6 +36175,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "company_name": "Bakery Weber",
+                 *       "country": "DE",
+                 *       "email": "ada@example.com",
+                 *       "first_name": "Ada",
+                 *       "last_name": "Lovelace",
+                 *       "login": "ada.l",
+                 *       "password": "correct-Horse-battery-9",
+                 *       "phone": "+4915112345678",
+                 *       "portal": "sms.example.com",
+                 *       "terms_accepted": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegistrationRequest"];
             };
         };
@@ -34207,6 +36204,15 @@ export interface operations {
             };
             /** @description The request cannot be read */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_required`, and what comes of codes */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -34268,11 +36274,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34413,11 +36419,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34457,6 +36463,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "companies": [
+                 *         "com_01m814gssve5b8ba12ve1e1grf"
+                 *       ],
+                 *       "from": "2026-10-01T00:00:00Z",
+                 *       "till": "2026-11-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RerateRequest"];
             };
         };
@@ -34542,11 +36557,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34643,11 +36658,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34744,11 +36759,148 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
+                     * @example "key";r=0;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description How many requests (`q`) are taken in so many seconds (`w`).
+                     * @example "key";q=600;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    /**
+                     * @description Seconds until the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something did not answer: send the same request again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rerate_charge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The dry run's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scheduled_for": "2026-11-02T01:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RerateChargeRequest"];
+            };
+        };
+        responses: {
+            /** @description The new task, a draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RerateView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing valid says who calls: see `security` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed: for you, for your company, or while it is disabled */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the request names is not there, or not yours to see */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rerate_not_counted`: it is no dry run, or is not complete */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks a rule: `code` says which, `field` where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
+            429: {
+                headers: {
+                    /**
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34845,11 +36997,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -34946,11 +37098,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35069,11 +37221,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35122,6 +37274,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResellingAgreementPatch"];
             };
         };
@@ -35216,11 +37373,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35261,7 +37418,8 @@ export interface operations {
                 /** @description Only those of this portal. */
                 face?: components["schemas"]["Face"] | null;
                 /**
-                 * @description `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
+                 * @description `name`, `face`, `created_at` or `company`, by id, as not all who have a role know who made it. With a `-`
+                 *     before it for the other way round.
                  * @example name
                  */
                 sort?: string | null;
@@ -35340,11 +37498,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35384,6 +37542,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "face": "back_office",
+                 *       "grants": {
+                 *         "payments": "view"
+                 *       },
+                 *       "name": "Cashier"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleRequest"];
             };
         };
@@ -35469,11 +37636,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35570,11 +37737,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35693,11 +37860,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35746,6 +37913,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "companies": []
+                 *     }
+                 */
                 "application/json": components["schemas"]["RolePatch"];
             };
         };
@@ -35840,11 +38012,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -35893,8 +38065,8 @@ export interface operations {
                 /** @description Only with agreements in this currency. */
                 currency?: string | null;
                 /**
-                 * @description `portal`, `own_legal_entity`, `enabled`, `verification`, `moderation`, `currency`, `updated_at` or
-                 *     `created_at`, with a `-` before it for the other way round.
+                 * @description `enabled`, `verification`, `moderation`, `currency`, `updated_at` or `created_at`; or of 10,000 settings at
+                 *     most `portal` or `own_legal_entity`. With a `-` before it for the other way round.
                  * @example -updated_at
                  */
                 sort?: string | null;
@@ -35915,7 +38087,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SelfRegistrationView"];
+                    "application/json": components["schemas"]["List_SelfRegistrationRow"];
                     "text/csv": string;
                 };
             };
@@ -35973,11 +38145,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36017,6 +38189,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": {
+                 *         "billing": {
+                 *           "days_for_payment": 1,
+                 *           "period": "daily",
+                 *           "time_zone": "Europe/Berlin"
+                 *         },
+                 *         "code_prefix": "WEB-",
+                 *         "credit_limit": "0",
+                 *         "currency": "EUR"
+                 *       },
+                 *       "own_bank_account": "bac_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "own_legal_entity": "own_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "portal": "por_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "report_email": "sales@hornes.example",
+                 *       "roles": [
+                 *         "portal_admin"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SelfRegistrationSettings"];
             };
         };
@@ -36102,11 +38295,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36203,11 +38396,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36326,11 +38519,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36379,6 +38572,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "report_email": "sales@hornes.example",
+                 *       "roles": [
+                 *         "portal_admin"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SelfRegistrationPatch"];
             };
         };
@@ -36473,11 +38674,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36542,8 +38743,9 @@ export interface operations {
                 /** @description Only those changed last before this time. */
                 updated_till?: string | null;
                 /**
-                 * @description `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
-                 *     or `created_at`, with a `-` before it for the other way round.
+                 * @description `address`, `name`, `channel`, `vendor`, `status`, `webhook_guid`, `updated_at` or `created_at`; or of 10,000
+                 *     sender IDs at most `agreement`, by code, or `company`, by name. With a `-` before it for the other way
+                 *     round.
                  * @example address
                  */
                 sort?: string | null;
@@ -36564,7 +38766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SenderIdView"];
+                    "application/json": components["schemas"]["List_SenderIdRow"];
                     "text/csv": string;
                 };
             };
@@ -36622,11 +38824,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36666,6 +38868,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "address": "ACME",
+                 *       "agreement": "agr_01m814gssve5b8ba12ve1e1grf",
+                 *       "connection": "con_01m814gssve5b8ba12ve1e1grf",
+                 *       "mno": "BT",
+                 *       "name": "Hornes and Hooves",
+                 *       "webhook_guid": "f764fd9e-79c4-4f1e-9d4e-0a52f1f5ab0e"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SenderIdRequest"];
             };
         };
@@ -36751,11 +38963,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36852,11 +39064,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -36972,11 +39184,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37022,6 +39234,19 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "incoming": {
+                 *         "client_connection": "con_01m814gssve5b8ba12ve1e1grf",
+                 *         "keyword": "BREAD",
+                 *         "mcc": "262",
+                 *         "vendor_connections": [
+                 *           "con_01m814gssve5b8ba12ve1e1grf"
+                 *         ],
+                 *         "webhook_url": "https://bakery.example.com/sms"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SenderIdPatch"];
             };
         };
@@ -37116,11 +39341,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37257,11 +39482,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37301,6 +39526,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currency": "EUR",
+                 *       "name": "Europe 2026"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ServiceRequest"];
             };
         };
@@ -37386,11 +39617,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37489,11 +39720,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37539,6 +39770,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "archived": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ServicePatch"];
             };
         };
@@ -37635,11 +39871,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37682,6 +39918,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bakery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CloneRequest"];
             };
         };
@@ -37767,11 +40008,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37868,11 +40109,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -37918,6 +40159,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "copy_from": {
+                 *         "scope": 1
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScopeRequest"];
             };
         };
@@ -38014,11 +40262,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38119,11 +40367,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38245,11 +40493,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38297,6 +40545,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "draft": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ScopePatch"];
             };
         };
@@ -38393,11 +40646,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38501,11 +40754,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38630,11 +40883,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38679,6 +40932,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file_name": "rates-2026-11.xlsx",
+                 *       "path": "sms_message/MT",
+                 *       "supplier": "Tele Wholesale"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ImportRequest"];
             };
         };
@@ -38764,11 +41024,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38881,11 +41141,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -38939,6 +41199,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "node": {
+                 *         "billing_rule": "submitted"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["NodeRequest"];
             };
         };
@@ -39035,11 +41302,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39167,11 +41434,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39272,11 +41539,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39324,6 +41591,29 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "tree": {
+                 *         "sms_message": {
+                 *           "depends_on": "country",
+                 *           "others": {
+                 *             "price": {
+                 *               "amount": "0.1",
+                 *               "type": "flat"
+                 *             }
+                 *           },
+                 *           "values": {
+                 *             "DE": {
+                 *               "price": {
+                 *                 "amount": "0.07",
+                 *                 "type": "flat"
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["TreeRequest"];
             };
         };
@@ -39420,11 +41710,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39470,6 +41760,29 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "tree": {
+                 *         "sms_message": {
+                 *           "depends_on": "country",
+                 *           "others": {
+                 *             "price": {
+                 *               "amount": "0.1",
+                 *               "type": "flat"
+                 *             }
+                 *           },
+                 *           "values": {
+                 *             "DE": {
+                 *               "price": {
+                 *                 "amount": "0.07",
+                 *                 "type": "flat"
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["TreeRequest"];
             };
         };
@@ -39566,11 +41879,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39610,6 +41923,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082",
+                 *       "login": "ada.l",
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -39695,11 +42015,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39775,11 +42095,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39862,11 +42182,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -39906,6 +42226,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "287082",
+                 *       "first_name": "Ada",
+                 *       "last_name": "Lovelace",
+                 *       "login": "ada.l",
+                 *       "password": "correct-Horse-battery-9",
+                 *       "phone": "+4915112345678",
+                 *       "token": "as-it-was-mailed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignUpRequest"];
             };
         };
@@ -39921,6 +42252,15 @@ export interface operations {
             };
             /** @description The request cannot be read */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_required`, and what comes of codes */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -39982,11 +42322,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40053,11 +42393,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40136,7 +42476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_TopUpView"];
+                    "application/json": components["schemas"]["List_TopUpRow"];
                     "text/csv": string;
                 };
             };
@@ -40194,11 +42534,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40241,6 +42581,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "amount": "50"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TopUpRequest"];
             };
         };
@@ -40326,11 +42672,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40370,6 +42716,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "amount": "50"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TopUpQuoteRequest"];
             };
         };
@@ -40455,11 +42807,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40556,11 +42908,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40609,6 +42961,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "Booked by hand as payment TT-2026-0001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CloseTopUpRequest"];
             };
         };
@@ -40703,11 +43060,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40756,6 +43113,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "credited": "48.75",
+                 *       "reference": "TT-2026-0001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmTopUpRequest"];
             };
         };
@@ -40850,11 +43213,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -40954,11 +43317,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41040,7 +43403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_TransferView"];
+                    "application/json": components["schemas"]["List_TransferRow"];
                     "text/csv": string;
                 };
             };
@@ -41098,11 +43461,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41145,6 +43508,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "amount": "30",
+                 *       "from": "wal_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "to": "wal_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTransferRequest"];
             };
         };
@@ -41239,11 +43609,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41340,11 +43710,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41394,7 +43764,8 @@ export interface operations {
                 /** @description Created before this time. */
                 created_till?: string | null;
                 /**
-                 * @description `name`, `sender`, `status`, `company` or `created_at`, with a `-` before it for the other way round.
+                 * @description `name`, `sender`, `status` or `created_at`; or of 10,000 integrations at most `company`. With a `-` before
+                 *     it for the other way round.
                  * @example -created_at
                  */
                 sort?: string | null;
@@ -41415,7 +43786,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_TwoFactorIntegrationView"];
+                    "application/json": components["schemas"]["List_TwoFactorIntegrationRow"];
                     "text/csv": string;
                 };
             };
@@ -41473,11 +43844,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41517,6 +43888,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "agreement": "agr_01kd3v5x9q8m7n6p5r4s3t2v1w",
+                 *       "name": "Login of the shop",
+                 *       "sender": "BANK",
+                 *       "side": "platform",
+                 *       "text": "Your code is {{code}}."
+                 *     }
+                 */
                 "application/json": components["schemas"]["TwoFactorIntegrationRequest"];
             };
         };
@@ -41602,11 +43982,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41703,11 +44083,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41826,11 +44206,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -41879,6 +44259,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "digits": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["TwoFactorIntegrationPatch"];
             };
         };
@@ -41973,11 +44358,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42099,11 +44484,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42200,11 +44585,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42306,11 +44691,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42356,6 +44741,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "123456",
+                 *       "number": "4915112345678"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TwoFactorTestRequest"];
             };
         };
@@ -42454,7 +44845,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42494,6 +44885,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "svg"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UploadRequest"];
             };
         };
@@ -42579,11 +44975,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42646,7 +45042,7 @@ export interface operations {
                 /** @description Only those who were last there before this time. */
                 seen_till?: string | null;
                 /**
-                 * @description `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+                 * @description `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`; or of 10,000 users at most `company` or
                  *     `external`. With a `-` before it for the other way round.
                  * @example -last_seen_at
                  */
@@ -42668,7 +45064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_UserView"];
+                    "application/json": components["schemas"]["List_UserRow"];
                     "text/csv": string;
                 };
             };
@@ -42726,11 +45122,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42770,6 +45166,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "departments": [
+                 *         "Sales"
+                 *       ],
+                 *       "email": "ada@example.com",
+                 *       "first_name": "Ada",
+                 *       "language": "en",
+                 *       "last_name": "Lovelace",
+                 *       "login": "ada.l",
+                 *       "name": "Ada Lovelace",
+                 *       "phone": "+4915112345678",
+                 *       "roles": [
+                 *         "portal_broadcast_manager"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserRequest"];
             };
         };
@@ -42855,11 +45268,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -42956,11 +45369,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43079,11 +45492,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43132,6 +45545,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "departments": [
+                 *         "Sales"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserPatch"];
             };
         };
@@ -43226,11 +45646,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43328,11 +45748,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43453,11 +45873,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43578,11 +45998,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43625,6 +46045,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct-Horse-battery-9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["GivenPassword"];
             };
         };
@@ -43708,11 +46133,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43745,7 +46170,13 @@ export interface operations {
     };
     delete_user_two_factor: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Another phone, in international form, for somebody who has lost the one before.
+                 * @example +4915187654321
+                 */
+                phone?: string | null;
+            };
             header?: never;
             path: {
                 /** @description The user's id */
@@ -43807,11 +46238,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -43924,11 +46355,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -44025,11 +46456,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -44145,11 +46576,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;

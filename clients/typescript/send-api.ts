@@ -138,7 +138,10 @@ export interface components {
              * @example 123456
              */
             code: string;
-            /** @description As it was answered when the code was sent. */
+            /**
+             * @description As it was answered when the code was sent.
+             * @example cod_01kd3v5x9q8m7n6p5r4s3t2v1w
+             */
             requestId: string;
         };
         CodeAsk: {
@@ -438,11 +441,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -482,6 +485,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "123456",
+                 *       "requestId": "cod_01kd3v5x9q8m7n6p5r4s3t2v1w"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeAnswer"];
                 "application/x-www-form-urlencoded": components["schemas"]["CodeAnswer"];
             };
@@ -568,11 +577,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -615,6 +624,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "number": "4915112345678"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CodeAsk"];
                 "application/x-www-form-urlencoded": components["schemas"]["CodeAsk"];
             };
@@ -714,7 +728,7 @@ export interface operations {
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -827,11 +841,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -874,6 +888,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "recipients": [
+                 *         "+4915112345678"
+                 *       ],
+                 *       "sender": "ACME",
+                 *       "text": "Your code is 1234"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendRequest"];
             };
         };
@@ -968,11 +991,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1012,6 +1035,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "recipients": [
+                 *         "+4915112345678"
+                 *       ],
+                 *       "sender": "ACME",
+                 *       "text": "Your code is 1234"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendRequest"];
             };
         };
@@ -1097,11 +1129,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;
@@ -1198,11 +1230,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many requests: wait for `Retry-After` seconds */
+            /** @description Too many requests with this key or in this session: wait for `Retry-After` seconds */
             429: {
                 headers: {
                     /**
-                     * @description What is left (`r`), and in how many seconds more is (`t`).
+                     * @description What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).
                      * @example "key";r=0;t=1
                      */
                     RateLimit?: string;

@@ -57,7 +57,7 @@ fn main() {
 /// The functions as they are deployed.
 fn build() {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--workspace"]);
+    cargo.args(["build", "--profile", "function", "--workspace"]);
     FUNCTIONS.iter().for_each(|name| {
         cargo.args(["--bin", name]);
     });
@@ -98,8 +98,8 @@ fn first_line(stream: &TcpStream) -> String {
     line
 }
 
-/// Beside this benchmark: both are built with the release profile.
+/// In the folder of their profile, beside that of this benchmark: `release/deps/`.
 fn binary(function: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a path");
-    this.parent().and_then(|deps| deps.parent()).expect("the release folder").join(function)
+    this.ancestors().nth(3).expect("the target folder").join("function").join(function)
 }

@@ -1,6 +1,6 @@
 //! The Rust client of `clients/rust` against both APIs on loopback: a reseller opens a client, hands it
-//! credits, and the client sends. A target of its own, so that `whole_api` can generate the client anew when
-//! this does not compile with the old one.
+//! credits, and the client sends; and the example of `clients/typescript`. A target of its own, so that
+//! `whole_api` can generate the client anew when this does not compile with the old one.
 
 // Helpers of tests: what cannot go on ends the test here.
 #![allow(clippy::unwrap_used)]
@@ -12,9 +12,13 @@ mod platform;
 #[path = "portal_api/shop.rs"]
 mod shop;
 
+use std::path::Path;
+use std::process::Command;
+
 use runtime::targets::Targets;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::loopback::{Reserved, Serving};
+use tests::peers::{TypeScript, required};
 use waybill_client::portal::{
     AgreementRequest, ApiKeyRequest, Charging, CompanyKind, CompanyPatch, CompanyRequest, GetCompaniesQuery,
     NewPaymentRequest, NewTransferRequest,
@@ -140,4 +144,58 @@ async fn messages_are_priced_sent_and_followed_by_the_client() {
     let query = GetMessagesQuery { limit: Some(1), ..GetMessagesQuery::default() };
     let page = client.get_messages(&query).await.unwrap();
     assert_eq!((page.items[0].id.as_str(), page.next.is_some()), (id.as_str(), true));
+}
+
+/// With an address, and the keys of a reseller and of a client.
+const RUN_EXAMPLE: &str = r#"
+import { companies, lastMessages, sendOne } from "./example.js";
+const [baseUrl, reseller, client] = process.argv.slice(2);
+console.log(JSON.stringify([
+  await companies({ baseUrl, apiKey: reseller }),
+  await sendOne({ baseUrl, apiKey: client }, "ACME", "+4915112345678"),
+  await lastMessages({ baseUrl, apiKey: client }),
+]));
+"#;
+
+#[tokio::test]
+async fn the_example_of_the_typescript_client_lists_and_sends() {
+    let found = tokio::task::spawn_blocking(TypeScript::find).await.unwrap();
+    let Some(tools) = required(found) else { return };
+    let shop = Shop::new().await;
+    let bakery = shop.client("10").await;
+    shop.sell(&shop.platform.owner, &bakery, sms(flat("0.05"))).await;
+    let (url, _serving) = serve(&shop.platform).await;
+    let ask = json!({"sender": "ACME", "recipients": ["+4915112345678"], "text": "hello"});
+    let ask: SendRequest = serde_json::from_value(ask).unwrap();
+    let sent = Client::new(&url, &bakery.key).post_messages("send-1", &ask).await.unwrap();
+    shop.project().await;
+    let arguments = [url, shop.platform.owner.key.clone(), bakery.key.clone()];
+    let told = tokio::task::spawn_blocking(move || example(&tools, &arguments)).await.unwrap();
+    assert!(told[0][0].as_str().unwrap().ends_with(" (client)"), "{told}");
+    assert!(told[1].as_str().unwrap().starts_with("1 sent for 0.05 "), "{told}");
+    let id = sent.messages[0].id.as_deref();
+    assert!(told[2].as_array().unwrap().iter().any(|row| row[0].as_str() == id), "{told}");
+}
+
+/// What the example answers. It is compiled first, because not every node runs types.
+fn example(tools: &TypeScript, arguments: &[String]) -> Value {
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("clients/typescript");
+    let folder = tools.folder.join("example");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["tsconfig.json", "waybill.ts", "example.ts", "portal-api.ts", "send-api.ts"] {
+        std::fs::copy(client.join(name), folder.join(name)).unwrap();
+    }
+    std::fs::write(folder.join("run.js"), RUN_EXAMPLE).unwrap();
+    let compile = ["--noEmit", "false", "--noCheck", "--rewriteRelativeImportExtensions"];
+    let compiler = tools.program("typescript/bin/tsc");
+    run(Command::new("node").arg(compiler).args(compile).current_dir(&folder));
+    serde_json::from_str(&run(Command::new("node").arg(folder.join("run.js")).args(arguments))).unwrap()
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let (told, complaints) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {told}{complaints}");
+    told.into_owned()
 }

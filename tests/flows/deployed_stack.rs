@@ -221,7 +221,7 @@ fn http_vendor(stack: &mut Deployed) -> Result<()> {
         .await?;
         let owner = stack.owner()?;
         let connection = json!({
-            "name": "HTTP vendor", "kind": "alaris", "url": vendor.url(),
+            "name": "HTTP vendor", "kind": "http", "vendor": {"type": "transit_sms"}, "url": vendor.url(),
             "username": "waybill", "password": "secret", "service_type": "", "on_unknown_outcome": "wait"
         });
         let connection = owner.post("/v1/connections", connection).await?;

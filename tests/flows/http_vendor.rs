@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use domain::connection::{AlarisLink, Connection, ConnectionKind, Link, OnUnknownOutcome};
+use domain::connection::{Connection, ConnectionKind, HttpLink, Link, OnUnknownOutcome};
 use domain::destination::Msisdn;
 use domain::handling::Handling;
 use domain::id::{ConnectionId, MessageId, SecretId};
 use domain::message::{Message, Status};
 use domain::receipt::ReceiptState;
-use domain::sender::{Sender as SenderOf, SenderStatus};
+use domain::route::{Route, Routes};
+use domain::sender::{AssignedFrom, Sender as SenderOf, SenderSettings, SenderStatus, SmsSender};
 use http::{Request, StatusCode};
-use http_sender::{App, CONNECTION_DISABLED, handle};
+use http_sender::{App, CONNECTION_DISABLED, NO_VENDOR_ACCOUNT, handle};
 use jiff::{SignedDuration, Timestamp};
 use queue::{Job, Progress, Sender};
 use runtime::targets::Targets;
@@ -36,6 +37,9 @@ use tower::ServiceExt;
 
 const GUID: &str = "5f0c9d5e1a1b4c6d8e7f00112233aabb";
 const PASSWORD: &str = "p&ss";
+/// Of the account of a sender ID.
+const OWN_LOGIN: &str = "hoho";
+const OWN_PASSWORD: &str = "0wn";
 /// What Lambda leaves a function for a batch.
 const TIME: Duration = Duration::from_secs(10);
 
@@ -52,9 +56,7 @@ struct Road {
 
 impl Road {
     async fn open(on_unknown_outcome: OnUnknownOutcome) -> Self {
-        let settings =
-            Settings { username: "waybill".into(), password: PASSWORD.into(), ..Settings::default() };
-        let alaris = AlarisSimulator::start(settings).await.expect("a simulator");
+        let alaris = vendor_of("waybill", PASSWORD).await;
         let world = World::with_streams(&[]).await;
         let client = world.client(&world.owner, "0.05").with_funds("10").open().await;
         let connection = connection_to(&world.owner, alaris.url(), on_unknown_outcome);
@@ -82,7 +84,11 @@ impl Road {
     }
 
     async fn enqueue(&self, message: &MessageId) {
-        let job = Job::SubmitV1 { message: message.clone(), connection: connection() };
+        self.enqueue_over(message, &connection()).await;
+    }
+
+    async fn enqueue_over(&self, message: &MessageId, connection: &ConnectionId) {
+        let job = Job::SubmitV1 { message: message.clone(), connection: connection.clone() };
         Sender::new(self.sqs.client(), self.jobs.clone()).send(&job).await.expect("the job is sent");
     }
 
@@ -160,8 +166,69 @@ impl Road {
 
     async fn set_url(&self, url: String) {
         self.set_connection(|connection| {
-            let Link::Alaris(link) = &mut connection.link else { panic!("an HTTP link") };
-            link.url = url;
+            let Link::Http(link) = &mut connection.link else { panic!("an HTTP link") };
+            link.url = Some(url);
+        })
+        .await;
+    }
+
+    async fn sender(&self) -> SenderOf {
+        let found = self.world.store.sender(&self.client.agreement.id, &self.client.sender).await;
+        found.expect("it is read").expect("it is there")
+    }
+
+    async fn set_sender(&self, change: impl FnOnce(&mut SenderOf)) {
+        change_sender(&self.world.store, &self.client.agreement.id, &self.client.sender, change).await;
+    }
+
+    /// Gives the client's sender ID an account of its own at a vendor, told for this address.
+    async fn set_account(&self, vendor: ConnectionId, url: &str) {
+        self.set_sender(|sender| {
+            let account = SmsSender { login: OWN_LOGIN.into(), service_type: Some("own".into()) };
+            sender.routes = Routes::only(vendor, ConnectionKind::Http);
+            sender.settings = Some(SenderSettings::Sms(account));
+            sender.secret = Some(SecretId::new(2));
+            sender.account_url = Some(url.to_owned());
+        })
+        .await;
+        self.secrets.set_of(&self.sender().await, json!({"password": OWN_PASSWORD}));
+    }
+
+    /// A connection to another vendor, with an account.
+    async fn put_next(&self, url: &str) -> ConnectionId {
+        let link = Link::Http(HttpLink::transit_sms(url, "waybill", "another guid"));
+        let first = connection_to(&self.world.owner, url, OnUnknownOutcome::Wait);
+        let next = Connection { id: ConnectionId::new(99), link, ..first };
+        put_connection(&self.world.store, &next).await;
+        self.secrets.set_of(&next, json!({"password": PASSWORD}));
+        next.id
+    }
+
+    /// What was just refused for want of an account goes over this connection, and is paid for once.
+    async fn goes_on_over(&self, id: &MessageId, next: &ConnectionId) {
+        refused(&self.told(), NO_VENDOR_ACCOUNT);
+        self.apply().await;
+        assert_eq!(self.message(id).await.connection, *next);
+        self.enqueue_over(id, next).await;
+        assert_eq!(self.run(&self.app()).await, 0);
+        self.apply().await;
+        assert_eq!(self.message(id).await.status, Status::Submitted);
+        assert_eq!(self.world.balance(&self.client).await, tests::world::amount("9.95"));
+    }
+
+    /// What was just refused for want of an account is paid back.
+    async fn is_paid_back(&self, id: &MessageId) {
+        refused(&self.told(), NO_VENDOR_ACCOUNT);
+        self.apply().await;
+        assert_eq!(self.message(id).await.status, Status::Unsent);
+        assert_eq!(self.world.balance(&self.client).await, tests::world::amount("10"));
+        assert_eq!(self.submits().len(), 0);
+    }
+
+    async fn without_account(&self) {
+        self.set_connection(|connection| {
+            let Link::Http(link) = &mut connection.link else { panic!("an HTTP link") };
+            link.username = None;
         })
         .await;
     }
@@ -176,6 +243,13 @@ impl Road {
     }
 }
 
+/// A vendor that takes what comes under this account alone.
+async fn vendor_of(username: &str, password: &str) -> AlarisSimulator {
+    let (username, password) = (username.to_owned(), password.to_owned());
+    let settings = Settings { username, password, ..Settings::default() };
+    AlarisSimulator::start(settings).await.expect("a simulator")
+}
+
 fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome) -> Connection {
     Connection {
         secret: Some(SecretId::new(1)),
@@ -184,12 +258,7 @@ fn connection_to(owner: &Member, url: &str, on_unknown_outcome: OnUnknownOutcome
             connection(),
             owner.company.id.clone(),
             "Operator",
-            Link::Alaris(AlarisLink {
-                url: url.into(),
-                username: "waybill".into(),
-                service_type: String::new(),
-                webhook_guid: GUID.into(),
-            }),
+            Link::Http(HttpLink::transit_sms(url, "waybill", GUID)),
             NOW,
         )
     }
@@ -557,6 +626,111 @@ async fn without_a_password_the_message_stays_unclaimed_and_the_job_comes_again(
         App::new(road.world.store.clone(), EmbeddedSecrets::new().store(), progress, Targets::Any).unwrap();
     assert_eq!(road.run(&app).await, 1);
     assert_eq!(road.message(&id).await.status, Status::Accepted);
+}
+
+#[tokio::test]
+async fn a_message_leaves_under_the_account_of_its_sender_id_or_else_of_the_connection() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.accepted("4915112345670").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &road.submits()[0].message_ids[0]);
+    assert_eq!(road.submits()[0].service_type, "");
+    road.apply().await;
+
+    let vendor = vendor_of(OWN_LOGIN, OWN_PASSWORD).await;
+    road.set_url(vendor.url().to_owned()).await;
+    road.set_account(connection(), vendor.url()).await;
+    road.accepted("4915112345671").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &vendor.received()[0].message_ids[0]);
+    assert_eq!(vendor.received()[0].service_type, "own");
+    road.apply().await;
+    assert_eq!(road.world.balance(&road.client).await, tests::world::amount("9.9"));
+}
+
+#[tokio::test]
+async fn messages_of_an_assigned_sender_id_leave_under_the_account_of_the_one_above() {
+    let mut road = Road::open(OnUnknownOutcome::Wait).await;
+    let vendor = vendor_of(OWN_LOGIN, OWN_PASSWORD).await;
+    road.set_url(vendor.url().to_owned()).await;
+    let chain = road.world.chain(2, "10").await;
+    let [lower, upper] = <[Member; 2]>::try_from(chain).expect("two");
+    road.client = upper;
+    road.set_account(connection(), vendor.url()).await;
+    let above = road.sender().await;
+    road.client = lower;
+    road.set_sender(|sender| {
+        sender.routes = Routes::default();
+        sender.assigned_from = Some(AssignedFrom { sender: above.id, agreement: above.agreement });
+    })
+    .await;
+    road.accepted("4915112345670").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &vendor.received()[0].message_ids[0]);
+    assert_eq!(vendor.received()[0].service_type, "own");
+}
+
+#[tokio::test]
+async fn the_account_of_a_sender_id_is_told_to_no_address_but_the_one_that_it_was_told_for() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.set_account(connection(), "https://before.example/api").await;
+    let id = road.accepted("4915112345670").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    road.is_paid_back(&id).await;
+}
+
+#[tokio::test]
+async fn what_waits_over_http_when_its_sender_id_is_deleted_is_paid_back() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.set_account(connection(), road.alaris.url()).await;
+    let id = road.accepted("4915112345670").await;
+    let act = act(&road.client.company.path);
+    assert_eq!(road.world.store.delete_sender(&act, &road.sender().await).await.unwrap(), Written::Now);
+    assert_eq!(road.run(&road.app()).await, 0);
+    road.is_paid_back(&id).await;
+}
+
+#[tokio::test]
+async fn what_has_no_account_at_its_vendor_goes_by_the_next_route() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    road.without_account().await;
+    let next = road.put_next(road.alaris.url()).await;
+    let over = |(rank, id)| Route { rank, ..Route::only(id, ConnectionKind::Http) };
+    let routes = [(0, connection()), (1, next.clone())].map(over);
+    road.set_sender(|sender| sender.routes = Routes::new(routes.to_vec()).unwrap()).await;
+    let id = road.accepted("4915112345670").await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    assert_eq!(road.submits().len(), 0);
+    road.goes_on_over(&id, &next).await;
+    assert_eq!(road.submits().len(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_vendor_goes_to_where_its_sender_id_has_an_account_by_now() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let vendor = vendor_of(OWN_LOGIN, OWN_PASSWORD).await;
+    let next = road.put_next(vendor.url()).await;
+    let id = road.accepted("4915112345670").await;
+    road.set_account(next.clone(), vendor.url()).await;
+    assert_eq!(road.run(&road.app()).await, 0);
+    road.goes_on_over(&id, &next).await;
+    assert_eq!((road.submits().len(), vendor.received().len()), (0, 1));
+}
+
+#[tokio::test]
+async fn without_the_password_of_its_sender_id_a_message_is_given_back_and_the_job_comes_again() {
+    let road = Road::open(OnUnknownOutcome::Wait).await;
+    let vendor = vendor_of(OWN_LOGIN, OWN_PASSWORD).await;
+    road.set_url(vendor.url().to_owned()).await;
+    road.set_account(connection(), vendor.url()).await;
+    let id = road.accepted("4915110000000").await;
+    let progress = Sender::new(road.sqs.client(), road.progress.clone());
+    let app =
+        App::new(road.world.store.clone(), EmbeddedSecrets::new().store(), progress, Targets::Any).unwrap();
+    assert_eq!(road.run(&app).await, 1);
+    assert_eq!((road.message(&id).await.status, road.told().len()), (Status::Accepted, 0));
+    assert_eq!(road.run(&road.app()).await, 0);
+    submitted(&road.told(), &vendor.received()[0].message_ids[0]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::agreement::{Agreement, Effective};
 use domain::connection::ConnectionKind;
 use domain::handling::ClientAddress;
-use domain::id::{ConnectionId, ResellingAgreementId, SenderId};
+use domain::id::{AgreementId, ConnectionId, ResellingAgreementId, SenderId};
 use domain::incoming::{IncomingCost, IncomingMessage, IncomingRule, Unpaid};
 use domain::rating::RateTree;
 use domain::route::Routes;
@@ -30,7 +30,7 @@ use sha2::Sha256;
 use smpp_gateway::client::account::Account;
 use store::{Secrets, Store, incoming_of};
 use tests::edits::{change_agreement, change_sender};
-use tests::embedded_dynamodb::{Call, Fault};
+use tests::embedded_dynamodb::{Call, Fault, Faults};
 use tests::embedded_secrets::EmbeddedSecrets;
 use tests::embedded_sqs::EmbeddedSqs;
 use tests::loopback::{Reserved, Serving};
@@ -295,6 +295,45 @@ async fn the_same_words_an_hour_later_are_another_message() {
     stage.arrives(plain(GERMAN, "yes"), NOW).await;
     stage.arrives(plain(GERMAN, "yes"), NOW + SignedDuration::from_hours(1)).await;
     assert_eq!(stage.project().await.len(), 2);
+}
+
+/// What stores a message is under way for a moment, in which others still read that there is none.
+struct SlowStoring;
+
+impl Faults for SlowStoring {
+    fn decide(&self, _: &Call) -> Fault {
+        Fault::None
+    }
+
+    fn latency(&self, call: &Call) -> Duration {
+        let stores = call.is_write && call.body.to_string().contains("incoming#");
+        if stores { Duration::from_secs(1) } else { Duration::ZERO }
+    }
+}
+
+#[tokio::test]
+async fn of_a_message_and_its_repeat_at_one_moment_around_a_fifth_minute_one_is_stored() {
+    let (stage, _) = Stage::priced("10").await;
+    stage.sender(&stage.client, NUMBER, stage.to_bind()).await;
+    let after = NOW + SignedDuration::from_mins(10);
+    let before = after - SignedDuration::from_secs(1);
+    assert_eq!(after.as_second() % 300, 0);
+    // One that is charged, and one that nobody gets.
+    for destination in [NUMBER, "99999"] {
+        let words = Incoming { destination: address(destination), ..plain(GERMAN, "hello") };
+        let comes = |at| take(stage.world.store_with(SlowStoring), connection(), words.clone(), at);
+        tokio::time::pause();
+        let (one, other) = tokio::join!(comes(before), comes(after));
+        tokio::time::resume();
+        one.and(other).expect("taken");
+        assert_eq!(stage.project().await.len(), 1, "{destination}");
+        // The same words at another time are another message, whichever is taken first.
+        for minutes in [15, 10, 5] {
+            stage.arrives(words.clone(), after + SignedDuration::from_mins(minutes)).await;
+            assert_eq!(stage.project().await.len(), 1, "{destination} after {minutes} minutes");
+        }
+    }
+    assert_eq!(stage.world.wallet(&stage.client.wallet).await.charged, amount("0.12"));
 }
 
 #[tokio::test]
@@ -572,6 +611,40 @@ async fn vendors_of_a_sender_id_speak_for_those_that_are_assigned_from_it_while_
     let again = sending::settle_again(store, &unpaid, NOW + SignedDuration::from_hours(1)).await;
     let again = again.expect("settled").expect("stored");
     assert!(matches!(again.cost, IncomingCost::Unpaid { why: Unpaid::SenderNotInUse, .. }), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_number_that_many_assigned_sender_ids_share_is_looked_up_with_as_few_reads_as_that_of_two() {
+    let (stage, reseller) = Stage::priced("10").await;
+    let help = IncomingRule { keyword: Some("HELP".to_owned()), ..stage.to_bind() };
+    let above = stage.sender(&reseller, NUMBER, help.clone()).await;
+    let from = AssignedFrom { sender: above, agreement: reseller.agreement.id.clone() };
+    let number = SenderAddress::parse(NUMBER).expect("a number");
+    let assigned = async |count: usize| {
+        for _ in 0..count {
+            let mut member = stage.client.clone();
+            member.agreement.id = AgreementId::new(stage.world.unique());
+            stage.sender(&member, NUMBER, help.clone()).await;
+            let assign = |sender: &mut SenderIdentity| {
+                (sender.routes, sender.assigned_from) = (Routes::default(), Some(from.clone()));
+            };
+            change_sender(&stage.world.store, &member.agreement.id, &number, assign).await;
+        }
+    };
+    let reads = async |text: &str| {
+        let counted = Arc::new(AtomicU64::new(0));
+        let count = counted.clone();
+        let store = stage.world.store_with(move |call: &Call<'_>| {
+            count.fetch_add(u64::from(!call.is_write), Ordering::Relaxed);
+            Fault::None
+        });
+        take(store, connection(), plain(GERMAN, text), NOW).await.expect("taken");
+        counted.load(Ordering::Relaxed)
+    };
+    assigned(2).await;
+    let of_two = reads("hello").await;
+    assigned(30).await;
+    assert_eq!(reads("hello again").await, of_two);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ use store::{
     BlockUsage, Closed, Documents, Files, Invoices, InvoicesError, Store, StoreError, Stored, TreeCache,
 };
 use tests::bucket::Bucket;
-use tests::edits::{act_at, change_agreement, put_connection};
+use tests::edits::{act_at, change_agreement, change_company, put_connection};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_s3::EmbeddedS3;
 use tests::embedded_sqs::EmbeddedSqs;
@@ -839,21 +839,28 @@ async fn a_week_split_by_month_has_two_invoices() {
 struct Closer {
     app: invoice_closer::App,
     sqs: EmbeddedSqs,
+    s3: EmbeddedS3,
 }
 
 impl Closer {
     fn of(office: &Office) -> Self {
-        let sqs = EmbeddedSqs::new();
+        let (sqs, s3) = (EmbeddedSqs::new(), EmbeddedS3::new());
         let queue = |name| Sender::new(sqs.client(), sqs.queue(name));
         let app = invoice_closer::App {
             store: office.world.store.clone(),
-            documents: Documents::new(EmbeddedS3::new().client(), "documents".to_owned()),
+            documents: Documents::new(s3.client(), "documents".to_owned()),
             invoices: office.invoices.clone(),
             billing: queue("billing"),
             notifications: queue("notifications"),
             trees: TreeCache::default(),
         };
-        Self { app, sqs }
+        Self { app, sqs, s3 }
+    }
+
+    /// What stands in the bucket of documents, by its key.
+    fn files(&self) -> Vec<(String, Option<Vec<u8>>)> {
+        let keys = self.s3.keys("documents", "").into_iter();
+        keys.map(|key| (key.clone(), self.s3.get("documents", &key))).collect()
     }
 
     async fn work(&self, job: Billing) {
@@ -902,6 +909,21 @@ async fn jobs_close_cover_and_send_and_twice_is_once() {
     };
     // What was paid beforehand is covered before the document is made and the mail is sent.
     assert_eq!((emails.len(), *total_due, *outstanding), (1, amount("5"), Some(Amount::ZERO)));
+}
+
+#[tokio::test]
+async fn the_files_of_a_confirmed_invoice_stay_as_they_were_sent() {
+    let office = Office::open().await;
+    let closer = Closer::of(&office);
+    office.uses(DAY, "ACME", 100).await;
+    let invoice = office.confirmed().await;
+    let render = async || closer.work(Billing::RenderV1 { invoice: invoice.id.clone() }).await;
+    render().await;
+    let files = closer.files();
+    assert_eq!(files.len(), 4, "the document, two archives and one of both");
+    change_company(&office.world.store, &invoice.company, |company| company.name = "Renamed".into()).await;
+    render().await;
+    assert!(closer.files() == files, "a job that comes again writes others");
 }
 
 #[tokio::test]
@@ -1021,15 +1043,19 @@ async fn a_receipt_long_after_its_period_was_confirmed_makes_a_correction_by_its
 }
 
 #[tokio::test]
-async fn usage_of_periods_that_the_schedule_closes_asks_for_nothing() {
-    let january = January::of(2).await;
+async fn usage_of_periods_that_the_schedule_closes_each_time_asks_for_nothing() {
+    let january = January::of(3).await;
     let soon = "2026-01-25T00:00:00Z".parse().unwrap();
     january.refuse(&january.sent[0], soon).await;
     january.project(soon).await;
-    let soon = "2026-02-03T00:00:00Z".parse().unwrap();
+    let soon = "2026-02-01T23:59:59Z".parse().unwrap();
     january.refuse(&january.sent[1], soon).await;
     january.project(soon).await;
     assert_eq!(january.asked(), []);
+    let later = "2026-02-02T00:00:00Z".parse().unwrap();
+    january.refuse(&january.sent[2], later).await;
+    january.project(later).await;
+    assert_eq!(january.asked().len(), 2, "for each delivery, of which one was a repetition");
 }
 
 #[tokio::test]

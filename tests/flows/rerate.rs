@@ -1,6 +1,6 @@
 //! Rerates from the task to the wallets, the usage and the statement, through the real invoice-closer, store
-//! and projector on the embedded database: messages with rows and in blocks, at two levels, with the process
-//! killed wherever it writes.
+//! and projector on the embedded database: messages with rows and in blocks, at two levels, and fees, with the
+//! process killed wherever it writes.
 
 // Helpers of tests: what cannot go on ends the test here.
 #![allow(clippy::unwrap_used)]
@@ -14,23 +14,29 @@ use domain::batch::Draft;
 use domain::connection::{Connection, ConnectionKind, Link, SmppLink};
 use domain::destination::destination;
 use domain::dictionary::Dictionaries;
+use domain::edr::{FeeRecord, Record};
+use domain::fee::{Fee, FeeItem, FeePrice, find_price, plan_fee};
 use domain::handling::ClientAddress;
-use domain::id::{AgreementId, IncomingId, MessageId, RerateId, SenderId, WalletId};
+use domain::id::{AgreementId, FeeId, IncomingId, MessageId, RerateId, SenderId, WalletId};
 use domain::incoming::{IncomingCost, IncomingMessage, IncomingRule, Routed, Unpaid};
 use domain::message::Message;
 use domain::money::Amount;
 use domain::period::Period;
-use domain::rating::{Attribute, CompiledTree, Node, Price, RateTree, Resource, Service};
+use domain::rating::{Attribute, CompiledTree, Event, Node, Price, RateTree, Resource, Service};
 use domain::reconcile::{charges, check_balance};
 use domain::record::Hand;
-use domain::rerate::{NewRerate, Rerate, Status, plan_rerate};
+use domain::rerate::{LevelChange, NewRerate, Rerate, Status, plan_rerate};
 use domain::route::Routes;
 use domain::sender::{Sender as SenderIdentity, SenderAddress};
 use domain::wallet::OperationKind;
 use invoice_closer::Wake;
+use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use queue::{Billing, Progress, Sender};
-use store::{DocumentLinks, Documents, Files, Invoices, Store, TreeCache};
+use store::{
+    DocumentLinks, Documents, FeeWrite, FeeWritten, Files, Invoices, Kept, RatedItem, Rerated, Store,
+    TreeCache,
+};
 use tests::edits::{act, put_connection};
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::embedded_s3::EmbeddedS3;
@@ -209,9 +215,46 @@ impl Scene {
     }
 
     async fn correct_to(&self, member: &Member, node: Node) {
+        self.correct_tree(member, [(Resource::SmsMessage, node)].into()).await;
+    }
+
+    /// The price of a message, and what Hosting costs a month.
+    async fn correct_hosting(&self, price: &str, hosting: &str) {
+        let flat = |price| Node::of_price(Price::Flat { amount: amount(price) });
+        let values = [("Hosting".to_owned(), flat(hosting))].into();
+        let services = Node { depends_on: Some(Attribute::AdditionalService), values, ..Node::default() };
+        let resources = [(Resource::SmsMessage, flat(price)), (Resource::AdditionalService, services)].into();
+        self.correct_tree(&self.client, resources).await;
+    }
+
+    /// Three months of Hosting at the price of the client's tree, and something at a price that was agreed on.
+    async fn charge_fees(&self) -> [FeeId; 2] {
+        let agreement = self.world.store.any_agreement(&self.client.agreement.id).await.unwrap().unwrap();
+        let level = levels(&self.world.store, &agreement, NOW).await.remove(0);
+        let event = Event::of(Resource::AdditionalService).with(Attribute::AdditionalService, "Hosting");
+        let by_tariff = find_price(&level, &event).unwrap();
+        let fixed = FeePrice::fixed(&agreement.id, "Support", amount("1")).unwrap();
+        let ids = [FeeId::new(1), FeeId::new(2)];
+        for (id, (price, subject)) in ids.iter().zip([(by_tariff, "Hosting"), (fixed, "Support")]) {
+            let (resource, subject) = (Resource::AdditionalService, Some(subject.to_owned()));
+            let item = FeeItem { resource, sender: None, subject, price, quantity: 3 };
+            let fee = plan_fee(id.clone(), &agreement, item, NOW).unwrap();
+            let write = FeeWrite { fee: Some(&fee), ..FeeWrite::default() };
+            let written = self.world.store.write_fee(&act(&self.client.company.path), write).await;
+            assert_eq!(written.unwrap(), FeeWritten::Now);
+        }
+        self.project().await;
+        ids
+    }
+
+    async fn fee(&self, id: &FeeId) -> Fee {
+        self.world.store.fee(id).await.unwrap().unwrap()
+    }
+
+    async fn correct_tree(&self, member: &Member, resources: BTreeMap<Resource, Node>) {
         let before = self.service(member).await;
         let after = before.clone().with_tree(1, true).unwrap();
-        let tree = RateTree { resources: [(Resource::SmsMessage, node)].into() };
+        let tree = RateTree { resources };
         let tree = CompiledTree::compile(&tree).unwrap();
         self.replace(&before, &after, Some(&tree)).await;
     }
@@ -656,6 +699,121 @@ async fn a_reseller_rates_again_what_it_sells_and_not_what_it_pays() {
     scene.run(&task).await;
     assert_eq!(scene.told(&task).await, "150/0 150/0, 1: 148 7.4>8.88");
     assert_eq!(scene.balances().await, ["41.12", "95.56"]);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_fee_is_rated_again_by_its_tree_and_one_at_a_price_agreed_on_stays() {
+    let mut scene = Scene::silent().await;
+    scene.correct_hosting("0.05", "2").await;
+    let [hosting, support] = scene.charge_fees().await;
+    assert_eq!(scene.balances().await, ["41", "100"]);
+    scene.correct_hosting("0.05", "2.5").await;
+
+    let dry = scene.task(true).await;
+    scene.run(&dry).await;
+    assert_eq!(scene.told(&dry).await, "2/0 0/0, 1: 1 6>7.5");
+    assert_eq!(scene.balances().await, ["41", "100"], "nothing was charged");
+    let first = scene.task(false).await;
+    scene.run(&first).await;
+    assert_eq!(scene.told(&first).await, "2/0 0/0, 1: 1 6>7.5");
+    assert_eq!(scene.balances().await, ["39.5", "100"]);
+    let shown = |fee: &Fee| (fee.amount.to_string(), fee.charge_version);
+    assert_eq!(shown(&scene.fee(&hosting).await), ("7.5".to_owned(), 1));
+    assert_eq!(shown(&scene.fee(&support).await), ("3".to_owned(), 0));
+    scene.check().await;
+    assert_eq!(scene.rerated(&scene.client.wallet).await, [(first.to_string(), amount("-1.5"))].into());
+
+    let second = scene.task(false).await;
+    scene.run(&second).await;
+    assert_eq!(scene.told(&second).await, "2/0 0/0", "once");
+    scene.correct_hosting("0.05", "1").await;
+    let third = scene.task(false).await;
+    scene.run(&third).await;
+    assert_eq!(scene.told(&third).await, "2/0 0/0, 1: 1 7.5>3");
+    assert_eq!(scene.balances().await, ["44", "100"]);
+    scene.check().await;
+    let records = scene.world.store.edrs(&scene.client.agreement.id, &Default::default(), 10, None).await;
+    let fees = records.unwrap().items.into_iter().filter_map(|record| match record {
+        Record::Fee(fee) => Some((fee.fee, fee.amount.to_string(), fee.charge_version)),
+        Record::Message(_) => None,
+    });
+    let mut fees: Vec<_> = fees.collect();
+    fees.sort();
+    let mut expected = vec![(hosting, "3".to_owned(), 2), (support, "3".to_owned(), 0)];
+    expected.sort();
+    assert_eq!(fees, expected);
+    let agreement = scene.world.store.any_agreement(&scene.client.agreement.id).await.unwrap().unwrap();
+    let ever = Period { first: date(2000, 1, 1), last: date(2100, 1, 1) };
+    let usage = scene.world.store.usage(&agreement.id, ever).await.unwrap();
+    assert_eq!(scene.world.store.recount(&agreement, ever).await.unwrap().differences(&usage), []);
+
+    scene.correct_to(&scene.client, Node::of_price(Price::Flat { amount: amount("0.05") })).await;
+    let failing = scene.task(false).await;
+    scene.run(&failing).await;
+    assert_eq!(scene.told(&failing).await, "2/1 0/0", "it has no price any more, and keeps what it was");
+    assert_eq!(scene.balances().await, ["44", "100"]);
+}
+
+/// Its record has no count, and added no message to the usage.
+#[tokio::test]
+async fn a_fee_from_before_fees_were_counted_is_counted_once_it_is_rated_again() {
+    let scene = Scene::silent().await;
+    let store = &scene.world.store;
+    let agreement = store.any_agreement(&scene.client.agreement.id).await.unwrap().unwrap();
+    let price = FeePrice::fixed(&agreement.id, "Support", amount("1")).unwrap();
+    let (resource, subject) = (Resource::AdditionalService, Some("Support".to_owned()));
+    let item = FeeItem { resource, sender: None, subject, price, quantity: 3 };
+    let fee = plan_fee(FeeId::new(1), &agreement, item, NOW).unwrap();
+    let (record, key, _) = fee.usage(&agreement).unwrap();
+    let uncounted = FeeRecord { count: 0, ..record };
+    store.post_fee_record(&uncounted, &key, uncounted.usage()).await.unwrap();
+    let again = Fee { unit_price: amount("2"), amount: amount("6"), charge_version: 1, ..fee };
+    let (record, key, usage) = again.usage(&agreement).unwrap();
+    for _ in 0..2 {
+        store.post_fee_record(&record, &key, usage).await.unwrap();
+    }
+    let ever = Period { first: date(2000, 1, 1), last: date(2100, 1, 1) };
+    let rows = store.usage(&agreement.id, ever).await.unwrap();
+    assert_eq!(store.recount(&agreement, ever).await.unwrap().differences(&rows), []);
+    let messages: Vec<_> = rows.iter().map(|(key, usage)| (key.unit_price, usage.messages)).collect();
+    assert!(messages.contains(&(amount("2"), 1)), "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_rerate_of_fees_that_dies_at_any_of_its_calls_charges_the_difference_once() {
+    for fault in [Fault::Kill, Fault::KillAfterApply] {
+        let mut scene = Scene::silent().await;
+        scene.correct_hosting("0.05", "2").await;
+        let [hosting, _] = scene.charge_fees().await;
+        scene.correct_hosting("0.05", "2.5").await;
+        let task = scene.task(false).await;
+        assert!(0 < scene.work_dying(&task, fault).await);
+        assert_eq!(scene.told(&task).await, "2/0 0/0, 1: 1 6>7.5");
+        assert_eq!(scene.balances().await, ["39.5", "100"]);
+        assert_eq!(scene.fee(&hosting).await.charge_version, 1);
+        scene.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fee_that_another_task_has_rated_meanwhile_is_not_written_over() {
+    let scene = Scene::silent().await;
+    scene.correct_hosting("0.05", "2").await;
+    let [hosting, _] = scene.charge_fees().await;
+    let before = scene.fee(&hosting).await;
+    let at = |price: &str| {
+        let (unit_price, charge_version) = (amount(price), 1);
+        let after = Fee { unit_price, amount: unit_price, charge_version, ..before.clone() };
+        let (agreement, wallet) = (after.agreement.clone(), after.wallet.clone());
+        let change = LevelChange { agreement, level: 1, wallet, before: before.amount, after: after.amount };
+        Rerated { kept: Kept::Fee(Box::new(after)), before: 0, changes: vec![change] }
+    };
+    let (store, task) = (&scene.world.store, RerateId::new(9));
+    assert_eq!(store.store_rerated(&task, vec![at("7")]).await.unwrap(), []);
+    let left = store.store_rerated(&task, vec![at("8")]).await.unwrap();
+    assert_eq!(left, [RatedItem::Fee(hosting.clone())]);
+    assert_eq!(scene.fee(&hosting).await.amount, amount("7"));
     scene.check().await;
 }
 

@@ -254,7 +254,7 @@ fn connection(port: u16, jobs: &str) -> Connection {
 fn smpp_link(connection: &mut Connection) -> &mut SmppLink {
     match &mut connection.link {
         Link::Smpp(link) => link,
-        Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => panic!("an SMPP connection"),
+        Link::Http(_) | Link::Lookup(_) | Link::Client(_) => panic!("an SMPP connection"),
     }
 }
 

@@ -218,8 +218,12 @@ async fn a_transfer_calls_back_what_children_keep_unused() {
     balanced(&world).await;
 }
 
-/// Its tenant deletes a company that has one agreement.
+/// Its tenant deletes a company that has one agreement, and its sender ID before.
 async fn delete(world: &World, member: &Member, tenant: &Member) {
+    let sender = world.store.sender(&member.agreement.id, &member.sender).await;
+    let sender = sender.expect("it is read").expect("it is there");
+    let gone = world.store.delete_sender(&act(&member.company.path), &sender).await;
+    assert_eq!(gone.expect("an answer"), Written::Now);
     let nothing = CompanyAssets::default();
     let deleted = plan_delete(&member.company, &tenant.company.id, &nothing, NOW).expect("it may go");
     let (act, wallets) = (act(&member.company.path), [world.wallet(&member.wallet).await]);

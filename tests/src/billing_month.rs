@@ -68,9 +68,22 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether all sums are the same, and nothing else in the ledger is amiss.
+    /// Whether all sums are the same and nothing else in the ledger is amiss, in a month that had so many records,
+    /// and something of each kind that could make them differ.
     pub fn is_exact(&self) -> bool {
-        self.totals.is_exact() && self.rerated.second.updated == 0 && self.invoices.drafts == 0
+        let had = [
+            self.made.late,
+            self.deliveries.again,
+            self.deliveries.bisected,
+            self.invoices.corrections,
+            self.rerated.first.updated,
+        ];
+        self.totals.is_exact()
+            && self.options.edrs <= self.made.edrs
+            && self.totals.records == self.made.edrs
+            && had.iter().all(|count| 0 < *count)
+            && self.rerated.second.updated == 0
+            && self.invoices.drafts == 0
     }
 }
 
@@ -140,7 +153,8 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
 #[derive(Debug)]
 pub struct RerateReport {
     pub rerated: rerates::Rerated,
-    /// How many records each pass has to look at: of all messages for which somebody pays a simple price.
+    /// How many records each pass has to look at: of all messages for which somebody pays a simple price, and of
+    /// all fees of those who do.
     pub records: u64,
     /// After it was billed.
     pub totals: Totals,
@@ -191,7 +205,9 @@ pub async fn rerate_only(options: Options) -> anyhow::Result<RerateReport> {
     let rated: BTreeSet<&AgreementId> =
         parties.senders.iter().filter(is_flat).map(|member| &member.agreement.id).collect();
     let of_rated = traffic.records.iter().filter(|(agreement, _)| rated.contains(agreement));
-    Ok(RerateReport { rerated, records: of_rated.map(|(_, records)| records).sum(), totals })
+    let of_flat = traffic.fees.iter().filter(|(agreement, _)| flat.contains(agreement));
+    let records = of_rated.chain(of_flat).map(|(_, records)| records).sum();
+    Ok(RerateReport { rerated, records, totals })
 }
 
 fn days(count: i64) -> SignedDuration {

@@ -94,6 +94,14 @@ impl EmbeddedDynamodb {
         stored::read(&self.engine.database, table, pk, sk)
     }
 
+    /// Writes items as many calls would, but in one go: no stream tells of them, and no call is noted.
+    ///
+    /// # Panics
+    /// When the table does not exist, or an item does not fit it.
+    pub fn import(&self, table: &str, items: impl Iterator<Item = store::Item>) {
+        stored::import(&self.engine.database, table, items);
+    }
+
     /// What the calls of all clients have consumed.
     pub fn capacity(&self) -> CapacityLog {
         self.engine.capacity.clone()

@@ -7,8 +7,11 @@
 pub mod freedompay;
 pub mod netcommerce;
 pub mod payonline;
+
+// By this name a filter finds all of them.
 #[cfg(test)]
-mod tests;
+#[path = "payment_systems/tests.rs"]
+mod payment_callbacks;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `POST /v1/checkout/sessions` | opens a session, with Stripe's checks on the fields we use |
 //! | `GET /v1/checkout/sessions/{id}` | reads it |
-//! | `GET /v1/payment_intents/{id}` | reads its payment, with charge and fee |
+//! | `GET /v1/payment_intents/{id}` | reads its payment, with charge, fee and refunds |
 //! | `GET /pay/{id}` | the hosted page: one button |
 //! | `POST /pay/{id}` | pays: tells our webhook of the payment and of its fee, then sends the browser to `success_url` |
 //! | `POST /simulator/events` | `{"session", "kind", "times"}`: delivers an event, answers `{"statuses"}` |
@@ -132,6 +132,23 @@ impl StripeSimulator {
         let mut state = self.shared.state();
         if let Some(session) = state.sessions.iter_mut().find(|session| session.id == session_id) {
             session.refunded += amount;
+        }
+    }
+
+    /// So much of what was given back does not reach the payer. It is told by the next [`EventKind::RefundFailed`].
+    pub fn fail_refund(&self, session_id: &str, amount: i64) {
+        let mut state = self.shared.state();
+        if let Some(session) = state.sessions.iter_mut().find(|session| session.id == session_id) {
+            session.refunded -= amount;
+            session.refunds_failed += amount;
+        }
+    }
+
+    /// A payment has so many refunds that those which failed are not listed with it any more.
+    pub fn hide_failed_refunds(&self, session_id: &str) {
+        let mut state = self.shared.state();
+        if let Some(session) = state.sessions.iter_mut().find(|session| session.id == session_id) {
+            session.has_more_refunds = true;
         }
     }
 

@@ -181,6 +181,94 @@ pub struct AgreementRequest {
     pub time_zone: Option<String>,
 }
 
+/// An agreement in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgreementRow {
+    /// Who is told of the account and its traffic.
+    pub account_emails: Vec<String>,
+    /// When it was signed; null if nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_date: Option<String>,
+    /// When somebody is told about it.
+    pub alerts: AlertsBody,
+    /// Of the company that pays; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_account: Option<String>,
+    /// When it is invoiced.
+    pub billing: Billing,
+    /// How messages are charged.
+    pub charging: Charging,
+    /// Unique among the agreements of the tenant's legal entity.
+    pub code: String,
+    /// The company that pays.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// How far the balance may go below zero; null for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_limit: Option<String>,
+    /// The rate plan by which message credits are sold for money; null if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_service: Option<String>,
+    /// An ISO 4217 code, or `CREDIT`.
+    pub currency: String,
+    /// Who sells to whom.
+    pub direction: Direction,
+    /// Messages are charged to it from this time on.
+    pub effective_from: String,
+    /// Nothing is sent under it from this time on; null for no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_till: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Whether each user of the company has a wallet of one's own below the main one.
+    pub individual_credits: bool,
+    /// Who gets the invoices.
+    pub invoice_emails: Vec<String>,
+    /// Of the company that pays; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity: Option<String>,
+    /// Of the company that is paid; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_bank_account: Option<String>,
+    /// Of the company that is paid; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// How many packs and bundle packs were bought for it, of those that you see.
+    pub pack_count: u64,
+    /// Who gets a mail when a payment is confirmed.
+    pub payment_alert_emails: Vec<String>,
+    /// Who gets a mail when rates change of a service that is enabled here.
+    pub rate_emails: Vec<String>,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// How many rate plans and bundle initiators are enabled under it, of those that you see.
+    pub service_count: u64,
+    /// Who is told of technical matters.
+    pub service_emails: Vec<String>,
+    /// The rate plans enabled under it; those enabled first are asked first.
+    pub services: Vec<EnabledServiceView>,
+    /// Nothing is charged to it until it is resumed.
+    pub suspended: bool,
+    /// The company that is paid.
+    pub tenant: String,
+    /// Where these times are to be read.
+    pub time_zone: String,
+    /// Whether transfers may take the credit limit as well as own funds.
+    pub transfers_use_credit_limit: bool,
+    /// Its main wallet.
+    pub wallet: String,
+    /// What the company that pays is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What its legal entity is called; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity_name: Option<String>,
+    /// What the legal entity is called of the company that is paid; null if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgreementTemplateSettings {
     /// When it is invoiced.
@@ -276,23 +364,6 @@ pub struct AgreementView {
     pub transfers_use_credit_limit: bool,
     /// Its main wallet.
     pub wallet: String,
-}
-
-/// A link to a vendor that runs the Alaris HTTP API.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct AlarisSettings {
-    /// 1 to 120 characters.
-    pub name: String,
-    /// What to do with a message whose fate nobody knows; `wait` unless told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_unknown_outcome: Option<OnUnknownOutcome>,
-    /// The service type, if the vendor asks for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_type: Option<String>,
-    /// The vendor's address.
-    pub url: String,
-    /// The account's name at the vendor.
-    pub username: String,
 }
 
 /// Somebody is told once each time one of these is crossed. At most 10 of each kind.
@@ -487,6 +558,45 @@ pub struct BankAccountPatch {
     /// An IBAN, or the account's number where there are none: up to 34 letters, digits, blanks, `-`, `/`, `.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+}
+
+/// A bank account in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct BankAccountRow {
+    /// The bank: one of the company itself or of a company above it.
+    pub bank: String,
+    /// Whose it is; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Whose account it is, as the bank knows it.
+    pub holder: String,
+    /// Whose account it is: a legal entity of the same company.
+    pub legal_entity: String,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// An IBAN, or the account's number where there are none: up to 34 letters, digits, blanks, `-`, `/`, `.`.
+    pub number: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the bank is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_name: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What the legal entity is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -895,11 +1005,126 @@ pub enum Channel {
     FlashCall,
 }
 
+/// A charge with the services that it bills.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChargeDetails {
+    /// When its usage was last counted: by itself, or with the whole invoice.
+    pub calculated_at: String,
+    /// The charge before it, of which this one bills what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// The first day of the invoice's period.
+    pub first_day: String,
+    /// Its id.
+    pub id: String,
+    /// The invoice that it is on.
+    pub invoice: String,
+    /// The last day of the period, included.
+    pub last_day: String,
+    /// How many messages, or fees.
+    pub messages: i64,
+    /// What they cost together, exactly.
+    pub net: String,
+    /// How many units: messages or segments.
+    pub quantity: i64,
+    /// What was used.
+    pub resource: String,
+    /// How many rows it has.
+    pub rows: u32,
+    /// How that was sold.
+    pub service_type: ChargedServiceType,
+    /// How it came about: `manual` if people asked for it, as they do for additional services.
+    pub source: ChargeSource,
+    /// Its invoice's.
+    pub status: InvoiceStatus,
+    /// The tax on it, not rounded: an invoice rounds it once.
+    pub tax: String,
+    /// Whose days these are.
+    pub time_zone: String,
+    /// Both.
+    pub total: String,
+    /// 1, and one more with each correction.
+    pub version: u32,
+    /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
+    pub wallet: String,
+    /// Those whose rate trees its prices are of; none of prices that were agreed on by hand.
+    pub services: Vec<ChargedService>,
+}
+
 /// Who owes whom: of `receivable` the company that pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChargeDirection {
     #[serde(rename = "receivable")]
     Receivable,
+}
+
+/// A charge in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChargeRow {
+    /// When its usage was last counted: by itself, or with the whole invoice.
+    pub calculated_at: String,
+    /// The charge before it, of which this one bills what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// The first day of the invoice's period.
+    pub first_day: String,
+    /// Its id.
+    pub id: String,
+    /// The invoice that it is on.
+    pub invoice: String,
+    /// The last day of the period, included.
+    pub last_day: String,
+    /// How many messages, or fees.
+    pub messages: i64,
+    /// What they cost together, exactly.
+    pub net: String,
+    /// How many units: messages or segments.
+    pub quantity: i64,
+    /// What was used.
+    pub resource: String,
+    /// How many rows it has.
+    pub rows: u32,
+    /// How that was sold.
+    pub service_type: ChargedServiceType,
+    /// How it came about: `manual` if people asked for it, as they do for additional services.
+    pub source: ChargeSource,
+    /// Its invoice's.
+    pub status: InvoiceStatus,
+    /// The tax on it, not rounded: an invoice rounds it once.
+    pub tax: String,
+    /// Whose days these are.
+    pub time_zone: String,
+    /// Both.
+    pub total: String,
+    /// 1, and one more with each correction.
+    pub version: u32,
+    /// The wallet that it was taken from: the agreement's, or that of a user with credits of its own.
+    pub wallet: String,
+    /// The agreement that it bills.
+    pub agreement: String,
+    /// The company that pays.
+    pub company: String,
+    /// The agreement's currency.
+    pub currency: String,
+    /// The number of the invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The legal entity in whose name the invoice is issued; null where the agreement names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What the legal entity is called; null where the agreement names none, or it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
 }
 
 /// A line of a charge: what was used at one price.
@@ -914,7 +1139,9 @@ pub struct ChargeRowView {
     /// `outgoing`, or `incoming` of messages from phones; null of fees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<String>,
-    /// How many messages.
+    /// Its id: the same as long as there is such a row in its charge.
+    pub id: String,
+    /// How many messages, or fees.
     pub messages: i64,
     /// What they cost together, exactly.
     pub net: String,
@@ -936,6 +1163,9 @@ pub struct ChargeRowView {
     /// The service whose rate tree that is; null where the price was agreed on by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// What that service is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_name: Option<String>,
     /// How it came about, as its charge did.
     pub source: ChargeSource,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
@@ -976,7 +1206,7 @@ pub struct ChargeView {
     pub invoice: String,
     /// The last day of the period, included.
     pub last_day: String,
-    /// How many messages.
+    /// How many messages, or fees.
     pub messages: i64,
     /// What they cost together, exactly.
     pub net: String,
@@ -1008,7 +1238,7 @@ pub struct ChargeView {
 pub struct ChargedFeeView {
     /// The agreement that pays it.
     pub agreement: String,
-    /// What was charged.
+    /// What was charged, as it was rated last.
     pub amount: String,
     /// When it was charged, or given up.
     pub at: String,
@@ -1021,6 +1251,8 @@ pub struct ChargedFeeView {
     /// company that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<String>,
+    /// How often it was rated again, by rerates.
+    pub charge_version: u32,
     /// The company that pays it.
     pub company: String,
     /// The agreement's currency.
@@ -1056,7 +1288,7 @@ pub struct ChargedFeeView {
     /// What else it is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What the statement names it by; null if it took nothing from the wallet.
+    /// What the statement names it by; null if it costs nothing. What a rerate changed stands there under the rerate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
     /// What a unit costs.
@@ -1065,6 +1297,15 @@ pub struct ChargedFeeView {
     pub wallet: String,
     /// The agreement's balance as it is now.
     pub balance: String,
+}
+
+/// A service whose rate tree a price is of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ChargedService {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
 }
 
 /// How that was sold which is charged. `additional_fee`: at a price that was agreed on by hand and is in no
@@ -1185,6 +1426,13 @@ pub enum CompanyKind {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct CompanyName {
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct CompanyPatch {
     /// Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1208,9 +1456,12 @@ pub struct CompanyPatch {
     /// its own or of a company above it; null for none. What a company above has set, it cannot change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup_connection: Option<String>,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    /// The channels whose recipients' networks are looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mnp_channels: Option<Vec<Channel>>,
+    /// Whether its recipients' networks are looked up, if there is a look-up connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mnp_requests: Option<bool>,
     /// Whether what it sends to many waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderation: Option<bool>,
@@ -1220,8 +1471,8 @@ pub struct CompanyPatch {
     /// The legal entity of the company above in whose name it sells to this one; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_legal_entity: Option<String>,
-    /// Whether all its users log in with a second factor. Users without a phone
-    /// number cannot log in then.
+    /// Whether all its users log in with a second factor. Users without a phone number cannot log in then. Who is
+    /// logged in stays so, and changes their phone or app after another login only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor_required: Option<bool>,
 }
@@ -1237,6 +1488,9 @@ pub struct CompanyRequest {
     /// Whether a reseller or seller may send messages itself; a client always may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_sending: Option<bool>,
+    /// False refuses every call of the company and of all below it until it is enabled; true for a new company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
     /// Whether its new agreements begin with individual credits; false for a new company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub individual_credits: Option<bool>,
@@ -1245,10 +1499,16 @@ pub struct CompanyRequest {
     pub invoices_enabled: Option<bool>,
     /// `reseller`, `seller` or `client`.
     pub kind: CompanyKind,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection; `sms` for a
-    /// new company.
+    /// The look-up connection that its recipients' networks are asked from before they are priced: one of
+    /// a company above it; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup_connection: Option<String>,
+    /// The channels whose recipients' networks are looked up; `sms` for a new company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mnp_channels: Option<Vec<Channel>>,
+    /// Whether its recipients' networks are looked up, if there is a look-up connection; true for a new company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mnp_requests: Option<bool>,
     /// Whether what it sends to many waits for a decision; false for a new company.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderation: Option<bool>,
@@ -1295,8 +1555,10 @@ pub struct CompanyRow {
     /// The connection that tells the networks of its recipients; null while the numbering plan does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup_connection: Option<String>,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    /// The channels whose recipients' networks are looked up.
     pub mnp_channels: Vec<Channel>,
+    /// Whether its recipients' networks are looked up, if there is a look-up connection.
+    pub mnp_requests: bool,
     /// Whether what it sends to many waits for a decision.
     pub moderation: bool,
     /// Its name.
@@ -1316,9 +1578,15 @@ pub struct CompanyRow {
     /// When it was changed last; null if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
+    /// What the legal entity that sells to it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
     /// The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<String>,
+    /// What that portal is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_name: Option<String>,
 }
 
 /// A `disabled` company is refused with all below it until it is enabled again, a `deleted` one for good.
@@ -1360,8 +1628,10 @@ pub struct CompanyView {
     /// The connection that tells the networks of its recipients; null while the numbering plan does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lookup_connection: Option<String>,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    /// The channels whose recipients' networks are looked up.
     pub mnp_channels: Vec<Channel>,
+    /// Whether its recipients' networks are looked up, if there is a look-up connection.
+    pub mnp_requests: bool,
     /// Whether what it sends to many waits for a decision.
     pub moderation: bool,
     /// Its name.
@@ -1422,6 +1692,24 @@ pub struct ConnectionPatch {
     pub enabled: Option<bool>,
 }
 
+/// A connection in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ConnectionRow {
+    /// Whose link it is.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// Whether messages go over it.
+    pub enabled: bool,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// What the client is called; null where it is to a vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+}
+
 /// What the link is and how it is used; passwords are taken and never shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
@@ -1431,6 +1719,10 @@ pub enum ConnectionSettings {
         /// How many binds are kept up; one transceiver unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         binds: Option<BindsSettings>,
+        /// Whose sender IDs may take it, with those of companies below these: the connection's company or some below
+        /// it, at most 100. Those of any company, unless told. What sender IDs have stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        companies: Option<Vec<String>>,
         /// Seconds between enquire_link requests; 30 unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         enquire_link_seconds: Option<u32>,
@@ -1488,20 +1780,33 @@ pub enum ConnectionSettings {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         window: Option<u32>,
     },
-    #[serde(rename = "alaris")]
-    Alaris {
+    #[serde(rename = "http")]
+    Http {
         /// 1 to 120 characters.
         name: String,
         /// What to do with a message whose fate nobody knows; `wait` unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on_unknown_outcome: Option<OnUnknownOutcome>,
-        /// The service type, if the vendor asks for one.
+        /// Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
+        /// by it yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rps_limit: Option<u32>,
+        /// What goes with the account if the vendor asks for a service type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service_type: Option<String>,
-        /// The vendor's address.
-        url: String,
-        /// The account's name at the vendor.
-        username: String,
+        /// The address that the vendor gave. Transit SMS needs one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        /// At Transit SMS: the account under which messages of sender IDs leave that have none of their own. Without
+        /// one each sender ID needs its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        /// Whose API it is. It stays.
+        vendor: HttpVendorBody,
+        /// Messages under way at once, at most 1,000, better not above 100; any number unless told. Kept for people
+        /// as well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window_limit: Option<u32>,
     },
     #[serde(rename = "lookup")]
     Lookup {
@@ -1905,9 +2210,8 @@ pub struct EdrView {
     pub amount: String,
     /// When the charge becomes final.
     pub billing_rule: BillingRule,
-    /// Of messages: how often what it costs was rated again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub charge_version: Option<u32>,
+    /// How often what it costs was rated again.
+    pub charge_version: u32,
     /// What the sender named it; in the sender's own records only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
@@ -1982,7 +2286,7 @@ pub struct EdrView {
     /// What it was sent from, or the sender ID that the fee is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
-    /// How far the message has come; null for a fee, which is charged for good.
+    /// How far the message has come; null for a fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<MessageStatus>,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
@@ -2032,6 +2336,9 @@ pub struct EnabledRow {
     pub code: String,
     /// The company that pays.
     pub company: String,
+    /// What that company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
     /// What was charged when it was bought; null for what was not bought, or for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<String>,
@@ -2210,6 +2517,76 @@ pub enum FeePeriod {
     BillingPeriod,
 }
 
+/// A fee in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeeRow {
+    /// The agreement that pays it.
+    pub agreement: String,
+    /// What was charged, as it was rated last.
+    pub amount: String,
+    /// When it was charged, or given up.
+    pub at: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What its price was found by, as `mno`: the names are those of rate trees. None of a price that is in no
+    /// tree.
+    pub attributes: BTreeMap<String, String>,
+    /// The user who asked for it; null for a key of the company itself, where a rule charged it, and for the
+    /// company that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<String>,
+    /// How often it was rated again, by rerates.
+    pub charge_version: u32,
+    /// The company that pays it.
+    pub company: String,
+    /// The agreement's currency.
+    pub currency: String,
+    /// The first day of the period that a rule charged it for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_day: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Whether it became an event that is billed: it was not given up.
+    pub issued: bool,
+    /// The last day of that period, included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<String>,
+    /// Why it failed: `no_rate`, `blocked`, `insufficient_funds` or `suspended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// How many units.
+    pub quantity: u32,
+    /// The price of the rate tree, by its id; null if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// What it is for.
+    pub resource: String,
+    /// The rule that charged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The sender ID that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Whether it was charged.
+    pub status: FeeStatus,
+    /// What else it is for: the pack's or the additional service's name, the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the statement names it by; null if it costs nothing. What a rerate changed stands there under the rerate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// What a unit costs.
+    pub unit_price: String,
+    /// The wallet that it is charged to: the agreement's main one.
+    pub wallet: String,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+}
+
 /// What is to be different; what is not named stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct FeeRulePatch {
@@ -2324,7 +2701,7 @@ pub enum FeeStatus {
 pub struct FeeView {
     /// The agreement that pays it.
     pub agreement: String,
-    /// What was charged.
+    /// What was charged, as it was rated last.
     pub amount: String,
     /// When it was charged, or given up.
     pub at: String,
@@ -2337,6 +2714,8 @@ pub struct FeeView {
     /// company that pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<String>,
+    /// How often it was rated again, by rerates.
+    pub charge_version: u32,
     /// The company that pays it.
     pub company: String,
     /// The agreement's currency.
@@ -2372,7 +2751,7 @@ pub struct FeeView {
     /// What else it is for: the pack's or the additional service's name, the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What the statement names it by; null if it took nothing from the wallet.
+    /// What the statement names it by; null if it costs nothing. What a rerate changed stands there under the rerate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
     /// What a unit costs.
@@ -2450,6 +2829,18 @@ pub enum Finding {
     NoRate,
 }
 
+/// What the platform found: a day's usage that is not what its records come to (`recount`), a ledger that does
+/// not add up (`reconciliation`), a fee that was given up after its last try (`fees`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FindingKind {
+    #[serde(rename = "recount")]
+    Recount,
+    #[serde(rename = "reconciliation")]
+    Reconciliation,
+    #[serde(rename = "fees")]
+    Fees,
+}
+
 /// Flash calls, over the default softswitch. The address is any number of the pool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct FlashCallBody {
@@ -2521,6 +2912,104 @@ pub struct HeldView {
     pub escrow: String,
     /// What it has spent and not settled yet.
     pub used: String,
+}
+
+/// A link to a vendor over HTTP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpSettings {
+    /// 1 to 120 characters.
+    pub name: String,
+    /// What to do with a message whose fate nobody knows; `wait` unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_unknown_outcome: Option<OnUnknownOutcome>,
+    /// Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
+    /// by it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rps_limit: Option<u32>,
+    /// What goes with the account if the vendor asks for a service type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_type: Option<String>,
+    /// The address that the vendor gave. Transit SMS needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// At Transit SMS: the account under which messages of sender IDs leave that have none of their own. Without
+    /// one each sender ID needs its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Whose API it is. It stays.
+    pub vendor: HttpVendorBody,
+    /// Messages under way at once, at most 1,000, better not above 100; any number unless told. Kept for people
+    /// as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_limit: Option<u32>,
+}
+
+/// A vendor's HTTP API, with what that alone has. SMS goes over `transit_sms`; nothing is sent over the others
+/// yet, on which sender IDs of other channels stand whose vendor has the same name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum HttpVendorBody {
+    /// The Alaris HTTP API.
+    #[serde(rename = "transit_sms")]
+    TransitSms,
+    /// Viber.
+    #[serde(rename = "viber")]
+    Viber {
+        /// Of your account there. The sender IDs on it have it as their address.
+        service_id: String,
+    },
+    /// A partner's transit platform, for Viber.
+    #[serde(rename = "transit_viber")]
+    TransitViber,
+    /// Telin, for WhatsApp.
+    #[serde(rename = "telin")]
+    Telin,
+    /// Telin NeuAPIX, for WhatsApp.
+    #[serde(rename = "telin_neuapix")]
+    TelinNeuapix,
+    /// Gupshup, for WhatsApp. Its `url` is for messages of a session.
+    #[serde(rename = "gupshup")]
+    Gupshup {
+        /// Where media are put, with the id of your app.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_url: Option<String>,
+        /// For messages by templates.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template_url: Option<String>,
+    },
+    /// 360dialog, for WhatsApp.
+    #[serde(rename = "dialog360")]
+    Dialog360,
+    /// 360dialog's cloud, for WhatsApp.
+    #[serde(rename = "dialog360_cloud")]
+    Dialog360Cloud {
+        /// From where the vendor loads media.
+        media_url: String,
+    },
+    /// Nexmo, for WhatsApp.
+    #[serde(rename = "nexmo")]
+    Nexmo,
+    /// Elastic Email.
+    #[serde(rename = "elasticemail")]
+    Elasticemail,
+    /// WeChat.
+    #[serde(rename = "wechat")]
+    Wechat,
+    /// Telegram Gateway.
+    #[serde(rename = "telegram_gateway")]
+    TelegramGateway,
+    /// RCS for Business.
+    #[serde(rename = "rcs_for_business")]
+    RcsForBusiness,
+    /// GSMA transit, for RCS.
+    #[serde(rename = "gsma_transit")]
+    GsmaTransit {
+        /// Where tokens come from.
+        authorization_url: String,
+    },
+    /// Push messages to an app.
+    #[serde(rename = "mobile_push")]
+    MobilePush,
 }
 
 /// A column of the file.
@@ -2855,6 +3344,20 @@ pub enum InvoiceKind {
     CreditNote,
 }
 
+/// Of those whom an invoice names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct InvoiceNames {
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What the legal entity is called; null where the agreement names none, or it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
+}
+
 /// What is not given stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct InvoicePatch {
@@ -2882,6 +3385,104 @@ pub enum InvoicePayment {
     Paid,
     #[serde(rename = "overdue")]
     Overdue,
+}
+
+/// An invoice in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InvoiceRow {
+    /// The agreement that it bills.
+    pub agreement: String,
+    /// When the usage of all its charges was counted; one of them may have been counted since.
+    pub calculated_at: String,
+    /// What was used.
+    pub charges: Vec<ChargeView>,
+    /// What was noted, for both sides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The company that pays.
+    pub company: String,
+    /// When it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<String>,
+    /// Who confirmed it; null for the company that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<String>,
+    /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. In message
+    /// credits all of it, as they left the balance when they were used. Null for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<String>,
+    /// The agreement's currency.
+    pub currency: String,
+    /// Who owes whom: always `receivable`, the company that pays.
+    pub direction: ChargeDirection,
+    /// Whether it was mailed; null for the company that pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch_status: Option<DispatchStatus>,
+    /// Whether it is disputed.
+    pub dispute_status: DisputeStatus,
+    /// What of it is disputed; null for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed: Option<String>,
+    /// Whether its PDF is there.
+    pub document_ready: bool,
+    /// The day by which it is to be paid; null where nothing is, as in message credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_date: Option<String>,
+    /// The first day of the period.
+    pub first_day: String,
+    /// Its id.
+    pub id: String,
+    /// The day of confirmation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue_date: Option<String>,
+    /// `credit_note` when the total is below zero.
+    pub kind: InvoiceKind,
+    /// The last day of the period, included.
+    pub last_day: String,
+    /// The exact sum of the charges.
+    pub net: String,
+    /// Without gaps among those that are issued in the same name; given at confirmation. A draft has one if
+    /// it was confirmed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// What of it is not paid; null for a draft.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outstanding: Option<String>,
+    /// The legal entity in whose name it is issued; null where the agreement names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// How far it is paid.
+    pub payment_status: InvoicePayment,
+    /// Raised by every change.
+    pub revision: u64,
+    /// 0 for the period's own invoice; those that correct it are 1, 2 and so on.
+    pub sequence: u32,
+    /// Whether it still follows the usage.
+    pub status: InvoiceStatus,
+    /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
+    /// likewise.
+    pub tax: String,
+    /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
+    /// which were taxed when they were sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_rule: Option<InvoiceTaxView>,
+    /// The company that issues it.
+    pub tenant: String,
+    /// Whose days these are.
+    pub time_zone: String,
+    /// The net sum and the tax on it, both exact: what the platform has counted.
+    pub total: String,
+    /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
+    pub total_due: String,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What the legal entity is called; null where the agreement names none, or it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
 }
 
 /// A `draft` follows the usage; a `confirmed` invoice is numbered and frozen.
@@ -2989,6 +3590,8 @@ pub struct InvoiceView {
     pub tenant: String,
     /// Whose days these are.
     pub time_zone: String,
+    /// The net sum and the tax on it, both exact: what the platform has counted.
+    pub total: String,
     /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     pub total_due: String,
 }
@@ -3030,6 +3633,55 @@ pub struct LedgerHolderView {
     pub user: Option<String>,
     /// The wallet that holds it.
     pub wallet: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerReview {
+    /// The agreement; null for a fee, which `event` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// Since when it is found like this.
+    pub at: String,
+    /// The agreement's own day, of a recount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<String>,
+    /// What was found, in words.
+    pub detail: String,
+    /// That a person has dealt with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<ReviewMark>,
+    /// What names it among all of its kind.
+    pub event: String,
+    /// What the records of the day, or the other side of the ledger, come to: in the agreement's currency, or in
+    /// units of the allowance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What the usage of the day, or the wallet, says. The same as `expected` where only
+    /// numbers of messages differ, or an amount is in another row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// What was found.
+    pub kind: FindingKind,
+    /// Counts its changes; for `If-Match`.
+    pub revision: u64,
+    /// The transfer, payment, allowance or line of the wallet's statement; null if it is the wallet's money as a
+    /// whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The wallet, of a reconciliation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerReviewDoneRequest {
+    /// What names it among all of its kind.
+    pub event: String,
+    /// Its kind.
+    pub kind: FindingKind,
+    /// What was done about it, up to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -3097,6 +3749,62 @@ pub struct LegalEntityPatch {
     /// In the European Union.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_number: Option<String>,
+}
+
+/// A legal entity in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct LegalEntityRow {
+    /// Where invoices go, if that is somewhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<String>,
+    /// Whose it is; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Where it is registered: two letters of ISO 3166-1.
+    pub country: String,
+    /// Whether forms begin with it; a company has at most one such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// As it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_address: Option<String>,
+    /// As it is registered, 1 to 250 characters.
+    pub legal_name: String,
+    /// What it is registered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_number: Option<String>,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// Who is told of what happens, up to 20 addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_emails: Option<Vec<String>>,
+    /// The portal at which its clients log in, one of the same company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
+    /// What it pays taxes under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
+    /// In the European Union.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat_number: Option<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// What the portal is called; null where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -3232,9 +3940,9 @@ pub struct LinkSettings {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListAgreementView {
+pub struct ListAgreementRow {
     /// What is on this page.
-    pub items: Vec<AgreementView>,
+    pub items: Vec<AgreementRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3272,9 +3980,9 @@ pub struct ListAuditView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListBankAccountView {
+pub struct ListBankAccountRow {
     /// What is on this page.
-    pub items: Vec<BankAccountView>,
+    pub items: Vec<BankAccountRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3312,6 +4020,16 @@ pub struct ListChangedView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListChargeRow {
+    /// What is on this page.
+    pub items: Vec<ChargeRow>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListChargeRowView {
     /// What is on this page.
     pub items: Vec<ChargeRowView>,
@@ -3342,9 +4060,9 @@ pub struct ListCompanyRow {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListConnectionView {
+pub struct ListConnectionRow {
     /// What is on this page.
-    pub items: Vec<ConnectionView>,
+    pub items: Vec<ConnectionRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3392,9 +4110,9 @@ pub struct ListEntryView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListFeeRuleView {
+pub struct ListFeeRow {
     /// What is on this page.
-    pub items: Vec<FeeRuleView>,
+    pub items: Vec<FeeRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3402,9 +4120,9 @@ pub struct ListFeeRuleView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListFeeView {
+pub struct ListFeeRuleView {
     /// What is on this page.
-    pub items: Vec<FeeView>,
+    pub items: Vec<FeeRuleView>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3432,6 +4150,16 @@ pub struct ListIncomingMessageView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListInvoiceRow {
+    /// What is on this page.
+    pub items: Vec<InvoiceRow>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListInvoiceView {
     /// What is on this page.
     pub items: Vec<InvoiceView>,
@@ -3442,9 +4170,9 @@ pub struct ListInvoiceView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListLegalEntityView {
+pub struct ListLedgerReview {
     /// What is on this page.
-    pub items: Vec<LegalEntityView>,
+    pub items: Vec<LedgerReview>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3452,9 +4180,9 @@ pub struct ListLegalEntityView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListListedChargeView {
+pub struct ListLegalEntityRow {
     /// What is on this page.
-    pub items: Vec<ListedChargeView>,
+    pub items: Vec<LegalEntityRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3492,9 +4220,9 @@ pub struct ListMappedTextView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListNotificationChannelView {
+pub struct ListNotificationChannelRow {
     /// What is on this page.
-    pub items: Vec<NotificationChannelView>,
+    pub items: Vec<NotificationChannelRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3512,9 +4240,9 @@ pub struct ListNotificationEventView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListNotificationTemplateView {
+pub struct ListNotificationTemplateRow {
     /// What is on this page.
-    pub items: Vec<NotificationTemplateView>,
+    pub items: Vec<NotificationTemplateRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3522,9 +4250,9 @@ pub struct ListNotificationTemplateView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListOwnBankAccountView {
+pub struct ListOwnBankAccountRow {
     /// What is on this page.
-    pub items: Vec<OwnBankAccountView>,
+    pub items: Vec<OwnBankAccountRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3532,9 +4260,9 @@ pub struct ListOwnBankAccountView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListOwnLegalEntityView {
+pub struct ListOwnLegalEntityRow {
     /// What is on this page.
-    pub items: Vec<OwnLegalEntityView>,
+    pub items: Vec<OwnLegalEntityRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3562,6 +4290,16 @@ pub struct ListPaymentReview {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ListPaymentRow {
+    /// What is on this page.
+    pub items: Vec<PaymentRow>,
+    /// Ask with this as `cursor` for the next page; null on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ListPaymentSystemView {
     /// What is on this page.
     pub items: Vec<PaymentSystemView>,
@@ -3572,9 +4310,9 @@ pub struct ListPaymentSystemView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListPaymentView {
+pub struct ListPortalRow {
     /// What is on this page.
-    pub items: Vec<PaymentView>,
+    pub items: Vec<PortalRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3582,19 +4320,9 @@ pub struct ListPaymentView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListPortalView {
+pub struct ListPrintableFormRow {
     /// What is on this page.
-    pub items: Vec<PortalView>,
-    /// Ask with this as `cursor` for the next page; null on the last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListPrintableFormView {
-    /// What is on this page.
-    pub items: Vec<PrintableFormView>,
+    pub items: Vec<PrintableFormRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3612,9 +4340,9 @@ pub struct ListRerateView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListResellingAgreementView {
+pub struct ListResellingAgreementRow {
     /// What is on this page.
-    pub items: Vec<ResellingAgreementView>,
+    pub items: Vec<ResellingAgreementRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3662,9 +4390,9 @@ pub struct ListScopeView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListSelfRegistrationView {
+pub struct ListSelfRegistrationRow {
     /// What is on this page.
-    pub items: Vec<SelfRegistrationView>,
+    pub items: Vec<SelfRegistrationRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3672,9 +4400,9 @@ pub struct ListSelfRegistrationView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListSenderIdView {
+pub struct ListSenderIdRow {
     /// What is on this page.
-    pub items: Vec<SenderIdView>,
+    pub items: Vec<SenderIdRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3722,9 +4450,9 @@ pub struct ListSystemRoleView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListTopUpView {
+pub struct ListTopUpRow {
     /// What is on this page.
-    pub items: Vec<TopUpView>,
+    pub items: Vec<TopUpRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3732,9 +4460,9 @@ pub struct ListTopUpView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListTransferView {
+pub struct ListTransferRow {
     /// What is on this page.
-    pub items: Vec<TransferView>,
+    pub items: Vec<TransferRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3742,9 +4470,9 @@ pub struct ListTransferView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListTwoFactorIntegrationView {
+pub struct ListTwoFactorIntegrationRow {
     /// What is on this page.
-    pub items: Vec<TwoFactorIntegrationView>,
+    pub items: Vec<TwoFactorIntegrationRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3762,9 +4490,9 @@ pub struct ListUnmatchedReceiptView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListUserView {
+pub struct ListUserRow {
     /// What is on this page.
-    pub items: Vec<UserView>,
+    pub items: Vec<UserRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -3798,7 +4526,7 @@ pub struct ListedChargeView {
     pub invoice: String,
     /// The last day of the period, included.
     pub last_day: String,
-    /// How many messages.
+    /// How many messages, or fees.
     pub messages: i64,
     /// What they cost together, exactly.
     pub net: String,
@@ -4126,7 +4854,7 @@ pub enum MovementKind {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct MyAccountPatch {
-    /// The code of your second factor, to lift that, after an answer `code_required`.
+    /// The code of your second factor, to lift that or for another phone, after an answer `code_required`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Where mail reaches you. Needs the password.
@@ -4147,12 +4875,14 @@ pub struct MyAccountPatch {
     /// Your password, for another address, phone, login or second factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// In international form; null for none. Needs the password, and ends your other sessions.
+    /// In international form; null for none. Needs the password, and for another one a code as well if you log in
+    /// with a second factor. Codes go to it once it is proved at `/v1/my_account/phone/proof`, and until then to the
+    /// one that was proved before. Another one ends your other sessions, none ends all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-    /// the password; to lift it again a code as well, and it ends your other sessions. What your company or an
-    /// administrator asks for is lifted by them only.
+    /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS, for which
+    /// your phone has to be proved first. Needs the password; to lift it again a code as well. Both end your other
+    /// sessions. What your company or an administrator asks for is lifted by them only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor_required: Option<bool>,
 }
@@ -4197,6 +4927,9 @@ pub struct MyAccountView {
     /// Digits only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Whether the phone has answered a code. One that has not is for people to call: codes go to the number
+    /// that was proved before, or to this one until one was.
+    pub phone_proved: bool,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
     /// Names of system roles and ids of others.
@@ -4207,6 +4940,10 @@ pub struct MyAccountView {
     pub two_factor_required: bool,
     /// What your roles let you do: by area, `view` or `manage`.
     pub grants: BTreeMap<String, Level>,
+    /// The phone that your codes go to: the last one that was proved, which stays in force until another one is.
+    /// Null while none is; the first code that you answer proves `phone` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved_phone: Option<String>,
     /// How many codes that stand in for the app are left.
     pub recovery_codes_left: u64,
     /// Whether an app's code is asked for when you log in.
@@ -4482,6 +5219,50 @@ pub struct NotificationChannelRequest {
     pub username: Option<String>,
 }
 
+/// A notification channel in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotificationChannelRow {
+    /// Whose channel it is.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// Whether mails go over it.
+    pub enabled: bool,
+    /// The address that mails come from.
+    pub from_email: String,
+    /// The name that mails come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
+    /// The server's name or IP address.
+    pub host: String,
+    /// Its id.
+    pub id: String,
+    /// Which of the company's own legal entities it is for; null for all that have no channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity: Option<String>,
+    /// What you call the server.
+    pub name: String,
+    /// The server's port.
+    pub port: u32,
+    /// Where answers go; null for the same address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who did that.
+    pub updated_by: String,
+    /// What the server is logged in to with; null for no login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// What the legal entity is called; null where it is for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct NotificationChannelTestRequest {
     /// Whom to write to.
@@ -4675,6 +5456,44 @@ pub struct NotificationTemplateRequest {
     pub text: String,
 }
 
+/// A notification template in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotificationTemplateRow {
+    /// Whose template it is.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// What goes with the mail of an invoice beside its PDF.
+    pub details: Vec<DetailsFile>,
+    /// What it tells of.
+    pub event: NotificationEvent,
+    /// What the event is about.
+    pub group: NotificationGroup,
+    /// The same in HTML; null for plain text alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Which of the company's own legal entities it is for; null for all that have no template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity: Option<String>,
+    /// What you call it.
+    pub name: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// One line, with variables.
+    pub subject: String,
+    /// The plain text, with variables.
+    pub text: String,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who did that.
+    pub updated_by: String,
+    /// What the legal entity is called; null where it is for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_entity_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotificationTemplateView {
     /// Whose template it is.
@@ -4787,6 +5606,42 @@ pub struct OwnBankAccountPatch {
     pub own_legal_entity: Option<String>,
 }
 
+/// An own bank account in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct OwnBankAccountRow {
+    /// The bank: one of the company itself or of a company above it.
+    pub bank: String,
+    /// Whose it is; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Whose account it is, as the bank knows it.
+    pub holder: String,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// An IBAN, or the account's number where there are none: up to 34 letters, digits, blanks, `-`, `/`, `.`.
+    pub number: String,
+    /// Whose account it is: an own legal entity of the same company.
+    pub own_legal_entity: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the bank is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_name: Option<String>,
+    /// What the legal entity is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct OwnBankAccountSettings {
     /// The bank: one of the company itself or of a company above it.
@@ -4879,6 +5734,66 @@ pub struct OwnLegalEntityPatch {
     /// In the European Union.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vat_number: Option<String>,
+}
+
+/// An own legal entity in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct OwnLegalEntityRow {
+    /// Where invoices go, if that is somewhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<String>,
+    /// Whose it is; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Where it is registered: two letters of ISO 3166-1.
+    pub country: String,
+    /// Whether forms begin with it; a company has at most one such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// As it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_address: Option<String>,
+    /// As it is registered, 1 to 250 characters.
+    pub legal_name: String,
+    /// What it is registered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_number: Option<String>,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// Who is told of what happens, up to 20 addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_emails: Option<Vec<String>>,
+    /// By which its clients top up, of the same company; without one they cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_systems: Option<Vec<String>>,
+    /// The portal at which its clients log in, one of the same company.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
+    /// What it pays taxes under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
+    /// for a country, and one for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxes: Option<Vec<TaxRuleBody>>,
+    /// In the European Union.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vat_number: Option<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the portal is called; null where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -4995,6 +5910,9 @@ pub struct PackPatch {
     /// Of bundles: whether it is bought again for each billing period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_extend: Option<bool>,
+    /// Of packs that have not begun: used for messages accepted at this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<String>,
     /// Of packs: another end; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_till: Option<String>,
@@ -5100,8 +6018,22 @@ pub struct PasswordChange {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct PasswordProof {
+    /// The code of your second factor, after an answer `code_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Your password.
     pub password: String,
+}
+
+/// Of the company that pays, and of the agreement under which it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PayerNames {
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// `inbound` adds to the balance, `outbound` takes from it.
@@ -5121,37 +6053,30 @@ pub struct PaymentReview {
     pub detail: String,
     /// That a person has dealt with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub done: Option<PaymentReviewDone>,
+    pub done: Option<ReviewMark>,
     /// What names the event among all of the payment system.
     pub event: String,
-    /// The last of these calls, the newest first.
+    /// The last five of these calls that differ, the newest first.
     pub lately: Vec<PaymentReviewCall>,
+    /// Counts its changes; for `If-Match`.
+    pub revision: u64,
     /// The payment system; `stripe` is the platform's own account.
     pub system: String,
-    /// How many calls it stands for: calls that are not authentic are counted by day.
+    /// How many calls it stands for: those that are not authentic are counted by day, and so are authentic ones that
+    /// bring no money.
     pub times: u32,
     /// The top-up that it is about, if it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_up: Option<String>,
 }
 
-/// A call that was not taken as the payment system's.
+/// A call that brings no money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct PaymentReviewCall {
     /// When it came.
     pub at: String,
-    /// Why it was not taken.
+    /// Why it does not.
     pub detail: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct PaymentReviewDone {
-    /// Since when.
-    pub at: String,
-    /// Who said so.
-    pub by: String,
-    /// What was done about it.
-    pub note: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -5163,6 +6088,66 @@ pub struct PaymentReviewDoneRequest {
     pub note: Option<String>,
     /// The payment system of the event, as the list has it in `system`.
     pub payment_system: String,
+}
+
+/// A payment in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    /// The agreement whose balance it changes.
+    pub agreement: String,
+    /// The agreement's currency.
+    pub agreement_currency: String,
+    /// What was paid. Above zero.
+    pub amount: String,
+    /// When it was recorded.
+    pub at: String,
+    /// The company that recorded it, or the payment system.
+    pub by: String,
+    /// The company that paid, or was paid back.
+    pub company: String,
+    /// Unconfirmed, it leaves the balance when this day begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_before: Option<String>,
+    /// What it was paid in.
+    pub currency: String,
+    /// What was noted.
+    pub description: String,
+    /// Whether it adds to the balance or takes from it.
+    pub direction: PaymentDirection,
+    /// What of it is in the balance now: nothing, or the whole amount, below zero for what was paid back.
+    pub effect: String,
+    /// Units of `currency` for one of `agreement_currency`, rounded to ten places; null where it was paid
+    /// in the agreement's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_rate: Option<String>,
+    /// The day that the exchange rate is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_rate_date: Option<String>,
+    /// That moment, while it counts and is not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// The day on which the money moved.
+    pub payment_date: String,
+    /// Unique among the company's payments.
+    pub reference: String,
+    /// The same in the agreement's currency.
+    pub replenishment_amount: String,
+    /// How often it was changed.
+    pub revision: u64,
+    /// Whether the money is there, and if not, whether it still counts.
+    pub status: PaymentStatus,
+    /// When it was last changed.
+    pub updated_at: String,
+    /// The wallet that it changes.
+    pub wallet: String,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// `confirmed`: the money is there, and in the balance for good. `not_confirmed`: it is in the balance
@@ -5225,12 +6210,13 @@ pub struct PaymentSystemPatch {
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What they keep of each payment besides, in the one currency of `currencies`.
+    /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
-    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-    /// The others tell themselves what they keep.
+    /// What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+    /// to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+    /// and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+    /// or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
@@ -5268,12 +6254,13 @@ pub struct PaymentSystemSettings {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
-    /// What they keep of each payment besides, in the one currency of `currencies`.
+    /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
-    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-    /// The others tell themselves what they keep.
+    /// What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+    /// to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+    /// and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+    /// or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
@@ -5311,12 +6298,13 @@ pub struct PaymentSystemView {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
-    /// What they keep of each payment besides, in the one currency of `currencies`.
+    /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
-    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-    /// The others tell themselves what they keep.
+    /// What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+    /// to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+    /// and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+    /// or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_percent: Option<String>,
     /// Whether it is a test account: clients then pay with play money, and no other is taken. Stripe's secret
@@ -5396,6 +6384,13 @@ pub struct PeriodCountsView {
     pub counts: CountsView,
     /// The day, or the first day of the month.
     pub first_day: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PhoneProof {
+    /// The code that was sent to the phone, after an answer `code_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -5550,6 +6545,87 @@ pub struct PortalRecord {
     pub updated_at: String,
     /// Who changed it last, as they were called then.
     pub updated_by: String,
+}
+
+/// A portal in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PortalRow {
+    /// Who sees to its certificate.
+    pub certificate: Certificate,
+    /// For whom it is; for you unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// The uploaded small picture of browsers' tabs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub favicon: Option<String>,
+    /// The host name, without port or path; no two portals have one.
+    pub host: String,
+    /// By tags of RFC 5646, the one that is shown unless told first.
+    pub languages: Vec<String>,
+    /// Links at the foot of the pages, up to 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Vec<LinkSettings>>,
+    /// The uploaded picture behind the login page, 16:9.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_background: Option<String>,
+    /// The uploaded logo of the login page, 4:1 or 1:1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_logo: Option<String>,
+    /// What stands above the fields of the login page, by language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_texts: Option<BTreeMap<String, String>>,
+    /// The uploaded logo for dark backgrounds, 1:1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_square_dark: Option<String>,
+    /// The uploaded logo for light backgrounds, 1:1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_square_light: Option<String>,
+    /// The uploaded logo for dark backgrounds, 4:1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_wide_dark: Option<String>,
+    /// The uploaded logo for light backgrounds, 4:1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_wide_light: Option<String>,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// The uploaded privacy policy, a PDF file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<String>,
+    /// Whether the login page shows whose product it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows_product: Option<bool>,
+    /// Where people ask for help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support_email: Option<String>,
+    /// The uploaded licence agreement, a PDF file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<String>,
+    /// The title of its pages, 1 to 120 characters.
+    pub title: String,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// Where its back office is.
+    pub back_office_url: String,
+    /// Whether its host name leads to this platform.
+    pub domain: DomainState,
+    /// When that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_checked_at: Option<String>,
+    /// Whether it is in use.
+    pub status: PortalStatus,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -5853,6 +6929,50 @@ pub struct PrintableFormPicture {
     pub file: String,
     /// As the file calls it: 1 to 30 of `a` to `z`, `0` to `9` and `_`.
     pub name: String,
+}
+
+/// A printable form in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrintableFormRow {
+    /// Up to 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Whose it is; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// The first day whose documents are made by it.
+    pub date_from: String,
+    /// The uploaded template, a file of the kind `xml`. Begin with one of `/v1/printable_form_samples`. One
+    /// that cannot make a document is refused with its line and the reason.
+    pub file: String,
+    /// Which document it makes.
+    pub kind: FormKind,
+    /// As lists show it, 1 to 120 characters.
+    pub name: String,
+    /// The own legal entity whose documents it makes; of all that have no form unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity: Option<String>,
+    /// A logo, a stamp: what the file names in its `image` elements, for invoices and receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Vec<PrintableFormPicture>>,
+    /// For charges: what is billed; everything that has no form unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the legal entity is called; null where it is for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
 }
 
 /// Forms to begin with, as the files that would be uploaded.
@@ -6234,28 +7354,40 @@ pub struct RegistrationView {
     pub terms_url: Option<String>,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RerateChargeRequest {
+    /// Begin at this time after it was started; at once unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RerateDetails {
-    /// Whose messages are rated again, at all levels that the company or one below it sells.
+    /// Whose messages and fees are rated again, at all levels that the company or one below it sells.
     pub agreements: Vec<String>,
-    /// Only messages of these channels; all if there are none.
+    /// Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all if there
+    /// are none.
     pub channels: Vec<Channel>,
     /// Those that the agreements were chosen by; none if it is about one agreement.
     pub companies: Vec<String>,
     /// Whose it is. What this company or one below it sells is rated again.
     pub company: String,
+    /// The dry run that has counted what this task charges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// Who made it, as they were called then.
     pub created_by: String,
     /// Whether it only counts.
     pub dry_run: bool,
-    /// About how many messages it looks at: as counted when it was made, by whole days.
+    /// About how many records it looks at: of a dry run those of whole days, as counted when it was made; else as
+    /// many as the dry run has looked at.
     pub estimated: u64,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
-    /// Messages accepted at this time or later.
+    /// Messages and fees from this time or later.
     pub from: String,
     /// Its id.
     pub id: String,
@@ -6272,7 +7404,7 @@ pub struct RerateDetails {
     pub started_at: Option<String>,
     /// How far it is.
     pub status: RerateStatus,
-    /// Messages accepted before this time.
+    /// Messages and fees from before this time.
     pub till: String,
     /// When it was changed last.
     pub updated_at: String,
@@ -6280,7 +7412,7 @@ pub struct RerateDetails {
     pub updated_by: String,
     /// What it has changed so far, or would change, of what each agreement pays.
     pub differences: Vec<RerateDifference>,
-    /// The records of the senders' own agreements.
+    /// The records of the senders' own agreements, and those of fees.
     pub edrs: RerateTally,
     /// Why the last record failed that did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -6313,23 +7445,21 @@ pub struct RerateRequest {
     /// This agreement alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreement: Option<String>,
-    /// Only messages of these channels; all unless told. There is SMS so far.
+    /// Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all unless
+    /// told. There is SMS so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<Vec<Channel>>,
     /// All agreements of these companies. Those, or one agreement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub companies: Option<Vec<String>>,
-    /// Only count what would change, and charge nothing. True unless told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dry_run: Option<bool>,
-    /// Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+    /// Messages and fees from this time or later. Name whole billing periods where a scale is `back_to_first`:
     /// what passing a threshold changes for a whole period is charged with a single message.
     pub from: String,
     /// Begin at this time after it was started; at once unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<String>,
-    /// Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
-    /// no later than that.
+    /// Messages and fees from before this time, at most two years after the other; 10 minutes ago unless told,
+    /// and no later than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub till: Option<String>,
 }
@@ -6364,26 +7494,31 @@ pub struct RerateTally {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RerateView {
-    /// Whose messages are rated again, at all levels that the company or one below it sells.
+    /// Whose messages and fees are rated again, at all levels that the company or one below it sells.
     pub agreements: Vec<String>,
-    /// Only messages of these channels; all if there are none.
+    /// Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all if there
+    /// are none.
     pub channels: Vec<Channel>,
     /// Those that the agreements were chosen by; none if it is about one agreement.
     pub companies: Vec<String>,
     /// Whose it is. What this company or one below it sells is rated again.
     pub company: String,
+    /// The dry run that has counted what this task charges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// Who made it, as they were called then.
     pub created_by: String,
     /// Whether it only counts.
     pub dry_run: bool,
-    /// About how many messages it looks at: as counted when it was made, by whole days.
+    /// About how many records it looks at: of a dry run those of whole days, as counted when it was made; else as
+    /// many as the dry run has looked at.
     pub estimated: u64,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
-    /// Messages accepted at this time or later.
+    /// Messages and fees from this time or later.
     pub from: String,
     /// Its id.
     pub id: String,
@@ -6400,7 +7535,7 @@ pub struct RerateView {
     pub started_at: Option<String>,
     /// How far it is.
     pub status: RerateStatus,
-    /// Messages accepted before this time.
+    /// Messages and fees from before this time.
     pub till: String,
     /// When it was changed last.
     pub updated_at: String,
@@ -6443,6 +7578,39 @@ pub struct ResellingAgreementRecord {
     pub updated_at: String,
     /// Who changed it last, as they were called then.
     pub updated_by: String,
+}
+
+/// What a legal entity resells under, in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResellingAgreementRow {
+    /// The agreement, one of the reseller's own.
+    pub agreement: String,
+    /// From when on it is resold under.
+    pub effective_from: String,
+    /// Until when; for good unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_till: Option<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// The reseller.
+    pub company: String,
+    /// Its legal entity.
+    pub legal_entity: String,
+    /// Whether it is resold under at the moment.
+    pub status: ResellingStatus,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -6555,6 +7723,17 @@ pub enum Resource {
     BundleMember,
 }
 
+/// That a person has dealt with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ReviewMark {
+    /// Since when.
+    pub at: String,
+    /// Who said so.
+    pub by: String,
+    /// What was done about it.
+    pub note: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ReviewRequest {
     /// Whether they may log in from now on.
@@ -6628,7 +7807,8 @@ pub struct RotationRequest {
 /// One road to a vendor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct RouteBody {
-    /// A connection that you see and that carries messages, of the sender's company or of one above it.
+    /// A connection that you see, of the sender's company or of one above it: of SMS one over SMPP or to Transit
+    /// SMS, in other channels the HTTP connection to the vendor of the sender ID.
     pub connection: String,
     /// Lower ranks are tried first; 0 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -6814,6 +7994,72 @@ pub struct SelfRegistrationPatch {
     pub two_factor: Option<bool>,
 }
 
+/// Self-registration settings in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfRegistrationRow {
+    /// The agreement that everybody gets.
+    pub agreement: AgreementTemplateSettings,
+    /// Whose it is: who sells to those who register; yours unless told. It stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// Whether one can register at the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Whether the new companies see their invoices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoices_enabled: Option<bool>,
+    /// Whether what the new companies send waits for moderation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation: Option<bool>,
+    /// Where they pay to.
+    pub own_bank_account: String,
+    /// In whose name it sells.
+    pub own_legal_entity: String,
+    /// The packs that are given at once, free, up to 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packs: Option<Vec<String>>,
+    /// The 2FA integration that proves phone numbers; they are not proved unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_verification: Option<String>,
+    /// Where people register; a portal has one of these settings.
+    pub portal: String,
+    /// The uploaded privacy policy, a PDF file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<String>,
+    /// Who is told of registrations, and of those that failed.
+    pub report_email: String,
+    /// What the first user may do: names of system roles of the client portal, or ids of roles of yours for
+    /// it. `portal_admin` is everything.
+    pub roles: Vec<String>,
+    /// The services that are enabled at once, up to 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<Vec<String>>,
+    /// The uploaded terms of service, a PDF file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<String>,
+    /// Whether the new users log in with two factors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_factor: Option<bool>,
+    /// When it was made.
+    pub created_at: String,
+    /// Who made it, as they were called then.
+    pub created_by: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// When it was changed last.
+    pub updated_at: String,
+    /// Who changed it last, as they were called then.
+    pub updated_by: String,
+    /// What the legal entity is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_legal_entity_name: Option<String>,
+    /// What the portal is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelfRegistrationSettings {
     /// The agreement that everybody gets.
@@ -6943,7 +8189,8 @@ pub struct SenderIdPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<RouteBody>>,
     /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
-    /// told again where the vendor, its addresses or the connection change.
+    /// told again where the vendor, its addresses or the connection change. Null takes the account of one of SMS
+    /// away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettingsBody>,
     /// Whether it may be used: for the company that the agreement is with, or one above it.
@@ -6968,8 +8215,8 @@ pub struct SenderIdRequest {
     pub assigned_from: Option<String>,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
     /// it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
-    /// draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
-    /// voice and flash calls have none.
+    /// draft none of them; in other channels it may be an HTTP connection to the vendor in `settings`, or missing;
+    /// push, text-to-speech, voice and flash calls have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
@@ -6988,7 +8235,8 @@ pub struct SenderIdRequest {
     /// weight among those of one rank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<RouteBody>>,
-    /// What it has in another channel than SMS; one of SMS without it.
+    /// What it has in another channel than SMS, or of SMS an account of its own at an HTTP vendor; one of SMS
+    /// without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettingsBody>,
     /// Active unless told. Only one of RCS may be `testing`.
@@ -6998,6 +8246,60 @@ pub struct SenderIdRequest {
     /// other sender ID has the same. RCS needs one; voice has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_guid: Option<String>,
+}
+
+/// A sender ID in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SenderIdRow {
+    /// What the recipient sees.
+    pub address: String,
+    /// The agreement that pays.
+    pub agreement: String,
+    /// The sender ID of the company above over whose roads its messages go; null where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_from: Option<String>,
+    /// The way in which its messages go.
+    pub channel: Channel,
+    /// The company that may send from it.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// Its id.
+    pub id: String,
+    /// Where what phones send to it goes; null for nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<IncomingBody>,
+    /// The operator that it is registered with; null if nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mno: Option<String>,
+    /// When somebody is told that its messages fail; null for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monitoring: Option<MonitoringBody>,
+    /// As people call it here.
+    pub name: String,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// The roads its messages take; none where it is assigned.
+    pub routes: Vec<RouteBody>,
+    /// What it has in its channel, without keys and passwords; null for SMS without an account of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SenderSettingsBody>,
+    /// Whether it may be used. One that is assigned is stopped too while the one above is.
+    pub status: SenderStatus,
+    /// When it was changed last; null if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route; empty without one.
+    pub vendor: String,
+    /// The unguessable part of the address that a provider calls about it; null if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_guid: Option<String>,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// What kind of sender ID it is.
@@ -7043,7 +8345,7 @@ pub struct SenderIdView {
     pub revision: u64,
     /// The roads its messages take; none where it is assigned.
     pub routes: Vec<RouteBody>,
-    /// What it has in another channel than SMS, without keys and passwords; null for SMS.
+    /// What it has in its channel, without keys and passwords; null for SMS without an account of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettingsBody>,
     /// Whether it may be used. One that is assigned is stopped too while the one above is.
@@ -7058,11 +8360,19 @@ pub struct SenderIdView {
     pub webhook_guid: Option<String>,
 }
 
-/// Of every channel but SMS: whose vendor carries it, and what that needs. Keys and passwords are taken and
-/// not answered.
+/// What it has in its channel: whose vendor carries it, and what that needs. SMS needs none. Keys and passwords
+/// are taken and not answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "channel")]
 pub enum SenderSettingsBody {
+    #[serde(rename = "sms")]
+    Sms {
+        /// The login that the vendor gave.
+        login: String,
+        /// What goes with the account if the vendor asks for a service type.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service_type: Option<String>,
+    },
     #[serde(rename = "rcs")]
     Rcs {
         /// An uploaded PNG or JPEG picture of exactly 1440 x 448 with at most 200 KB.
@@ -7347,6 +8657,9 @@ pub enum Side {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct SignUpRequest {
+    /// The code that was sent to the phone, after an answer `code_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// 1 to 60 characters.
     pub first_name: String,
     /// As `en` or `pt-BR`.
@@ -7358,7 +8671,8 @@ pub struct SignUpRequest {
     pub login: String,
     /// By the password policy.
     pub password: String,
-    /// In international form.
+    /// In international form. Needed, and proved with a code, if you have to log in with two factors; else it is
+    /// for people to call until you have it proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// What stands behind `token=` in the link.
@@ -7371,6 +8685,10 @@ pub struct SmppSettings {
     /// How many binds are kept up; one transceiver unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binds: Option<BindsSettings>,
+    /// Whose sender IDs may take it, with those of companies below these: the connection's company or some below
+    /// it, at most 100. Those of any company, unless told. What sender IDs have stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companies: Option<Vec<String>>,
     /// Seconds between enquire_link requests; 30 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enquire_link_seconds: Option<u32>,
@@ -7427,6 +8745,19 @@ pub struct SmppSettings {
     /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u32>,
+}
+
+/// SMS over an HTTP vendor under an account of its own, in the place of the connection's. Exactly one of the
+/// routes is over HTTP then, and you see its connection. The account's receipts go to the connection's
+/// `webhook_url`, as those of all accounts there: whoever knows that can report on the messages of each of them, so
+/// it is told to the vendor, and to nobody who is billed by receipts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct SmsBody {
+    /// The login that the vendor gave.
+    pub login: String,
+    /// What goes with the account if the vendor asks for a service type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_type: Option<String>,
 }
 
 /// How the connection to a mail server is protected: not at all with `none`, over TLS after a beginning
@@ -7646,7 +8977,7 @@ pub struct TopUpQuote {
     /// The payment system, to be named in the top-up; none is the platform's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_system: Option<String>,
-    /// What that is, where a tariff says it before.
+    /// What that is, where a tariff says it before. FreedomPay may tell another when it is paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fee: Option<String>,
     /// What is to be paid: both together.
@@ -7702,6 +9033,82 @@ pub struct TopUpRequest {
     /// master the own one, else the main one, unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wallet: Option<String>,
+}
+
+/// A top-up in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TopUpRow {
+    /// The agreement under which it is bought.
+    pub agreement: String,
+    /// What is bought; of message credits, what they cost with tax.
+    pub amount: String,
+    /// The bank's number of the payment, where the payment system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<String>,
+    /// The company that closed it by hand, if one did: no money of it comes into the balance any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
+    /// The company that pays.
+    pub company: String,
+    /// The company that confirmed it by hand, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<String>,
+    /// When it was asked for.
+    pub created_at: String,
+    /// What answers the receipt, one for each time that money of it went back or came again.
+    pub credit_notes: Vec<CreditNoteView>,
+    /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
+    /// client, that is the amount less the fee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<String>,
+    /// The currency to pay in.
+    pub currency: String,
+    /// The fee that the payer is charged on top.
+    pub fee: String,
+    /// Its id.
+    pub id: String,
+    /// Which payment system that is.
+    pub kind: PaymentSystemKind,
+    /// The message credits that are bought, if some are, with price and tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<CreditOrderView>,
+    /// The payment that it made, once it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<String>,
+    /// The payment system that it is paid by; none is the platform's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_system: Option<String>,
+    /// Why it was closed or needs a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The number of the receipt for message credits, once they are paid: without gaps among those of the
+    /// legal entity that sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_number: Option<u64>,
+    /// The payment system's name of the checkout.
+    pub session: String,
+    /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
+    /// a person.
+    pub state: TopUpStateName,
+    /// What the payment system kept, where it tells that or a tariff is set for it; Stripe is asked for it only
+    /// where the client pays it. It is missing from the balance where it comes from the client; else it is the
+    /// seller's matter, and the client does not see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_fee: Option<String>,
+    /// What refunds and chargebacks took from the balance again.
+    pub taken_back: String,
+    /// What the payer pays: both together.
+    pub to_pay: String,
+    /// The page to pay on.
+    pub url: String,
+    /// The wallet whose balance will rise.
+    pub wallet: String,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// How far a top-up has come: `redirected` means that the payer has the page and has not paid yet, `paid`
@@ -7774,8 +9181,9 @@ pub struct TopUpView {
     /// How far it has come. `confirmed` is in the balance; `closed` ended without money; `review` needs
     /// a person.
     pub state: TopUpStateName,
-    /// What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
-    /// where it comes from the client; else it is the seller's matter, and the client does not see it.
+    /// What the payment system kept, where it tells that or a tariff is set for it; Stripe is asked for it only
+    /// where the client pays it. It is missing from the balance where it comes from the client; else it is the
+    /// seller's matter, and the client does not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fee: Option<String>,
     /// What refunds and chargebacks took from the balance again.
@@ -7803,6 +9211,43 @@ pub struct TotpView {
     pub secret: String,
     /// To show as a QR code.
     pub url: String,
+}
+
+/// A transfer in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TransferRow {
+    /// Whether it took all that `from` had.
+    pub all: bool,
+    /// How much, above zero.
+    pub amount: String,
+    /// When it happened.
+    pub at: String,
+    /// The company that asked for it.
+    pub by: String,
+    /// The user who did; null for a key of the company itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<String>,
+    /// What it counts in.
+    pub currency: String,
+    /// The wallet that gave.
+    pub from: String,
+    /// The company whose wallet gave.
+    pub from_company: String,
+    /// Its id.
+    pub id: String,
+    /// What both statements say.
+    pub note: String,
+    /// The wallet that got.
+    pub to: String,
+    /// The company whose wallet got.
+    pub to_company: String,
+    /// What the company is called whose wallet gave; null where that is neither the one whose transfers these are
+    /// nor the one above it, nor yours or below yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_company_name: Option<String>,
+    /// What the company is called whose wallet got, or null as there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_company_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -7938,6 +9383,55 @@ pub struct TwoFactorIntegrationRequest {
     /// Of the platform's codes: 30 to 600, 600 unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_seconds: Option<u32>,
+}
+
+/// A two-factor integration in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TwoFactorIntegrationRow {
+    /// The agreement that pays.
+    pub agreement: String,
+    /// Whose it is.
+    pub company: String,
+    /// When it was created.
+    pub created_at: String,
+    /// Of the platform's codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<u32>,
+    /// Whether it has a key.
+    pub has_key: bool,
+    /// Its id, which is the user name of its calls.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The most codes to one number in an hour.
+    pub per_number_max: u32,
+    /// The most codes in an hour to numbers that differ in their last four digits only.
+    pub per_prefix_max: u32,
+    /// Told what becomes of each code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_url: Option<String>,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// The sender ID.
+    pub sender: String,
+    /// Who makes up the codes.
+    pub side: Side,
+    /// Calls are taken while it is `active`.
+    pub status: IntegrationStatus,
+    /// What phones get, with `{{code}}` in the place of the code.
+    pub text: String,
+    /// Of the platform's codes: the most in a day to one calling code that nobody types, where each that is
+    /// typed makes up for ten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_max: Option<u32>,
+    /// Where codes are asked for.
+    pub url: String,
+    /// Of the platform's codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_seconds: Option<u32>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -8084,7 +9578,8 @@ pub struct UserPatch {
     /// All roles, in place of those of now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
-    /// Whether a second factor is asked for, even if the company asks for none.
+    /// Whether a second factor is asked for, even if the company asks for none. Where it was not, true ends what
+    /// the user is logged in to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor_required: Option<bool>,
 }
@@ -8120,7 +9615,7 @@ pub struct UserRequest {
     /// With a login: the first password, which has to be changed at the first login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    /// In international form.
+    /// In international form. The user's first code by SMS proves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Names of system roles and ids of others, together not more than you have yourself. People of a client
@@ -8130,6 +9625,63 @@ pub struct UserRequest {
     /// Whether a second factor is asked for, even if the company asks for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub two_factor_required: Option<bool>,
+}
+
+/// A user in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Names the picture, which is at `/v1/users/{id}/avatar`; null while there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// The company the user belongs to.
+    pub company: String,
+    /// When the user was created.
+    pub created_at: String,
+    /// Departments of the company, by name, each once whatever the case.
+    pub departments: Vec<String>,
+    /// Where mail reaches the user.
+    pub email: String,
+    /// Whether the user has registered without an invitation.
+    pub external: bool,
+    /// The first name.
+    pub first_name: String,
+    /// Its id.
+    pub id: String,
+    /// Until when the invitation can be followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_until: Option<String>,
+    /// As `en` or `pt-BR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The last name.
+    pub last_name: String,
+    /// When the user last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen_at: Option<String>,
+    /// What the user logs in as; null until they have signed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    /// Whether the user acts for the whole company: manages its credits and settings.
+    pub master: bool,
+    /// First and last name; the address of who has not told any.
+    pub name: String,
+    /// Digits only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Whether the phone has answered a code. One that has not is for people to call: codes go to the number
+    /// that was proved before, or to this one until one was.
+    pub phone_proved: bool,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// Names of system roles and ids of others.
+    pub roles: Vec<String>,
+    /// How far the user has come.
+    pub status: UserStatus,
+    /// Whether a second factor is asked for, even if the company asks for none.
+    pub two_factor_required: bool,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
 }
 
 /// How far somebody has come: `invited` by mail, `expired` if the invitation was not followed in time,
@@ -8195,6 +9747,9 @@ pub struct UserView {
     /// Digits only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Whether the phone has answered a code. One that has not is for people to call: codes go to the number
+    /// that was proved before, or to this one until one was.
+    pub phone_proved: bool,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
     /// Names of system roles and ids of others.
@@ -8497,10 +10052,10 @@ pub struct GetAgreementsQuery {
     /// Only those with so many packs and bundle packs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pack_count: Option<u64>,
-    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
-    /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-    /// `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
-    /// `pack_count`. With a `-` before it for the other way round.
+    /// `code`, `currency`, `suspended`, `bank_account`, `own_bank_account`, `agreement_date`, `effective_from`,
+    /// `effective_till`, `credit_limit`, `billing_time_zone`, `billing_period` or `created_at`; or of 10,000
+    /// agreements at most `company`, `legal_entity`, `own_legal_entity`, `service_count` or `pack_count`. With a `-`
+    /// before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8657,8 +10212,8 @@ pub struct GetBankAccountsQuery {
     /// Only those whose number begins so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// `name`, `company`, `legal_entity`, `bank`, `holder`, `number`, `updated_at` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// `name`, `holder`, `number`, `updated_at` or `created_at`; or of 10,000 accounts at most `company`,
+    /// `legal_entity` or `bank`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8813,9 +10368,9 @@ pub struct GetCompaniesQuery {
     /// Only those changed last before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_till: Option<String>,
-    /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
-    /// `updated_at` or `created_at`; or of 10,000 companies at most `is_reseller` or `portal`. With a `-` before it
-    /// for the other way round.
+    /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `updated_at` or `created_at`; or of
+    /// 10,000 companies at most `is_reseller`, `own_legal_entity` or `portal`. With a `-` before it for the other way
+    /// round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -8854,9 +10409,15 @@ pub struct GetConnectionsQuery {
     /// Whose connections; yours unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// Only of this kind: `smpp`, `alaris`, `lookup` or `client`.
+    /// Only of this kind: `smpp`, `http`, `lookup` or `client`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Only those over HTTP to this vendor, by the `type` of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Only those over HTTP with a signature key, or all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_signature_key: Option<bool>,
     /// Only those whose name begins so, whatever the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -8881,8 +10442,9 @@ pub struct GetConnectionsQuery {
     /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inverted_addresses: Option<bool>,
-    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
-    /// 10,000 connections at most `networks`. With a `-` before it for the other way round.
+    /// `name`, `kind`, `vendor`, `has_signature_key`, `enabled`, `host`, `port`, `login`, `inverted_addresses` or
+    /// `created_at`; or of 10,000 connections at most `client` or `networks`. With a `-` before it for the other way
+    /// round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9064,8 +10626,8 @@ pub struct GetEnabledServicesQuery {
     /// Only what the company that pays does not see, or does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
-    /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
+    /// By agreement: `code`, `currency` or `created_at`; or one by one: `company`, `name`, `kind`, `enabled_at`,
+    /// `effective_from`, `effective_till`, `cost` or `used`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// On one page, 1 to 500, 50 unless told: agreements, or what is enabled where it is sorted one by one.
@@ -9103,8 +10665,8 @@ pub struct GetExternalUsersQuery {
     /// Only those who were last there before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_till: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`, with a `-` before it for
-    /// the other way round.
+    /// `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`; or of 10,000 users at most `company`.
+    /// With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9169,8 +10731,9 @@ pub struct GetFeesQuery {
     /// At most so much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_max: Option<String>,
-    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
-    /// `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
+    /// `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most `company`, by name, `agreement` or
+    /// `wallet`, by the agreement's code, `transaction` or `attributes`. With a `-` before it for the other way
+    /// round; `-at` unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9377,13 +10940,15 @@ pub struct GetInvoiceChargeRowsQuery {
     pub cursor: Option<String>,
 }
 
-/// A kind of file that holds all rows of all charges.
+/// A file that holds all rows of all charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GetInvoiceDetailsQueryFormat {
     #[serde(rename = "xlsx")]
     Xlsx,
     #[serde(rename = "csv")]
     Csv,
+    #[serde(rename = "zip")]
+    Zip,
 }
 
 /// What [`Client::get_invoice_details`] asks by.
@@ -9392,6 +10957,29 @@ pub struct GetInvoiceDetailsQuery {
     /// Which kind of file; `xlsx` unless told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<GetInvoiceDetailsQueryFormat>,
+}
+
+/// What [`Client::get_ledger_reviews`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct GetLedgerReviewsQuery {
+    /// Only of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FindingKind>,
+    /// Found at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Found before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub till: Option<String>,
+    /// Only those that a person has dealt with, or only those that nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<bool>,
+    /// 1 to 500, 50 unless told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
 }
 
 /// What [`Client::get_legal_entities`] asks by.
@@ -9430,9 +11018,9 @@ pub struct GetLegalEntitiesQuery {
     /// Only those that are the default, or that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// `name`, `company`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-    /// `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+    /// `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `company` or
+    /// `portal`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9464,8 +11052,8 @@ pub struct GetLegalEntityResellingAgreementsQuery {
     /// Only those with this status at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResellingStatus>,
-    /// `agreement`, `effective_from`, `effective_till`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `effective_from`, `effective_till`, `updated_at` or `created_at`; or of 10,000 of them at most `agreement`.
+    /// With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9532,8 +11120,14 @@ pub struct GetNotificationChannelsQuery {
     /// Only those that this person or key changed last, by the beginning of the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
-    /// `name`, `enabled`, `legal_entity`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`,
-    /// with a `-` before it for the other way round.
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
+    /// `name`, `enabled`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`; or of 10,000 channels at
+    /// most `legal_entity`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9565,8 +11159,14 @@ pub struct GetNotificationTemplatesQuery {
     /// Only those that this person or key changed last, by the beginning of the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
-    /// `name`, `group`, `event`, `legal_entity`, `updated_at`, `updated_by` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// Only those changed last at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_from: Option<String>,
+    /// Only those changed last before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_till: Option<String>,
+    /// `name`, `group`, `event`, `updated_at`, `updated_by` or `created_at`; or of 10,000 templates at most
+    /// `legal_entity`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9598,8 +11198,8 @@ pub struct GetOwnBankAccountsQuery {
     /// Only those whose number begins so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// `name`, `own_legal_entity`, `bank`, `holder`, `number`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `holder`, `number`, `updated_at` or `created_at`; or of 10,000 accounts at most `own_legal_entity` or
+    /// `bank`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9646,9 +11246,9 @@ pub struct GetOwnLegalEntitiesQuery {
     /// Only the default, or those that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// `name`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-    /// `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+    /// `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `portal`. With a
+    /// `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9839,8 +11439,8 @@ pub struct GetPortalsQuery {
     /// Only those changed last before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_till: Option<String>,
-    /// `name`, `company`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`, with a
-    /// `-` before it for the other way round.
+    /// `name`, `host`, `status`, `created_by`, `updated_by`, `updated_at` or `created_at`; or of 10,000 portals at
+    /// most `company`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9875,8 +11475,8 @@ pub struct GetPrintableFormsQuery {
     /// Only those whose comment begins so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
-    /// `name`, `kind`, `own_legal_entity`, `resource`, `date_from`, `comment`, `updated_at` or `created_at`,
-    /// with a `-` before it for the other way round.
+    /// `name`, `kind`, `resource`, `date_from`, `comment`, `updated_at` or `created_at`; or of 10,000 forms at most
+    /// `own_legal_entity`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -9966,7 +11566,8 @@ pub struct GetRolesQuery {
     /// Only those of this portal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub face: Option<Face>,
-    /// `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `face`, `created_at` or `company`, by id, as not all who have a role know who made it. With a `-`
+    /// before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10001,8 +11602,8 @@ pub struct GetSelfRegistrationsQuery {
     /// Only with agreements in this currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// `portal`, `own_legal_entity`, `enabled`, `verification`, `moderation`, `currency`, `updated_at` or
-    /// `created_at`, with a `-` before it for the other way round.
+    /// `enabled`, `verification`, `moderation`, `currency`, `updated_at` or `created_at`; or of 10,000 settings at
+    /// most `portal` or `own_legal_entity`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10053,8 +11654,9 @@ pub struct GetSenderIdsQuery {
     /// Only those changed last before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_till: Option<String>,
-    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
-    /// or `created_at`, with a `-` before it for the other way round.
+    /// `address`, `name`, `channel`, `vendor`, `status`, `webhook_guid`, `updated_at` or `created_at`; or of 10,000
+    /// sender IDs at most `agreement`, by code, or `company`, by name. With a `-` before it for the other way
+    /// round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10338,7 +11940,8 @@ pub struct GetTwoFactorIntegrationsQuery {
     /// Created before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_till: Option<String>,
-    /// `name`, `sender`, `status`, `company` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `sender`, `status` or `created_at`; or of 10,000 integrations at most `company`. With a `-` before
+    /// it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -10421,7 +12024,7 @@ pub struct GetUsersQuery {
     /// Only those who were last there before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_till: Option<String>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+    /// `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`; or of 10,000 users at most `company` or
     /// `external`. With a `-` before it for the other way round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -10431,6 +12034,14 @@ pub struct GetUsersQuery {
     /// `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// What [`Client::delete_user_two_factor`] asks by.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct DeleteUserTwoFactorQuery {
+    /// Another phone, in international form, for somebody who has lost the one before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// What [`Client::get_wallets`] asks by.
@@ -10466,7 +12077,7 @@ impl Client {
     /// The agreements of one company, or all that a company sells under.
     ///
     /// `GET /v1/agreements`
-    pub async fn get_agreements(&self, query: &GetAgreementsQuery) -> Result<ListAgreementView, Error> {
+    pub async fn get_agreements(&self, query: &GetAgreementsQuery) -> Result<ListAgreementRow, Error> {
         let request = self.request(Method::GET, &["v1", "agreements"]);
         let request = with_query(request, query);
         json(request).await
@@ -10655,7 +12266,33 @@ impl Client {
         json(request).await
     }
 
-    /// Give a pack another end, have a bundle extended or no longer, or hide either from the client.
+    /// Delete a pack that has not begun.
+    ///
+    /// `DELETE /v1/agreements/{id}/packs/{pack}`
+    pub async fn delete_agreement_pack(
+        &self,
+        id: &str,
+        pack: &str,
+        if_match: Option<&str>,
+    ) -> Result<(), Error> {
+        let request = self.request(Method::DELETE, &["v1", "agreements", id, "packs", pack]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        nothing(request).await
+    }
+
+    /// A pack or a bundle of an agreement, with what is left of it.
+    ///
+    /// `GET /v1/agreements/{id}/packs/{pack}`
+    pub async fn get_agreement_pack(&self, id: &str, pack: &str) -> Result<PackView, Error> {
+        let request = self.request(Method::GET, &["v1", "agreements", id, "packs", pack]);
+
+        json(request).await
+    }
+
+    /// Give a pack other times, have a bundle extended or no longer, or hide either from the client.
     ///
     /// `PATCH /v1/agreements/{id}/packs/{pack}`
     pub async fn patch_agreement_pack(
@@ -10751,6 +12388,15 @@ impl Client {
             Some(value) => request.header("If-Match", value),
             None => request,
         };
+        json(request).await
+    }
+
+    /// An enabled service or bundle initiator.
+    ///
+    /// `GET /v1/agreements/{id}/services/{enabled}`
+    pub async fn get_agreement_service(&self, id: &str, enabled: &str) -> Result<EnabledRow, Error> {
+        let request = self.request(Method::GET, &["v1", "agreements", id, "services", enabled]);
+
         json(request).await
     }
 
@@ -10947,10 +12593,7 @@ impl Client {
     /// Accounts of companies.
     ///
     /// `GET /v1/bank_accounts`
-    pub async fn get_bank_accounts(
-        &self,
-        query: &GetBankAccountsQuery,
-    ) -> Result<ListBankAccountView, Error> {
+    pub async fn get_bank_accounts(&self, query: &GetBankAccountsQuery) -> Result<ListBankAccountRow, Error> {
         let request = self.request(Method::GET, &["v1", "bank_accounts"]);
         let request = with_query(request, query);
         json(request).await
@@ -11064,7 +12707,7 @@ impl Client {
     /// Charges.
     ///
     /// `GET /v1/charges`
-    pub async fn get_charges(&self, query: &GetChargesQuery) -> Result<ListListedChargeView, Error> {
+    pub async fn get_charges(&self, query: &GetChargesQuery) -> Result<ListChargeRow, Error> {
         let request = self.request(Method::GET, &["v1", "charges"]);
         let request = with_query(request, query);
         json(request).await
@@ -11182,7 +12825,7 @@ impl Client {
     /// A company's connections, of the kinds that your roles let you see.
     ///
     /// `GET /v1/connections`
-    pub async fn get_connections(&self, query: &GetConnectionsQuery) -> Result<ListConnectionView, Error> {
+    pub async fn get_connections(&self, query: &GetConnectionsQuery) -> Result<ListConnectionRow, Error> {
         let request = self.request(Method::GET, &["v1", "connections"]);
         let request = with_query(request, query);
         json(request).await
@@ -11387,7 +13030,7 @@ impl Client {
     /// People who have registered by themselves.
     ///
     /// `GET /v1/external_users`
-    pub async fn get_external_users(&self, query: &GetExternalUsersQuery) -> Result<ListUserView, Error> {
+    pub async fn get_external_users(&self, query: &GetExternalUsersQuery) -> Result<ListUserRow, Error> {
         let request = self.request(Method::GET, &["v1", "external_users"]);
         let request = with_query(request, query);
         json(request).await
@@ -11414,7 +13057,7 @@ impl Client {
     /// Fees, charged or given up.
     ///
     /// `GET /v1/fees`
-    pub async fn get_fees(&self, query: &GetFeesQuery) -> Result<ListFeeView, Error> {
+    pub async fn get_fees(&self, query: &GetFeesQuery) -> Result<ListFeeRow, Error> {
         let request = self.request(Method::GET, &["v1", "fees"]);
         let request = with_query(request, query);
         json(request).await
@@ -11592,7 +13235,7 @@ impl Client {
     /// Invoices.
     ///
     /// `GET /v1/invoices`
-    pub async fn get_invoices(&self, query: &GetInvoicesQuery) -> Result<ListInvoiceView, Error> {
+    pub async fn get_invoices(&self, query: &GetInvoicesQuery) -> Result<ListInvoiceRow, Error> {
         let request = self.request(Method::GET, &["v1", "invoices"]);
         let request = with_query(request, query);
         json(request).await
@@ -11652,10 +13295,10 @@ impl Client {
         json(request).await
     }
 
-    /// One charge.
+    /// One charge, with the services that it bills.
     ///
     /// `GET /v1/invoices/{id}/charges/{charge}`
-    pub async fn get_invoice_charge(&self, id: &str, charge: &str) -> Result<ChargeView, Error> {
+    pub async fn get_invoice_charge(&self, id: &str, charge: &str) -> Result<ChargeDetails, Error> {
         let request = self.request(Method::GET, &["v1", "invoices", id, "charges", charge]);
 
         json(request).await
@@ -11711,7 +13354,7 @@ impl Client {
         json(request).await
     }
 
-    /// A link to the rows of all charges of an invoice, as one file.
+    /// A link to the rows of all charges of an invoice, as one file; as `zip` together with the invoice's PDF.
     ///
     /// `GET /v1/invoices/{id}/details`
     pub async fn get_invoice_details(
@@ -11751,13 +13394,39 @@ impl Client {
         json(request).await
     }
 
+    /// What the platform found wrong.
+    ///
+    /// `GET /v1/ledger_reviews`
+    pub async fn get_ledger_reviews(&self, query: &GetLedgerReviewsQuery) -> Result<ListLedgerReview, Error> {
+        let request = self.request(Method::GET, &["v1", "ledger_reviews"]);
+        let request = with_query(request, query);
+        json(request).await
+    }
+
+    /// Mark what the platform found as dealt with.
+    ///
+    /// `POST /v1/ledger_reviews/done`
+    pub async fn post_ledger_reviews_done(
+        &self,
+        if_match: Option<&str>,
+        body: &LedgerReviewDoneRequest,
+    ) -> Result<LedgerReview, Error> {
+        let request = self.request(Method::POST, &["v1", "ledger_reviews", "done"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
+        let request = request.json(body);
+        json(request).await
+    }
+
     /// Legal entities of companies.
     ///
     /// `GET /v1/legal_entities`
     pub async fn get_legal_entities(
         &self,
         query: &GetLegalEntitiesQuery,
-    ) -> Result<ListLegalEntityView, Error> {
+    ) -> Result<ListLegalEntityRow, Error> {
         let request = self.request(Method::GET, &["v1", "legal_entities"]);
         let request = with_query(request, query);
         json(request).await
@@ -11818,7 +13487,7 @@ impl Client {
         &self,
         id: &str,
         query: &GetLegalEntityResellingAgreementsQuery,
-    ) -> Result<ListResellingAgreementView, Error> {
+    ) -> Result<ListResellingAgreementRow, Error> {
         let request = self.request(Method::GET, &["v1", "legal_entities", id, "reselling_agreements"]);
         let request = with_query(request, query);
         json(request).await
@@ -11917,6 +13586,15 @@ impl Client {
         nothing(request).await
     }
 
+    /// Prove your phone.
+    ///
+    /// `POST /v1/my_account/phone/proof`
+    pub async fn post_my_account_phone_proof(&self, body: &PhoneProof) -> Result<MyAccountView, Error> {
+        let request = self.request(Method::POST, &["v1", "my_account", "phone", "proof"]);
+        let request = request.json(body);
+        json(request).await
+    }
+
     /// End your other sessions.
     ///
     /// `DELETE /v1/my_account/sessions`
@@ -11980,7 +13658,7 @@ impl Client {
     pub async fn get_notification_channels(
         &self,
         query: &GetNotificationChannelsQuery,
-    ) -> Result<ListNotificationChannelView, Error> {
+    ) -> Result<ListNotificationChannelRow, Error> {
         let request = self.request(Method::GET, &["v1", "notification_channels"]);
         let request = with_query(request, query);
         json(request).await
@@ -12067,7 +13745,7 @@ impl Client {
     pub async fn get_notification_templates(
         &self,
         query: &GetNotificationTemplatesQuery,
-    ) -> Result<ListNotificationTemplateView, Error> {
+    ) -> Result<ListNotificationTemplateRow, Error> {
         let request = self.request(Method::GET, &["v1", "notification_templates"]);
         let request = with_query(request, query);
         json(request).await
@@ -12154,7 +13832,7 @@ impl Client {
     pub async fn get_own_bank_accounts(
         &self,
         query: &GetOwnBankAccountsQuery,
-    ) -> Result<ListOwnBankAccountView, Error> {
+    ) -> Result<ListOwnBankAccountRow, Error> {
         let request = self.request(Method::GET, &["v1", "own_bank_accounts"]);
         let request = with_query(request, query);
         json(request).await
@@ -12217,7 +13895,7 @@ impl Client {
     pub async fn get_own_legal_entities(
         &self,
         query: &GetOwnLegalEntitiesQuery,
-    ) -> Result<ListOwnLegalEntityView, Error> {
+    ) -> Result<ListOwnLegalEntityRow, Error> {
         let request = self.request(Method::GET, &["v1", "own_legal_entities"]);
         let request = with_query(request, query);
         json(request).await
@@ -12344,9 +14022,14 @@ impl Client {
     /// `POST /v1/payment_reviews/done`
     pub async fn post_payment_reviews_done(
         &self,
+        if_match: Option<&str>,
         body: &PaymentReviewDoneRequest,
     ) -> Result<PaymentReview, Error> {
         let request = self.request(Method::POST, &["v1", "payment_reviews", "done"]);
+        let request = match if_match {
+            Some(value) => request.header("If-Match", value),
+            None => request,
+        };
         let request = request.json(body);
         json(request).await
     }
@@ -12417,7 +14100,7 @@ impl Client {
     /// Payments.
     ///
     /// `GET /v1/payments`
-    pub async fn get_payments(&self, query: &GetPaymentsQuery) -> Result<ListPaymentView, Error> {
+    pub async fn get_payments(&self, query: &GetPaymentsQuery) -> Result<ListPaymentRow, Error> {
         let request = self.request(Method::GET, &["v1", "payments"]);
         let request = with_query(request, query);
         json(request).await
@@ -12488,7 +14171,7 @@ impl Client {
     /// Portals.
     ///
     /// `GET /v1/portals`
-    pub async fn get_portals(&self, query: &GetPortalsQuery) -> Result<ListPortalView, Error> {
+    pub async fn get_portals(&self, query: &GetPortalsQuery) -> Result<ListPortalRow, Error> {
         let request = self.request(Method::GET, &["v1", "portals"]);
         let request = with_query(request, query);
         json(request).await
@@ -12566,7 +14249,7 @@ impl Client {
     pub async fn get_printable_forms(
         &self,
         query: &GetPrintableFormsQuery,
-    ) -> Result<ListPrintableFormView, Error> {
+    ) -> Result<ListPrintableFormRow, Error> {
         let request = self.request(Method::GET, &["v1", "printable_forms"]);
         let request = with_query(request, query);
         json(request).await
@@ -12677,7 +14360,7 @@ impl Client {
         json(request).await
     }
 
-    /// Make a task that rates messages again.
+    /// Make a dry run, which counts what rating messages and fees again would change.
     ///
     /// `POST /v1/rerates`
     pub async fn post_rerates(&self, body: &RerateRequest) -> Result<RerateView, Error> {
@@ -12701,6 +14384,19 @@ impl Client {
     pub async fn post_rerate_cancel(&self, id: &str) -> Result<RerateView, Error> {
         let request = self.request(Method::POST, &["v1", "rerates", id, "cancel"]);
 
+        json(request).await
+    }
+
+    /// Make the task that charges what a dry run has counted.
+    ///
+    /// `POST /v1/rerates/{id}/charge`
+    pub async fn post_rerate_charge(
+        &self,
+        id: &str,
+        body: &RerateChargeRequest,
+    ) -> Result<RerateView, Error> {
+        let request = self.request(Method::POST, &["v1", "rerates", id, "charge"]);
+        let request = request.json(body);
         json(request).await
     }
 
@@ -12815,7 +14511,7 @@ impl Client {
     pub async fn get_self_registrations(
         &self,
         query: &GetSelfRegistrationsQuery,
-    ) -> Result<ListSelfRegistrationView, Error> {
+    ) -> Result<ListSelfRegistrationRow, Error> {
         let request = self.request(Method::GET, &["v1", "self_registrations"]);
         let request = with_query(request, query);
         json(request).await
@@ -12875,7 +14571,7 @@ impl Client {
     /// Sender IDs.
     ///
     /// `GET /v1/sender_ids`
-    pub async fn get_sender_ids(&self, query: &GetSenderIdsQuery) -> Result<ListSenderIdView, Error> {
+    pub async fn get_sender_ids(&self, query: &GetSenderIdsQuery) -> Result<ListSenderIdRow, Error> {
         let request = self.request(Method::GET, &["v1", "sender_ids"]);
         let request = with_query(request, query);
         json(request).await
@@ -13245,7 +14941,7 @@ impl Client {
     /// Top-ups.
     ///
     /// `GET /v1/top_ups`
-    pub async fn get_top_ups(&self, query: &GetTopUpsQuery) -> Result<ListTopUpView, Error> {
+    pub async fn get_top_ups(&self, query: &GetTopUpsQuery) -> Result<ListTopUpRow, Error> {
         let request = self.request(Method::GET, &["v1", "top_ups"]);
         let request = with_query(request, query);
         json(request).await
@@ -13331,7 +15027,7 @@ impl Client {
     /// A company's transfers, in and out.
     ///
     /// `GET /v1/transfers`
-    pub async fn get_transfers(&self, query: &GetTransfersQuery) -> Result<ListTransferView, Error> {
+    pub async fn get_transfers(&self, query: &GetTransfersQuery) -> Result<ListTransferRow, Error> {
         let request = self.request(Method::GET, &["v1", "transfers"]);
         let request = with_query(request, query);
         json(request).await
@@ -13366,7 +15062,7 @@ impl Client {
     pub async fn get_two_factor_integrations(
         &self,
         query: &GetTwoFactorIntegrationsQuery,
-    ) -> Result<ListTwoFactorIntegrationView, Error> {
+    ) -> Result<ListTwoFactorIntegrationRow, Error> {
         let request = self.request(Method::GET, &["v1", "two_factor_integrations"]);
         let request = with_query(request, query);
         json(request).await
@@ -13485,7 +15181,7 @@ impl Client {
     /// Users.
     ///
     /// `GET /v1/users`
-    pub async fn get_users(&self, query: &GetUsersQuery) -> Result<ListUserView, Error> {
+    pub async fn get_users(&self, query: &GetUsersQuery) -> Result<ListUserRow, Error> {
         let request = self.request(Method::GET, &["v1", "users"]);
         let request = with_query(request, query);
         json(request).await
@@ -13584,9 +15280,13 @@ impl Client {
     /// Take a user's second factor away.
     ///
     /// `DELETE /v1/users/{id}/two_factor`
-    pub async fn delete_user_two_factor(&self, id: &str) -> Result<(), Error> {
+    pub async fn delete_user_two_factor(
+        &self,
+        id: &str,
+        query: &DeleteUserTwoFactorQuery,
+    ) -> Result<(), Error> {
         let request = self.request(Method::DELETE, &["v1", "users", id, "two_factor"]);
-
+        let request = with_query(request, query);
         nothing(request).await
     }
 

@@ -2,8 +2,9 @@
 //! vendor told that it arrived. Which message a report is about is the progress-applier's question.
 //!
 //! Who may report: these calls carry no signature. What makes one ours is the address, which holds 128
-//! random bits that only this connection's vendor was given. A login in the query, which some vendors
-//! send as well, is not stored with a connection and so not compared.
+//! random bits that were given to this connection's vendor, for all accounts that messages leave under there:
+//! the connection's and those of sender IDs. Who holds one of them and knows the address can report on the messages
+//! of the others. A login in the query, which some vendors send as well, is not compared.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -70,7 +71,7 @@ impl App {
 /// The vendor's name in addresses, if vendors of this kind call us.
 fn vendor_name(link: &Link) -> Option<&'static str> {
     match link {
-        Link::Alaris(_) => Some("alaris"),
+        Link::Http(link) => link.webhook_guid.as_ref().map(|_| "alaris"),
         Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => None,
     }
 }
@@ -94,19 +95,15 @@ fn read(connection: &Connection, call: Callback) -> Result<Progress, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::connection::AlarisLink;
+    use domain::connection::HttpLink;
     use domain::id::{CompanyId, ConnectionId};
     use domain::receipt::ReceiptState;
 
     fn connection() -> Connection {
-        let link = AlarisLink {
-            url: "https://sms.example.com:8002/api".into(),
-            username: "waybill".into(),
-            service_type: String::new(),
-            webhook_guid: "5f0c9d5e1a1b4c6d8e7f00112233aabb".into(),
-        };
+        let guid = "5f0c9d5e1a1b4c6d8e7f00112233aabb";
+        let link = HttpLink::transit_sms("https://sms.example.com:8002/api", "waybill", guid);
         let (id, company) = (ConnectionId::new(1), CompanyId::new(1));
-        Connection::new(id, company, "Operator", Link::Alaris(link), runtime::now())
+        Connection::new(id, company, "Operator", Link::Http(link), runtime::now())
     }
 
     #[track_caller]

@@ -230,7 +230,7 @@ fn fee_cells(fee: &FeeRecord, currency: Currency, around: &Around) -> Vec<Cell> 
         text("fee"),
         text(&fee.fee),
         Cell::Count(Some(0)),
-        Cell::Count(Some(0)),
+        Cell::Count(Some(fee.charge_version)),
         Cell::Count(Some(1)),
         text(&fee.company),
         text(fee.resource.name()),

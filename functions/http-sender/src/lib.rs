@@ -31,6 +31,9 @@ pub use webhook::Webhooks;
 
 /// Why a message is refused whose connection, or the company that owns it, is switched off.
 pub const CONNECTION_DISABLED: &str = "connection_disabled";
+/// Why a message is refused for which there is no account at the vendor: neither the connection nor the sender ID
+/// has one, or that of the sender ID was told for another address or connection, or the sender ID is gone.
+pub const NO_VENDOR_ACCOUNT: &str = "no_vendor_account";
 /// Why a message is refused whose vendor's address is none that this platform calls.
 pub const VENDOR_NOT_CALLED: &str = "vendor_address_not_called";
 /// Tries of one run, also to be heard by the store. What is still not sent then is given back and comes again
@@ -148,10 +151,15 @@ impl Run<'_> {
         // Nor does one go out again that was stopped before that could be told.
         let is_over = message.goes_out_till(USUAL_VALIDITY) <= runtime::now();
         let stopped = self.app.standings.refusal(message).await.or(is_over.then_some(VALIDITY_OVER));
-        let outcome = match (&road.link, stopped) {
-            (Some(_), Some(reason)) => Outcome::Refused { reason: reason.to_owned() },
-            (Some(link), None) => self.attempts(message, link, road.on_unknown_outcome, &mut doubted).await,
-            (None, _) => Outcome::Refused { reason: CONNECTION_DISABLED.to_owned() },
+        let refused = |reason: &str| Outcome::Refused { reason: reason.to_owned() };
+        let outcome = match (&road.way, stopped) {
+            (Some(_), Some(reason)) => refused(reason),
+            (Some(way), None) => match way.link(self.app, message).await {
+                Ok(Some(link)) => self.attempts(message, &link, road.on_unknown_outcome, &mut doubted).await,
+                Ok(None) => refused(NO_VENDOR_ACCOUNT),
+                Err(error) => Outcome::NotSent { reason: format!("{error:#}") },
+            },
+            (None, _) => refused(CONNECTION_DISABLED),
         };
         match outcome {
             Outcome::Submitted { references } => {
@@ -162,7 +170,7 @@ impl Run<'_> {
             Outcome::Refused { .. } if doubted => self.tell(in_doubt(id, message.connection.clone())).await,
             Outcome::Refused { reason } => {
                 // As over SMPP: what waits for a disabled connection goes by the next one.
-                let next_route = reason == CONNECTION_DISABLED;
+                let next_route = [CONNECTION_DISABLED, NO_VENDOR_ACCOUNT].contains(&reason.as_str());
                 self.tell(Progress::RefusedV1 {
                     message: id,
                     reason,

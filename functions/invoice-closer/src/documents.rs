@@ -1,5 +1,5 @@
 //! The files of an invoice: the document to send, and beside it the archive of what was charged, as XLSX and
-//! as CSV. They are made by the forms of the one who sells, or else by the product's own.
+//! as CSV, and both in one ZIP. They are made by the forms of the one who sells, or else by the product's own.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -18,15 +18,19 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use printing::details::{Columns, Detail, Sheet, csv, xlsx};
 use printing::facts::{self, Names, Parties};
-use printing::{Document, Form, Picture, PictureError, Pictures, print};
+use printing::{Document, Form, Picture, PictureError, Pictures, print, zipped};
 use store::Stored;
 
 use crate::{ATTEMPTS_MAX, App};
 
 impl App {
-    /// Makes the files of an invoice and notes where the document is. A confirmed invoice gives the same document
-    /// each time.
+    /// Makes the files of an invoice and notes where the document is. Those of a confirmed invoice are made once:
+    /// they stay as they were sent, whatever becomes of names, addresses and forms.
     pub(crate) async fn render(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
+        let is_made = |invoice: &Invoice| invoice.is_confirmed() && invoice.document.is_some();
+        if self.store.any_invoice(id).await?.as_ref().is_some_and(is_made) {
+            return Ok(());
+        }
         for _ in 0..ATTEMPTS_MAX {
             let Some(Shown { stored: invoice, as_shown, rows }) = self.shown(id, now).await? else {
                 return Ok(());
@@ -70,7 +74,7 @@ impl App {
         Ok(shown.map(|(as_shown, rows)| Shown { stored, as_shown, rows }))
     }
 
-    /// Where the document is; the archives have the same name with another ending. A draft's are beside those of
+    /// Where the document is; its other files have the same name with another ending. A draft's are beside those of
     /// the confirmed invoice, so that none is ever taken for the other.
     async fn write_files(&self, invoice: &Invoice, rows: &[Vec<ChargeRow>]) -> anyhow::Result<String> {
         let forms = Forms {
@@ -81,15 +85,22 @@ impl App {
         let ending = if invoice.is_confirmed() { "" } else { "-draft" };
         let place = format!("invoices/{}/{}{ending}", invoice.agreement, invoice.id);
         let names = self.names(invoice, rows).await?;
-        let archive = self.archive(invoice, rows, &names, &forms).await?;
-        let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        self.documents.put(&format!("{place}.xlsx"), sheets, archive.xlsx).await?;
-        self.documents.put(&format!("{place}.csv"), "text/csv; charset=utf-8", archive.csv).await?;
+        let Archive { xlsx, csv } = self.archive(invoice, rows, &names, &forms).await?;
         let document = self.document(invoice, rows, &names).await?;
-        let file = self.printed(&document, &forms).await?;
-        let key = format!("{place}.pdf");
-        self.documents.put(&key, "application/pdf", file).await?;
-        Ok(key)
+        let pdf = self.printed(&document, &forms).await?;
+        let files =
+            [(invoice.file_name("pdf"), pdf.as_slice()), (invoice.file_name("xlsx"), xlsx.as_slice())];
+        let both = zipped(&files)?;
+        let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        for (ending, content_type, content) in [
+            ("xlsx", sheets, xlsx),
+            ("csv", "text/csv; charset=utf-8", csv),
+            ("zip", "application/zip", both),
+            ("pdf", "application/pdf", pdf),
+        ] {
+            self.documents.put(&format!("{place}.{ending}"), content_type, content).await?;
+        }
+        Ok(format!("{place}.pdf"))
     }
 
     /// What charges and rows say by ids alone.

@@ -6,6 +6,7 @@ use domain::credit_order::CreditOrder;
 use domain::id::TopUpId;
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::payment::Payment;
+use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{CreditNote, Receipt, TopUp, TopUpState};
 use jiff::Timestamp;
 use printing::document::{Document, Reference};
@@ -72,8 +73,7 @@ impl App {
             tax: order.tax,
             fee: top_up.fee,
             total: top_up.to_pay(),
-            // By hand it came some way that nobody noted.
-            payment_method: top_up.confirmed_by.is_none().then(|| "Card".to_owned()),
+            payment_method: is_by_card(top_up).then(|| "Card".to_owned()),
             payment_reference: top_up.received.as_ref().map(|received| received.reference.clone()),
             paid_at: payment.at,
             issue_date: payment.payment_date,
@@ -150,4 +150,9 @@ impl App {
         };
         self.printed(&document, &forms).await
     }
+}
+
+/// What was paid by hand came some way that nobody noted, and FreedomPay's page offers others.
+fn is_by_card(top_up: &TopUp) -> bool {
+    top_up.confirmed_by.is_none() && top_up.through.kind != PaymentSystemKind::FreedomPay
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use domain::channel::Channel;
 use domain::edr::agreements;
+use domain::fee::Fee;
 use domain::id::{AgreementId, RerateId};
 use domain::lease::Block;
 use domain::message::Message;
@@ -18,7 +19,7 @@ use domain::rerate::{self, LevelChange, NotRated, Progress, RatedAgain, Rerate, 
 use jiff::{SignedDuration, Timestamp};
 use queue::Billing;
 use store::{
-    Ask, DIFFERENCES_MAX, Differences, Kept, MessagesItem, RateBook, Recorded, Rerated, StoreError, Stored,
+    Ask, DIFFERENCES_MAX, Differences, Kept, RateBook, RatedItem, Recorded, Rerated, StoreError, Stored,
     Written, add_changes,
 };
 use tokio::time::Instant;
@@ -33,7 +34,7 @@ const BEGIN_MAX: Duration = Duration::from_secs(30);
 const ROUNDS_MAX: u32 = 10;
 /// Rates that a message has, each of which may have to be looked up.
 const ORIGINS_MAX: usize = 40;
-const GONE: &str = "the message is no longer kept";
+const GONE: &str = "it is no longer kept";
 /// Usage follows within seconds, later when the projector is behind; SQS waits for a quarter of an hour at
 /// most. Nobody else looks at old periods.
 const CLOSED_AFTER: [SignedDuration; 3] =
@@ -41,12 +42,12 @@ const CLOSED_AFTER: [SignedDuration; 3] =
 /// How often the schedule looks for tasks whose time comes.
 const LOOKED_FOR_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// What one row or block comes to.
+/// What one row, block or fee comes to.
 struct Looked {
     /// If anything of it costs something else.
     rerated: Option<Rerated>,
-    /// Of each of its messages how many levels it has, and why it was not rated, if it was not.
-    messages: Vec<(u64, Option<String>)>,
+    /// Of each message, or of the fee, how many levels it has, and why it was not rated, if it was not.
+    records: Vec<(u64, Option<String>)>,
 }
 
 impl App {
@@ -194,7 +195,7 @@ impl App {
         Ok((noted == Stored::Now).then_some(after))
     }
 
-    /// Rates these messages again and counts them. What would change, if the task only counts.
+    /// Rates these messages and fees again and counts them. What would change, if the task only counts.
     async fn rate(
         &self,
         task: &Rerate,
@@ -205,21 +206,21 @@ impl App {
     ) -> Result<Differences, StoreError> {
         let mut counted = Differences::new();
         // Counted in the first round only: the later ones are of the same messages.
-        let mut uncounted: BTreeMap<MessagesItem, u16> =
-            places.into_iter().map(|place| (place.what, place.messages)).collect();
-        let mut waiting: Vec<MessagesItem> = uncounted.keys().cloned().collect();
+        let mut uncounted: BTreeMap<RatedItem, u16> =
+            places.into_iter().map(|place| (place.what, place.records)).collect();
+        let mut waiting: Vec<RatedItem> = uncounted.keys().cloned().collect();
         for _ in 0..ROUNDS_MAX {
             let mut rerated = Vec::new();
             for kept in self.store.kept(&waiting).await? {
                 let what = kept.what();
                 let looked = look(task, book, agreement, kept).await?;
                 if uncounted.remove(&what).is_some() {
-                    looked.messages.into_iter().for_each(|(levels, why)| progress.count(levels, why));
+                    looked.records.into_iter().for_each(|(levels, why)| progress.count(levels, why));
                 }
                 rerated.extend(looked.rerated);
             }
-            for messages in std::mem::take(&mut uncounted).into_values() {
-                (0..messages).for_each(|_| progress.count(1, Some(GONE.to_owned())));
+            for records in std::mem::take(&mut uncounted).into_values() {
+                (0..records).for_each(|_| progress.count(1, Some(GONE.to_owned())));
             }
             // A task that began before rates were corrected would put old prices over those of a later one.
             if !book.is_current(&rerated.iter().flat_map(Rerated::agreements).collect()).await? {
@@ -250,18 +251,18 @@ fn fewer_records(records: u16, sums: usize) -> Option<u16> {
     })
 }
 
-/// Prices a row or the messages of a block again, in the records of this agreement.
+/// Prices a row, the messages of a block or a fee again, in the records of this agreement.
 async fn look(
     task: &Rerate,
     book: &mut RateBook,
     agreement: &AgreementId,
     kept: Kept,
 ) -> Result<Looked, StoreError> {
-    let mut looked = Looked { rerated: None, messages: Vec::new() };
+    let mut looked = Looked { rerated: None, records: Vec::new() };
     match kept {
         Kept::Row(message) => {
             let Some(price) = price(task, book, agreement, &message).await? else { return Ok(looked) };
-            looked.messages.push((price.levels, price.failure));
+            looked.records.push((price.levels, price.failure));
             looked.rerated = price.again.map(|again| Rerated {
                 before: message.revision,
                 changes: again.changes,
@@ -272,7 +273,7 @@ async fn look(
             let mut changes = Vec::new();
             for place in 0..u16::try_from(block.messages.len()).unwrap_or(u16::MAX) {
                 let message = look_into(task, book, agreement, &mut block, place, &mut changes).await?;
-                looked.messages.extend(message);
+                looked.records.extend(message);
             }
             let before = block.revision;
             if !changes.is_empty() {
@@ -280,8 +281,28 @@ async fn look(
                 looked.rerated = Some(Rerated { before, changes, kept: Kept::Block(block) });
             }
         }
+        Kept::Fee(fee) if task.includes_fee(fee.resource) => {
+            let rates = book.rates_at(&fee.agreement, fee.at).await?;
+            let again = rates.map_or(Ok(None), |level| fee.rated_again(&level));
+            let failure = again.as_ref().err().map(|error| format!("{}: {error}", fee.id));
+            looked.records.push((1, failure));
+            looked.rerated = again.ok().flatten().map(|again| rerated_fee(&fee, again));
+        }
+        Kept::Fee(_) => {}
     }
     Ok(looked)
+}
+
+/// A fee has one level: only its own agreement pays for it.
+fn rerated_fee(before: &Fee, after: Fee) -> Rerated {
+    let change = LevelChange {
+        agreement: after.agreement.clone(),
+        level: 1,
+        wallet: after.wallet.clone(),
+        before: before.amount,
+        after: after.amount,
+    };
+    Rerated { before: before.charge_version, changes: vec![change], kept: Kept::Fee(Box::new(after)) }
 }
 
 /// One message of a block. Those that have left it are in records of their own.

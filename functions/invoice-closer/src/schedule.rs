@@ -9,13 +9,14 @@ use queue::Billing;
 
 use crate::App;
 
-/// How far back the schedule looks once an hour: a week of standstill leaves no period open, and receipts that
-/// come late still reach the draft.
+/// How far back the schedule looks once a day: a week of standstill leaves no period open.
 const LOOK_BACK_DAYS: i64 = 7;
-/// How far it looks each time, so that an invoice follows its usage within minutes.
+/// How far it looks each time, so that an invoice follows its usage within minutes. Of what ended before, the
+/// projector tells that its usage has changed.
 const LATEST_DAYS: i64 = 1;
-/// Between two of its runs, as `infra/template.yaml` says it too.
-const EVERY: SignedDuration = SignedDuration::from_mins(5);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// For so long it looks so far: three runs, so that one may fail or come late.
+const LOOKS_BACK_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// For so long after an agreement's day has begun its invoices may have become overdue: several runs, so that
 /// one may fail.
 const DAY_BEGINS: SignedDuration = SignedDuration::from_mins(30);
@@ -38,24 +39,25 @@ impl App {
 }
 
 fn jobs_of(agreement: &Agreement, now: Timestamp) -> Vec<Billing> {
-    let look_back = if is_first_of_hour(now) { LOOK_BACK_DAYS } else { LATEST_DAYS };
+    let look_back = if looks_back(agreement, now) { LOOK_BACK_DAYS } else { LATEST_DAYS };
     let periods = open_periods(agreement, now, look_back);
     let close = |period| Billing::CloseV1 { agreement: agreement.id.clone(), period };
     let mut jobs: Vec<_> = periods.into_iter().map(close).collect();
-    if day_has_begun(agreement, now) {
+    if day_has_begun(agreement, now, DAY_BEGINS) {
         jobs.push(Billing::CoverV1 { agreement: agreement.id.clone() });
     }
     jobs
 }
 
-fn is_first_of_hour(now: Timestamp) -> bool {
-    let hour = SignedDuration::from_hours(1).as_secs();
-    now.as_second().rem_euclid(hour) < EVERY.as_secs()
+/// In some runs of each day of the agreement: an hour after midnight, when what was used around it is posted.
+fn looks_back(agreement: &Agreement, now: Timestamp) -> bool {
+    now.checked_sub(HOUR).is_ok_and(|before| day_has_begun(agreement, before, LOOKS_BACK_FOR))
 }
 
-fn day_has_begun(agreement: &Agreement, now: Timestamp) -> bool {
+/// Whether a day of the agreement began within so long before this moment.
+fn day_has_begun(agreement: &Agreement, now: Timestamp, within: SignedDuration) -> bool {
     let terms = &agreement.version_at(now).billing;
-    now.checked_sub(DAY_BEGINS).is_ok_and(|before| terms.day_of(before) != terms.day_of(now))
+    now.checked_sub(within).is_ok_and(|before| terms.day_of(before) != terms.day_of(now))
 }
 
 /// The periods of the last days, each once.
@@ -90,13 +92,22 @@ mod tests {
         (jobs.len() - covers, covers)
     }
 
+    /// Between two runs, as `infra/template.yaml` says it too.
+    const EVERY: SignedDuration = SignedDuration::from_mins(5);
+
     #[test]
-    fn each_run_closes_the_latest_periods_and_the_first_of_an_hour_those_of_a_week() {
+    fn each_run_closes_the_latest_periods_and_three_a_day_those_of_a_week() {
         use BillingPeriod::{Daily, Monthly};
         assert_eq!(jobs(Monthly, "UTC", "2026-11-15T10:05:00Z"), (1, 0));
         assert_eq!(jobs(Monthly, "UTC", "2026-11-01T10:05:00Z"), (2, 0));
-        assert_eq!(jobs(Daily, "UTC", "2026-11-15T10:05:00Z"), (2, 0));
-        assert_eq!(jobs(Daily, "UTC", "2026-11-15T10:04:59Z"), (8, 0));
+        for time_zone in ["UTC", "Asia/Kathmandu", "America/Los_Angeles"] {
+            let begin: Timestamp = "2026-11-15T00:02:00Z".parse().unwrap();
+            let runs = (0..288).map(|run| (begin + EVERY * run).to_string());
+            let closed: Vec<usize> = runs.map(|now| jobs(Daily, time_zone, &now).0).collect();
+            assert_eq!(closed.iter().filter(|periods| **periods == 8).count(), 3, "{time_zone}");
+            assert_eq!(closed.iter().filter(|periods| **periods == 2).count(), 285, "{time_zone}");
+        }
+        assert_eq!(jobs(Daily, "UTC", "2026-11-15T01:02:00Z").0, 8);
     }
 
     #[test]

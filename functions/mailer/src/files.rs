@@ -101,7 +101,7 @@ fn name(invoice: &Invoice, ending: &str) -> String {
 
 async fn link(app: &App, invoice: &Invoice) -> anyhow::Result<String> {
     let company: Company = app.store.any_company(&invoice.company).await?.context("no such company")?;
-    let portal = app.store.nearest_portal(&company.path).await?;
+    let portal = app.store.portal_of(&company, invoice.own_legal_entity.as_ref()).await?;
     let entrance = portal.map(|portal| format!("https://{}", portal.details.host));
     Ok(format!("{}/invoices/{}", entrance.as_ref().unwrap_or(&app.public_base_url), invoice.id))
 }

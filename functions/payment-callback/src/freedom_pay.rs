@@ -36,9 +36,11 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     }
     match &told.outcome {
         Outcome::Paid { captured: true } => look_after(app, &about, &account, &top_up, &told).await?,
+        // It may have gone back.
+        _ if top_up.is_paid_by(&told.payment) => look_after(app, &about, &account, &top_up, &told).await?,
         Outcome::Failed { reason } => {
             let report = Report::Closed { reason: reason.clone(), attempt: None };
-            app.settle(&about.report(&top_up, report), &account).await?;
+            app.settle(&about, &top_up, report, &account).await?;
         }
         // Nothing is certain yet, and another callback will tell.
         Outcome::Paid { captured: false } | Outcome::Unfinished => {}
@@ -53,9 +55,9 @@ async fn look_after(
     top_up: &TopUp,
     told: &Callback,
 ) -> Result<(), Problem> {
-    let mode = about.report(top_up, Report::Mode { livemode: !told.testing });
+    let mode = Report::Mode { livemode: !told.testing };
     if told.testing == account.livemode {
-        return app.settle(&mode, account).await;
+        return app.settle(about, top_up, mode, account).await;
     }
     let hint = Hint {
         payment: Some(told.payment.clone()),
@@ -65,7 +67,7 @@ async fn look_after(
     let looked = app.look_after(about, top_up, &hint).await?;
     if looked != Some(Looked::Settled) {
         // The status may not tell it when it is asked again.
-        app.settle(&mode, account).await?;
+        app.settle(about, top_up, mode, account).await?;
     }
     if looked.is_some_and(|looked| looked != Looked::Settled) {
         let detail = format!("{} is said to be paid, and its status says that it is not", told.payment);
@@ -79,7 +81,7 @@ fn signed(told: &Callback, verdict: Verdict) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use payments::freedompay::{Outcome, read_callback};
 
     #[test]

@@ -21,12 +21,12 @@ use axum::routing::{get, post};
 use domain::id::{PaymentSystemId, TopUpId};
 use domain::money::Currency;
 use domain::payment_system::PaymentSystemKind;
-use domain::top_up::TopUp;
+use domain::top_up::{Report, TopUp, TopUpState};
 use http::HeaderMap;
 use jiff::Timestamp;
 use runtime::http::{Problem, unavailable};
 use rust_decimal::Decimal;
-use store::{RefusedCall, Review, Secrets, Store, StoreError};
+use store::{Counted, CountedCall, Review, Secrets, Store, StoreError};
 use top_ups::{
     Account, AccountError, Addresses, AskError, Cashier, Hint, LookError, Looked, SettleError, TopUpReport,
 };
@@ -122,10 +122,7 @@ impl App {
     /// nothing of the call is told. It is counted for a person, as well as that can be done.
     async fn not_authentic(&self, system: &str, at: Timestamp, error: &str) -> Problem {
         tracing::warn!(system, error, "a callback that is not authentic");
-        let refused = RefusedCall { at, detail: error.to_owned() };
-        if let Err(error) = self.store.count_refused_call(system, refused).await {
-            tracing::warn!(system, error = format!("{:#}", anyhow::Error::new(error)), "it is not counted");
-        }
+        self.count(Counted::Refused, system, at, error.to_owned()).await;
         Problem::new(
             400,
             "not_authentic",
@@ -133,7 +130,21 @@ impl App {
         )
     }
 
-    /// The same of a call that cannot even be verified, if there is such an account.
+    async fn count(&self, counted: Counted, system: &str, at: Timestamp, detail: String) {
+        if let Err(error) = self.store.count_call(counted, system, CountedCall { at, detail }).await {
+            tracing::warn!(system, error = format!("{:#}", anyhow::Error::new(error)), "it is not counted");
+        }
+    }
+
+    /// Counts a call about a payment, if that payment is in the balance already.
+    async fn count_repeat(&self, about: &About<'_>, top_up: &TopUp, payment: &str) {
+        if top_up.is_paid_by(payment) {
+            let detail = format!("{payment} of {} was told before", top_up.id);
+            self.count(Counted::Idle, about.system, about.at, detail).await;
+        }
+    }
+
+    /// The same as [`Self::not_authentic`] of a call that cannot even be verified, if there is such an account.
     async fn not_read(&self, call: &Call, kind: PaymentSystemKind, error: &str) -> Problem {
         match self.cashier.account(call.system.as_ref()).await {
             Ok(Some(account)) if account.kind == kind => {
@@ -208,6 +219,9 @@ impl App {
         top_up: &TopUp,
         hint: &Hint,
     ) -> Result<Option<Looked>, Problem> {
+        if let Some(payment) = &hint.payment {
+            self.count_repeat(about, top_up, payment).await;
+        }
         match self.cashier.look_after(top_up, hint, about.at).await {
             Ok(looked) => Ok(Some(looked)),
             Err(LookError::Ask(error)) => {
@@ -242,8 +256,27 @@ impl App {
         self.cashier.keep(&Review { system, event, top_up, detail, at: about.at }).await
     }
 
-    async fn settle(&self, report: &TopUpReport, account: &Account) -> Result<(), Problem> {
-        self.cashier.settle(report, account.livemode).await.map_err(|error| match error {
+    async fn settle(
+        &self,
+        about: &About<'_>,
+        top_up: &TopUp,
+        report: Report,
+        account: &Account,
+    ) -> Result<(), Problem> {
+        match &report {
+            Report::Paid(paid) => self.count_repeat(about, top_up, &paid.reference).await,
+            // Of what was paid, or waits for a person, another try says nothing.
+            Report::Closed { reason, .. }
+                if matches!(top_up.state, TopUpState::Redirected | TopUpState::Closed { .. }) =>
+            {
+                let detail = format!("{} was not paid: {reason}", top_up.id);
+                self.count(Counted::Idle, about.system, about.at, detail).await;
+            }
+            _ => {}
+        }
+        let (system, event) = (about.system.to_owned(), about.event.clone());
+        let told = TopUpReport { system, event, top_up: top_up.id.clone(), report, at: about.at };
+        self.cashier.settle(&told, account.livemode).await.map_err(|error| match error {
             SettleError::Store(error) => error.into(),
             SettleError::Busy { .. } => unavailable(error),
         })
@@ -257,11 +290,4 @@ struct About<'a> {
     /// What names the call among all of the account.
     event: String,
     at: Timestamp,
-}
-
-impl About<'_> {
-    fn report(&self, top_up: &TopUp, report: domain::top_up::Report) -> TopUpReport {
-        let (system, event) = (self.system.to_owned(), self.event.clone());
-        TopUpReport { system, event, top_up: top_up.id.clone(), report, at: self.at }
-    }
 }

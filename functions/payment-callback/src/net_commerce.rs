@@ -93,7 +93,7 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     };
     let event = format!("{attempt}-{}", told.authorization);
     let about = About { system, event, at: call.now };
-    app.settle(&about.report(&top_up, report), &account).await?;
+    app.settle(&about, &top_up, report, &account).await?;
     Ok(Redirect::to(&app.cashier.return_page(&top_up.id)).into_response())
 }
 
@@ -125,7 +125,7 @@ impl App {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use payments::netcommerce::Form;

@@ -25,7 +25,7 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
     match looked {
         Some(Looked::Unpaid) if told.declined.is_some() => {
             let report = Report::Closed { reason: "payment_failed".to_owned(), attempt: None };
-            app.settle(&about.report(&top_up, report), &account).await?;
+            app.settle(&about, &top_up, report, &account).await?;
         }
         // The card may have been charged, or money on it held: whoever pays must not be told to pay again.
         Some(Looked::Unpaid | Looked::Pending) if told.declined.is_none() => {
@@ -44,7 +44,7 @@ fn done() -> Response {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use payments::payonline::read_callback;
 
     #[test]

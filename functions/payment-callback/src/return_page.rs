@@ -4,6 +4,7 @@
 use axum::extract::{Query, State};
 use axum::response::{Html, IntoResponse, Response};
 use domain::id::TopUpId;
+use domain::payment_system::PaymentSystemKind;
 use domain::top_up::{TopUp, TopUpState};
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
@@ -74,6 +75,13 @@ const CLOSED_BY_HAND: Text = Text {
            provider before you pay again.",
     looks_again: false,
 };
+/// Its payment system tells the browser alone, and cannot be asked.
+const NOT_HEARD_OF: Text = Text {
+    title: "No result",
+    body: "No result of this payment has reached us, and nothing was added to your balance. If your bank \
+           took the money, ask your provider before you pay again.",
+    looks_again: false,
+};
 const SETTLING: Text = Text {
     title: "Paid, not on the balance yet",
     body: "The payment has arrived. It is on your balance as soon as the payment system has said what it \
@@ -100,12 +108,15 @@ const UNAVAILABLE: Text = Text {
 fn page(top_up: Option<&TopUp>) -> Response {
     let is_closed_by_hand = top_up.is_some_and(|top_up| top_up.closed_by.is_some());
     let has_gone_back = top_up.is_some_and(|top_up| top_up.taken_back.is_positive());
+    let is_unheard_of =
+        top_up.is_some_and(|it| it.through.kind == PaymentSystemKind::NetCommerce && it.refused.is_empty());
     let (status, text) = match top_up.map(|top_up| &top_up.state) {
         Some(TopUpState::Confirmed { .. }) if has_gone_back => (StatusCode::OK, &PAID_BACK),
         Some(TopUpState::Confirmed { .. }) => (StatusCode::OK, &PAID),
         Some(TopUpState::Redirected) => (StatusCode::OK, &WAITING),
         Some(TopUpState::Paid) => (StatusCode::OK, &SETTLING),
         Some(TopUpState::Closed { .. }) if is_closed_by_hand => (StatusCode::OK, &CLOSED_BY_HAND),
+        Some(TopUpState::Closed { .. }) if is_unheard_of => (StatusCode::OK, &NOT_HEARD_OF),
         Some(TopUpState::Closed { .. }) => (StatusCode::OK, &FAILED),
         Some(TopUpState::Review { .. }) => (StatusCode::OK, &REVIEW),
         None => (StatusCode::NOT_FOUND, &UNKNOWN),

@@ -32,6 +32,12 @@ pub(crate) enum News {
         payment_intent: String,
         report: Report,
     },
+    /// Money that was told to have gone back did not reach the payer. What went back in all is asked for: events
+    /// come in any order.
+    RefundFailed {
+        event: String,
+        payment_intent: String,
+    },
     /// What was kept of a payment can be asked for now.
     FeeKnown {
         event: String,
@@ -57,6 +63,9 @@ pub(crate) async fn called(app: &App, call: Call) -> Result<Response, Problem> {
         News::Returned { event, payment_intent, report } => {
             app.returned(&about(event), &account, &payment_intent, report).await?;
         }
+        News::RefundFailed { event, payment_intent } => {
+            app.refund_failed(&about(event), &account, &payment_intent).await?;
+        }
         News::FeeKnown { event, top_up } => app.fee_known(&about(event), &top_up).await?,
         News::Review { event, detail } => app.keep(&about(event), None, detail).await?,
         News::Nothing => {}
@@ -80,9 +89,14 @@ impl App {
             Report::Paid(paid) if top_up.needs_system_fee() => {
                 paid.system_fee = self.fee(account, &top_up, paid).await;
             }
+            Report::Returned { back, .. } if top_up.has_failed_return(&back.by) => {
+                if let Some(payment_intent) = &back.payment {
+                    return self.ask_what_returned(about, account, &top_up, payment_intent).await;
+                }
+            }
             _ => {}
         }
-        self.settle(&about.report(&top_up, report), account).await
+        self.settle(about, &top_up, report, account).await
     }
 
     /// What Stripe keeps, if it says so already; else an event tells when it does.
@@ -103,18 +117,63 @@ impl App {
         payment_intent: &str,
         report: Report,
     ) -> Result<(), Problem> {
-        if let Some(top_up) = self.store.top_up_paid_by(about.system, payment_intent).await? {
-            return self.settle(&about.report(&top_up, report), account).await;
-        }
-        let named = match self.cashier.stripe_top_up(account, payment_intent).await {
-            Ok(named) => named,
-            Err(error) => return self.unanswered(about, None, error).await,
-        };
-        match named {
+        let is_again = matches!(&report, Report::Returned { back, .. } if back.reinstated);
+        let what = if is_again { "money of it came again" } else { "money of it went back" };
+        match self.top_up_of(about, account, payment_intent, what).await? {
             Some(top_up) => self.report(about, account, &top_up, None, report).await,
-            None => {
-                Ok(self.keep(about, None, format!("{payment_intent}, no top-up of ours, went back")).await?)
+            None => Ok(()),
+        }
+    }
+
+    async fn refund_failed(
+        &self,
+        about: &About<'_>,
+        account: &Account,
+        payment_intent: &str,
+    ) -> Result<(), Problem> {
+        let what = "a refund of it failed";
+        let Some(top_up) = self.top_up_of(about, account, payment_intent, what).await? else {
+            return Ok(());
+        };
+        let Some(top_up) = self.named_top_up(about, &top_up).await? else { return Ok(()) };
+        self.ask_what_returned(about, account, &top_up, payment_intent).await
+    }
+
+    /// The top-up that a payment was for, by its name. A payment that was for none is kept for a person, with what
+    /// happened to it.
+    async fn top_up_of(
+        &self,
+        about: &About<'_>,
+        account: &Account,
+        payment_intent: &str,
+        what: &str,
+    ) -> Result<Option<String>, Problem> {
+        if let Some(top_up) = self.store.top_up_paid_by(about.system, payment_intent).await? {
+            return Ok(Some(top_up.id.into()));
+        }
+        match self.cashier.stripe_top_up(account, payment_intent).await {
+            Ok(Some(top_up)) => Ok(Some(top_up)),
+            Ok(None) => {
+                let detail = format!("{payment_intent} paid no top-up of ours: {what}");
+                self.keep(about, None, detail).await?;
+                Ok(None)
             }
+            Err(error) => self.unanswered(about, None, error).await.map(|()| None),
+        }
+    }
+
+    /// Settles what went back of a payment as it is now.
+    async fn ask_what_returned(
+        &self,
+        about: &About<'_>,
+        account: &Account,
+        top_up: &TopUp,
+        payment_intent: &str,
+    ) -> Result<(), Problem> {
+        match self.cashier.stripe_returned(account, top_up, payment_intent, true).await {
+            Ok(Some(report)) => self.settle(about, top_up, report, account).await,
+            Ok(None) => Ok(()),
+            Err(error) => self.unanswered(about, Some(top_up.id.clone()), error).await,
         }
     }
 
@@ -225,14 +284,18 @@ fn news(event: Event, livemode: bool) -> News {
             }
         }
         // Two kinds of events tell it.
-        Event::RefundFailed { refund, charge, amount_minor, currency, .. } => {
+        Event::RefundFailed { refund, payment_intent, charge, amount_minor, currency, .. } => {
+            let event = format!("{refund}-failed");
+            if let Some(payment_intent) = payment_intent {
+                return News::RefundFailed { event, payment_intent };
+            }
             let charge = charge.unwrap_or_default();
             let detail = format!(
                 "refund {refund} of {amount_minor} {} (smallest units) of charge {charge} failed: what it took \
                  from the balance is to be given back",
                 currency.code()
             );
-            News::Review { event: format!("{refund}-failed"), detail }
+            News::Review { event, detail }
         }
         Event::FeeKnown { top_up: None, .. } | Event::Ignored { .. } => News::Nothing,
     }
@@ -253,7 +316,7 @@ fn back(
 ) -> Option<Report> {
     let (amount, currency) = money(amount_minor, currency)?;
     let payment = payment.map(str::to_owned);
-    let back = Return { by: by.to_owned(), payment, amount, reinstated };
+    let back = Return { by: by.to_owned(), payment, amount, failed: Amount::ZERO, reinstated };
     Some(Report::Returned { back, currency, livemode })
 }
 
@@ -274,7 +337,7 @@ fn event_of(error: &ReadEventError, body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use domain::id::TopUpId;
     use jiff::Timestamp;
@@ -318,9 +381,16 @@ mod tests {
         assert_eq!(session, None);
         let Report::Returned { back, currency, livemode } = report else { panic!("{report:?}") };
         let payment = Some("pi_sample".to_owned());
-        let expected =
-            Return { by: "ch_sample".into(), payment, amount: Amount::whole(50), reinstated: false };
+        let (amount, failed) = (Amount::whole(50), Amount::ZERO);
+        let expected = Return { by: "ch_sample".into(), payment, amount, failed, reinstated: false };
         assert_eq!((back, currency.code(), livemode), (expected, "EUR", false));
+    }
+
+    #[test]
+    fn the_sample_of_a_refund_that_failed_is_a_reason_to_ask_for_its_payment() {
+        let news = sample(include_str!("../../../events/payment-callback/stripe_refund_failed.json"));
+        let News::RefundFailed { event, payment_intent } = news else { panic!("{news:?}") };
+        assert_eq!((event.as_str(), payment_intent.as_str()), ("re_sample-failed", "pi_sample"));
     }
 
     #[test]
@@ -341,11 +411,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_that_failed_is_kept_once_for_a_person() {
+    fn a_refund_that_failed_and_names_no_payment_is_kept_once_for_a_person() {
         let failed = |event: &str| Event::RefundFailed {
             event_id: event.into(),
             livemode: true,
             refund: "re_1".into(),
+            payment_intent: None,
             charge: Some("ch_1".into()),
             amount_minor: 500,
             currency: iso_currency::Currency::EUR,

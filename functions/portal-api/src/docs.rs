@@ -22,9 +22,12 @@ use crate::routes;
                        and invoices. Messages are sent through the sending API.\n\n\
                        Amounts are decimal strings, times are RFC 3339. What lies outside your company \
                        and those below it reads as not found. Errors are problem details (RFC 9457) \
-                       with a stable `code`.\n\n\
+                       with a stable `code`. Lists by company or client are in the order of the \
+                       names, lists by agreement in that of the codes.\n\n\
                        Programs send an API key, pages in browsers the cookie of a session; `security` \
-                       says of each operation which of them it takes."
+                       says of each operation which of them it takes. Each key and each session may make \
+                       as many requests in a time as `RateLimit-Policy` says in every answer; `RateLimit` \
+                       says what is left, and 429 comes with `Retry-After`."
     ),
     components(schemas(Problem)),
     tags(
@@ -37,6 +40,7 @@ use crate::routes;
         (name = "agreements", description = "Contracts between a company and the one above it"),
         (name = "legal_entities", description = "In whose names companies buy and sell"),
         (name = "banks", description = "Banks, and the accounts there"),
+        (name = "ledger_reviews", description = "What the platform found wrong with its own books"),
         (name = "payment_systems", description = "What clients top up by"),
         (name = "portals", description = "Host names, with the looks of the product there"),
         (name = "self_registrations", description = "What becomes of those who register by themselves"),

@@ -136,6 +136,7 @@ impl From<CompanyError> for ApiError {
             CompanyError::HasFeeRule { rule } => {
                 Problem::new(409, "has_fee_rules", detail).figure("fee_rule", rule)
             }
+            CompanyError::InUse { by } => Problem::new(409, "in_use", detail).figure("by", by),
             CompanyError::LookupOfOther => Problem::invalid("lookup_connection", detail),
             CompanyError::LookupFromAbove => {
                 Problem::new(403, "not_allowed", detail).field("lookup_connection")
@@ -162,7 +163,7 @@ impl From<AgreementError> for ApiError {
                 Problem::new(409, "users_have_credits", detail).field("individual_credits")
             }
             AgreementError::TooDeep => Problem::new(422, "too_deep", detail),
-            AgreementError::ServiceOverlaps { .. } => {
+            AgreementError::ServiceOverlaps { .. } | AgreementError::ChannelTaken { .. } => {
                 Problem::new(409, "service_overlaps", detail).field("service")
             }
             AgreementError::TimesReversed => Problem::invalid("effective_till", detail),
@@ -235,6 +236,7 @@ impl From<PackError> for ApiError {
             PackError::TimesReversed => Problem::invalid("effective_till", detail),
             PackError::ChargedLater | PackError::BundleTimes => Problem::invalid("effective_from", detail),
             PackError::NotABundle => Problem::invalid("auto_extend", detail),
+            PackError::Begun => Problem::new(409, "pack_begun", detail),
             PackError::BundleInForce | PackError::SameMoment => {
                 Problem::new(409, "service_overlaps", detail).field("service")
             }
@@ -523,6 +525,7 @@ impl From<RerateError> for ApiError {
         match error {
             RerateError::Started => Problem::new(409, "rerate_started", detail),
             RerateError::Ended => Problem::new(409, "rerate_ended", detail),
+            RerateError::NotCounted => Problem::new(409, "rerate_not_counted", detail),
         }
         .into()
     }
@@ -651,7 +654,7 @@ impl From<EdrFilterError> for ApiError {
 impl From<SenderError> for ApiError {
     fn from(error: SenderError) -> Self {
         let field = match error {
-            SenderError::OtherChannel => "settings",
+            SenderError::OtherChannel | SenderError::OneAccount => "settings",
             SenderError::NotTested => "status",
             SenderError::NotOfChannel(field, _) => field,
             SenderError::NoRoads | SenderError::RoadsTwice => "routes",

@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod files;
 mod lists;
+mod names;
 mod people;
 mod rights;
 mod routes;

@@ -1,6 +1,8 @@
 //! Lists of what people edit: filters, order and pages for reading on a screen, the whole as a file for a
 //! spreadsheet.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +23,7 @@ use store::{Ask, Page, Store};
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
 use crate::files::{self, FileName};
+use crate::names::{NAMED, Names};
 use crate::{App, rights};
 
 /// A file holds no more: the table is asked some thousand times for so many rows, which the function's twenty
@@ -239,10 +242,26 @@ impl Listing {
         let Page { items, next } = self.read(store, reads, shows).await?.page;
         let items = items.into_iter().map(row).collect();
         let page = match order {
-            Some(order) => order.page(items, id, format)?,
+            Some(order) => order.page(store, items, id, format).await?,
             None => Page { items, next },
         };
         Ok(Found { page, format })
+    }
+
+    /// What `read_in_order` finds, of several lists together.
+    pub async fn read_all_in_order<T: Thing>(
+        mut self,
+        columns: &[Column<T>],
+        lists: &[String],
+        store: &Store,
+        format: Format,
+        shows: impl Fn(&T) -> bool,
+    ) -> Result<Found<T>, ApiError> {
+        let Some(order) = self.take_row_order(columns) else {
+            return self.read_all(lists, store, format, shows).await;
+        };
+        let things = self.read_all(lists, store, Format::Csv, shows).await?.page.items;
+        Ok(Found { page: order.page(store, things, T::id, format).await?, format })
     }
 
     /// What `read` finds, of several lists together. What stands in two of them is found twice.
@@ -392,6 +411,8 @@ pub fn in_order<T>(mut items: Vec<T>, sort: Option<&str>, columns: &[Column<T>])
 #[derive(Debug)]
 pub struct RowOrder<R> {
     text: fn(&R) -> String,
+    /// The texts are ids, and the order is that of what people call those.
+    is_by_name: bool,
     descending: bool,
     limit: u16,
     cursor: Option<String>,
@@ -412,26 +433,49 @@ impl<R> RowOrder<R> {
         cursor: Option<String>,
     ) -> Option<Self> {
         let (_, text) = columns.iter().find(|(column, _)| *column == name)?;
-        Some(Self { text: *text, descending, limit, cursor })
+        let is_by_name = NAMED.contains(&name);
+        Some(Self { text: *text, is_by_name, descending, limit, cursor })
     }
 
     /// The page behind the cursor, or for a file all; of what is the same otherwise the ids decide.
-    pub fn page(&self, rows: Vec<R>, id: fn(&R) -> &str, format: Format) -> Result<Page<R>, ApiError> {
-        self.page_of_long(rows, id, (|_| 0, usize::MAX), format)
+    pub async fn page(
+        &self,
+        store: &Store,
+        rows: Vec<R>,
+        id: fn(&R) -> &str,
+        format: Format,
+    ) -> Result<Page<R>, ApiError> {
+        check_count(&rows)?;
+        let named = if self.is_by_name { rows.iter().map(self.text).collect() } else { BTreeSet::new() };
+        let names = Names::of(store, named).await?;
+        Ok(self.sorted(rows, &names, id, (|_| 0, usize::MAX), format))
     }
 
-    /// The same of rows that may be long: the page ends with the one that brings it to so many octets.
+    /// The same of rows that may be long, by what is no id: the page ends with the one that brings it to so many
+    /// octets.
     pub fn page_of_long(
         &self,
         rows: Vec<R>,
         id: fn(&R) -> &str,
-        (bytes_of, bytes_max): (fn(&R) -> usize, usize),
+        long: (fn(&R) -> usize, usize),
         format: Format,
     ) -> Result<Page<R>, ApiError> {
-        if ORDER_ROWS_MAX < rows.len() {
-            return Err(too_many_rows(ORDER_ROWS_MAX));
-        }
-        let place = |row: R| (format!("{}{}", store::whole_value(&(self.text)(&row)), id(&row)), row);
+        check_count(&rows)?;
+        Ok(self.sorted(rows, &Names::default(), id, long, format))
+    }
+
+    fn sorted(
+        &self,
+        rows: Vec<R>,
+        names: &Names,
+        id: fn(&R) -> &str,
+        (bytes_of, bytes_max): (fn(&R) -> usize, usize),
+        format: Format,
+    ) -> Page<R> {
+        let place = |row: R| {
+            let text = names.sort_text((self.text)(&row));
+            (format!("{}{}", store::whole_value(&text), id(&row)), row)
+        };
         let mut rows: Vec<_> = rows.into_iter().map(place).collect();
         rows.sort_by(|(one, _), (other, _)| if self.descending { other.cmp(one) } else { one.cmp(other) });
         if format == Format::Json {
@@ -448,11 +492,16 @@ impl<R> RowOrder<R> {
             if fitting < rows.len() {
                 rows.truncate(fitting);
                 let next = rows.last().map(|(place, _)| place.clone());
-                return Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next });
+                return Page { items: rows.into_iter().map(|(_, row)| row).collect(), next };
             }
         }
-        Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next: None })
+        Page { items: rows.into_iter().map(|(_, row)| row).collect(), next: None }
     }
+}
+
+/// Refuses more rows than are put in an order.
+pub fn check_count<R>(rows: &[R]) -> Result<(), ApiError> {
+    if ORDER_ROWS_MAX < rows.len() { Err(too_many_rows(ORDER_ROWS_MAX)) } else { Ok(()) }
 }
 
 /// The rows of a file, which are read page by page.
@@ -498,6 +547,16 @@ impl<T> Found<T> {
 
     pub fn items(&self) -> &[T] {
         &self.page.items
+    }
+
+    /// What people call those that these rows are of, told by their ids.
+    pub async fn names<const N: usize>(
+        &self,
+        store: &Store,
+        ids: impl Fn(&T) -> [&str; N],
+    ) -> Result<Names, ApiError> {
+        let ids = self.items().iter().flat_map(ids).map(str::to_owned).collect();
+        Ok(Names::of(store, ids).await?)
     }
 
     /// The page as JSON, or the file: of each row the fields at these paths, as `billing.period`.
@@ -593,7 +652,8 @@ mod tests {
                 let cursor_now = cursor.as_deref().map(cursor_of);
                 let listing = Listing::new("", &["name", "size"], Some(sort), Some(3), cursor_now.as_deref());
                 let order = listing.unwrap().take_row_order(&COLUMNS).unwrap();
-                let page = order.page(rows.to_vec(), |(id, _)| *id, Format::Json).unwrap();
+                let (rows, any) = (rows.to_vec(), usize::MAX);
+                let page = order.page_of_long(rows, |(id, _)| *id, (|_| 0, any), Format::Json).unwrap();
                 ids.extend(page.items.iter().map(|(id, _)| *id));
                 cursor = page.next;
                 if cursor.is_none() {

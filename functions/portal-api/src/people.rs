@@ -247,10 +247,10 @@ pub struct Entrance {
     pub url: String,
 }
 
-/// The company's own portal, or that of the nearest company above it that has one whose host name leads here;
-/// where nobody has, the platform itself.
+/// The portal of the legal entity that sells to the company, or of the nearest company of its path that has one
+/// whose host name leads here; where nobody has, the platform itself.
 pub async fn entrance(app: &App, company: &Company) -> Result<Entrance, ApiError> {
-    Ok(match app.store.nearest_portal(&company.path).await? {
+    Ok(match app.store.portal_of(company, None).await? {
         Some(portal) => {
             let PortalDetails { host, branding, .. } = portal.details;
             Entrance { name: branding.title, url: format!("https://{host}") }

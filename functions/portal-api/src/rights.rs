@@ -74,9 +74,19 @@ pub fn export(who: &Principal) -> Result<(), ApiError> {
     view(who, if has_portal_alone { Area::PortalExport } else { Area::Export })
 }
 
+/// Seeing what is of the whole platform.
+pub fn view_platform(who: &Principal, area: Area) -> Result<(), ApiError> {
+    view(who, area)?;
+    runs_platform(who)
+}
+
 /// Changing what holds for the whole platform.
 pub fn manage_platform(who: &Principal, area: Area) -> Result<(), ApiError> {
     manage(who, area)?;
+    runs_platform(who)
+}
+
+fn runs_platform(who: &Principal) -> Result<(), ApiError> {
     match who.company.kind {
         CompanyKind::Owner => Ok(()),
         CompanyKind::Reseller | CompanyKind::Seller | CompanyKind::Client => {

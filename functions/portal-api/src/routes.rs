@@ -20,6 +20,7 @@ mod incoming_messages;
 mod invitations;
 mod invoices;
 mod ledger;
+mod ledger_reviews;
 mod legal_entities;
 mod login_codes;
 mod mails;
@@ -40,6 +41,7 @@ mod records;
 mod registrations;
 mod rerates;
 mod reselling_agreements;
+mod reviews;
 mod roles;
 mod self_registrations;
 mod sender_ids;
@@ -115,6 +117,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(password_resets::confirm))
         .routes(routes!(login_codes::show, login_codes::set, login_codes::delete))
         .routes(routes!(my_account::show, my_account::change))
+        .routes(routes!(my_account::prove_phone))
         .routes(routes!(my_account::change_password))
         .routes(routes!(my_account::delete))
         .routes(routes!(my_account::put_avatar, my_account::delete_avatar))
@@ -132,7 +135,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(agreements::versions::change, agreements::versions::delete))
         .routes(routes!(enabled_services::list))
         .routes(routes!(enabled_services::enable))
-        .routes(routes!(enabled_services::change, enabled_services::delete))
+        .routes(routes!(enabled_services::one, enabled_services::change, enabled_services::delete))
         .routes(routes!(legal_entities::list, legal_entities::create))
         .routes(routes!(legal_entities::one, legal_entities::change, legal_entities::delete))
         .routes(routes!(own_legal_entities::list, own_legal_entities::create))
@@ -147,6 +150,8 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(payment_systems::one, payment_systems::change, payment_systems::delete))
         .routes(routes!(payment_reviews::list))
         .routes(routes!(payment_reviews::done))
+        .routes(routes!(ledger_reviews::list))
+        .routes(routes!(ledger_reviews::done))
         .routes(routes!(portals::list, portals::create))
         .routes(routes!(portals::one, portals::change, portals::delete))
         .routes(routes!(self_registrations::list, self_registrations::create))
@@ -166,7 +171,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create))
         .routes(routes!(ledger::show))
         .routes(routes!(enabled::list, enabled::buy))
-        .routes(routes!(enabled::change))
+        .routes(routes!(enabled::one, enabled::change, enabled::delete))
         .routes(routes!(enabled::price))
         .routes(routes!(fees::list::list))
         .routes(routes!(fees::charge))
@@ -257,6 +262,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .routes(routes!(incoming_messages::one))
         .routes(routes!(rerates::list, rerates::create))
         .routes(routes!(rerates::one))
+        .routes(routes!(rerates::charge))
         .routes(routes!(rerates::start))
         .routes(routes!(rerates::cancel))
         .routes(routes!(invoices::list::list))

@@ -54,6 +54,10 @@ mirrors! {
     /// Which payment system.
     PaymentSystemKind = domain::payment_system::PaymentSystemKind { Stripe, PayOnline, FreedomPay, NetCommerce }
 
+    /// What the platform found: a day's usage that is not what its records come to (`recount`), a ledger that does
+    /// not add up (`reconciliation`), a fee that was given up after its last try (`fees`).
+    FindingKind = domain::finding::FindingKind { Recount, Reconciliation, Fees }
+
     /// From whom the payment system's fee comes: with `client` it is missing from the balance, with `owner`
     /// the balance gets all.
     FeeFrom = domain::payment_system::FeeFrom { Client, Owner }

@@ -15,7 +15,7 @@ use crate::App;
 use crate::error::{ApiError, busy};
 use crate::people::Caller;
 use crate::routes::locked;
-use crate::sms_codes;
+use crate::sms_codes::{self, LOGIN};
 
 /// The user's guide, 8.4: three wrong codes give a pause of ten minutes.
 const TRIES_MAX: u32 = 3;
@@ -60,7 +60,8 @@ pub fn recovery_codes() -> (Vec<String>, Vec<String>) {
     (codes, hashes)
 }
 
-/// At a login, after the password: nothing for who has no second factor and needs none.
+/// At a login, after the password: nothing for who has no second factor and needs none. The user as they are
+/// then: a code by SMS may have proved their phone.
 pub async fn check(
     app: &App,
     caller: &Caller,
@@ -68,23 +69,30 @@ pub async fn check(
     company: &Company,
     known: &Credentials,
     code: Option<&str>,
-) -> Result<(), ApiError> {
-    let is_required = company.settings.two_factor_required || user.two_factor_required;
-    if !known.has_totp() && !is_required {
-        return Ok(());
+) -> Result<User, ApiError> {
+    if !known.has_totp() && !is_required(user, company) {
+        return Ok(user.clone());
     }
     if !known.has_totp() {
         return sms_codes::check(app, caller, user, company, code).await;
     }
     let code = code.ok_or_else(|| code_required("totp"))?;
-    count(app, &user.id).await?;
+    count(app, LOGIN, &user.id).await?;
     let Some(after) = take(app, known, code).await? else { return Err(wrong_code()) };
     let act = caller.act_as(user, company);
     match app.store.put_credentials(&act, "session.second_factor", &after).await? {
-        store::Written::Now => app.store.forget_tries(&tries(&user.id)).await.map_err(Into::into),
+        store::Written::Now => {
+            forget(app, LOGIN, &user.id).await?;
+            Ok(user.clone())
+        }
         // The same code at the same moment is taken once.
         store::Written::Overtaken | store::Written::Taken => Err(busy()),
     }
+}
+
+/// Whether somebody has to log in with a second factor.
+pub fn is_required(user: &User, company: &Company) -> bool {
+    company.settings.two_factor_required || user.two_factor_required
 }
 
 /// What is known after a code was taken; none if it is wrong, or was taken before.
@@ -100,19 +108,19 @@ pub async fn take(app: &App, known: &Credentials, code: &str) -> Result<Option<C
     Ok(step.map(|step| known.with_totp(Some(Totp { step, ..stored.clone() }))))
 }
 
-fn tries(user: &UserId) -> String {
-    format!("code {user}")
+fn tries(purpose: &str, user: &UserId) -> String {
+    format!("{purpose} code tried by {user}")
 }
 
-/// Counts a code before it is judged.
-pub async fn count(app: &App, user: &UserId) -> Result<(), ApiError> {
+/// Counts a code before it is judged. Wrong ones for one purpose lock nobody out of another.
+pub async fn count(app: &App, purpose: &str, user: &UserId) -> Result<(), ApiError> {
     let now = runtime::now();
-    app.store.count_try(&tries(user), now, pause_after).await?.map_err(|until| locked(until, now))
+    app.store.count_try(&tries(purpose, user), now, pause_after).await?.map_err(|until| locked(until, now))
 }
 
 /// A code was right.
-pub async fn forget(app: &App, user: &UserId) -> Result<(), ApiError> {
-    Ok(app.store.forget_tries(&tries(user)).await?)
+pub async fn forget(app: &App, purpose: &str, user: &UserId) -> Result<(), ApiError> {
+    Ok(app.store.forget_tries(&tries(purpose, user)).await?)
 }
 
 /// After every three wrong codes.

@@ -1,60 +1,111 @@
-//! Codes by SMS, for who logs in with two factors and has no app. They go the way of every other message,
-//! and a company of the path pays for them.
+//! Codes by SMS, for who logs in with two factors and has no app, and to have a phone number proved. They go
+//! the way of every other message, and a company of the path pays for them.
 
 use domain::company::Company;
 use domain::handling::Code;
 use domain::id::{AgreementId, CodeRequestId, MessageId, UserId};
 use domain::second_factor::{LoginCodes, SentCode};
 use domain::two_factor::{CodeRequest, TwoFactorIntegration};
-use domain::user::User;
+use domain::user::{User, plan_phone_proof};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use runtime::http::{Problem, unavailable};
 use runtime::token;
 use sending::{Ask, HotWallets, Planner};
-use store::{AcceptError, StoreError};
+use store::{AcceptError, StoreError, Written};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::people::Caller;
 use crate::second_factor::{code_required, count, forget, wrong_code};
 
+/// The purposes of codes, as in [`Road`].
+pub const LOGIN: &str = "login";
+pub const PHONE: &str = "phone";
+pub const REGISTRATION: &str = "registration";
+
 const DAY_SECONDS: i64 = 86_400;
-/// A session ends after an idle hour unless told, so a working day takes about so many logins. More to one
-/// phone is somebody who has messages sent for their price.
-const PER_PHONE_MAX: u32 = 10;
-/// At five cents a code, robots cost a company fifty euros a day at most.
+/// A session ends after an idle hour unless told, so a working day takes about so many logins. More for one
+/// person, or to a phone that is nobody's for certain, is somebody who has messages sent for their price.
+const PER_PERSON_MAX: u32 = 10;
+/// A company whose people need more pays for them itself: it sets `login_codes` of its own.
+const PER_COMPANY_MAX: u32 = 100;
+/// At five cents a code, robots cost a company fifty euros a day for people, and as much for who registers.
 const PER_PAYER_MAX: u32 = 1_000;
 
-/// Asks for a code, after sending one, or takes it.
+/// Asks for a code, after sending one, or takes it. The first one that is taken proves the phone: the user as
+/// they are then.
 pub async fn check(
     app: &App,
     caller: &Caller,
     user: &User,
     company: &Company,
     code: Option<&str>,
-) -> Result<(), ApiError> {
-    let Some(phone) = &user.phone else {
+) -> Result<User, ApiError> {
+    let Some(phone) = user.code_phone() else {
         let detail = "You have to log in with two factors, and no phone number of yours is known.";
         return Err(Problem::new(403, "phone_required", detail).into());
     };
-    let Some(code) = code else {
-        send(app, user, company, phone).await?;
-        return Err(code_required("sms"));
-    };
-    take(app, &user.id, code).await?;
-    Ok(app.store.audit(&caller.act_as(user, company), "session.second_factor", user.id.as_str()).await?)
+    match prove(app, LOGIN, company, user, phone, code).await? {
+        Proof::Given => {}
+        Proof::NobodySends => return Err(not_sent("no company above says how codes are sent")),
+    }
+    app.store.audit(&caller.act_as(user, company), "session.second_factor", user.id.as_str()).await?;
+    if user.proved_phone.is_some() {
+        return Ok(user.clone());
+    }
+    let proved = plan_phone_proof(user);
+    Ok(match app.store.replace_user(&caller.act_as(user, company), user, &proved, None).await? {
+        Written::Now => proved,
+        // Who is being edited at the moment proves it the next time.
+        Written::Overtaken | Written::Taken => user.clone(),
+    })
 }
 
-/// Takes a code that was sent, once.
-pub async fn take(app: &App, user: &UserId, code: &str) -> Result<SentCode, ApiError> {
-    count(app, user).await?;
-    let sent = app.store.sent_code(user).await?;
-    let sent = sent.filter(|sent| sent.takes(&hash(user, code), runtime::now())).ok_or_else(wrong_code)?;
+/// What became of a phone that was to be proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Given,
+    /// No company of the path sends codes, so there is no way to prove one.
+    NobodySends,
+}
+
+/// Asks for the code of a phone, after sending one, or takes it. `purpose` is as in [`Road`].
+pub async fn prove(
+    app: &App,
+    purpose: &'static str,
+    company: &Company,
+    user: &User,
+    phone: &str,
+    code: Option<&str>,
+) -> Result<Proof, ApiError> {
+    if let Some(code) = code {
+        take(app, purpose, &user.id, phone, code).await?;
+        return Ok(Proof::Given);
+    }
+    let Some((sender, settings)) = sender_of(app, company).await? else { return Ok(Proof::NobodySends) };
+    let (agreement, address) = (&settings.agreement, settings.sender.as_str());
+    let person = Some((user, company));
+    let road = Road { purpose, person, company: &sender, agreement, sender: address, integration: None };
+    send_over(app, road, &user.id, phone, |code| settings.text_of(code)).await?;
+    Err(code_required("sms"))
+}
+
+/// Takes a code that was sent to this phone, once.
+pub async fn take(
+    app: &App,
+    purpose: &str,
+    user: &UserId,
+    phone: &str,
+    code: &str,
+) -> Result<SentCode, ApiError> {
+    count(app, purpose, user).await?;
+    let (sent, hash) = (app.store.sent_code(user, purpose).await?, hash(user, code));
+    let sent = sent.filter(|sent| sent.takes(phone, &hash, runtime::now())).ok_or_else(wrong_code)?;
     if !app.store.spend_code(&sent).await? {
         return Err(wrong_code());
     }
-    forget(app, user).await?;
+    forget(app, purpose, user).await?;
     Ok(sent)
 }
 
@@ -79,24 +130,41 @@ fn request_of(sent: &SentCode) -> CodeRequestId {
     CodeRequestId::derived(&["sent code", sent.user.as_str(), &sent.sent_at.to_string()])
 }
 
-/// Sends a code to somebody who logs in, unless one was sent a moment ago.
-async fn send(app: &App, user: &User, company: &Company, phone: &str) -> Result<(), ApiError> {
-    let (sender, settings) = sender_of(app, company).await?;
-    let (agreement, address) = (&settings.agreement, settings.sender.as_str());
-    let road = Road { purpose: "login", company: &sender, agreement, sender: address, integration: None };
-    send_over(app, road, &user.id, phone, |code| settings.text_of(code)).await
-}
-
 /// What a code is sent over.
 pub struct Road<'a> {
-    /// What codes are asked for. Each has caps of its own: who registers keeps nobody from logging in.
+    /// What codes are asked for: [`LOGIN`] say.
     pub purpose: &'static str,
+    /// Whose code it is, with their company; none for who only registers.
+    pub person: Option<(&'a User, &'a Company)>,
     /// Who pays.
     pub company: &'a Company,
     pub agreement: &'a AgreementId,
     pub sender: &'a str,
     /// In whose statistics and records it is.
     pub integration: Option<&'a TwoFactorIntegration>,
+}
+
+impl Road<'_> {
+    /// What is counted, with how many there are at most in a day. A phone that somebody has proved counts for them
+    /// only: others who tell the same one do not use up what they log in with. And who registers keeps nobody from
+    /// logging in, nor does one company those of another that the same one pays for.
+    fn caps(&self, id: &UserId, phone: &str) -> Vec<(String, u32)> {
+        let (purpose, payer) = (self.purpose, &self.company.id);
+        let mut caps = vec![(format!("{purpose} codes for {id}"), PER_PERSON_MAX)];
+        if self.person.is_none_or(|(user, _)| !user.has_proved(phone)) {
+            caps.push((format!("{purpose} code {phone}"), PER_PERSON_MAX));
+        }
+        match self.person {
+            Some((_, company)) => {
+                if company.id != *payer {
+                    caps.push((format!("codes of {}", company.id), PER_COMPANY_MAX));
+                }
+                caps.push((format!("codes paid by {payer}"), PER_PAYER_MAX));
+            }
+            None => caps.push((format!("{purpose} codes paid by {payer}"), PER_PAYER_MAX)),
+        }
+        caps
+    }
 }
 
 /// Sends a code to whoever `id` stands for, unless one was sent a moment ago. One that is surely not sent is not
@@ -109,47 +177,52 @@ pub async fn send_over(
     text: impl Fn(&str) -> String,
 ) -> Result<(), ApiError> {
     let now = runtime::now();
-    let before = app.store.sent_code(id).await?;
-    if before.as_ref().is_some_and(|sent| !sent.is_past(now)) {
+    let before = app.store.sent_code(id, road.purpose).await?;
+    if before.as_ref().is_some_and(|sent| sent.is_on_its_way(phone, now)) {
         return Ok(());
     }
     let code = format!("{:06}", rand::rng().random_range(0..1_000_000_u32));
-    let sent = SentCode { user: id.clone(), hash: hash(id, &code), sent_at: now };
+    let sent = SentCode {
+        user: id.clone(),
+        purpose: road.purpose.to_owned(),
+        phone: phone.to_owned(),
+        hash: hash(id, &code),
+        sent_at: now,
+    };
     if !app.store.put_sent_code(&sent, before.as_ref()).await? {
         // Another try of the same moment sends one.
         return Ok(());
     }
     let text = text(&code);
-    let per_phone = format!("{} code {phone}", road.purpose);
-    let per_payer = format!("{} codes {}", road.purpose, road.company.id);
-    // On the heap: with all that sending needs, a login would not fit on a thread's stack.
-    let submitted = Box::pin(submit(app, &road, phone, &text, &sent, &code));
-    let paid = capped(app, &per_payer, PER_PAYER_MAX, now, submitted);
-    let done = capped(app, &per_phone, PER_PHONE_MAX, now, paid).await;
+    let mut counted = Vec::new();
+    let mut done = Ok(());
+    for (name, most) in road.caps(id, phone) {
+        let name = format!("{name} {}", now.as_second() / DAY_SECONDS);
+        done = count_in_day(app, &name, most, now).await;
+        if done.is_err() {
+            break;
+        }
+        counted.push(name);
+    }
+    if done.is_ok() {
+        // On the heap: with all that sending needs, a login would not fit on a thread's stack.
+        done = Box::pin(submit(app, &road, phone, &text, &sent, &code)).await;
+    }
     if done.is_err() {
+        for name in &counted {
+            app.store.uncount_try(name).await?;
+        }
         take_back(app, &sent, before.as_ref()).await?;
     }
     done
 }
 
-/// Does what costs, at most so often in a day by UTC.
-async fn capped(
-    app: &App,
-    name: &str,
-    most: u32,
-    now: Timestamp,
-    work: impl Future<Output = Result<(), ApiError>>,
-) -> Result<(), ApiError> {
-    let (day, passed) = (now.as_second() / DAY_SECONDS, now.as_second() % DAY_SECONDS);
-    let (name, left) = (format!("{name} {day}"), DAY_SECONDS - passed);
+/// At most so often in a day by UTC.
+async fn count_in_day(app: &App, name: &str, most: u32, now: Timestamp) -> Result<(), ApiError> {
+    let left = DAY_SECONDS - now.as_second() % DAY_SECONDS;
     let until = now + SignedDuration::from_secs(left);
-    let counted = app.store.count_try(&name, now, |so_far| (most <= so_far.count).then_some(until)).await?;
-    counted.map_err(|_| too_many(most, left))?;
-    let done = work.await;
-    if done.is_err() {
-        app.store.uncount_try(&name).await?;
-    }
-    done
+    let counted = app.store.count_try(name, now, |so_far| (most <= so_far.count).then_some(until)).await?;
+    counted.map_err(|_| too_many(most, left))
 }
 
 fn too_many(most: u32, seconds: i64) -> ApiError {
@@ -218,15 +291,15 @@ async fn submit(
 }
 
 /// The nearest company of the path that sends codes, with how.
-async fn sender_of(app: &App, company: &Company) -> Result<(Company, LoginCodes), ApiError> {
+async fn sender_of(app: &App, company: &Company) -> Result<Option<(Company, LoginCodes)>, ApiError> {
     for id in company.path.iter().rev() {
         if let Some(settings) = app.store.thing::<LoginCodes>(id.as_str()).await?
             && let Some(sender) = app.store.any_company(id).await?
         {
-            return Ok((sender, settings));
+            return Ok(Some((sender, settings)));
         }
     }
-    Err(not_sent("no company above says how codes are sent"))
+    Ok(None)
 }
 
 /// 503: why is told to us only.

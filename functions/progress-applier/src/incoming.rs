@@ -7,7 +7,6 @@ use domain::dictionary::Dictionaries;
 use domain::id::{ConnectionId, IncomingId};
 use domain::incoming::{IncomingCost, IncomingMessage, IncomingPart, Routed, dialled, joined, route};
 use domain::sender::Sender;
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use queue::Incoming;
 use sending::settle_incoming;
@@ -106,9 +105,7 @@ async fn store_once(store: &Store, message: &IncomingMessage, at: Timestamp) -> 
 async fn routed(store: &Store, message: &IncomingMessage) -> anyhow::Result<Option<Routed>> {
     let Some(number) = dialled(&message.destination.value) else { return Ok(None) };
     let mut senders = store.senders_of_number(&number).await?;
-    senders.retain(|sender| sender.incoming.is_some());
-    let mut senders = try_join_all(senders.into_iter().map(|sender| store.as_used(sender))).await?;
-    senders.retain(|sender| sender.is_served_by(&message.connection));
+    senders.retain(|sender| sender.incoming.is_some() && sender.is_served_by(&message.connection));
     let has_country = |sender: &Sender| sender.incoming.as_ref().is_some_and(|rule| rule.mcc.is_some());
     let found = if senders.iter().any(has_country) {
         let dictionaries = store.dictionaries().await.context("no dictionaries")?;

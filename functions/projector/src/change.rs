@@ -80,7 +80,7 @@ pub struct PaymentChange {
 pub enum Change {
     Wallet(Box<WalletChange>),
     Payment(Box<PaymentChange>),
-    /// A new one: fees do not change.
+    /// A new one, or as it was rated again.
     Fee(Box<Fee>),
     Rates(Box<RateChange>),
     /// Of one message with a row.

@@ -88,8 +88,8 @@ pub async fn handle(app: &App, event: Event) -> anyhow::Result<()> {
     usage::post(&app.store, &messages, &mut reopened).await?;
     block_usage::post_moved(&app.store, &blocks, &mut reopened).await?;
     let released = blocks::release(app, &wallets, &mut reopened).await?;
+    let charged = fees::post(&app.store, &charged, &mut reopened).await?;
     reopened.close(app).await?;
-    let charged = fees::post(&app.store, &charged).await?;
     notices::send(app, &wallets, &payments).await?;
     cover::ask(app, &payments).await?;
     receipts::ask(app, &payments).await?;

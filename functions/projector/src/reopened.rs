@@ -1,5 +1,5 @@
-//! Periods whose usage changes long after they have ended, say by a receipt that comes late: the schedule of
-//! the invoice-closer looks at them no more, so they are closed again from here.
+//! Periods whose usage changes after they have ended, say by a receipt that comes late: the schedule of the
+//! invoice-closer looks at them once a day, and after a week no more, so they are closed again from here.
 //!
 //! What is rated again is closed by its rerate, as long as the stream is not behind.
 
@@ -9,15 +9,14 @@ use domain::agreement::Agreement;
 use domain::id::AgreementId;
 use domain::period::Period;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use queue::Billing;
 
 use crate::App;
 
-/// What ended longer ago than this is closed from here. The schedule looks back by seven days of the agreement's
-/// own; a stream may be a day late, the schedule's run an hour, and time zones are a day apart.
-const CLOSED_BY_SCHEDULE_DAYS: i64 = 4;
+/// What ended before yesterday is closed from here: the schedule looks at today and yesterday, of the agreement's
+/// own, every few minutes. What a stream brings late it finds when it looks at the whole week.
+const CLOSED_BY_SCHEDULE_DAYS: i64 = 1;
 
 /// A rerate has what it touched closed for the last time 15 minutes after its end.
 const CLOSED_BY_RERATE: SignedDuration = SignedDuration::from_mins(5);
@@ -26,27 +25,26 @@ const CLOSED_BY_RERATE: SignedDuration = SignedDuration::from_mins(5);
 pub struct Reopened {
     /// Whether a rerate's own closing may come before what it changed.
     is_behind: bool,
-    /// What ended before this day.
-    before: Date,
+    now: Timestamp,
     periods: BTreeSet<(AgreementId, Period)>,
 }
 
 impl Reopened {
     /// `now` is when the delivery's changes were made.
     pub fn at(now: Timestamp) -> Self {
-        let today = TimeZone::UTC.to_datetime(now).date();
-        let before = today.saturating_sub(CLOSED_BY_SCHEDULE_DAYS.days());
         let is_behind = CLOSED_BY_RERATE < runtime::now().duration_since(now);
-        Self { is_behind, before, periods: BTreeSet::new() }
+        Self { is_behind, now, periods: BTreeSet::new() }
     }
 
     /// Usage of this day has changed, by a rerate or otherwise.
     pub fn note(&mut self, agreement: &Agreement, day: Date, is_rated_again: bool) {
-        if self.before <= day || (is_rated_again && !self.is_behind) {
+        let today = agreement.version_at(self.now).billing.day_of(self.now);
+        let before = today.saturating_sub(CLOSED_BY_SCHEDULE_DAYS.days());
+        if before <= day || (is_rated_again && !self.is_behind) {
             return;
         }
         let period = agreement.billing_period(day);
-        if period.last < self.before {
+        if period.last < before {
             self.periods.insert((agreement.id.clone(), period));
         }
     }

@@ -50,6 +50,7 @@ pub struct CodeSent {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CodeAnswer {
     /// As it was answered when the code was sent.
+    #[schema(example = "cod_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     request_id: String,
     /// What the person has typed.
     #[schema(example = "123456")]

@@ -17,7 +17,7 @@ use tracing::{error, info};
 
 /// Much of what a message costs here is memory that comes and goes.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Where `/status` and `/health` are. Unless told, a free port of this machine, which the log names.
 const STATUS_ADDRESS: &str = "STATUS_ADDRESS";

@@ -313,7 +313,7 @@ async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result
 fn wanted(connection: Connection) -> Option<(ConnectionId, (Connection, SmppLink))> {
     match connection.link.clone() {
         Link::Smpp(link) => Some((connection.id.clone(), (connection, link))),
-        Link::Alaris(_) | Link::Lookup(_) | Link::Client(_) => None,
+        Link::Http(_) | Link::Lookup(_) | Link::Client(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@ use domain::agreement::Agreement;
 use domain::audit::Act;
 use domain::fee::Fee;
 use domain::fee_rule::{DuePlan, FeeKind, FeeRule, Missed, plan_due};
+use domain::finding::FindingKind;
 use jiff::Timestamp;
 use store::{AgreementWrite, DueFee, FeeWrite, FeeWritten, Review, RuleWrite};
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use tokio::time::Instant;
 use crate::App;
 
 /// The name under which fees that were given up are kept for review.
-pub const REVIEWED_AS: &str = "fees";
+pub const REVIEWED_AS: &str = FindingKind::Fees.name();
 /// As the audit log names who charges them.
 const PROCESS: &str = "sweeper";
 const PAGE: u16 = 50;

@@ -1,8 +1,8 @@
 //! Whether the ledger's numbers agree, agreement by agreement, while money moves.
 //!
 //! A breach is an error in the log, with the fields `breach`, `wallet` and the figures, and a review for
-//! a person to look at; the same breach found again is the same review. Nothing is corrected here. The
-//! same visit forgets what past periods have counted.
+//! a person to look at; the same breach found again is the same review, and open again if the difference is
+//! another. Nothing is corrected here. The same visit forgets what past periods have counted.
 //!
 //! Nothing is stopped for a look either, so each number is judged only where that is fair:
 //! - B is one item, read at once.
@@ -14,6 +14,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use domain::finding::{Figures, FindingKind};
 use domain::id::{AgreementId, WalletId};
 use domain::money::Amount;
 use domain::reconcile::{Breach, SetAside, charges, check_balance, check_charges};
@@ -26,7 +27,7 @@ use tokio::time::{Instant, sleep};
 use crate::{App, allowances};
 
 /// The name under which breaches are kept for review.
-pub const REVIEWED_AS: &str = "reconciliation";
+pub const REVIEWED_AS: &str = FindingKind::Reconciliation.name();
 /// Twice as long as projections may lag behind before their own alarm goes off.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// No more agreements are begun after this; the function has 60 seconds.
@@ -90,7 +91,7 @@ async fn reconcile(app: &App, agreement: &AgreementId, now: Timestamp) -> anyhow
     }
     breaches.extend(charges_breach(app, agreement, &wallets, now).await?);
     for breach in &breaches {
-        report(app, breach, now).await?;
+        report(app, agreement, breach, now).await?;
     }
     if let Some(main) = wallets.first() {
         allowances::forget(app, agreement, main, now).await?;
@@ -202,7 +203,12 @@ fn writes(wallets: &[WalletWithHolders]) -> u64 {
     wallets.iter().map(sequences).sum()
 }
 
-async fn report(app: &App, breach: &Breach, now: Timestamp) -> Result<(), StoreError> {
+async fn report(
+    app: &App,
+    agreement: &AgreementId,
+    breach: &Breach,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Breach { identity, wallet, subject, expected, found } = breach;
     tracing::error!(
         breach = identity.name(),
@@ -219,5 +225,14 @@ async fn report(app: &App, breach: &Breach, now: Timestamp) -> Result<(), StoreE
         detail: breach.to_string(),
         at: now,
     };
-    app.store.put_review(&review).await
+    let figures = Figures {
+        agreement: agreement.clone(),
+        day: None,
+        wallet: Some(wallet.clone()),
+        subject: Some(subject.clone()).filter(|subject| !subject.is_empty()),
+        expected: *expected,
+        found: *found,
+        rows: None,
+    };
+    app.store.put_finding(review, figures).await
 }

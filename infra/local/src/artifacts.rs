@@ -55,8 +55,8 @@ pub fn package(paths: &Paths, out: Option<PathBuf>, target: Option<&str>) -> Res
     // Of the workspace these alone, so that nothing that only tests ask of a library is in them.
     let functions = FUNCTIONS.iter().flat_map(|name| ["--package", name]);
     let target_flag = target.into_iter().flat_map(|triple| ["--target", triple]);
-    cargo_build(paths, ["--release"].into_iter().chain(functions).chain(target_flag))?;
-    let built = paths.target.join(target.unwrap_or_default()).join("release");
+    cargo_build(paths, ["--profile", "function"].into_iter().chain(functions).chain(target_flag))?;
+    let built = paths.target.join(target.unwrap_or_default()).join("function");
     let out = out.unwrap_or_else(|| paths.target.join("package"));
     fs::create_dir_all(&out)?;
     for function in FUNCTIONS {
@@ -74,7 +74,9 @@ fn cargo_build<'a>(paths: &Paths, what: impl Iterator<Item = &'a str>) -> Result
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&paths.root).arg("build").args(what);
     if !cargo.status().context("cannot run cargo")?.success() {
-        bail!("the build failed; a C compiler is needed beside Rust (Debian: apt-get install gcc)");
+        bail!(
+            "the build failed; a C compiler and make are needed beside Rust (Debian: apt-get install gcc make)"
+        );
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The contract between a company and its tenant: currency, charging mode, credit limit, billing terms
 //! and the rate plans that are enabled under it. What may change later is in `settings`.
 
+mod channels;
 mod deletion;
 mod mail_lists;
 mod service;
@@ -23,6 +24,7 @@ use crate::money::{Amount, Currency};
 use crate::period::{BillingTerms, TermsError};
 use crate::reselling::ResellingAgreement;
 
+pub use channels::{NewlyEnabled, RatePlan};
 pub use deletion::{AgreementAssets, DeletionError};
 pub use mail_lists::{MailLists, MailListsChange};
 pub use service::{EnabledService, ServiceChange};
@@ -236,6 +238,11 @@ pub enum AgreementError {
     TooDeep,
     #[error("{service} is already enabled for a part of this time")]
     ServiceOverlaps { service: ServiceId },
+    #[error(
+        "`{one}` and `{other}` both have prices of {resource} for a part of this time: of pay-as-you-go services \
+         only one sells a resource at a time"
+    )]
+    ChannelTaken { one: String, other: String, resource: &'static str },
     #[error("this service is not enabled here")]
     NoSuchService,
     #[error("this one was bought: change it as a pack")]
@@ -378,8 +385,9 @@ impl Thing for Agreement {
         vec![self.company.to_string(), catalog::list_with(self.tenant.as_str())]
     }
 
-    /// Those of the guide's table (6.3), but for the direction, which is always the same, and for how many
-    /// services and packs there are, of which the company that pays does not see all.
+    /// Those of the guide's table (6.3), but for the company, which people look for by its name, for the direction,
+    /// which is always the same, and for how many services and packs there are, of which the company that pays does
+    /// not see all.
     fn columns(&self) -> Vec<(&'static str, String)> {
         let id = |id: Option<&str>| id.unwrap_or_default().to_owned();
         let terms = self.last_begun();
@@ -387,7 +395,6 @@ impl Thing for Agreement {
         vec![
             ("created_at", catalog::time(self.created_at)),
             ("code", catalog::words(&self.code)),
-            ("company", self.company.to_string()),
             ("currency", self.currency.to_string()),
             ("suspended", catalog::flag(self.suspended)),
             ("agreement_date", agreement_date.map_or_else(String::new, |day| day.to_string())),

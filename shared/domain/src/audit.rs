@@ -11,8 +11,9 @@ use crate::id::{AuditId, CompanyId, decode, digest};
 /// Stands in the place of every secret, whatever its length.
 pub const MASK: &str = "***";
 /// Fields that are secrets wherever they stand.
-/// Addresses of webhooks are among them: people write secrets into these.
-const SECRETS: [&str; 10] = [
+/// Addresses of webhooks are among them: people write secrets into these. That of the vendor at which a sender
+/// ID has its account is seen by who sees the connection.
+const SECRETS: [&str; 11] = [
     "password",
     "password_hash",
     "secret",
@@ -23,6 +24,7 @@ const SECRETS: [&str; 10] = [
     "signing_key",
     "webhook_url",
     "result_url",
+    "account_url",
 ];
 /// Of use to nobody who reads the log.
 const UNSAID: &str = "request_hash";

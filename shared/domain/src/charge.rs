@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::edr::{Usage, UsageKey};
-use crate::id::{AgreementId, ChargeId, InvoiceId, RateId, WalletId};
+use crate::id::{AgreementId, ChargeId, ChargeRowId, InvoiceId, RateId, WalletId};
 use crate::money::{Amount, AmountError};
 use crate::period::Period;
 use crate::quote::unpriced_rate;
@@ -141,6 +141,16 @@ impl ChargeRow {
     fn key(&self) -> impl Ord {
         let place = (&self.sender, &self.subject, &self.country);
         (place, &self.rate, self.unit_price, self.priced_by)
+    }
+
+    /// The same for each row of this charge that says the same of another count.
+    pub fn id(&self, charge: &ChargeId) -> ChargeRowId {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let sender = text(self.sender.as_ref().map(SenderAddress::as_str));
+        let (subject, country) = (text(self.subject.as_deref()), text(self.country.as_deref()));
+        let (unit_price, priced_by) = (self.unit_price.to_string(), self.priced_by.to_string());
+        let (charge, rate) = (charge.as_str(), self.rate.as_str());
+        ChargeRowId::derived(&[charge, &sender, &subject, &country, rate, &unit_price, &priced_by])
     }
 
     fn is_zero(&self) -> bool {
@@ -347,6 +357,21 @@ pub(crate) mod tests {
             used(date(2026, 11, 1), "ACME", "0.045", 100),
         ]));
         assert_eq!(shown(&rows), [(1, "0.01".into()), (3, "0.135".into()), (1, "0.045".into())]);
+    }
+
+    #[test]
+    fn a_row_has_the_same_id_however_much_is_counted_in_it() {
+        let row = |sender, price, messages| {
+            only(details(&[used(date(2026, 10, 1), sender, price, messages)])).remove(0)
+        };
+        let id = |row: ChargeRow, charge| row.id(&ChargeId::new(charge));
+        let first = id(row("ACME", "0.045", 1), 1);
+        assert_eq!(id(row("ACME", "0.045", 7), 1), first);
+        for other in
+            [id(row("BETA", "0.045", 1), 1), id(row("ACME", "0.01", 1), 1), id(row("ACME", "0.045", 1), 2)]
+        {
+            assert_ne!(other, first);
+        }
     }
 
     #[test]

@@ -73,7 +73,9 @@ pub struct CompanySettings {
     pub own_legal_entity: Option<OwnLegalEntityId>,
     /// It is shown its invoices and their charges.
     pub invoices_enabled: bool,
-    /// Of which channels the recipients are looked up, where there is a look-up.
+    /// Whether recipients are looked up, where there is a look-up.
+    pub mnp_requests: bool,
+    /// Of which channels.
     pub mnp_channels: BTreeSet<Channel>,
     /// What its people want to send to many waits for somebody's decision.
     pub moderation: bool,
@@ -89,6 +91,7 @@ impl Default for CompanySettings {
             description: String::new(),
             own_legal_entity: None,
             invoices_enabled: true,
+            mnp_requests: true,
             mnp_channels: BTreeSet::from([Channel::Sms]),
             moderation: false,
             two_factor_required: false,
@@ -163,6 +166,11 @@ impl Company {
         matches!(self.kind, CompanyKind::Owner | CompanyKind::Reseller)
     }
 
+    /// Refuses one at the lowest level, below which there is no other.
+    pub fn check_depth(&self) -> Result<(), CompanyError> {
+        if self.path.len() < DEPTH_MAX { Ok(()) } else { Err(CompanyError::TooDeep) }
+    }
+
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
@@ -177,7 +185,8 @@ impl Company {
 
     /// Which vendor tells the networks of a channel's recipients.
     pub fn lookup_of(&self, channel: Channel) -> Option<&CompanyLookup> {
-        self.lookup.as_ref().filter(|_| self.settings.mnp_channels.contains(&channel))
+        let CompanySettings { mnp_requests, mnp_channels, .. } = &self.settings;
+        self.lookup.as_ref().filter(|_| *mnp_requests && mnp_channels.contains(&channel))
     }
 }
 
@@ -227,6 +236,8 @@ pub enum CompanyError {
     HasOpenInvoice { invoice: InvoiceId },
     #[error("the fee rule {rule} charges it: end that first")]
     HasFeeRule { rule: FeeRuleId },
+    #[error("{by} is its own: delete that first")]
+    InUse { by: String },
     #[error("a look-up is a connection of the company itself or of one above it")]
     LookupOfOther,
     #[error("what another company looks up for this one is for that company to say")]
@@ -247,6 +258,7 @@ pub struct CompanyChange {
     /// One of the company above.
     pub own_legal_entity: Option<Option<OwnLegalEntityId>>,
     pub invoices_enabled: Option<bool>,
+    pub mnp_requests: Option<bool>,
     pub mnp_channels: Option<BTreeSet<Channel>>,
     pub moderation: Option<bool>,
     pub two_factor_required: Option<bool>,
@@ -267,6 +279,7 @@ impl CompanyChange {
         self.creator_of_resellers.is_some()
             || self.own_legal_entity.is_some()
             || self.invoices_enabled.is_some()
+            || self.mnp_requests.is_some()
             || self.mnp_channels.is_some()
             || self.moderation.is_some()
             || self.two_factor_required.is_some()
@@ -283,6 +296,8 @@ pub struct CompanyAssets {
     pub open_invoice: Option<InvoiceId>,
     /// One that has not ended.
     pub fee_rule: Option<FeeRuleId>,
+    /// A sender ID or a connection of its own, by its id.
+    pub used_by: Option<String>,
 }
 
 /// A company below `parent`. Owner and resellers create any kind, sellers only clients, clients none.
@@ -302,9 +317,7 @@ pub fn plan_company(parent: &Company, ask: NewCompany, now: Timestamp) -> Result
     if !allowed {
         return Err(CompanyError::NotAllowed { parent: parent.kind });
     }
-    if parent.path.len() >= DEPTH_MAX {
-        return Err(CompanyError::TooDeep);
-    }
+    parent.check_depth()?;
     let path = parent.path.iter().cloned().chain([ask.id.clone()]).collect();
     let direct_sending = ask.direct_sending && ask.kind != CompanyKind::Client;
     Ok(Company {
@@ -361,6 +374,7 @@ pub fn plan_change(
             },
             own_legal_entity: ask.own_legal_entity.unwrap_or_else(|| settings.own_legal_entity.clone()),
             invoices_enabled: ask.invoices_enabled.unwrap_or(settings.invoices_enabled),
+            mnp_requests: ask.mnp_requests.unwrap_or(settings.mnp_requests),
             mnp_channels: ask.mnp_channels.unwrap_or_else(|| settings.mnp_channels.clone()),
             moderation: ask.moderation.unwrap_or(settings.moderation),
             two_factor_required: ask.two_factor_required.unwrap_or(settings.two_factor_required),
@@ -407,6 +421,9 @@ pub fn plan_delete(
     }
     if let Some(rule) = &assets.fee_rule {
         return Err(CompanyError::HasFeeRule { rule: rule.clone() });
+    }
+    if let Some(by) = &assets.used_by {
+        return Err(CompanyError::InUse { by: by.clone() });
     }
     Ok(Company {
         enabled: false,
@@ -529,6 +546,10 @@ mod tests {
         assert_eq!(looked.lookup, Some(of(&reseller)));
         assert_eq!(set(&looked, &client, None), Err(CompanyError::LookupFromAbove));
         assert_eq!(set(&looked, &reseller, None).unwrap().lookup, None);
+        let is_asked = |company: &Company| company.lookup_of(Channel::Sms).is_some();
+        let off = CompanyChange { mnp_requests: Some(false), ..CompanyChange::default() };
+        let off = plan_change(&looked, &reseller.id, off, NOW).unwrap();
+        assert!(is_asked(&looked) && !is_asked(&off) && off.lookup.is_some(), "it waits for the switch");
         let own = set(&reseller, &reseller, Some(of(&reseller))).unwrap();
         assert_eq!(set(&own, &reseller, None).unwrap().lookup, None);
         let name = CompanyChange { name: Some("New".into()), ..CompanyChange::default() };
@@ -566,6 +587,9 @@ mod tests {
         let rule = FeeRuleId::new(1);
         let charged = CompanyAssets { fee_rule: Some(rule.clone()), ..CompanyAssets::default() };
         assert_eq!(delete(charged), Err(CompanyError::HasFeeRule { rule }));
+        let by = "snd_1".to_owned();
+        let used = CompanyAssets { used_by: Some(by.clone()), ..CompanyAssets::default() };
+        assert_eq!(delete(used), Err(CompanyError::InUse { by }));
         let empty = CompanyAssets::default();
         assert_eq!(plan_delete(&reseller, &reseller.id, &empty, NOW), Err(CompanyError::OwnSettings));
         let deleted = delete(empty.clone()).unwrap();

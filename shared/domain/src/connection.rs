@@ -1,6 +1,7 @@
 //! Links to vendors, and from clients. Passwords for vendors are not here: they live in the secret store.
 
 mod client;
+mod http;
 mod smpp;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use crate::id::{CompanyId, ConnectionId, SecretId};
 use crate::lookup::LookupLink;
 
 pub use client::{ClientAlphabet, ClientLink, ClientLinkError, Network, NetworkError};
+pub use http::{HttpLink, HttpVendor};
 pub use smpp::{
     Binds, ErrorAction, ErrorRule, ExtraTlv, LinkError, LongForm, NumberType, Numbering, SmppLink,
     StatusOutcome, StatusRule, Tls,
@@ -73,11 +75,18 @@ impl Thing for Connection {
     fn columns(&self) -> Vec<(&'static str, String)> {
         let (host, port, login, client) = match &self.link {
             Link::Smpp(link) => (link.host.as_str(), Some(link.port), link.system_id.as_str(), ""),
-            Link::Alaris(link) => (link.url.as_str(), None, link.username.as_str(), ""),
+            Link::Http(link) => {
+                let login = link.username.as_deref().unwrap_or_default();
+                (link.url.as_deref().unwrap_or_default(), None, login, "")
+            }
             Link::Lookup(link) => (link.url.as_str(), None, "", ""),
             Link::Client(link) => ("", None, link.system_id.as_str(), link.client.as_str()),
         };
         let is_inverted = matches!(&self.link, Link::Smpp(link) if link.inverted_addresses);
+        let (vendor, is_signed) = match &self.link {
+            Link::Http(link) => (link.vendor.name(), link.has_signature_key),
+            _ => ("", false),
+        };
         vec![
             ("name", catalog::words(&self.name)),
             ("kind", self.link.kind().to_owned()),
@@ -87,6 +96,8 @@ impl Thing for Connection {
             ("login", catalog::words(login)),
             ("client", client.to_owned()),
             ("inverted_addresses", catalog::flag(is_inverted)),
+            ("vendor", vendor.to_owned()),
+            ("has_signature_key", catalog::flag(is_signed)),
         ]
     }
 
@@ -95,7 +106,7 @@ impl Thing for Connection {
         match &self.link {
             Link::Client(_) if self.is_gone() => Vec::new(),
             Link::Client(link) => vec![Self::name_of_client(&link.system_id)],
-            Link::Alaris(link) => vec![Self::name_of_webhook(&link.webhook_guid)],
+            Link::Http(link) => link.webhook_guid.iter().map(|guid| Self::name_of_webhook(guid)).collect(),
             Link::Smpp(_) | Link::Lookup(_) => Vec::new(),
         }
     }
@@ -105,7 +116,7 @@ impl Thing for Connection {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Link {
     Smpp(SmppLink),
-    Alaris(AlarisLink),
+    Http(HttpLink),
     /// Carries no messages.
     Lookup(LookupLink),
     /// From a client to us.
@@ -141,11 +152,11 @@ impl Connection {
         Self { enabled: false, secret: None, deleted_at: Some(now), revision, ..self.clone() }
     }
 
-    /// The road that messages take over it to a vendor; none if it carries none.
+    /// The road that messages take over it to a vendor, of whatever channel; none if it carries none.
     pub fn kind(&self) -> Option<ConnectionKind> {
         match self.link {
             Link::Smpp(_) => Some(ConnectionKind::Smpp),
-            Link::Alaris(_) => Some(ConnectionKind::Http),
+            Link::Http(_) => Some(ConnectionKind::Http),
             Link::Lookup(_) | Link::Client(_) => None,
         }
     }
@@ -165,9 +176,27 @@ impl Link {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Smpp(_) => "smpp",
-            Self::Alaris(_) => "alaris",
+            Self::Http(_) => "http",
             Self::Lookup(_) => "lookup",
             Self::Client(_) => "client",
+        }
+    }
+
+    /// Whether SMS goes over it to a vendor.
+    pub fn carries_sms(&self) -> bool {
+        match self {
+            Self::Smpp(_) => true,
+            Self::Http(link) => link.sms_url().is_some(),
+            Self::Lookup(_) | Self::Client(_) => false,
+        }
+    }
+
+    /// Whether there is a secret beside it.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Smpp(_) | Self::Lookup(_) => true,
+            Self::Http(link) => link.username.is_some() || link.has_signature_key,
+            Self::Client(_) => false,
         }
     }
 
@@ -183,23 +212,13 @@ impl Link {
     pub fn leads_where(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Smpp(one), Self::Smpp(other)) => (&one.host, one.port) == (&other.host, other.port),
-            (Self::Alaris(one), Self::Alaris(other)) => one.url == other.url,
+            (Self::Http(one), Self::Http(other)) => (&one.url, &one.vendor) == (&other.url, &other.vendor),
             (Self::Lookup(one), Self::Lookup(other)) => one.url == other.url,
             // We call nobody there.
             (Self::Client(_), Self::Client(_)) => true,
             _ => false,
         }
     }
-}
-
-/// A vendor that runs the Alaris HTTP API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AlarisLink {
-    pub url: String,
-    pub username: String,
-    pub service_type: String,
-    /// The unguessable part of the address to which this vendor posts its receipts.
-    pub webhook_guid: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

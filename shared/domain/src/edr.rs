@@ -98,8 +98,8 @@ pub struct Edr {
     pub charge_version: u32,
 }
 
-/// A fee as the agreement that pays it sees it. It was charged in the moment in which it was accepted,
-/// and stays.
+/// A fee as the agreement that pays it sees it. It was charged in the moment in which it was accepted; only a
+/// rerate gives some of it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeRecord {
     pub fee: FeeId,
@@ -111,11 +111,17 @@ pub struct FeeRecord {
     pub subject: Option<String>,
     pub rate: RateId,
     pub unit_price: Amount,
+    /// The guide's count (7.2): 1, and 0 in records from before fees were counted.
+    #[serde(default)]
+    pub count: u32,
     pub quantity: u32,
     /// What that counts; none of a price that is in no tree, and in records from before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
+    /// How often what it costs was rated again; what stood before is in the archive.
+    #[serde(default, skip_serializing_if = "is_first_version")]
+    pub charge_version: u32,
     /// What a rule charged it for.
     pub period: Option<Period>,
     pub accepted_at: Timestamp,
@@ -133,6 +139,13 @@ impl Edr {
     /// Which way it went, as records name it.
     pub fn direction(&self) -> &'static str {
         if self.incoming.is_some() { "incoming" } else { "outgoing" }
+    }
+}
+
+impl FeeRecord {
+    /// What it adds to the usage.
+    pub fn usage(&self) -> Usage {
+        Usage { messages: self.count.into(), quantity: self.quantity.into(), amount: self.amount }
     }
 }
 
@@ -315,6 +328,7 @@ pub struct UsageKey {
 /// A sum, or a change of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
+    /// Or fees: the guide's count.
     pub messages: i64,
     pub quantity: i64,
     pub amount: Amount,
@@ -329,7 +343,8 @@ impl Usage {
         })
     }
 
-    fn negated(self) -> Self {
+    #[must_use]
+    pub fn negated(self) -> Self {
         Self { messages: -self.messages, quantity: -self.quantity, amount: -self.amount }
     }
 

@@ -49,6 +49,8 @@ pub struct PackRequest {
 /// What may change after the purchase; what is not named stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PackChange {
+    /// Of packs that have not begun.
+    pub effective_from: Option<Timestamp>,
     /// Of packs: another end, or none.
     pub effective_till: Option<Option<Timestamp>>,
     /// Of bundles.
@@ -74,6 +76,8 @@ pub enum PackError {
     BundleInForce,
     #[error("this pack was bought at the same moment already")]
     SameMoment,
+    #[error("this pack has begun: it stays, begins when it did, and can get an end")]
+    Begun,
     #[error("an agreement has at most {SERVICES_MAX} services and packs")]
     TooMany,
 }
@@ -194,16 +198,24 @@ impl Agreement {
         id: &PurchaseId,
         kind: ServiceKind,
         change: PackChange,
+        now: Timestamp,
     ) -> Result<Self, PackError> {
-        match (kind.is_bundle_pack(), change) {
-            (true, PackChange { effective_till: Some(_), .. }) => return Err(PackError::BundleTimes),
-            (false, PackChange { auto_extend: Some(_), .. }) => return Err(PackError::NotABundle),
+        let PackChange { effective_from, effective_till, auto_extend, hidden_from_client } = change;
+        match kind.is_bundle_pack() {
+            true if effective_from.is_some() || effective_till.is_some() => {
+                return Err(PackError::BundleTimes);
+            }
+            false if auto_extend.is_some() => return Err(PackError::NotABundle),
             _ => {}
         }
+        if let (Some(from), Some(before)) = (effective_from, self.purchase(id)) {
+            self.check_beginning(before, from, now)?;
+        }
         let changed = self.with_purchase(id, |enabled| {
-            enabled.effective_till = change.effective_till.unwrap_or(enabled.effective_till);
-            enabled.hidden_from_client = change.hidden_from_client.unwrap_or(enabled.hidden_from_client);
-            if let (Some(auto_extend), Some(purchase)) = (change.auto_extend, &mut enabled.purchase) {
+            enabled.effective_from = effective_from.unwrap_or(enabled.effective_from);
+            enabled.effective_till = effective_till.unwrap_or(enabled.effective_till);
+            enabled.hidden_from_client = hidden_from_client.unwrap_or(enabled.hidden_from_client);
+            if let (Some(auto_extend), Some(purchase)) = (auto_extend, &mut enabled.purchase) {
                 purchase.auto_extend = auto_extend;
             }
         });
@@ -214,6 +226,38 @@ impl Agreement {
             true => Err(PackError::TimesReversed),
             false => Ok(changed),
         }
+    }
+
+    /// What was used of a pack is counted under its beginning.
+    fn check_beginning(
+        &self,
+        pack: &EnabledService,
+        from: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PackError> {
+        let same = |other: &EnabledService| other.service == pack.service && other.effective_from == from;
+        match () {
+            () if from == pack.effective_from => Ok(()),
+            () if pack.has_begun(now) => Err(PackError::Begun),
+            () if self.services.iter().any(same) => Err(PackError::SameMoment),
+            () => Ok(()),
+        }
+    }
+
+    /// The agreement without a pack that has not begun, so that nothing of it was used, and nothing charged for it.
+    pub fn without_pack(
+        &self,
+        id: &PurchaseId,
+        kind: ServiceKind,
+        now: Timestamp,
+    ) -> Result<Self, PackError> {
+        if self.purchase(id).is_some_and(|pack| kind.is_bundle_pack() || pack.has_begun(now)) {
+            return Err(PackError::Begun);
+        }
+        let mut changed = self.clone();
+        changed.services.retain(|enabled| !enabled.is_purchase(id));
+        changed.revision += u64::from(changed != *self);
+        Ok(changed)
     }
 
     fn with_purchase(&self, id: &PurchaseId, change: impl Fn(&mut EnabledService)) -> Self {
@@ -227,6 +271,12 @@ impl Agreement {
 impl EnabledService {
     fn is_purchase(&self, id: &PurchaseId) -> bool {
         self.purchase.as_ref().is_some_and(|purchase| purchase.id == *id)
+    }
+
+    /// What is charged begins when it is bought, whatever the clock of this process says.
+    fn has_begun(&self, now: Timestamp) -> bool {
+        let is_charged = |purchase: &Purchase| purchase.billing == PackBilling::Charge;
+        self.effective_from <= now || self.purchase.as_ref().is_some_and(is_charged)
     }
 
     /// Whether it is bought again for each billing period.
@@ -330,17 +380,53 @@ mod tests {
         let bought = bought.with_pack(&other, &ask(2), now).unwrap();
         let till = |till| PackChange { effective_till: Some(till), ..PackChange::default() };
         let later = Some(at("2026-11-11T12:00:00Z"));
-        let ended = bought.with_pack_changed(&pack, UNITS, till(later)).unwrap();
+        let ended = bought.with_pack_changed(&pack, UNITS, till(later), now).unwrap();
         assert_eq!((ended.services[0].effective_till, ended.revision), (later, 3));
-        assert_eq!(ended.with_pack_changed(&pack, UNITS, till(later)), Ok(ended.clone()));
-        assert_eq!(bought.with_pack_changed(&pack, UNITS, till(Some(now))), Err(PackError::TimesReversed));
-        assert_eq!(bought.with_pack_changed(&bundle, BUNDLE, till(None)), Err(PackError::BundleTimes));
+        assert_eq!(ended.with_pack_changed(&pack, UNITS, till(later), now), Ok(ended.clone()));
+        let reversed = bought.with_pack_changed(&pack, UNITS, till(Some(now)), now);
+        assert_eq!(reversed, Err(PackError::TimesReversed));
+        assert_eq!(bought.with_pack_changed(&bundle, BUNDLE, till(None), now), Err(PackError::BundleTimes));
         let extend = PackChange { auto_extend: Some(true), ..PackChange::default() };
-        assert!(bought.with_pack_changed(&bundle, BUNDLE, extend).unwrap().services[1].auto_extends());
-        assert_eq!(bought.with_pack_changed(&pack, UNITS, extend), Err(PackError::NotABundle));
+        assert!(bought.with_pack_changed(&bundle, BUNDLE, extend, now).unwrap().services[1].auto_extends());
+        assert_eq!(bought.with_pack_changed(&pack, UNITS, extend, now), Err(PackError::NotABundle));
         let hide = PackChange { hidden_from_client: Some(true), ..PackChange::default() };
-        let hidden = bought.with_pack_changed(&pack, UNITS, hide).unwrap();
+        let hidden = bought.with_pack_changed(&pack, UNITS, hide, now).unwrap();
         assert_eq!((hidden.services[0].hidden_from_client, hidden.revision), (true, bought.revision + 1));
+    }
+
+    #[test]
+    fn only_a_pack_that_has_not_begun_begins_at_another_time_or_is_deleted() {
+        let (now, later) = (at("2026-11-10T12:00:00Z"), at("2026-11-11T12:00:00Z"));
+        let free = |number, from| {
+            let effective_from = Some(from);
+            PackRequest { effective_from, ..PackRequest::free(PurchaseId::new(number)) }
+        };
+        let bought = agreement().with_pack(&service(UNITS), &free(1, now), now).unwrap();
+        let bought = bought.with_pack(&service(UNITS), &free(2, later), now).unwrap();
+        let (begun, next) = (PurchaseId::new(1), PurchaseId::new(2));
+        let change = |id, from: Timestamp, now| {
+            let effective_from = Some(from);
+            bought.with_pack_changed(id, UNITS, PackChange { effective_from, ..PackChange::default() }, now)
+        };
+        let sooner = at("2026-11-10T18:00:00Z");
+        assert_eq!(change(&next, sooner, now).unwrap().services[1].effective_from, sooner);
+        assert_eq!(change(&next, now, now), Err(PackError::SameMoment));
+        assert_eq!(change(&next, sooner, later), Err(PackError::Begun));
+        assert_eq!(change(&begun, sooner, now), Err(PackError::Begun));
+        assert_eq!(change(&begun, now, now), Ok(bought.clone()));
+        assert_eq!(bought.without_pack(&begun, UNITS, now), Err(PackError::Begun));
+        assert_eq!(bought.without_pack(&next, UNITS, later), Err(PackError::Begun));
+        let deleted = bought.without_pack(&next, UNITS, now).unwrap();
+        assert_eq!((deleted.services.len(), deleted.revision), (1, bought.revision + 1));
+    }
+
+    #[test]
+    fn a_bundle_and_what_is_charged_has_begun_though_it_was_bought_by_a_clock_ahead_of_ours() {
+        let (now, ours) = (at("2026-11-10T12:00:01Z"), at("2026-11-10T12:00:00Z"));
+        for (kind, ask) in [(UNITS, ask(1)), (BUNDLE, PackRequest::free(PurchaseId::new(1)))] {
+            let bought = agreement().with_pack(&service(kind), &ask, now).unwrap();
+            assert_eq!(bought.without_pack(&ask.id, kind, ours), Err(PackError::Begun));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::agreement::Agreement;
 use crate::catalog::{self, Home, Thing};
 use crate::edr::{FeeRecord, Usage, UsageKey};
 use crate::id::{AgreementId, CompanyId, FeeId, FeeRuleId, RateId, UserId, WalletId};
+use crate::message::is_first_version;
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::Period;
 use crate::quote::Level;
@@ -21,7 +22,7 @@ use crate::sender::SenderAddress;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeStatus {
-    /// Charged, for good.
+    /// Charged. Only a rerate changes by how much.
     Posted,
     /// Tried as often as its rule says, and never charged.
     Failed,
@@ -56,6 +57,9 @@ pub struct Fee {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity_rule: Option<QuantityRule>,
     pub amount: Amount,
+    /// How often it was rated again; see [`crate::rerate`].
+    #[serde(default, skip_serializing_if = "is_first_version")]
+    pub charge_version: u32,
     /// What a rule charges it for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
@@ -183,6 +187,7 @@ pub fn plan_fee(id: FeeId, agreement: &Agreement, item: FeeItem, now: Timestamp)
         quantity: item.quantity,
         quantity_rule: item.price.quantity_rule,
         amount: item.price.amount.checked_times(item.quantity)?,
+        charge_version: 0,
         period: None,
         rule: None,
         by_user: None,
@@ -204,7 +209,7 @@ impl Thing for Fee {
         self.id.as_str()
     }
 
-    /// It never changes.
+    /// Nobody edits it. What it costs may be rated again, which is counted by itself.
     fn revision(&self) -> u64 {
         0
     }
@@ -219,8 +224,6 @@ impl Thing for Fee {
         let by_user = self.by_user.as_ref().map(ToString::to_string);
         vec![
             ("at", catalog::time(self.at)),
-            ("company", self.company.to_string()),
-            ("agreement", self.agreement.to_string()),
             ("subject", catalog::words(self.subject.as_deref().unwrap_or_default())),
             ("rule", rule.unwrap_or_default()),
             ("by_user", by_user.unwrap_or_default()),
@@ -238,6 +241,30 @@ impl Fee {
     /// What statements name it by; none if it took nothing from its wallet.
     pub fn transaction(&self) -> Option<&FeeId> {
         (!self.charged().is_zero()).then_some(&self.id)
+    }
+
+    /// The fee at the price that it has now in these rates, which were in force when it was charged. None if that
+    /// is the same, if nothing was charged, and if its price is in no tree.
+    pub fn rated_again(&self, level: &Level) -> Result<Option<Self>, FeeError> {
+        if !self.is_issued() || self.attributes.is_empty() {
+            return Ok(None);
+        }
+        let mut event = Event::of(self.resource);
+        for attribute in Attribute::ALL {
+            event = event.with_known(*attribute, self.attributes.get(attribute.name()).map(String::as_str));
+        }
+        let FeePrice { rate, quantity_rule, amount: unit_price, .. } = find_price(level, &event)?;
+        if unit_price == self.unit_price {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            rate: Some(rate),
+            unit_price,
+            quantity_rule,
+            amount: unit_price.checked_times(self.quantity)?,
+            charge_version: self.charge_version + 1,
+            ..self.clone()
+        }))
     }
 
     /// What of it stands at its wallet.
@@ -260,9 +287,11 @@ impl Fee {
             subject: self.subject.clone(),
             rate: rate.clone(),
             unit_price: self.unit_price,
+            count: 1,
             quantity: self.quantity,
             quantity_rule: self.quantity_rule,
             amount: self.amount,
+            charge_version: self.charge_version,
             period: self.period,
             accepted_at: self.at,
         };
@@ -278,7 +307,7 @@ impl Fee {
             unit_price: self.unit_price,
             priced_by: PricedBy::Flat,
         };
-        let usage = Usage { messages: 0, quantity: self.quantity.into(), amount: self.amount };
+        let usage = record.usage();
         Some((record, key, usage))
     }
 }
@@ -363,6 +392,35 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_fee_is_rated_again_by_what_its_price_was_found_by_and_keeps_its_volume() {
+        let tree = |price: &str| {
+            serde_json::json!({"additional_service": {"depends_on": "additional_service", "values": {
+                "Hosting": {"price": {"type": "flat", "amount": price}}}}})
+        };
+        let event = Event::of(Resource::AdditionalService).with(Attribute::AdditionalService, "Hosting");
+        let item = |price| {
+            let (resource, subject) = (Resource::AdditionalService, Some("Hosting".to_owned()));
+            FeeItem { resource, sender: None, subject, price, quantity: 3 }
+        };
+        let plan = |price| plan_fee(FeeId::new(1), &agreement(), item(price), Timestamp::UNIX_EPOCH).unwrap();
+        let fee = plan(find_price(&level(&[tree("2")]), &event).unwrap());
+        assert_eq!(fee.rated_again(&level(&[tree("2")])), Ok(None));
+        let now = level(&[tree("2.5")]);
+        let again = fee.rated_again(&now).unwrap().unwrap();
+        assert_eq!((again.unit_price.to_string(), again.amount.to_string()), ("2.5".into(), "7.5".into()));
+        assert_eq!((again.charge_version, again.rated_again(&now)), (1, Ok(None)));
+        let record = again.usage(&agreement()).unwrap().0;
+        assert_eq!((record.charge_version, record.amount), (1, again.amount));
+        let nowhere = level(&[by_mno()]);
+        assert!(matches!(fee.rated_again(&nowhere), Err(FeeError::NoRate { .. })));
+        let failed = Fee { status: FeeStatus::Failed, ..fee };
+        let fixed = plan(FeePrice::fixed(&agreement().id, "Hosting", Amount::ONE).unwrap());
+        for untouched in [failed, fixed] {
+            assert_eq!(untouched.rated_again(&nowhere), Ok(None));
+        }
+    }
+
+    #[test]
     fn a_missing_rate_says_how_far_one_came() {
         let missing = find_price(&level(&[by_mno()]), &setup("Unlisted"));
         assert_eq!(missing, Err(FeeError::NoRate { path: "sender_id_setup_fee".into() }));
@@ -383,7 +441,11 @@ pub(crate) mod tests {
         let fee = plan_fee(FeeId::new(1), &agreement, item.clone(), now).unwrap();
         let (record, key, usage) = fee.usage(&agreement).unwrap();
         assert_eq!((record.amount.to_string(), key.day.to_string()), ("7.5".into(), "2026-11-30".into()));
-        assert_eq!((usage.messages, usage.quantity, usage.amount), (0, 3, fee.amount));
+        assert_eq!((usage.messages, usage.quantity, usage.amount), (1, 3, fee.amount));
+        let mut before = serde_json::to_value(&record).unwrap();
+        before.as_object_mut().unwrap().remove("count");
+        let before: FeeRecord = serde_json::from_value(before).unwrap();
+        assert_eq!(before.usage(), Usage { messages: 0, ..usage }, "a record from before fees were counted");
         let failed = Fee { status: FeeStatus::Failed, ..fee };
         assert_eq!((failed.usage(&agreement), failed.charged()), (None, Amount::ZERO));
         let none = plan_fee(FeeId::new(1), &agreement, FeeItem { quantity: 0, ..item }, now);

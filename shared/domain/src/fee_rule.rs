@@ -619,6 +619,7 @@ impl FeeRule {
             unit_price: Amount::ZERO,
             quantity: 0,
             quantity_rule: None,
+            charge_version: 0,
             amount: Amount::ZERO,
             period: Some(next.period),
             rule: Some(self.id.clone()),
@@ -956,7 +957,9 @@ mod tests {
         assert_eq!(shown(&next.next), "2027-01-01..2027-01-31 at 2027-01-01T00:00:00Z (0)");
         let stop = crate::enabled::PackChange { auto_extend: Some(false), ..Default::default() };
         let kind = ServiceKind::BundlePack { size: 10 };
-        level.agreement = level.agreement.with_pack_changed(&PurchaseId::new(1), kind, stop).unwrap();
+        let changed =
+            level.agreement.with_pack_changed(&PurchaseId::new(1), kind, stop, Timestamp::UNIX_EPOCH);
+        level.agreement = changed.unwrap();
         let DuePlan::Move(ended) = plan_due(&rule, &level, at("2026-12-01T00:00:30Z")) else {
             panic!("it ends")
         };

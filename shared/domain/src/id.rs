@@ -166,6 +166,8 @@ ids! {
     InvoiceId = "inv_";
     /// What an invoice bills of one resource.
     ChargeId = "chg_";
+    /// A line of a charge: what was used at one price.
+    ChargeRowId = "row_";
     /// A charge for something else than a message.
     FeeId = "fee_";
     /// What charges a fee again and again.

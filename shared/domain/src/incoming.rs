@@ -271,18 +271,19 @@ impl IncomingMessage {
     /// is one only within [`REPEAT_WINDOW`] of the first, see [`Self::is_repeat_of`].
     pub fn possible_ids(&self) -> [IncomingId; 3] {
         let window = self.received_at.as_second().div_euclid(REPEAT_WINDOW.as_secs());
-        [window, window - 1, window + 1].map(|window| {
-            let Self { connection, source, destination, data_coding, octets, .. } = self;
-            let (coding, window) = (data_coding.to_string(), window.to_string());
-            IncomingId::derived(&[
-                connection.as_str(),
-                &source.value,
-                &destination.value,
-                &coding,
-                octets,
-                &window,
-            ])
-        })
+        [window, window - 1, window + 1].map(|window| self.named(&window.to_string()))
+    }
+
+    /// What it has in common with all that have its content, whenever they come.
+    pub fn content(&self) -> IncomingId {
+        self.named("")
+    }
+
+    fn named(&self, window: &str) -> IncomingId {
+        let Self { connection, source, destination, data_coding, octets, .. } = self;
+        let (source, destination) = (&source.value, &destination.value);
+        let coding = data_coding.to_string();
+        IncomingId::derived(&[connection.as_str(), source, destination, &coding, octets, window])
     }
 
     pub fn is_repeat_of(&self, earlier: &Self) -> bool {

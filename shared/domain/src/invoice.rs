@@ -303,6 +303,14 @@ impl Invoice {
         self.status == InvoiceStatus::Confirmed
     }
 
+    /// What a file of it is called when somebody stores it: by its number, a draft's by its period.
+    pub fn file_name(&self, ending: &str) -> String {
+        match self.number.filter(|_| self.is_confirmed()) {
+            Some(number) => format!("invoice-{number}.{ending}"),
+            None => format!("invoice-draft-{}.{ending}", self.period.first),
+        }
+    }
+
     /// When the usage of one of its charges was last counted: by itself, or with all others.
     pub fn calculated_at_of(&self, charge: &Charge) -> Timestamp {
         charge.recalculated_at.map_or(self.calculated_at, |at| at.max(self.calculated_at))

@@ -27,6 +27,7 @@ pub mod enabled;
 pub mod export;
 pub mod fee;
 pub mod fee_rule;
+pub mod finding;
 pub mod handling;
 pub mod id;
 pub mod import;

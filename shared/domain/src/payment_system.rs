@@ -95,9 +95,14 @@ impl PaymentSystemKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it says what it keeps of a payment.
+    /// Whether it says what it keeps of a payment. FreedomPay does so in callbacks alone.
     fn tells_its_fee(self) -> bool {
         matches!(self, Self::Stripe | Self::FreedomPay)
+    }
+
+    /// Whether it may leave that to a tariff: Stripe says it whenever it is asked.
+    fn may_have_tariff(self) -> bool {
+        self != Self::Stripe
     }
 }
 
@@ -116,7 +121,7 @@ impl Details for PaymentSystemDetails {
             (_, None) => return Err(FieldError::new("merchant", "this payment system needs a merchant id")),
         }
         match &self.tariff {
-            Some(_) if self.kind.tells_its_fee() => {
+            Some(_) if !self.kind.may_have_tariff() => {
                 return Err(FieldError::new(
                     "tariff_percent",
                     "this payment system tells itself what it keeps",
@@ -221,12 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_tell_a_fee_has_a_tariff_and_takes_it_from_the_client_by_that_alone() {
+    fn who_may_not_tell_a_fee_has_a_tariff_and_who_never_does_takes_it_from_the_client_by_that_alone() {
         let tariff = Tariff::of(Some(Amount::ONE), None);
         for kind in PaymentSystemKind::ALL {
             let with_tariff = PaymentSystemDetails { tariff, ..system(kind) };
             let from_client = PaymentSystemDetails { fee_from: FeeFrom::Client, ..with_tariff.clone() };
-            let expected = kind.tells_its_fee().then_some("tariff_percent");
+            let expected = (kind == PaymentSystemKind::Stripe).then_some("tariff_percent");
             assert_eq!([refused(with_tariff), refused(from_client)], [expected; 2], "{kind:?}");
         }
     }

@@ -142,9 +142,6 @@ impl<D: Details> Thing for Record<D> {
             columns.push(("created_by", catalog::words(&self.created_by)));
             columns.push(("updated_by", catalog::words(&self.updated_by)));
         }
-        if D::LISTED_ABOVE {
-            columns.push(("company", self.company.to_string()));
-        }
         columns
     }
 

@@ -6,6 +6,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::agreement::Agreement;
 use crate::edr::{Edr, EdrPart, FeeRecord, Record, Usage, UsageKey};
@@ -139,7 +141,7 @@ impl Recount {
             unit_price: fee.unit_price,
             priced_by: PricedBy::Flat,
         };
-        self.sum(key, Usage { messages: 0, quantity: fee.quantity.into(), amount: fee.amount })
+        self.sum(key, fee.usage())
     }
 
     fn sum(&mut self, key: UsageKey, usage: Usage) -> Result<(), AmountError> {
@@ -165,6 +167,16 @@ impl Recount {
     pub fn total(&self) -> Result<Amount, AmountError> {
         Amount::checked_sum(self.rows.values().map(|usage| usage.amount))
     }
+}
+
+/// Names these differences, in their order, by their rows and by how much each is off: the same whatever else is
+/// counted on both sides meanwhile.
+pub fn digest(differences: &[Difference]) -> Result<String, AmountError> {
+    let off = |Difference { key, recounted, counted }: &Difference| {
+        recounted.checked_add(counted.negated()).map(|off| json!([key, off]))
+    };
+    let content = differences.iter().map(off).collect::<Result<serde_json::Value, AmountError>>()?;
+    Ok(hex::encode(&Sha256::digest(content.to_string())[..16]))
 }
 
 /// The moments between which records of these days were accepted, under whichever of the agreement's terms
@@ -298,6 +310,28 @@ mod tests {
         assert!(rows[0].1.is_zero());
         assert_eq!(recounted(&states[1..]).differences(&rows), []);
         assert_eq!(recounted(&states[1..]).differences(&[]), []);
+    }
+
+    #[test]
+    fn a_difference_is_the_same_while_both_sides_are_counted_on_and_another_in_each_number_and_row() {
+        let usage = |messages, quantity, cents| Usage { messages, quantity, amount: Amount::whole(cents) };
+        let [(row, _)] = &counted(&[in_status(Status::Delivered, &[("0.05", BillingRule::Submitted)])])[..]
+        else {
+            panic!("one row")
+        };
+        let of = |key: &UsageKey, recounted, counted| {
+            digest(&[Difference { key: key.clone(), recounted, counted }]).unwrap()
+        };
+        let first = of(row, usage(3, 3, 9), usage(4, 4, 12));
+        assert_eq!(of(row, usage(7, 8, 90), usage(8, 9, 93)), first);
+        let other = UsageKey { country: Some("AM".to_owned()), ..row.clone() };
+        let others = [
+            of(row, usage(3, 3, 9), usage(5, 4, 12)),
+            of(row, usage(3, 3, 9), usage(4, 5, 12)),
+            of(row, usage(3, 3, 9), usage(4, 4, 13)),
+            of(&other, usage(3, 3, 9), usage(4, 4, 12)),
+        ];
+        assert!(!others.contains(&first), "{others:?}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Rerate: tasks that price messages of the past again, with the rates that were in force when they were
-//! accepted as these stand now, after somebody has corrected a rate, a scope or an enabled service.
+//! Rerate: tasks that price messages and fees of the past again, with the rates that were in force when they
+//! were accepted as these stand now, after somebody has corrected a rate, a scope or an enabled service.
 //!
-//! What a message costs then is in `charges`. A task walks the records of its agreements in the order of
-//! time; how far it has come stands beside it ([`Progress`]), and so does what it has come to
-//! ([`Difference`]). Doing any part again changes nothing, because what is charged is compared with what
+//! What a message costs then is in `charges`, what a fee does in [`crate::fee`]. A task walks the records of its
+//! agreements in the order of time; how far it has come stands beside it ([`Progress`]), and so does what it has
+//! come to ([`Difference`]). Doing any part again changes nothing, because what is charged is compared with what
 //! the rates say, and not with what a task remembers.
 
 mod charges;
@@ -17,6 +17,7 @@ use crate::channel::Channel;
 use crate::id::{AgreementId, CompanyId, RerateId};
 use crate::money::Amount;
 use crate::period::Period;
+use crate::rating::{Resource, ServiceDomain};
 use crate::record::{FieldError, Hand};
 
 pub use charges::{LevelChange, NotRated, Prices, RatedAgain, rate_again};
@@ -64,6 +65,9 @@ pub struct Rerate {
     pub channels: Vec<Channel>,
     /// Whether it only counts.
     pub dry_run: bool,
+    /// The dry run whose counts somebody saw before this one was made to charge them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<RerateId>,
     /// As soon as it is started if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled_for: Option<Timestamp>,
@@ -105,6 +109,8 @@ pub enum RerateError {
     Started,
     #[error("the task has ended")]
     Ended,
+    #[error("only what a dry run has counted to its end is charged")]
+    NotCounted,
 }
 
 /// Until when a task that is made now may rate messages again: those before this have their records.
@@ -146,6 +152,7 @@ pub fn plan_rerate(ask: NewRerate, by: Hand<'_>) -> Result<Rerate, FieldError> {
         agreements,
         channels,
         dry_run: ask.dry_run,
+        counted_by: None,
         scheduled_for: ask.scheduled_for,
         status: Status::Draft,
         estimated: ask.estimated,
@@ -164,6 +171,35 @@ impl Rerate {
     fn moved(&self, status: Status, by: Hand<'_>) -> Self {
         let (updated_at, updated_by) = (by.now, by.name.to_owned());
         Self { status, updated_at, updated_by, revision: self.revision + 1, ..self.clone() }
+    }
+
+    /// A draft of a task that charges what this dry run has counted, and so has its extent.
+    pub fn to_charge(
+        &self,
+        id: RerateId,
+        scheduled_for: Option<Timestamp>,
+        counted: &Progress,
+        by: Hand<'_>,
+    ) -> Result<Self, RerateError> {
+        if !self.dry_run || self.status != Status::Complete {
+            return Err(RerateError::NotCounted);
+        }
+        Ok(Self {
+            id,
+            dry_run: false,
+            counted_by: Some(self.id.clone()),
+            scheduled_for,
+            status: Status::Draft,
+            estimated: counted.edrs.processed,
+            started_at: None,
+            finished_at: None,
+            created_at: by.now,
+            created_by: by.name.to_owned(),
+            updated_at: by.now,
+            updated_by: by.name.to_owned(),
+            revision: 0,
+            ..self.clone()
+        })
     }
 
     pub fn is_over(&self) -> bool {
@@ -216,6 +252,12 @@ impl Rerate {
     /// Whether messages are among what it rates again. There are no others yet than SMS.
     pub fn includes(&self, channel: Channel) -> bool {
         self.channels.is_empty() || self.channels.contains(&channel)
+    }
+
+    /// Whether fees for this are: those of SMS with their channel, and what packs and additional services cost
+    /// where no channel is named.
+    pub fn includes_fee(&self, resource: Resource) -> bool {
+        self.channels.is_empty() || (resource.domain() == ServiceDomain::Sms && self.includes(Channel::Sms))
     }
 
     /// The agreement in whose records a message of these levels is rated: the nearest to the sender of those
@@ -323,7 +365,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A message with so many levels was looked at.
+    /// A message with so many levels was looked at, or a fee, which has one.
     pub fn count(&mut self, levels: u64, failure: Option<String>) {
         let failed = failure.is_some();
         self.edrs.add(1, failed);
@@ -392,6 +434,34 @@ mod tests {
             assert!(!over.is_due(BY.now) && over.lists().len() == 1);
             assert_eq!((over.cancel(BY), over.start(BY)), (Err(RerateError::Ended), Err(RerateError::Ended)));
         }
+    }
+
+    #[test]
+    fn what_a_dry_run_has_counted_to_its_end_is_charged_by_another_task() {
+        let dry = plan_rerate(NewRerate { dry_run: true, ..ask() }, BY).unwrap();
+        let mut counted = Progress::default();
+        counted.count(2, None);
+        let charge = |task: &Rerate| task.to_charge(RerateId::new(2), None, &counted, BY);
+        let begun = dry.start(BY).unwrap().begin(BY);
+        for early in [&dry, &begun, &begun.cancel(BY).unwrap()] {
+            assert_eq!(charge(early), Err(RerateError::NotCounted));
+        }
+        let task = charge(&begun.complete(BY)).unwrap();
+        let again = charge(&task.start(BY).unwrap().begin(BY).complete(BY));
+        assert_eq!(again, Err(RerateError::NotCounted), "it is no dry run");
+        let (id, counted_by) = (RerateId::new(2), Some(dry.id.clone()));
+        assert_eq!(task, Rerate { id, dry_run: false, counted_by, estimated: 1, ..dry });
+    }
+
+    #[test]
+    fn fees_are_rated_with_the_channel_that_they_are_for() {
+        let included = |channels: &[Channel]| {
+            let task = plan_rerate(NewRerate { channels: channels.to_vec(), ..ask() }, BY).unwrap();
+            [Resource::SenderIdUsageFee, Resource::ServicePurchase].map(|fee| task.includes_fee(fee))
+        };
+        assert_eq!(included(&[]), [true, true]);
+        assert_eq!(included(&[Channel::Sms]), [true, false]);
+        assert_eq!(included(&[Channel::Viber]), [false, false]);
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl LoginCodes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
     pub user: UserId,
+    /// What it was asked for. A code for one purpose neither stands in for one of another nor takes its place.
+    pub purpose: String,
+    /// Where it went: it proves no other number.
+    #[serde(default)]
+    pub phone: String,
     pub hash: String,
     pub sent_at: Timestamp,
 }
@@ -73,13 +78,13 @@ impl SentCode {
         self.sent_at + VALID
     }
 
-    pub fn takes(&self, hash: &str, now: Timestamp) -> bool {
-        is_same(&self.hash, hash) && now < self.expires_at()
+    pub fn takes(&self, phone: &str, hash: &str, now: Timestamp) -> bool {
+        self.phone == phone && is_same(&self.hash, hash) && now < self.expires_at()
     }
 
-    /// Whether another may be sent now.
-    pub fn is_past(&self, now: Timestamp) -> bool {
-        self.sent_at + SENT_EVERY <= now
+    /// Whether it has just gone to this number, which gets no other yet.
+    pub fn is_on_its_way(&self, phone: &str, now: Timestamp) -> bool {
+        self.phone == phone && now < self.sent_at + SENT_EVERY
     }
 }
 
@@ -89,10 +94,26 @@ mod tests {
 
     #[test]
     fn a_code_is_good_for_five_minutes_and_another_comes_after_one() {
-        let sent = SentCode { user: UserId::new(1), hash: "h".into(), sent_at: Timestamp::UNIX_EPOCH };
-        let after = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
-        assert!(sent.takes("h", after(299)) && !sent.takes("h", after(300)) && !sent.takes("x", after(0)));
-        assert!(!sent.is_past(after(59)) && sent.is_past(after(60)));
+        let sent = sent();
+        assert!(sent.takes("49", "h", after(299)) && !sent.takes("49", "h", after(300)));
+        assert!(!sent.takes("49", "x", after(0)));
+        assert!(sent.is_on_its_way("49", after(59)) && !sent.is_on_its_way("49", after(60)));
+    }
+
+    #[test]
+    fn a_code_is_of_the_number_that_it_went_to() {
+        let sent = sent();
+        assert!(!sent.takes("43", "h", after(0)) && !sent.is_on_its_way("43", after(0)));
+    }
+
+    fn sent() -> SentCode {
+        let sent_at = Timestamp::UNIX_EPOCH;
+        let (user, purpose) = (UserId::new(1), "login".to_owned());
+        SentCode { user, purpose, phone: "49".into(), hash: "h".into(), sent_at }
+    }
+
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub mod picture;
 pub mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::Agreement;
 use crate::catalog::{self, Thing};
 use crate::channel::Channel;
-use crate::connection::ConnectionKind;
+use crate::connection::{ConnectionKind, HttpVendor, Link};
 use crate::id::{AgreementId, CompanyId, ConnectionId, SecretId, SenderId};
 use crate::incoming::IncomingRule;
 use crate::record::FieldError;
 use crate::route::{ROUTES_MAX, Routes};
 use crate::statistics::Counts;
 
-pub use self::settings::SenderSettings;
+pub use self::settings::{SenderSettings, SmsSender};
 
 const NAME_LENGTH_MAX: usize = 120;
 const GUID_LENGTH: std::ops::RangeInclusive<usize> = 8..=64;
@@ -48,13 +48,17 @@ pub struct Sender {
     pub agreement: AgreementId,
     /// What the recipient sees.
     pub address: SenderAddress,
-    /// Of every channel but SMS.
+    /// Of every channel but SMS, where only one with an account of its own at a vendor has some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SenderSettings>,
     /// Under which its secrets are kept: a new one each time they are told, so that a row never names others
     /// than those that were stored for it. None: its vendor gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretId>,
+    /// Of SMS with an account of its own: the vendor's address that its password was told for, which goes nowhere
+    /// else. Who has the sender ID need not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_url: Option<String>,
     /// As people call it here.
     #[serde(default)]
     pub name: String,
@@ -129,8 +133,8 @@ pub struct SenderChange {
     pub webhook_guid: Option<Option<String>>,
     pub mno: Option<Option<String>>,
     pub monitoring: Option<Option<Monitoring>>,
-    /// Of the same channel.
-    pub settings: Option<SenderSettings>,
+    /// Of the same channel. None in it: of SMS, no account of its own any more.
+    pub settings: Option<Option<SenderSettings>>,
     /// Where the secrets are that are told beside it. None in it: its vendor gives none any more.
     pub secret: Option<Option<SecretId>>,
 }
@@ -145,6 +149,8 @@ pub enum SenderError {
     NotOfChannel(&'static str, &'static str),
     #[error("an active one needs a connection, routes or one that it is assigned from")]
     NoRoads,
+    #[error("an account is at one vendor: exactly one of the routes has to be over HTTP")]
+    OneAccount,
     #[error("it has routes of its own or is assigned from another one, not both")]
     RoadsTwice,
     #[error(
@@ -170,6 +176,19 @@ pub enum SenderError {
     Monitoring,
 }
 
+/// Why messages cannot take a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoadError {
+    #[error("no SMS goes over this connection")]
+    NoSms,
+    #[error("this connection has no account: the sender ID needs one of its own")]
+    NoAccount,
+    #[error("this connection is not one to the sender ID's vendor")]
+    OtherVendor,
+    #[error("the address of a Viber sender ID is the service_id of its connection")]
+    OtherService,
+}
+
 impl Sender {
     /// One that may be used from now on.
     pub fn new(
@@ -189,6 +208,7 @@ impl Sender {
             address,
             settings: None,
             secret: None,
+            account_url: None,
             status: SenderStatus::Active,
             routes,
             assigned_from: None,
@@ -211,9 +231,14 @@ impl Sender {
         self.settings.as_ref().map_or(Channel::Sms, SenderSettings::channel)
     }
 
+    /// What it has in another channel than SMS.
+    fn other_channel(&self) -> Option<&SenderSettings> {
+        self.settings.as_ref().filter(|settings| settings.channel() != Channel::Sms)
+    }
+
     /// Who carries what is sent from it: `smpp` or `http` for SMS, by its first route.
     pub fn vendor(&self) -> String {
-        match &self.settings {
+        match self.other_channel() {
             Some(settings) => settings.vendor().to_owned(),
             None => self.routes.all().first().map(|route| catalog::choice(route.kind)).unwrap_or_default(),
         }
@@ -246,12 +271,59 @@ impl Sender {
         Self { status, routes: above.routes, assigned_from: above.assigned_from, incoming_vendors, ..self }
     }
 
+    /// One that is assigned as it is used, where `all` are the sender IDs with its address by their agreements.
+    /// Each above it stands under an agreement further up.
+    #[must_use]
+    pub fn as_used(mut self, all: &BTreeMap<AgreementId, Self>) -> Self {
+        while let Some(from) = self.assigned_from.clone() {
+            self = self.over(&from, all.get(&from.agreement).cloned());
+        }
+        self
+    }
+
     /// Whether what phones send to it may come over this vendor's connection: a vendor speaks for the numbers
     /// that it carries. So nobody gets the messages of another company's number by naming it, and no vendor
     /// makes up what a phone sent to another's.
     pub fn is_served_by(&self, connection: &ConnectionId) -> bool {
         self.incoming_vendors.contains(connection)
             || self.routes.all().iter().any(|route| route.connection == *connection)
+    }
+
+    /// Whether its messages can take this link. Where the guide's form asks for a connection, it is one to the
+    /// vendor of the form.
+    pub fn check_road(&self, link: &Link) -> Result<(), RoadError> {
+        match (self.other_channel(), link) {
+            (None, link) if !link.carries_sms() => Err(RoadError::NoSms),
+            (None, Link::Http(http)) if http.username.is_none() && self.settings.is_none() => {
+                Err(RoadError::NoAccount)
+            }
+            (None, _) => Ok(()),
+            (Some(settings), Link::Http(http)) if http.vendor.name() == settings.vendor() => {
+                match &http.vendor {
+                    HttpVendor::Viber { service_id } if service_id != self.address.as_str() => {
+                        Err(RoadError::OtherService)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            (Some(_), _) => Err(RoadError::OtherVendor),
+        }
+    }
+
+    /// The connections of its routes over HTTP.
+    pub fn over_http(&self) -> Vec<&ConnectionId> {
+        let routes = self.routes.all().iter().filter(|route| route.kind == ConnectionKind::Http);
+        routes.map(|route| &route.connection).collect()
+    }
+
+    /// The account of its own under which its messages go out over this connection, as long as that leads to
+    /// the address that the account was told for.
+    pub fn account_at(&self, connection: &ConnectionId, url: &str) -> Option<&SmsSender> {
+        let is_there = self.over_http().contains(&connection) && self.account_url.as_deref() == Some(url);
+        match &self.settings {
+            Some(SenderSettings::Sms(account)) if is_there => Some(account),
+            _ => None,
+        }
     }
 
     /// It comes back as it is, with the same revision, if nothing of it is to be different.
@@ -311,13 +383,18 @@ impl Sender {
         })
     }
 
-    fn settings_after(&self, told: Option<SenderSettings>) -> Result<Option<SenderSettings>, SenderError> {
-        match (told, &self.settings) {
-            (None, before) => Ok(before.clone()),
-            (Some(told), Some(before)) if told.channel() == before.channel() => {
+    fn settings_after(
+        &self,
+        told: Option<Option<SenderSettings>>,
+    ) -> Result<Option<SenderSettings>, SenderError> {
+        let channel = self.channel();
+        match told {
+            None => Ok(self.settings.clone()),
+            Some(Some(told)) if told.channel() == channel => {
                 Ok(Some(told.checked(&self.address).map_err(SenderError::Settings)?))
             }
-            (Some(_), _) => Err(SenderError::OtherChannel),
+            Some(None) if channel == Channel::Sms => Ok(None),
+            Some(_) => Err(SenderError::OtherChannel),
         }
     }
 
@@ -330,13 +407,7 @@ impl Sender {
         if channel == Channel::Rcs && self.webhook_guid.is_none() {
             return Err(SenderError::NoWebhookGuid);
         }
-        let Some(settings) = &self.settings else {
-            let has_road = self.assigned_from.is_some() || !self.routes.all().is_empty();
-            return match self.status {
-                SenderStatus::Active if !has_road => Err(SenderError::NoRoads),
-                _ => Ok(()),
-            };
-        };
+        let Some(settings) = self.other_channel() else { return self.check_sms() };
         let roads_max = usize::from(settings.has_connection());
         let over_smpp = self.routes.all().iter().any(|route| route.kind != ConnectionKind::Http);
         let is_voice = channel == Channel::Voice;
@@ -351,6 +422,17 @@ impl Sender {
         match refused.into_iter().find(|(.., is_told)| *is_told) {
             Some((field, what, _)) => Err(SenderError::NotOfChannel(field, what)),
             None => Ok(()),
+        }
+    }
+
+    fn check_sms(&self) -> Result<(), SenderError> {
+        let roads = self.routes.all();
+        if self.status == SenderStatus::Active && self.assigned_from.is_none() && roads.is_empty() {
+            return Err(SenderError::NoRoads);
+        }
+        match self.settings.is_some() && self.over_http().len() != 1 {
+            true => Err(SenderError::OneAccount),
+            false => Ok(()),
         }
     }
 }
@@ -415,9 +497,9 @@ impl Thing for Sender {
 
     /// Where what is sent from it finds it. No SMS finds one of another channel.
     fn place(&self) -> Option<(String, String)> {
-        let channel = match &self.settings {
-            None => String::new(),
-            Some(settings) => format!("#{}", catalog::choice(settings.channel())),
+        let channel = match self.channel() {
+            Channel::Sms => String::new(),
+            channel => format!("#{}", catalog::choice(channel)),
         };
         Some((format!("sender#{}{channel}", self.agreement), self.address.to_string()))
     }
@@ -433,7 +515,6 @@ impl Thing for Sender {
             ("status", catalog::choice(self.status)),
             ("agreement", self.agreement.to_string()),
             ("webhook_guid", catalog::words(self.webhook_guid.as_deref().unwrap_or_default())),
-            ("company", self.company.to_string()),
         ]
     }
 
@@ -527,6 +608,8 @@ impl From<SenderAddress> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::{HttpLink, SmppLink};
+    use crate::route::Route;
 
     #[test]
     fn a_sender_id_changes_in_what_is_named_and_only_to_what_makes_sense() {
@@ -563,6 +646,76 @@ mod tests {
     fn brought_by(vendors: &[u128]) -> SenderChange {
         let vendors = vendors.iter().map(|number| ConnectionId::new(*number)).collect();
         SenderChange { incoming_vendors: Some(vendors), ..SenderChange::default() }
+    }
+
+    fn over(routes: Vec<Route>) -> Sender {
+        let address = SenderAddress::parse("ACME").unwrap();
+        let (company, agreement) = (CompanyId::new(1), AgreementId::new(1));
+        let routes = Routes::new(routes).unwrap();
+        Sender::new(SenderId::new(1), company, agreement, address, routes, Timestamp::UNIX_EPOCH)
+    }
+
+    fn route(number: u128, kind: ConnectionKind) -> Route {
+        Route::only(ConnectionId::new(number), kind)
+    }
+
+    fn with_account() -> SenderChange {
+        let account = SmsSender { login: " hoho ".into(), service_type: None };
+        SenderChange { settings: Some(Some(SenderSettings::Sms(account))), ..SenderChange::default() }
+    }
+
+    #[test]
+    fn an_account_of_a_sender_id_of_sms_is_at_its_one_vendor_over_http() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (smpp, http) = (route(1, ConnectionKind::Smpp), route(2, ConnectionKind::Http));
+        let url = "https://vendor.example";
+        let own = over(vec![smpp.clone(), http.clone()]).changed(with_account(), now).unwrap();
+        let own = Sender { account_url: Some(url.into()), ..own };
+        assert_eq!((own.channel(), own.vendor().as_str()), (Channel::Sms, "smpp"));
+        assert_eq!(own.place(), over(vec![smpp.clone()]).place());
+        assert_eq!(own.account_at(&http.connection, url).map(|account| account.login.as_str()), Some("hoho"));
+        assert_eq!(own.account_at(&smpp.connection, url), None);
+        assert_eq!(own.account_at(&http.connection, "https://other.example"), None);
+        for routes in [vec![smpp.clone()], vec![http.clone(), route(3, ConnectionKind::Http)]] {
+            assert_eq!(over(routes).changed(with_account(), now), Err(SenderError::OneAccount));
+        }
+        let moved =
+            SenderChange { routes: Some(Routes::new(vec![smpp]).unwrap()), ..SenderChange::default() };
+        assert_eq!(own.changed(moved.clone(), now), Err(SenderError::OneAccount));
+        let without = own.changed(SenderChange { settings: Some(None), ..moved }, now).unwrap();
+        assert_eq!((without.channel(), without.settings), (Channel::Sms, None));
+    }
+
+    #[test]
+    fn messages_take_connections_to_the_vendor_of_their_sender_id() {
+        let sms = HttpLink::transit_sms("https://vendor.example", "we", "guid");
+        let of = |vendor: HttpVendor| Link::Http(HttpLink { vendor, username: None, ..sms.clone() });
+        let without_account = of(HttpVendor::TransitSms {});
+        let (viber, other_viber) = (
+            of(HttpVendor::Viber { service_id: "ACME".into() }),
+            of(HttpVendor::Viber { service_id: "1234".into() }),
+        );
+        let plain = over(vec![route(1, ConnectionKind::Http)]);
+        let own = plain.changed(with_account(), Timestamp::UNIX_EPOCH).unwrap();
+        let in_viber = |vendor: &str| {
+            let settings =
+                serde_json::json!({"channel": "viber", "vendor": {"type": vendor, "login": "hoho"}});
+            Sender { settings: Some(serde_json::from_value(settings).unwrap()), ..plain.clone() }
+        };
+        for (sender, link, expected) in [
+            (&plain, &Link::Smpp(SmppLink::new("smsc.example.com", 2775, "we")), Ok(())),
+            (&plain, &Link::Http(sms.clone()), Ok(())),
+            (&plain, &without_account, Err(RoadError::NoAccount)),
+            (&own, &without_account, Ok(())),
+            (&own, &viber, Err(RoadError::NoSms)),
+            (&in_viber("viber"), &viber, Ok(())),
+            (&in_viber("viber"), &other_viber, Err(RoadError::OtherService)),
+            (&in_viber("viber"), &Link::Http(sms.clone()), Err(RoadError::OtherVendor)),
+            (&in_viber("transit_viber"), &viber, Err(RoadError::OtherVendor)),
+            (&in_viber("transit_viber"), &of(HttpVendor::TransitViber {}), Ok(())),
+        ] {
+            assert_eq!(sender.check_road(link), expected, "{link:?}");
+        }
     }
 
     #[test]

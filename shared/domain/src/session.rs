@@ -29,12 +29,24 @@ pub struct Session {
     /// The password was given by somebody else or is over: it is changed before anything else is done.
     #[serde(default)]
     pub password_due: bool,
+    /// A second factor was shown in it. One that was opened before that was asked for may be anybody's.
+    #[serde(default)]
+    pub second_factor: bool,
 }
 
 impl Session {
     pub fn new(id: SessionId, user: &UserId, idle_minutes: u16, now: Timestamp) -> Self {
-        let (user, ip, agent) = (user.clone(), None, String::new());
-        Self { id, user, created_at: now, last_seen_at: now, idle_minutes, ip, agent, password_due: false }
+        Self {
+            id,
+            user: user.clone(),
+            created_at: now,
+            last_seen_at: now,
+            idle_minutes,
+            ip: None,
+            agent: String::new(),
+            password_due: false,
+            second_factor: false,
+        }
     }
 
     /// Where it was opened from.

@@ -356,6 +356,11 @@ impl TopUp {
         self.due().is_some() || !matches!(self.state, TopUpState::Closed { .. })
     }
 
+    /// Whether its balance rose by this payment, by the payment system's name.
+    pub fn is_paid_by(&self, payment: &str) -> bool {
+        self.received.as_ref().is_some_and(|received| received.reference == payment)
+    }
+
     /// The currency of the balance.
     pub fn balance_currency(&self) -> Currency {
         if self.buys.is_some() { Currency::Credit } else { self.currency }

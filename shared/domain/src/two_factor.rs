@@ -100,7 +100,6 @@ impl Thing for TwoFactorIntegration {
             ("sender", catalog::words(self.sender.as_str())),
             ("status", catalog::choice(self.status)),
             ("created_at", catalog::time(self.created_at)),
-            ("company", self.company.to_string()),
         ]
     }
 }

@@ -41,9 +41,12 @@ pub struct User {
     /// What they log in as, unlike that of anybody else; none until they have signed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
-    /// Digits only.
+    /// Digits only. Where people are reached; no second factor until it is proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// The last number that has answered a code. It gets the codes until another one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved_phone: Option<String>,
     /// As `en` or `pt-BR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
@@ -185,6 +188,21 @@ impl User {
 
     pub fn is_active(&self) -> bool {
         self.status == UserStatus::Active
+    }
+
+    /// Where codes go: the number that was proved last, and before there is one the number that they told.
+    pub fn code_phone(&self) -> Option<&str> {
+        self.proved_phone.as_deref().or(self.phone.as_deref())
+    }
+
+    /// Whether codes go to this number for it has answered one.
+    pub fn has_proved(&self, phone: &str) -> bool {
+        self.proved_phone.as_deref() == Some(phone)
+    }
+
+    /// The number that they told, while it has not answered a code.
+    pub fn unproved_phone(&self) -> Option<&str> {
+        self.phone.as_deref().filter(|_| self.phone != self.proved_phone)
     }
 
     pub fn shown_status(&self, now: Timestamp) -> ShownStatus {
@@ -410,6 +428,7 @@ fn guest(company: &Company, ask: NewUser, now: Timestamp) -> Result<User, UserEr
         email,
         login: ask.login.as_deref().map(parse_login).transpose()?,
         phone: ask.phone.as_deref().map(parse_phone).transpose()?,
+        proved_phone: None,
         language: ask.language.as_deref().map(parse_language).transpose()?,
         avatar: None,
         master: is_master(company.kind, &ask.roles),
@@ -471,6 +490,9 @@ pub fn plan_change(user: &User, kind: CompanyKind, ask: UserChange) -> Result<Us
     }
     if let Some(phone) = ask.phone {
         after.phone = phone.as_deref().map(parse_phone).transpose()?;
+        if after.phone.is_none() {
+            after.proved_phone = None;
+        }
     }
     if let Some(language) = ask.language {
         after.language = language.as_deref().map(parse_language).transpose()?;
@@ -522,12 +544,28 @@ pub fn plan_review(user: &User, approved: bool) -> Result<User, UserError> {
     Ok(User { status, revision: user.revision + 1, ..user.clone() })
 }
 
+/// The phone of somebody has answered a code.
+pub fn plan_phone_proof(user: &User) -> User {
+    User { proved_phone: user.phone.clone(), revision: user.revision + 1, ..user.clone() }
+}
+
+/// Somebody has lost what they log in with: the next code goes to this phone, or else to the one that they told
+/// last, and proves it.
+pub fn plan_second_factor_reset(user: &User, phone: Option<&str>) -> Result<User, UserError> {
+    if user.status == UserStatus::Deleted {
+        return Err(UserError::Status(user.status));
+    }
+    let phone = phone.map(parse_phone).transpose()?.or_else(|| user.phone.clone());
+    Ok(User { phone, proved_phone: None, revision: user.revision + 1, ..user.clone() })
+}
+
 /// Somebody leaves. Their login is free again, and no role counts them.
 pub fn plan_leaving(user: &User) -> User {
     User {
         status: UserStatus::Deleted,
         login: None,
         phone: None,
+        proved_phone: None,
         avatar: None,
         roles: Vec::new(),
         master: false,

@@ -180,7 +180,7 @@ pub(crate) fn who_signed<'a, const N: usize>(
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
 
     #[test]

@@ -126,7 +126,7 @@ fn character(reference: &BytesRef) -> Result<char, ReadError> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

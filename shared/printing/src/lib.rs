@@ -25,6 +25,7 @@ mod tests;
 mod text;
 mod words;
 mod xml;
+mod zipped;
 
 use budget::Budget;
 use domain::printable_form::FormKind;
@@ -34,6 +35,7 @@ pub use document::Document;
 pub use picture::{Picture, PictureError, Pictures};
 pub use sample::samples;
 pub use template::TemplateError;
+pub use zipped::zipped;
 
 /// The product's own forms, which a tenant's own can begin with.
 const INVOICE: &str = include_str!("../templates/invoice.xml");

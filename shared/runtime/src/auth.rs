@@ -8,9 +8,9 @@ use domain::id::{AuditId, CompanyId, RoleId};
 use domain::permission::{Area, Grants, Level};
 use domain::session::Session;
 use domain::user::{User, grants_of};
-use http::Method;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use store::{Store, StoreError};
@@ -139,7 +139,7 @@ async fn of_api_key(
 }
 
 async fn of_session(store: &Store, parts: &Parts, now: Timestamp) -> Result<Principal, Problem> {
-    let token = session_token(parts).ok_or_else(unauthorized)?;
+    let token = session_token(&parts.headers).ok_or_else(unauthorized)?;
     let session = store.session(&token.user, &token.session(), now).await?.ok_or_else(unauthorized)?;
     let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let sent = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
@@ -163,8 +163,8 @@ pub fn actor_of(user: &User, ip: Option<String>) -> Actor {
 }
 
 /// The token in a session's cookie.
-pub fn session_token(parts: &Parts) -> Option<UserToken> {
-    let headers = parts.headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+pub fn session_token(headers: &HeaderMap) -> Option<UserToken> {
+    let headers = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut cookies = headers.flat_map(|header| header.split(';'));
     cookies
         .find_map(|cookie| cookie.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))

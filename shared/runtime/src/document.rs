@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 use crate::auth::SESSION_COOKIE;
+use crate::examples;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// The schemes by which an operation says who may call it.
@@ -38,6 +39,7 @@ pub fn complete(document: OpenApi) -> Value {
             }
         }
     }
+    examples::add(&mut document);
     document
 }
 
@@ -166,7 +168,7 @@ fn add_problems(method: &str, operation: &mut Value) {
         ("415", has_body, "The body is of another media type"),
         ("422", takes, "The request breaks a rule: `code` says which, `field` where"),
         ("428", must_match, "`If-Match` is missing"),
-        ("429", true, "Too many requests: wait for `Retry-After` seconds"),
+        ("429", true, "Too many requests with this key or in this session: wait for `Retry-After` seconds"),
         ("503", true, "Something did not answer: send the same request again"),
     ];
     let responses = &mut operation["responses"];
@@ -192,7 +194,7 @@ fn limit_headers() -> Value {
     let header = |kind: &str, description: &str, example: Value| json!({"description": description, "schema": {"type": kind}, "example": example});
     json!({
         "Retry-After": header("integer", "Seconds until the next request is taken.", json!(1)),
-        "RateLimit": header("string", "What is left (`r`), and in how many seconds more is (`t`).",
+        "RateLimit": header("string", "What is left to this `key` or `session` (`r`), and in how many seconds more is (`t`).",
             json!("\"key\";r=0;t=1")),
         "RateLimit-Policy": header("string", "How many requests (`q`) are taken in so many seconds (`w`).",
             json!("\"key\";q=600;w=1")),

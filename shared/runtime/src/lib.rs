@@ -6,6 +6,7 @@ pub mod batch;
 pub mod config;
 pub mod cursor;
 pub mod document;
+mod examples;
 pub mod http;
 pub mod limits;
 pub mod password;

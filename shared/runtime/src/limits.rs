@@ -1,9 +1,9 @@
-//! How many requests an API key may make: a token bucket for each key, in this process. A deployment that
-//! runs several processes at a time takes so many requests in each of them: this keeps one caller from
-//! filling a process, and is no quota.
+//! How many requests an API key may make, and a person in a session: a token bucket for each, in this process.
+//! A deployment that runs several processes at a time takes so many requests in each of them: this keeps one
+//! caller from filling a process, and is no quota.
 //!
-//! Every answer to a key says what is left (`RateLimit`, `RateLimit-Policy` of the IETF's draft "RateLimit
-//! header fields for HTTP"); one request too many is 429 with `Retry-After`. Requests without a key are not
+//! Every answer to one of them says what is left (`RateLimit`, `RateLimit-Policy` of the IETF's draft "RateLimit
+//! header fields for HTTP"); one request too many is 429 with `Retry-After`. Requests without either are not
 //! counted here: logins have limits of their own.
 
 use std::collections::HashMap;
@@ -15,8 +15,9 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, RETRY_AFTER};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::auth::session_token;
 use crate::http::Problem;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -25,7 +26,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// As good as no limit for whoever sends up to 1,000 messages with a request.
 const REQUESTS_DEFAULT: u32 = 6_000;
 const SECONDS_DEFAULT: u32 = 60;
-/// Keys that are remembered; beyond, those who have been quiet are forgotten, which gives them nothing.
+/// Keys and sessions that are remembered; beyond, those who have been quiet are forgotten, which gives them
+/// nothing.
 const KEYS_MAX: usize = 10_000;
 
 /// So many requests in so many seconds; as many at once.
@@ -72,7 +74,7 @@ fn number(name: &'static str, default: u32, least: u32) -> Result<u32, WrongLimi
     }
 }
 
-/// The router, with the limit on each key. Nothing with a limit of 0 requests.
+/// The router, with the limit on each key and session. Nothing with a limit of 0 requests.
 pub fn limited(router: Router, limit: Limit) -> Router {
     if limit.requests == 0 {
         return router;
@@ -84,8 +86,8 @@ pub fn limited(router: Router, limit: Limit) -> Router {
     }))
 }
 
-/// For each key the moment at which its bucket is full again: all that there is to know about a bucket that
-/// fills by itself.
+/// For each key or session the moment at which its bucket is full again: all that there is to know about a bucket
+/// that fills by itself.
 struct Buckets {
     limit: Limit,
     full_at: Mutex<HashMap<String, Instant>>,
@@ -103,17 +105,21 @@ struct Level {
 
 impl Buckets {
     async fn answer(&self, request: Request, next: Next) -> Response {
-        let key = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let Some(key) = key.map(crate::auth::hash) else { return next.run(request).await };
-        let level = self.take(key, Instant::now());
+        // Both are counted where both are sent: else another of the one would be as good as no limit on the
+        // other.
+        let now = Instant::now();
+        let levels = callers(request.headers()).map(|(kind, caller)| (kind, self.take(caller, now)));
+        let Some((kind, level)) = levels.min_by_key(|(_, level)| (level.taken, level.left)) else {
+            return next.run(request).await;
+        };
         let mut response = match level.taken {
             true => next.run(request).await,
-            false => too_many(level.next),
+            false => too_many(kind, level.next),
         };
         let Limit { requests, seconds } = self.limit;
         let wait = seconds_up(level.next);
-        set(&mut response, RATE_LIMIT, &format!("\"key\";r={};t={wait}", level.left));
-        set(&mut response, RATE_LIMIT_POLICY, &format!("\"key\";q={requests};w={seconds}"));
+        set(&mut response, RATE_LIMIT, &format!("\"{kind}\";r={};t={wait}", level.left));
+        set(&mut response, RATE_LIMIT_POLICY, &format!("\"{kind}\";q={requests};w={seconds}"));
         response
     }
 
@@ -137,9 +143,17 @@ impl Buckets {
     }
 }
 
-fn too_many(wait: Duration) -> Response {
+/// The key and the session of a request, each by its hash and with what the headers call it.
+fn callers(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, String)> {
+    let key = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = key.map(|key| ("key", crate::auth::hash(key)));
+    let session = session_token(headers).map(|token| ("session", token.session().to_string()));
+    key.into_iter().chain(session)
+}
+
+fn too_many(kind: &str, wait: Duration) -> Response {
     let seconds = seconds_up(wait).max(1);
-    let detail = format!("Too many requests with this key. Wait {seconds} seconds, or spread them out.");
+    let detail = format!("Too many requests with this {kind}. Wait {seconds} seconds, or spread them out.");
     let mut response = Problem::new(429, "too_many_requests", detail).into_response();
     set(&mut response, RETRY_AFTER, &seconds.to_string());
     response

@@ -23,20 +23,15 @@ pub fn pick<'a>(routes: &'a Routes, roads: &[Connection], seed: u64) -> Option<&
 
 #[cfg(test)]
 mod tests {
-    use domain::connection::{AlarisLink, ConnectionKind, Link};
+    use domain::connection::{ConnectionKind, HttpLink, Link};
     use domain::id::CompanyId;
 
     use super::*;
 
     fn road(number: u128, enabled: bool) -> Connection {
-        let link = AlarisLink {
-            url: "https://vendor.example".to_owned(),
-            username: "us".to_owned(),
-            service_type: String::new(),
-            webhook_guid: number.to_string(),
-        };
+        let link = HttpLink::transit_sms("https://vendor.example", "us", number.to_string());
         let (id, now) = (ConnectionId::new(number), jiff::Timestamp::UNIX_EPOCH);
-        let road = Connection::new(id, CompanyId::new(1), number.to_string(), Link::Alaris(link), now);
+        let road = Connection::new(id, CompanyId::new(1), number.to_string(), Link::Http(link), now);
         Connection { enabled, ..road }
     }
 

@@ -72,6 +72,13 @@ impl Store {
         self.get(&self.tables.directory, &keys::thing::<T>(id), T::NOUN).await
     }
 
+    /// Those of these things that there are, in no order.
+    pub async fn things_by_id<T: Thing>(&self, ids: &[&str]) -> Result<Vec<T>, StoreError> {
+        let wanted: Vec<_> = ids.iter().map(|id| keys::thing::<T>(id)).collect();
+        let items = self.get_many(&self.tables.directory, &wanted).await?;
+        items.into_iter().map(|item| read(T::NOUN, item)).collect()
+    }
+
     /// The thing that has a name which only one may have.
     pub async fn thing_named<T: Thing>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let item = self.get_item(&self.tables.directory, &keys::unique(T::NOUN, name)).await?;

@@ -50,8 +50,9 @@ impl Store {
     }
 
     /// Stores a company as deleted, if nothing has moved in its wallets since they were read, there is none
-    /// below it and it has so many agreements. Its wallets are closed: nothing is charged to them and nobody
-    /// pays into them any more. What messages on their way give back to them is taken out by a transfer.
+    /// below it, it has so many agreements, and no sender IDs or connections. Its wallets are closed: nothing is
+    /// charged to them and nobody pays into them any more. What messages on their way give back to them is taken
+    /// out by a transfer.
     pub async fn delete_company(
         &self,
         act: &Act,
@@ -61,7 +62,9 @@ impl Store {
         agreements: usize,
     ) -> Result<Written, StoreError> {
         let Some(mut with) = self.close_wallets(wallets) else { return Ok(Written::Overtaken) };
-        with.push(self.end_uses(before.id.as_str(), &[(Use::Companies, 0), (Use::Agreements, agreements)]));
+        let left =
+            [(Use::Companies, 0), (Use::Agreements, agreements), (Use::Senders, 0), (Use::Connections, 0)];
+        with.push(self.end_uses(before.id.as_str(), &left));
         with.extend(self.below_tenant(before, -1));
         self.write_thing(act, Some(before), Some(after), with).await
     }

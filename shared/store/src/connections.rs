@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use crate::catalog::Written;
 use crate::item::{Partition, document, read};
 use crate::keys;
+use crate::uses::Use;
 use crate::{Store, StoreError};
 
 const KIND: &str = "a connection";
@@ -77,15 +78,18 @@ impl Store {
     pub async fn create_connection(&self, act: &Act, connection: &Connection) -> Result<Written, StoreError> {
         let entry = document(&keys::connection_entry(&connection.id), &BTreeMap::<String, String>::new())?;
         let entry = self.new_item(&self.tables.directory, entry);
-        self.write_thing(act, None, Some(connection), vec![entry]).await
+        let count = self.count_use(connection.company.as_str(), Use::Connections, 1);
+        self.write_thing(act, None, Some(connection), vec![entry, count]).await
     }
 
     /// Deletes a connection. Its row stays, disabled: what waits for it is refused there as for any that is
     /// disabled. For that a gateway has to find it; the entry of one that no gateway serves goes.
     pub async fn delete_connection(&self, act: &Act, connection: &Connection) -> Result<Written, StoreError> {
         let is_served = matches!(connection.link, Link::Smpp(_));
-        let entry = self.delete_any(&self.tables.directory, &keys::connection_entry(&connection.id));
-        let with = if is_served { Vec::new() } else { vec![entry] };
+        let mut with = vec![self.count_use(connection.company.as_str(), Use::Connections, -1)];
+        if !is_served {
+            with.push(self.delete_any(&self.tables.directory, &keys::connection_entry(&connection.id)));
+        }
         self.write_thing(act, Some(connection), Some(&connection.deleted(act.at)), with).await
     }
 }

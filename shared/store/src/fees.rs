@@ -113,6 +113,14 @@ pub struct DueFee {
     pub rule: FeeRuleId,
 }
 
+/// Whether a fee, or its record, still is in this version. The first one is not written down.
+pub(crate) fn in_version(version: u32) -> (&'static str, Item) {
+    match version {
+        0 => ("attribute_exists(pk) AND attribute_not_exists(charge_version)", Item::new()),
+        _ => ("charge_version = :before", Item::from([(":before".to_owned(), number(version))])),
+    }
+}
+
 /// Reads a fee's item, from the table or from an image in its stream.
 pub fn fee_of(item: Item) -> Result<Fee, StoreError> {
     read(KIND, item)
@@ -295,7 +303,8 @@ impl Store {
         Ok(Page { items: items.collect::<Result<_, _>>()?, next })
     }
 
-    /// Posts the record of a fee with the usage it adds, once.
+    /// Posts the record of a fee with the usage it adds, once. One that was rated again takes the place of the
+    /// record that is there, and so does its usage.
     pub async fn post_fee_record(
         &self,
         record: &FeeRecord,
@@ -304,13 +313,23 @@ impl Store {
     ) -> Result<(), StoreError> {
         let place = keys::fee_record(&record.agreement, record.accepted_at, &record.fee);
         let item = expiring(document(&place, record)?, kept_until(record.accepted_at));
-        let items =
-            vec![self.new_item(&self.tables.records, item), self.update_item(self.usage_row(key, usage)?)];
-        match self.transact("post a fee", items).await {
-            // It is there from an earlier delivery.
-            Ok(()) | Err(Refused::At(0, _)) => Ok(()),
-            Err(refused) => Err(refused.unexpected("post a fee")),
+        let put = self.new_item(&self.tables.records, item.clone());
+        let counted = self.update_item(self.usage_row(key, usage)?);
+        let stored: FeeRecord = match self.transact("post a fee", vec![put, counted.clone()]).await {
+            Ok(()) => return Ok(()),
+            Err(Refused::At(0, Some(stored))) => read("a fee's record", stored)?,
+            Err(refused) => return Err(refused.unexpected("post a fee")),
+        };
+        if record.charge_version <= stored.charge_version {
+            return Ok(()); // It is there from an earlier delivery.
         }
+        let (unchanged, version) = in_version(stored.charge_version);
+        let put = self.put_item(&self.tables.records, item, unchanged, version);
+        let old_usage = stored.usage().negated();
+        let old_key = UsageKey { rate: stored.rate, unit_price: stored.unit_price, ..key.clone() };
+        let taken_out = self.update_item(self.usage_row(&old_key, old_usage)?);
+        let posted = self.transact("post a fee", vec![put, taken_out, counted]).await;
+        posted.map_err(|refused| refused.unexpected("post a fee"))
     }
 
     /// What the holders below have set aside of each allowance of a wallet and not used.

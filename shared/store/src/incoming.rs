@@ -1,10 +1,12 @@
 //! Messages from phones: the sender IDs behind a number, the parts of long ones until all are there, and
 //! the messages, each once; and the lists in which they stand.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::edr::{kept_until, row_kept_until};
 use domain::id::{AgreementId, CompanyId, ConnectionId, IncomingId, SenderId};
-use domain::incoming::{IncomingMessage, IncomingPart};
+use domain::incoming::{IncomingMessage, IncomingPart, REPEAT_WINDOW};
 use domain::sender::{Sender, SenderAddress};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,9 @@ use crate::{Store, StoreError};
 const KIND: &str = "a message from a phone";
 /// What is not whole by then never will be: no vendor tries for longer.
 const PARTS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// From when a message came. Its mark decides between two that are stored at the same moment, which may be hours
+/// later.
+const MARK_KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// What the parts of one long message have in common.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +50,9 @@ impl PartsOf<'_> {
 }
 
 impl Store {
-    /// The sender IDs with this number, of whatever agreement. Digits only, in international form but for
-    /// short codes.
+    /// The sender IDs with this number, of whatever agreement, as they are used. Digits only, in international
+    /// form but for short codes. Those above an assigned one have its number too: each is read once, a hundred
+    /// in one call, however many are assigned from it.
     pub async fn senders_of_number(&self, number: &SenderAddress) -> Result<Vec<Sender>, StoreError> {
         #[derive(serde::Deserialize)]
         struct Entry {
@@ -57,7 +63,9 @@ impl Store {
             self.all(&self.tables.directory, Partition::Table(&partition), "a number").await?;
         let wanted: Vec<_> = entries.iter().map(|entry| keys::sender(&entry.sk, number)).collect();
         let items = self.get_many(&self.tables.directory, &wanted).await?;
-        items.into_iter().map(|item| read("a sender ID", item)).collect()
+        let senders = items.into_iter().map(|item| read("a sender ID", item).map(by_agreement));
+        let senders: BTreeMap<AgreementId, Sender> = senders.collect::<Result<_, _>>()?;
+        Ok(senders.values().cloned().map(|sender| sender.as_used(&senders)).collect())
     }
 
     /// The parts that are there, those of stored messages among them.
@@ -123,7 +131,8 @@ impl Store {
         }
     }
 
-    /// Its row first, which only one of several writes puts; then its place among those that are tried again.
+    /// Its row first, which only one of several writes puts, and of a new one its mark, which keeps out repeats
+    /// that are stored at the same moment; then its place among those that are tried again.
     pub(crate) fn incoming_items(
         &self,
         before: Option<&IncomingMessage>,
@@ -139,6 +148,9 @@ impl Store {
                 self.put_item(messages, row, "revision = :before", revision)
             }
         }];
+        if before.is_none() {
+            items.push(self.only_without_repeat(after));
+        }
         let was_due = before.and_then(|before| before.cost.try_at());
         items.extend(was_due.map(|at| self.delete_any(messages, &keys::due_incoming(at, &after.id))));
         if let Some(at) = after.cost.try_at() {
@@ -147,6 +159,21 @@ impl Store {
             items.push(self.put_any(messages, document(&key, &due)?));
         }
         Ok(items)
+    }
+
+    /// Marks when this content came last, unless that is within the time of a repeat: a repeat may have another
+    /// id, and reading finds it only once it is stored.
+    fn only_without_repeat(&self, message: &IncomingMessage) -> TransactWriteItem {
+        let at = |time: Timestamp| number(time.as_microsecond());
+        let mut mark = key_of(&keys::last_incoming(&message.content()));
+        mark.insert("received_us".to_owned(), at(message.received_at));
+        let mark = expiring(mark, message.received_at + MARK_KEPT);
+        let values = Item::from([
+            (":before".to_owned(), at(message.received_at - REPEAT_WINDOW)),
+            (":after".to_owned(), at(message.received_at + REPEAT_WINDOW)),
+        ]);
+        let is_none = "attribute_not_exists(pk) OR received_us <= :before OR received_us >= :after";
+        self.put_item(&self.tables.messages, mark, is_none, values)
     }
 
     /// A page of the messages that are to be charged by now, those due first before the others, behind `cursor`.
@@ -248,6 +275,10 @@ impl Store {
         found.items = masked.filter(|message| filter.passes(message)).collect();
         Ok(found)
     }
+}
+
+fn by_agreement(sender: Sender) -> (AgreementId, Sender) {
+    (sender.agreement.clone(), sender)
 }
 
 /// That a message is to be charged.

@@ -29,7 +29,7 @@
 //! | directory | `noun#id` | noun | what people edit: banks, roles, ...; listed under its company |
 //! | directory | `entries#noun#id` | list`#`column | where a list stands it by a column |
 //! | directory | `unique#noun` | name | a name that only one may have |
-//! | directory | `review#system` | event | a payment event that a person has to look at; listed |
+//! | directory | `review#system` | event | a payment event, or what the sweeper found, that a person has to look at; listed |
 //! | ledger | `wallet#id` | `wallet` | the balance |
 //! | ledger | `holders#wallet` | holder | who holds escrow on a wallet |
 //! | ledger | `members#wallet.bundle` | bucket | recipients that a bundle has counted |
@@ -50,12 +50,13 @@
 //! | records | `reference#connection#id` | `message`, `awaited` | vendor's id to message; that receipts came first |
 //! | messages | `code#id` | `code` | a two-factor code on its way; expires |
 //! | messages | `incoming#id` | `incoming` | a message from a phone; expires |
+//! | messages | `incoming_last#content` | `last` | when the last message with this content came; expires |
 //! | messages | `incoming_due` | time`#`id | those that could not be charged, for the sweeper |
 //! | messages | `incoming_parts#connection#hash` | number | parts of a long one that is not whole; expire |
 //! | records | `statement#wallet` | sequence, `cursor` | statement lines; how far they go |
 //! | records | `mails#company` | time`#`id | what was mailed, and what failed; expires |
 //! | records | `sessions#user` | session | who is logged in; expires |
-//! | records | `sent_code#user` | `code` | what somebody was sent to log in with; expires |
+//! | records | `sent_code#user` | purpose | the code that somebody was sent for it; expires |
 //! | records | `tries#hash` | `tries` | how often a login was tried in vain; expires |
 //! | records | `codes_sent#hash` | `count` | how many two-factor codes an integration sent to somebody; expires |
 //! | records | `notice#cause` | `notice` | what people were told |
@@ -76,7 +77,7 @@
 //! | records | `rerate_progress#id` | `progress` | how far a rerate has come |
 //! | records | `rerate_differences#id` | agreement`#`level | what a rerate has changed |
 //! | records | `recounts` | `round` | how far the recount of usage has come |
-//! | records | `recount#agreement` | `day` | what the last recount found |
+//! | records | `recount#agreement` | `day` | what the last recounts found; expires |
 
 use domain::allowance::Pot;
 use domain::catalog::Thing;
@@ -315,8 +316,8 @@ pub fn session(user: &UserId, id: &SessionId) -> Key {
     key(sessions(user), id.as_str())
 }
 
-pub fn sent_code(user: &UserId) -> Key {
-    key(format!("sent_code#{user}"), "code")
+pub fn sent_code(user: &UserId, purpose: &str) -> Key {
+    key(format!("sent_code#{user}"), purpose)
 }
 
 /// What is tried may be any text, so its digest stands for it.
@@ -458,6 +459,11 @@ pub fn is_code_request(pk: &str) -> bool {
 
 pub fn incoming(id: &IncomingId) -> Key {
     key(format!("incoming#{id}"), "incoming")
+}
+
+/// `content` is what all messages with one content have in common.
+pub fn last_incoming(content: &IncomingId) -> Key {
+    key(format!("incoming_last#{content}"), "last")
 }
 
 pub const INCOMING_DUE: &str = "incoming_due";

@@ -112,6 +112,16 @@ impl RateBook {
         Ok(PricesOf { book, levels, message, event })
     }
 
+    /// The rates of an agreement that were in force at this moment; none of one that is not in the book.
+    pub async fn rates_at(
+        &mut self,
+        agreement: &AgreementId,
+        at: Timestamp,
+    ) -> Result<Option<Arc<Level>>, StoreError> {
+        self.learn(std::slice::from_ref(agreement)).await?;
+        self.level(agreement, at).await
+    }
+
     /// Reads again what the rates of these agreements were read from. Whether it is still the same; if not, the
     /// book forgets all rates. What was stored before this was asked was not rated at later ones.
     pub async fn is_current(&mut self, agreements: &BTreeSet<&AgreementId>) -> Result<bool, StoreError> {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use domain::agreement::{Agreement, EnabledService};
+use domain::agreement::{Agreement, EnabledService, NewlyEnabled, RatePlan};
 use domain::id::{RateId, ServiceId, TreeTag};
 use domain::quote::{Level, Rates};
-use domain::rating::{CompiledTree, Service};
+use domain::rating::{CompiledTree, Service, ServiceKind};
 use jiff::Timestamp;
 
 use crate::{Store, StoreError};
@@ -83,6 +83,26 @@ impl Store {
         Ok(levels.into_iter().next().unwrap_or_else(|| Level::new(agreement.clone(), Vec::new())))
     }
 
+    /// The pay-as-you-go services that are enabled at a new time of one of them, with what they have prices of
+    /// then.
+    pub async fn rate_plans(&self, enabled: &NewlyEnabled<'_>) -> Result<Vec<RatePlan>, StoreError> {
+        let wanted: Vec<_> = enabled.services().into_iter().collect();
+        let mut plans = Vec::new();
+        for service in self.services(&wanted).await? {
+            if service.kind != ServiceKind::PayAsYouGo {
+                continue;
+            }
+            let mut plan = RatePlan::new(&service);
+            for scope in &service.scopes {
+                let Some(version) = scope.tree.filter(|_| enabled.reaches(scope)) else { continue };
+                let tree = self.known_tree(&self.tree_cache, &service, version).await?;
+                plan = plan.with_scope(scope, &tree);
+            }
+            plans.push(plan);
+        }
+        Ok(plans)
+    }
+
     /// None for a service that has no scope in force; a bundle pack may have a scope without a tree.
     async fn tree_in_force(
         &self,
@@ -92,9 +112,18 @@ impl Store {
     ) -> Result<Option<(u32, Arc<CompiledTree>)>, StoreError> {
         let Some(scope) = service.scope_at(now) else { return Ok(None) };
         let Some(version) = scope.tree else { return Ok(Some((0, Arc::default()))) };
+        Ok(Some((version, self.known_tree(cache, service, version).await?)))
+    }
+
+    /// A tree that a scope names.
+    async fn known_tree(
+        &self,
+        cache: &TreeCache,
+        service: &Service,
+        version: u32,
+    ) -> Result<Arc<CompiledTree>, StoreError> {
         let missing = || StoreError::corrupt("a rate tree", format!("{} has none", service.id));
-        let tree = self.tree_in(cache, &service.id, version).await?.ok_or_else(missing)?;
-        Ok(Some((version, tree)))
+        self.tree_in(cache, &service.id, version).await?.ok_or_else(missing)
     }
 
     /// Those of these rates that only messages from phones have.

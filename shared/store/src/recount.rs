@@ -17,16 +17,37 @@ const ENTRIES_AT_ONCE: usize = 100;
 /// Longer than anybody asks how a day was found.
 const FOUND_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// What the last recount of an agreement has found.
+/// What the last recounts of an agreement have found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Recounts {
+    /// Of its last day that had ended then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yesterday: Option<Recounted>,
+    /// Of a day before that; one after another is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<Recounted>,
+}
+
+/// What the recount of a day has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recounted {
     /// The agreement's own day that was recounted.
     pub day: Date,
-    /// How many rows differ and the first of them, for a person; none if all agree.
+    /// Names what differs: [`domain::recount::digest`]; none if all agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs: Option<String>,
-    /// When it was first found like this.
+    /// When it was last looked at.
     pub since: Timestamp,
+    /// That it is among the reviews.
+    #[serde(default)]
+    pub told: bool,
+}
+
+impl Recounted {
+    /// Whether another look at the day would tell nothing new for now.
+    pub fn is_settled(&self) -> bool {
+        self.differs.is_none() || self.told
+    }
 }
 
 impl Store {
@@ -56,14 +77,20 @@ impl Store {
     }
 
     /// What was last found of an agreement.
-    pub async fn recounted(&self, agreement: &AgreementId) -> Result<Option<Recounted>, StoreError> {
-        self.get(&self.tables.records, &keys::recount(agreement), "a recount").await
+    pub async fn recounts(&self, agreement: &AgreementId) -> Result<Recounts, StoreError> {
+        let found = self.get(&self.tables.records, &keys::recount(agreement), "a recount").await?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Remembers what was found; what was found before is forgotten.
-    pub async fn put_recounted(&self, agreement: &AgreementId, found: &Recounted) -> Result<(), StoreError> {
+    pub async fn put_recounts(
+        &self,
+        agreement: &AgreementId,
+        found: &Recounts,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let item = document(&keys::recount(agreement), found)?;
-        let item = expiring(item, found.since + FOUND_KEPT);
+        let item = expiring(item, now + FOUND_KEPT);
         let put = self.dynamo.put_item().table_name(&self.tables.records).set_item(Some(item));
         put.send().await.map_err(StoreError::aws("remember a recount"))?;
         Ok(())

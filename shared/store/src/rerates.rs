@@ -1,7 +1,7 @@
 //! What a rerate walks, writes and remembers. The rates that it asks are in `rate_book`.
 //!
-//! Messages are found by the records of an agreement in the order of time. What costs something else is
-//! written a few rows or blocks at a time: in one transaction each of them gets its new charges under its
+//! Messages and fees are found by the records of an agreement in the order of time. What costs something else
+//! is written a few rows, blocks or fees at a time: in one transaction each of them gets its new charges under its
 //! revision, each level's wallet the difference, and the task's account of it the same. So a part that is
 //! done again finds the new charges and writes nothing, and the account is exact wherever it was cut off.
 //! What is overdrawn behind it calls back what holders below have set aside of it; whoever dies between the
@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use domain::id::{AgreementId, MessageId, RerateId, WalletId};
+use domain::fee::Fee;
+use domain::id::{AgreementId, FeeId, MessageId, RerateId, WalletId};
 use domain::lease::{Block, LeaseTag};
 use domain::message::Message;
 use domain::money::{Amount, AmountError};
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::blocks::block_of;
+use crate::fees::{fee_of, in_version};
 use crate::item::{Item, amount_of, document, key_of, number, read, text};
 use crate::keys::{self, Key};
 use crate::messages::row_of;
@@ -34,49 +36,52 @@ const DIFFERENCE: &str = "the difference of a rerate";
 /// What a chunk that only counts may come to, by agreement and level: it is noted in one transaction with the
 /// progress, which takes 100 items.
 pub const DIFFERENCES_MAX: usize = 90;
-/// DynamoDB reads so many items in a batch.
-const READS_AT_ONCE: usize = 100;
+/// What of a fee is another when it was rated again, all of it there.
+const FEE_PRICE: [&str; 5] = ["rate", "unit_price", "quantity_rule", "amount", "charge_version"];
 /// Blocks of one transaction, which takes four megabytes; with a hundred messages each has some ten
 /// kilobytes to write.
 const BLOCKS_AT_ONCE: usize = 20;
 
-/// What has one item among the messages: a message with a row, or the messages of a block.
+/// What is rated again in one item: a message with a row, the messages of a block, or a fee.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MessagesItem {
+pub enum RatedItem {
     Row(MessageId),
     Block(LeaseTag),
+    Fee(FeeId),
 }
 
-/// A place in the records of an agreement that stands for messages.
+/// A place in the records of an agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    pub what: MessagesItem,
-    /// How many.
-    pub messages: u16,
+    pub what: RatedItem,
+    /// How many records it stands for: one unless they are of a block.
+    pub records: u16,
 }
 
-/// Messages as they are stored.
+/// Messages, or a fee, as they are stored.
 #[derive(Debug, Clone)]
 pub enum Kept {
     Row(Box<Message>),
     Block(Box<Block>),
+    Fee(Box<Fee>),
 }
 
-/// The next state of a row or a block whose messages were rated again.
+/// The next state of what was rated again.
 #[derive(Debug, Clone)]
 pub struct Rerated {
     pub kept: Kept,
-    /// The revision that it was decided on.
+    /// The revision that it was decided on; of a fee how often it had been rated again.
     pub before: u32,
     /// Of each message and level that costs something else.
     pub changes: Vec<LevelChange>,
 }
 
 impl Kept {
-    pub fn what(&self) -> MessagesItem {
+    pub fn what(&self) -> RatedItem {
         match self {
-            Self::Row(message) => MessagesItem::Row(message.id.clone()),
-            Self::Block(block) => MessagesItem::Block(block.tag.clone()),
+            Self::Row(message) => RatedItem::Row(message.id.clone()),
+            Self::Block(block) => RatedItem::Block(block.tag.clone()),
+            Self::Fee(fee) => RatedItem::Fee(fee.id.clone()),
         }
     }
 }
@@ -110,8 +115,8 @@ pub fn add_changes(sums: &mut Differences, changes: &[LevelChange]) -> Result<()
 }
 
 impl Store {
-    /// The next messages of an agreement that were accepted from one time until before another, oldest
-    /// first, from behind a place on. With the place of the last record looked at, which may be a fee's.
+    /// The next messages and fees of an agreement that were accepted from one time until before another, oldest
+    /// first, from behind a place on. With the place of the last record looked at.
     pub async fn recorded(
         &self,
         agreement: &AgreementId,
@@ -129,7 +134,7 @@ impl Store {
             .expression_attribute_values(":first", text(keys::sortable(from)))
             // What was accepted at this moment has more behind it, and so sorts later.
             .expression_attribute_values(":last", text(keys::sortable(till)))
-            .projection_expression("sk, message, #block, #count")
+            .projection_expression("sk, message, fee, #block, #count")
             .expression_attribute_names("#block", "block")
             .expression_attribute_names("#count", "count")
             .consistent_read(true)
@@ -139,20 +144,22 @@ impl Store {
         Ok(Page { items: found.items.into_iter().flatten().collect(), next: found.next })
     }
 
-    /// These messages as they are now, in no order; those that are gone are left out.
-    pub async fn kept(&self, wanted: &[MessagesItem]) -> Result<Vec<Kept>, StoreError> {
-        let keys: Vec<Key> = wanted
-            .iter()
-            .map(|what| match what {
-                MessagesItem::Row(id) => keys::message(id),
-                MessagesItem::Block(tag) => keys::block(tag),
-            })
-            .collect();
-        let mut kept = Vec::with_capacity(wanted.len());
-        for some in keys.chunks(READS_AT_ONCE) {
-            for item in self.get_many(&self.tables.messages, some).await? {
-                kept.extend(kept_of(item)?);
+    /// These messages and fees as they are now, in no order; those that are gone are left out.
+    pub async fn kept(&self, wanted: &[RatedItem]) -> Result<Vec<Kept>, StoreError> {
+        let (mut messages, mut fees) = (Vec::new(), Vec::new());
+        for what in wanted {
+            match what {
+                RatedItem::Row(id) => messages.push(keys::message(id)),
+                RatedItem::Block(tag) => messages.push(keys::block(tag)),
+                RatedItem::Fee(id) => fees.push(keys::fee(id)),
             }
+        }
+        let mut kept = Vec::with_capacity(wanted.len());
+        for item in self.get_many(&self.tables.messages, &messages).await? {
+            kept.extend(kept_of(item)?);
+        }
+        for item in self.get_many(&self.tables.ledger, &fees).await? {
+            kept.push(Kept::Fee(Box::new(fee_of(item)?)));
         }
         Ok(kept)
     }
@@ -163,7 +170,7 @@ impl Store {
         &self,
         task: &RerateId,
         rerated: Vec<Rerated>,
-    ) -> Result<Vec<MessagesItem>, StoreError> {
+    ) -> Result<Vec<RatedItem>, StoreError> {
         let (blocks, rows): (Vec<_>, Vec<_>) =
             rerated.into_iter().partition(|rerated| matches!(rerated.kept, Kept::Block(_)));
         let (mut overtaken, mut charged_more) = (Vec::new(), BTreeSet::new());
@@ -203,7 +210,7 @@ impl Store {
         Ok(())
     }
 
-    /// First the rows or blocks, so that a refused place tells which one it was.
+    /// First what was rated again, so that a refused place tells which one it was.
     fn rerate_items(
         &self,
         task: &RerateId,
@@ -269,6 +276,25 @@ impl Store {
                         (":after".to_owned(), number(block.revision)),
                         before,
                     ]),
+                }
+            }
+            Kept::Fee(fee) => {
+                let key = keys::fee(&fee.id);
+                let (condition, mut values) = in_version(rerated.before);
+                let mut item = document(&key, fee)?;
+                values.extend(
+                    FEE_PRICE.iter().filter_map(|name| Some((format!(":{name}"), item.remove(*name)?))),
+                );
+                Change {
+                    key,
+                    table: self.tables.ledger.clone(),
+                    expression:
+                        "SET #rate = :rate, unit_price = :unit_price, quantity_rule = :quantity_rule, \
+                                 amount = :amount, charge_version = :charge_version"
+                            .to_owned(),
+                    condition: condition.to_owned(),
+                    names: vec![("#rate".to_owned(), "rate".to_owned())],
+                    values,
                 }
             }
         })
@@ -361,22 +387,19 @@ fn fitting(waiting: &[Rerated], most: usize) -> usize {
     fits.count().max(1)
 }
 
-/// None for a fee.
+/// None for what is neither a message nor a fee.
 fn recorded_of(item: Item) -> Result<Option<Recorded>, StoreError> {
     #[derive(Deserialize)]
     struct Place {
         message: Option<MessageId>,
+        fee: Option<FeeId>,
         block: Option<LeaseTag>,
         count: Option<u16>,
     }
-    let place: Place = read("an EDR", item)?;
-    Ok(match (place.block, place.message) {
-        (Some(tag), _) => {
-            Some(Recorded { what: MessagesItem::Block(tag), messages: place.count.unwrap_or_default() })
-        }
-        (None, Some(id)) => Some(Recorded { what: MessagesItem::Row(id), messages: 1 }),
-        (None, None) => None,
-    })
+    let Place { message, fee, block, count } = read("an EDR", item)?;
+    let block = block.map(|tag| (RatedItem::Block(tag), count.unwrap_or_default()));
+    let one = message.map(RatedItem::Row).or(fee.map(RatedItem::Fee)).map(|what| (what, 1));
+    Ok(block.or(one).map(|(what, records)| Recorded { what, records }))
 }
 
 /// None for a batch, whose messages have rows of their own.

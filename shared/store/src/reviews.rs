@@ -1,6 +1,8 @@
-//! What a payment system told that no rule can settle: kept until a person has looked at it.
+//! What a payment system told, or the platform itself found, that no rule can settle: kept until a person has
+//! looked at it.
 
 use domain::audit::Act;
+use domain::finding::{Figures, FindingKind};
 use domain::id::TopUpId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,17 +19,17 @@ const KIND: &str = "a review";
 const REVIEWS: &str = "reviews";
 /// Those that a person has dealt with.
 const DONE: &str = "reviews_done";
-/// So many of a day's refused calls are shown; the others are only counted, as anybody may send any number.
+/// So many of a day's counted calls are shown; the others are only counted, as anybody may send any number.
 const LATELY_MAX: usize = 5;
 /// Of each of them.
-const REFUSED_LENGTH_MAX: usize = 200;
-/// In each of these, somebody else counts a call at the same moment.
-const COUNT_ROUNDS_MAX: u32 = 3;
+const COUNTED_LENGTH_MAX: usize = 200;
+/// In each of these, somebody else writes it at the same moment.
+const ROUNDS_MAX: u32 = 3;
 
 /// An event to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
-    /// The payment system, by the name in its callback's address.
+    /// The payment system, by the name in its callback's address; or a [`FindingKind`] by its name.
     pub system: String,
     /// The payment system's id of the event; whatever names it if there is none.
     pub event: String,
@@ -44,12 +46,15 @@ pub struct Review {
 pub struct KeptReview {
     #[serde(flatten)]
     pub review: Review,
+    /// What differs, where the platform found something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Figures>,
     /// How many calls it stands for.
     #[serde(default = "once")]
     pub times: u32,
-    /// The last ones, where it stands for several; the newest first.
+    /// The last few that differ, where it stands for several; the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lately: Vec<RefusedCall>,
+    pub lately: Vec<CountedCall>,
     /// That a person has dealt with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<ReviewDone>,
@@ -58,12 +63,21 @@ pub struct KeptReview {
     pub revision: u64,
 }
 
-/// A call that was not taken as the payment system's.
+/// A call of which there may be any number, so that a day's are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedCall {
+pub struct CountedCall {
     pub at: Timestamp,
-    /// Why not.
+    /// Why it brings no money.
     pub detail: String,
+}
+
+/// Which calls are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Those that are not taken as the payment system's. A person is to look at them.
+    Refused,
+    /// Authentic ones that bring no money: of a payment that was declined, or was told before.
+    Idle,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,20 +93,48 @@ fn once() -> u32 {
     1
 }
 
-impl KeptReview {
-    /// The first refused call of a day, by UTC.
-    fn of_refused(system: &str, call: RefusedCall) -> Self {
-        let detail = "calls of this day that are not taken as the payment system's".to_owned();
-        let (event, at) = (refused_calls(call.at), call.at);
-        let review = Review { system: system.to_owned(), event, top_up: None, detail, at };
-        Self { review, times: 1, lately: vec![call], done: None, revision: 1 }
+impl Counted {
+    /// What names those of a day, by UTC, among all events.
+    fn event(self, at: Timestamp) -> String {
+        let day = at.to_zoned(TimeZone::UTC).date();
+        match self {
+            Self::Refused => format!("refused-calls-{day}"),
+            Self::Idle => format!("idle-calls-{day}"),
+        }
     }
 
-    /// With one more of them. It is to be looked at again.
-    fn counting(&self, call: RefusedCall) -> Self {
-        let lately = std::iter::once(call).chain(self.lately.iter().cloned()).take(LATELY_MAX).collect();
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Refused => "calls of this day that are not taken as the payment system's",
+            Self::Idle => {
+                "calls of this day that bring no money: payments that were declined, or told before"
+            }
+        }
+    }
+}
+
+impl KeptReview {
+    /// The first of the calls of a day. With idle ones nobody has to deal.
+    fn of_counted(counted: Counted, system: &str, call: CountedCall) -> Self {
+        let (event, at, detail) = (counted.event(call.at), call.at, counted.detail().to_owned());
+        let review = Review { system: system.to_owned(), event, top_up: None, detail, at };
+        let done = (counted == Counted::Idle).then(|| ReviewDone {
+            at,
+            by: "payment-callback".to_owned(),
+            note: "There is nothing to do.".to_owned(),
+        });
+        Self { review, figures: None, times: 1, lately: vec![call], done, revision: 1 }
+    }
+
+    /// With one more of them, in the place of one that said the same: many that say the same hide no other. Refused ones are
+    /// to be looked at again.
+    fn counting(&self, counted: Counted, call: CountedCall) -> Self {
+        let others: Vec<_> =
+            self.lately.iter().filter(|known| known.detail != call.detail).cloned().collect();
+        let lately = std::iter::once(call).chain(others).take(LATELY_MAX).collect();
         let times = self.times.saturating_add(1);
-        Self { times, lately, done: None, revision: self.revision + 1, ..self.clone() }
+        let done = self.done.clone().filter(|_| counted == Counted::Idle);
+        Self { times, lately, done, revision: self.revision + 1, ..self.clone() }
     }
 
     fn list(&self) -> &'static str {
@@ -100,15 +142,10 @@ impl KeptReview {
     }
 }
 
-/// What names a day's refused calls among all events.
-fn refused_calls(at: Timestamp) -> String {
-    format!("refused-calls-{}", at.to_zoned(TimeZone::UTC).date())
-}
-
 /// Which events to list.
 #[derive(Debug, Clone, Default)]
 pub struct ReviewFilter {
-    /// Of these payment systems, by their names.
+    /// Of these payment systems, or kinds of findings, by their names.
     pub systems: Vec<String>,
     /// Told at this time or later.
     pub from: Option<Timestamp>,
@@ -125,26 +162,61 @@ impl Store {
         Ok(())
     }
 
-    /// Counts a call that is not authentic among those of its payment system and day, and shows the last ones:
-    /// nobody fills the table with them. Of calls at the same moment some are not counted.
-    pub async fn count_refused_call(&self, system: &str, mut call: RefusedCall) -> Result<(), StoreError> {
-        call.detail = call.detail.chars().take(REFUSED_LENGTH_MAX).collect();
-        let event = refused_calls(call.at);
-        for _ in 0..COUNT_ROUNDS_MAX {
+    /// Keeps what the platform found. The same difference found again changes nothing; another one takes its place,
+    /// and is to be looked at again.
+    pub async fn put_finding(&self, review: Review, figures: Figures) -> Result<(), StoreError> {
+        let action = "keep what was found";
+        for _ in 0..ROUNDS_MAX {
+            let before = self.review(&review.system, &review.event).await?;
+            let known = before.as_ref().and_then(|before| before.figures.as_ref());
+            if known.is_some_and(|known| figures.differ_as(known)) {
+                return Ok(());
+            }
+            let (review, figures) = (review.clone(), Some(figures.clone()));
+            let revision = before.as_ref().map_or(1, |before| before.revision + 1);
+            let after = KeptReview { review, figures, times: 1, lately: Vec::new(), done: None, revision };
+            if self.put_kept(action, before.as_ref(), &after).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Busy { action })
+    }
+
+    /// Counts a call among those of its payment system and day, and shows the last ones: nobody fills the table with
+    /// them. Of calls at the same moment some are not counted.
+    pub async fn count_call(
+        &self,
+        counted: Counted,
+        system: &str,
+        mut call: CountedCall,
+    ) -> Result<(), StoreError> {
+        call.detail = call.detail.chars().take(COUNTED_LENGTH_MAX).collect();
+        let event = counted.event(call.at);
+        for _ in 0..ROUNDS_MAX {
             let before = self.review(system, &event).await?;
             let after = match &before {
-                None => KeptReview::of_refused(system, call.clone()),
-                Some(before) => before.counting(call.clone()),
+                None => KeptReview::of_counted(counted, system, call.clone()),
+                Some(before) => before.counting(counted, call.clone()),
             };
-            let (condition, values) = as_read(before.as_ref());
-            let put = self.dynamo.put_item().table_name(&self.tables.directory);
-            let put = put.set_item(Some(kept_item(&after)?)).condition_expression(condition);
-            let put = put.set_expression_attribute_values((!values.is_empty()).then_some(values));
-            if write_alone("count a refused call", || put.clone().send()).await?.is_some() {
+            if self.put_kept("count a call", before.as_ref(), &after).await? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// False if it was not as it was read any more.
+    async fn put_kept(
+        &self,
+        action: &'static str,
+        before: Option<&KeptReview>,
+        after: &KeptReview,
+    ) -> Result<bool, StoreError> {
+        let (condition, values) = as_read(before);
+        let put = self.dynamo.put_item().table_name(&self.tables.directory);
+        let put = put.set_item(Some(kept_item(after)?)).condition_expression(condition);
+        let put = put.set_expression_attribute_values((!values.is_empty()).then_some(values));
+        Ok(write_alone(action, || put.clone().send()).await?.is_some())
     }
 
     pub async fn review(&self, system: &str, event: &str) -> Result<Option<KeptReview>, StoreError> {
@@ -160,10 +232,15 @@ impl Store {
         done: ReviewDone,
     ) -> Result<Option<KeptReview>, StoreError> {
         let after = KeptReview { done: Some(done), revision: before.revision + 1, ..before.clone() };
-        let object = format!("{}.{}", before.review.system, before.review.event);
+        let Review { system, event, .. } = &before.review;
+        let action = match FindingKind::named(system) {
+            Some(_) => "ledger_review.done",
+            None => "payment_review.done",
+        };
+        let object = format!("{system}.{event}");
         let (condition, values) = as_read(Some(before));
         let mut items = vec![self.put_item(&self.tables.directory, kept_item(&after)?, condition, values)];
-        items.extend(self.audit_items(act, "payment_review.done", &object, Some(before), Some(&after))?);
+        items.extend(self.audit_items(act, action, &object, Some(before), Some(&after))?);
         match self.transact("finish a review", items).await {
             Ok(()) => Ok(Some(after)),
             Err(Refused::At(..)) => Ok(None),
@@ -273,17 +350,31 @@ mod tests {
 
     #[test]
     fn however_many_calls_are_refused_the_last_few_of_a_day_are_shown() {
-        let call = |second: i64| RefusedCall {
+        let call = |second: i64| CountedCall {
             at: Timestamp::from_second(second).unwrap(),
             detail: format!("call {second}"),
         };
-        let first = KeptReview::of_refused("psy_1", call(1));
+        let first = KeptReview::of_counted(Counted::Refused, "psy_1", call(1));
         let done = ReviewDone { at: Timestamp::UNIX_EPOCH, by: "Ann".into(), note: "a scan".into() };
         let seen = KeptReview { done: Some(done), ..first.clone() };
-        let all = (2..=1_000).fold(seen, |kept, second| kept.counting(call(second)));
+        let all = (2..=1_000).fold(seen, |kept, second| kept.counting(Counted::Refused, call(second)));
         let lately: Vec<String> = all.lately.iter().map(|call| call.detail.clone()).collect();
         assert_eq!(lately, ["call 1000", "call 999", "call 998", "call 997", "call 996"]);
+        let many = (0..10).fold(all.clone(), |kept, _| kept.counting(Counted::Refused, call(1_000)));
+        assert_eq!((many.times, &many.lately), (1_010, &all.lately), "many that say the same hide no other");
         assert_eq!((all.times, &all.review, all.done), (1_000, &first.review, None));
-        assert_ne!(refused_calls(call(86_399).at), refused_calls(call(86_400).at), "each day has its own");
+        let event = |second: i64| Counted::Refused.event(call(second).at);
+        assert_ne!(event(86_399), event(86_400), "each day has its own");
+    }
+
+    #[test]
+    fn with_calls_that_bring_no_money_nobody_has_to_deal_however_many_come() {
+        let call = CountedCall { at: Timestamp::UNIX_EPOCH, detail: "declined".into() };
+        let first = KeptReview::of_counted(Counted::Idle, "psy_1", call.clone());
+        let second = first.counting(Counted::Idle, call.clone());
+        assert_eq!((second.times, second.list()), (2, DONE));
+        let refused = KeptReview::of_counted(Counted::Refused, "psy_1", call);
+        assert_eq!(refused.list(), REVIEWS);
+        assert_ne!(first.review.event, refused.review.event);
     }
 }

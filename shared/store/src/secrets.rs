@@ -11,7 +11,7 @@ use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use domain::catalog::Thing;
 use domain::connection::Connection;
-use domain::id::{AgreementId, ConnectionId, SecretId};
+use domain::id::{AgreementId, SecretId};
 use domain::notification::NotificationChannel;
 use domain::payment_system::{PaymentSystem, PaymentSystemKind};
 use domain::sender::Sender;
@@ -142,14 +142,15 @@ impl Secrets {
     }
 }
 
-/// The password of a connection, and the secret that it pointed to then.
-type Kept = (Option<SecretId>, String);
+/// A password, and the name of the secret that it was in.
+type Kept = (Option<String>, String);
 
-/// The passwords of connections, each kept as long as its connection points to the same secret.
+/// The passwords of connections and sender IDs by their ids, each kept as long as its row points to the same
+/// secret.
 #[derive(Clone)]
 pub struct Passwords {
     secrets: Secrets,
-    kept: Arc<Mutex<HashMap<ConnectionId, Kept>>>,
+    kept: Arc<Mutex<HashMap<String, Kept>>>,
 }
 
 impl Passwords {
@@ -157,24 +158,24 @@ impl Passwords {
         Self { secrets, kept: Arc::default() }
     }
 
-    pub async fn of(&self, connection: &Connection) -> Result<String, StoreError> {
+    pub async fn of(&self, row: &impl HasSecret) -> Result<String, StoreError> {
         #[derive(Deserialize)]
         struct Login {
             password: String,
         }
-        let kept = self.kept().get(&connection.id).cloned();
+        let (kept, name) = (self.kept().get(row.id()).cloned(), row.secret_name());
         if let Some((secret, password)) = kept
-            && secret == connection.secret
+            && secret == name
         {
             return Ok(password);
         }
-        let Login { password } = self.secrets.read_of(connection).await?;
-        self.kept().insert(connection.id.clone(), (connection.secret.clone(), password.clone()));
+        let Login { password } = self.secrets.read_of(row).await?;
+        self.kept().insert(row.id().to_owned(), (name, password.clone()));
         Ok(password)
     }
 
     /// Whoever panicked with it had either put a password in or not.
-    fn kept(&self) -> MutexGuard<'_, HashMap<ConnectionId, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -54,6 +54,20 @@ impl Store {
         Ok(sender)
     }
 
+    /// The one whose roads messages from it take: itself, or where it is assigned the one from which that comes.
+    pub async fn sender_of_roads(
+        &self,
+        agreement: &AgreementId,
+        address: &SenderAddress,
+    ) -> Result<Option<Sender>, StoreError> {
+        let mut found = self.sender(agreement, address).await?;
+        while let Some(from) = found.as_ref().and_then(|sender| sender.assigned_from.clone()) {
+            let above = self.sender(&from.agreement, address).await?;
+            found = above.filter(|above| above.id == from.sender);
+        }
+        Ok(found)
+    }
+
     pub async fn sender_by_id(&self, id: &SenderId) -> Result<Option<Sender>, StoreError> {
         let found: Option<Pointer> = self.get(&self.tables.directory, &keys::sender_id(id), KIND).await?;
         match found {
@@ -75,7 +89,7 @@ impl Store {
         let keys::Key { pk: of_pk, sk: of_sk } = keys::place_of(sender);
         let pointer = Pointer { of_pk, of_sk };
         let mut with = vec![self.put_any(table, document(&keys::sender_id(&sender.id), &pointer)?)];
-        with.push(self.count_use(sender.agreement.as_str(), Use::Senders, 1));
+        with.extend(self.sender_uses(sender, 1));
         let number = self.number_of(sender).map(|key| self.put_any(table, key_of(&key)));
         with.extend(number);
         self.write_thing(act, None, Some(sender), with).await
@@ -85,9 +99,13 @@ impl Store {
     pub async fn delete_sender(&self, act: &Act, sender: &Sender) -> Result<Written, StoreError> {
         let table = &self.tables.directory;
         let mut with: Vec<TransactWriteItem> = vec![self.delete_any(table, &keys::sender_id(&sender.id))];
-        with.push(self.count_use(sender.agreement.as_str(), Use::Senders, -1));
+        with.extend(self.sender_uses(sender, -1));
         with.extend(self.number_of(sender).map(|key| self.delete_any(table, &key)));
         self.write_thing(act, Some(sender), None, with).await
+    }
+
+    fn sender_uses(&self, sender: &Sender, more: i32) -> [TransactWriteItem; 2] {
+        [sender.agreement.as_str(), sender.company.as_str()].map(|of| self.count_use(of, Use::Senders, more))
     }
 
     fn number_of(&self, sender: &Sender) -> Option<keys::Key> {

@@ -1,10 +1,12 @@
 //! Sessions, a list for each user, and how often somebody has tried in vain to log in. Both expire.
 
+use domain::audit::Act;
 use domain::id::{SessionId, UserId};
 use domain::second_factor::SentCode;
 use domain::session::Session;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::alone::write_alone;
 use crate::item::{Item, Partition, document, expiring, key_of, number, text};
@@ -72,6 +74,19 @@ impl Store {
         sessions.retain(|session| !session.is_over(now));
         sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
         Ok(sessions)
+    }
+
+    /// Ends sessions of somebody who asks for that. Its entry in the log is written with the end of the first.
+    pub async fn log_out(&self, act: &Act, user: &UserId, sessions: &[SessionId]) -> Result<(), StoreError> {
+        let mut items = self.audit_items::<Value>(act, "session.delete", user.as_str(), None, None)?;
+        let first = sessions.first().map(|id| keys::session(user, id));
+        items.extend(first.map(|key| self.delete_any(&self.tables.records, &key)));
+        let written = self.transact("end a session", items).await;
+        written.map_err(|refused| refused.unexpected("end a session"))?;
+        for id in sessions.iter().skip(1) {
+            self.end_session(user, id).await?;
+        }
+        Ok(())
     }
 
     pub async fn end_session(&self, user: &UserId, id: &SessionId) -> Result<(), StoreError> {
@@ -162,16 +177,16 @@ impl Store {
 }
 
 impl Store {
-    /// The code that was sent to somebody last, if it is still good.
-    pub async fn sent_code(&self, user: &UserId) -> Result<Option<SentCode>, StoreError> {
-        self.get(&self.tables.records, &keys::sent_code(user), "a code").await
+    /// The code that was sent to somebody last for this purpose, if it is still good.
+    pub async fn sent_code(&self, user: &UserId, purpose: &str) -> Result<Option<SentCode>, StoreError> {
+        self.get(&self.tables.records, &keys::sent_code(user, purpose), "a code").await
     }
 
     /// Keeps a code in the place of the one that was seen there. False if somebody has been faster.
     pub async fn put_sent_code(&self, code: &SentCode, seen: Option<&SentCode>) -> Result<bool, StoreError> {
         // A retry of the SDK whose first answer was lost finds itself.
         const AGAIN: &str = "#hash = :hash";
-        let item = expiring(document(&keys::sent_code(&code.user), code)?, code.expires_at());
+        let item = expiring(document(&keys::sent_code(&code.user, &code.purpose), code)?, code.expires_at());
         let put = self.dynamo.put_item().table_name(&self.tables.records).set_item(Some(item));
         let put = put
             .expression_attribute_names("#hash", "hash")
@@ -187,7 +202,7 @@ impl Store {
 
     /// Spends a code. False if somebody has been faster.
     pub async fn spend_code(&self, code: &SentCode) -> Result<bool, StoreError> {
-        let key = key_of(&keys::sent_code(&code.user));
+        let key = key_of(&keys::sent_code(&code.user, &code.purpose));
         let delete = self.dynamo.delete_item().table_name(&self.tables.records).set_key(Some(key));
         let delete = delete
             .condition_expression("#hash = :hash")

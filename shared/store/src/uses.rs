@@ -16,8 +16,10 @@ pub(crate) enum Use {
     Companies,
     /// Agreements of a company.
     Agreements,
-    /// Sender IDs under an agreement.
+    /// Sender IDs of a company, and under an agreement.
     Senders,
+    /// Connections of a company.
+    Connections,
     /// Agreements that are charged to an agreement as well, as to the nearest above them.
     Resold,
 }
@@ -28,6 +30,7 @@ impl Use {
             Self::Companies => "companies",
             Self::Agreements => "agreements",
             Self::Senders => "senders",
+            Self::Connections => "connections",
             Self::Resold => "resold",
         }
     }

@@ -7,6 +7,8 @@ use domain::allowance::{AllowanceId, Gone, Pot};
 use domain::id::{AgreementId, CompanyId, TransferId, WalletId};
 use domain::money::{Amount, Currency};
 use domain::wallet::{Lease, Operation, OperationKind, Wallet, WalletState};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::item::{Item, Partition, amount_of, document, key_of, number, read, text};
@@ -17,6 +19,8 @@ use crate::{Store, StoreError};
 const KIND: &str = "a wallet";
 /// DynamoDB reads at most this many items in one batch.
 const BATCH_MAX: usize = 100;
+/// Batches under way at once.
+const BATCHES_AT_ONCE: usize = 16;
 
 /// One of the sums of a wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,11 +193,10 @@ impl Store {
         let mut wanted: Vec<_> = wanted.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut found = Vec::with_capacity(wanted.len());
-        for some in wanted.chunks(BATCH_MAX) {
-            found.extend(self.get_some(table, some.iter().map(|key| key_of(key)).collect()).await?);
-        }
-        Ok(found)
+        let batch =
+            |some: &[&keys::Key]| self.get_some(table, some.iter().map(|key| key_of(key)).collect()).boxed();
+        let batches: Vec<BoxFuture<'_, _>> = wanted.chunks(BATCH_MAX).map(batch).collect();
+        stream::iter(batches).buffered(BATCHES_AT_ONCE).try_concat().await
     }
 
     /// At most so many as a batch of reads takes.

@@ -156,7 +156,7 @@ impl Cashier {
         }
         let received = top_up.received.as_ref().filter(|received| received.reference == found.transaction);
         let found_again = received.map(|received| voided(top_up, received, account.livemode, true));
-        let found_again = found_again.filter(|report| is_undone(top_up, report));
+        let found_again = found_again.filter(|report| is_known(top_up, report));
         let livemode = match received {
             // It was looked at when it was confirmed.
             Some(_) => Some(account.livemode),
@@ -186,10 +186,7 @@ impl Cashier {
     ) -> Result<Answer, AskError> {
         let by_transaction = payonline::Search::Transaction(&received.reference);
         let is_found = self.payonline_search(account, &by_transaction).await?.is_some();
-        // One that was lost and found again has cried wolf: what it is now a person decides.
-        let was_found_again =
-            top_up.returns.iter().any(|back| back.reinstated && back.by == void_of(received));
-        if !is_found && !was_found_again && top_up.may_be_voided(now) {
+        if !is_found && !was_found_again(top_up, received) && top_up.may_be_voided(now) {
             return Ok(Answer::Told(vec![voided(top_up, received, account.livemode, false)]));
         }
         let detail = format!("{} is not found any more, and it is in the balance", received.reference);
@@ -240,12 +237,13 @@ impl Cashier {
                 by: format!("refund {}", refund.transaction),
                 payment: Some(received.reference.clone()),
                 amount: Amount::new(refund.amount)?,
+                failed: Amount::ZERO,
                 reinstated: refund.is_voided,
             };
             let currency = Currency::Money(refund.currency);
             let report = Report::Returned { back, currency, livemode: refund.is_real };
             // One that was voided before it was noticed never was.
-            if !refund.is_voided || is_undone(top_up, &report) {
+            if !refund.is_voided || is_known(top_up, &report) {
                 reports.push(report);
             }
         }
@@ -278,15 +276,16 @@ impl Cashier {
         hint: &Hint,
     ) -> Result<Answer, AskError> {
         let by_order = freedompay::Ref::TopUp(top_up.id.as_str());
-        let received = top_up.received.as_ref().map(|received| received.reference.as_str());
-        let named = hint.payment.as_deref().or(received).map(freedompay::Ref::Payment);
+        let received = top_up.received.as_ref();
+        let reference = received.map(|received| received.reference.as_str());
+        let named = hint.payment.as_deref().or(reference).map(freedompay::Ref::Payment);
         let mut status = self.freedompay_status(account, named.unwrap_or(by_order)).await?;
         if status.top_up.is_none() && hint.payment.is_some() {
             // The names of a callback's fields are not signed: only what the top-up leads to is its.
             status = self.freedompay_status(account, by_order).await?;
         }
-        let is_received = received == Some(status.payment.as_str());
-        if !status.is_money() && !is_received {
+        let received = received.filter(|received| received.reference == status.payment);
+        if !status.is_money() && received.is_none() {
             let is_unpaid = matches!(status.state, freedompay::State::Waiting | freedompay::State::Failed);
             return Ok(if is_unpaid { Answer::Unpaid } else { Answer::Pending });
         }
@@ -297,6 +296,8 @@ impl Cashier {
         let livemode = !status.testing.or(hint.testing).unwrap_or(!account.livemode);
         let currency = Currency::Money(status.currency);
         let is_hinted = hint.payment.as_ref() == Some(&status.payment);
+        let as_a_whole =
+            received.and_then(|received| freedompay_as_a_whole(top_up, received, &status, livemode));
         let mut reports = Vec::new();
         if status.is_money() {
             reports.push(Report::Paid(Paid {
@@ -309,20 +310,19 @@ impl Cashier {
                 livemode,
                 system_fee: hint.system_fee.filter(|_| is_hinted),
             }));
-        } else if status.refunds.is_empty() {
-            let (payment, state) = (&status.payment, &status.state);
-            let detail = format!("{payment} is said to be no money ({state:?}), and it is in the balance");
-            reports.push(Report::Doubt { detail });
         }
         for refund in status.refunds {
             let back = Return {
                 by: refund.payment,
                 payment: Some(status.payment.clone()),
                 amount: Amount::new(refund.amount)?,
+                failed: Amount::ZERO,
                 reinstated: false,
             };
             reports.push(Report::Returned { back, currency, livemode });
         }
+        // Behind the refunds: a void that is told as one of these now is not in the balance in between.
+        reports.extend(as_a_whole);
         Ok(Answer::Told(reports))
     }
 
@@ -337,7 +337,6 @@ impl Cashier {
         Ok(freedompay::read_status(status, &body, &settings)?)
     }
 
-    /// What went back of a payment: by the name that the event about it has.
     async fn ask_stripe_payment(
         &self,
         account: &Account,
@@ -348,21 +347,49 @@ impl Cashier {
         if received.reference == top_up.session {
             return Ok(Answer::Unpaid);
         }
-        let facts = self.stripe_payment(account, &received.reference).await?;
-        let Some(charge) = facts.charge.filter(|_| facts.refunded_minor > 0) else {
-            return Ok(Answer::Told(Vec::new()));
+        let back = self.stripe_returned(account, top_up, &received.reference, false).await?;
+        Ok(Answer::Told(back.into_iter().collect()))
+    }
+
+    /// What went back of a payment, and what of that failed: by the name that the events about it have. `has_failed`
+    /// if a refund is said to have. A doubt if that cannot be counted, as not all refunds are told.
+    pub async fn stripe_returned(
+        &self,
+        account: &Account,
+        top_up: &TopUp,
+        payment_intent: &str,
+        has_failed: bool,
+    ) -> Result<Option<Report>, AskError> {
+        let facts = self.stripe_payment(account, payment_intent).await?;
+        let Some(charge) = facts.charge.filter(|_| facts.refunded_minor > 0) else { return Ok(None) };
+        let amount = |minor: i64| {
+            let amount = stripe::from_minor_units(minor, facts.currency);
+            let amount = amount.ok_or_else(|| anyhow::anyhow!("its refunds cannot be counted"));
+            Ok::<_, AskError>(Amount::new(amount.map_err(AskError::Answer)?)?)
         };
-        let amount = stripe::from_minor_units(facts.refunded_minor, facts.currency);
-        let amount =
-            amount.ok_or_else(|| AskError::Answer(anyhow::anyhow!("its refund cannot be counted")))?;
         let back = Return {
             by: charge,
             payment: Some(facts.payment_intent),
-            amount: Amount::new(amount)?,
+            amount: amount(facts.refunded_minor)?,
+            failed: amount(facts.refunds_failed_minor)?,
             reinstated: false,
         };
+        // What is told of all of them falls with each that fails.
+        let is_less = |known: &Return| known.by == back.by && back.amount < known.amount;
+        let has_failed = has_failed
+            || !back.failed.is_zero()
+            || top_up.has_failed_return(&back.by)
+            || top_up.returns.iter().any(is_less);
+        if facts.has_more_refunds && has_failed {
+            let detail = format!(
+                "a refund of {} failed, which has more of them than are told: what it took from the balance is to \
+                 be given back",
+                back.by
+            );
+            return Ok(Some(Report::Doubt { detail }));
+        }
         let (currency, livemode) = (Currency::Money(facts.currency), facts.livemode);
-        Ok(Answer::Told(vec![Report::Returned { back, currency, livemode }]))
+        Ok(Some(Report::Returned { back, currency, livemode }))
     }
 
     async fn ask_stripe(&self, account: &Account, top_up: &TopUp) -> Result<Answer, AskError> {
@@ -434,12 +461,48 @@ impl Cashier {
     }
 }
 
-/// That a payment at PayOnline was voided as a whole, or was not after all.
+/// What FreedomPay says of a payment that was confirmed, beside its refunds: it went back as a whole, came again
+/// after that, or stands in a way that no rule can settle.
+fn freedompay_as_a_whole(
+    top_up: &TopUp,
+    received: &Received,
+    status: &freedompay::Status,
+    livemode: bool,
+) -> Option<Report> {
+    let listed = status.listed();
+    if status.is_money() && status.refunded <= listed {
+        let found_again = voided(top_up, received, livemode, true);
+        return is_known(top_up, &found_again).then_some(found_again);
+    }
+    let is_returned = status.state == freedompay::State::Returned;
+    let is_sum_of_all = status.refunded.is_zero() || status.refunded == status.amount;
+    let void = voided(top_up, received, livemode, false);
+    // A void that is known stands until it is money again, whatever of it is listed.
+    let is_known_void = !status.is_money() && is_known(top_up, &void);
+    let is_void = is_known_void || (is_returned && listed.is_zero() && is_sum_of_all);
+    if is_void && !was_found_again(top_up, received) {
+        return Some(void);
+    }
+    // What is told in full by its refunds needs nothing more.
+    let gone = if is_returned { status.amount } else { status.refunded };
+    if !listed.is_zero() && gone <= listed {
+        return None;
+    }
+    let (payment, state, refunded) = (&status.payment, &status.state, status.refunded);
+    let detail = format!(
+        "{payment} is said to be {state:?}, with {refunded} gone back and {listed} of that in its refunds, and the \
+         rest of it is in the balance"
+    );
+    Some(Report::Doubt { detail })
+}
+
+/// That a payment was voided as a whole, or was not after all.
 fn voided(top_up: &TopUp, received: &Received, livemode: bool, reinstated: bool) -> Report {
     let back = Return {
         by: void_of(received),
         payment: Some(received.reference.clone()),
         amount: top_up.to_pay(),
+        failed: Amount::ZERO,
         reinstated,
     };
     Report::Returned { back, currency: top_up.currency, livemode }
@@ -449,8 +512,13 @@ fn void_of(received: &Received) -> String {
     format!("void of {}", received.reference)
 }
 
-/// Whether what a report takes back was known to have gone.
-fn is_undone(top_up: &TopUp, report: &Report) -> bool {
+/// One that was lost and found again has cried wolf: what it is now a person decides.
+fn was_found_again(top_up: &TopUp, received: &Received) -> bool {
+    top_up.returns.iter().any(|back| back.reinstated && back.by == void_of(received))
+}
+
+/// Whether what a report is of was known to have gone.
+fn is_known(top_up: &TopUp, report: &Report) -> bool {
     let Report::Returned { back, .. } = report else { return false };
     top_up.returns.iter().any(|known| known.by == back.by)
 }

@@ -125,7 +125,7 @@ impl PaymentSecret {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
 
     fn stored(text: &str) -> PaymentSecret {

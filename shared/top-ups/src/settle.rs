@@ -9,9 +9,10 @@ use domain::payment::{
     ExchangeRequest, Payment, PaymentDirection, PaymentError, PaymentRequest, plan_payment,
 };
 use domain::payment_system::PaymentSystemKind;
-use domain::top_up::{Decision, Received, Report, TakeBack, TopUp, TopUpState, decide};
+use domain::top_up::{Decision, Received, Report, Return, TakeBack, TopUp, TopUpState, decide};
 use domain::wallet::Wallet;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use store::{Review, StoreError, TopUpPosted};
 
 use crate::CallError;
@@ -126,8 +127,11 @@ impl Cashier {
         for (number, report) in reports.into_iter().enumerate() {
             let event = match &report {
                 Report::Paid(paid) => format!("{}-paid", paid.reference),
-                Report::Returned { back, .. } => format!("{}-{}-returned", back.by, back.amount),
-                Report::Doubt { .. } => format!("{}-doubt", top_up.id),
+                Report::Returned { back, .. } => format!("{}-returned", returned(back)),
+                // Another doubt is news.
+                Report::Doubt { detail } => {
+                    format!("{}-doubt-{}", top_up.id, hex::encode(&Sha256::digest(detail)[..8]))
+                }
                 _ => format!("{}-{}-{number}", top_up.id, top_up.revision),
             };
             let system = top_up.through.name().to_owned();
@@ -219,11 +223,9 @@ impl Cashier {
         received: Received,
     ) -> Result<Step, PlanError> {
         for back in top_up.returns_of_others(&received) {
-            let event = format!("{}-{}-of-another", back.by, back.amount);
-            let detail = format!(
-                "{} {} went back by {} of another payment than {}",
-                back.amount, top_up.currency, back.by, received.reference
-            );
+            let event = format!("{}-of-another", returned(back));
+            let went_back = back.told(top_up.currency);
+            let detail = format!("{went_back}, of another payment than {}", received.reference);
             self.keep(&Review { event, ..told.review(detail) }).await?;
         }
         let act = self.act(told, top_up).await?;
@@ -300,6 +302,11 @@ impl Cashier {
     }
 }
 
+/// What names a return as it is told now: what of it failed is news.
+fn returned(back: &Return) -> String {
+    format!("{}-{}-{}", back.by, back.amount, back.failed)
+}
+
 fn onward(posted: TopUpPosted) -> Step {
     if posted == TopUpPosted::Now { Step::Onward } else { Step::Again }
 }
@@ -333,14 +340,14 @@ impl Booking {
         }
     }
 
-    /// Below zero, what had gone back came again.
+    /// Below zero, what had gone back came again: a dispute was won, or a refund failed.
     fn back(top_up: &TopUp, made: TakeBack) -> Self {
         let is_again = made.amount.is_negative();
         let (direction, amount) = match is_again {
             true => (PaymentDirection::Inbound, -made.amount),
             false => (PaymentDirection::Outbound, made.amount),
         };
-        let what = if is_again { "won back" } else { "returned to the payer" };
+        let what = if is_again { "came again" } else { "returned to the payer" };
         let paid = top_up.received.as_ref().map_or("", |received| received.reference.as_str());
         Self {
             id: top_up.take_back_id(made.number),
@@ -415,6 +422,14 @@ mod tests {
             url: "https://pay.example".into(),
         };
         TopUp::new(new, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_refund_that_failed_is_kept_beside_what_was_told_before_it_did() {
+        let (amount, failed) = (Amount::whole(50), Amount::ZERO);
+        let gone = Return { by: "ch_1".into(), payment: None, amount, failed, reinstated: false };
+        let again = Return { failed: amount, ..gone.clone() };
+        assert_ne!(returned(&gone), returned(&again));
     }
 
     #[test]

@@ -6,8 +6,9 @@ use domain::payment_system::PaymentSystemKind;
 use domain::top_up::TopUpState;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use tests::payment_systems::Trick;
+use store::TopUpPosted;
 use tests::payment_systems::payonline::Stand;
+use tests::payment_systems::{Payer, Trick};
 use tests::stripe_simulator::EventKind;
 use tests::world::amount;
 
@@ -230,17 +231,260 @@ async fn a_refund_at_payonline_that_is_play_money_or_no_amount_takes_nothing() {
 }
 
 #[tokio::test]
-async fn a_payment_that_its_status_takes_back_without_a_refund_is_shown_to_a_person() {
+async fn a_payment_whose_status_no_rule_can_settle_is_shown_to_a_person() {
     let market = Market::open().await;
     let kind = PaymentSystemKind::FreedomPay;
-    let opened = confirmed(&market, kind).await;
-    market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.captured = false);
+    let (held, unlisted) = (confirmed(&market, kind).await, confirmed(&market, kind).await);
+    let in_part = confirmed(&market, kind).await;
+    market.freedom_pay.change(held.top_up.id.as_str(), |order| order.captured = false);
+    // Told to have gone back, and no refund says so.
+    let sum = Some(amount("7").decimal());
+    market.freedom_pay.change(unlisted.top_up.id.as_str(), |order| order.refund_amount = sum);
+    // All of it is told to have gone back, and its refunds come to a part.
+    market.freedom_pay.change(in_part.top_up.id.as_str(), |order| order.state = Some("refunded".to_owned()));
+    market.freedom_pay.refund(in_part.top_up.id.as_str(), amount("20").decimal());
     for minutes in LOOKS {
         market.sweep(after(minutes)).await;
     }
-    assert_eq!(market.payments().await, 1);
+    assert_eq!(market.payments().await, 4, "each of three came, and the refund went back");
     let reviews = market.reviews(kind).await;
-    assert!(reviews.len() == 1 && reviews[0].contains("it is in the balance"), "{reviews:?}");
+    assert_eq!(reviews.len(), 3, "{reviews:?}");
+    assert!(reviews.iter().all(|review| review.contains("in the balance")), "{reviews:?}");
+}
+
+#[tokio::test]
+async fn what_changes_about_a_payment_that_no_rule_can_settle_is_shown_to_a_person_too() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = confirmed(&market, kind).await;
+    for (sum, minutes, shown) in [("7", 61, 1), ("7", 361, 1), ("9", 1_441, 2)] {
+        let sum = Some(amount(sum).decimal());
+        market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.refund_amount = sum);
+        market.sweep(after(minutes)).await;
+        let reviews = market.reviews(kind).await;
+        assert_eq!(reviews.len(), shown, "after {minutes} minutes: {reviews:?}");
+    }
+    assert_eq!(market.payments().await, 1);
+}
+
+#[tokio::test]
+async fn what_freedompay_took_back_as_a_whole_and_lists_part_by_part_is_no_doubt() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = confirmed(&market, kind).await;
+    let id = opened.top_up.id.as_str();
+    market.freedom_pay.change(id, |order| {
+        order.state = Some("refunded".to_owned());
+        order.refund_amount = Some(amount("50").decimal());
+    });
+    market.sweep(after(61)).await;
+    for (part, minutes) in [("20", 361), ("30", 1_441)] {
+        market.freedom_pay.refund(id, amount(part).decimal());
+        market.sweep(after(minutes)).await;
+        assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 2));
+    }
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_freedompay_takes_back_as_a_whole_is_taken_once_however_it_is_heard_of() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    for state in ["refunded", "revoked"] {
+        let (asked, called) = (confirmed(&market, kind).await, confirmed(&market, kind).await);
+        let take_back = |opened: &Opened| {
+            let id = opened.top_up.id.as_str();
+            market.freedom_pay.change(id, |order| order.state = Some(state.to_owned()));
+        };
+        take_back(&called);
+        for _ in 0..2 {
+            assert_eq!(market.send(&paid(&market, &called)).await, StatusCode::OK);
+        }
+        assert_eq!(market.balance(kind).await, amount("48.75"), "that of the other");
+        take_back(&asked);
+        market.sweep(after(61)).await;
+        assert_eq!(market.balance(kind).await, Amount::ZERO, "{state}");
+        // Its refund is listed later, and it may be told as a payment with a refund then.
+        for (opened, state) in [(&asked, Some(state.to_owned())), (&called, None)] {
+            market.give_back(opened);
+            market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.state = state);
+            assert_eq!(market.send(&paid(&market, opened)).await, StatusCode::OK);
+        }
+        market.sweep(after(361)).await;
+        assert_eq!(market.balance(kind).await, Amount::ZERO, "{state}");
+    }
+    assert_eq!(market.payments().await, 8, "each of four came once, and went back once");
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_payment_that_freedompay_takes_back_a_second_time_is_shown_to_a_person() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = confirmed(&market, kind).await;
+    let state = |state: Option<&str>| {
+        let state = state.map(str::to_owned);
+        market.freedom_pay.change(opened.top_up.id.as_str(), |order| order.state = state);
+    };
+    for (told, minutes, balance) in [
+        (Some("revoked"), 61, "0"),
+        (None, 361, "48.75"),
+        (Some("revoked"), 1_441, "48.75"),
+        (Some("revoked"), 4_321, "48.75"),
+    ] {
+        state(told);
+        market.sweep(after(minutes)).await;
+        assert_eq!(market.balance(kind).await, amount(balance), "after {minutes} minutes");
+    }
+    assert_eq!(market.payments().await, 3);
+    let reviews = market.reviews(kind).await;
+    assert!(reviews.len() == 1 && reviews[0].contains("in the balance"), "{reviews:?}");
+}
+
+#[tokio::test]
+async fn refunds_of_parts_at_freedompay_add_up_however_they_are_heard_of() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let opened = confirmed(&market, kind).await;
+    let id = opened.top_up.id.as_str();
+    let goes_back = |part: &str| market.freedom_pay.refund(id, amount(part).decimal());
+    goes_back("10");
+    for _ in 0..2 {
+        assert_eq!(market.send(&paid(&market, &opened)).await, StatusCode::OK);
+    }
+    assert_eq!(market.balance(kind).await, amount("39"), "of 50, of which it had risen by 48.75");
+    goes_back("15.5");
+    market.sweep(after(61)).await;
+    assert_eq!(market.balance(kind).await, amount("23.89"));
+    // A callback says that it failed, and is a reason to ask as any other.
+    goes_back("24.5");
+    market.freedom_pay.change(id, |order| order.outcome = Some(Payer::IsDeclined));
+    for _ in 0..2 {
+        assert_eq!(market.send(&paid(&market, &opened)).await, StatusCode::OK);
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 4));
+    for minutes in &LOOKS[1..] {
+        market.sweep(after(*minutes)).await;
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (Amount::ZERO, 4));
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refund_at_stripe_that_fails_is_in_the_balance_again_in_whatever_order_it_is_told() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    let mut left = Amount::ZERO;
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let opened = confirmed(&market, kind).await;
+        let (session, now) = (&opened.top_up.session, Timestamp::now());
+        market.give_back(&opened);
+        let gone = market.stripe_event(&opened, EventKind::Refunded, now);
+        market.fail_refund(&opened);
+        let failed = market.stripe_event(&opened, EventKind::RefundFailed, now);
+        market.stripe.refund(session, 2_000);
+        let anew = market.stripe_event(&opened, EventKind::Refunded, now);
+        let told = [&gone, &failed, &anew];
+        // Each comes twice, and all of them once more.
+        for place in order.into_iter().chain(order).chain([2, 1, 0]) {
+            assert_eq!(market.send(told[place]).await, StatusCode::OK);
+        }
+        left = left.checked_add(amount("28.95")).unwrap();
+        assert_eq!(market.balance(kind).await, left, "{order:?}: of 48.25, of which 20 of 50 went back");
+    }
+    let payments = market.payments().await;
+    for minutes in LOOKS {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (left, payments));
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refund_at_stripe_that_fails_is_found_by_asking_too_and_moves_the_balance_once() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    let opened = confirmed(&market, kind).await;
+    market.give_back(&opened);
+    market.sweep(after(61)).await;
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
+    market.fail_refund(&opened);
+    market.sweep(after(361)).await;
+    assert_eq!(market.balance(kind).await, amount("48.25"));
+    market.stripe.refund(&opened.top_up.session, 2_000);
+    for minutes in [1_441, 4_321] {
+        market.sweep(after(minutes)).await;
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("28.95"), 4));
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refund_at_stripe_that_fails_and_the_next_one_move_the_balance_as_each_is_told() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    let opened = confirmed(&market, kind).await;
+    let event = |kind| market.stripe_event(&opened, kind, Timestamp::now());
+    market.give_back(&opened);
+    assert_eq!(market.send(&event(EventKind::Refunded)).await, StatusCode::OK);
+    assert_eq!(market.balance(kind).await, Amount::ZERO);
+    market.fail_refund(&opened);
+    assert_eq!(market.send(&event(EventKind::RefundFailed)).await, StatusCode::OK);
+    assert_eq!(market.balance(kind).await, amount("48.25"));
+    market.stripe.refund(&opened.top_up.session, 2_000);
+    assert_eq!(market.send(&event(EventKind::Refunded)).await, StatusCode::OK);
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("28.95"), 4));
+}
+
+#[tokio::test]
+async fn a_refund_that_failed_is_told_so_of_a_top_up_that_a_person_confirmed() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    let opened = market.top_up(kind, "50").await;
+    assert_eq!(market.confirm_by_hand(&opened, "TT-1", "48").await, TopUpPosted::Now);
+    market.pay(&opened, true, true);
+    let event = |kind| market.stripe_event(&opened, kind, Timestamp::now());
+    assert_eq!(market.send(&event(EventKind::Refunded)).await, StatusCode::OK);
+    market.fail_refund(&opened);
+    assert_eq!(market.send(&event(EventKind::RefundFailed)).await, StatusCode::OK);
+    let reviews = market.reviews(kind).await;
+    assert_eq!(reviews.len(), 2, "{reviews:?}");
+    assert!(reviews.iter().all(|review| review.contains("50 EUR went back by")), "{reviews:?}");
+    let failed =
+        reviews.iter().filter(|review| review.contains(", of which 50 failed, but it was confirmed"));
+    assert_eq!(failed.count(), 1, "{reviews:?}");
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("48"), 1));
+}
+
+#[tokio::test]
+async fn of_a_payment_with_more_refunds_than_stripe_lists_a_person_hears_when_one_fails() {
+    let market = Market::open().await;
+    let kind = PaymentSystemKind::Stripe;
+    for is_told in [false, true] {
+        let opened = market.top_up(kind, "50").await;
+        let session = &opened.top_up.session;
+        market.pay(&opened, true, false);
+        market.stripe.refund(session, 2_000);
+        market.stripe.hide_failed_refunds(session);
+        assert_eq!(market.send(&paid(&market, &opened)).await, StatusCode::OK);
+        let state = market.stored(&opened).await.state;
+        assert!(matches!(state, TopUpState::Confirmed { .. }), "its fee is told: {state:?}");
+        if is_told {
+            market.stripe.fail_refund(session, 500);
+            let failed = market.stripe_event(&opened, EventKind::RefundFailed, Timestamp::now());
+            assert_eq!(market.send(&failed).await, StatusCode::OK);
+            assert_eq!(market.balance(kind).await, amount("77.2"), "nobody can count what went back");
+        } else {
+            market.sweep(after(61)).await;
+            assert_eq!(market.balance(kind).await, amount("28.95"), "of 48.25, of which 20 of 50 went back");
+            market.stripe.fail_refund(session, 500);
+            market.sweep(after(361)).await;
+            assert_eq!(market.balance(kind).await, amount("28.95"), "nobody can count what went back");
+        }
+        let reviews = market.reviews(kind).await;
+        assert_eq!(reviews.len(), 1 + usize::from(is_told), "{reviews:?}");
+        assert!(reviews.iter().all(|review| review.contains("more of them than are told")), "{reviews:?}");
+    }
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub struct Market {
     secrets: EmbeddedSecrets,
     cashier: Cashier,
     router: Router,
-    stripe: StripeSimulator,
+    pub stripe: StripeSimulator,
     pub pay_online: PayOnlineSimulator,
     pub freedom_pay: FreedomPaySimulator,
     pub net_commerce: NetCommerceSimulator,
@@ -239,6 +239,11 @@ impl Market {
         }
     }
 
+    /// All that was paid by Stripe and given back does not reach the payer, and nobody is told.
+    pub fn fail_refund(&self, opened: &Opened) {
+        self.stripe.fail_refund(&opened.top_up.session, cents(opened.top_up.to_pay()));
+    }
+
     /// What Stripe keeps of it, in cents.
     pub fn stripe_fee(&self, opened: &Opened) -> i64 {
         let mut sessions = self.stripe.sessions().into_iter();
@@ -384,11 +389,18 @@ impl Market {
 
     /// How many calls about an account were not taken as its payment system's.
     pub async fn refused_calls(&self, kind: PaymentSystemKind) -> u32 {
+        self.counted_calls(kind, false).await.0
+    }
+
+    /// How many calls about an account were counted, and the last of them, newest first: those with which a person
+    /// has to deal, or those with which nobody has to.
+    pub async fn counted_calls(&self, kind: PaymentSystemKind, is_done: bool) -> (u32, Vec<String>) {
         let systems = vec![self.systems[kind.name()].0.id.to_string()];
-        let filter = ReviewFilter { systems, ..ReviewFilter::default() };
+        let filter = ReviewFilter { systems, done: Some(is_done), ..ReviewFilter::default() };
         let page = self.world.store.newest_reviews(&filter, 100, None).await.unwrap();
-        let refused = page.items.into_iter().filter(|kept| !kept.lately.is_empty());
-        refused.map(|kept| kept.times).sum()
+        let counted: Vec<_> = page.items.into_iter().filter(|kept| !kept.lately.is_empty()).collect();
+        let lately = counted.iter().flat_map(|kept| &kept.lately).map(|call| call.detail.clone());
+        (counted.iter().map(|kept| kept.times).sum(), lately.collect())
     }
 
     /// What waits for a person about the top-ups of an account.

@@ -33,6 +33,8 @@ struct Story {
     pays: bool,
     /// Of what was paid, in hundredths of it.
     back: u32,
+    /// A refund of all of it fails.
+    fails: bool,
 }
 
 impl Story {
@@ -59,11 +61,14 @@ impl Story {
             PaymentSystemKind::Stripe if self.pays => {
                 let mut kinds =
                     vec![EventKind::FeeKnown, EventKind::CompletedPaid, EventKind::AsyncPaymentSucceeded];
-                kinds.extend((self.back > 0).then_some(EventKind::Refunded));
-                kinds
-                    .into_iter()
-                    .map(|kind| market.stripe_event(&self.opened, kind, Timestamp::now()))
-                    .collect()
+                kinds.extend((self.back > 0 || self.fails).then_some(EventKind::Refunded));
+                let event = |kind| market.stripe_event(&self.opened, kind, Timestamp::now());
+                let mut events: Vec<Sent> = kinds.into_iter().map(event).collect();
+                if self.fails {
+                    market.fail_refund(&self.opened);
+                    events.push(event(EventKind::RefundFailed));
+                }
+                events
             }
             PaymentSystemKind::Stripe => {
                 let kinds = [EventKind::CompletedUnpaid, EventKind::AsyncPaymentFailed, EventKind::Expired];
@@ -114,7 +119,8 @@ async fn payment_callbacks_of_all_systems_end_in_exactly_the_honest_payments() {
             let back = *[0, 0, 0, 100].choose(&mut random).expect("some");
             let back = if goes_back && pays { back } else { 0 };
             market.pay(&opened, pays, back == 100);
-            stories.push(Story { opened, pays, back });
+            let fails = kind == PaymentSystemKind::Stripe && back == 100 && random.random_range(0..2) == 0;
+            stories.push(Story { opened, pays, back: if fails { 0 } else { back }, fails });
         }
     }
     let mut calls = Vec::with_capacity(CALLBACKS);
@@ -170,14 +176,19 @@ async fn payment_callbacks_of_all_systems_end_in_exactly_the_honest_payments() {
         let found = market.balance(kind).await;
         assert_eq!(found, Amount::new(expected).unwrap(), "{kind:?}, seed {seed}");
     }
+    let mut booked = 0;
     for story in &stories {
         let stored = market.stored(&story.opened).await;
         let is_confirmed = matches!(stored.state, TopUpState::Confirmed { .. });
         assert_eq!(is_confirmed, story.pays, "{:?}: {:?}", stored.through.kind, stored.state);
+        // A refund that fails may be told before it was taken from the balance, or after.
+        if !story.fails {
+            assert_eq!(stored.take_backs, u32::from(story.back > 0), "{:?}", stored.through.kind);
+        }
+        booked += u32::from(story.pays) + stored.take_backs;
     }
-    let payments = market.payments().await;
-    let expected = stories.iter().map(|story| usize::from(story.pays) + usize::from(story.back > 0));
-    assert_eq!(payments, expected.sum::<usize>());
+    assert!(stories.iter().any(|story| story.fails), "seed {seed}");
+    assert_eq!(market.payments().await, usize::try_from(booked).unwrap());
 }
 
 #[tokio::test]
@@ -244,6 +255,59 @@ async fn what_payonline_and_netcommerce_keep_is_known_by_their_tariffs() {
 }
 
 #[tokio::test]
+async fn what_freedompay_does_not_tell_that_it_keeps_is_known_by_its_tariff_and_booked_once() {
+    let mut market = Market::open().await;
+    let kind = PaymentSystemKind::FreedomPay;
+    let tariff = Tariff::of(Some(amount("3")), None);
+    market.change_system(kind, |details| details.tariff = tariff).await;
+    let (told, silent) = (market.top_up(kind, "100").await, market.top_up(kind, "100").await);
+    let lost = market.top_up(kind, "100").await;
+    for opened in [&told, &silent, &lost] {
+        market.pay(opened, true, false);
+    }
+    market.freedom_pay.change(silent.top_up.id.as_str(), |order| order.tells_net = false);
+    for opened in [&told, &silent] {
+        assert_eq!(market.send(&market.form(opened, Trick::Honest)).await, StatusCode::OK);
+    }
+    // By asking, which tells no fee.
+    market.sweep(Timestamp::now() + SignedDuration::from_mins(6)).await;
+    for _ in 0..2 {
+        assert_eq!(market.send(&market.form(&lost, Trick::Honest)).await, StatusCode::OK);
+    }
+    for (opened, fee) in [(&told, "2.5"), (&silent, "3"), (&lost, "3")] {
+        assert_eq!(market.stored(opened).await.received.unwrap().system_fee, Some(amount(fee)));
+    }
+    assert_eq!((market.balance(kind).await, market.payments().await), (amount("291.5"), 3));
+    assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn payments_that_were_declined_and_told_again_are_counted_and_nobody_has_to_deal_with_them() {
+    let market = Market::open().await;
+    for kind in PaymentSystemKind::ALL {
+        let (paid, declined) = (market.top_up(kind, "50").await, market.top_up(kind, "60").await);
+        market.pay(&paid, true, false);
+        market.pay(&declined, false, false);
+        let honest = |opened: &Opened, event: EventKind| match kind {
+            PaymentSystemKind::Stripe => market.stripe_event(opened, event, Timestamp::now()),
+            _ => market.form(opened, Trick::Honest),
+        };
+        let (first, refused) =
+            (honest(&paid, EventKind::CompletedPaid), honest(&declined, EventKind::AsyncPaymentFailed));
+        for sent in [&first, &first, &refused] {
+            assert!(market.send(sent).await.as_u16() < 400, "{kind:?}");
+        }
+        let (times, lately) = market.counted_calls(kind, true).await;
+        assert_eq!(times, 2, "{kind:?}: {lately:?}");
+        assert!(lately.iter().any(|call| call.contains("was told before")), "{lately:?}");
+        let of = format!("{} was not paid: ", declined.top_up.id);
+        assert!(lately.iter().any(|call| call.starts_with(&of)), "{lately:?}");
+        assert_eq!(market.reviews(kind).await, Vec::<String>::new());
+    }
+    assert_eq!(market.payments().await, 4);
+}
+
+#[tokio::test]
 async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
     let market = Market::open().await;
     let opened = market.top_up(PaymentSystemKind::NetCommerce, "40").await;
@@ -261,10 +325,26 @@ async fn a_payer_goes_to_netcommerce_by_a_form_and_comes_back_to_the_truth() {
         assert_eq!(market.send(&result(&second, Trick::Honest)).await, StatusCode::SEE_OTHER);
     }
     assert_eq!(market.page(&opened).await, "Paid");
+    assert_eq!(market.send(&result(&first, Trick::Honest)).await, StatusCode::SEE_OTHER);
+    let (times, lately) = market.counted_calls(PaymentSystemKind::NetCommerce, true).await;
+    assert_eq!(times, 2, "a try that was refused says nothing of what is paid: {lately:?}");
     let received = market.stored(&opened).await.received.unwrap();
     assert_eq!(received.authorization.as_deref(), Some("123456"), "the bank's report has this number");
     assert_eq!(market.balance(PaymentSystemKind::NetCommerce).await, amount("40"));
     assert_eq!(market.form_status(&opened).await, StatusCode::SEE_OTHER, "there is nothing more to pay");
+}
+
+#[tokio::test]
+async fn a_payer_of_whom_netcommerce_told_nothing_is_not_sent_to_pay_again() {
+    let market = Market::open().await;
+    for (kind, page) in
+        [(PaymentSystemKind::NetCommerce, "No result"), (PaymentSystemKind::FreedomPay, "Not paid")]
+    {
+        let opened = market.top_up(kind, "40").await;
+        let expired = TopUpState::Closed { reason: "expired".into() };
+        market.change_top_up(&opened, |top_up| top_up.state = expired).await;
+        assert_eq!(market.page(&opened).await, page);
+    }
 }
 
 #[tokio::test]

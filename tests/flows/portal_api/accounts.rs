@@ -5,7 +5,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::platform::{Answer, Member, Platform, text, today};
+use crate::platform::{Answer, Member, Platform, text, things, today};
 use crate::shop::{Shop, flat, numbers, sms};
 
 async fn delete(platform: &Platform, by: &Member, path: &str) -> Answer {
@@ -31,8 +31,9 @@ async fn a_company_has_the_settings_that_the_one_above_gave_it() {
     let key = &platform.owner.key;
     let body = json!({"name": "Hornes", "kind": "reseller", "creator_of_resellers": false, "moderation": true,
         "description": "sells\nmuch", "invoices_enabled": false, "mnp_channels": ["rcs", "sms"],
-        "two_factor_required": true, "individual_credits": true});
+        "two_factor_required": true, "individual_credits": true, "mnp_requests": false});
     let made = platform.post(key, "/v1/companies", body).await.good();
+    assert_eq!(made["mnp_requests"], json!(false));
     assert_eq!((text(&made, "kind"), made["creator_of_resellers"].clone()), ("seller".into(), json!(false)));
     assert_eq!((text(&made, "status"), made["revision"].clone()), ("active".into(), json!(0)));
     assert_eq!(made["mnp_channels"], json!(["sms", "rcs"]));
@@ -50,8 +51,26 @@ async fn a_company_has_the_settings_that_the_one_above_gave_it() {
     );
     let list = platform.get(key, "/v1/companies?moderation=true&sort=-created_at").await.good();
     let mut row = again;
-    row["portal"] = Value::Null;
+    for none in ["portal", "portal_name", "own_legal_entity_name"] {
+        row[none] = Value::Null;
+    }
     assert_eq!(list["items"], json!([row]));
+}
+
+#[tokio::test]
+async fn a_company_can_be_created_before_it_may_do_anything() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let body = json!({"name": "Later", "kind": "client", "enabled": false});
+    let made = platform.post(key, "/v1/companies", body).await.good();
+    assert_eq!((text(&made, "status"), &made["enabled"]), ("disabled".into(), &json!(false)));
+    let first = json!({"company": made["id"], "name": "first"});
+    let first = text(&platform.post(key, "/v1/api_keys", first).await.good(), "secret");
+    assert_eq!(platform.get(&first, "/v1/me").await.refusal(), "403 company_disabled");
+    let path = format!("/v1/companies/{}", text(&made, "id"));
+    let enabled = platform.patch(key, &path, json!({"enabled": true})).await.good();
+    assert_eq!(text(&enabled, "status"), "active");
+    platform.get(&first, "/v1/me").await.good();
 }
 
 #[tokio::test]
@@ -97,6 +116,32 @@ async fn an_empty_company_is_deleted_for_good_and_stays_in_history() {
     let terms = json!({"company": spare.company, "code": "X", "currency": "CREDIT"});
     let refused = platform.post(&reseller.key, "/v1/agreements", terms).await;
     assert_eq!(refused.refusal(), "409 company_deleted");
+}
+
+#[tokio::test]
+async fn a_company_is_deleted_after_its_sender_ids_and_its_connections() {
+    let platform = Platform::new().await;
+    let owner = platform.owner.clone();
+    let reseller = platform.member(&owner, "Reseller", "reseller").await;
+    let client = platform.member(&owner, "Client", "client").await;
+    let smpp = json!({"kind": "smpp", "name": "SMSC", "host": "127.0.0.1", "port": 2775,
+        "system_id": "waybill", "password": "hush-hush"});
+    let http = json!({"kind": "http", "vendor": {"type": "transit_sms"}, "name": "Vendor",
+        "url": "https://vendor.example/api", "username": "waybill", "password": "hush-hush"});
+    let sender = json!({"agreement": client.agreement, "address": "ACME", "settings": {"channel": "tts"}});
+    for (of, by, path, body) in [
+        (&client, &owner, "/v1/sender_ids", sender),
+        (&reseller, &reseller, "/v1/connections", smpp),
+        (&reseller, &reseller, "/v1/connections", http),
+    ] {
+        let made = text(&platform.post(&by.key, path, body).await.good(), "id");
+        let refused = delete(&platform, &owner, &company(of)).await;
+        assert_eq!((refused.refusal(), text(&refused.body, "by")), ("409 in_use".into(), made.clone()));
+        delete(&platform, by, &format!("{path}/{made}")).await.good();
+    }
+    for gone in [client, reseller] {
+        delete(&platform, &owner, &company(&gone)).await.good();
+    }
 }
 
 #[tokio::test]
@@ -430,8 +475,8 @@ async fn a_sender_id_is_named_watched_blocked_and_deleted() {
     let platform = Platform::new().await;
     let key = &platform.owner.key;
     let client = platform.member(&platform.owner, "Client", "client").await;
-    let vendor = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example", "username": "u",
-        "password": "p"});
+    let vendor = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Alaris", "url": "https://vendor.example", "username": "u", "password": "p"});
     let vendor = text(&platform.post(key, "/v1/connections", vendor).await.good(), "id");
     let body = |address: &str| {
         json!({"agreement": client.agreement, "address": address, "connection": vendor,
@@ -452,7 +497,7 @@ async fn a_sender_id_is_named_watched_blocked_and_deleted() {
     let blocked = platform.patch(key, &path, blocked).await.good();
     assert_eq!((text(&blocked, "status"), &blocked["monitoring"]), ("blocked".into(), &Value::Null));
     let list = format!("/v1/sender_ids?company={}&status=blocked&name=hornes", client.company);
-    assert_eq!(platform.get(key, &list).await.good()["items"], json!([blocked]));
+    assert_eq!(things(&platform.get(key, &list).await.good()), json!([blocked]));
     delete(&platform, &platform.owner, &path).await.good();
     assert_eq!(platform.get(key, &path).await.refusal(), "404 not_found");
     platform.post(key, "/v1/sender_ids", body("ACME")).await.good();
@@ -469,7 +514,9 @@ async fn what_messages_give_back_after_a_deletion_is_taken_by_a_company_above() 
     shop.sell(owner, &reseller, sms(flat("0.03"))).await;
     shop.sell(&reseller, &client, sms(flat("0.05"))).await;
     let sent = shop.try_send(&client, &numbers(0..1), "hello", "ACME").await.good();
+    shop.clear(&reseller, &client).await;
     delete(platform, &reseller, &company(&client)).await.good();
+    shop.clear(owner, &reseller).await;
     delete(platform, owner, &company(&reseller)).await.good();
     shop.refuse(&text(&sent["messages"][0], "id")).await;
 

@@ -209,8 +209,8 @@ async fn a_reseller_assigns_only_what_was_given_to_it_and_as_it_was_given() {
     let used = platform.remove(owner, &path).await;
     assert_eq!((used.refusal(), text(&used.body, "by")), ("409 in_use".into(), lower.clone()));
     // With roads of its own it is not assigned any more.
-    let own = json!({"kind": "alaris", "name": "Own", "url": "https://vendor.example", "username": "u",
-        "password": "p"});
+    let own = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Own", "url": "https://vendor.example", "username": "u", "password": "p"});
     let own = text(&platform.post(&chain.lower.key, "/v1/connections", own).await.good(), "id");
     let changed = chain.change(&chain.lower, &lower, json!({"routes": [{"connection": own}]})).await.good();
     assert_eq!(changed["assigned_from"], Value::Null);

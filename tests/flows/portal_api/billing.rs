@@ -170,8 +170,8 @@ async fn a_record_says_how_its_price_came_about_and_its_vendor_to_who_sees_the_c
     let owner = &platform.owner;
     let reseller = platform.euro_member(owner, "Reseller", "reseller").await;
     let client = platform.euro_member(&reseller, "Client", "client").await;
-    let body = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example", "username": "u",
-        "password": "p"});
+    let body = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Vendor", "url": "https://vendor.example", "username": "u", "password": "p"});
     let vendor = text(&platform.post(&owner.key, "/v1/connections", body).await.good(), "id");
     let plain = edr(&client, RECIPIENTS[0], 0);
     let part = EdrPart {
@@ -211,6 +211,10 @@ async fn a_record_says_how_its_price_came_about_and_its_vendor_to_who_sees_the_c
         assert_eq!(part("scale_tier"), [Value::Null, json!(2)]);
         assert_eq!(part("amount"), [json!("0"), json!("0.05")]);
     }
+    let hour = SignedDuration::from_hours(1);
+    let path = format!("{path}&from={}&till={}", runtime::now() - hour, runtime::now() + hour);
+    let file = platform.ask(&client.key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
+    assert!(file.as_str().unwrap().contains(r#"""scale_tier"":2"#), "a file has the parts too: {file}");
 }
 
 #[tokio::test]
@@ -344,7 +348,9 @@ async fn a_finished_document_is_downloaded_by_a_link_that_expires() {
     platform.store.replace_invoice(&act, &before, &invoice).await.unwrap();
     let link = platform.get(&client.key, &format!("/v1/invoices/{id}/pdf")).await.good();
     assert!(text(&link, "url").contains("/invoices/1.pdf?"), "{link}");
-    for (query, file) in [("", "/invoices/1.xlsx?"), ("?format=csv", "/invoices/1.csv?")] {
+    for (query, file) in
+        [("", "/invoices/1.xlsx?"), ("?format=csv", "/invoices/1.csv?"), ("?format=zip", "/invoices/1.zip?")]
+    {
         let link = platform.get(&client.key, &format!("/v1/invoices/{id}/details{query}")).await.good();
         assert!(text(&link, "url").contains(file), "{link}");
     }

@@ -74,6 +74,25 @@ async fn a_contact_counts_once_however_long_the_message_and_whatever_became_of_i
 }
 
 #[tokio::test]
+async fn what_is_enabled_is_listed_by_what_is_used_of_it() {
+    let (shop, client, bundle) = for_sale(10, "1000").await;
+    let owner = &shop.platform.owner;
+    buy(&shop, &client, &bundle, false).await;
+    let more = shop.service(owner, json!({"type": "bundle_pack", "size": 5}), json!({})).await;
+    shop.give(owner, &client, &more).await;
+    assert_eq!(shop.send(&client, 0..3).await, "0.6");
+    let used = async |query: &str| {
+        let path = format!("/v1/enabled_services?company={}&{query}", client.company);
+        let list = shop.platform.get(&owner.key, &path).await.good();
+        list["items"].as_array().unwrap().iter().map(|row| row["used"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(used("sort=-used&limit=3").await, [json!("3"), json!("0"), Value::Null]);
+    assert_eq!(used("sort=used&kind=bundle_pack").await, [json!("0"), json!("3")]);
+    assert_eq!(used("sort=name&kind=bundle_pack&limit=1").await.len(), 1);
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
 async fn without_a_bundle_or_outside_its_channels_a_message_costs_its_price() {
     let (shop, client, bundle) = for_sale(1, "1000").await;
     assert_eq!(shop.send(&client, 0..5).await, "1");

@@ -315,6 +315,27 @@ async fn what_goes_back_of_a_purchase_answers_its_receipt_with_credit_notes_that
 }
 
 #[tokio::test]
+async fn a_refund_of_a_purchase_that_fails_brings_the_credits_again_and_answers_its_credit_note() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let bought = shop.buy(500).await;
+    let session = text(&bought, "session");
+    shop.told(&session, EventKind::CompletedPaid, 1).await;
+    shop.told(&session, EventKind::Refunded, 1).await;
+    assert_eq!(shop.platform.balance(&shop.client).await, "0");
+    shop.stripe.fail_refund(&session, 3_570);
+    shop.told(&session, EventKind::RefundFailed, 2).await;
+    assert_eq!(shop.platform.balance(&shop.client).await, "500");
+    let path = format!("/v1/top_ups/{}", text(&bought, "id"));
+    let stored = shop.platform.get(&shop.client.key, &path).await.good();
+    let note = |number: u64, credits: &str, net: &str, tax: &str| json!({"number": number, "credits": credits, "net": net, "tax": tax, "fee": "0"});
+    let expected = [note(2, "500", "30", "5.7"), note(3, "-500", "-30", "-5.7")];
+    assert_eq!(stored["credit_notes"], json!(expected));
+    shop.print().await;
+    assert!(shop.link_to(&bought, "?credit_note=3").await.unwrap().contains("credit-note-3.pdf"));
+}
+
+#[tokio::test]
 async fn a_purchase_that_a_person_confirms_brings_its_credits_and_its_receipt_once() {
     let shop = Shop::open().await;
     shop.sell().await;

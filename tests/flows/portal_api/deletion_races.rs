@@ -3,12 +3,13 @@
 
 use domain::agreement::Agreement;
 use domain::company::Company;
-use domain::id::{AgreementId, CompanyId, FeeRuleId, PaymentId, TransferId, UserId, WalletId};
+use domain::connection::Connection;
+use domain::id::{AgreementId, CompanyId, ConnectionId, FeeRuleId, PaymentId, TransferId, UserId, WalletId};
 use domain::payment::Payment;
 use domain::transfer::Transfer;
 use domain::wallet::WalletState;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{StoreError, Written};
 use tests::edits::act;
 
@@ -27,6 +28,11 @@ async fn agreement(platform: &Platform, member: &Member) -> Agreement {
 async fn delete(platform: &Platform, path: &str) {
     let answer = platform.ask(&platform.owner.key, Method::DELETE, path, &[], None).await;
     assert!(answer.status.is_success(), "{}", answer.body);
+}
+
+fn smsc() -> Value {
+    json!({"kind": "smpp", "name": "SMSC", "host": "127.0.0.1", "port": 2775, "system_id": "waybill",
+        "password": "hush-hush"})
 }
 
 /// A platform with a client whose agreement or company is deleted, and another one.
@@ -178,6 +184,14 @@ async fn what_was_made_a_moment_ago_is_seen_by_a_deletion() {
     };
     assert_eq!(try_to(1).await, Written::Overtaken);
     delete(&platform, &format!("/v1/companies/{below}")).await;
+    let sender = json!({"agreement": reseller.agreement, "address": "LATE", "settings": {"channel": "tts"}});
+    for (by, path, body) in
+        [(&platform.owner, "/v1/sender_ids", sender), (&reseller, "/v1/connections", smsc())]
+    {
+        let made = platform.post(&by.key, path, body).await.good();
+        assert_eq!(try_to(1).await, Written::Overtaken, "{path}");
+        delete(&platform, &format!("{path}/{}", text(&made, "id"))).await;
+    }
     // An agreement that no list shows yet is missing in the number.
     assert_eq!(try_to(0).await, Written::Overtaken);
     assert_eq!(try_to(1).await, Written::Now);
@@ -206,6 +220,35 @@ async fn nothing_is_made_under_what_was_deleted_a_moment_ago() {
     assert_eq!(store.put_sender(&act(&path), &sender).await.unwrap(), Written::Overtaken);
     let resold = Agreement { above: vec![below.id.clone()], ..opened.clone() };
     assert_eq!(store.open_agreement(&act(&path), &resold, &wallet).await.unwrap(), Written::Overtaken);
+    let road = text(&platform.post(&platform.owner.key, "/v1/connections", smsc()).await.good(), "id");
+    let road = store.any_connection(&ConnectionId::parse(&road).unwrap()).await.unwrap().unwrap();
+    let road = Connection { id: ConnectionId::new(7), company: below.company.clone(), ..road };
     delete(&platform, &format!("/v1/companies/{}", gone.company)).await;
     assert_eq!(store.open_agreement(&act(&path), &opened, &wallet).await.unwrap(), Written::Overtaken);
+    assert_eq!(store.create_connection(&act(&path), &road).await.unwrap(), Written::Overtaken);
+    // As if its agreement had stayed: one of a company that is deleted does.
+    let sender = domain::sender::Sender { agreement: opened.id, ..sender };
+    assert_eq!(store.put_sender(&act(&path), &sender).await.unwrap(), Written::Overtaken);
+}
+
+#[tokio::test]
+async fn who_takes_what_came_too_late_for_a_wallet_is_named_to_those_who_know_them() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let reseller = platform.member(owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    platform.pay(&reseller, &client.agreement, "5").await;
+    // As if it had come after the deletion, which looks for money first.
+    let (found, under) = (company(&platform, &client).await, agreement(&platform, &client).await);
+    let wallet = platform.store.wallet(&under.wallet()).await.unwrap().unwrap();
+    let deleted = platform.store.delete_agreement(&act(&found.path), &under, &[wallet]).await.unwrap();
+    assert_eq!(deleted, Written::Now);
+    let ask = json!({"from": client.wallet, "to": owner.wallet, "amount": "5"});
+    platform.post(&owner.key, "/v1/transfers", ask).await.good();
+    let name = text(&platform.get(&owner.key, "/v1/me").await.good(), "name");
+    let path = format!("/v1/transfers?company={}", client.company);
+    for (by, taker) in [(&client, Value::Null), (&reseller, Value::Null), (owner, json!(name))] {
+        let row = platform.get(&by.key, &path).await.good()["items"][0].clone();
+        assert_eq!((&row["from_company_name"], &row["to_company_name"]), (&json!("Client"), &taker));
+    }
 }

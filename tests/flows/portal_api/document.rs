@@ -1,7 +1,7 @@
 //! The bootstrap of an empty deployment, the API's document and its page.
 
 use portal_api::bootstrap::{BootstrapError, create_owner};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::platform::{Platform, text};
 
@@ -34,4 +34,24 @@ async fn without_a_valid_key_nothing_is_answered() {
     for key in ["", "waybill_0", "x"] {
         assert_eq!(platform.get(key, "/v1/me").await.refusal(), "401 unauthorized");
     }
+}
+
+#[tokio::test]
+async fn the_examples_of_what_is_made_are_taken_with_ids_of_what_is_there() {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    let client = platform.member(owner, "Client", "client").await;
+    let document = portal_api::openapi();
+    let make = async |path: &str, ids: Value| {
+        let content = &document["paths"][path]["post"]["requestBody"]["content"];
+        let mut body = content["application/json"]["example"].clone();
+        for (field, value) in ids.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        text(&platform.post(&owner.key, path, body).await.good(), "id")
+    };
+    make("/v1/companies", json!({})).await;
+    let connection = make("/v1/connections", json!({"password": "secret08"})).await;
+    make("/v1/sender_ids", json!({"agreement": client.agreement, "connection": connection})).await;
+    make("/v1/rerates", json!({"companies": [client.company]})).await;
 }

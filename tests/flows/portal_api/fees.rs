@@ -10,6 +10,7 @@ use store::{Store, Tables};
 use tests::embedded_dynamodb::{Rates, SeededFaults};
 
 use crate::platform::{Answer, Member, text, today};
+use crate::rerates::about;
 use crate::shop::{Shop, flat};
 use crate::users::person;
 
@@ -76,6 +77,33 @@ fn weekly(kind: Value, retries_max: u16) -> Value {
 }
 
 #[tokio::test]
+async fn a_fee_whose_price_was_corrected_is_rated_again_in_its_list_and_on_its_invoice() {
+    let (shop, client, service) = client_of_service("100").await;
+    let (platform, owner) = (&shop.platform, shop.platform.owner.clone());
+    let hosting = json!({"name": "Hosting", "price": {"type": "tariff", "volume": 4}});
+    let fee = shop.ask_for(&client, "fees", hosting).await.good();
+    shop.project().await;
+    let mut corrected = prices();
+    corrected["additional_service"]["values"]["Hosting"] = json!({"price": flat("3")});
+    let path = format!("/v1/services/{service}/tree");
+    platform.ask(&owner.key, Method::PUT, &path, &[], Some(json!({"tree": corrected}))).await.good();
+    let task = shop.counted_rerate(&owner, about(&client)).await;
+    let done = shop.run_rerate(&owner, &task).await;
+    assert_eq!(done["edrs"], json!({"processed": 1, "updated": 1, "failed": 0}));
+    shop.settle(&[&client]).await;
+    assert_eq!(shop.statement(&client).await, ["payment 100", "fee -10", "rerate -2"]);
+    let list = platform.get(&client.key, &format!("/v1/fees?agreement={}", client.agreement)).await.good();
+    let listed = &list["items"][0];
+    assert_eq!((text(listed, "id"), text(listed, "amount")), (text(&fee, "id"), "12".into()));
+    assert_eq!(listed["charge_version"], 1);
+    let path = format!("/v1/agreements/{}/invoices", client.agreement);
+    let invoice = platform.post(&owner.key, &path, json!({})).await.good();
+    assert_eq!(text(&invoice, "total_due"), "12");
+    let charge = &invoice["charges"][0];
+    assert_eq!((&charge["messages"], &charge["quantity"]), (&json!(1), &json!(4)));
+}
+
+#[tokio::test]
 async fn a_setup_fee_is_charged_once_for_a_sender_id() {
     let (shop, client) = client_with("100").await;
     let owner = &shop.platform.owner;
@@ -135,10 +163,20 @@ async fn an_additional_service_is_charged_at_a_fixed_price_or_by_tariff() {
         let (subject, price, net) = (text(row, "subject"), text(row, "unit_price"), text(row, "net"));
         format!("{subject} {} x {price} = {net}", row["quantity"])
     };
+    for charge in invoice["charges"].as_array().unwrap() {
+        let path = format!("/v1/invoices/{}/charges/{}", text(&invoice, "id"), text(charge, "id"));
+        let one = shop.platform.get(&client.key, &path).await;
+        assert_eq!(one.refusal(), "404 not_found", "a draft is none of the client's business");
+        let one = shop.platform.get(&shop.platform.owner.key, &path).await.good();
+        let sold = one["services"].as_array().unwrap();
+        assert_eq!(sold.iter().filter(|sold| sold["id"] == service.as_str()).count(), sold.len());
+        assert_eq!(sold.is_empty(), charge["service_type"] == "additional_fee", "{one}");
+    }
     let rows = shop.rows(&invoice).await;
     for row in &rows {
         let sold = if text(row, "subject") == "Hosting" { json!(service) } else { Value::Null };
         assert_eq!((text(row, "source"), &row["service"]), ("manual".into(), &sold), "{row}");
+        assert_eq!(row["service_name"].is_string(), sold.is_string(), "{row}");
     }
     let lines: Vec<_> = rows.iter().map(line).collect();
     assert_eq!((text(&invoice, "total_due"), lines.len()), ("13.25".into(), 2));
@@ -343,13 +381,14 @@ async fn a_retry_that_finds_money_charges_the_period_once() {
 
 #[tokio::test]
 async fn a_missing_rate_is_a_failure_that_a_new_price_ends() {
-    let (shop, client) = client_with("50").await;
+    let (shop, client, service) = client_of_service("50").await;
     let kind = json!({"type": "sender_id_usage", "sender": "ACME", "mno": "New"});
     let rule = shop.ask_for(&client, "fee_rules", weekly(kind, 5)).await.good();
     let due: Timestamp = text(&rule["next"], "at").parse().unwrap();
     shop.sweep(due + SignedDuration::from_hours(24)).await;
-    let tree = json!({"sender_id_usage_fee": {"price": flat("4")}});
-    shop.sell(&shop.platform.owner, &client, tree).await;
+    let tree = json!({"tree": {"sender_id_usage_fee": {"price": flat("4")}}});
+    let path = format!("/v1/services/{service}/tree");
+    shop.platform.ask(&shop.platform.owner.key, Method::PUT, &path, &[], Some(tree)).await.good();
     shop.sweep(due + SignedDuration::from_hours(26)).await;
     assert_eq!(shop.fees(&client).await, ["posted sender_id_usage_fee 4"]);
     shop.settle(&[&client]).await;

@@ -253,6 +253,7 @@ async fn what_a_message_gives_back_to_a_user_after_a_deletion_is_taken_by_the_co
     give(platform, &client.key, &client.wallet, &wallet, "0.05").await.good();
     let by = Member { key: ada.key, ..client.clone() };
     let sent = shop.try_send(&by, &numbers(0..1), "hello", "ACME").await.good();
+    shop.clear(owner, &client).await;
     platform.remove(owner, &format!("/v1/companies/{}", client.company)).await.good();
     shop.refuse(&text(&sent["messages"][0], "id")).await;
     assert_eq!(balance(platform, &wallet).await, "0.05");

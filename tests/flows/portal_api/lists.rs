@@ -106,6 +106,93 @@ async fn a_list_is_answered_as_a_file_too() {
     assert!(lines[1].contains(",'=cmd(),client,") && lines[2].contains(",\"alpha, inc\","), "{file}");
 }
 
+/// Two clients of the owner, of which the later one comes first by name, with one of everything.
+async fn with_clients() -> Platform {
+    let platform = Platform::new().await;
+    let owner = &platform.owner;
+    for name in ["Zulu", "alpha"] {
+        let client = platform.euro_member(owner, name, "client").await;
+        platform.pay(owner, &client.agreement, "10").await;
+        let fee = json!({"name": "Support", "price": {"type": "fixed", "amount": "3"}});
+        platform.post(&owner.key, &format!("/v1/agreements/{}/fees", client.agreement), fee).await.good();
+        let user = json!({"name": "Ada", "email": "ada@example.com", "company": client.company});
+        platform.post(&owner.key, "/v1/users", user).await.good();
+        let sender = json!({"agreement": client.agreement, "address": "ACME",
+            "settings": {"channel": "tts", "webhook_url": "https://hoho.example/calls"}});
+        platform.post(&owner.key, "/v1/sender_ids", sender).await.good();
+    }
+    platform
+}
+
+/// A column of a file.
+fn cells(file: &Value, column: &str) -> Vec<String> {
+    let mut lines = file.as_str().unwrap().lines().map(|line| line.split(','));
+    let place = lines.next().unwrap().position(|name| name == column);
+    let place = place.unwrap_or_else(|| panic!("no {column} in {file}"));
+    lines.map(|mut line| line.nth(place).unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn lists_by_company_or_agreement_are_in_the_order_of_names_and_codes_and_tell_these() {
+    let platform = with_clients().await;
+    let below = format!("?tenant={}", platform.owner.company);
+    for (list, column, named) in [
+        (format!("/v1/payments{below}"), "company", "company_name"),
+        (format!("/v1/payments{below}"), "agreement", "agreement_code"),
+        (format!("/v1/fees{below}"), "company", "company_name"),
+        (format!("/v1/fees{below}"), "wallet", "agreement_code"),
+        (format!("/v1/agreements{below}"), "company", "company_name"),
+        ("/v1/users?".to_owned(), "company", "company_name"),
+        ("/v1/sender_ids?".to_owned(), "company", "company_name"),
+        ("/v1/sender_ids?".to_owned(), "agreement", "agreement_code"),
+    ] {
+        is_in_order_of_names(&platform, &list, column, named).await;
+    }
+}
+
+/// A list of the owner's by a column that holds ids of an older `Zulu` and a younger `alpha`.
+pub async fn is_in_order_of_names(platform: &Platform, list: &str, column: &str, named: &str) {
+    let key = &platform.owner.key;
+    let is_known = |name: &String| ["alpha", "Zulu"].contains(&name.as_str());
+    for (sort, expected) in
+        [(column.to_owned(), ["alpha", "Zulu"]), (format!("-{column}"), ["Zulu", "alpha"])]
+    {
+        let path = format!("{list}&sort={sort}");
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = platform.get(key, &format!("{path}&limit=1{cursor}")).await.good();
+            let name = |row: &Value| row[named].as_str().unwrap_or_default().to_owned();
+            found.extend(page["items"].as_array().unwrap().iter().map(name));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        found.retain(is_known);
+        assert_eq!(found, expected, "{path}");
+        let file = platform.ask(key, Method::GET, &path, &[("accept", "text/csv")], None).await.good();
+        let mut found = cells(&file, named);
+        found.retain(is_known);
+        assert_eq!(found, expected, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_company_has_its_new_name_and_place_in_lists_of_what_it_has() {
+    let platform = with_clients().await;
+    let key = &platform.owner.key;
+    let path = format!("/v1/payments?tenant={}&sort=company", platform.owner.company);
+    let companies = async || {
+        let list = platform.get(key, &path).await.good();
+        list["items"].as_array().unwrap().iter().map(|row| text(row, "company_name")).collect::<Vec<_>>()
+    };
+    assert_eq!(companies().await, ["alpha", "Zulu"]);
+    let list = platform.get(key, &path).await.good();
+    let alpha = format!("/v1/companies/{}", text(&list["items"][0], "company"));
+    platform.patch(key, &alpha, json!({"name": "Zz Bakery"})).await.good();
+    assert_eq!(companies().await, ["Zulu", "Zz Bakery"]);
+}
+
 #[tokio::test]
 async fn of_two_editors_of_one_revision_the_second_is_told() {
     let platform = with_children(&["alpha"]).await;

@@ -73,6 +73,23 @@ impl Flow {
 }
 
 #[tokio::test]
+async fn a_company_is_created_with_its_look_ups_and_they_wait_for_their_switch() {
+    let flow = Flow::new(by_network()).await;
+    let (platform, owner) = (&flow.shop.platform, &flow.shop.platform.owner);
+    let body = json!({"name": "New", "kind": "client", "lookup_connection": flow.connection});
+    let made = platform.post(&owner.key, "/v1/companies", body).await.good();
+    assert_eq!(text(&made, "lookup_connection"), flow.connection);
+    let unknown = json!({"name": "New", "kind": "client", "lookup_connection": "con_x"});
+    assert_eq!(platform.post(&owner.key, "/v1/companies", unknown).await.refusal(), "404 not_found");
+    let path = format!("/v1/companies/{}", flow.client.company);
+    platform.patch(&owner.key, &path, json!({"mnp_requests": false})).await.good();
+    assert_eq!(flow.send(&[PORTED]).await, ["T-Mobile 0.05"]);
+    assert_eq!(flow.vendor.take_asked(), Vec::<String>::new());
+    platform.patch(&owner.key, &path, json!({"mnp_requests": true})).await.good();
+    assert_eq!(flow.send(&[PORTED]).await, ["Vodafone 0.08"]);
+}
+
+#[tokio::test]
 async fn a_ported_number_is_priced_by_the_network_it_is_in_and_asked_for_once() {
     let flow = Flow::new(by_network()).await;
     assert_eq!(flow.send(&[PORTED, STAYED]).await, ["Vodafone 0.08", "T-Mobile 0.05"]);
@@ -162,7 +179,8 @@ async fn a_look_up_is_for_those_to_set_who_see_its_connection() {
     };
     assert_eq!(set(&flow.client.key, Value::Null).await, "403 not_allowed");
     assert_eq!(set(&flow.client.key, json!(flow.connection)).await, "404 not_found");
-    let messages = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
+    let messages = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Vendor", "url": "https://vendor.example/api",
         "username": "waybill", "password": "hush-hush"});
     let messages = platform.post(&platform.owner.key, "/v1/connections", messages).await.good();
     assert_eq!(set(&platform.owner.key, messages["id"].clone()).await, "422 invalid");

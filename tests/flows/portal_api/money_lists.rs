@@ -266,7 +266,11 @@ async fn a_transfer_is_listed_by_both_companies_and_by_nobody_else() {
         );
         let path = "/v1/transfers?amount_min=5&note=IR";
         assert_eq!(listed(&platform, key, path, "note").await, ["first"]);
-        assert_eq!(csv(&platform, key, "/v1/transfers").await.good().as_str().unwrap().lines().count(), 4);
+        let file = csv(&platform, key, "/v1/transfers?note=back").await.good();
+        let told = format!("{},Client,{},{},Reseller,2,", client.company, reseller.wallet, reseller.company);
+        assert!(file.as_str().unwrap().contains(&told), "{file}");
+        let file = csv(&platform, key, "/v1/transfers").await.good();
+        assert_eq!(file.as_str().unwrap().lines().count(), 4);
     }
     let given = format!("/v1/transfers?company={}&from_wallet={}", reseller.company, reseller.wallet);
     assert_eq!(listed(&platform, &platform.owner.key, &given, "note").await, ["second", "first"]);

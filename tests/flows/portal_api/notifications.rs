@@ -30,6 +30,18 @@ async fn delete(platform: &Platform, by: &Member, path: &str) -> Answer {
     platform.ask(&by.key, Method::DELETE, path, &[], None).await
 }
 
+/// The last one that was changed is the only one since then; before it are all others.
+async fn changed_within(platform: &Platform, path: &str) {
+    let list = async |query: String| {
+        let list = platform.get(&platform.owner.key, &format!("{path}?{query}")).await.good();
+        list["items"].as_array().unwrap().clone()
+    };
+    let all = list("sort=-updated_at".into()).await;
+    let last = text(&all[0], "updated_at");
+    assert_eq!(list(format!("updated_from={last}")).await, all[..1]);
+    assert_eq!(list(format!("updated_till={last}&sort=-updated_at")).await, all[1..]);
+}
+
 #[tokio::test]
 async fn a_channel_is_set_up_and_its_password_is_never_answered() {
     let platform = Platform::new().await;
@@ -107,6 +119,7 @@ async fn channels_are_listed_by_their_columns_and_as_a_file() {
     assert_eq!(names("name=KI").await, ["kiwi"]);
     assert_eq!(names(&format!("legal_entity={apple}")).await, ["Apple"]);
     assert_eq!(names("enabled=false").await, Vec::<String>::new());
+    changed_within(&platform, CHANNELS).await;
     let file = platform.ask(&owner.key, Method::GET, CHANNELS, &[("accept", "text/csv")], None).await;
     let file = file.good().as_str().unwrap().to_owned();
     assert!(file.starts_with("id,company,name,enabled,") && file.lines().count() == 4, "{file}");
@@ -167,6 +180,7 @@ async fn a_template_is_judged_when_it_is_saved_and_shown_as_it_will_look() {
     let found =
         platform.get(&owner.key, &format!("{TEMPLATES}?event=user_invitation&sort=name")).await.good();
     assert_eq!(found["items"].as_array().unwrap().len(), 2);
+    changed_within(&platform, TEMPLATES).await;
     assert_eq!(delete(&platform, &owner, &path).await.status, StatusCode::NO_CONTENT);
 }
 

@@ -2,6 +2,7 @@
 
 use domain::id::{AgreementId, UserId, WalletId};
 use futures::future::join_all;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::platform::{Member, Platform, text};
@@ -171,9 +172,10 @@ async fn a_purchase_is_charged_at_the_agreements_price_and_shown_everywhere() {
     assert_eq!(text(&invoice, "total_due"), "10.1");
     let charges: Vec<_> = invoice["charges"].as_array().unwrap().iter().collect();
     let fee = charges.iter().find(|charge| charge["resource"] == "service_purchase").unwrap();
-    assert_eq!((text(fee, "net"), &fee["messages"]), ("10".into(), &json!(0)));
+    assert_eq!((text(fee, "net"), &fee["messages"], &fee["quantity"]), ("10".into(), &json!(1), &json!(1)));
     let rows = shop.rows(&invoice).await;
-    assert!(rows.iter().any(|row| row["subject"] == "Service" && text(row, "net") == "10"), "{rows:?}");
+    let row = rows.iter().find(|row| row["subject"] == "Service").unwrap();
+    assert_eq!((text(row, "net"), &row["messages"]), ("10".into(), &json!(1)));
 }
 
 #[tokio::test]
@@ -479,6 +481,51 @@ async fn a_pack_that_has_ended_or_not_begun_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_pack_that_has_not_begun_gets_other_times_or_is_deleted_and_one_that_has_stays() {
+    let (shop, client, pack) = for_sale("1").await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let list = format!("/v1/agreements/{}/packs", client.agreement);
+    let begun = format!("{list}/{}", text(&shop.give(owner, &client, &pack).await, "id"));
+    let later = json!({"service": pack, "billing": "free", "effective_from": "2030-01-01T00:00:00Z"});
+    let later = shop.try_buy(owner, &client, later).await.good();
+    let next = format!("{list}/{}", text(&later, "id"));
+    let read = platform.get(&client.key, &next).await;
+    let tag = read.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(tag, format!("\"{}\"", later["revision"]));
+    assert_eq!(read.good()["effective_from"], "2030-01-01T00:00:00Z");
+
+    let change = async |body: Value| {
+        platform.ask(&owner.key, Method::PATCH, &next, &[("if-match", &tag)], Some(body)).await
+    };
+    let times = json!({"effective_from": "2030-02-01T00:00:00Z", "effective_till": "2030-03-01T00:00:00Z"});
+    let moved = change(times.clone()).await.good();
+    assert_eq!(moved["effective_from"], times["effective_from"]);
+    assert_eq!(moved["effective_till"], times["effective_till"]);
+    assert_eq!(change(json!({"effective_till": null})).await.refusal(), "412 precondition_failed");
+    assert_eq!(shop.send(&client, 0..2).await, "0");
+    let kept = platform.patch(&owner.key, &begun, json!({"effective_from": "2030-01-01T00:00:00Z"})).await;
+    assert_eq!(kept.refusal(), "409 pack_begun");
+
+    let delete = async |key: &str, path: &str, tag: Option<&str>| {
+        let tag = tag.map(|tag| ("if-match", tag));
+        platform.ask(key, Method::DELETE, path, tag.as_slice(), None).await
+    };
+    assert_eq!(delete(&owner.key, &begun, None).await.refusal(), "409 pack_begun");
+    assert_eq!(platform.get(&owner.key, &begun).await.good()["used"], "2");
+    assert_eq!(delete(&client.key, &next, None).await.refusal(), "403 not_allowed");
+    assert_eq!(delete(&owner.key, &next, Some(&tag)).await.refusal(), "412 precondition_failed");
+    delete(&owner.key, &next, None).await.good();
+    assert_eq!(platform.get(&owner.key, &next).await.refusal(), "404 not_found");
+    assert_eq!(delete(&owner.key, &next, None).await.refusal(), "404 not_found");
+    assert_eq!(shop.packs(&client).await, ["2/8"]);
+    let log = platform.get(&owner.key, &format!("/v1/audit?object={}", client.agreement)).await.good();
+    let gone = &log["items"][0];
+    assert_eq!(text(gone, "action"), "agreement.change");
+    assert!(gone["changes"].to_string().contains(&text(&later, "id")), "{gone}");
+    shop.settle(&[&client]).await;
+}
+
+#[tokio::test]
 async fn packs_are_bought_by_who_sells_and_only_packs_are() {
     let (shop, client, pack) = for_sale("100").await;
     let owner = &shop.platform.owner;
@@ -547,6 +594,11 @@ async fn a_pack_is_hidden_from_who_pays_and_changed_only_as_it_was_read() {
     assert_eq!(shop.send(&client, 0..2).await, "0");
 
     let path = format!("{list}/{}", text(&bought, "id"));
+    assert_eq!(platform.get(&client.key, &path).await.refusal(), "404 not_found");
+    let seen = platform.get(&owner.key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    let enabled = seen["services"].as_array().unwrap().iter().find(|enabled| enabled["service"] == *pack);
+    let enabled = format!("/v1/agreements/{}/services/{}", client.agreement, text(enabled.unwrap(), "id"));
+    assert_eq!(platform.get(&client.key, &enabled).await.refusal(), "404 not_found");
     let show = async |tag: String| {
         let body = Some(json!({"hidden_from_client": false}));
         platform.ask(&owner.key, http::Method::PATCH, &path, &[("if-match", &tag)], body).await

@@ -365,8 +365,8 @@ async fn a_call_that_is_refused_after_its_day_was_dealt_with_opens_it_again() {
     let key = &platform.owner.key;
     let at = jiff::Timestamp::UNIX_EPOCH;
     let refuse = async || {
-        let call = store::RefusedCall { at, detail: "forged".into() };
-        platform.store.count_refused_call("stripe", call).await.unwrap();
+        let call = store::CountedCall { at, detail: "forged".into() };
+        platform.store.count_call(store::Counted::Refused, "stripe", call).await.unwrap();
         let list = platform.get(key, "/v1/payment_reviews?payment_system=stripe&done=false").await.good();
         list["items"].clone()
     };

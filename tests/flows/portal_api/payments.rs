@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use tests::stripe_simulator::StripeSimulator;
 
-use crate::platform::{Answer, Member, Platform, text, today};
+use crate::platform::{Answer, Member, Platform, text, things, today};
 
 fn payment(member: &Member, direction: &str, amount: &str, reference: &str) -> Value {
     json!({"agreement": member.agreement, "direction": direction, "amount": amount,
@@ -413,7 +413,7 @@ async fn a_top_up_opens_one_page_however_often_it_is_asked_for() {
     assert_eq!(other.refusal(), "422 idempotency_key_reused");
     let listed =
         platform.get(&client.key, &format!("/v1/top_ups?agreement={}", client.agreement)).await.good();
-    assert_eq!(listed["items"], json!([first]));
+    assert_eq!(things(&listed), json!([first]));
 }
 
 #[tokio::test]

@@ -26,9 +26,27 @@ async fn somebody_changes_their_own_facts_and_delicate_ones_with_the_password() 
     assert_eq!(patch(&browser, wrong).await.refusal(), "422 wrong_password");
     let right = json!({"email": "x@example.com", "password": PASSWORD});
     assert_eq!(text(&patch(&browser, right).await.good(), "email"), "x@example.com");
-    // Another phone ends every session.
-    patch(&browser, json!({"phone": "+4915187654321", "password": PASSWORD})).await.good();
-    assert_eq!(browser.get("/v1/me").await.refusal(), "401 unauthorized");
+}
+
+#[tokio::test]
+async fn where_nobody_sends_codes_a_phone_is_for_people_to_call_and_no_second_factor() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    sign_up(&platform, &client, "ada", json!([])).await;
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let other = Browser::open(&platform, "ada", PASSWORD).await;
+    let me = patch(&browser, json!({"phone": "+4915187654321", "password": PASSWORD})).await.good();
+    assert_eq!((text(&me, "phone"), &me["phone_proved"]), ("4915187654321".into(), &json!(false)));
+    assert_eq!(me["proved_phone"], Value::Null);
+    assert_eq!(other.get("/v1/me").await.refusal(), "401 unauthorized", "another phone ends other sessions");
+    let refused = browser.post("/v1/my_account/phone/proof", json!({})).await;
+    assert_eq!(refused.refusal(), "409 no_code_sender");
+    let chosen = json!({"two_factor_required": true, "password": PASSWORD});
+    let refused = patch(&browser, chosen).await;
+    let field = text(&refused.body, "field");
+    assert_eq!((refused.refusal(), field), ("422 invalid".into(), "two_factor_required".into()));
+    patch(&browser, json!({"phone": null, "password": PASSWORD})).await.good();
+    assert_eq!(browser.get("/v1/me").await.refusal(), "401 unauthorized", "none ends all");
 }
 
 #[tokio::test]
@@ -83,6 +101,7 @@ async fn no_api_key_changes_what_its_user_logs_in_with() {
         (Method::PATCH, "", json!({"last_name": "Eve"})),
         (Method::PUT, "/password", json!({"password": PASSWORD, "new_password": "Other-Word-2"})),
         (Method::POST, "/deletion", json!({"confirm": "delete-account", "password": PASSWORD})),
+        (Method::POST, "/phone/proof", json!({})),
         (Method::POST, "/totp", proof.clone()),
         (Method::POST, "/totp/confirmation", json!({"code": "000000"})),
         (Method::POST, "/totp/removal", proof),
@@ -109,10 +128,13 @@ async fn a_second_factor_that_others_ask_for_is_lifted_by_an_administrator_only(
     let client = platform.member(&platform.owner, "Client", "client").await;
     let ada = sign_up(&platform, &client, "ada", json!([])).await;
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let (_, _, recovery) = enrol(&browser).await;
     let set = |required: bool| json!({"two_factor_required": required, "password": PASSWORD});
     patch(&browser, set(false)).await.good();
     let path = format!("/v1/users/{ada}");
     platform.patch(&client.key, &path, json!({"two_factor_required": true})).await.good();
+    assert_eq!(browser.get("/v1/me").await.refusal(), "401 unauthorized", "sessions from before end");
+    let browser = Browser::of(&platform, with_code(&platform, &recovery[0]).await);
     assert_eq!(patch(&browser, set(false)).await.refusal(), "403 not_allowed");
     // Asking for it as well does not make it one's own.
     assert_eq!(patch(&browser, set(true)).await.good()["two_factor_chosen"], json!(false));
@@ -131,7 +153,9 @@ async fn who_has_chosen_a_second_factor_lifts_it_with_password_and_code_which_en
     let ada = sign_up(&platform, &client, "ada", json!([])).await;
     let browser = Browser::open(&platform, "ada", PASSWORD).await;
     let (_, _, recovery) = enrol(&browser).await;
+    let before = Browser::of(&platform, with_code(&platform, &recovery[4]).await);
     patch(&browser, json!({"two_factor_required": true, "password": PASSWORD})).await.good();
+    assert_eq!(before.get("/v1/me").await.refusal(), "401 unauthorized", "other sessions end");
     let other = Browser::of(&platform, with_code(&platform, &recovery[0]).await);
     let lift = |more: Value| {
         let mut body = json!({"two_factor_required": false, "password": PASSWORD});
@@ -229,7 +253,8 @@ async fn with_code(platform: &Platform, code: &str) -> crate::platform::Answer {
     post(platform, "/v1/sessions", json!({"login": "ada", "password": PASSWORD, "code": code})).await
 }
 
-fn secret_of(url: &str) -> Vec<u8> {
+/// The secret of an app, by the link that it is told with.
+pub fn secret_of(url: &str) -> Vec<u8> {
     let text = url.split_once("secret=").unwrap().1.split('&').next().unwrap();
     let value = |letter: u8| b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter);
     let bits: Vec<u8> = text

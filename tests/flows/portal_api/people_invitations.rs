@@ -12,7 +12,7 @@ use tests::edits::act;
 use tests::embedded_dynamodb::Fault;
 
 use crate::people::{Browser, PASSWORD, link, link_token, log_in, post, sign_up};
-use crate::platform::{Platform, text};
+use crate::platform::{Platform, text, things};
 
 const EMAIL: &str = "ada@example.com";
 
@@ -72,7 +72,7 @@ async fn an_invitation_whose_mail_could_not_be_queued_is_there_and_is_sent_again
     let guest = platform.post(&client.key, "/v1/invitations", json!({"email": EMAIL})).await.good();
     platform.app.mail = mail;
     let invited = platform.get(&client.key, "/v1/users?status=invited").await.good();
-    assert_eq!(invited["items"], json!([guest]));
+    assert_eq!(things(&invited), json!([guest]));
     let path = format!("/v1/users/{}/invitation", text(&guest, "id"));
     platform.post(&client.key, &path, json!({})).await.good();
     let token = link_token(&platform, EMAIL, NotificationEvent::UserInvitation);
@@ -138,6 +138,79 @@ async fn a_mailed_link_leads_to_the_nearest_portal_whose_host_name_leads_here() 
     post(&platform, "/v1/password_resets", json!({"email": EMAIL})).await;
     let reset = link(&platform, EMAIL, NotificationEvent::PasswordReset);
     assert!(reset.starts_with("https://owner.example/reset-password?token="), "{reset}");
+}
+
+#[tokio::test]
+async fn a_mailed_link_leads_to_the_portal_of_the_legal_entity_that_sells() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let client = platform.member(&reseller, "Client", "client").await;
+    let mut portals = Vec::new();
+    for host in ["one.example", "two.example"] {
+        let portal = json!({"name": host, "host": host, "certificate": "automatic", "title": host,
+            "languages": ["en"]});
+        let portal = text(&platform.post(&reseller.key, "/v1/portals", portal).await.good(), "id");
+        lead(&platform, &portal, DomainState::Ready).await;
+        portals.push((host, portal));
+    }
+    let invited = async |email: &str| {
+        platform.post(&client.key, "/v1/invitations", json!({"email": email})).await.good();
+        let link = link(&platform, email, NotificationEvent::UserInvitation);
+        link.trim_start_matches("https://").split('/').next().unwrap().to_owned()
+    };
+    // Both are as near; whichever it is, the other one is that of the seller.
+    let nearest = invited("1@example.com").await;
+    let (host, portal) = portals.into_iter().find(|(host, _)| *host != nearest).unwrap();
+    let seller = json!({"name": "Hornes", "country": "CA", "legal_name": "Hornes, Inc.",
+        "legal_number": "654321", "portal": portal});
+    let seller = text(&platform.post(&reseller.key, "/v1/own_legal_entities", seller).await.good(), "id");
+    let sells = json!({"own_legal_entity": seller});
+    let agreement = format!("/v1/agreements/{}", client.agreement);
+    platform.patch(&reseller.key, &agreement, sells.clone()).await.good();
+    assert_eq!(invited("2@example.com").await, host, "by the agreement");
+    platform.patch(&reseller.key, &agreement, json!({"own_legal_entity": null})).await.good();
+    assert_eq!(invited("3@example.com").await, nearest);
+    let spare = json!({"company": client.company, "code": "SPARE", "currency": "CREDIT", "charging": "prefunded",
+            "own_legal_entity": seller});
+    let spare = text(&platform.post(&reseller.key, "/v1/agreements", spare).await.good(), "id");
+    assert_eq!(invited("6@example.com").await, host, "by the only agreement that names one");
+    let spare = format!("/v1/agreements/{spare}");
+    assert_eq!(platform.ask(&reseller.key, Method::DELETE, &spare, &[], None).await.status, 204);
+    assert_eq!(invited("7@example.com").await, nearest, "none that was deleted counts");
+    let company = format!("/v1/companies/{}", client.company);
+    platform.patch(&reseller.key, &company, sells).await.good();
+    assert_eq!(invited("4@example.com").await, host, "by the company's settings");
+    lead(&platform, &portal, DomainState::Elsewhere).await;
+    assert_eq!(invited("5@example.com").await, nearest);
+}
+
+#[tokio::test]
+async fn people_of_a_company_with_a_portal_come_in_through_that() {
+    let platform = Platform::new().await;
+    let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
+    let mut made = Vec::new();
+    for (key, host) in [(&platform.owner.key, "owner.example"), (&reseller.key, "reseller.example")] {
+        let portal = json!({"name": host, "host": host, "certificate": "automatic", "title": host,
+            "languages": ["en"]});
+        let portal = text(&platform.post(key, "/v1/portals", portal).await.good(), "id");
+        lead(&platform, &portal, DomainState::Ready).await;
+        made.push(portal);
+    }
+    let seller = json!({"name": "Hornes", "country": "CA", "legal_name": "Hornes, Inc.",
+        "legal_number": "654321", "portal": made[0]});
+    let seller = platform.post(&platform.owner.key, "/v1/own_legal_entities", seller).await.good();
+    let sells = json!({"own_legal_entity": seller["id"]});
+    let agreement = format!("/v1/agreements/{}", reseller.agreement);
+    platform.patch(&platform.owner.key, &agreement, sells).await.good();
+    for (state, email, host) in [
+        (DomainState::Ready, "1@example.com", "https://reseller.example/"),
+        (DomainState::Elsewhere, "2@example.com", "https://owner.example/"),
+    ] {
+        lead(&platform, &made[1], state).await;
+        platform.post(&reseller.key, "/v1/invitations", json!({"email": email})).await.good();
+        let link = link(&platform, email, NotificationEvent::UserInvitation);
+        assert!(link.starts_with(host), "{link}");
+    }
 }
 
 #[tokio::test]

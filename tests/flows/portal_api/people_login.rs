@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use domain::credentials::Totp;
 use domain::id::UserId;
+use domain::user::User;
 use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -93,6 +95,35 @@ async fn somebody_sees_where_they_are_logged_in_and_ends_the_others() {
 }
 
 #[tokio::test]
+async fn sessions_end_with_an_entry_in_the_log_or_not_at_all() {
+    let mut platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ada = UserId::parse(&sign_up(&platform, &client, "ada", json!([])).await).unwrap();
+    let store = platform.store.clone();
+    let silent = platform.store_with(|call: &Call| match call.operation {
+        "TransactWriteItems" => Fault::TimeoutNotApplied,
+        _ => Fault::None,
+    });
+    let paths = ["/v1/sessions/current", "/v1/my_account/sessions/", "/v1/my_account/sessions"];
+    for (entries, path) in (1..).zip(paths) {
+        let Browser { cookie, csrf, .. } = Browser::open(&platform, "ada", PASSWORD).await;
+        let other = text(&Browser::open(&platform, "ada", PASSWORD).await.started, "id");
+        let path = if path.ends_with('/') { format!("{path}{other}") } else { path.to_owned() };
+        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+        platform.app.store = silent.clone();
+        let failed = without_key(&platform, Method::DELETE, &path, &headers, None).await;
+        platform.app.store = store.clone();
+        let left = async || store.sessions(&ada, runtime::now()).await.unwrap().len();
+        assert_eq!((failed.status.as_u16(), left().await), (503, 2), "{path}");
+        let ended = without_key(&platform, Method::DELETE, &path, &headers, None).await;
+        assert_eq!((ended.status.as_u16(), left().await), (204, 1), "{path}");
+        let log = platform.get(&client.key, "/v1/audit?action=session.delete").await.good();
+        assert_eq!(log["items"].as_array().unwrap().len(), entries, "{path}");
+        store.end_sessions(&ada, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn five_wrong_passwords_lock_a_login_whether_it_exists_or_not() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Client", "client").await;
@@ -162,6 +193,44 @@ async fn no_session_outlives_the_password_that_it_began_with() {
         known = domain::credentials::Credentials { revision: known.revision + 1, ..first.clone() };
         platform.store.put_credentials(&act, "test", &known).await.unwrap();
         platform.store.forget_tries("login ada").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_session_outlives_a_second_factor_that_it_began_without() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ada = UserId::parse(&sign_up(&platform, &client, "ada", json!([])).await).unwrap();
+    let store = &platform.store;
+    let act = || act(&[client_id(&client.company)]);
+    let use_app = async |confirmed: bool| {
+        let known = store.credentials(&ada).await.unwrap().unwrap();
+        let totp = confirmed.then(|| Totp { confirmed, ..Totp::default() });
+        store.put_credentials(&act(), "test", &known.with_totp(totp)).await.unwrap();
+    };
+    let require = async |two_factor_required: bool| {
+        let before = store.any_user(&ada).await.unwrap().unwrap();
+        let after = User { two_factor_required, revision: before.revision + 1, ..before.clone() };
+        store.replace_user(&act(), &before, &after, None).await.unwrap();
+    };
+    // As above: at one of these moments it is known what has to be shown, and there is no session yet.
+    for moment in [8, 32, 64, 128] {
+        for is_app in [true, false] {
+            let change = async {
+                tokio::time::sleep(Duration::from_millis(moment)).await;
+                if is_app {
+                    use_app(true).await
+                } else {
+                    require(true).await
+                }
+                store.end_sessions(&ada, None).await.unwrap();
+            };
+            tokio::join!(log_in(&platform, "ada", PASSWORD), change);
+            let sessions = store.sessions(&ada, runtime::now()).await.unwrap();
+            assert_eq!(sessions, [], "after {moment} ms, by an app: {is_app}");
+            use_app(false).await;
+            require(false).await;
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use tests::embedded_dynamodb::{Call, Fault, Faults};
 
 use crate::legal_entities::entity;
 use crate::people::{Browser, PASSWORD, log_in, post, sign_up};
-use crate::platform::{Answer, Member, Platform, text};
+use crate::platform::{Answer, Member, Platform, text, things};
 use crate::shop::{Shop, flat, sms};
 
 const HOST: &str = "sms.hornes.example";
@@ -105,14 +105,14 @@ async fn who_registers_can_do_nothing_until_somebody_approves() {
     let agreements = platform.get(key, &format!("/v1/agreements?company={company}")).await.good();
     assert!(text(&agreements["items"][0], "code").starts_with("WEB-"));
     let waiting = platform.get(key, "/v1/external_users").await.good();
-    assert_eq!(waiting["items"], json!([user]));
+    assert_eq!(things(&waiting), json!([user]));
     for (query, expected) in [
         (format!("company={company}&login=AD"), json!([user])),
         (format!("company={}", platform.owner.company), json!([])),
         ("login=bob".to_owned(), json!([])),
     ] {
         let list = platform.get(key, &format!("/v1/external_users?{query}")).await.good();
-        assert_eq!(list["items"], expected, "{query}");
+        assert_eq!(things(&list), expected, "{query}");
     }
     let path = format!("/v1/external_users/{}/review", text(&user, "id"));
     platform.post(key, &path, json!({"approved": false})).await.good();
@@ -151,7 +151,7 @@ async fn a_registration_stands_though_its_mails_could_not_be_queued() {
     platform.refuse_mail();
     let user = register(&platform, json!({})).await.good();
     let waiting = platform.get(&platform.owner.key, "/v1/external_users").await.good();
-    assert_eq!(waiting["items"], json!([user]));
+    assert_eq!(things(&waiting), json!([user]));
 }
 
 #[tokio::test]
@@ -200,6 +200,24 @@ async fn settings_that_do_not_go_together_any_more_are_reported_and_what_is_fill
     assert_eq!(told, ["report@example.com", "ada@example.com"]);
 }
 
+/// Prices may have come to be in both since the settings were made.
+#[tokio::test]
+async fn who_registers_does_not_get_two_services_with_prices_of_the_same() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let make = async |name: &str| {
+        let tree = json!({"sms_message": {"price": {"type": "flat", "amount": "0.05"}}});
+        let body = json!({"name": name, "currency": "EUR", "tree": tree});
+        ServiceId::parse(&text(&platform.post(key, "/v1/services", body).await.good(), "id")).unwrap()
+    };
+    let services = vec![make("One").await, make("Other").await];
+    open_changed(&platform, |details| details.services = services).await;
+    assert_eq!(register(&platform, json!({})).await.refusal(), "409 service_overlaps");
+    assert_eq!(things(&platform.get(key, "/v1/external_users").await.good()), json!([]));
+    let told = told_of(&platform, NotificationEvent::ProblemReport);
+    assert_eq!(told, ["report@example.com", "ada@example.com"]);
+}
+
 #[tokio::test]
 async fn who_registers_gets_the_services_and_packs_of_the_portal() {
     let platform = Platform::new().await;
@@ -237,8 +255,9 @@ async fn who_registers_gets_the_services_and_packs_of_the_portal() {
     assert_eq!(text(&log["items"][0], "action"), "company.register");
 
     // What is enabled later is a thing of its own.
-    let price = json!({"type": "flat", "amount": "0.04"});
-    let later = make("Later", json!({"type": "pay_as_you_go"}), price).await;
+    let tree = json!({"viber_message": {"price": {"type": "flat", "amount": "0.04"}}});
+    let later = platform.post(key, "/v1/services", json!({"name": "Later", "currency": "EUR", "tree": tree}));
+    let later = text(&later.await.good(), "id");
     let list = format!("/v1/agreements/{}/services", text(&agreement, "id"));
     let enabled = platform.post(key, &list, json!({"service": later})).await.good();
     let enabled = enabled["services"].as_array().unwrap();
@@ -348,7 +367,20 @@ async fn one_can_register_at_every_depth() {
     let log = platform.get(&platform.owner.key, "/v1/audit").await.good();
     assert_eq!(text(&log["items"][0], "object"), text(&user, "company"));
     let waiting = platform.get(&tenant.key, "/v1/external_users").await.good();
-    assert_eq!(waiting["items"], json!([user]), "{}", tenant.company);
+    assert_eq!(things(&waiting), json!([user]), "{}", tenant.company);
+}
+
+#[tokio::test]
+async fn nobody_is_invited_to_register_below_the_lowest_level() {
+    let (platform, tenant, _) = open_far_down().await;
+    let lowest = platform.member(&tenant, "Reseller 8", "reseller").await;
+    let billing = json!({"time_zone": "UTC", "period": "monthly", "billing_day": 1, "days_for_payment": 30});
+    let settings = json!({"own_legal_entity": OwnLegalEntityId::new(1), "portal": PortalId::new(1),
+        "own_bank_account": BankAccountId::new(1), "enabled": true, "report_email": "report@example.com",
+        "agreement": {"code_prefix": "WEB-", "currency": "EUR", "credit_limit": "0", "billing": billing},
+        "services": [], "roles": ["portal_admin"]});
+    let refused = platform.post(&lowest.key, "/v1/self_registrations", settings).await;
+    assert_eq!((refused.refusal(), &refused.body["field"]), ("422 too_deep".into(), &json!("company")));
 }
 
 #[tokio::test]

@@ -157,6 +157,7 @@ async fn with_rights_in_the_portal_a_company_is_named_and_described_and_no_more(
         json!({"two_factor_required": true}),
         json!({"name": "Mine", "moderation": true}),
         json!({"mnp_channels": []}),
+        json!({"mnp_requests": false}),
         json!({"own_legal_entity": null}),
         json!({"lookup_connection": null}),
     ] {

@@ -218,7 +218,8 @@ impl Platform {
         self.member_with(tenant, name, kind, json!({"currency": "EUR"})).await
     }
 
-    async fn member_with(&self, tenant: &Member, name: &str, kind: &str, mut terms: Value) -> Member {
+    /// The same with these terms of the agreement.
+    pub async fn member_with(&self, tenant: &Member, name: &str, kind: &str, mut terms: Value) -> Member {
         let company = self.post(&tenant.key, "/v1/companies", json!({"name": name, "kind": kind})).await;
         let company = text(&company.good(), "id");
         terms["company"] = json!(company);
@@ -263,4 +264,15 @@ fn document_links() -> DocumentLinks {
     let credentials = Credentials::new("embedded", "embedded", None, None, "tests");
     let url = "https://documents.example".to_owned();
     DocumentLinks::new(SharedCredentialsProvider::new(credentials), "eu-central-1".to_owned(), url)
+}
+
+/// What stands in a list, as it is answered by itself: without what people call its company and agreement.
+#[track_caller]
+pub fn things(list: &Value) -> Value {
+    let mut things = list["items"].clone();
+    for thing in things.as_array_mut().unwrap() {
+        let fields = thing.as_object_mut().unwrap();
+        fields.retain(|name, _| !["company_name", "agreement_code", "client_name"].contains(&name.as_str()));
+    }
+    things
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tests::bucket::Bucket;
 
 use crate::legal_entities::{entity, values, with};
+use crate::lists::is_in_order_of_names;
 use crate::platform::{Member, Platform, text};
 
 const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'/>";
@@ -31,8 +32,9 @@ impl Studio {
     }
 
     /// The name of an uploaded file.
-    async fn upload(&self, by: &Member, kind: &str, bytes: &'static [u8]) -> String {
+    async fn upload(&self, by: &Member, kind: &str, bytes: impl Into<Vec<u8>>) -> String {
         let upload = self.platform.made(by, "/v1/uploads", json!({ "kind": kind })).await;
+        let bytes: Vec<u8> = bytes.into();
         let put = self.platform.app.http.put(text(&upload, "url")).body(bytes);
         assert!(put.send().await.unwrap().status().is_success());
         text(&upload, "file")
@@ -193,6 +195,61 @@ async fn companies_are_listed_with_the_portal_at_which_their_people_log_in() {
     assert_eq!(values(&before, "name"), ["Reseller", "Seller"]);
 }
 
+#[tokio::test]
+async fn lists_by_seller_bank_or_portal_are_in_the_order_of_names_and_tell_these() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let made = async |list: &str, body: Value| platform.made(owner, &format!("/v1/{list}"), body).await;
+    let samples = platform.get(&owner.key, "/v1/printable_form_samples").await.good();
+    let form = studio.upload(owner, "xml", text(&samples, "invoice")).await;
+    let channel = json!({"name": "Office", "from_email": "a@owner.example", "host": "smtp.owner.example",
+        "port": 25});
+    // Without a legal entity, as the first has to be.
+    made("notification_channels", channel.clone()).await;
+    for name in ["Zulu", "alpha"] {
+        let door = with(portal(&format!("{name}.example")), json!({ "name": name }));
+        let door = made("portals", door).await["id"].clone();
+        let at_door = with(entity(name), json!({ "portal": door }));
+        let buyer = made("legal_entities", at_door.clone()).await["id"].clone();
+        let seller = made("own_legal_entities", at_door).await["id"].clone();
+        let sold = json!({"name": format!("Of {name}"), "kind": "client", "own_legal_entity": seller});
+        made("companies", sold).await;
+        let bank = json!({"name": name, "country": "AT", "address": "Ring 1", "branch_code": "1"});
+        let bank = made("banks", bank).await["id"].clone();
+        let account = json!({"name": "VIP", "bank": bank, "holder": "Owner", "number": "1"});
+        made("bank_accounts", with(account.clone(), json!({ "legal_entity": buyer }))).await;
+        let account = made("own_bank_accounts", with(account, json!({ "own_legal_entity": seller }))).await;
+        let settings = json!({"own_legal_entity": seller, "portal": door, "own_bank_account": account["id"],
+            "report_email": "sales@hornes.example", "roles": ["portal_admin"], "agreement": {
+                "code_prefix": "WEB-", "currency": "EUR", "credit_limit": "0", "billing":
+                {"time_zone": "Europe/Zagreb", "period": "monthly", "billing_day": 1, "days_for_payment": 30}}});
+        made("self_registrations", settings).await;
+        let form = json!({"kind": "invoice", "name": "Ours", "date_from": "2020-01-01", "file": form,
+            "own_legal_entity": seller});
+        made("printable_forms", form).await;
+        made("notification_channels", with(channel.clone(), json!({ "legal_entity": seller }))).await;
+        let words = json!({"name": "Ours", "event": "user_invitation", "subject": "Welcome",
+            "text": "Come: {{invitation_link}}", "legal_entity": seller});
+        made("notification_templates", words).await;
+    }
+    for (list, column, named) in [
+        ("companies", "own_legal_entity", "own_legal_entity_name"),
+        ("companies", "portal", "portal_name"),
+        ("legal_entities", "portal", "portal_name"),
+        ("own_legal_entities", "portal", "portal_name"),
+        ("bank_accounts", "bank", "bank_name"),
+        ("own_bank_accounts", "bank", "bank_name"),
+        ("own_bank_accounts", "own_legal_entity", "own_legal_entity_name"),
+        ("printable_forms", "own_legal_entity", "own_legal_entity_name"),
+        ("self_registrations", "own_legal_entity", "own_legal_entity_name"),
+        ("self_registrations", "portal", "portal_name"),
+        ("notification_channels", "legal_entity", "legal_entity_name"),
+        ("notification_templates", "legal_entity", "legal_entity_name"),
+    ] {
+        is_in_order_of_names(platform, &format!("/v1/{list}?"), column, named).await;
+    }
+}
+
 /// What the settings of a registration name.
 async fn shop(studio: &Studio) -> Value {
     let (platform, owner) = (&studio.platform, &studio.platform.owner);
@@ -212,6 +269,38 @@ async fn shop(studio: &Studio) -> Value {
         "agreement": {"code_prefix": "WEB-", "currency": "EUR", "credit_limit": "0", "billing":
             {"time_zone": "Europe/Zagreb", "period": "monthly", "billing_day": 1, "days_for_payment": 30}},
         "services": [service["id"]], "roles": ["portal_admin"]})
+}
+
+#[tokio::test]
+async fn whoever_registers_gets_services_that_may_be_enabled_beside_each_other() {
+    let studio = Studio::new().await;
+    let (platform, owner) = (&studio.platform, &studio.platform.owner);
+    let mut settings = shop(&studio).await;
+    let tree = json!({"sms_message": {"price": {"type": "flat", "amount": "0.02"}}});
+    let more = json!({"name": "More SMS", "currency": "EUR", "tree": tree});
+    let more = platform.made(owner, "/v1/services", more).await;
+    let sms = settings["services"][0].clone();
+    settings["services"] = json!([sms, more["id"]]);
+    let refused = platform.post(&owner.key, "/v1/self_registrations", settings.clone()).await;
+    assert_eq!(
+        (refused.refusal(), &refused.body["field"]),
+        ("409 service_overlaps".into(), &json!("services"))
+    );
+    let told = text(&refused.body, "detail");
+    assert!(told.contains("`SMS` and `More SMS`"), "{told}");
+
+    // Where prices came to be in both, the settings are changed all the same, but get no third one.
+    let viber = json!({"name": "Viber", "currency": "EUR", "tree": {"viber_message": tree["sms_message"]}});
+    let viber = text(&platform.made(owner, "/v1/services", viber).await, "id");
+    settings["services"] = json!([sms, viber]);
+    let made = platform.made(owner, "/v1/self_registrations", settings).await;
+    let path = format!("/v1/services/{viber}/tree");
+    platform.ask(&owner.key, Method::PUT, &path, &[], Some(json!({"tree": tree}))).await.good();
+    let path = format!("/v1/self_registrations/{}", text(&made, "id"));
+    let off = platform.patch(&owner.key, &path, json!({"enabled": false})).await.good();
+    assert_eq!(off["services"], json!([sms, viber]));
+    let third = json!({"services": [sms, viber, more["id"]]});
+    assert_eq!(platform.patch(&owner.key, &path, third).await.refusal(), "409 service_overlaps");
 }
 
 #[tokio::test]
@@ -364,8 +453,7 @@ async fn the_products_own_forms_are_good_ones_to_begin_with() {
     let (platform, owner) = (&studio.platform, &studio.platform.owner);
     let samples = platform.get(&owner.key, "/v1/printable_form_samples").await.good();
     for kind in ["invoice", "receipt", "charge"] {
-        let sample: &'static [u8] = text(&samples, kind).leak().as_bytes();
-        let file = studio.upload(owner, "xml", sample).await;
+        let file = studio.upload(owner, "xml", text(&samples, kind)).await;
         let form = json!({"kind": kind, "name": kind, "date_from": "2026-01-01", "file": file});
         platform.made(owner, "/v1/printable_forms", form).await;
     }

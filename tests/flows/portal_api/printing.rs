@@ -288,6 +288,10 @@ async fn a_draft_is_downloaded_as_it_is_now_and_says_that_it_is_one() {
     };
     made().await;
     assert!(contains(&file("pdf"), "DRAFT INVOICE, "));
+    let both = file("zip");
+    for part in [file("pdf"), file("xlsx")] {
+        assert!(both.windows(part.len()).any(|window| window == part), "it has the files as they are");
+    }
     assert!(rows().ends_with(",0.05,3,3,0.15,0,0.15,EUR\n"), "{}", rows());
 
     // What was used since is on the next one, and on the draft itself.

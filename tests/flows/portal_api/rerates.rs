@@ -34,7 +34,24 @@ impl Shop {
         }
     }
 
-    /// A task that is also about what was sent just now, which nobody can ask for.
+    /// Starts a task, and does it.
+    pub async fn run_rerate(&self, by: &Member, id: &str) -> Value {
+        let path = format!("/v1/rerates/{id}");
+        let started = self.platform.post(&by.key, &format!("{path}/start"), json!({})).await.good();
+        assert_eq!(started["status"], "scheduled");
+        self.rate_again().await;
+        self.platform.get(&by.key, &path).await.good()
+    }
+
+    /// A draft that charges what a dry run of this counts.
+    pub async fn counted_rerate(&self, by: &Member, body: Value) -> String {
+        let dry = self.rerate(by, body).await;
+        self.run_rerate(by, &dry).await;
+        let path = format!("/v1/rerates/{dry}/charge");
+        text(&self.platform.post(&by.key, &path, json!({})).await.good(), "id")
+    }
+
+    /// A dry run that is also about what was sent just now, which nobody can ask for.
     pub async fn rerate(&self, by: &Member, body: Value) -> String {
         let id = text(&self.platform.post(&by.key, "/v1/rerates", body).await.good(), "id");
         let store = &self.platform.store;
@@ -66,9 +83,9 @@ async fn sold_too_cheap() -> (Shop, Member) {
     (shop, client)
 }
 
-pub fn about(client: &Member, dry_run: bool) -> Value {
+pub fn about(client: &Member) -> Value {
     let from = runtime::now() - SignedDuration::from_hours(1);
-    json!({"agreement": client.agreement, "from": from.to_string(), "dry_run": dry_run})
+    json!({"agreement": client.agreement, "from": from.to_string()})
 }
 
 #[tokio::test]
@@ -76,21 +93,22 @@ async fn a_dry_run_shows_the_difference_and_the_task_charges_it() {
     let (shop, client) = sold_too_cheap().await;
     let owner = shop.platform.owner.clone();
     let key = &owner.key;
-    for (dry_run, balance) in [(true, "97"), (false, "95.5")] {
-        let id = shop.rerate(&owner, about(&client, dry_run)).await;
+    let dry = shop.rerate(&owner, about(&client)).await;
+    let draft = shop.platform.get(key, &format!("/v1/rerates/{dry}")).await.good();
+    // By whole days: those of today are counted, unless it has only just begun.
+    let created_at: Timestamp = text(&draft, "created_at").parse().unwrap();
+    let day = |moment: Timestamp| moment.to_string()[..10].to_owned();
+    let estimated = if day(latest_till(created_at)) == day(created_at) { 3 } else { 0 };
+    assert_eq!((&draft["dry_run"], &draft["estimated"]), (&json!(true), &json!(estimated)));
+    let charge = format!("/v1/rerates/{dry}/charge");
+    let early = shop.platform.post(key, &charge, json!({})).await;
+    assert_eq!(early.refusal(), "409 rerate_not_counted");
+    let mut id = dry.clone();
+    for balance in ["97", "95.5"] {
         let path = format!("/v1/rerates/{id}");
-        let draft = shop.platform.get(key, &path).await.good();
-        // By whole days: those of today are counted, unless it has only just begun.
-        let created_at: Timestamp = text(&draft, "created_at").parse().unwrap();
-        let day = |moment: Timestamp| moment.to_string()[..10].to_owned();
-        let estimated = if day(latest_till(created_at)) == day(created_at) { 3 } else { 0 };
-        assert_eq!((&draft["status"], &draft["estimated"]), (&json!("draft"), &json!(estimated)));
         shop.rate_again().await;
         assert_eq!(shop.platform.get(key, &path).await.good()["status"], "draft", "nobody has started it");
-        let started = shop.platform.post(key, &format!("{path}/start"), json!({})).await.good();
-        assert_eq!(started["status"], "scheduled");
-        shop.rate_again().await;
-        let done = shop.platform.get(key, &path).await.good();
+        let done = shop.run_rerate(&owner, &id).await;
         assert_eq!(done["status"], "complete");
         assert_eq!(done["edrs"], json!({"processed": 3, "updated": 3, "failed": 0}));
         assert_eq!(done["reseller_records"], json!({"processed": 0, "updated": 0, "failed": 0}));
@@ -105,7 +123,15 @@ async fn a_dry_run_shows_the_difference_and_the_task_charges_it() {
             let again = shop.platform.post(key, &format!("{path}/{step}"), json!({})).await;
             assert_eq!(again.refusal(), "409 rerate_ended");
         }
+        if id == dry {
+            let made = shop.platform.post(key, &charge, json!({})).await.good();
+            assert_eq!((&made["counted_by"], &made["dry_run"]), (&json!(dry), &json!(false)));
+            assert_eq!(made["estimated"], 3);
+            id = text(&made, "id");
+        }
     }
+    let of_no_dry_run = shop.platform.post(key, &format!("/v1/rerates/{id}/charge"), json!({})).await;
+    assert_eq!(of_no_dry_run.refusal(), "409 rerate_not_counted");
     let lines = shop.statement(&client).await;
     assert_eq!(lines.last().map(String::as_str), Some("rerate -1.5"));
     let list = shop.platform.get(key, "/v1/rerates?dry_run=false&status=complete").await.good();
@@ -117,7 +143,7 @@ async fn a_task_is_about_agreements_that_others_have_with_oneself() {
     let (shop, client) = sold_too_cheap().await;
     let owner = shop.platform.owner.clone();
     let ask = async |by: &Member, change: Value| {
-        let mut body = about(&client, true);
+        let mut body = about(&client);
         for (name, value) in change.as_object().unwrap() {
             body[name] = value.clone();
         }
@@ -202,10 +228,11 @@ async fn tasks_are_found_by_when_they_begin_and_by_who_changed_them_last_and_whe
 async fn a_canceled_task_does_nothing_and_a_scheduled_one_waits() {
     let (shop, client) = sold_too_cheap().await;
     let (owner, key) = (shop.platform.owner.clone(), shop.platform.owner.key.clone());
-    let mut later = about(&client, false);
-    later["scheduled_for"] = json!((runtime::now() + SignedDuration::from_mins(5)).to_string());
-    let id = shop.rerate(&owner, later).await;
-    let path = format!("/v1/rerates/{id}");
+    let dry = shop.rerate(&owner, about(&client)).await;
+    shop.run_rerate(&owner, &dry).await;
+    let later = json!({"scheduled_for": (runtime::now() + SignedDuration::from_mins(5)).to_string()});
+    let made = shop.platform.post(&key, &format!("/v1/rerates/{dry}/charge"), later).await.good();
+    let path = format!("/v1/rerates/{}", text(&made, "id"));
     shop.platform.post(&key, &format!("{path}/start"), json!({})).await.good();
     let twice = shop.platform.post(&key, &format!("{path}/start"), json!({})).await;
     assert_eq!(twice.refusal(), "409 rerate_started");

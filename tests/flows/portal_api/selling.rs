@@ -69,6 +69,114 @@ async fn a_rate_plan_is_enabled_under_the_agreements_of_its_own_company() {
 }
 
 #[tokio::test]
+async fn of_two_rate_plans_with_prices_of_the_same_one_is_enabled_at_a_time() {
+    let platform = Platform::new().await;
+    let (owner, key) = (&platform.owner, &platform.owner.key);
+    let client = platform.euro_member(owner, "Client", "client").await;
+    let path = format!("/v1/agreements/{}/services", client.agreement);
+    let plan = async |name: &str, tree: Value| {
+        let body = json!({"name": name, "currency": "EUR", "tree": tree});
+        text(&platform.post(key, "/v1/services", body).await.good(), "id")
+    };
+    let enable = async |service: &str, from: Option<&str>| {
+        platform.post(key, &path, json!({"service": service, "effective_from": from})).await
+    };
+    let sms = plan("SMS", flat("0.05")).await;
+    let more =
+        json!({"sms_message": flat("0.03")["sms_message"], "viber_message": flat("0.02")["sms_message"]});
+    let more = plan("SMS and Viber", more).await;
+    let viber = plan("Viber", json!({"viber_message": flat("0.01")["sms_message"]})).await;
+    let agreement = enable(&sms, None).await.good();
+    let first = format!("{path}/{}", text(&agreement["services"][0], "id"));
+    let refused = enable(&more, None).await;
+    assert_eq!(refused.refusal(), "409 service_overlaps");
+    let told = text(&refused.body, "detail");
+    assert!(told.contains("`SMS and Viber` and `SMS` both have prices of sms_message"), "{told}");
+    enable(&viber, None).await.good();
+    assert_eq!(enable(&more, Some("2030-01-01T00:00:00Z")).await.refusal(), "409 service_overlaps");
+
+    // One after the other they are, and neither gets times of the other, nor comes back into them.
+    let viber = platform.get(key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    let viber = format!("{path}/{}", text(&viber["services"][1], "id"));
+    platform.ask(key, Method::DELETE, &viber, &[], None).await.good();
+    let till = async |till: Value| platform.patch(key, &first, json!({"effective_till": till})).await;
+    till(json!("2030-01-01T00:00:00Z")).await.good();
+    enable(&more, Some("2030-01-01T00:00:00Z")).await.good();
+    let longer = till(Value::Null).await;
+    assert_eq!((longer.refusal(), &longer.body["field"]), ("409 service_overlaps".into(), &json!("service")));
+    till(json!("2029-01-01T00:00:00Z")).await.good();
+    let seen = platform.get(&client.key, &first).await;
+    let tag = seen.headers["etag"].to_str().unwrap().to_owned();
+    let seen = seen.good();
+    assert_eq!((text(&seen, "name"), text(&seen, "company_name")), ("SMS".into(), "Client".into()));
+    assert_eq!(text(&seen, "effective_till"), "2029-01-01T00:00:00Z");
+    let hide = json!({"hidden_from_client": true});
+    let hidden = platform.ask(key, Method::PATCH, &first, &[("if-match", &tag)], Some(hide)).await;
+    assert_eq!(hidden.good()["services"][0]["hidden_from_client"], true);
+    assert_eq!(platform.get(&client.key, &first).await.refusal(), "404 not_found");
+    assert_eq!(platform.get(key, &first).await.good()["service"], sms.as_str());
+    platform.ask(key, Method::DELETE, &first, &[], None).await.good();
+    assert_eq!(enable(&sms, None).await.refusal(), "409 service_overlaps");
+}
+
+#[tokio::test]
+async fn of_two_rate_plans_with_prices_of_the_same_that_are_enabled_at_once_one_is() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let plan = json!({"name": "Plan", "currency": "EUR", "tree": flat("0.05")});
+    let make = async || text(&platform.post(key, "/v1/services", plan.clone()).await.good(), "id");
+    let plans = [make().await, make().await];
+    let path = format!("/v1/agreements/{}/services", client.agreement);
+    let enable = |plan: &str| platform.post(key, &path, json!({"service": plan}));
+    let (one, other) = tokio::join!(enable(&plans[0]), enable(&plans[1]));
+    assert!(one.status.is_success() != other.status.is_success(), "{} {}", one.body, other.body);
+    let agreement = platform.get(key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    assert_eq!(agreement["services"].as_array().unwrap().len(), 1);
+    let refused = if one.status.is_success() { &plans[1] } else { &plans[0] };
+    assert_eq!(enable(refused).await.refusal(), "409 service_overlaps");
+}
+
+/// As where prices came to be in both, or both were enabled when that was allowed.
+#[tokio::test]
+async fn rate_plans_with_prices_of_the_same_that_were_enabled_stay_and_get_only_times_of_their_own() {
+    let platform = Platform::new().await;
+    let key = &platform.owner.key;
+    let client = platform.euro_member(&platform.owner, "Client", "client").await;
+    let path = format!("/v1/agreements/{}/services", client.agreement);
+    let price = flat("0.05")["sms_message"].clone();
+    let plan = async |name: &str, resource: &str| {
+        let body = json!({"name": name, "currency": "EUR", "tree": {resource: price}});
+        text(&platform.post(key, "/v1/services", body).await.good(), "id")
+    };
+    let enable = async |service: &str, till: Value| {
+        platform.post(key, &path, json!({"service": service, "effective_till": till})).await
+    };
+    let (sms, viber) = (plan("SMS", "sms_message").await, plan("Viber", "viber_message").await);
+    enable(&sms, json!("2031-01-01T00:00:00Z")).await.good();
+    let agreement = enable(&viber, json!("2030-01-01T00:00:00Z")).await.good();
+    let [one, other] =
+        [0, 1].map(|place: usize| format!("{path}/{}", text(&agreement["services"][place], "id")));
+    let tree = json!({"tree": {"viber_message": price, "sms_message": price}});
+    let both = format!("/v1/services/{viber}/tree");
+    platform.ask(key, Method::PUT, &both, &[], Some(tree)).await.good();
+
+    for allowed in [
+        json!({"hidden_from_client": true}),
+        json!({"effective_till": "2030-06-01T00:00:00Z"}),
+        json!({"effective_till": null}),
+        json!({"effective_till": "2029-01-01T00:00:00Z"}),
+    ] {
+        platform.patch(key, &one, allowed).await.good();
+    }
+    let longer = json!({"effective_till": "2029-06-01T00:00:00Z"});
+    assert_eq!(platform.patch(key, &one, longer).await.refusal(), "409 service_overlaps");
+    platform.patch(key, &other, json!({"effective_till": null})).await.good();
+    let whatsapp = plan("WhatsApp", "whatsapp_message").await;
+    enable(&whatsapp, Value::Null).await.good();
+}
+
+#[tokio::test]
 async fn an_agreement_has_defaults_a_code_of_its_own_and_a_place_in_the_chain() {
     let platform = Platform::new().await;
     let reseller = platform.euro_member(&platform.owner, "Reseller", "reseller").await;
@@ -125,7 +233,8 @@ async fn an_smpp_connection_has_its_queue_and_its_password_before_anybody_serves
 #[tokio::test]
 async fn an_http_vendor_gets_an_address_for_its_receipts() {
     let platform = Platform::new().await;
-    let body = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
+    let body = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Vendor", "url": "https://vendor.example/api",
         "username": "waybill", "password": "hush-hush", "on_unknown_outcome": "resend"});
     let made = platform.post(&platform.owner.key, "/v1/connections", body).await.good();
     let url = text(&made, "webhook_url");
@@ -133,8 +242,8 @@ async fn an_http_vendor_gets_an_address_for_its_receipts() {
     let found = platform.store.connection_of_webhook(guid).await.unwrap().unwrap();
     assert_eq!(found.id.as_str(), text(&made, "id"));
     let client = platform.member(&platform.owner, "Client", "client").await;
-    let body =
-        json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    let body = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
     assert_eq!(platform.post(&client.key, "/v1/connections", body).await.refusal(), "403 not_allowed");
 }
 
@@ -144,8 +253,8 @@ async fn a_sender_id_is_sent_over_a_connection_of_the_chain_above() {
     let reseller = platform.member(&platform.owner, "Reseller", "reseller").await;
     let neighbour = platform.member(&platform.owner, "Neighbour", "reseller").await;
     let client = platform.member(&reseller, "Client", "client").await;
-    let vendor =
-        json!({"kind": "alaris", "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
+    let vendor = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "V", "url": "https://v.example", "username": "u", "password": "p"});
     let mut connections = Vec::new();
     for key in [&platform.owner.key, &reseller.key, &neighbour.key] {
         connections.push(text(&platform.post(key, "/v1/connections", vendor.clone()).await.good(), "id"));

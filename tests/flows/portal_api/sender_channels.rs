@@ -9,7 +9,7 @@ use store::{Secrets, Store, Tables};
 use tests::embedded_dynamodb::{Call as DatabaseCall, Fault as DatabaseFault};
 use tests::embedded_secrets::{Call, Fault};
 
-use crate::platform::{Answer, Member, Platform, text};
+use crate::platform::{Answer, Member, Platform, text, things};
 
 struct Stage {
     platform: Platform,
@@ -22,8 +22,8 @@ impl Stage {
     async fn new() -> Self {
         let platform = Platform::new().await;
         let client = platform.member(&platform.owner, "Client", "client").await;
-        let vendor = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example",
-            "username": "u", "password": "p"});
+        let vendor = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "Alaris", "url": "https://vendor.example", "username": "u", "password": "p"});
         let vendor = text(&platform.post(&platform.owner.key, "/v1/connections", vendor).await.good(), "id");
         Self { platform, client, vendor }
     }
@@ -32,6 +32,12 @@ impl Stage {
         let mut body = json!({"agreement": self.client.agreement, "address": address, "settings": settings});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.platform.post(&self.platform.owner.key, "/v1/sender_ids", body).await
+    }
+
+    /// An HTTP connection of the owner to another vendor.
+    async fn connect(&self, vendor: Value) -> String {
+        let body = json!({"kind": "http", "name": "Vendor", "vendor": vendor});
+        text(&self.platform.post(&self.platform.owner.key, "/v1/connections", body).await.good(), "id")
     }
 
     async fn change(&self, made: &Value, body: Value) -> Answer {
@@ -157,7 +163,7 @@ async fn a_sender_id_of_each_channel_has_what_its_vendor_needs_and_shows_no_secr
             text(&made, "channel"),
             text(&made, "vendor")
         );
-        assert_eq!(platform.get(key, &list).await.good()["items"], json!([made]), "{of}");
+        assert_eq!(things(&platform.get(key, &list).await.good()), json!([made]), "{of}");
         let log = platform.get(key, &format!("/v1/audit?object={}", text(&made, "id"))).await.good();
         assert!(!log.to_string().contains("s3c!") && !made.to_string().contains("s3c!"), "{of}");
         stage.delete(&path).await.good();
@@ -216,8 +222,9 @@ async fn one_address_is_a_sender_id_of_several_channels_and_only_that_of_sms_sen
     let smpp = platform.post(key, "/v1/connections", smpp).await.good();
     let over_smpp = stage.make("BAKERY", viber.clone(), json!({"connection": smpp["id"]})).await;
     assert_eq!((over_smpp.status.as_u16(), over_smpp.body["field"].as_str()), (422, Some("connection")));
-    stage.make("BAKERY", viber, json!({"connection": stage.vendor})).await.good();
-    let used = stage.delete(&format!("/v1/connections/{}", stage.vendor)).await;
+    let road = stage.connect(json!({"type": "viber", "service_id": "BAKERY"})).await;
+    stage.make("BAKERY", viber, json!({"connection": road})).await.good();
+    let used = stage.delete(&format!("/v1/connections/{road}")).await;
     assert_eq!(used.refusal(), "409 in_use");
     let sms = json!({"agreement": stage.client.agreement, "address": "BAKERY", "connection": stage.vendor});
     let sms = platform.post(key, "/v1/sender_ids", sms).await.good();
@@ -243,7 +250,7 @@ async fn a_secret_is_told_again_before_it_goes_elsewhere() {
     let made = stage.make("HoHo", settings, json!({})).await.good();
     let refused = stage.change(&made, vendor(media("https://b.example"))).await;
     assert_eq!((refused.refusal().as_str(), text(&refused.body, "field")), ("422 invalid", "api_key".into()));
-    let road = json!({"routes": [{"connection": stage.vendor}]});
+    let road = json!({"routes": [{"connection": stage.connect(json!({"type": "dialog360"})).await}]});
     assert_eq!(stage.change(&made, road).await.refusal(), "422 invalid");
     let unchanged = stage.change(&made, vendor(media("https://a.example"))).await.good();
     assert_eq!(unchanged, made);
@@ -286,7 +293,7 @@ async fn a_sender_id_whose_secrets_cannot_be_stored_stays_as_it_was() {
     assert_eq!(stage.platform.get(key, &path).await.good(), made);
     assert_eq!(stage.secrets(&made).await, Some(json!({"api_key": "key-a"})));
     let list = format!("/v1/sender_ids?company={}", stage.client.company);
-    assert_eq!(stage.platform.get(key, &list).await.good()["items"], json!([made]));
+    assert_eq!(things(&stage.platform.get(key, &list).await.good()), json!([made]));
     stage.refuse(&[]);
     let moved = stage.change(&made, change).await.good();
     assert_eq!((place_of(&moved), text(&moved, "name")), ("https://b.example".into(), "Moved".into()));

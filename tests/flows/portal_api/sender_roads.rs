@@ -23,8 +23,8 @@ impl Stage {
         let make = async |by: &Member, body: Value| {
             text(&platform.post(&by.key, "/v1/connections", body).await.good(), "id")
         };
-        let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example",
-            "username": "u", "password": "p"});
+        let alaris = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "Alaris", "url": "https://vendor.example", "username": "u", "password": "p"});
         let smpp = json!({"kind": "smpp", "name": "SMPP", "host": "smsc.example.com", "port": 2775,
             "system_id": "waybill", "password": "secret08"});
         let account = json!({"kind": "client", "name": "Bakery over SMPP", "client": client.company,
@@ -109,6 +109,55 @@ async fn roads_that_could_not_work_are_refused() {
     let house = json!({"agreement": stage.platform.owner.agreement, "address": "ACME",
         "connection": stage.vendors[2]});
     assert_eq!(stage.make(house).await.refusal(), "422 invalid");
+}
+
+#[tokio::test]
+async fn only_sender_ids_of_the_companies_that_a_vendors_connection_is_for_take_it() {
+    let stage = Stage::new().await;
+    let (platform, owner) = (&stage.platform, &stage.platform.owner);
+    let other = platform.member(owner, "Other", "client").await;
+    let vendor = format!("/v1/connections/{}", stage.vendors[1]);
+    let is_for = |companies: Value| platform.patch(&owner.key, &vendor, json!({"companies": companies}));
+    let unknown = is_for(json!(["com_01m814gssve5b8ba12ve1e1grf"])).await;
+    assert_eq!(
+        (unknown.refusal(), text(&unknown.body, "field")),
+        ("404 not_found".into(), "companies".into())
+    );
+    let changed = is_for(json!([stage.reseller.company])).await.good();
+    assert_eq!(changed["companies"], json!([stage.reseller.company]));
+    let ask = async |agreement: &str| {
+        let body = json!({"agreement": agreement, "address": "ACME", "connection": stage.vendors[1]});
+        stage.make(body).await
+    };
+    let refused = ask(&other.agreement).await;
+    assert_eq!(refused.refusal(), "422 invalid");
+    let made = ask(&stage.client.agreement).await.good();
+    // What a sender ID has stays.
+    is_for(json!([other.company])).await.good();
+    let path = format!("/v1/sender_ids/{}", text(&made, "id"));
+    let kept = platform.get(&owner.key, &path).await.good();
+    assert_eq!(kept["routes"], json!([route(&stage.vendors[1], 0, 1)]));
+    // Also beside others, which are told together with it.
+    let routes = json!([route(&stage.vendors[1], 0, 2), route(&stage.vendors[0], 1, 1)]);
+    let changed = platform.patch(&owner.key, &path, json!({"routes": routes})).await.good();
+    assert_eq!(changed["routes"], routes);
+    ask(&other.agreement).await.good();
+}
+
+#[tokio::test]
+async fn a_vendors_connection_is_for_companies_of_its_owner_only() {
+    let stage = Stage::new().await;
+    let (platform, reseller) = (&stage.platform, &stage.reseller);
+    let other = platform.member(&platform.owner, "Other", "client").await;
+    let smpp = json!({"kind": "smpp", "name": "SMPP", "host": "smsc.example.com", "port": 2775,
+        "system_id": "waybill", "password": "secret08", "companies": [stage.client.company]});
+    let made = platform.post(&reseller.key, "/v1/connections", smpp).await.good();
+    let (path, theirs) =
+        (format!("/v1/connections/{}", text(&made, "id")), json!({"companies": [other.company]}));
+    assert_eq!(platform.patch(&reseller.key, &path, theirs.clone()).await.refusal(), "404 not_found");
+    assert_eq!(platform.patch(&platform.owner.key, &path, theirs).await.refusal(), "422 invalid");
+    let all = platform.patch(&reseller.key, &path, json!({"companies": null})).await.good();
+    assert_eq!(all["companies"], json!([]));
 }
 
 #[tokio::test]

@@ -75,12 +75,26 @@ impl Shop {
     }
 
     pub async fn sender(&self, tenant: &Member, member: &Member, address: &str) {
-        let connection = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example/api",
+        let connection = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "Vendor", "url": "https://vendor.example/api",
             "username": "waybill", "password": "hush-hush"});
         let connection = self.platform.post(&tenant.key, "/v1/connections", connection).await.good();
         let sender =
             json!({"agreement": member.agreement, "address": address, "connection": connection["id"]});
         self.platform.post(&tenant.key, "/v1/sender_ids", sender).await.good();
+    }
+
+    /// Deletes the sender IDs and connections of a member that is to be deleted itself.
+    pub async fn clear(&self, tenant: &Member, member: &Member) {
+        for nouns in ["sender_ids", "connections"] {
+            let path = format!("/v1/{nouns}?company={}", member.company);
+            let list = self.platform.get(&tenant.key, &path).await.good();
+            for thing in list["items"].as_array().unwrap() {
+                let path = format!("/v1/{nouns}/{}", text(thing, "id"));
+                let gone = self.platform.ask(&tenant.key, Method::DELETE, &path, &[], None).await;
+                assert_eq!(gone.status, 204, "{}", gone.body);
+            }
+        }
     }
 
     /// A service of a kind, by its id.

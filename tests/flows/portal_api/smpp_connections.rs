@@ -109,8 +109,8 @@ async fn a_change_of_a_connection_leaves_what_it_does_not_name_and_null_sets_bac
 async fn a_stored_password_does_not_go_to_another_address() {
     let platform = Platform::new().await;
     let owner = &platform.owner;
-    let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example",
-        "username": "u", "password": "p"});
+    let alaris = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Alaris", "url": "https://vendor.example", "username": "u", "password": "p"});
     let lookup = json!({"kind": "lookup", "name": "MNP", "url": "https://mnp.example/{number}",
         "secret_header": "X-Api-Key", "secret": "s", "answer": {"mccmnc": "/mccmnc"}});
     for (settings, field, elsewhere, secret) in [
@@ -136,8 +136,10 @@ async fn a_vendor_is_not_at_an_address_around_us() {
     let mut platform = Platform::new().await;
     platform.app.targets = Targets::Public;
     let owner = &platform.owner;
-    let alaris =
-        |url: &str| json!({"kind": "alaris", "name": "Alaris", "url": url, "username": "u", "password": "p"});
+    let alaris = |url: &str| {
+        json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "Alaris", "url": url, "username": "u", "password": "p"})
+    };
     let lookup =
         |url: &str| json!({"kind": "lookup", "name": "MNP", "url": url, "answer": {"mccmnc": "/mccmnc"}});
     let mut smpp = vendor();
@@ -343,8 +345,8 @@ async fn an_account_is_for_the_company_that_has_the_agreement_with_the_client() 
 async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Bakery", "client").await;
-    let alaris = json!({"kind": "alaris", "name": "Alaris", "url": "https://vendor.example", "username": "we",
-        "password": "secret08"});
+    let alaris = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Alaris", "url": "https://vendor.example", "username": "we", "password": "secret08"});
     let mut bakery = account(&client, "bakery");
     bakery["networks"] = json!(["192.0.2.0/24", "198.51.100.7"]);
     for settings in [vendor(), choosy(), alaris, bakery] {
@@ -366,6 +368,7 @@ async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
         ("network=198.51.100.7", "Bakery over SMPP"),
         ("network=203.0.113.", ""),
         ("sort=-networks&limit=1", "Bakery over SMPP"),
+        ("sort=-client&limit=1", "Bakery over SMPP"),
         ("kind=smpp&sort=host&login=nobody", ""),
     ] {
         assert_eq!(names(query).await, found, "{query}");
@@ -373,9 +376,10 @@ async fn connections_are_found_and_sorted_by_what_the_guides_tables_show() {
     let csv = [("accept", "text/csv")];
     let file = platform.ask(&platform.owner.key, Method::GET, "/v1/connections?port=3550", &csv, None).await;
     let file = file.good().to_string();
-    assert!(file.contains("Choosy,true,smsc.example.com,3550,,waybill,,,,true,"), "{file}");
+    assert!(file.contains("Choosy,true,smsc.example.com,3550,,waybill,,,,,true,"), "{file}");
     let file =
         platform.ask(&platform.owner.key, Method::GET, "/v1/connections?kind=client", &csv, None).await;
     let file = file.good().to_string();
-    assert!(file.contains(",192.0.2.0/24; 198.51.100.7/32,,"), "{file}");
+    let told = format!(",{},Bakery,192.0.2.0/24; 198.51.100.7/32,,", client.company);
+    assert!(file.contains(&told), "{file}");
 }

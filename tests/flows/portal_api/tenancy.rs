@@ -11,8 +11,8 @@ async fn things(platform: &Platform, reseller: &Member) -> Vec<String> {
     let tree = json!({"sms_message": {"price": {"type": "free"}}});
     let service = json!({"name": "Plan", "currency": "CREDIT", "tree": tree});
     let service = platform.post(key, "/v1/services", service).await.good();
-    let connection = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example",
-        "username": "u", "password": "p"});
+    let connection = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+        "name": "Vendor", "url": "https://vendor.example", "username": "u", "password": "p"});
     let connection = platform.post(key, "/v1/connections", connection).await.good();
     let payment = platform.pay(&platform.owner, &reseller.agreement, "5").await;
     vec![

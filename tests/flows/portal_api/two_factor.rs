@@ -259,8 +259,9 @@ async fn integrations_are_listed_filtered_and_edited_under_their_revision() {
     let neighbour = platform.euro_member(&platform.owner, "Neighbour", "client").await;
     for (key, seen) in [(&platform.owner.key, 2), (&neighbour.key, 0)] {
         let list = platform.get(key, "/v1/two_factor_integrations?sort=company").await.good();
-        let companies = list["items"].as_array().unwrap().iter().map(|item| text(item, "company"));
-        assert_eq!(companies.collect::<Vec<_>>(), vec![bank.client.company.clone(); seen]);
+        let company = |item| (text(item, "company"), text(item, "company_name"));
+        let companies: Vec<_> = list["items"].as_array().unwrap().iter().map(company).collect();
+        assert_eq!(companies, vec![(bank.client.company.clone(), "Client".to_owned()); seen]);
     }
     let path = format!("/v1/two_factor_integrations/{id}");
     let stale = [("if-match", "\"0\"")];

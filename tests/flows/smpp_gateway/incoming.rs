@@ -127,13 +127,18 @@ async fn a_receipt_that_cannot_be_read_is_listed_and_keeps_nothing_back() {
     let running = stage.run();
     until("a bind", || simulator.binds().len() == 1).await;
     simulator.send_incoming(SYSTEM_ID, receipt("nothing to be read here"));
+    simulator.send_incoming(SYSTEM_ID, receipt("id:7 stat:FROBBED"));
     simulator.send_incoming(SYSTEM_ID, receipt("id:1 stat:DELIVRD"));
     until("the other receipt", || stage.receipts() == [("1".to_owned(), ReceiptState::Delivered)]).await;
     until("all acknowledgements", || simulator.undelivered_count() == 0).await;
     let listed = stage.store.unmatched_receipts(&stage.connection.id, 10, None).await.expect("a list");
-    let [unmatched] = &listed.items[..] else { panic!("{:?}", listed.items) };
-    assert_eq!((unmatched.receipt.reference.as_str(), unmatched.receipt.state), ("", ReceiptState::Unknown));
-    assert_eq!(unmatched.receipt.recipient.as_deref(), Some("4915112345678"));
+    let mut receipts: Vec<_> = listed.items.iter().map(|unmatched| &unmatched.receipt).collect();
+    receipts.sort_by_key(|receipt| &receipt.reference);
+    let [unreadable, of_no_known_state] = receipts[..] else { panic!("{receipts:?}") };
+    for (receipt, reference) in [(unreadable, ""), (of_no_known_state, "7")] {
+        assert_eq!((receipt.reference.as_str(), receipt.state), (reference, ReceiptState::Unknown));
+        assert_eq!(receipt.recipient.as_deref(), Some("4915112345678"));
+    }
     running.stop().await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::connection::AlarisLink;
+use domain::connection::HttpLink;
 use domain::id::{SenderId, WalletId};
 use domain::lease::{Block, LeaseTag};
 use domain::route::{Route, Routes};
@@ -43,14 +43,9 @@ impl Stage {
     /// Gives the sender ID of all messages a second route, over another vendor.
     async fn put_other_route(&self) {
         put_company(self).await;
-        let link = AlarisLink {
-            url: "https://vendor.example".to_owned(),
-            username: "us".to_owned(),
-            service_type: String::new(),
-            webhook_guid: "other".to_owned(),
-        };
+        let link = HttpLink::transit_sms("https://vendor.example", "us", "other");
         let (id, company) = (ConnectionId::new(8), CompanyId::new(1));
-        let other = Connection::new(id, company.clone(), "other", Link::Alaris(link), Timestamp::UNIX_EPOCH);
+        let other = Connection::new(id, company.clone(), "other", Link::Http(link), Timestamp::UNIX_EPOCH);
         put_connection(&self.store, &other).await;
         let own = Route::only(self.connection.id.clone(), ConnectionKind::Smpp);
         let second = Route { rank: 1, ..Route::only(other.id, ConnectionKind::Http) };

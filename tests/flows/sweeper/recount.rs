@@ -1,11 +1,12 @@
-//! The recount of yesterday's usage: nothing to find where only the projector writes, and each altered row
-//! found, told once it has stayed.
+//! The recount of usage: nothing to find where only the projector writes, and each altered row found, told once
+//! it has stayed.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{Item, keys};
 use sweeper::recount::{REVIEWED_AS, run};
-use tests::world::{Member, NOW};
+use tests::world::{Member, NOW, amount};
 
 use super::{SETTLED_AFTER, Story, text};
 
@@ -23,10 +24,18 @@ impl Story {
 
     /// One more message than there was, in the only usage row of a member.
     async fn count_one_more(&self, member: &Member) {
+        self.alter_usage(member, "messages", AttributeValue::N("4".to_owned())).await;
+    }
+
+    async fn make_unreadable(&self, member: &Member) {
+        self.alter_usage(member, "amount", AttributeValue::S("none".to_owned())).await;
+    }
+
+    async fn alter_usage(&self, member: &Member, name: &str, value: AttributeValue) {
         let rows: Vec<Item> = self.records(keys::usage_rows(&member.agreement.id)).await;
         let [row] = &rows[..] else { panic!("{rows:?}") };
         let key = keys::Key { pk: text(row, "pk").to_owned(), sk: text(row, "sk").to_owned() };
-        self.alter("records", key, &["messages"], AttributeValue::N("4".to_owned())).await;
+        self.alter("records", key, &[name], value).await;
     }
 }
 
@@ -59,10 +68,60 @@ async fn what_was_projected_between_two_visits_is_told_of_nobody() {
     let story = Story::new().await;
     story.count_one_more(&story.client).await;
     assert_eq!(story.recount(next_day()).await, []);
-    let rows = story.records(keys::usage_rows(&story.client.agreement.id)).await;
-    let key = keys::Key { pk: text(&rows[0], "pk").to_owned(), sk: text(&rows[0], "sk").to_owned() };
-    story.alter("records", key, &["messages"], AttributeValue::N("3".to_owned())).await;
+    story.alter_usage(&story.client, "messages", AttributeValue::N("3".to_owned())).await;
     for round in 1..3 {
         assert_eq!(story.recount(next_day() + SETTLED_AFTER * round).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_is_changed_after_it_agreed_is_told_within_a_week_with_both_sums() {
+    let story = Story::new().await;
+    assert_eq!(story.recount(next_day()).await, []);
+    let agreement = &story.client.agreement.id;
+    story.alter_usage(&story.client, "amount", AttributeValue::N("7".to_owned())).await;
+    // A round takes an hour, or somewhat longer.
+    let mut visits = (1..128).map(|visit| next_day() + SignedDuration::from_mins(79) * visit);
+    let found = loop {
+        let found = story.recount(visits.next().expect("found within a week")).await;
+        if !found.is_empty() {
+            break found;
+        }
+    };
+    let event = format!("{agreement}#2026-01-01");
+    assert_eq!(found.iter().map(|(event, _)| event).collect::<Vec<_>>(), [&event]);
+    let kept = story.world.store.review(REVIEWED_AS, &event).await.expect("read").expect("kept");
+    let figures = kept.figures.expect("figures");
+    let sums = (figures.expected, figures.found);
+    assert_eq!((figures.day, sums), (Some(date(2026, 1, 1)), (amount("0.15"), amount("7"))));
+}
+
+#[tokio::test]
+async fn what_stays_different_is_told_also_while_its_row_is_counted_on() {
+    let story = Story::new().await;
+    story.count_one_more(&story.client).await;
+    assert_eq!(story.recount(next_day()).await, []);
+    story.send(10..13).await;
+    story.project().await;
+    let found = story.recount(next_day() + SETTLED_AFTER).await;
+    let [(_, detail)] = &found[..] else { panic!("{found:?}") };
+    let expected = "0.2 for 5 messages, 4 units instead of 0.2 for 4 messages, 4 units";
+    assert!(detail.ends_with(expected), "{detail}");
+}
+
+#[tokio::test]
+async fn a_day_that_cannot_be_counted_keeps_no_other_from_being_counted() {
+    let story = Story::new().await;
+    let visit = |minutes: i64| run(&story.sweeper, next_day() + SignedDuration::from_mins(minutes));
+    // Of one at its first look, of the other at its second.
+    story.make_unreadable(&story.reseller).await;
+    story.count_one_more(&story.client).await;
+    visit(0).await.expect_err("it cannot be read");
+    story.make_unreadable(&story.client).await;
+    visit(10).await.expect_err("it cannot be read");
+    visit(20).await.expect("older days are counted");
+    for member in [&story.reseller, &story.client] {
+        let known = story.world.store.recounts(&member.agreement.id).await.expect("read");
+        assert_eq!(known.older.map(|older| older.day), Some(date(2025, 12, 31)));
     }
 }

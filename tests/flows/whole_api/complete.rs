@@ -6,7 +6,7 @@ use std::path::Path;
 
 use axum::body::{Body, to_bytes};
 use http::{Method, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::documents::{Operation, documents, operations};
@@ -132,6 +132,122 @@ fn collect_silent(name: &str, schema: &Value, found: &mut BTreeSet<String>) {
 fn is_described(property: &Value) -> bool {
     let choices = property["oneOf"].as_array().into_iter().flatten();
     property["description"].is_string() || choices.into_iter().any(is_described)
+}
+
+/// What programmers begin with.
+#[test]
+fn every_json_body_has_an_example_that_its_schema_accepts() {
+    holds(|document, found| {
+        let body = |(name, said): (String, &Value)| {
+            Some((name, said.pointer("/requestBody/content/application~1json")?.clone()))
+        };
+        let bodies: Vec<_> = described(document).into_iter().filter_map(body).collect();
+        assert!(!bodies.is_empty());
+        for (name, body) in bodies {
+            let problem = match body.get("example") {
+                Some(example) => misfit(document, &body["schema"], example),
+                None => Some("a field that has to be there has no example".to_owned()),
+            };
+            found.extend(problem.map(|problem| format!("{name}: {problem}")));
+        }
+    });
+}
+
+/// Why a value is not what a schema describes, by the keywords that our documents use.
+fn misfit(document: &Value, schema: &Value, value: &Value) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return misfit(document, document.pointer(reference.trim_start_matches('#')).unwrap(), value);
+    }
+    let own = |schema: &Value| misfit(document, schema, value);
+    let parts = |name: &str| schema[name].as_array().into_iter().flatten();
+    if let Some(problem) = parts("allOf").find_map(own) {
+        return Some(problem);
+    }
+    for choices in ["oneOf", "anyOf"] {
+        let fitting = parts(choices).filter(|choice| own(choice).is_none()).count();
+        if schema[choices].is_array() && (fitting == 0 || choices == "oneOf" && fitting > 1) {
+            return Some(format!("{value} is {fitting} of {}", schema[choices]));
+        }
+    }
+    if !is_kind(&schema["type"], value)
+        || schema["enum"].as_array().is_some_and(|values| !values.contains(value))
+        || !is_within(schema, "minimum", "maximum", value.as_f64())
+        || !is_within(schema, "minLength", "maxLength", value.as_str().map(|text| count(text.chars())))
+        || !is_within(schema, "minItems", "maxItems", value.as_array().map(|items| count(items.iter())))
+    {
+        return Some(format!("{value} is no {schema}"));
+    }
+    let fields = value.as_object();
+    let has =
+        |name: &Value| fields.is_some_and(|fields| name.as_str().is_some_and(|it| fields.contains_key(it)));
+    if let Some(missing) = parts("required").find(|name| fields.is_some() && !has(name)) {
+        return Some(format!("{missing} is missing in {value}"));
+    }
+    let of_field = |(name, field): (&String, &Value)| match schema["properties"].get(name) {
+        Some(property) => misfit(document, property, field),
+        None if schema["additionalProperties"] == false => Some(format!("{name} is unknown to {schema}")),
+        None => None,
+    };
+    let of_item = |item: &Value| misfit(document, &schema["items"], item);
+    let items = value.as_array().filter(|_| schema.get("items").is_some());
+    fields.into_iter().flatten().find_map(of_field).or_else(|| items?.iter().find_map(of_item))
+}
+
+/// Whether a size, if the value has one, is from the first bound to the second.
+fn is_within(schema: &Value, least: &str, most: &str, size: Option<f64>) -> bool {
+    size.is_none_or(|size| {
+        schema[least].as_f64().is_none_or(|least| least <= size)
+            && schema[most].as_f64().is_none_or(|most| size <= most)
+    })
+}
+
+fn count(things: impl Iterator) -> f64 {
+    f64::from(u32::try_from(things.count()).unwrap())
+}
+
+/// Whether a value is of one of these types; a schema without them takes any.
+fn is_kind(kinds: &Value, value: &Value) -> bool {
+    match kinds {
+        Value::Array(several) => several.iter().any(|kind| is_kind(kind, value)),
+        Value::String(kind) => match kind.as_str() {
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            "string" => value.is_string(),
+            "boolean" => value.is_boolean(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            _ => value.is_null(),
+        },
+        _ => true,
+    }
+}
+
+#[test]
+fn a_value_that_breaks_its_schema_is_told() {
+    let schema = json!({"type": "object", "additionalProperties": false, "required": ["way"], "properties": {
+        "way": {"oneOf": [{"type": "null"}, {"type": "string", "enum": ["in", "out"]}]},
+        "code": {"type": "string", "minLength": 2, "maxLength": 3},
+        "size": {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "integer", "maximum": 5}]},
+        "days": {"type": "array", "minItems": 1, "maxItems": 2,
+            "items": {"type": "integer", "minimum": 1, "maximum": 28}}}});
+    for (value, fits) in [
+        (json!({"way": "in", "days": [1, 28]}), true),
+        (json!({"way": null}), true),
+        (json!({"way": "up"}), false),
+        (json!({"days": [1]}), false),
+        (json!({"way": "in", "days": [0]}), false),
+        (json!({"way": "in", "days": 1}), false),
+        (json!({"way": "in", "days": []}), false),
+        (json!({"way": "in", "days": [1, 2, 3]}), false),
+        (json!({"way": "in", "code": "öäü", "size": 6}), true),
+        (json!({"way": "in", "code": "ö"}), false),
+        (json!({"way": "in", "code": "abcd"}), false),
+        (json!({"way": "in", "size": 3}), false),
+        (json!({"way": "in", "when": 1}), false),
+        (json!("in"), false),
+    ] {
+        assert_eq!(misfit(&Value::Null, &schema, &value).is_none(), fits, "{value}");
+    }
 }
 
 #[test]

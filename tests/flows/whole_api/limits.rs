@@ -1,10 +1,12 @@
-//! Too many requests with one key, on both APIs.
+//! Too many requests with one key, on both APIs, or in one session.
 
 use axum::body::Body;
 use http::{HeaderMap, Request};
 use runtime::limits::{Limit, limited};
+use serde_json::json;
 use tower::ServiceExt;
 
+use crate::people::{Browser, PASSWORD, sign_up};
 use crate::platform::Platform;
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -41,7 +43,38 @@ async fn a_key_is_told_what_is_left_and_one_request_too_many_is_refused_on_both_
 }
 
 #[tokio::test]
-async fn without_a_key_there_is_nothing_to_count() {
+async fn a_session_has_a_limit_of_its_own_whatever_key_is_sent_with_it() {
+    let platform = Platform::new().await;
+    for login in ["ada", "bob"] {
+        sign_up(&platform, &platform.owner, login, json!([])).await;
+    }
+    let ada = Browser::open(&platform, "ada", PASSWORD).await;
+    let bob = Browser::open(&platform, "bob", PASSWORD).await;
+    let router = limited(super::router(&platform), Limit { requests: 2, seconds: 60 });
+    let ask = async |browser: &Browser<'_>, key: Option<&str>| {
+        let mut request = Request::builder().uri("/v1/me").header("cookie", &browser.cookie);
+        if let Some(key) = key {
+            request = request.header("authorization", key);
+        }
+        router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    let first = ask(&ada, None).await;
+    assert_eq!((first.status().as_u16(), header(first.headers(), "ratelimit")), (200, "\"session\";r=1;t=0"));
+    assert_eq!(header(first.headers(), "ratelimit-policy"), "\"session\";q=2;w=60");
+    // This is no API key, so the session is what counts.
+    assert_eq!(ask(&ada, Some("Basic one")).await.status(), 200);
+    for key in [None, Some("Basic two")] {
+        let refused = ask(&ada, key).await;
+        assert_eq!(refused.status(), 429, "{key:?}");
+        // A second may have passed.
+        let seconds = header(refused.headers(), "retry-after");
+        assert!(["29", "30"].contains(&seconds), "{seconds}");
+    }
+    assert_eq!(ask(&bob, None).await.status(), 200, "counted for itself");
+}
+
+#[tokio::test]
+async fn without_a_key_or_a_session_there_is_nothing_to_count() {
     let platform = Platform::new().await;
     let router = limited(super::router(&platform), Limit { requests: 1, seconds: 60 });
     for _ in 0..3 {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::agreement::Agreement;
-use domain::connection::{AlarisLink, Binds, ClientLink, Connection, ConnectionKind, Link, SmppLink};
+use domain::connection::{ClientLink, Connection, ConnectionKind, HttpLink, Link, SmppLink};
 use domain::handling::{Handling, Raw};
 use domain::id::{ConnectionId, MessageId, SecretId, SenderId};
 use domain::lookup::{AnswerFields, CompanyLookup, LookupLink};
@@ -59,25 +59,10 @@ fn some(number: u32) -> NonZeroU32 {
 /// The vendor's connection of all senders.
 async fn open_road(world: &World, window: u32) {
     let link = SmppLink {
-        host: "vendor.example".to_owned(),
-        port: 2775,
-        system_id: "us".to_owned(),
-        system_type: String::new(),
         window: some(window),
         rate: some(1_000),
         enquire_link_seconds: some(30),
-        queue_url: String::new(),
-        binds: Binds::default(),
-        tls: None,
-        service_type: String::new(),
-        numbering: Default::default(),
-        inverted_addresses: false,
-        long_form: Default::default(),
-        tlvs: Vec::new(),
-        validity_seconds: None,
-        priority: 0,
-        statuses: Vec::new(),
-        errors: Vec::new(),
+        ..SmppLink::new("vendor.example", 2775, "us")
     };
     assert_eq!(connect(world, "the vendor", Link::Smpp(link)).await, connection());
 }
@@ -417,13 +402,8 @@ async fn a_busy_client_does_not_wait_after_a_flush_that_was_lost() {
 async fn more_rows_than_are_charged_in_some_seconds_are_put_off() {
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
-    let link = AlarisLink {
-        url: "https://vendor.example".to_owned(),
-        username: "us".to_owned(),
-        service_type: String::new(),
-        webhook_guid: "a guid".to_owned(),
-    };
-    let http = connect(&world, "by HTTP", Link::Alaris(link)).await;
+    let link = HttpLink::transit_sms("https://vendor.example", "us", "a guid");
+    let http = connect(&world, "by HTTP", Link::Http(link)).await;
     name(&world, &client, "SHOP", vec![Route::only(http, ConnectionKind::Http)]).await;
     let (intake, of_client) = (intake(slow(&world)), account(&client));
     let shop = |number| Order { sender: "SHOP".to_owned(), ..order(number) };
@@ -536,13 +516,8 @@ async fn a_lease_that_does_not_keep_up_gets_others_and_all_are_given_back_when_t
 async fn messages_take_a_road_that_is_open_and_those_for_an_http_vendor_are_rows() {
     let world = World::with_streams(&[]).await;
     let (client, _) = pair(&world, 100, ["1000", "1000"]).await;
-    let link = AlarisLink {
-        url: "https://vendor.example".to_owned(),
-        username: "us".to_owned(),
-        service_type: String::new(),
-        webhook_guid: "a guid".to_owned(),
-    };
-    let http = connect(&world, "by HTTP", Link::Alaris(link)).await;
+    let link = HttpLink::transit_sms("https://vendor.example", "us", "a guid");
+    let http = connect(&world, "by HTTP", Link::Http(link)).await;
     let mut vendor =
         world.store.any_connection(&connection()).await.expect("it is read").expect("it is there");
     vendor.enabled = false;

@@ -156,7 +156,8 @@ fn terms(place: usize) -> BillingTerms {
     }
 }
 
-/// A price for each of some countries; billed when submitted or when delivered; at times in tiers.
+/// A price for each of some countries; billed when submitted or when delivered; at times in tiers. And what a
+/// sender ID's setup costs.
 pub fn tree(in_tiers: bool, random: &mut StdRng) -> RateTree {
     let rule = if random.random_ratio(1, 3) { "delivered" } else { "submitted" };
     let others = match in_tiers {
@@ -167,12 +168,9 @@ pub fn tree(in_tiers: bool, random: &mut StdRng) -> RateTree {
         false => flat(random),
     };
     let countries = json!({"DE": flat(random), "FR": flat(random), "PL": flat(random)});
-    read(json!({"sms_message": {
-        "billing_rule": rule,
-        "depends_on": "country",
-        "values": countries,
-        "others": others,
-    }}))
+    let messages =
+        json!({"billing_rule": rule, "depends_on": "country", "values": countries, "others": others});
+    read(json!({"sms_message": messages, "sender_id_setup_fee": flat(random)}))
 }
 
 fn flat(random: &mut StdRng) -> Value {

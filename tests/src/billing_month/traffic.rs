@@ -6,11 +6,11 @@ use std::fmt;
 
 use domain::batch::Draft;
 use domain::destination::Msisdn;
-use domain::fee::{FeeItem, FeePrice, plan_fee};
+use domain::fee::{FeeItem, FeePrice, find_price, plan_fee};
 use domain::id::{AgreementId, FeeId, MessageId};
 use domain::lease::LeaseTag;
 use domain::money::Amount;
-use domain::rating::Resource;
+use domain::rating::{Attribute, Event, Resource};
 use domain::sender::SenderAddress;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
@@ -69,6 +69,8 @@ pub struct Traffic {
     pub made: Made,
     /// Of messages, by the agreement that sent them, at all levels.
     pub(super) records: BTreeMap<AgreementId, u64>,
+    /// Fees, by the agreement that paid them.
+    pub(super) fees: BTreeMap<AgreementId, u64>,
     /// Not told of yet.
     pub(super) blocks: Vec<LeaseTag>,
     pub(super) rows: Vec<MessageId>,
@@ -82,6 +84,7 @@ impl Traffic {
             options,
             made: Made::default(),
             records: BTreeMap::new(),
+            fees: BTreeMap::new(),
             blocks: Vec::new(),
             rows: Vec::new(),
             late: Vec::new(),
@@ -198,7 +201,7 @@ impl Traffic {
         Ok(())
     }
 
-    /// At any level.
+    /// At any level: at the price of the rate plan, or at one that was agreed on.
     async fn charge_fee(
         &mut self,
         parties: &Parties,
@@ -209,10 +212,15 @@ impl Traffic {
         let (now, subject) = (self.now(random), format!("service {}", random.random_range(0..5)));
         let amount =
             Amount::parse(&format!("{}.{:06}", random.random_range(1..40), self.made.edrs % 999_983))?;
+        let event = Event::of(Resource::SenderIdSetupFee).with(Attribute::SenderId, member.sender.as_str());
+        let price = match random.random_ratio(1, 2) {
+            true => find_price(&member.levels[0], &event)?,
+            false => FeePrice::fixed(&member.agreement.id, &subject, amount)?,
+        };
         let item = FeeItem {
             resource: Resource::SenderIdSetupFee,
             sender: Some(member.sender.clone()),
-            price: FeePrice::fixed(&member.agreement.id, &subject, amount)?,
+            price,
             subject: Some(subject),
             quantity: random.random_range(1..4),
         };
@@ -223,6 +231,7 @@ impl Traffic {
         anyhow::ensure!(written.await? == FeeWritten::Now, "a fee is new");
         self.made.fees += 1;
         self.made.edrs += 1;
+        *self.fees.entry(member.agreement.id.clone()).or_default() += 1;
         Ok(())
     }
 

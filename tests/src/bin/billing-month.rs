@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 /// As the functions that allocate most have it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What a month's records come to, its usage rows, the charges of its invoices and its wallets: to the last
 /// digit.

@@ -17,7 +17,7 @@ struct Arguments {
 
 /// A third of the time goes into memory with the system's own.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let Arguments { only } = Arguments::parse();

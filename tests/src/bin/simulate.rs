@@ -9,7 +9,7 @@ use tests::ledger_simulation::run_seeds;
 
 /// A third of the time goes into memory with the system's own.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Random commands on the real store beside a plain model, under faults, conflicts and kills.
 #[derive(Parser)]

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 /// As the gateway has it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Sessions, gateways of others and the whole of ours, in one run on this machine
 #[derive(Parser)]

@@ -1,13 +1,13 @@
-//! Items as they are stored, read beside the client: a harness that looks at every write has no need of
-//! requests.
+//! Items as they are stored, read and written beside the client: a harness that looks at every write has no need
+//! of requests, nor has one that wants a table full.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use dynoxide::Database;
 use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::types::{self, item_size};
+use dynoxide::{Database, ImportOptions};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -21,6 +21,33 @@ pub(super) fn read(database: &Database, table: &str, pk: &str, sk: &str) -> Opti
     let item = database.get_item(request).expect("an item is read").item?;
     let size = item_size(&item);
     Some((of_map(item), size))
+}
+
+pub(super) fn import(database: &Database, table: &str, items: impl Iterator<Item = Item>) {
+    let items = items.map(to_map).collect();
+    database.import_items(table, items, ImportOptions::default()).expect("the items are written");
+}
+
+fn to_map(item: Item) -> types::Item {
+    item.into_iter().map(|(name, value)| (name, value_to(value))).collect()
+}
+
+fn value_to(value: AttributeValue) -> types::AttributeValue {
+    match value {
+        AttributeValue::S(text) => types::AttributeValue::S(text),
+        AttributeValue::N(digits) => types::AttributeValue::N(digits),
+        AttributeValue::B(bytes) => types::AttributeValue::B(bytes.into_inner()),
+        AttributeValue::Bool(answer) => types::AttributeValue::BOOL(answer),
+        AttributeValue::Null(nothing) => types::AttributeValue::NULL(nothing),
+        AttributeValue::Ss(texts) => types::AttributeValue::SS(texts),
+        AttributeValue::Ns(numbers) => types::AttributeValue::NS(numbers),
+        AttributeValue::Bs(blobs) => {
+            types::AttributeValue::BS(blobs.into_iter().map(Blob::into_inner).collect())
+        }
+        AttributeValue::L(list) => types::AttributeValue::L(list.into_iter().map(value_to).collect()),
+        AttributeValue::M(map) => types::AttributeValue::M(to_map(map)),
+        other => panic!("{other:?} is of no type that DynamoDB has"),
+    }
 }
 
 fn of_map(map: types::Item) -> Item {

@@ -150,6 +150,23 @@ async fn what_is_put_can_be_read_and_queried() {
 }
 
 #[tokio::test]
+async fn what_is_imported_is_read_as_if_it_was_put_and_no_stream_tells_of_it() {
+    let database = database().await;
+    let mut imported = wallet("A", 10);
+    imported.insert("owner".to_owned(), text("O"));
+    imported.insert("names".to_owned(), AttributeValue::Ss(vec!["a".to_owned()]));
+    imported.insert("parts".to_owned(), AttributeValue::L(vec![AttributeValue::Bool(true)]));
+    database.import(TABLE, [imported.clone(), wallet("B", 5)].into_iter());
+    assert_eq!(database.item(TABLE, "A", "wallet").map(|(item, _)| item), Some(imported));
+    let client = database.client();
+    assert_eq!(credits(&client, "B").await, Some(5));
+    let query = client.query().table_name(TABLE).index_name("by-owner").key_condition_expression("#o = :o");
+    let query = query.expression_attribute_names("#o", "owner").expression_attribute_values(":o", text("O"));
+    assert_eq!(query.send().await.expect("a page").count, 1);
+    assert!(database.take_stream(TABLE).records.is_empty());
+}
+
+#[tokio::test]
 async fn a_failed_condition_returns_the_item_that_stands() {
     let database = database().await;
     let client = database.client();

@@ -22,7 +22,7 @@ mod leases;
 mod steps;
 mod sums;
 
-use steps::{check_payment_step, check_step, check_wallet_step, refunds};
+use steps::{check_fee_step, check_payment_step, check_step, check_wallet_step, refunds};
 
 pub use super::invariants::{Breach, Invariant};
 
@@ -31,6 +31,13 @@ pub use super::invariants::{Breach, Invariant};
 struct Held {
     escrow: Amount,
     used: Amount,
+}
+
+/// What was rated again, each as it was and as it is.
+#[derive(Debug, Clone, Default)]
+pub struct RatedAgain {
+    pub messages: Vec<(Message, Message)>,
+    pub fees: Vec<(Fee, Fee)>,
 }
 
 /// The rows that matter to money, as last read.
@@ -78,8 +85,8 @@ pub struct Ledger {
     block_marks: BTreeMap<LeaseTag, Option<String>>,
     /// What was refunded to holders of a wallet since somebody began to take all of it.
     refunded: BTreeMap<WalletId, Amount>,
-    /// Messages that were rated again since the last look, as they were and as they are.
-    rated_again: Vec<(Message, Message)>,
+    /// Since the last look.
+    rated_again: RatedAgain,
     /// Wallets whose sums may have changed since the last check.
     touched: BTreeSet<WalletId>,
 }
@@ -208,12 +215,12 @@ impl Ledger {
     /// After a lawful step.
     fn note_rated_again(&mut self, before: Message, after: &Message) {
         if before.charge_version != after.charge_version {
-            self.rated_again.push((before, after.clone()));
+            self.rated_again.messages.push((before, after.clone()));
         }
     }
 
-    /// Messages that were rated again since the last look.
-    pub fn take_rated_again(&mut self) -> Vec<(Message, Message)> {
+    /// What was rated again since the last look.
+    pub fn take_rated_again(&mut self) -> RatedAgain {
         std::mem::take(&mut self.rated_again)
     }
 
@@ -378,7 +385,11 @@ impl Ledger {
                 self.touched.insert(fee.wallet.clone());
             }
             Some(before) if *before != fee => {
-                return Err(breach(Invariant::FeeOnce, format!("{} was written over", fee.id)));
+                check_fee_step(before, &fee)?;
+                let sum = self.standing.entry(Pot::money(&fee.wallet)).or_default();
+                *sum = sum.checked_add(fee.amount)?.checked_sub(before.amount)?;
+                self.touched.insert(fee.wallet.clone());
+                self.rated_again.fees.push((before.clone(), fee.clone()));
             }
             _ => {}
         }

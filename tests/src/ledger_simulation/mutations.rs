@@ -84,11 +84,12 @@ pub enum Mutation {
     FlushUnits,
     RerateRevision,
     RerateBlock,
+    RerateFee,
     RerateChunk,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 68] = [
+    pub const ALL: [Self; 69] = [
         Self::RowIsNew,
         Self::ExpandedRowIsNew,
         Self::MessageRevision,
@@ -156,6 +157,7 @@ impl Mutation {
         Self::FlushUnits,
         Self::RerateRevision,
         Self::RerateBlock,
+        Self::RerateFee,
         Self::RerateChunk,
     ];
 
@@ -243,6 +245,7 @@ impl Mutation {
             Self::FlushUnits => "a flush spends units that were called back",
             Self::RerateRevision => "a message is rated again although it has moved since",
             Self::RerateBlock => "messages of a block are rated again although it has changed meanwhile",
+            Self::RerateFee => "a fee is rated again although another task has done so since",
             Self::RerateChunk => "two who count what a rerate would change both count it",
         }
     }
@@ -429,6 +432,9 @@ fn guard_of(write: &Value, part: &str, transaction: &Transaction) -> Guard {
         "payment" if part == "revision = :revision" => Listed(Mutation::PaymentRevision),
         "payments" if is_new => Listed(Mutation::PaymentReference),
         "fee" if is_new => Listed(Mutation::FeeIsNew),
+        "fee" if part.contains("charge_version") => Listed(Mutation::RerateFee),
+        // A fee is never deleted.
+        "fee" => Repeats,
         "agreement" if part == "revision = :before" => Listed(Mutation::AgreementRevision),
         "members" if is_new => Listed(Mutation::MembersAreNew),
         "members" if part == "revision = :seen" => Listed(Mutation::MembersRevision),

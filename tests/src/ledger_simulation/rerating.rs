@@ -1,5 +1,5 @@
-//! What rerates come to, as a bookkeeper finds it: in the messages that a task has written, and in those that
-//! do not cost what the prices say.
+//! What rerates come to, as a bookkeeper finds it: in the messages and fees that a task has written, and in those
+//! that do not cost what the prices say.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use domain::rating::BillingRule;
 use domain::rerate::{Difference, Rerate, Status};
 use jiff::SignedDuration;
 
-use super::ledger::{Breach, Invariant, Ledger};
+use super::ledger::{Breach, Invariant, Ledger, RatedAgain};
 
 /// More than clocks are off.
 const NEAR: SignedDuration = SignedDuration::from_mins(30);
@@ -62,9 +62,9 @@ struct Begun {
 /// How often something has happened that changes what a rerate has to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moves {
-    /// Messages were written by other tasks, or prices corrected.
+    /// Messages and fees were written by others, or prices corrected.
     pub others: u64,
-    /// Messages were rated again.
+    /// Messages or fees were rated again.
     pub rerates: u64,
 }
 
@@ -79,10 +79,13 @@ impl Rerates {
         self.0.iter().filter(|(_, begun)| is_of_now(begun)).map(|(id, _)| id.clone()).collect()
     }
 
-    /// A task has made other messages of these.
-    pub fn change(&mut self, task: &RerateId, messages: &[(Message, Message)]) -> Result<(), Breach> {
-        let begun = self.0.entry(task.clone()).or_default();
-        messages.iter().try_for_each(|(before, after)| begun.changed.add_message(before, after))
+    /// A task has rated these again.
+    pub fn change(&mut self, task: &RerateId, rated: &RatedAgain) -> Result<(), Breach> {
+        let changed = &mut self.0.entry(task.clone()).or_default().changed;
+        rated.messages.iter().try_for_each(|(before, after)| changed.add_message(before, after))?;
+        rated.fees.iter().try_for_each(|(before, after)| {
+            changed.add((before.agreement.clone(), 1), (before.amount, after.amount))
+        })
     }
 
     /// What a task says is what it has done. If only rerates have moved anything since it began, nothing is
@@ -115,8 +118,8 @@ impl Rerates {
     }
 }
 
-/// What rating again changes of the messages that a task is about, at these prices. None if one was accepted
-/// too near to its end to say on which side it is recorded: clocks differ.
+/// What rating again changes of the messages and fees that a task is about, at these prices. None if one was
+/// accepted too near to its end to say on which side it is recorded: clocks differ.
 pub fn due(
     ledger: &Ledger,
     prices: &BTreeMap<AgreementId, Amount>,
@@ -144,6 +147,17 @@ pub fn due(
             if is_wrong {
                 sums.add((agreement, number), (before, after))?;
             }
+        }
+    }
+    for fee in ledger.fees.values() {
+        if task.till.duration_since(fee.at).abs() < NEAR {
+            return Ok(None);
+        }
+        let is_rated = (task.from..task.till).contains(&fee.at) && task.agreements.contains(&fee.agreement);
+        if let Some(price) = prices.get(&fee.agreement).filter(|price| is_rated && **price != fee.unit_price)
+        {
+            let after = price.checked_times(fee.quantity)?;
+            sums.add((fee.agreement.clone(), 1), (fee.amount, after))?;
         }
     }
     Ok(Some(sums))

@@ -11,7 +11,7 @@ use domain::id::{AgreementId, RerateId, UserId};
 use domain::money::Amount;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::quote::Level;
-use domain::rating::{CompiledTree, Price, RateTree, Resource, ServiceKind};
+use domain::rating::{CompiledTree, Node, Price, RateTree, Resource, ServiceKind};
 use domain::record::Hand;
 use domain::rerate::{NewRerate, latest_till, plan_rerate};
 use domain::user::{NewUser, User, plan_user};
@@ -132,8 +132,8 @@ impl Scenario {
         drafts.map(|draft| (*draft).clone()).collect()
     }
 
-    /// A member's price was wrong all the time: another one is put in its place. Nothing happens to a member
-    /// that has no flat one.
+    /// A member's price was wrong all the time: another one is put in its place, also of its fees. Nothing
+    /// happens to a member that has no flat one.
     pub async fn correct(&mut self, member: usize, price: Amount) {
         let (store, agreement) = (&self.world.store, &self.members[member].agreement);
         let Some(enabled) = agreement.services.last() else { return };
@@ -145,6 +145,8 @@ impl Scenario {
         let node = tree.resources.get_mut(&Resource::SmsMessage);
         let Some(Price::Flat { amount }) = node.and_then(|node| node.price.as_mut()) else { return };
         *amount = price;
+        let fee = Node::of_price(Price::Flat { amount: price });
+        tree.resources.insert(Resource::PlatformFee, fee);
         let tree = CompiledTree::compile(&tree).expect("a tree");
         let after = before.clone().with_tree(1, true).expect("its first scope is in force");
         let seller = store.any_company(&before.company).await.expect("it is read").expect("it exists");

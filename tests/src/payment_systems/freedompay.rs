@@ -44,6 +44,8 @@ pub struct Order {
     pub testing: bool,
     /// Whether its status tells that; the real one does not always.
     pub tells_mode: bool,
+    /// Whether its callback tells what is left of it.
+    pub tells_net: bool,
     /// Whether its callback may still be answered with a refusal, so that the money goes back.
     pub can_reject: bool,
     /// None before the payer acted.
@@ -52,6 +54,10 @@ pub struct Order {
     pub captured: bool,
     /// What went back, each with its id.
     pub refunds: Vec<(u64, Decimal)>,
+    /// What its status says instead of the sum of these.
+    pub refund_amount: Option<Decimal>,
+    /// How its status says that it stands instead, such as `refunded` or `revoked`.
+    pub state: Option<String>,
 }
 
 /// A running simulator. Dropped, it stops.
@@ -165,10 +171,13 @@ impl Shared {
             failure_url: field("pg_failure_url")?,
             testing: field("pg_testing_mode")? == "1",
             tells_mode: true,
+            tells_net: true,
             can_reject: false,
             outcome: None,
             captured: field("pg_auto_clearing")? == "1",
             refunds: Vec::new(),
+            refund_amount: None,
+            state: None,
         };
         orders.push(order.clone());
         Ok(order)
@@ -244,8 +253,12 @@ impl Shared {
             part("pg_currency", &order.currency),
             part("pg_order_id", &order.order),
             part("pg_payment_id", &order.payment.to_string()),
-            part("pg_payment_status", state),
+            part("pg_payment_status", order.state.as_deref().unwrap_or(state)),
         ];
+        let refunded = order.refund_amount.unwrap_or(order.refunds.iter().map(|(_, amount)| amount).sum());
+        if !refunded.is_zero() {
+            parts.push(part("pg_refund_amount", &format!("-{refunded}")));
+        }
         if !order.refunds.is_empty() {
             parts.push(refunds(&order));
         }
@@ -325,6 +338,9 @@ fn callback_fields(order: &Order, paid: bool) -> Pairs {
         ("pg_testing_mode", flag(order.testing)),
         ("pg_user_phone", "77001234567".to_owned()),
     ];
+    if !order.tells_net {
+        pairs.retain(|(name, _)| *name != "pg_net_amount");
+    }
     if !paid {
         pairs.push(("pg_failure_code", "100".to_owned()));
         pairs.push(("pg_failure_description", "Declined by the bank".to_owned()));

@@ -26,6 +26,8 @@ pub enum EventKind {
     FeeKnown,
     /// `charge.refunded`, of all that went back; of the whole amount if nothing had.
     Refunded,
+    /// `refund.failed`, of all refunds that did.
+    RefundFailed,
     /// `charge.dispute.created`, over the whole amount, as the others of a dispute.
     Disputed,
     DisputeFundsWithdrawn,
@@ -45,6 +47,7 @@ impl EventKind {
             Self::AsyncPaymentFailed => "checkout.session.async_payment_failed",
             Self::Expired => "checkout.session.expired",
             Self::Refunded => "charge.refunded",
+            Self::RefundFailed => "refund.failed",
             Self::FeeKnown => "charge.updated",
             Self::Disputed => "charge.dispute.created",
             Self::DisputeFundsWithdrawn => "charge.dispute.funds_withdrawn",
@@ -56,6 +59,7 @@ impl EventKind {
     fn object(self, session: &Session, livemode: bool) -> Value {
         match self {
             Self::Refunded | Self::FeeKnown => charge(session, livemode),
+            Self::RefundFailed => refund(session, session.refunds_failed, "failed"),
             Self::Disputed | Self::DisputeFundsWithdrawn => dispute(session, "needs_response", livemode),
             Self::DisputeFundsReinstated | Self::DisputeWon => dispute(session, "won", livemode),
             Self::DisputeLost => dispute(session, "lost", livemode),
@@ -113,9 +117,28 @@ fn charge(session: &Session, livemode: bool) -> Value {
     })
 }
 
-/// A payment with its charge inside, and inside that what was booked for it. Paid out in the same currency.
+/// All of its refunds that stand so are one here.
+fn refund(session: &Session, amount: i64, status: &str) -> Value {
+    json!({
+        "id": session.id_as(&format!("re_{status}")),
+        "object": "refund",
+        "amount": amount,
+        "charge": charge_id(session),
+        "currency": session.currency,
+        "payment_intent": session.payment_intent,
+        "status": status,
+    })
+}
+
+/// A payment with its charge inside, and inside that its refunds and what was booked for it. Paid out in the same
+/// currency.
 pub(super) fn payment(session: &Session, livemode: bool) -> Value {
     let mut charge = charge(session, livemode);
+    let refunds = [(session.refunded, "succeeded"), (session.refunds_failed, "failed")];
+    let is_listed = |status: &str| !session.has_more_refunds || status != "failed";
+    let refunds = refunds.into_iter().filter(|(amount, status)| *amount > 0 && is_listed(status));
+    let refunds: Vec<Value> = refunds.map(|(amount, status)| refund(session, amount, status)).collect();
+    charge["refunds"] = json!({"object": "list", "data": refunds, "has_more": session.has_more_refunds});
     if session.fee_known {
         charge["balance_transaction"] = json!({
             "id": session.id_as("txn"),

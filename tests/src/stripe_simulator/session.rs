@@ -78,8 +78,12 @@ pub struct Session {
     pub payment_status: PaymentStatus,
     /// `pi_…`, from the moment the payer has paid or begun to.
     pub payment_intent: Option<String>,
-    /// What went back to the payer, in the currency's smallest unit.
+    /// What went back to the payer, in the currency's smallest unit. It falls with a refund that fails.
     pub refunded: i64,
+    /// What of it was told to have gone back, and did not reach the payer.
+    pub refunds_failed: i64,
+    /// Its payment has more refunds than are listed with it: those that failed are not.
+    pub has_more_refunds: bool,
     /// Whether the fee has been told.
     pub fee_known: bool,
 }
@@ -100,6 +104,7 @@ impl Session {
         match kind {
             EventKind::CompletedPaid
             | EventKind::AsyncPaymentSucceeded
+            | EventKind::RefundFailed
             | EventKind::Disputed
             | EventKind::DisputeFundsWithdrawn
             | EventKind::DisputeFundsReinstated
@@ -206,6 +211,8 @@ pub(super) fn new_session(body: &str, base_url: &str, now: Timestamp) -> Result<
         payment_status: PaymentStatus::Unpaid,
         payment_intent: None,
         refunded: 0,
+        refunds_failed: 0,
+        has_more_refunds: false,
         fee_known: false,
     })
 }

@@ -296,6 +296,11 @@ async fn a_payment_tells_its_fee_and_what_went_back() {
     assert_eq!(told.refunded_minor, 5_000);
     let (_, body) = happen(EventKind::Refunded);
     assert_eq!(self::told(body.as_bytes()), r#"refunded Some("top_1") 5000"#);
+    world.stripe.fail_refund(&id, 2_000);
+    let (_, body) = happen(EventKind::RefundFailed);
+    assert!(self::told(body.as_bytes()).ends_with(" failed"));
+    let told = facts().await;
+    assert_eq!((told.refunded_minor, told.refunds_failed_minor), (5_000, 2_000));
     let (status, body) = ask(payment("pi_0", &account).expect("a request")).await;
     let refused = read_payment(status, &body).expect_err("a refusal").to_string();
     assert_eq!(refused, "the payment system refused: No such payment_intent: pi_0");

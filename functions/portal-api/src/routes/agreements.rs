@@ -18,6 +18,7 @@ use domain::id::{AgreementId, BankAccountId, CompanyId, EnabledServiceId, LegalE
 use domain::money::Currency;
 use domain::period::{BillingPeriod, BillingTerms};
 use domain::permission::Area;
+use domain::record::id_of;
 use domain::reselling::{ResellingAgreement, ResellingStatus};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -539,10 +540,10 @@ pub struct AgreementQuery {
     /// Only those with so many packs and bundle packs.
     #[param(example = 0)]
     pack_count: Option<usize>,
-    /// `code`, `company`, `currency`, `suspended`, `legal_entity`, `own_legal_entity`, `bank_account`,
-    /// `own_bank_account`, `agreement_date`, `effective_from`, `effective_till`, `credit_limit`,
-    /// `billing_time_zone`, `billing_period` or `created_at`; or of 10,000 agreements at most `service_count` or
-    /// `pack_count`. With a `-` before it for the other way round.
+    /// `code`, `currency`, `suspended`, `bank_account`, `own_bank_account`, `agreement_date`, `effective_from`,
+    /// `effective_till`, `credit_limit`, `billing_time_zone`, `billing_period` or `created_at`; or of 10,000
+    /// agreements at most `company`, `legal_entity`, `own_legal_entity`, `service_count` or `pack_count`. With a `-`
+    /// before it for the other way round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -569,17 +570,48 @@ const COLUMNS: [&str; 16] = [
     "billing_time_zone",
     "billing_period",
 ];
-/// Of what the caller sees, so no index has them.
-const ROW_COLUMNS: [Column<AgreementView>; 2] = [
+/// By name, and of what the caller sees, so no index has them.
+const ROW_COLUMNS: [Column<AgreementView>; 5] = [
+    ("company", |view| view.company.clone()),
+    ("legal_entity", |view| id_of(view.legal_entity.as_ref())),
+    ("own_legal_entity", |view| id_of(view.own_legal_entity.as_ref())),
     ("service_count", |view| catalog::number(view.service_count as u64)),
     ("pack_count", |view| catalog::number(view.pack_count as u64)),
 ];
-const FILE_COLUMNS: [&str; 23] = [
+
+/// An agreement in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgreementRow {
+    #[serde(flatten)]
+    agreement: AgreementView,
+    /// What the company that pays is called.
+    #[schema(example = "Bakery")]
+    company_name: Option<String>,
+    /// What its legal entity is called; null if none is named.
+    #[schema(example = "Bakery Ltd")]
+    legal_entity_name: Option<String>,
+    /// What the legal entity is called of the company that is paid; null if none is named.
+    #[schema(example = "Waybill GmbH")]
+    own_legal_entity_name: Option<String>,
+}
+
+impl AgreementView {
+    /// The company that pays, its legal entity and that of the company that is paid.
+    fn parties(&self) -> [&str; 3] {
+        let entity = self.legal_entity.as_ref().map_or("", LegalEntityId::as_str);
+        [&self.company, entity, self.own_legal_entity.as_ref().map_or("", OwnLegalEntityId::as_str)]
+    }
+}
+
+const FILE_COLUMNS: [&str; 26] = [
     "id",
     "company",
+    "company_name",
     "tenant",
     "legal_entity",
+    "legal_entity_name",
     "own_legal_entity",
+    "own_legal_entity_name",
     "bank_account",
     "own_bank_account",
     "code",
@@ -628,7 +660,7 @@ pub async fn list_named(
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementQuery),
     responses((status = 200, description = "A page",
-        content((List<AgreementView> = "application/json"), (String = "text/csv")))))]
+        content((List<AgreementRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -665,7 +697,12 @@ pub async fn list(
     };
     let view = |agreement| AgreementView::new(agreement, &who);
     let found = listing.read_rows(&ROW_COLUMNS, |view| &view.id, &app.store, format, shows, view).await?;
-    found.answer(|view| view, "agreements", &FILE_COLUMNS)
+    let names = found.names(&app.store, AgreementView::parties).await?;
+    let row = |view: AgreementView| {
+        let [company_name, legal_entity_name, own_legal_entity_name] = view.parties().map(|id| names.get(id));
+        AgreementRow { agreement: view, company_name, legal_entity_name, own_legal_entity_name }
+    };
+    found.answer(row, "agreements", &FILE_COLUMNS)
 }
 
 /// One agreement.

@@ -36,6 +36,7 @@ pub struct BankSettings {
     #[schema(example = "AT")]
     country: String,
     /// Its legal address.
+    #[schema(example = "Ringstrasse 1, 1010 Vienna")]
     address: String,
     /// 8 or 11 characters (ISO 9362). A bank has this or a branch code.
     #[schema(example = "VCUBATWW")]

@@ -19,6 +19,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, Amounts, List};
 use crate::lists::{Column, FILE_ROWS_MAX, Format, Found, Listing, too_many_rows};
+use crate::names::InvoiceNames;
 use crate::schema;
 
 /// A charge, and of its invoice what tells it from others.
@@ -38,7 +39,20 @@ pub struct ListedChargeView {
     currency: String,
 }
 
+/// A charge in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargeRow {
+    #[serde(flatten)]
+    charge: ListedChargeView,
+    #[serde(flatten)]
+    names: InvoiceNames,
+}
+
 impl ListedChargeView {
+    fn parties(&self) -> [&str; 3] {
+        [&self.company, &self.agreement, self.own_legal_entity.as_deref().unwrap_or_default()]
+    }
+
     fn new(invoice: &Invoice, charge: &Charge) -> Result<Self, ApiError> {
         Ok(Self {
             charge: ChargeView::new(invoice, charge)?,
@@ -177,14 +191,17 @@ const ROW_COLUMNS: [Column<Row>; 14] = [
     ("total", |row| catalog::amount(row.total)),
     ("currency", |row| row.view.currency.clone()),
 ];
-const FILE_COLUMNS: [&str; 24] = [
+const FILE_COLUMNS: [&str; 27] = [
     "id",
     "source",
     "invoice",
     "number",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "own_legal_entity",
+    "own_legal_entity_name",
     "wallet",
     "direction",
     "first_day",
@@ -211,7 +228,7 @@ const FILE_COLUMNS: [&str; 24] = [
 /// `limit` invoices: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/charges", tag = "invoices", params(ChargeQuery),
     responses((status = 200, description = "A page",
-        content((List<ListedChargeView> = "application/json"), (String = "text/csv")))))]
+        content((List<ChargeRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -242,8 +259,11 @@ pub async fn list(
         return Err(too_many_rows(FILE_ROWS_MAX));
     }
     let page = match order {
-        Some(order) => order.page(items, |row| row.charge.id.as_str(), format)?,
+        Some(order) => order.page(&app.store, items, |row| row.charge.id.as_str(), format).await?,
         None => Page { items, next },
     };
-    Found { page, format }.answer(|row| row.view, "charges", &FILE_COLUMNS)
+    let found = Found { page, format };
+    let names = found.names(&app.store, |row| row.view.parties()).await?;
+    let row = |row: Row| ChargeRow { names: names.parties(row.view.parties()), charge: row.view };
+    found.answer(row, "charges", &FILE_COLUMNS)
 }

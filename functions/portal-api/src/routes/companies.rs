@@ -38,9 +38,9 @@ use crate::{people, rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Acme Retail", "kind": "client"}))]
 pub struct CompanyRequest {
     /// 1 to 120 characters.
-    #[schema(example = "Acme Retail")]
     name: String,
     /// `reseller`, `seller` or `client`.
     #[schema(value_type = schema::CompanyKind)]
@@ -50,6 +50,12 @@ pub struct CompanyRequest {
     /// Whether a reseller or seller may send messages itself; a client always may.
     #[serde(default)]
     direct_sending: bool,
+    /// False refuses every call of the company and of all below it until it is enabled; true for a new company.
+    enabled: Option<bool>,
+    /// The look-up connection that its recipients' networks are asked from before they are priced: one of
+    /// a company above it; null for none.
+    #[schema(example = "con_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    lookup_connection: Option<String>,
     /// A comment of at most 1000 characters. The company itself may change it too.
     description: Option<String>,
     /// Of a reseller: whether it creates resellers. False makes it a `seller`, true a `reseller`.
@@ -60,8 +66,9 @@ pub struct CompanyRequest {
     own_legal_entity: Option<Option<String>>,
     /// Whether it is shown its invoices and their charges; true for a new company.
     invoices_enabled: Option<bool>,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection; `sms` for a
-    /// new company.
+    /// Whether its recipients' networks are looked up, if there is a look-up connection; true for a new company.
+    mnp_requests: Option<bool>,
+    /// The channels whose recipients' networks are looked up; `sms` for a new company.
     #[schema(value_type = Option<Vec<schema::Channel>>)]
     mnp_channels: Option<BTreeSet<Channel>>,
     /// Whether what it sends to many waits for a decision; false for a new company.
@@ -97,13 +104,15 @@ pub struct CompanyPatch {
     own_legal_entity: Option<Option<String>>,
     /// Whether it is shown its invoices and their charges.
     invoices_enabled: Option<bool>,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    /// Whether its recipients' networks are looked up, if there is a look-up connection.
+    mnp_requests: Option<bool>,
+    /// The channels whose recipients' networks are looked up.
     #[schema(value_type = Option<Vec<schema::Channel>>)]
     mnp_channels: Option<BTreeSet<Channel>>,
     /// Whether what it sends to many waits for a decision.
     moderation: Option<bool>,
-    /// Whether all its users log in with a second factor. Users without a phone
-    /// number cannot log in then.
+    /// Whether all its users log in with a second factor. Users without a phone number cannot log in then. Who is
+    /// logged in stays so, and changes their phone or app after another login only.
     two_factor_required: Option<bool>,
     /// Whether its new agreements begin with individual credits.
     individual_credits: Option<bool>,
@@ -141,7 +150,9 @@ pub struct CompanyView {
     own_legal_entity: Option<OwnLegalEntityId>,
     /// Whether it is shown its invoices and their charges.
     invoices_enabled: bool,
-    /// The channels whose recipients' networks are looked up, if there is a look-up connection.
+    /// Whether its recipients' networks are looked up, if there is a look-up connection.
+    mnp_requests: bool,
+    /// The channels whose recipients' networks are looked up.
     #[schema(value_type = Vec<schema::Channel>)]
     mnp_channels: BTreeSet<Channel>,
     /// Whether what it sends to many waits for a decision.
@@ -169,6 +180,7 @@ impl From<Company> for CompanyView {
             description,
             own_legal_entity,
             invoices_enabled,
+            mnp_requests,
             mnp_channels,
             moderation,
             two_factor_required,
@@ -182,6 +194,7 @@ impl From<Company> for CompanyView {
             description,
             own_legal_entity,
             invoices_enabled,
+            mnp_requests,
             mnp_channels,
             moderation,
             two_factor_required,
@@ -239,6 +252,19 @@ pub struct CompanyRow {
     /// The portal at which its people log in, which is that of the legal entity that sells to it; null for none.
     #[schema(value_type = Option<String>, example = "por_01kd3v5x9q8m7n6p5r4s3t2v1w")]
     portal: Option<PortalId>,
+    /// What that portal is called.
+    #[schema(example = "Hornes messaging")]
+    portal_name: Option<String>,
+    /// What the legal entity that sells to it is called.
+    #[schema(example = "Waybill GmbH")]
+    own_legal_entity_name: Option<String>,
+}
+
+impl CompanyRow {
+    fn seller_and_portal(&self) -> [&str; 2] {
+        let seller = self.company.own_legal_entity.as_ref().map_or("", OwnLegalEntityId::as_str);
+        [seller, self.portal.as_ref().map_or("", PortalId::as_str)]
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -278,9 +304,9 @@ pub struct CompanyQuery {
     /// Only those changed last before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     updated_till: Option<Timestamp>,
-    /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `own_legal_entity`,
-    /// `updated_at` or `created_at`; or of 10,000 companies at most `is_reseller` or `portal`. With a `-` before it
-    /// for the other way round.
+    /// `name`, `kind`, `enabled`, `status`, `moderation`, `creator_of_resellers`, `updated_at` or `created_at`; or of
+    /// 10,000 companies at most `is_reseller`, `own_legal_entity` or `portal`. With a `-` before it for the other way
+    /// round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -301,12 +327,13 @@ const COLUMNS: [&str; 10] = [
     "own_legal_entity",
     "updated_at",
 ];
-/// What another column nearly says, and what the legal entity says that sells to the company.
-const ROW_COLUMNS: [Column<CompanyRow>; 2] = [
+/// What another column nearly says, who sells to the company by name, and what that one says.
+const ROW_COLUMNS: [Column<CompanyRow>; 3] = [
     ("is_reseller", |row| catalog::flag(row.company.is_reseller)),
+    ("own_legal_entity", |row| id_of(row.company.own_legal_entity.as_ref())),
     ("portal", |row| id_of(row.portal.as_ref())),
 ];
-const FILE_COLUMNS: [&str; 20] = [
+const FILE_COLUMNS: [&str; 23] = [
     "id",
     "name",
     "kind",
@@ -321,8 +348,11 @@ const FILE_COLUMNS: [&str; 20] = [
     "is_reseller",
     "creator_of_resellers",
     "own_legal_entity",
+    "own_legal_entity_name",
     "portal",
+    "portal_name",
     "invoices_enabled",
+    "mnp_requests",
     "mnp_channels",
     "moderation",
     "two_factor_required",
@@ -366,10 +396,20 @@ pub async fn list(
             && query.is_reseller.is_none_or(|wanted| wanted == company.is_reseller())
             && (portal.is_none() || portal_of(company).as_ref().map(PortalId::as_str) == portal)
     };
-    let row = |company: Company| CompanyRow { portal: portal_of(&company), company: company.into() };
+    let row = |company: Company| CompanyRow {
+        portal: portal_of(&company),
+        portal_name: None,
+        own_legal_entity_name: None,
+        company: company.into(),
+    };
     let found =
         listing.read_rows(&ROW_COLUMNS, |row| &row.company.id, &app.store, format, shows, row).await?;
-    found.answer(|row| row, "companies", &FILE_COLUMNS)
+    let names = found.names(&app.store, CompanyRow::seller_and_portal).await?;
+    let named = |row: CompanyRow| {
+        let [own_legal_entity_name, portal_name] = row.seller_and_portal().map(|id| names.get(id));
+        CompanyRow { own_legal_entity_name, portal_name, ..row }
+    };
+    found.answer(named, "companies", &FILE_COLUMNS)
 }
 
 /// One company.
@@ -431,16 +471,18 @@ async fn tell_of_moderation(app: &App, company: &Company) -> Result<(), ApiError
 /// Delete a company.
 ///
 /// For a company above it. Only if there is no company below it, no money in its wallets, nothing set
-/// aside for others, no open invoice and no running fee rule. It is refused everywhere from then on, and stays
-/// readable. What messages that were on their way give back to its wallets is taken out by a transfer.
+/// aside for others, no open invoice, no running fee rule, and no sender ID or connection of its own. It is
+/// refused everywhere from then on, and stays readable. What messages that were on their way give back to its
+/// wallets is taken out by a transfer.
 #[utoipa::path(delete, path = "/v1/companies/{id}", tag = "companies",
     params(("id" = String, Path, description = "The company's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the company as it was read")),
     responses(
         (status = 200, description = "The company as it is now", body = CompanyView),
         (status = 409, description = "`has_companies`, `has_money`, `has_open_invoice`, \
-            `has_fee_rules`, or `too_many_parts`: it has more wallets than are closed in one step",
-            body = Problem, content_type = "application/problem+json")
+            `has_fee_rules`, `in_use` with the id of a sender ID or a connection in `by`, or \
+            `too_many_parts`: it has more wallets than are closed in one step", body = Problem,
+            content_type = "application/problem+json")
     ))]
 pub async fn delete(
     State(app): State<App>,
@@ -459,10 +501,13 @@ impl CompanyRequest {
     /// What else it says, as a change of what a new company begins with.
     fn settings(self) -> CompanyPatch {
         CompanyPatch {
+            enabled: self.enabled,
+            lookup_connection: self.lookup_connection.map(Some),
             description: self.description,
             creator_of_resellers: self.creator_of_resellers,
             own_legal_entity: self.own_legal_entity,
             invoices_enabled: self.invoices_enabled,
+            mnp_requests: self.mnp_requests,
             mnp_channels: self.mnp_channels,
             moderation: self.moderation,
             two_factor_required: self.two_factor_required,
@@ -493,6 +538,7 @@ impl CompanyPatch {
             creator_of_resellers: self.creator_of_resellers,
             own_legal_entity,
             invoices_enabled: self.invoices_enabled,
+            mnp_requests: self.mnp_requests,
             mnp_channels: self.mnp_channels,
             moderation: self.moderation,
             two_factor_required: self.two_factor_required,
@@ -523,7 +569,7 @@ async fn lookup(app: &App, who: &Principal, id: &str) -> Result<CompanyLookup, A
     let found = app.seen_by(who).connection(id).await.map_err(|error| error.field(field))?;
     match found.link {
         Link::Lookup(_) => Ok(CompanyLookup { connection: found.id, of: found.company }),
-        Link::Smpp(_) | Link::Alaris(_) | Link::Client(_) => {
+        Link::Smpp(_) | Link::Http(_) | Link::Client(_) => {
             Err(Problem::invalid(field, "this connection is for messages, not for look-ups").into())
         }
     }

@@ -1,9 +1,9 @@
 //! Links to vendors, and from clients. A password goes to the secret store, or is kept as a hash, and is
 //! never answered.
 
-mod alaris;
 pub mod change;
 mod client;
+mod http_vendor;
 mod lookup;
 mod smpp;
 pub mod unmatched;
@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
-use self::alaris::AlarisSettings;
 use self::client::{ClientSettings, system_id_taken};
+use self::http_vendor::HttpSettings;
 use self::lookup::LookupSettings;
 use self::smpp::SmppSettings;
 use super::{Edited, records};
@@ -43,7 +43,7 @@ use crate::{rights, secrets};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ConnectionSettings {
     Smpp(Box<SmppSettings>),
-    Alaris(AlarisSettings),
+    Http(Box<HttpSettings>),
     Lookup(LookupSettings),
     Client(ClientSettings),
 }
@@ -70,16 +70,12 @@ pub struct ConnectionView {
 
 impl ConnectionView {
     fn new(connection: Connection, public_base_url: &str) -> Self {
-        let webhook_url = match &connection.link {
-            Link::Alaris(link) => Some(alaris::webhook_url(public_base_url, link)),
-            Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => None,
-        };
-        let Connection { enabled, created_at, revision, .. } = connection;
-        let (id, company) = (connection.id.clone().into(), connection.company.clone().into());
-        let mut settings = ConnectionSettings::of(connection);
-        if let ConnectionSettings::Alaris(settings) = &mut settings {
-            settings.webhook_url = webhook_url;
+        let mut settings = ConnectionSettings::of(connection.clone());
+        if let (ConnectionSettings::Http(settings), Link::Http(link)) = (&mut settings, &connection.link) {
+            settings.show(link, public_base_url);
         }
+        let Connection { enabled, created_at, revision, .. } = connection;
+        let (id, company) = (connection.id.into(), connection.company.into());
         Self { id, company, enabled, created_at, revision, settings }
     }
 }
@@ -141,7 +137,7 @@ async fn make_queue(app: &App, id: &ConnectionId, link: &mut Link) -> Result<(),
             }
             link.queue_url = client_queue(&queues.sqs, &queues.prefix, id).await?;
         }
-        Link::Alaris(_) | Link::Lookup(_) => {}
+        Link::Http(_) | Link::Lookup(_) => {}
     }
     Ok(())
 }
@@ -149,7 +145,8 @@ async fn make_queue(app: &App, id: &ConnectionId, link: &mut Link) -> Result<(),
 /// What a request consists of, whatever its kind.
 struct Parts {
     name: String,
-    /// To be kept in the secret store; not there if it stays as it is, or is kept as a hash.
+    /// To be kept in the secret store; not there if it stays as it is, or is kept as a hash. Or what a vendor
+    /// signs its calls with.
     password: Option<String>,
     on_unknown_outcome: OnUnknownOutcome,
     link: Link,
@@ -159,7 +156,7 @@ struct Parts {
 pub(crate) fn area_of(link: &Link) -> Area {
     match link {
         Link::Smpp(_) => Area::VendorSmppConnections,
-        Link::Alaris(_) => Area::HttpConnections,
+        Link::Http(_) => Area::HttpConnections,
         Link::Lookup(_) => Area::LookupConnections,
         Link::Client(_) => Area::ClientSmppConnections,
     }
@@ -169,7 +166,7 @@ impl ConnectionSettings {
     fn area(&self) -> Area {
         match self {
             Self::Smpp(_) => Area::VendorSmppConnections,
-            Self::Alaris(_) => Area::HttpConnections,
+            Self::Http(_) => Area::HttpConnections,
             Self::Lookup(_) => Area::LookupConnections,
             Self::Client(_) => Area::ClientSmppConnections,
         }
@@ -187,8 +184,11 @@ impl ConnectionSettings {
         let parts = match self {
             Self::Client(settings) => return settings.parts(app, who, company, before).await,
             Self::Lookup(settings) => return settings.parts(app.targets, before),
-            Self::Smpp(settings) => settings.parts(app.targets, before)?,
-            Self::Alaris(settings) => settings.parts(app.targets, before)?,
+            Self::Http(settings) => return settings.parts(app.targets, before),
+            Self::Smpp(settings) => {
+                settings.check_companies(app, who, company).await?;
+                settings.parts(app.targets, before)?
+            }
         };
         // Whoever may change an address need not know the password, and would have it sent there.
         if parts.password.is_none() && before.is_none_or(|before| !before.leads_where(&parts.link)) {
@@ -204,7 +204,7 @@ impl ConnectionSettings {
         let Connection { name, on_unknown_outcome, link, .. } = connection;
         match link {
             Link::Smpp(link) => Self::Smpp(Box::new(SmppSettings::of(name, on_unknown_outcome, link))),
-            Link::Alaris(link) => Self::Alaris(AlarisSettings::of(name, on_unknown_outcome, link)),
+            Link::Http(link) => Self::Http(Box::new(HttpSettings::of(name, on_unknown_outcome, link))),
             Link::Lookup(link) => Self::Lookup(LookupSettings::of(name, link)),
             Link::Client(link) => Self::Client(ClientSettings::of(name, link)),
         }
@@ -229,9 +229,14 @@ fn vendor_url(targets: Targets, text: String) -> Result<String, ApiError> {
 pub struct ConnectionQuery {
     /// Whose connections; yours unless told.
     company: Option<String>,
-    /// Only of this kind: `smpp`, `alaris`, `lookup` or `client`.
+    /// Only of this kind: `smpp`, `http`, `lookup` or `client`.
     #[param(example = "smpp")]
     kind: Option<String>,
+    /// Only those over HTTP to this vendor, by the `type` of that.
+    #[param(example = "transit_sms")]
+    vendor: Option<String>,
+    /// Only those over HTTP with a signature key, or all others.
+    has_signature_key: Option<bool>,
     /// Only those whose name begins so, whatever the case.
     name: Option<String>,
     /// Only those that are enabled, or that are not.
@@ -249,8 +254,9 @@ pub struct ConnectionQuery {
     network: Option<String>,
     /// Only those whose vendor writes addresses of messages from phones the wrong way round, or does not.
     inverted_addresses: Option<bool>,
-    /// `name`, `kind`, `enabled`, `host`, `port`, `login`, `client`, `inverted_addresses` or `created_at`; or of
-    /// 10,000 connections at most `networks`. With a `-` before it for the other way round.
+    /// `name`, `kind`, `vendor`, `has_signature_key`, `enabled`, `host`, `port`, `login`, `inverted_addresses` or
+    /// `created_at`; or of 10,000 connections at most `client` or `networks`. With a `-` before it for the other way
+    /// round.
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -259,12 +265,25 @@ pub struct ConnectionQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 9] =
-    ["name", "kind", "enabled", "host", "port", "login", "client", "inverted_addresses", "networks"];
-/// Without an index: a company has few connections from clients.
-const NETWORKS: Column<Connection> =
-    ("networks", |connection| catalog::words(&networks_of(connection).join("; ")));
-const FILE_COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 11] = [
+    "name",
+    "kind",
+    "vendor",
+    "has_signature_key",
+    "enabled",
+    "host",
+    "port",
+    "login",
+    "client",
+    "inverted_addresses",
+    "networks",
+];
+/// Without indexes: a company has few connections from clients.
+const ROW_COLUMNS: [Column<Connection>; 2] = [
+    ("client", |connection| client_of(connection).to_owned()),
+    ("networks", |connection| catalog::words(&networks_of(connection).join("; "))),
+];
+const FILE_COLUMNS: [&str; 20] = [
     "id",
     "company",
     "kind",
@@ -276,16 +295,40 @@ const FILE_COLUMNS: [&str; 14] = [
     "system_id",
     "username",
     "client",
+    "client_name",
     "networks",
     "inverted_addresses",
+    "companies",
+    "vendor.type",
+    "has_signature_key",
+    "rps_limit",
+    "window_limit",
     "created_at",
 ];
+
+/// A connection in a list.
+#[derive(Serialize, ToSchema)]
+pub struct ConnectionRow {
+    #[serde(flatten)]
+    connection: ConnectionView,
+    /// What the client is called; null where it is to a vendor.
+    #[schema(example = "Bakery")]
+    client_name: Option<String>,
+}
+
+/// From whom it is; empty where it is to a vendor.
+fn client_of(connection: &Connection) -> &str {
+    match &connection.link {
+        Link::Client(link) => link.client.as_str(),
+        Link::Smpp(_) | Link::Http(_) | Link::Lookup(_) => "",
+    }
+}
 
 /// From where a client may bind.
 fn networks_of(connection: &Connection) -> Vec<String> {
     match &connection.link {
         Link::Client(link) => link.networks.iter().map(ToString::to_string).collect(),
-        Link::Smpp(_) | Link::Alaris(_) | Link::Lookup(_) => Vec::new(),
+        Link::Smpp(_) | Link::Http(_) | Link::Lookup(_) => Vec::new(),
     }
 }
 
@@ -294,7 +337,7 @@ fn networks_of(connection: &Connection) -> Vec<String> {
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/connections", tag = "connections", params(ConnectionQuery),
     responses((status = 200, description = "A page",
-        content((List<ConnectionView> = "application/json"), (String = "text/csv")))))]
+        content((List<ConnectionRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -306,6 +349,8 @@ pub async fn list(
     let listing = Listing::new(company.id, &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .is("kind", query.kind)
+        .is("vendor", query.vendor)
+        .is("has_signature_key", query.has_signature_key.map(catalog::flag))
         .is("enabled", query.enabled.map(catalog::flag))
         .begins("host", query.host.as_deref())
         .is("port", query.port.map(|port| catalog::number(port.into())))
@@ -318,9 +363,13 @@ pub async fn list(
             |begin: &String| networks_of(connection).iter().any(|network| network.starts_with(begin));
         rights::view(&who, area_of(&connection.link)).is_ok() && network.as_ref().is_none_or(begins)
     };
-    let found = listing.read_in_order(&[NETWORKS], &app.store, format, shows).await?;
-    let view = |connection| ConnectionView::new(connection, &app.public_base_url);
-    found.answer(view, "connections", &FILE_COLUMNS)
+    let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, shows).await?;
+    let names = found.names(&app.store, |connection| [client_of(connection)]).await?;
+    let row = |connection: Connection| ConnectionRow {
+        client_name: names.get(client_of(&connection)),
+        connection: ConnectionView::new(connection, &app.public_base_url),
+    };
+    found.answer(row, "connections", &FILE_COLUMNS)
 }
 
 /// One connection.

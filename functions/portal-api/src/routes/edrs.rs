@@ -99,9 +99,9 @@ pub struct EdrView {
     parts: Vec<EdrPartView>,
     /// Of messages: whose money it is: the agreement's wallet, or that of a user with credits of its own.
     wallet: Option<String>,
-    /// Of messages: how often what it costs was rated again.
-    charge_version: Option<u32>,
-    /// How far the message has come; null for a fee, which is charged for good.
+    /// How often what it costs was rated again.
+    charge_version: u32,
+    /// How far the message has come; null for a fee.
     #[schema(value_type = Option<schema::MessageStatus>)]
     status: Option<Status>,
     /// Where the status alone does not say it.
@@ -208,7 +208,7 @@ impl From<Edr> for EdrView {
             amount: edr.amount.to_string(),
             parts: edr.parts.into_iter().map(Into::into).collect(),
             wallet: Some(wallet.into()),
-            charge_version: Some(edr.charge_version),
+            charge_version: edr.charge_version,
             status: Some(edr.status),
             reason: edr.reason,
             client_reference: edr.client_reference,
@@ -252,7 +252,7 @@ impl From<FeeRecord> for EdrView {
             amount: fee.amount.to_string(),
             parts: Vec::new(),
             wallet: None,
-            charge_version: None,
+            charge_version: fee.charge_version,
             status: None,
             reason: None,
             client_reference: None,
@@ -385,7 +385,7 @@ impl EdrQuery {
 }
 
 /// The columns of a file.
-const FILE_COLUMNS: [&str; 36] = [
+const FILE_COLUMNS: [&str; 37] = [
     "message",
     "fee",
     "agreement",
@@ -422,6 +422,7 @@ const FILE_COLUMNS: [&str; 36] = [
     "connection",
     "vendor_references",
     "code_request",
+    "parts",
 ];
 
 /// An agreement's records, newest first.

@@ -1,4 +1,4 @@
-//! Packs and bundles of an agreement: bought, listed with what is left of them, and changed.
+//! Packs and bundles of an agreement: bought, listed with what is left of them, changed and deleted.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,16 @@ use domain::permission::Area;
 use domain::quote::{COVERED, PAST_SIZE};
 use domain::rating::{Resource, Service, ServiceKind};
 use domain::wallet::Wallet;
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use runtime::auth::Principal;
 use runtime::http::{Body, IdempotencyKey, Problem, Query};
 use runtime::revision::{IfMatch, Versioned};
 use serde::{Deserialize, Serialize};
-use store::{AgreementWrite, FeeWrite, FeeWritten, RuleWrite};
+use store::{AgreementWrite, FeeWrite, FeeWritten, RuleWrite, Written};
 use utoipa::{IntoParams, ToSchema};
 
+use super::agreements::manage;
 use super::fees::{FeeView, user_id};
 use super::{Created, Edited, Reply, created, present};
 use crate::App;
@@ -342,6 +344,39 @@ pub async fn list(State(app): State<App>, who: Principal, Path(id): Path<String>
     Ok(Json(List { items: packs, next: None }))
 }
 
+/// A pack or a bundle of an agreement, with what is left of it.
+#[utoipa::path(get, path = "/v1/agreements/{id}/packs/{pack}", tag = "packs",
+    params(("id" = String, Path, description = "The agreement's id"),
+        ("pack" = String, Path, description = "The id of the purchase")),
+    responses((status = 200, description = "The pack", body = PackView)))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, pack)): Path<(String, String)>,
+) -> Edited<PackView> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    rights::view_own(&who, &agreement.company, Area::EnabledServices, Area::PortalFinance)?;
+    let sees_all = rights::is_tenant_side(&who, &agreement.company, &agreement.tenant);
+    let pack = pack_id(&pack)?;
+    let enabled = agreement.purchase(&pack).filter(|enabled| sees_all || !enabled.hidden_from_client);
+    let service = app.store.services(&[enabled.ok_or_else(missing)?.service.clone()]).await?.pop();
+    view_of(&app, &agreement, &pack, &service.ok_or_else(missing)?).await
+}
+
+fn missing() -> Problem {
+    Problem::not_found("pack")
+}
+
+fn pack_id(id: &str) -> Result<PurchaseId, Problem> {
+    PurchaseId::parse(id).map_err(|_| missing())
+}
+
+async fn view_of(app: &App, agreement: &Agreement, pack: &PurchaseId, service: &Service) -> Edited<PackView> {
+    let used = Use::read(app, agreement, runtime::now()).await?;
+    let view = used.view(agreement.purchase(pack).ok_or_else(missing)?, service)?;
+    Ok(Versioned::new(agreement.revision, view.ok_or_else(missing)?))
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct PriceQuery {
@@ -390,6 +425,9 @@ pub async fn price(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackPatch {
+    /// Of packs that have not begun: used for messages accepted at this time or later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    effective_from: Option<Timestamp>,
     /// Of packs: another end; null for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -400,17 +438,21 @@ pub struct PackPatch {
     hidden_from_client: Option<bool>,
 }
 
-/// Give a pack another end, have a bundle extended or no longer, or hide either from the client.
+/// Give a pack other times, have a bundle extended or no longer, or hide either from the client.
 ///
 /// What is not named stays. A bundle that is not extended any more holds to the end of the period that is
-/// paid.
+/// paid. A pack that has begun begins when it did: what is used of it is counted from then.
 #[utoipa::path(patch, path = "/v1/agreements/{id}/packs/{pack}", tag = "packs", request_body = PackPatch,
     params(
         ("id" = String, Path, description = "The agreement's id"),
         ("pack" = String, Path, description = "The id of the purchase"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement or its packs as read")
     ),
-    responses((status = 200, description = "The pack as it is now", body = PackView)))]
+    responses(
+        (status = 200, description = "The pack as it is now", body = PackView),
+        (status = 409, description = "`pack_begun`: it cannot begin at another time", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn change(
     State(app): State<App>,
     who: Principal,
@@ -418,10 +460,9 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<PackPatch>,
 ) -> Edited<PackView> {
-    let missing = || Problem::not_found("pack");
-    let pack = PurchaseId::parse(&pack).map_err(|_| missing())?;
-    let PackPatch { effective_till, auto_extend, hidden_from_client } = body;
-    let change = PackChange { effective_till, auto_extend, hidden_from_client };
+    let pack = pack_id(&pack)?;
+    let PackPatch { effective_from, effective_till, auto_extend, hidden_from_client } = body;
+    let change = PackChange { effective_from, effective_till, auto_extend, hidden_from_client };
     for _ in 0..ROUNDS_MAX {
         let agreement = app.seen_by(&who).agreement(&id).await?;
         rights::manage(&who, Area::EnabledServices)?;
@@ -429,18 +470,50 @@ pub async fn change(
         if_match.check(agreement.revision)?;
         let service = agreement.purchase(&pack).ok_or_else(missing)?.service.clone();
         let service = app.store.services(&[service]).await?.pop().ok_or_else(missing)?;
-        let changed = agreement.with_pack_changed(&pack, service.kind, change)?;
-        let now = runtime::now();
+        let changed = agreement.with_pack_changed(&pack, service.kind, change, runtime::now())?;
         let act = app.seen_by(&who).act_on(&agreement.company).await?;
         let sides = AgreementWrite { before: &agreement, after: &changed };
         if changed == agreement || store_change(&app, &act, sides, &pack, &service).await? {
-            let used = Use::read(&app, &changed, now).await?;
-            let enabled = changed.purchase(&pack).ok_or_else(missing)?;
-            let view = used.view(enabled, &service)?.ok_or_else(missing)?;
-            return Ok(Versioned::new(changed.revision, view));
+            return view_of(&app, &changed, &pack, &service).await;
         }
     }
     Err(busy())
+}
+
+/// Delete a pack that has not begun.
+///
+/// For the company that the agreement is with. Of such a pack nothing is used, and nothing was charged for it. One
+/// that has begun gets an end instead, and stays with what is used of it.
+#[utoipa::path(delete, path = "/v1/agreements/{id}/packs/{pack}", tag = "packs",
+    params(
+        ("id" = String, Path, description = "The agreement's id"),
+        ("pack" = String, Path, description = "The id of the purchase"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the agreement or its packs as read")
+    ),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "`pack_begun`: give it an end", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn delete(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, pack)): Path<(String, String)>,
+    if_match: IfMatch,
+) -> Result<StatusCode, ApiError> {
+    let seen = app.seen_by(&who);
+    let agreement = seen.agreement(&id).await?;
+    manage(&who, &agreement, Area::EnabledServices)?;
+    if_match.check(agreement.revision)?;
+    let pack = pack_id(&pack)?;
+    let service = agreement.purchase(&pack).ok_or_else(missing)?.service.clone();
+    let service = app.store.services(&[service]).await?.pop().ok_or_else(missing)?;
+    let changed = agreement.without_pack(&pack, service.kind, runtime::now())?;
+    let act = seen.act_on(&agreement.company).await?;
+    match app.store.replace_agreement(&act, &agreement, &changed).await? {
+        Written::Now => Ok(StatusCode::NO_CONTENT),
+        Written::Overtaken | Written::Taken => Err(busy()),
+    }
 }
 
 /// The agreement with the rule that extends a bundle, or ends to. False if either was changed meanwhile.

@@ -1,16 +1,17 @@
 //! Rate plans and bundle initiators that are enabled under agreements, each for a time. Packs are bought:
 //! see `enabled`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::agreement::{Agreement, AgreementError, EnabledService, ServiceChange};
+use domain::agreement::{Agreement, AgreementError, EnabledService, NewlyEnabled, ServiceChange};
 use domain::catalog;
 use domain::id::{EnabledServiceId, PurchaseId, ServiceId};
 use domain::money::Amount;
 use domain::permission::Area;
 use domain::rating::{Service, ServiceKind};
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Body, Problem, Query};
@@ -19,14 +20,18 @@ use serde::{Deserialize, Serialize};
 use store::{Page, Written};
 use utoipa::{IntoParams, ToSchema};
 
-use super::agreements::{AgreementView, list_named, manage};
+use super::agreements::{AgreementView, list_named, manage, view};
 use super::enabled::{Use, fee_id};
 use super::{Edited, present};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::{self, List};
-use crate::lists::{Column, Format, Found, Listing};
+use crate::lists::{Column, Format, Found, Listing, check_count};
+use crate::names::Names;
 use crate::{rights, schema};
+
+/// Wallets that are read at once for what is used of bundles.
+const READS_AT_ONCE: usize = 16;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +51,8 @@ pub struct EnableServiceRequest {
 
 /// Enable a rate plan or a bundle initiator under an agreement.
 ///
-/// Packs and bundle packs are bought: see `packs`.
+/// Packs and bundle packs are bought: see `packs`. Of pay-as-you-go services only one at a time has prices of a
+/// resource, such as `sms_message`: another one is refused with `service_overlaps`, which names both.
 #[utoipa::path(post, path = "/v1/agreements/{id}/services", tag = "enabled_services",
     request_body = EnableServiceRequest,
     params(("id" = String, Path, description = "The agreement's id"),
@@ -87,7 +93,20 @@ pub async fn enable(
     Ok(Versioned::created(changed.revision, AgreementView::new(changed, &who)))
 }
 
+/// Refuses what is enabled anew, or for longer, beside another service that has prices of the same at the same
+/// time. What was so before stays.
+pub(super) async fn check_channels(
+    app: &App,
+    before: &[EnabledService],
+    after: &[EnabledService],
+) -> Result<(), ApiError> {
+    let enabled = NewlyEnabled::between(before, after);
+    let plans = app.store.rate_plans(&enabled).await?;
+    Ok(enabled.check(&plans)?)
+}
+
 async fn replace(app: &App, who: &Principal, before: &Agreement, after: &Agreement) -> Result<(), ApiError> {
+    check_channels(app, &before.services, &after.services).await?;
     let company = app.seen_by(who).company(before.company.as_str()).await?;
     match app.store.replace_agreement(&who.act(&company.path), before, after).await? {
         Written::Now => Ok(()),
@@ -109,10 +128,39 @@ pub struct EnabledServicePatch {
     hidden_from_client: Option<bool>,
 }
 
+/// An enabled service or bundle initiator.
+///
+/// Packs and bundle packs are among `packs`.
+#[utoipa::path(get, path = "/v1/agreements/{id}/services/{enabled}", tag = "enabled_services",
+    params(("id" = String, Path, description = "The agreement's id"),
+        ("enabled" = String, Path, description = "The id of the enabled service")),
+    responses((status = 200, description = "The service as it is enabled", body = EnabledRow)))]
+pub async fn one(
+    State(app): State<App>,
+    who: Principal,
+    Path((id, enabled)): Path<(String, String)>,
+) -> Edited<EnabledRow> {
+    let agreement = app.seen_by(&who).agreement(&id).await?;
+    view(&who, &agreement.company, Area::EnabledServices)?;
+    let sees_all = rights::is_tenant_side(&who, &agreement.company, &agreement.tenant);
+    let enabled = EnabledServiceId::parse(&enabled).map_err(|_| AgreementError::NoSuchService)?;
+    // Nobody is told here of a pack, which may be hidden.
+    let enabled = agreement.enabled_service(&enabled).map_err(|_| AgreementError::NoSuchService)?;
+    if enabled.hidden_from_client && !sees_all {
+        return Err(AgreementError::NoSuchService.into());
+    }
+    let service = app.store.services(std::slice::from_ref(&enabled.service)).await?.pop();
+    let service = service.ok_or(AgreementError::NoSuchService)?;
+    let row = EnabledRow::new(&agreement, enabled, &service, runtime::now());
+    let names = Names::of(&app.store, BTreeSet::from([row.company.clone()])).await?;
+    let row = EnabledRow { company_name: names.get(&row.company), ..row };
+    Ok(Versioned::new(agreement.revision, row))
+}
+
 /// Give an enabled service other times, or hide it from the client.
 ///
 /// For the company that the agreement is with. What is not named stays; messages that are accepted keep
-/// their prices.
+/// their prices. Times in which another service has prices of the same are refused with `service_overlaps`.
 #[utoipa::path(patch, path = "/v1/agreements/{id}/services/{enabled}", tag = "enabled_services",
     request_body = EnabledServicePatch,
     params(("id" = String, Path, description = "The agreement's id"),
@@ -176,6 +224,9 @@ pub struct EnabledRow {
     id: String,
     /// The company that pays.
     company: String,
+    /// What that company is called.
+    #[schema(example = "Bakery")]
+    company_name: Option<String>,
     /// The agreement that it is enabled under.
     agreement: String,
     /// The agreement's code.
@@ -260,8 +311,8 @@ pub struct EnabledQuery {
     in_force: Option<bool>,
     /// Only what the company that pays does not see, or does.
     hidden_from_client: Option<bool>,
-    /// By agreement: `code`, `company`, `currency` or `created_at`; or one by one: `name`, `kind`, `enabled_at`,
-    /// `effective_from`, `effective_till` or `cost`. With a `-` before it for the other way round.
+    /// By agreement: `code`, `currency` or `created_at`; or one by one: `company`, `name`, `kind`, `enabled_at`,
+    /// `effective_from`, `effective_till`, `cost` or `used`. With a `-` before it for the other way round.
     #[param(example = "code")]
     sort: Option<String>,
     /// On one page, 1 to 500, 50 unless told: agreements, or what is enabled where it is sorted one by one.
@@ -270,9 +321,22 @@ pub struct EnabledQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 9] =
-    ["code", "company", "currency", "name", "kind", "enabled_at", "effective_from", "effective_till", "cost"];
-const ROW_COLUMNS: [Column<EnabledRow>; 6] = [
+const COLUMNS: [&str; 10] = [
+    "code",
+    "company",
+    "currency",
+    "name",
+    "kind",
+    "enabled_at",
+    "effective_from",
+    "effective_till",
+    "cost",
+    USED,
+];
+/// Which is in the agreement's wallet, and read for a page alone where that is in another order.
+const USED: &str = "used";
+const ROW_COLUMNS: [Column<EnabledRow>; 8] = [
+    ("company", |row| row.company.clone()),
     ("name", |row| catalog::words(&row.name)),
     ("kind", |row| row.kind.name().to_owned()),
     ("enabled_at", |row| row.enabled_at.map(catalog::time).unwrap_or_default()),
@@ -280,10 +344,12 @@ const ROW_COLUMNS: [Column<EnabledRow>; 6] = [
     // What never ends sorts behind all that does.
     ("effective_till", |row| row.effective_till.map_or_else(|| "~".to_owned(), catalog::time)),
     ("cost", |row| row.cost.map(catalog::amount).unwrap_or_default()),
+    (USED, |row| row.used.map(catalog::amount).unwrap_or_default()),
 ];
-const FILE_COLUMNS: [&str; 16] = [
+const FILE_COLUMNS: [&str; 17] = [
     "id",
     "company",
+    "company_name",
     "agreement",
     "code",
     "currency",
@@ -324,13 +390,23 @@ pub async fn list(
     let is_meant =
         |agreement: &Agreement| query.agreement.as_deref().is_none_or(|id| id == agreement.id.as_str());
     let found = listing.read(&app.store, reads, is_meant).await?;
-    let rows = rows_of(&app, &who, &query, found.items()).await?;
-    let mut page = match order {
-        Some(order) => order.page(rows, |row| &row.id, format)?,
+    let by_used = sort.is_some_and(|sort| sort.trim_start_matches('-') == USED);
+    let mut rows = rows_of(&app, &who, &query, found.items()).await?;
+    if by_used {
+        check_count(&rows)?;
+        count_used(&app, found.items(), &mut rows).await?;
+    }
+    let page = match order {
+        Some(order) => order.page(&app.store, rows, |row| &row.id, format).await?,
         None => Page { items: rows, next: found.page.next.clone() },
     };
-    count_used(&app, found.items(), &mut page.items).await?;
-    Found { page, format }.answer(|row| row, "enabled_services", &FILE_COLUMNS)
+    let mut listed = Found { page, format };
+    if !by_used {
+        count_used(&app, found.items(), &mut listed.page.items).await?;
+    }
+    let names = listed.names(&app.store, |row| [row.company.as_str()]).await?;
+    let row = |row: EnabledRow| EnabledRow { company_name: names.get(&row.company), ..row };
+    listed.answer(row, "enabled_services", &FILE_COLUMNS)
 }
 
 /// What is enabled under these agreements, of what the caller sees and asks for.
@@ -372,10 +448,13 @@ async fn count_used(app: &App, agreements: &[Agreement], rows: &mut [EnabledRow]
     for row in rows.iter_mut().filter(|row| row.kind.is_bundle_pack()) {
         bundles.entry(row.agreement.clone()).or_default().push(row);
     }
-    for agreement in agreements {
-        let Some(rows) = bundles.remove(agreement.id.as_str()) else { continue };
-        let used = Use::read(app, agreement, runtime::now()).await?;
-        for row in rows {
+    let now = runtime::now();
+    let with_bundles = |agreement: &&Agreement| bundles.contains_key(agreement.id.as_str());
+    let agreements: Vec<_> = agreements.iter().filter(with_bundles).collect();
+    let reads: Vec<_> = agreements.iter().map(|agreement| Use::read(app, agreement, now)).collect();
+    let used: Vec<_> = futures::stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+    for (agreement, used) in agreements.into_iter().zip(used) {
+        for row in bundles.remove(agreement.id.as_str()).into_iter().flatten() {
             if let Some(enabled) = row.purchase.as_ref().and_then(|purchase| agreement.purchase(purchase)) {
                 row.used = Some(used.of_pack(enabled, row.kind)?);
             }
@@ -391,6 +470,7 @@ impl EnabledRow {
         Self {
             id: purchase.as_ref().map(ToString::to_string).or(own).unwrap_or_default(),
             company: agreement.company.to_string(),
+            company_name: None,
             agreement: agreement.id.to_string(),
             code: agreement.code.clone(),
             currency: agreement.currency.to_string(),
@@ -431,7 +511,7 @@ impl EnabledQuery {
 
 async fn services_of(app: &App, agreements: &[Agreement]) -> Result<BTreeMap<ServiceId, Service>, ApiError> {
     let enabled = agreements.iter().flat_map(|agreement| &agreement.services);
-    let ids: std::collections::BTreeSet<_> = enabled.map(|enabled| enabled.service.clone()).collect();
+    let ids: BTreeSet<_> = enabled.map(|enabled| enabled.service.clone()).collect();
     let ids: Vec<_> = ids.into_iter().collect();
     let mut services = BTreeMap::new();
     // DynamoDB reads at most a hundred items in one batch.

@@ -53,8 +53,10 @@ pub struct FeeView {
     unit_price: String,
     /// How many units.
     quantity: u32,
-    /// What was charged.
+    /// What was charged, as it was rated last.
     amount: String,
+    /// How often it was rated again, by rerates.
+    charge_version: u32,
     /// The agreement's currency.
     currency: String,
     /// Whether it was charged.
@@ -62,7 +64,7 @@ pub struct FeeView {
     status: FeeStatus,
     /// Whether it became an event that is billed: it was not given up.
     issued: bool,
-    /// What the statement names it by; null if it took nothing from the wallet.
+    /// What the statement names it by; null if it costs nothing. What a rerate changed stands there under the rerate.
     transaction: Option<String>,
     /// How often it was tried.
     attempts: u32,
@@ -111,6 +113,7 @@ impl FeeView {
             unit_price: fee.unit_price.to_string(),
             quantity: fee.quantity,
             amount: fee.amount.to_string(),
+            charge_version: fee.charge_version,
             currency: fee.currency.to_string(),
             status: fee.status,
             attempts: fee.attempts,

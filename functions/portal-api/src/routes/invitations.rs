@@ -16,6 +16,7 @@ use runtime::http::{Body, Problem};
 use runtime::revision::{IfMatch, Versioned};
 use runtime::token::UserToken;
 use serde::{Deserialize, Serialize};
+use store::Written;
 use utoipa::ToSchema;
 
 use super::records::Revision;
@@ -24,6 +25,8 @@ use super::{Edited, Reply};
 use crate::App;
 use crate::error::{ApiError, taken_login, written};
 use crate::people::{self, Caller};
+use crate::second_factor;
+use crate::sms_codes::{self, PHONE, Proof};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,7 +214,8 @@ pub struct SignUpRequest {
     first_name: String,
     /// At most 60 characters.
     last_name: String,
-    /// In international form.
+    /// In international form. Needed, and proved with a code, if you have to log in with two factors; else it is
+    /// for people to call until you have it proved.
     #[schema(example = "+4915112345678")]
     phone: Option<String>,
     /// 1 to 30 Latin letters, digits, dots and underscores, unlike every other.
@@ -221,13 +225,22 @@ pub struct SignUpRequest {
     password: String,
     /// As `en` or `pt-BR`.
     language: Option<String>,
+    /// The code that was sent to the phone, after an answer `code_required`.
+    #[schema(example = "287082")]
+    code: Option<String>,
 }
 
 /// Sign up with an invitation.
 ///
-/// The link is spent by it. Logging in comes next.
+/// Whoever has to log in with two factors is answered 401 `code_required` first, and a code is on its way to the
+/// phone; send the same again with it, or with another phone. Where no company above sends codes (see
+/// `login_codes`) the phone is not proved. The link is spent by signing up. Logging in comes next.
 #[utoipa::path(post, path = "/v1/sign_ups", tag = "users", request_body = SignUpRequest, security(()),
-    responses((status = 201, description = "The user", body = UserView)))]
+    responses(
+        (status = 201, description = "The user", body = UserView),
+        (status = 401, description = "`code_required`, and what comes of codes", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn sign_up(
     State(app): State<App>,
     caller: Caller,
@@ -245,14 +258,25 @@ pub async fn sign_up(
         language: body.language.map(Some),
         ..UserChange::default()
     };
-    let changed = plan_sign_up(&user, company.kind, ask)?;
-    if changed.phone.is_none() && (company.settings.two_factor_required || user.two_factor_required) {
+    let mut changed = plan_sign_up(&user, company.kind, ask)?;
+    let is_proof_needed = second_factor::is_required(&user, &company);
+    if changed.phone.is_none() && is_proof_needed {
         let detail = "a phone number is needed: the login asks for a second factor";
         return Err(Problem::invalid("phone", detail).into());
     }
     let policy = people::policy(&app.store).await?;
     let hash = people::new_password(&body.password, &body.login, &known, &policy).await?;
     let credentials = known.with_password(hash, false, &policy, runtime::now());
+    if let Some(phone) = changed.phone.clone().filter(|_| is_proof_needed) {
+        // Before a code is sent or spent.
+        if app.store.login_owner(&body.login).await?.is_some() {
+            taken_login(Written::Taken)?;
+        }
+        let code = body.code.as_deref();
+        if sms_codes::prove(&app, PHONE, &company, &user, &phone, code).await? == Proof::Given {
+            changed.proved_phone = Some(phone);
+        }
+    }
     // Whoever can log in has them, also if the invitation was cut short.
     open_wallets(&app, &user).await?;
     let act = caller.act_as(&changed, &company);

@@ -6,24 +6,25 @@ use domain::agreement::Agreement;
 use domain::bank_account::BankAccount;
 use domain::catalog;
 use domain::company::Company;
-use domain::id::LegalEntityId;
+use domain::id::{LegalEntityId, PortalId};
 use domain::legal_entity::{EntityDetails, LegalEntity};
 use domain::permission::Area;
 use domain::portal::PortalDetails;
+use domain::record::id_of;
 use domain::reselling::{self, ResellingAgreement};
 use http::StatusCode;
 use runtime::auth::Principal;
 use runtime::http::{Body, Query};
 use runtime::revision::{IfMatch, Versioned};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Edited;
 use super::records::{self, Revision, record_forms};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::rights;
 
 /// The form of a legal entity, with what only one kind of them has besides.
@@ -174,9 +175,9 @@ pub struct LegalEntityQuery {
     billing_address: Option<String>,
     /// Only those that are the default, or that are not.
     is_default: Option<bool>,
-    /// `name`, `company`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-    /// `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+    /// `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `company` or
+    /// `portal`. With a `-` before it for the other way round.
     #[param(example = "-updated_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -199,12 +200,33 @@ pub(super) const COLUMNS: [&str; 12] = [
     "is_default",
     "updated_at",
 ];
-const FILE_COLUMNS: [&str; 15] = [
+/// By name, which no index has.
+const ROW_COLUMNS: [Column<LegalEntity>; 2] = [
+    ("company", |entity| entity.company.to_string()),
+    ("portal", |entity| id_of(entity.details.portal.as_ref())),
+];
+
+/// A legal entity in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LegalEntityRow {
+    #[serde(flatten)]
+    entity: LegalEntityView,
+    /// What the company is called.
+    #[schema(example = "Bakery")]
+    company_name: Option<String>,
+    /// What the portal is called; null where there is none.
+    #[schema(example = "Hornes messaging")]
+    portal_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 17] = [
     "id",
     "name",
     "company",
+    "company_name",
     "country",
     "portal",
+    "portal_name",
     "legal_address",
     "billing_address",
     "legal_name",
@@ -222,7 +244,7 @@ const FILE_COLUMNS: [&str; 15] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/legal_entities", tag = "legal_entities", params(LegalEntityQuery),
     responses((status = 200, description = "A page",
-        content((List<LegalEntityView> = "application/json"), (String = "text/csv")))))]
+        content((List<LegalEntityRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -243,8 +265,19 @@ pub async fn list(
         .begins("legal_address", query.legal_address.as_deref())
         .begins("billing_address", query.billing_address.as_deref())
         .is("is_default", query.is_default.map(catalog::flag));
-    let found = listing.read_all(&lists, &app.store, format, |_: &LegalEntity| true).await?;
-    found.answer(LegalEntityView::from, "legal_entities", &FILE_COLUMNS)
+    let all = |_: &LegalEntity| true;
+    let found = listing.read_all_in_order(&ROW_COLUMNS, &lists, &app.store, format, all).await?;
+    let names = found.names(&app.store, |entity| [entity.company.as_str(), portal_of(entity)]).await?;
+    let row = |entity: LegalEntity| LegalEntityRow {
+        company_name: names.get(entity.company.as_str()),
+        portal_name: names.get(portal_of(&entity)),
+        entity: entity.into(),
+    };
+    found.answer(row, "legal_entities", &FILE_COLUMNS)
+}
+
+fn portal_of(entity: &LegalEntity) -> &str {
+    entity.details.portal.as_ref().map_or("", PortalId::as_str)
 }
 
 /// One legal entity.

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::credentials::{Credentials, Totp};
-use domain::user::{User, UserChange, plan_change, plan_leaving};
+use domain::session::Session;
+use domain::user::{User, UserChange, plan_change, plan_leaving, plan_phone_proof};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 use runtime::auth::{LoggedIn, Principal};
@@ -14,7 +15,7 @@ use runtime::http::{Body, Problem, unavailable};
 use runtime::revision::{IfMatch, Versioned};
 use runtime::{token, totp};
 use serde::{Deserialize, Serialize};
-use store::Avatar;
+use store::{Avatar, Written};
 use utoipa::ToSchema;
 
 use super::records::Revision;
@@ -24,6 +25,7 @@ use super::{Edited, Reply};
 use crate::App;
 use crate::error::{ApiError, taken_login, written};
 use crate::people::Caller;
+use crate::sms_codes::{self, LOGIN, PHONE, Proof};
 use crate::{people, schema, second_factor};
 
 /// A picture takes its part of an item, which has 400 KB.
@@ -37,6 +39,10 @@ const ISSUER: &str = "Waybill";
 pub struct MyAccountView {
     #[serde(flatten)]
     user: UserView,
+    /// The phone that your codes go to: the last one that was proved, which stays in force until another one is.
+    /// Null while none is; the first code that you answer proves `phone` then.
+    #[schema(example = "4915112345678")]
+    proved_phone: Option<String>,
     /// What your roles let you do: by area, `view` or `manage`.
     #[schema(value_type = BTreeMap<String, schema::Level>)]
     grants: GrantsView,
@@ -65,6 +71,7 @@ async fn answer(app: &App, who: &Principal, user: User) -> Edited<MyAccountView>
         totp: known.has_totp(),
         two_factor_chosen: user.two_factor_chosen,
         recovery_codes_left: recovery,
+        proved_phone: user.proved_phone.clone(),
         user: user.clone().into(),
     };
     Ok(Versioned::new(user.revision, body))
@@ -79,7 +86,9 @@ pub struct MyAccountPatch {
     last_name: Option<String>,
     /// Where mail reaches you. Needs the password.
     email: Option<String>,
-    /// In international form; null for none. Needs the password, and ends your other sessions.
+    /// In international form; null for none. Needs the password, and for another one a code as well if you log in
+    /// with a second factor. Codes go to it once it is proved at `/v1/my_account/phone/proof`, and until then to the
+    /// one that was proved before. Another one ends your other sessions, none ends all.
     #[serde(default, deserialize_with = "super::present")]
     #[schema(value_type = Option<String>)]
     phone: Option<Option<String>>,
@@ -89,13 +98,13 @@ pub struct MyAccountPatch {
     language: Option<Option<String>>,
     /// Another login.
     login: Option<String>,
-    /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS. Needs
-    /// the password; to lift it again a code as well, and it ends your other sessions. What your company or an
-    /// administrator asks for is lifted by them only.
+    /// True if a second factor is to be asked for when you log in: an app's code, or else one by SMS, for which
+    /// your phone has to be proved first. Needs the password; to lift it again a code as well. Both end your other
+    /// sessions. What your company or an administrator asks for is lifted by them only.
     two_factor_required: Option<bool>,
     /// Your password, for another address, phone, login or second factor.
     password: Option<String>,
-    /// The code of your second factor, to lift that, after an answer `code_required`.
+    /// The code of your second factor, to lift that or for another phone, after an answer `code_required`.
     #[schema(example = "287082")]
     code: Option<String>,
 }
@@ -103,8 +112,9 @@ pub struct MyAccountPatch {
 /// Change your account.
 ///
 /// In a session, not with an API key. What is not named stays. Another address, phone or login needs the
-/// password; another phone ends all your sessions. Who lifts a second factor is answered 401 `code_required`
-/// first, and sends the same again with the code.
+/// password. Who lifts a second factor, or has one and names another phone, is answered 401 `code_required`
+/// first, and sends the same again with the code. In a session from before a second factor was asked for, a phone is
+/// not changed: 403 `second_factor_due`. Another phone is for people to call until it is proved.
 #[utoipa::path(patch, path = "/v1/my_account", tag = "my_account", request_body = MyAccountPatch,
     params(Revision), security(("session" = [])),
     responses((status = 200, description = "You as you are now", body = MyAccountView)))]
@@ -115,7 +125,7 @@ pub async fn change(
     if_match: IfMatch,
     Body(body): Body<MyAccountPatch>,
 ) -> Edited<MyAccountView> {
-    let user = people::person_in_session(&who)?.clone();
+    let user = people::person_in_session(&who)?;
     if_match.check(user.revision)?;
     let is_delicate = body.email.is_some() || body.phone.is_some() || body.login.is_some();
     let is_delicate = is_delicate || body.two_factor_required.is_some();
@@ -128,9 +138,6 @@ pub async fn change(
     if is_delicate {
         check_password(&app, &known, body.password.as_deref()).await?;
     }
-    if is_lifted {
-        second_factor::check(&app, &caller, &user, &who.company, &known, body.code.as_deref()).await?;
-    }
     let ask = UserChange {
         first_name: body.first_name,
         last_name: body.last_name,
@@ -142,19 +149,126 @@ pub async fn change(
         by_themselves: true,
         ..UserChange::default()
     };
-    let changed = plan_change(&user, who.company.kind, ask)?;
-    if changed.two_factor_required && changed.phone.is_none() && !known.has_totp() {
-        let detail = "a phone number or an app is needed first";
-        return Err(Problem::invalid("two_factor_required", detail).into());
+    let changed = plan_change(user, who.company.kind, ask)?;
+    if !known.has_totp() {
+        if changed.two_factor_required && !user.two_factor_required && changed.proved_phone.is_none() {
+            let detail = "a phone number that is proved, or an app, is needed first";
+            return Err(Problem::invalid("two_factor_required", detail).into());
+        }
+        if second_factor::is_required(&changed, &who.company)
+            && user.phone.is_some()
+            && changed.phone.is_none()
+        {
+            let detail =
+                "you have to log in with two factors: tell another phone number, or use an app first";
+            return Err(Problem::invalid("phone", detail).into());
+        }
+    }
+    if let Some(login) = changed.login.as_deref().filter(|_| changed.login != user.login)
+        && app.store.login_owner(login).await?.is_some_and(|owner| owner != user.id)
+    {
+        taken_login(Written::Taken)?;
+    }
+    // Last: a code is spent on nothing that is refused anyway.
+    if is_lifted || changed.phone != user.phone {
+        check_factor(&app, &caller, &who, user, &known, body.code.as_deref()).await?;
     }
     let act = who.act(&who.company.path);
-    taken_login(app.store.replace_user(&act, &user, &changed, None).await?)?;
-    if changed.phone != user.phone {
+    taken_login(app.store.replace_user(&act, user, &changed, None).await?)?;
+    if changed.phone.is_none() && user.phone.is_some() {
         app.store.end_sessions(&user.id, None).await?;
-    } else if is_lifted {
-        end_other_sessions(&app, &who, &user).await?;
+    } else if changed.phone != user.phone || changed.two_factor_required != user.two_factor_required {
+        // This one stays: in it the phone is proved, or put right.
+        end_other_sessions(&app, &who, user).await?;
     }
     answer(&app, &who, changed).await
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneProof {
+    /// The code that was sent to the phone, after an answer `code_required`.
+    #[schema(example = "287082")]
+    code: Option<String>,
+}
+
+/// Prove your phone.
+///
+/// The answer is 401 `code_required` first, and a code is on its way to your `phone`; send the same again with
+/// it. From then on the codes that you log in with go there, and all your sessions end. A phone and a person get
+/// 10 such codes a day. In a session from before a second factor was asked for the answer is 403
+/// `second_factor_due`: log in again. Codes are sent by the nearest company above you that has set `login_codes`;
+/// where none has, the answer is 409 `no_code_sender`: the phone stays there for people to call, and is no second
+/// factor.
+#[utoipa::path(post, path = "/v1/my_account/phone/proof", tag = "my_account", request_body = PhoneProof,
+    security(("session" = [])),
+    responses(
+        (status = 200, description = "You, with a phone that is proved", body = MyAccountView),
+        (status = 401, description = "`code_required`, `wrong_code`, or you are not logged in", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "`phone_proved`: there is none to prove; or `no_code_sender`",
+            body = Problem, content_type = "application/problem+json")
+    ))]
+pub async fn prove_phone(
+    State(app): State<App>,
+    who: Principal,
+    Body(body): Body<PhoneProof>,
+) -> Edited<MyAccountView> {
+    let user = people::person_in_session(&who)?;
+    let Some(phone) = user.unproved_phone() else {
+        let detail = "No phone of yours waits to be proved: tell another one first.";
+        return Err(Problem::new(409, "phone_proved", detail).into());
+    };
+    check_shown(&who, user, &people::credentials(&app, &user.id).await?)?;
+    match sms_codes::prove(&app, PHONE, &who.company, user, phone, body.code.as_deref()).await? {
+        Proof::Given => {}
+        Proof::NobodySends => {
+            let detail = "No company above you sends codes, so no phone can be proved. It stays there for people \
+                to call, and is no second factor: use an app.";
+            return Err(Problem::new(409, "no_code_sender", detail).into());
+        }
+    }
+    let proved = plan_phone_proof(user);
+    written(app.store.replace_user(&who.act(&who.company.path), user, &proved, None).await?)?;
+    app.store.end_sessions(&user.id, None).await?;
+    answer(&app, &who, proved).await
+}
+
+/// Before somebody's second factor becomes another one: asks for a code of the one that they have.
+async fn check_factor(
+    app: &App,
+    caller: &Caller,
+    who: &Principal,
+    user: &User,
+    known: &Credentials,
+    code: Option<&str>,
+) -> Result<(), ApiError> {
+    let is_required = second_factor::is_required(user, &who.company);
+    let has_factor = known.has_totp() || (is_required && user.proved_phone.is_some());
+    if !has_factor {
+        return check_shown(who, user, known);
+    }
+    second_factor::check(app, caller, user, &who.company, known, code).await?;
+    note_shown(app, who).await
+}
+
+/// A session from before a second factor was asked for changes none: it may be anybody's who knows the password.
+/// Who has nothing that they could have shown goes on.
+fn check_shown(who: &Principal, user: &User, known: &Credentials) -> Result<(), ApiError> {
+    let has_factor = known.has_totp() || user.code_phone().is_some();
+    let is_shown = who.session.as_ref().is_some_and(|session| session.second_factor);
+    if second_factor::is_required(user, &who.company) && has_factor && !is_shown {
+        let detail = "A second factor is asked for since you logged in. Log in again with it.";
+        return Err(Problem::new(403, "second_factor_due", detail).into());
+    }
+    Ok(())
+}
+
+async fn note_shown(app: &App, who: &Principal) -> Result<(), ApiError> {
+    if let Some(session) = who.session.clone().filter(|session| !session.second_factor) {
+        app.store.replace_session(&Session { second_factor: true, ..session }).await?;
+    }
+    Ok(())
 }
 
 /// What was opened with the password or second factor of before.
@@ -211,7 +325,7 @@ pub async fn change_password(
     written(app.store.put_credentials(&act, "user.change_password", &changed).await?)?;
     end_other_sessions(&app, &who, user).await?;
     if let Some(session) = who.session.filter(|session| session.password_due) {
-        let session = domain::session::Session { password_due: false, ..session };
+        let session = Session { password_due: false, ..session };
         app.store.replace_session(&session).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -254,6 +368,9 @@ pub async fn delete(
 pub struct PasswordProof {
     /// Your password.
     password: String,
+    /// The code of your second factor, after an answer `code_required`.
+    #[schema(example = "287082")]
+    code: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -268,13 +385,15 @@ pub struct TotpView {
 
 /// Begin to use an app for codes.
 ///
-/// Nothing is asked for at a login until a code of it was confirmed.
+/// Nothing is asked for at a login until a code of it was confirmed. Whoever logs in with codes by SMS is
+/// answered 401 `code_required` first, and sends the same again with the code.
 #[utoipa::path(post, path = "/v1/my_account/totp", tag = "my_account", request_body = PasswordProof,
     security(("session" = [])),
     responses((status = 200, description = "What the app needs, this once", body = TotpView)))]
 pub async fn enrol(
     State(app): State<App>,
     who: Principal,
+    caller: Caller,
     Body(body): Body<PasswordProof>,
 ) -> Reply<TotpView> {
     let user = people::person_in_session(&who)?;
@@ -284,6 +403,7 @@ pub async fn enrol(
         let detail = "An app is in use. Take it away before you begin with another.";
         return Err(Problem::new(409, "in_use", detail).into());
     }
+    check_factor(&app, &caller, &who, user, &known, body.code.as_deref()).await?;
     let secret = second_factor::new_secret(&app, &user.id).await?;
     let act = who.act(&who.company.path);
     let begun = known.with_totp(Some(Totp::default()));
@@ -308,6 +428,8 @@ pub struct RecoveryCodes {
 }
 
 /// Confirm an app with a code that it shows.
+///
+/// Ends your other sessions.
 #[utoipa::path(post, path = "/v1/my_account/totp/confirmation", tag = "my_account", request_body = CodeRequest,
     security(("session" = [])),
     responses((status = 200, description = "From now on a code is asked for at every login",
@@ -322,7 +444,8 @@ pub async fn confirm(
     if known.totp.is_none() || known.has_totp() {
         return Err(Problem::new(409, "not_begun", "Begin with an app first.").into());
     }
-    second_factor::count(&app, &user.id).await?;
+    check_shown(&who, user, &known)?;
+    second_factor::count(&app, LOGIN, &user.id).await?;
     let Some(after) = second_factor::take(&app, &known, &body.code).await? else {
         return Err(Problem::new(422, "wrong_code", "The code is wrong.").field("code").into());
     };
@@ -331,7 +454,9 @@ pub async fn confirm(
     let confirmed = known.with_totp(Some(Totp { confirmed: true, step, recovery }));
     let act = who.act(&who.company.path);
     written(app.store.put_credentials(&act, "user.confirm_totp", &confirmed).await?)?;
-    second_factor::forget(&app, &user.id).await?;
+    second_factor::forget(&app, LOGIN, &user.id).await?;
+    end_other_sessions(&app, &who, user).await?;
+    note_shown(&app, &who).await?;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
 
@@ -359,18 +484,17 @@ pub async fn remove(
     let user = people::person_in_session(&who)?;
     let known = people::credentials(&app, &user.id).await?;
     check_password(&app, &known, Some(&body.password)).await?;
-    let is_required = who.company.settings.two_factor_required || user.two_factor_required;
-    if is_required && user.phone.is_none() {
-        let detail = "You have to log in with two factors: add a phone number first.";
+    if second_factor::is_required(user, &who.company) && user.proved_phone.is_none() {
+        let detail = "You have to log in with two factors: have a phone number proved first.";
         return Err(Problem::new(409, "phone_required", detail).into());
     }
     if known.has_totp() {
         let code = body.code.as_deref().ok_or_else(|| second_factor::code_required("totp"))?;
-        second_factor::count(&app, &user.id).await?;
+        second_factor::count(&app, LOGIN, &user.id).await?;
         if second_factor::take(&app, &known, code).await?.is_none() {
             return Err(second_factor::wrong_code());
         }
-        second_factor::forget(&app, &user.id).await?;
+        second_factor::forget(&app, LOGIN, &user.id).await?;
     }
     let act = who.act(&who.company.path);
     // From what the password was checked against: whoever changed it meanwhile is not overwritten.
@@ -383,6 +507,9 @@ pub async fn remove(
 #[serde(deny_unknown_fields)]
 pub struct AvatarRequest {
     /// A PNG or JPEG file of at most 100 KB, in base64.
+    #[schema(
+        example = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+    )]
     content: String,
 }
 

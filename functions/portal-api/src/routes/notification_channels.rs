@@ -13,6 +13,7 @@ use domain::notification::{
     ChannelChange, NewChannel, NotificationChannel, SmtpTls, check_removal, plan_channel, plan_channel_change,
 };
 use domain::permission::Area;
+use domain::record::id_of;
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -26,7 +27,7 @@ use super::records::{Revision, hand, named};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema, secrets};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -218,8 +219,14 @@ pub struct NotificationChannelQuery {
     from_email: Option<String>,
     /// Only those that this person or key changed last, by the beginning of the name.
     updated_by: Option<String>,
-    /// `name`, `enabled`, `legal_entity`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`,
-    /// with a `-` before it for the other way round.
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
+    /// `name`, `enabled`, `host`, `from_email`, `updated_at`, `updated_by` or `created_at`; or of 10,000 channels at
+    /// most `legal_entity`. With a `-` before it for the other way round.
     #[param(example = "-updated_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -230,12 +237,27 @@ pub struct NotificationChannelQuery {
 
 const COLUMNS: [&str; 7] =
     ["name", "enabled", "legal_entity", "host", "from_email", "updated_at", "updated_by"];
-const FILE_COLUMNS: [&str; 15] = [
+/// By name, which no index has.
+const BY_SELLER: Column<NotificationChannel> =
+    ("legal_entity", |channel| id_of(channel.legal_entity.as_ref()));
+
+/// A notification channel in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotificationChannelRow {
+    #[serde(flatten)]
+    channel: NotificationChannelView,
+    /// What the legal entity is called; null where it is for all.
+    #[schema(example = "Waybill GmbH")]
+    legal_entity_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 16] = [
     "id",
     "company",
     "name",
     "enabled",
     "legal_entity",
+    "legal_entity_name",
     "from_name",
     "from_email",
     "reply_to",
@@ -253,7 +275,7 @@ const FILE_COLUMNS: [&str; 15] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/notification_channels", tag = "notifications", params(NotificationChannelQuery),
     responses((status = 200, description = "A page",
-        content((List<NotificationChannelView> = "application/json"), (String = "text/csv")))))]
+        content((List<NotificationChannelRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -269,9 +291,19 @@ pub async fn list(
         .is("legal_entity", query.legal_entity)
         .begins("host", query.host.as_deref())
         .begins("from_email", query.from_email.as_deref())
-        .begins("updated_by", query.updated_by.as_deref());
-    let found = listing.read(&app.store, format, |_: &NotificationChannel| true).await?;
-    found.answer(NotificationChannelView::from, "notification_channels", &FILE_COLUMNS)
+        .begins("updated_by", query.updated_by.as_deref())
+        .within("updated_at", query.updated_from, query.updated_till);
+    let found = listing.read_in_order(&[BY_SELLER], &app.store, format, |_| true).await?;
+    let names = found.names(&app.store, |channel| [seller_of(channel)]).await?;
+    let row = |channel: NotificationChannel| NotificationChannelRow {
+        legal_entity_name: names.get(seller_of(&channel)),
+        channel: channel.into(),
+    };
+    found.answer(row, "notification_channels", &FILE_COLUMNS)
+}
+
+fn seller_of(channel: &NotificationChannel) -> &str {
+    channel.legal_entity.as_ref().map_or("", OwnLegalEntityId::as_str)
 }
 
 /// One notification channel.

@@ -6,12 +6,13 @@ pub mod preview;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::catalog;
-use domain::id::NotificationTemplateId;
+use domain::id::{NotificationTemplateId, OwnLegalEntityId};
 use domain::notification::{
     DetailsFile, NewTemplate, NotificationEvent, NotificationGroup, NotificationTemplate, TemplateChange,
     Words, plan_template, plan_template_change,
 };
 use domain::permission::Area;
+use domain::record::id_of;
 use http::StatusCode;
 use jiff::Timestamp;
 use runtime::auth::Principal;
@@ -26,7 +27,7 @@ use super::records::{Revision, hand};
 use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -182,8 +183,14 @@ pub struct NotificationTemplateQuery {
     legal_entity: Option<String>,
     /// Only those that this person or key changed last, by the beginning of the name.
     updated_by: Option<String>,
-    /// `name`, `group`, `event`, `legal_entity`, `updated_at`, `updated_by` or `created_at`, with a `-`
-    /// before it for the other way round.
+    /// Only those changed last at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_from: Option<Timestamp>,
+    /// Only those changed last before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_till: Option<Timestamp>,
+    /// `name`, `group`, `event`, `updated_at`, `updated_by` or `created_at`; or of 10,000 templates at most
+    /// `legal_entity`. With a `-` before it for the other way round.
     #[param(example = "event")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -193,13 +200,28 @@ pub struct NotificationTemplateQuery {
 }
 
 const COLUMNS: [&str; 6] = ["name", "group", "event", "legal_entity", "updated_at", "updated_by"];
-const FILE_COLUMNS: [&str; 10] = [
+/// By name, which no index has.
+const BY_SELLER: Column<NotificationTemplate> =
+    ("legal_entity", |template| id_of(template.legal_entity.as_ref()));
+
+/// A notification template in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotificationTemplateRow {
+    #[serde(flatten)]
+    template: NotificationTemplateView,
+    /// What the legal entity is called; null where it is for all.
+    #[schema(example = "Waybill GmbH")]
+    legal_entity_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 11] = [
     "id",
     "company",
     "name",
     "group",
     "event",
     "legal_entity",
+    "legal_entity_name",
     "subject",
     "created_at",
     "updated_at",
@@ -211,7 +233,7 @@ const FILE_COLUMNS: [&str; 10] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/notification_templates", tag = "notifications", params(NotificationTemplateQuery),
     responses((status = 200, description = "A page",
-        content((List<NotificationTemplateView> = "application/json"), (String = "text/csv")))))]
+        content((List<NotificationTemplateRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -226,9 +248,19 @@ pub async fn list(
         .is("group", query.group.map(catalog::choice))
         .is("event", query.event.map(catalog::choice))
         .is("legal_entity", query.legal_entity)
-        .begins("updated_by", query.updated_by.as_deref());
-    let found = listing.read(&app.store, format, |_: &NotificationTemplate| true).await?;
-    found.answer(NotificationTemplateView::from, "notification_templates", &FILE_COLUMNS)
+        .begins("updated_by", query.updated_by.as_deref())
+        .within("updated_at", query.updated_from, query.updated_till);
+    let found = listing.read_in_order(&[BY_SELLER], &app.store, format, |_| true).await?;
+    let names = found.names(&app.store, |template| [seller_of(template)]).await?;
+    let row = |template: NotificationTemplate| NotificationTemplateRow {
+        legal_entity_name: names.get(seller_of(&template)),
+        template: template.into(),
+    };
+    found.answer(row, "notification_templates", &FILE_COLUMNS)
+}
+
+fn seller_of(template: &NotificationTemplate) -> &str {
+    template.legal_entity.as_ref().map_or("", OwnLegalEntityId::as_str)
 }
 
 /// One notification template.

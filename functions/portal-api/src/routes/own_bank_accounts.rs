@@ -23,7 +23,7 @@ use super::records::{self, Revision, record_forms};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::rights;
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -111,8 +111,8 @@ pub struct OwnBankAccountQuery {
     holder: Option<String>,
     /// Only those whose number begins so.
     number: Option<String>,
-    /// `name`, `own_legal_entity`, `bank`, `holder`, `number`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `holder`, `number`, `updated_at` or `created_at`; or of 10,000 accounts at most `own_legal_entity` or
+    /// `bank`. With a `-` before it for the other way round.
     #[param(example = "name")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -122,15 +122,45 @@ pub struct OwnBankAccountQuery {
 }
 
 const COLUMNS: [&str; 6] = ["name", "own_legal_entity", "bank", "holder", "number", "updated_at"];
-const FILE_COLUMNS: [&str; 9] =
-    ["id", "name", "company", "own_legal_entity", "bank", "holder", "number", "created_at", "updated_at"];
+/// By name, which no index has.
+const ROW_COLUMNS: [Column<OwnBankAccount>; 2] = [
+    ("own_legal_entity", |account| account.details.own_legal_entity.to_string()),
+    ("bank", |account| account.details.account.bank.to_string()),
+];
+
+/// An own bank account in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnBankAccountRow {
+    #[serde(flatten)]
+    account: OwnBankAccountView,
+    /// What the legal entity is called.
+    #[schema(example = "Waybill GmbH")]
+    own_legal_entity_name: Option<String>,
+    /// What the bank is called.
+    #[schema(example = "Vienna Credit Union")]
+    bank_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 11] = [
+    "id",
+    "name",
+    "company",
+    "own_legal_entity",
+    "own_legal_entity_name",
+    "bank",
+    "bank_name",
+    "holder",
+    "number",
+    "created_at",
+    "updated_at",
+];
 
 /// A company's own accounts.
 ///
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/own_bank_accounts", tag = "banks", params(OwnBankAccountQuery),
     responses((status = 200, description = "A page",
-        content((List<OwnBankAccountView> = "application/json"), (String = "text/csv")))))]
+        content((List<OwnBankAccountRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -146,8 +176,18 @@ pub async fn list(
         .is("bank", query.bank)
         .begins("holder", query.holder.as_deref())
         .begins("number", query.number.as_deref());
-    let found = listing.read(&app.store, format, |_: &OwnBankAccount| true).await?;
-    found.answer(OwnBankAccountView::from, "own_bank_accounts", &FILE_COLUMNS)
+    let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, |_| true).await?;
+    let names = found.names(&app.store, named).await?;
+    let row = |account: OwnBankAccount| {
+        let [own_legal_entity_name, bank_name] = named(&account).map(|id| names.get(id));
+        OwnBankAccountRow { own_legal_entity_name, bank_name, account: account.into() }
+    };
+    found.answer(row, "own_bank_accounts", &FILE_COLUMNS)
+}
+
+/// Whose name stands in a row.
+fn named(account: &OwnBankAccount) -> [&str; 2] {
+    [account.details.own_legal_entity.as_str(), account.details.account.bank.as_str()]
 }
 
 /// One account.

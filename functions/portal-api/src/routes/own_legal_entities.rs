@@ -6,13 +6,14 @@ use domain::agreement::Agreement;
 use domain::bank_account::OwnBankAccount;
 use domain::catalog::{self, list_with};
 use domain::company::Company;
-use domain::id::OwnLegalEntityId;
+use domain::id::{OwnLegalEntityId, PortalId};
 use domain::legal_entity::{OwnEntityDetails, OwnLegalEntity};
 use domain::notification::{NotificationChannel, NotificationTemplate};
 use domain::payment_system::PaymentSystemDetails;
 use domain::permission::Area;
 use domain::portal::check_seller;
 use domain::printable_form::PrintableForm;
+use domain::record::id_of;
 use domain::self_registration::SelfRegistration;
 use domain::tax::TaxRule;
 use http::StatusCode;
@@ -28,7 +29,7 @@ use super::records::{self, Revision, record_forms};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::rights;
 
 entity_settings!(OwnLegalEntitySettings {
@@ -174,9 +175,9 @@ pub struct OwnLegalEntityQuery {
     billing_address: Option<String>,
     /// Only the default, or those that are not.
     is_default: Option<bool>,
-    /// `name`, `legal_name`, `country`, `portal`, `tax_number`, `legal_number`, `vat_number`,
-    /// `legal_address`, `billing_address`, `is_default`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `name`, `legal_name`, `country`, `tax_number`, `legal_number`, `vat_number`, `legal_address`,
+    /// `billing_address`, `is_default`, `updated_at` or `created_at`; or of 10,000 of them at most `portal`. With a
+    /// `-` before it for the other way round.
     #[param(example = "name")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -198,9 +199,23 @@ const COLUMNS: [&str; 11] = [
     "is_default",
     "updated_at",
 ];
-const FILE_COLUMNS: [&str; 16] = [
+/// By name, which no index has.
+const BY_PORTAL: Column<OwnLegalEntity> = ("portal", |entity| id_of(entity.details.entity.portal.as_ref()));
+
+/// An own legal entity in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnLegalEntityRow {
+    #[serde(flatten)]
+    entity: OwnLegalEntityView,
+    /// What the portal is called; null where there is none.
+    #[schema(example = "Hornes messaging")]
+    portal_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 17] = [
     "id",
     "portal",
+    "portal_name",
     "name",
     "company",
     "country",
@@ -222,7 +237,7 @@ const FILE_COLUMNS: [&str; 16] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/own_legal_entities", tag = "legal_entities", params(OwnLegalEntityQuery),
     responses((status = 200, description = "A page",
-        content((List<OwnLegalEntityView> = "application/json"), (String = "text/csv")))))]
+        content((List<OwnLegalEntityRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -243,8 +258,17 @@ pub async fn list(
         .begins("legal_address", query.legal_address.as_deref())
         .begins("billing_address", query.billing_address.as_deref())
         .is("is_default", query.is_default.map(catalog::flag));
-    let found = listing.read(&app.store, format, |_: &OwnLegalEntity| true).await?;
-    found.answer(OwnLegalEntityView::from, "own_legal_entities", &FILE_COLUMNS)
+    let found = listing.read_in_order(&[BY_PORTAL], &app.store, format, |_| true).await?;
+    let names = found.names(&app.store, |entity| [portal_of(entity)]).await?;
+    let row = |entity: OwnLegalEntity| OwnLegalEntityRow {
+        portal_name: names.get(portal_of(&entity)),
+        entity: entity.into(),
+    };
+    found.answer(row, "own_legal_entities", &FILE_COLUMNS)
+}
+
+fn portal_of(entity: &OwnLegalEntity) -> &str {
+    entity.details.entity.portal.as_ref().map_or("", PortalId::as_str)
 }
 
 /// One own legal entity.

@@ -1,6 +1,5 @@
 //! What payment systems told that no rule can settle, for a person to look at.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::company::CompanyKind;
@@ -8,24 +7,20 @@ use domain::payment_system::{PaymentSystem, PaymentSystemKind};
 use domain::permission::Area;
 use jiff::Timestamp;
 use runtime::auth::Principal;
-use runtime::cursor;
-use runtime::http::{Body, Problem, Query};
+use runtime::http::{Body, Query};
+use runtime::revision::IfMatch;
 use serde::{Deserialize, Serialize};
-use store::{KeptReview, RefusedCall, Review, ReviewDone, ReviewFilter};
+use store::{CountedCall, KeptReview, Review, ReviewFilter};
 use utoipa::{IntoParams, ToSchema};
 
+use super::records::Revision;
+use super::reviews::{self, ReviewMark};
 use crate::App;
-use crate::error::{ApiError, busy};
-use crate::fields::{self, List};
-use crate::lists::{FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found};
-use crate::routes::Reply;
+use crate::error::ApiError;
+use crate::fields::List;
+use crate::lists::Format;
+use crate::routes::Edited;
 use crate::{rights, schema};
-
-const NOTE_LENGTH_MAX: usize = 500;
-/// In bytes: no longer one is kept.
-const EVENT_LENGTH_MAX: usize = 1_024;
-/// In each round either the event is marked, or somebody else has changed it.
-const ROUNDS_MAX: u32 = 8;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -64,43 +59,43 @@ pub struct PaymentReview {
     /// When it was told.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// How many calls it stands for: calls that are not authentic are counted by day.
+    /// How many calls it stands for: those that are not authentic are counted by day, and so are authentic ones that
+    /// bring no money.
     times: u32,
-    /// The last of these calls, the newest first.
+    /// The last five of these calls that differ, the newest first.
     lately: Vec<PaymentReviewCall>,
     /// That a person has dealt with it.
-    done: Option<PaymentReviewDone>,
+    done: Option<ReviewMark>,
+    /// Counts its changes; for `If-Match`.
+    revision: u64,
 }
 
-/// A call that was not taken as the payment system's.
+/// A call that brings no money.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PaymentReviewCall {
     /// When it came.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Why it was not taken.
+    /// Why it does not.
     detail: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PaymentReviewDone {
-    /// Since when.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// Who said so.
-    by: String,
-    /// What was done about it.
-    note: String,
 }
 
 impl From<KeptReview> for PaymentReview {
     fn from(kept: KeptReview) -> Self {
         let Review { system, event, top_up, detail, at } = kept.review;
         let lately =
-            kept.lately.into_iter().map(|RefusedCall { at, detail }| PaymentReviewCall { at, detail });
-        let done = kept.done.map(|ReviewDone { at, by, note }| PaymentReviewDone { at, by, note });
-        let top_up = top_up.map(Into::into);
-        Self { system, event, top_up, detail, at, times: kept.times, lately: lately.collect(), done }
+            kept.lately.into_iter().map(|CountedCall { at, detail }| PaymentReviewCall { at, detail });
+        Self {
+            system,
+            event,
+            top_up: top_up.map(Into::into),
+            detail,
+            at,
+            times: kept.times,
+            lately: lately.collect(),
+            done: kept.done.map(Into::into),
+            revision: kept.revision,
+        }
     }
 }
 
@@ -110,8 +105,9 @@ const FILE_COLUMNS: [&str; 9] =
 /// Payment events to look at.
 ///
 /// What a payment system told that changed no balance, as it is not what was expected: other money, a second
-/// payment, one for a top-up that was closed by hand; and how many calls of a day were not authentic. Newest
-/// first. What was dealt with stays in the list, unless `done` leaves it out.
+/// payment, one for a top-up that was closed by hand; how many calls of a day were not authentic; and how many told
+/// of a payment that was declined, or again of one that is booked: with these there is nothing to do, so they are
+/// dealt with from the beginning. Newest first. What was dealt with stays in the list, unless `done` leaves it out.
 /// `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/payment_reviews", tag = "payment_systems", params(PaymentReviewQuery),
     responses((status = 200, description = "A page",
@@ -125,20 +121,8 @@ pub async fn list(
     rights::view(&who, Area::Payments)?;
     let systems = systems(&app, &who, query.payment_system.as_deref(), query.kind).await?;
     let filter = ReviewFilter { systems, from: query.from, till: query.till, done: query.done };
-    let limit = fields::limit(query.limit)?;
-    let mut behind = query.cursor.as_deref().map(cursor::place_of).transpose()?;
-    if format == Format::Json {
-        let page = app.store.newest_reviews(&filter, limit, behind.as_deref()).await?;
-        return Found { page, format }.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS);
-    }
-    let mut rows = FileRows::up_to(FILE_ROWS_MAX);
-    loop {
-        behind = rows.add(app.store.newest_reviews(&filter, FILE_PAGE, behind.as_deref()).await?)?;
-        if behind.is_none() {
-            let found = Found::all(rows.items, format);
-            return found.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS);
-        }
-    }
+    let found = reviews::find(&app, &filter, query.limit, query.cursor.as_deref(), format).await?;
+    found.answer(PaymentReview::from, "payment_reviews", &FILE_COLUMNS)
 }
 
 /// The names of the payment systems to list: the one that is asked for, or all of the caller's company.
@@ -175,6 +159,7 @@ pub struct PaymentReviewDoneRequest {
     /// The payment system of the event, as the list has it in `system`.
     payment_system: String,
     /// What names the event.
+    #[schema(example = "evt_1PqR5sT7uV9wX")]
     event: String,
     /// What was done about it, up to 500 characters.
     #[serde(default)]
@@ -187,13 +172,14 @@ pub struct PaymentReviewDoneRequest {
 /// It says who, when and why, and changes no balance. Marking it again changes nothing. Calls of the same day that
 /// are not authentic and come later open theirs again.
 #[utoipa::path(post, path = "/v1/payment_reviews/done", tag = "payment_systems",
-    request_body = PaymentReviewDoneRequest,
+    params(Revision), request_body = PaymentReviewDoneRequest,
     responses((status = 200, description = "The event", body = PaymentReview)))]
 pub async fn done(
     State(app): State<App>,
     who: Principal,
+    if_match: IfMatch,
     Body(body): Body<PaymentReviewDoneRequest>,
-) -> Reply<PaymentReview> {
+) -> Edited<PaymentReview> {
     let seen = app.seen_by(&who);
     let is_platforms =
         who.company.kind == CompanyKind::Owner && body.payment_system == PaymentSystemKind::Stripe.name();
@@ -205,24 +191,7 @@ pub async fn done(
         }
     };
     rights::manage(&who, Area::Payments)?;
-    let none = || ApiError::from(Problem::not_found("payment event"));
-    if !(1..=EVENT_LENGTH_MAX).contains(&body.event.len()) {
-        return Err(none());
-    }
-    let note = body.note.trim();
-    if NOTE_LENGTH_MAX < note.chars().count() {
-        return Err(Problem::invalid("note", format!("a note has up to {NOTE_LENGTH_MAX} characters")).into());
-    }
     let act = seen.act_on(&company).await?;
-    for _ in 0..ROUNDS_MAX {
-        let kept = app.store.review(&body.payment_system, &body.event).await?.ok_or_else(none)?;
-        if kept.done.is_some() {
-            return Ok(Json(kept.into()));
-        }
-        let done = ReviewDone { at: act.at, by: act.actor.name.clone(), note: note.to_owned() };
-        if let Some(marked) = app.store.finish_review(&act, &kept, done).await? {
-            return Ok(Json(marked.into()));
-        }
-    }
-    Err(busy())
+    let named = ("payment event", body.payment_system.as_str(), body.event.as_str());
+    reviews::mark(&app, &act, if_match, named, &body.note).await
 }

@@ -74,12 +74,13 @@ pub struct PaymentSystemSettings {
     /// to two decimals.
     #[schema(example = "1.5")]
     internal_fee_percent: Option<String>,
-    /// What PayOnline or NetCommerce keeps of what is paid, as your contract with them says, in percent: 0.01 to 100,
-    /// with up to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`.
-    /// The others tell themselves what they keep.
+    /// What the payment system keeps of what is paid, as your contract with it says, in percent: 0.01 to 100, with up
+    /// to two decimals. It holds for pages that are opened from now on; a top-up shows it as `system_fee`. PayOnline
+    /// and NetCommerce never tell it. FreedomPay does in its callbacks alone: of a payment whose callback was lost,
+    /// or does not tell it, the tariff says it. Stripe is asked for it where the client pays it, and has no tariff.
     #[schema(example = "2.9")]
     tariff_percent: Option<String>,
-    /// What they keep of each payment besides, in the one currency of `currencies`.
+    /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[schema(example = "0.30")]
     tariff_fixed: Option<String>,
     /// In which currencies one can pay (ISO 4217); in any if there are none.
@@ -185,7 +186,7 @@ record_forms!(PaymentSystemDetails, PaymentSystemSettings: PaymentSystemView, Pa
 ///
 /// Clients pay by it once one of your own legal entities names it. Have the payment system call
 /// `/payments/{kind}/{id}` of this API, with the kind and the id as they are answered here: Stripe with the
-/// events `checkout.session.*`, `charge.*` and `charge.dispute.*`, PayOnline for approved and for declined
+/// events `checkout.session.*`, `charge.*`, `charge.dispute.*` and `refund.*`, PayOnline for approved and for declined
 /// payments. FreedomPay and NetCommerce are told with each payment.
 #[utoipa::path(post, path = "/v1/payment_systems", tag = "payment_systems",
     request_body = PaymentSystemSettings,

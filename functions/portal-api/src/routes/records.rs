@@ -140,6 +140,17 @@ pub async fn check_unlisted<T: Thing>(
     found.map_or(Ok(()), |thing| Err(in_use(&thing)))
 }
 
+/// Refuses to change what a thing of this list goes by.
+pub async fn check_none<T: Thing>(
+    app: &App,
+    list: String,
+    goes_by: impl Fn(&T) -> bool,
+) -> Result<(), ApiError> {
+    let ask = Ask { list, limit: UNLISTED_PAGE, ..Ask::default() };
+    let found = first(app, ask, goes_by).await?;
+    found.map_or(Ok(()), |thing| Err(in_use(&thing)))
+}
+
 /// The first thing of a list that counts, however many stand before it.
 pub async fn first<T: Thing>(
     app: &App,

@@ -28,13 +28,14 @@ use utoipa::ToSchema;
 
 use super::Edited;
 use super::agreements::check_governs;
+use super::enabled_services::check_channels;
 use super::users::UserView;
 use crate::App;
 use crate::bootstrap::wallet_of;
 use crate::error::{ApiError, busy, taken_login};
 use crate::people::{self, Caller};
 use crate::second_factor::code_required;
-use crate::sms_codes::{self, Road};
+use crate::sms_codes::{self, REGISTRATION, Road};
 
 /// From one address, and then none for an hour.
 const REGISTRATIONS_MAX: u32 = 10;
@@ -80,7 +81,11 @@ pub struct RegistrationRequest {
 /// Where the portal has phone numbers proved, the answer is 401 `code_required` first, and a code is on its
 /// way; send the same again with it. Until somebody has reviewed the registration you can do nothing.
 #[utoipa::path(post, path = "/v1/registrations", tag = "users", request_body = RegistrationRequest, security(()),
-    responses((status = 201, description = "You, waiting for a review", body = UserView)))]
+    responses(
+        (status = 201, description = "You, waiting for a review", body = UserView),
+        (status = 401, description = "`code_required`, and what comes of codes", body = Problem,
+            content_type = "application/problem+json")
+    ))]
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
@@ -92,13 +97,16 @@ pub async fn create(
         return Err(Problem::invalid("terms_accepted", "registering needs your agreement").into());
     }
     let tenant = enabled_company(&app.store, &settings.company).await?;
-    let planned = Planned::plan(&app, &settings, &tenant, &body).await?;
+    let mut planned = Planned::plan(&app, &settings, &tenant, &body).await?;
     planned.check_login_free(&app).await?;
-    if let Err(error) = verify_phone(&app, &settings, &tenant, &planned, body.code.as_deref()).await {
-        if error.is_unavailable() {
-            report(&app, &settings, &planned.company, &planned.user).await;
+    match verify_phone(&app, &settings, &tenant, &planned, body.code.as_deref()).await {
+        Ok(proved) => planned.user.proved_phone = proved,
+        Err(error) => {
+            if error.is_unavailable() {
+                report(&app, &settings, &planned.company, &planned.user).await;
+            }
+            return Err(error);
         }
-        return Err(error);
     }
     let act = planned.act(&caller);
     if let Err(error) = planned.store(&app, &act).await {
@@ -327,9 +335,11 @@ async fn agreement(
         if let Some(service) = app.store.service(&seen, id).await? {
             let enabled = EnabledService::new(id.clone(), now, None);
             let enabled = EnabledService { enabled_at: Some(now), ..enabled };
-            planned = planned.with_service(enabled, service.currency)?;
+            let currency = if service.kind.has_currency() { service.currency } else { planned.currency };
+            planned = planned.with_service(enabled, currency)?;
         }
     }
+    check_channels(app, &[], &planned.services).await?;
     for id in &settings.details.packs {
         if let Some(pack) = app.store.service(&seen, id).await?.filter(|pack| !pack.archived) {
             let ask =
@@ -340,21 +350,21 @@ async fn agreement(
     Ok(planned)
 }
 
-/// Has the phone number proved, if the portal's settings say how.
+/// Has the phone number proved, if the portal's settings say how: the one that is.
 async fn verify_phone(
     app: &App,
     settings: &SelfRegistration,
     tenant: &Company,
     planned: &Planned,
     code: Option<&str>,
-) -> Result<(), ApiError> {
-    let Some(id) = &settings.details.phone_verification else { return Ok(()) };
+) -> Result<Option<String>, ApiError> {
+    let Some(id) = &settings.details.phone_verification else { return Ok(None) };
     let phone = planned.user.phone.as_deref().unwrap_or_default();
     let applicant = UserId::derived(&["registration", settings.id.as_str(), phone]);
     if let Some(code) = code {
-        let sent = sms_codes::take(app, &applicant, code).await?;
+        let sent = sms_codes::take(app, REGISTRATION, &applicant, phone, code).await?;
         sms_codes::note_verified(app, &sent, code).await;
-        return Ok(());
+        return Ok(Some(sent.phone));
     }
     let integration = app.store.thing::<TwoFactorIntegration>(id.as_str()).await?;
     let integration = integration
@@ -363,8 +373,8 @@ async fn verify_phone(
         return Err(sms_codes::not_sent("the portal's two-factor integration is not active"));
     }
     let (agreement, sender) = (&integration.agreement, integration.sender.as_str());
-    let road =
-        Road { purpose: "registration", company: tenant, agreement, sender, integration: Some(&integration) };
+    let (purpose, integrated) = (REGISTRATION, Some(&integration));
+    let road = Road { purpose, person: None, company: tenant, agreement, sender, integration: integrated };
     sms_codes::send_over(app, road, &applicant, phone, |code| integration.message(code)).await?;
     Err(code_required("sms"))
 }

@@ -1,4 +1,5 @@
-//! Rerates: what was sent is priced again after somebody has corrected a rate.
+//! Rerates: what was sent, and fees, are priced again after somebody has corrected a rate. A dry run counts what
+//! that changes; then a task of its own charges it.
 //!
 //! A company rates again what it and the companies below it sell. What it pays itself is for whom it buys
 //! from.
@@ -41,34 +42,36 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RerateRequest {
-    /// Messages accepted at this time or later. Name whole billing periods where a scale is `back_to_first`:
+    /// Messages and fees from this time or later. Name whole billing periods where a scale is `back_to_first`:
     /// what passing a threshold changes for a whole period is charged with a single message.
     #[schema(value_type = String, format = DateTime, example = "2026-10-01T00:00:00Z")]
     from: Timestamp,
-    /// Messages accepted before this time, at most two years after the other; 10 minutes ago unless told, and
-    /// no later than that.
+    /// Messages and fees from before this time, at most two years after the other; 10 minutes ago unless told,
+    /// and no later than that.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-01T00:00:00Z")]
     till: Option<Timestamp>,
     /// All agreements of these companies. Those, or one agreement.
     #[serde(default)]
+    #[schema(example = json!(["com_01m814gssve5b8ba12ve1e1grf"]))]
     companies: Vec<String>,
     /// This agreement alone.
     agreement: Option<String>,
-    /// Only messages of these channels; all unless told. There is SMS so far.
+    /// Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all unless
+    /// told. There is SMS so far.
     #[serde(default)]
     #[schema(value_type = Option<Vec<schema::Channel>>)]
     channels: Vec<Channel>,
-    /// Only count what would change, and charge nothing. True unless told.
-    #[serde(default = "yes")]
-    #[schema(default = true)]
-    dry_run: bool,
     /// Begin at this time after it was started; at once unless told.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_for: Option<Timestamp>,
 }
 
-fn yes() -> bool {
-    true
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RerateChargeRequest {
+    /// Begin at this time after it was started; at once unless told.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-02T01:00:00Z")]
+    scheduled_for: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,26 +82,30 @@ pub struct RerateView {
     company: String,
     /// Those that the agreements were chosen by; none if it is about one agreement.
     companies: Vec<String>,
-    /// Whose messages are rated again, at all levels that the company or one below it sells.
+    /// Whose messages and fees are rated again, at all levels that the company or one below it sells.
     agreements: Vec<String>,
-    /// Only messages of these channels; all if there are none.
+    /// Only messages of these channels, and with `sms` the fees of all sender IDs and the platform's; all if there
+    /// are none.
     #[schema(value_type = Vec<schema::Channel>)]
     channels: Vec<Channel>,
-    /// Messages accepted at this time or later.
+    /// Messages and fees from this time or later.
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
-    /// Messages accepted before this time.
+    /// Messages and fees from before this time.
     #[schema(value_type = String, format = DateTime)]
     till: Timestamp,
     /// Whether it only counts.
     dry_run: bool,
+    /// The dry run that has counted what this task charges.
+    counted_by: Option<String>,
     /// When it begins once it was started; at once without a time.
     #[schema(value_type = Option<String>, format = DateTime)]
     scheduled_for: Option<Timestamp>,
     /// How far it is.
     #[schema(value_type = schema::RerateStatus)]
     status: Status,
-    /// About how many messages it looks at: as counted when it was made, by whole days.
+    /// About how many records it looks at: of a dry run those of whole days, as counted when it was made; else as
+    /// many as the dry run has looked at.
     estimated: u64,
     /// Why it has failed, if it has.
     problem: Option<String>,
@@ -133,6 +140,7 @@ impl From<Rerate> for RerateView {
             from: task.from,
             till: task.till,
             dry_run: task.dry_run,
+            counted_by: task.counted_by.map(Into::into),
             scheduled_for: task.scheduled_for,
             status: task.status,
             estimated: task.estimated,
@@ -152,7 +160,7 @@ impl From<Rerate> for RerateView {
 pub struct RerateDetails {
     #[serde(flatten)]
     task: RerateView,
-    /// The records of the senders' own agreements.
+    /// The records of the senders' own agreements, and those of fees.
     edrs: RerateTally,
     /// The records of the agreements above those. None is made anew: a message keeps the levels that it was
     /// accepted with.
@@ -234,13 +242,13 @@ impl RerateDetails {
     }
 }
 
-/// Make a task that rates messages again.
+/// Make a dry run, which counts what rating messages and fees again would change.
 ///
-/// What was sent, and what was handed on from phones and has an EDR, is priced again with the rates that were in
-/// force when it was accepted, as these stand now: after a tree, a scope or an enabled service was corrected. The
-/// difference is charged or given back at every level that your company or one below it sells, by force if need
-/// be, and invoices that were confirmed get corrections. Packs, bundles, tiers' thresholds and billing rules stay
-/// as they were, and so does what was refunded. The task waits until it is started; a dry run changes nothing.
+/// What was sent, what was handed on from phones and has an EDR, and fees are priced again with the rates that
+/// were in force when they were accepted, as these stand now: after a tree, a scope or an enabled service was
+/// corrected. Packs, bundles, tiers' thresholds and billing rules stay as they were, and so do what was refunded
+/// and fees at a price that was agreed on. The task waits until it is started, and changes nothing but what it
+/// tells; what it has counted is charged by another one.
 #[utoipa::path(post, path = "/v1/rerates", tag = "rerates", request_body = RerateRequest,
     responses((status = 201, description = "The new task, a draft", body = RerateView)))]
 pub async fn create(
@@ -261,12 +269,39 @@ pub async fn create(
         companies,
         agreements: agreements.into_iter().map(|agreement| agreement.id).collect(),
         channels: body.channels,
-        dry_run: body.dry_run,
+        dry_run: true,
         scheduled_for: body.scheduled_for,
         estimated,
     };
     let task = plan_rerate(ask, by)?;
     written(app.store.create(&who.act(&who.company.path), &task).await?)?;
+    created(task)
+}
+
+/// Make the task that charges what a dry run has counted.
+///
+/// It rates the same again, by the rates as they are when it runs. The difference is charged or given back at
+/// every level that your company or one below it sells, by force if need be, and invoices that were confirmed get
+/// corrections. Doing it twice charges nothing the second time. The task waits until it is started.
+#[utoipa::path(post, path = "/v1/rerates/{id}/charge", tag = "rerates", request_body = RerateChargeRequest,
+    params(("id" = String, Path, description = "The dry run's id")),
+    responses(
+        (status = 201, description = "The new task, a draft", body = RerateView),
+        (status = 409, description = "`rerate_not_counted`: it is no dry run, or is not complete", body = Problem,
+            content_type = "application/problem+json")
+    ))]
+pub async fn charge(
+    State(app): State<App>,
+    who: Principal,
+    Path(id): Path<String>,
+    Body(body): Body<RerateChargeRequest>,
+) -> Created<RerateView> {
+    rights::manage(&who, Area::EdrRerate)?;
+    let (counted, company) = app.seen_by(&who).thing::<Rerate>(&id).await?;
+    let progress = app.store.rerate_progress(&counted.id).await?;
+    let id = RerateId::new(runtime::fresh());
+    let task = counted.to_charge(id, body.scheduled_for, &progress, records::hand(&who))?;
+    written(app.store.create(&who.act(&company.path), &task).await?)?;
     created(task)
 }
 
@@ -301,7 +336,7 @@ async fn scope(
     Ok((companies, agreements))
 }
 
-/// How many messages the usage of these days counts.
+/// How many messages and fees the usage of these days counts.
 async fn estimate(
     app: &App,
     agreements: &[Agreement],
@@ -373,12 +408,13 @@ const ROW_COLUMNS: [Column<Rerate>; 2] = [
     ("problem", |task| words_of(task.problem.as_ref())),
     ("updated_by", |task| catalog::words(&task.updated_by)),
 ];
-const FILE_COLUMNS: [&str; 12] = [
+const FILE_COLUMNS: [&str; 13] = [
     "id",
     "companies",
     "agreements",
     "status",
     "dry_run",
+    "counted_by",
     "from",
     "till",
     "scheduled_for",
@@ -487,8 +523,8 @@ pub async fn start(State(app): State<App>, who: Principal, Path(id): Path<String
 
 /// Cancel a rerate task.
 ///
-/// One that runs ends with the part that it is at. What it has charged until then stays; another task over
-/// the same period goes on from there, because what costs the same is not charged again.
+/// One that runs ends with the part that it is at. What it has charged until then stays; another task of the same
+/// dry run goes on from there, because what costs the same is not charged again.
 #[utoipa::path(post, path = "/v1/rerates/{id}/cancel", tag = "rerates",
     params(("id" = String, Path, description = "The task's id")),
     responses(

@@ -20,7 +20,7 @@ use super::records::{self, Revision, record_forms};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -166,8 +166,8 @@ pub struct ResellingAgreementQuery {
     /// Only those with this status at the moment.
     #[param(value_type = Option<schema::ResellingStatus>)]
     status: Option<ResellingStatus>,
-    /// `agreement`, `effective_from`, `effective_till`, `updated_at` or `created_at`, with a `-` before it
-    /// for the other way round.
+    /// `effective_from`, `effective_till`, `updated_at` or `created_at`; or of 10,000 of them at most `agreement`.
+    /// With a `-` before it for the other way round.
     #[param(example = "-effective_from")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -177,12 +177,26 @@ pub struct ResellingAgreementQuery {
 }
 
 const COLUMNS: [&str; 4] = ["agreement", "effective_from", "effective_till", "updated_at"];
-const FILE_COLUMNS: [&str; 8] = [
+/// By code, which no index has.
+const BY_AGREEMENT: Column<ResellingAgreement> = ("agreement", |tie| tie.details.agreement.to_string());
+
+/// What a legal entity resells under, in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResellingAgreementRow {
+    #[serde(flatten)]
+    tie: ResellingAgreementView,
+    /// The agreement's code.
+    #[schema(example = "BAK-2026")]
+    agreement_code: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 9] = [
     "id",
     "company",
     "legal_entity",
     "status",
     "agreement",
+    "agreement_code",
     "effective_from",
     "effective_till",
     "created_at",
@@ -194,7 +208,7 @@ const FILE_COLUMNS: [&str; 8] = [
 #[utoipa::path(get, path = "/v1/legal_entities/{id}/reselling_agreements", tag = "legal_entities",
     params(("id" = String, Path, description = "The legal entity's id"), ResellingAgreementQuery),
     responses((status = 200, description = "A page",
-        content((List<ResellingAgreementView> = "application/json"), (String = "text/csv")))))]
+        content((List<ResellingAgreementRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -212,8 +226,13 @@ pub async fn list(
     let now = runtime::now();
     let shows =
         |tie: &ResellingAgreement| query.status.is_none_or(|status| tie.details.status(now) == status);
-    let found = listing.read(&app.store, format, shows).await?;
-    found.answer(ResellingAgreementView::from, "reselling_agreements", &FILE_COLUMNS)
+    let found = listing.read_in_order(&[BY_AGREEMENT], &app.store, format, shows).await?;
+    let names = found.names(&app.store, |tie| [tie.details.agreement.as_str()]).await?;
+    let row = |tie: ResellingAgreement| ResellingAgreementRow {
+        agreement_code: names.get(tie.details.agreement.as_str()),
+        tie: tie.into(),
+    };
+    found.answer(row, "reselling_agreements", &FILE_COLUMNS)
 }
 
 /// One tie of a legal entity to an agreement.

@@ -180,7 +180,8 @@ pub struct RoleQuery {
     /// Only those of this portal.
     #[param(value_type = Option<schema::Face>)]
     face: Option<Face>,
-    /// `name`, `face`, `company` or `created_at`, with a `-` before it for the other way round.
+    /// `name`, `face`, `created_at` or `company`, by id, as not all who have a role know who made it. With a `-`
+    /// before it for the other way round.
     #[param(example = "name")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::agreement::{Charging, CreditLimit};
+use domain::agreement::{Charging, CreditLimit, EnabledService};
 use domain::bank_account::OwnAccountDetails;
 use domain::catalog;
 use domain::company::{Company, CompanyKind};
@@ -24,12 +24,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::agreements::{self, Billing};
+use super::enabled_services::check_channels;
 use super::records::{self, Revision, record_forms};
 use super::{Edited, uploads};
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Format, Listing};
+use crate::lists::{Column, Format, Listing};
 use crate::{rights, schema};
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -168,6 +169,8 @@ impl SelfRegistrationSettings {
         let privacy =
             uploads::named(app, &company.id, "privacy", privacy, had(|had| had.privacy.as_ref())).await?;
         let agreement = self.agreement.template(app, who, company, before).await?;
+        let enabled = services(app, who, company, agreement.currency, "services", &self.services).await?;
+        check_services(app, before, &enabled).await?;
         Ok(RegistrationDetails {
             own_legal_entity: entity.id,
             portal: portal.id,
@@ -180,7 +183,7 @@ impl SelfRegistrationSettings {
             moderation: self.moderation,
             two_factor: self.two_factor,
             invoices_enabled: self.invoices_enabled,
-            services: services(app, who, company, agreement.currency, "services", &self.services).await?,
+            services: enabled,
             packs: services(app, who, company, agreement.currency, "packs", &self.packs).await?,
             roles: roles(app, who, company, &self.roles, before).await?,
             agreement,
@@ -287,6 +290,21 @@ async fn services(
     Ok(services)
 }
 
+/// Refuses services that cannot be enabled beside each other, but for those that are named already.
+async fn check_services(
+    app: &App,
+    before: Option<&RegistrationDetails>,
+    after: &[ServiceId],
+) -> Result<(), ApiError> {
+    let before = before.map(|before| before.services.as_slice()).unwrap_or_default();
+    let now = runtime::now();
+    let enabled = |ids: &[ServiceId]| -> Vec<_> {
+        ids.iter().map(|id| EnabledService::new(id.clone(), now, None)).collect()
+    };
+    let checked = check_channels(app, &enabled(before), &enabled(after)).await;
+    checked.map_err(|error| error.field("services"))
+}
+
 /// Nobody has others get what they do not have themselves; what is named already stays.
 async fn roles(
     app: &App,
@@ -324,6 +342,8 @@ record_forms!(
 );
 
 /// Create the self-registration settings of a portal.
+///
+/// Not for a company at the lowest level of the tree: nobody can be below it.
 #[utoipa::path(post, path = "/v1/self_registrations", tag = "self_registrations",
     request_body = SelfRegistrationSettings,
     responses((status = 201, description = "The new settings", body = SelfRegistrationView)))]
@@ -335,6 +355,7 @@ pub async fn create(
     rights::manage(&who, Area::SelfRegistration)?;
     let company = app.seen_by(&who).company_or_own(body.company.as_deref()).await?;
     check_seller(&company)?;
+    company.check_depth().map_err(|error| ApiError::from(error).field("company"))?;
     let details = body.details(&app, &who, &company, None).await?;
     let id = SelfRegistrationId::new(runtime::fresh());
     let settings = SelfRegistration::plan(id, &company, details, records::hand(&who))?;
@@ -359,8 +380,8 @@ pub struct SelfRegistrationQuery {
     moderation: Option<bool>,
     /// Only with agreements in this currency.
     currency: Option<String>,
-    /// `portal`, `own_legal_entity`, `enabled`, `verification`, `moderation`, `currency`, `updated_at` or
-    /// `created_at`, with a `-` before it for the other way round.
+    /// `enabled`, `verification`, `moderation`, `currency`, `updated_at` or `created_at`; or of 10,000 settings at
+    /// most `portal` or `own_legal_entity`. With a `-` before it for the other way round.
     #[param(example = "-updated_at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -371,10 +392,31 @@ pub struct SelfRegistrationQuery {
 
 const COLUMNS: [&str; 7] =
     ["portal", "own_legal_entity", "enabled", "verification", "moderation", "currency", "updated_at"];
-const FILE_COLUMNS: [&str; 10] = [
+/// By name, which no index has.
+const ROW_COLUMNS: [Column<SelfRegistration>; 2] = [
+    ("portal", |settings| settings.details.portal.to_string()),
+    ("own_legal_entity", |settings| settings.details.own_legal_entity.to_string()),
+];
+
+/// Self-registration settings in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SelfRegistrationRow {
+    #[serde(flatten)]
+    settings: SelfRegistrationView,
+    /// What the portal is called.
+    #[schema(example = "Hornes messaging")]
+    portal_name: Option<String>,
+    /// What the legal entity is called.
+    #[schema(example = "Waybill GmbH")]
+    own_legal_entity_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 12] = [
     "id",
     "portal",
+    "portal_name",
     "own_legal_entity",
+    "own_legal_entity_name",
     "enabled",
     "phone_verification",
     "moderation",
@@ -390,7 +432,7 @@ const FILE_COLUMNS: [&str; 10] = [
 #[utoipa::path(get, path = "/v1/self_registrations", tag = "self_registrations",
     params(SelfRegistrationQuery),
     responses((status = 200, description = "A page",
-        content((List<SelfRegistrationView> = "application/json"), (String = "text/csv")))))]
+        content((List<SelfRegistrationRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -407,8 +449,18 @@ pub async fn list(
         .is("verification", query.verification.map(catalog::flag))
         .is("moderation", query.moderation.map(catalog::flag))
         .is("currency", query.currency.map(|currency| currency.to_ascii_uppercase()));
-    let found = listing.read(&app.store, format, |_: &SelfRegistration| true).await?;
-    found.answer(SelfRegistrationView::from, "self_registrations", &FILE_COLUMNS)
+    let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, |_| true).await?;
+    let names = found.names(&app.store, named).await?;
+    let row = |settings: SelfRegistration| {
+        let [portal_name, own_legal_entity_name] = named(&settings).map(|id| names.get(id));
+        SelfRegistrationRow { portal_name, own_legal_entity_name, settings: settings.into() }
+    };
+    found.answer(row, "self_registrations", &FILE_COLUMNS)
+}
+
+/// Whose name stands in a row.
+fn named(settings: &SelfRegistration) -> [&str; 2] {
+    [settings.details.portal.as_str(), settings.details.own_legal_entity.as_str()]
 }
 
 /// Self-registration settings.

@@ -26,13 +26,14 @@ use serde::{Deserialize, Serialize};
 use store::Written;
 use utoipa::{IntoParams, ToSchema};
 
-use self::roads::{IncomingBody, RouteBody, assigned_from, incoming, incoming_vendors, routes};
+use self::roads::{IncomingBody, RouteBody, assigned_from, check_roads, incoming, incoming_vendors, routes};
 use self::settings::{SenderSettingsBody, first_secret};
 use super::{Edited, present, records};
 use crate::App;
 use crate::error::{ApiError, busy};
 use crate::fields::List;
-use crate::lists::{Format, Listing, lists_seen};
+use crate::lists::{Column, Format, Listing, lists_seen};
+use crate::names::PayerNames;
 use crate::{rights, schema, secrets};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,12 +46,13 @@ pub struct SenderIdRequest {
     /// and flash calls: such a number; of other channels: the code that the provider gave.
     #[schema(min_length = 1, max_length = 120, example = "ACME")]
     address: String,
-    /// What it has in another channel than SMS; one of SMS without it.
+    /// What it has in another channel than SMS, or of SMS an account of its own at an HTTP vendor; one of SMS
+    /// without it.
     settings: Option<SenderSettingsBody>,
     /// The one road its messages take: a connection that you see, of the sender's company or of one above
     /// it. Short for `routes` with nothing else in it. SMS needs one or the other, or `assigned_from`, and a
-    /// draft none of them; in other channels it may be an HTTP connection, or missing; push, text-to-speech,
-    /// voice and flash calls have none.
+    /// draft none of them; in other channels it may be an HTTP connection to the vendor in `settings`, or missing;
+    /// push, text-to-speech, voice and flash calls have none.
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     connection: Option<String>,
     /// The roads its messages take, 1 to 8: by rank, where a vendor refuses a message the next one, and by
@@ -59,7 +61,6 @@ pub struct SenderIdRequest {
     /// In the place of routes: a sender ID of the company above, over whose roads its messages go, as they are
     /// then, and for as long as that is active. You see it, it is one of SMS with the same address, and its
     /// agreement is the one that this one's is resold under, with cascade charging.
-    #[schema(example = "snd_01m814gssve5b8ba12ve1e1grf")]
     assigned_from: Option<String>,
     /// Where what phones send to it goes, if it is a number; nowhere unless told.
     incoming: Option<IncomingBody>,
@@ -134,7 +135,7 @@ pub struct SenderIdView {
     /// Who carries what is sent from it: of SMS `smpp` or `http`, by its first route; empty without one.
     #[schema(example = "smpp")]
     vendor: String,
-    /// What it has in another channel than SMS, without keys and passwords; null for SMS.
+    /// What it has in its channel, without keys and passwords; null for SMS without an account of its own.
     #[schema(value_type = Option<SenderSettingsBody>)]
     settings: Option<SenderSettings>,
     /// Whether it may be used. One that is assigned is stopped too while the one above is.
@@ -207,9 +208,13 @@ pub async fn create(
         Some(told) => Some(told.settings(&app, &company, None).await?),
         None => None,
     };
+    let routes_field = if body.connection.is_some() { "connection" } else { "routes" };
     let told_routes = match (body.connection, body.routes) {
-        (Some(only), None) => Some(routes(&seen, &company, vec![RouteBody::only(only)], "connection").await?),
-        (None, Some(told)) => Some(routes(&seen, &company, told, "routes").await?),
+        (Some(only), None) => {
+            let only = vec![RouteBody::only(only)];
+            Some(routes(&seen, &company, &Routes::default(), only, "connection").await?)
+        }
+        (None, Some(told)) => Some(routes(&seen, &company, &Routes::default(), told, "routes").await?),
         (None, None) => None,
         (Some(_), Some(_)) => {
             return Err(Problem::invalid("routes", "a connection or routes are told, not both").into());
@@ -242,11 +247,12 @@ pub async fn create(
         webhook_guid: body.webhook_guid.map(Some),
         mno: body.mno.map(Some),
         monitoring: body.monitoring.map(|body| Some(body.into())),
-        settings,
+        settings: settings.map(Some),
         secret: Some(told.as_ref().map(|_| SecretId::new(runtime::fresh()))),
         name: body.name,
     };
-    let sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
+    let mut sender = Sender { revision: 0, updated_at: None, ..sender.changed(ask, now)? };
+    sender.account_url = check_roads(&app, &sender, routes_field).await?;
     if let (None, Some(name)) = (&told, first_secret(sender.settings.as_ref())?) {
         return Err(Problem::invalid(name, "it is needed").into());
     }
@@ -304,8 +310,11 @@ pub struct SenderIdPatch {
     #[schema(value_type = Option<schema::SenderStatus>, example = "blocked")]
     status: Option<SenderStatus>,
     /// All that it has in its channel: it stays in that. Keys and passwords that are not told stay, and are
-    /// told again where the vendor, its addresses or the connection change.
-    settings: Option<SenderSettingsBody>,
+    /// told again where the vendor, its addresses or the connection change. Null takes the account of one of SMS
+    /// away.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<SenderSettingsBody>)]
+    settings: Option<Option<SenderSettingsBody>>,
     /// The roads its messages take from now on, in the place of what it is assigned from; those on their way
     /// keep theirs.
     routes: Option<Vec<RouteBody>>,
@@ -385,16 +394,17 @@ async fn edit(
         rights::on_tenant_side(who, &agreement.company, &agreement.tenant)?;
     }
     let settings = match &body.settings {
-        Some(told) => Some(told.settings(app, &company, sender.settings.as_ref()).await?),
+        Some(Some(told)) => Some(Some(told.settings(app, &company, sender.settings.as_ref()).await?)),
+        Some(None) => Some(None),
         None => None,
     };
     let told = match &body.settings {
-        Some(settings) => settings.secrets()?,
-        None => None,
+        Some(Some(settings)) => settings.secrets()?,
+        Some(None) | None => None,
     };
     let secret = match (&told, &settings) {
         (Some(_), _) => Some(Some(SecretId::new(runtime::fresh()))),
-        (None, Some(settings)) if first_secret(Some(settings))?.is_none() => Some(None),
+        (None, Some(settings)) if first_secret(settings.as_ref())?.is_none() => Some(None),
         _ => None,
     };
     let ask = SenderChange {
@@ -403,8 +413,8 @@ async fn edit(
         settings,
         secret,
         routes: match body.routes {
-            Some(told) if told.is_empty() && sender.settings.is_some() => Some(Routes::default()),
-            Some(told) => Some(routes(&seen, &company, told, "routes").await?),
+            Some(told) if told.is_empty() && sender.channel() != Channel::Sms => Some(Routes::default()),
+            Some(told) => Some(routes(&seen, &company, &sender.routes, told, "routes").await?),
             None => None,
         },
         assigned_from: match body.assigned_from {
@@ -427,11 +437,26 @@ async fn edit(
         mno: body.mno,
         monitoring: body.monitoring.map(|body| body.map(Into::into)),
     };
-    let changed = sender.changed(ask, runtime::now())?;
+    let mut changed = sender.changed(ask, runtime::now())?;
     if changed == sender {
         return Ok(Versioned::new(sender.revision, sender.into()));
     }
     check_secrets_stay(&sender, &changed)?;
+    let is_other_account = (&sender.settings, &sender.secret) != (&changed.settings, &changed.secret);
+    if sender.channel() == Channel::Sms && is_other_account {
+        // Who says under which account messages leave, or takes it away, sees where it is.
+        let with_account = if changed.settings.is_some() { &changed } else { &sender };
+        for connection in with_account.over_http() {
+            let connection = seen.connection(connection.as_str()).await;
+            connection.map_err(|error| error.field("settings"))?;
+        }
+    }
+    if is_other_account || sender.routes != changed.routes {
+        let account_url = check_roads(app, &changed, "routes").await?;
+        if sender.secret != changed.secret {
+            changed.account_url = account_url;
+        }
+    }
     let act = who.act(&company.path);
     let (writing, row) = (app.store.replace(&act, &sender, &changed), app.store.sender_by_id(&sender.id));
     match secrets::write(app, Some(&sender), &changed, told.as_ref(), writing, row).await? {
@@ -448,9 +473,9 @@ async fn edit(
 fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
     let leads_where = match (&before.settings, &after.settings) {
         (Some(before), Some(after)) => before.leads_where(after),
-        _ => true,
+        _ => false,
     };
-    if after.secret != before.secret || (leads_where && before.routes == after.routes) {
+    if after.secret != before.secret || (leads_where && before.over_http() == after.over_http()) {
         return Ok(());
     }
     match first_secret(after.settings.as_ref())? {
@@ -461,7 +486,8 @@ fn check_secrets_stay(before: &Sender, after: &Sender) -> Result<(), ApiError> {
 
 /// Delete a sender ID.
 ///
-/// Nothing can be sent from it any more; what was accepted goes out. Not while a fee rule charges for it,
+/// Nothing can be sent from it any more. What was accepted goes out over SMPP, and is paid back where it still
+/// waits for an HTTP vendor: under whose account it was to leave is gone. Not while a fee rule charges for it,
 /// which the company that the agreement is with ends, it is assigned to a company below, or codes are sent from
 /// it: those of a two-factor integration, or those that the company's people log in with.
 #[utoipa::path(delete, path = "/v1/sender_ids/{id}", tag = "sender_ids",
@@ -583,8 +609,9 @@ pub struct SenderIdQuery {
     /// Only those changed last before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     updated_till: Option<Timestamp>,
-    /// `address`, `name`, `channel`, `vendor`, `status`, `agreement`, `webhook_guid`, `company`, `updated_at`
-    /// or `created_at`, with a `-` before it for the other way round.
+    /// `address`, `name`, `channel`, `vendor`, `status`, `webhook_guid`, `updated_at` or `created_at`; or of 10,000
+    /// sender IDs at most `agreement`, by code, or `company`, by name. With a `-` before it for the other way
+    /// round.
     #[param(example = "address")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -595,9 +622,23 @@ pub struct SenderIdQuery {
 
 const COLUMNS: [&str; 9] =
     ["address", "name", "channel", "vendor", "status", "agreement", "webhook_guid", "company", "updated_at"];
-const FILE_COLUMNS: [&str; 12] = [
+/// By name and code, which no index has.
+const ROW_COLUMNS: [Column<Sender>; 2] =
+    [("agreement", |sender| sender.agreement.to_string()), ("company", |sender| sender.company.to_string())];
+
+/// A sender ID in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SenderIdRow {
+    #[serde(flatten)]
+    sender: SenderIdView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
+const FILE_COLUMNS: [&str; 14] = [
     "id",
     "company",
+    "company_name",
     "channel",
     "vendor",
     "assigned_from",
@@ -606,6 +647,7 @@ const FILE_COLUMNS: [&str; 12] = [
     "status",
     "webhook_guid",
     "agreement",
+    "agreement_code",
     "created_at",
     "updated_at",
 ];
@@ -615,7 +657,7 @@ const FILE_COLUMNS: [&str; 12] = [
 /// Oldest first unless a filter or `sort` says otherwise. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/sender_ids", tag = "sender_ids", params(SenderIdQuery),
     responses((status = 200, description = "A page",
-        content((List<SenderIdView> = "application/json"), (String = "text/csv")))))]
+        content((List<SenderIdRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -635,6 +677,12 @@ pub async fn list(
         .begins("webhook_guid", query.webhook_guid.as_deref())
         .within("created_at", query.created_from, query.created_till)
         .within("updated_at", query.updated_from, query.updated_till);
-    let found = listing.read_all(&lists, &app.store, format, |_: &Sender| true).await?;
-    found.answer(SenderIdView::from, "sender_ids", &FILE_COLUMNS)
+    let all = |_: &Sender| true;
+    let found = listing.read_all_in_order(&ROW_COLUMNS, &lists, &app.store, format, all).await?;
+    let names = found.names(&app.store, |it| [it.company.as_str(), it.agreement.as_str()]).await?;
+    let row = |sender: Sender| SenderIdRow {
+        names: names.payer(&sender.company, &sender.agreement),
+        sender: sender.into(),
+    };
+    found.answer(row, "sender_ids", &FILE_COLUMNS)
 }

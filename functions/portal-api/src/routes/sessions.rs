@@ -1,6 +1,7 @@
 //! Logging in and out.
 
 use std::net::IpAddr;
+use std::slice;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use domain::password::PasswordPolicy;
 use domain::session::Session;
 use domain::user::{User, UserStatus};
 use http::header::SET_COOKIE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use runtime::auth::{LoggedIn, Principal, SESSION_COOKIE, enabled_company, session_token};
 use runtime::http::{Body, Problem, unavailable};
@@ -134,7 +135,8 @@ pub async fn log_in(
     app.store.take_back_try(&from).await?;
     let company = enabled_company(&app.store, &user.company).await?;
     check_standing(&user, &policy, now)?;
-    second_factor::check(&app, &caller, &user, &company, &credentials, body.code.as_deref()).await?;
+    let code = body.code.as_deref();
+    let user = second_factor::check(&app, &caller, &user, &company, &credentials, code).await?;
     begin(&app, &caller, &user, &company, &credentials, &policy).await
 }
 
@@ -234,8 +236,8 @@ fn check_standing(user: &User, policy: &PasswordPolicy, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Opens a session and answers its cookie. Another password ends all sessions: one that began meanwhile with
-/// the password before is ended here.
+/// Opens a session and answers its cookie. Another password or second factor ends sessions: one that began
+/// meanwhile with what was before is ended here.
 pub async fn begin(
     app: &App,
     caller: &Caller,
@@ -247,9 +249,11 @@ pub async fn begin(
     let (token, now) = (UserToken::new(&user.id), runtime::now());
     let password_due = credentials.is_password_due(policy, now);
     let session = Session::new(token.session(), &user.id, policy.idle_minutes, now);
-    let session = Session { password_due, ..session.from(caller.ip.clone(), &caller.agent) };
+    let second_factor = credentials.has_totp() || second_factor::is_required(user, company);
+    let session = session.from(caller.ip.clone(), &caller.agent);
+    let session = Session { password_due, second_factor, ..session };
     app.store.put_session(&session).await?;
-    if people::credentials(app, &user.id).await?.password != credentials.password {
+    if is_overtaken(app, user, credentials).await? {
         app.store.end_session(&user.id, &session.id).await?;
         return Err(wrong_login());
     }
@@ -263,6 +267,17 @@ pub async fn begin(
         idle_minutes: policy.idle_minutes,
     };
     with_cookie((StatusCode::CREATED, Json(body)).into_response(), token.text(), None)
+}
+
+/// Whether somebody proves themselves with something else by now.
+async fn is_overtaken(app: &App, before: &User, known: &Credentials) -> Result<bool, ApiError> {
+    let credentials = people::credentials(app, &before.id).await?;
+    if credentials.password != known.password || credentials.has_totp() != known.has_totp() {
+        return Ok(true);
+    }
+    let asked = |user: &User| (user.code_phone().map(str::to_owned), user.two_factor_required);
+    let user = app.store.any_user(&before.id).await?;
+    Ok(user.as_ref().map(asked) != Some(asked(before)))
 }
 
 /// `age` 0 makes a browser forget it.
@@ -283,8 +298,8 @@ fn with_cookie(mut response: Response, value: &str, age: Option<u32>) -> Result<
         (status = 404, description = "An API key has no session", body = Problem,
             content_type = "application/problem+json")
     ))]
-pub async fn current(LoggedIn(who): LoggedIn, parts: http::request::Parts) -> Reply<SessionStarted> {
-    let (Some(session), Some(token)) = (who.session, session_token(&parts)) else {
+pub async fn current(LoggedIn(who): LoggedIn, headers: HeaderMap) -> Reply<SessionStarted> {
+    let (Some(session), Some(token)) = (who.session, session_token(&headers)) else {
         return Err(no_session());
     };
     Ok(Json(SessionStarted {
@@ -306,8 +321,8 @@ pub async fn current(LoggedIn(who): LoggedIn, parts: http::request::Parts) -> Re
     ))]
 pub async fn log_out(State(app): State<App>, LoggedIn(who): LoggedIn) -> Result<Response, ApiError> {
     let Some(session) = &who.session else { return Err(no_session()) };
-    app.store.end_session(&session.user, &session.id).await?;
-    app.store.audit(&who.act(&who.company.path), "session.delete", session.user.as_str()).await?;
+    let (act, ended) = (who.act(&who.company.path), slice::from_ref(&session.id));
+    app.store.log_out(&act, &session.user, ended).await?;
     with_cookie(StatusCode::NO_CONTENT.into_response(), "", Some(0))
 }
 
@@ -343,8 +358,7 @@ pub async fn end(
     let sessions = app.store.sessions(&user.id, runtime::now()).await?;
     let session = sessions.iter().find(|session| session.id.as_str() == id);
     let session = session.ok_or_else(|| Problem::not_found("session"))?;
-    app.store.end_session(&user.id, &session.id).await?;
-    app.store.audit(&who.act(&who.company.path), "session.delete", user.id.as_str()).await?;
+    app.store.log_out(&who.act(&who.company.path), &user.id, slice::from_ref(&session.id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -356,7 +370,9 @@ pub async fn end(
     responses((status = 204, description = "They are over")))]
 pub async fn end_others(State(app): State<App>, who: Principal) -> Result<StatusCode, ApiError> {
     let user = people::person_in_session(&who)?;
-    app.store.end_sessions(&user.id, who.session.as_ref().map(|session| &session.id)).await?;
-    app.store.audit(&who.act(&who.company.path), "session.delete", user.id.as_str()).await?;
+    let own = who.session.as_ref().map(|session| &session.id);
+    let sessions = app.store.sessions(&user.id, runtime::now()).await?.into_iter().map(|session| session.id);
+    let others: Vec<_> = sessions.filter(|id| Some(id) != own).collect();
+    app.store.log_out(&who.act(&who.company.path), &user.id, &others).await?;
     Ok(StatusCode::NO_CONTENT)
 }

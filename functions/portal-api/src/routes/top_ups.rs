@@ -32,6 +32,7 @@ use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::fields::{self, List};
 use crate::lists::{Format, Listing};
+use crate::names::PayerNames;
 use crate::{rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -127,8 +128,9 @@ pub struct TopUpView {
     /// What the balance rose by, once it is confirmed. Where the payment system takes its fee from the
     /// client, that is the amount less the fee.
     credited: Option<String>,
-    /// What the payment system kept, where it tells that or a tariff is set for it. It is missing from the balance
-    /// where it comes from the client; else it is the seller's matter, and the client does not see it.
+    /// What the payment system kept, where it tells that or a tariff is set for it; Stripe is asked for it only
+    /// where the client pays it. It is missing from the balance where it comes from the client; else it is the
+    /// seller's matter, and the client does not see it.
     system_fee: Option<String>,
     /// The bank's number of the payment, where the payment system tells it.
     authorization: Option<String>,
@@ -235,7 +237,7 @@ pub struct TopUpQuote {
     currency: String,
     /// Whether the payment system's own fee will be missing from what the balance rises by.
     less_system_fee: bool,
-    /// What that is, where a tariff says it before.
+    /// What that is, where a tariff says it before. FreedomPay may tell another when it is paid.
     #[schema(example = "1.77")]
     system_fee: Option<String>,
     /// What the balance rises by, in its own currency; none where a fee will be missing that nobody knows before.
@@ -591,10 +593,21 @@ impl TopUpQuery {
     }
 }
 
-const FILE_COLUMNS: [&str; 27] = [
+/// A top-up in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopUpRow {
+    #[serde(flatten)]
+    top_up: TopUpView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
+const FILE_COLUMNS: [&str; 29] = [
     "id",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "wallet",
     "amount",
     "order.quantity",
@@ -628,7 +641,7 @@ const FILE_COLUMNS: [&str; 27] = [
 /// is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/top_ups", tag = "top_ups", params(TopUpQuery),
     responses((status = 200, description = "A page",
-        content((List<TopUpView> = "application/json"), (String = "text/csv")))))]
+        content((List<TopUpRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -644,5 +657,10 @@ pub async fn list(
         .newest_first("created_at");
     let is_shown = |top_up: &TopUp| shows(&who, top_up) && query.passes(top_up);
     let found = listing.read(&app.store, format, is_shown).await?;
-    found.answer(|top_up| TopUpView::new(top_up, &who), "top-ups", &FILE_COLUMNS)
+    let names = found.names(&app.store, |it| [it.company.as_str(), it.agreement.as_str()]).await?;
+    let row = |top_up: TopUp| TopUpRow {
+        names: names.payer(&top_up.company, &top_up.agreement),
+        top_up: TopUpView::new(top_up, &who),
+    };
+    found.answer(row, "top-ups", &FILE_COLUMNS)
 }

@@ -10,8 +10,8 @@ use domain::id::UserId;
 use domain::permission::{Area, Face};
 use domain::role::UserRole;
 use domain::user::{
-    NewUser, ShownStatus, User, UserChange, UserStatus, master_roles, plan_change, plan_leaving, plan_user,
-    split_name,
+    NewUser, ShownStatus, User, UserChange, UserStatus, master_roles, plan_change, plan_leaving,
+    plan_second_factor_reset, plan_user, split_name,
 };
 use http::StatusCode;
 use jiff::Timestamp;
@@ -26,7 +26,8 @@ use super::records::Revision;
 use crate::App;
 use crate::error::{ApiError, busy, taken_login, written};
 use crate::fields::List;
-use crate::lists::{Column, Format, Found, Listing, lists_seen};
+use crate::lists::{Column, Format, Listing, lists_seen};
+use crate::names::{CompanyName, Names};
 use crate::{people, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -46,7 +47,7 @@ pub struct UserRequest {
     /// Where mail reaches the user.
     #[schema(example = "ada@example.com")]
     email: String,
-    /// In international form.
+    /// In international form. The user's first code by SMS proves it.
     #[schema(example = "+4915112345678")]
     phone: Option<String>,
     /// As `en` or `pt-BR`.
@@ -93,7 +94,8 @@ pub struct UserPatch {
     /// False ends what the user is logged in to, and refuses the keys. True also lets in somebody who was
     /// blocked for being away.
     active: Option<bool>,
-    /// Whether a second factor is asked for, even if the company asks for none.
+    /// Whether a second factor is asked for, even if the company asks for none. Where it was not, true ends what
+    /// the user is logged in to.
     two_factor_required: Option<bool>,
 }
 
@@ -116,6 +118,9 @@ pub struct UserView {
     pub login: Option<String>,
     /// Digits only.
     pub phone: Option<String>,
+    /// Whether the phone has answered a code. One that has not is for people to call: codes go to the number
+    /// that was proved before, or to this one until one was.
+    pub phone_proved: bool,
     /// As `en` or `pt-BR`.
     pub language: Option<String>,
     /// Names the picture, which is at `/v1/users/{id}/avatar`; null while there is none.
@@ -151,6 +156,7 @@ impl From<User> for UserView {
     fn from(user: User) -> Self {
         Self {
             status: user.shown_status(runtime::now()),
+            phone_proved: user.phone.is_some() && user.unproved_phone().is_none(),
             roles: user.roles.iter().map(choice).collect(),
             id: user.id.into(),
             company: user.company.into(),
@@ -271,7 +277,7 @@ pub struct UserQuery {
     /// Only those who were last there before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     seen_till: Option<Timestamp>,
-    /// `name`, `email`, `login`, `status`, `last_seen_at`, `company` or `created_at`; or of 10,000 users at most
+    /// `name`, `email`, `login`, `status`, `last_seen_at` or `created_at`; or of 10,000 users at most `company` or
     /// `external`. With a `-` before it for the other way round.
     #[param(example = "-last_seen_at")]
     sort: Option<String>,
@@ -281,12 +287,30 @@ pub struct UserQuery {
     cursor: Option<String>,
 }
 
-const COLUMNS: [&str; 7] = ["name", "email", "login", "status", "last_seen_at", "company", EXTERNAL.0];
-/// Without an index.
-const EXTERNAL: Column<User> = ("external", |user| flag(user.is_external()));
-pub const FILE_COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 7] = ["name", "email", "login", "status", "last_seen_at", "company", "external"];
+/// Without indexes.
+const ROW_COLUMNS: [Column<User>; 2] =
+    [("company", |user| user.company.to_string()), ("external", |user| flag(user.is_external()))];
+
+/// A user in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserRow {
+    #[serde(flatten)]
+    user: UserView,
+    #[serde(flatten)]
+    names: CompanyName,
+}
+
+impl UserRow {
+    pub fn new(user: User, names: &Names) -> Self {
+        Self { names: names.company(&user.company), user: user.into() }
+    }
+}
+
+pub const FILE_COLUMNS: [&str; 13] = [
     "id",
     "company",
+    "company_name",
     "name",
     "email",
     "login",
@@ -306,7 +330,7 @@ pub const FILE_COLUMNS: [&str; 12] = [
 /// there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/users", tag = "users", params(UserQuery),
     responses((status = 200, description = "A page",
-        content((List<UserView> = "application/json"), (String = "text/csv")))))]
+        content((List<UserRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -316,7 +340,7 @@ pub async fn list(
     let company = query.company.as_deref();
     let lists = lists_seen(&app, &who, company, Area::Users, Area::PortalUsers).await?;
     let (sort, cursor, now) = (query.sort.as_deref(), query.cursor.as_deref(), runtime::now());
-    let mut listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
+    let listing = Listing::new("", &COLUMNS, sort, query.limit, cursor)?
         .begins("name", query.name.as_deref())
         .begins("email", query.email.as_deref())
         .begins("login", query.login.as_deref())
@@ -331,16 +355,12 @@ pub async fn list(
             && query.department.as_deref().is_none_or(|name| user.is_of_department(name))
             && role.as_ref().is_none_or(|role| role.as_ref().is_ok_and(|role| user.roles.contains(role)))
     };
-    let order = listing.take_row_order(&[EXTERNAL]);
-    let reads = if order.is_some() { Format::Csv } else { format };
-    let mut page = listing.read_all(&lists, &app.store, reads, shows).await?.page;
-    if let Some(order) = order {
-        page = order.page(page.items, |user| user.id.as_str(), format)?;
-    }
+    let mut found = listing.read_all_in_order(&ROW_COLUMNS, &lists, &app.store, format, shows).await?;
     if let Some(face) = query.face {
-        keep_face(&app, face, &mut page.items).await?;
+        keep_face(&app, face, &mut found.page.items).await?;
     }
-    Found { page, format }.answer(UserView::from, "users", &FILE_COLUMNS)
+    let names = found.names(&app.store, |user| [user.company.as_str()]).await?;
+    found.answer(|user| UserRow::new(user, &names), "users", &FILE_COLUMNS)
 }
 
 /// Leaves only the people of one portal.
@@ -433,7 +453,7 @@ pub async fn change(
         changed.last_seen_at = Some(runtime::now());
     }
     people::replace(&app, &who, &company, &user, &changed).await?;
-    if !changed.is_active() {
+    if !changed.is_active() || changed.two_factor_required && !user.two_factor_required {
         app.store.end_sessions(&user.id, None).await?;
     }
     Ok(Versioned::new(changed.revision, changed.into()))
@@ -496,22 +516,35 @@ pub async fn give_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LostFactor {
+    /// Another phone, in international form, for somebody who has lost the one before.
+    #[param(example = "+4915187654321")]
+    phone: Option<String>,
+}
+
 /// Take a user's second factor away.
 ///
-/// For somebody who has lost it. Ends what the user is logged in to.
+/// For somebody who has lost it: the app is not asked for any more, and their phone is not proved. Where a second
+/// factor is required, the next login sends a code to their `phone`, which that proves. Ends what the user is
+/// logged in to.
 #[utoipa::path(delete, path = "/v1/users/{id}/two_factor", tag = "users",
-    params(("id" = String, Path, description = "The user's id")),
+    params(("id" = String, Path, description = "The user's id"), LostFactor),
     responses((status = 204, description = "Taken away")))]
 pub async fn reset_two_factor(
     State(app): State<App>,
     who: Principal,
     Path(id): Path<String>,
+    Query(lost): Query<LostFactor>,
 ) -> Result<StatusCode, ApiError> {
     let (user, company) = app.seen_by(&who).user(&id).await?;
     people::manage(&who, &company)?;
     people::check_not_above(&app, &who, &company, &user).await?;
     check_not_self(&who, &user)?;
+    let after = plan_second_factor_reset(&user, lost.phone.as_deref())?;
     let credentials = people::credentials(&app, &user.id).await?.with_totp(None);
+    written(app.store.replace_user(&who.act(&company.path), &user, &after, None).await?)?;
     let act = who.act(&company.path);
     written(app.store.put_credentials(&act, "user.reset_two_factor", &credentials).await?)?;
     app.store.end_sessions(&user.id, None).await?;

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::receipt::ReceiptState;
 use queue::{Progress, Report, Segment};
 use smpp::CommandStatus;
 use smpp::esme::Delivery;
@@ -49,13 +50,13 @@ pub fn pass_on(lane: &Arc<Lane>, delivery: Delivery) {
     let report = is_receipt(&delivery.pdu).then(|| receipts::read(&delivery.pdu, &lane.link));
     match report {
         // Some vendors say that a receipt is an acknowledgement.
-        Some(Some(report)) => pass_on_report(lane, report, delivery),
+        Some(Some(report)) if report.state != ReceiptState::Unknown => pass_on_report(lane, report, delivery),
         _ if is_acknowledgement(&delivery.pdu) => {
             info!(connection = %lane.connection, "an acknowledgement of a phone is passed over");
             lane.figures.acknowledgement();
             delivery.accept();
         }
-        Some(None) => {
+        Some(_) => {
             tokio::spawn(list(lane.clone(), delivery));
         }
         None => {
@@ -64,10 +65,11 @@ pub fn pass_on(lane: &Arc<Lane>, delivery: Delivery) {
     }
 }
 
-/// Keeps what there is of a receipt that cannot be read where people look for it.
+/// Keeps what there is of a receipt that cannot be read, or that says a state which nobody knows, where people look
+/// for it: nothing follows from it, and perhaps a rule for the connection's statuses is missing.
 async fn list(lane: Arc<Lane>, delivery: Delivery) {
     let octets = delivery.pdu.payload().len();
-    error!(connection = %lane.connection, octets, "a receipt without id or state");
+    error!(connection = %lane.connection, octets, "a receipt without an id, or a state that is known");
     lane.figures.unreadable_receipt();
     let receipt = receipts::remains(&delivery.pdu, &lane.link);
     let unmatched =

@@ -124,6 +124,11 @@ impl Agreement {
         Ok(Self { services, revision: self.revision + 1, ..self.clone() })
     }
 
+    /// A rate plan or bundle initiator that is enabled, not a pack.
+    pub fn enabled_service(&self, id: &EnabledServiceId) -> Result<&EnabledService, AgreementError> {
+        Ok(&self.services[self.place_of_service(id)?])
+    }
+
     fn place_of_service(&self, id: &EnabledServiceId) -> Result<usize, AgreementError> {
         let place = self.services.iter().position(|enabled| enabled.id.as_ref() == Some(id));
         let place = place.ok_or(AgreementError::NoSuchService)?;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::USUAL_VALIDITY;
+use crate::id::CompanyId;
 
 /// Bounds of an SMPP link: more than any vendor grants, less than what would exhaust a gateway.
 const WINDOW_MAX: u32 = 1_000;
@@ -62,6 +63,10 @@ pub struct SmppLink {
     /// What to do about errors in answers to submits, where it is not as usual.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorRule>,
+    /// Whose sender IDs may take it, with those of companies below these; any that are governed by who sees it, if
+    /// none is named (guide 10.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companies: Vec<CompanyId>,
 }
 
 /// How many binds of each kind are kept up.
@@ -229,7 +234,13 @@ impl SmppLink {
             priority: 0,
             statuses: Vec::new(),
             errors: Vec::new(),
+            companies: Vec::new(),
         }
+    }
+
+    /// Whether sender IDs of the company at the end of this path may take it.
+    pub fn serves(&self, path: &[CompanyId]) -> bool {
+        self.companies.is_empty() || self.companies.iter().any(|company| path.contains(company))
     }
 
     /// How long the vendor tries to deliver a message that does not say so itself.
@@ -343,6 +354,16 @@ mod tests {
         check(|link| link.errors = vec![stop; 2], Err(LinkError::Errors));
         let lower = StatusRule { status: "Rejectd".into(), codes: vec![], outcome: StatusOutcome::Unsent };
         check(|link| link.statuses = vec![lower], Err(LinkError::Statuses));
+    }
+
+    #[test]
+    fn a_link_serves_the_companies_that_it_names_and_those_below_them() {
+        let [owner, reseller, client] = [1, 2, 3].map(CompanyId::new);
+        let below = [owner.clone(), reseller.clone(), client];
+        assert!(link().serves(&below));
+        let named = SmppLink { companies: vec![reseller], ..link() };
+        assert!(named.serves(&below) && named.serves(&below[..2]));
+        assert!(!named.serves(std::slice::from_ref(&owner)) && !named.serves(&[owner, CompanyId::new(4)]));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a payment system keeps of a payment, as its contract says. For those that tell it nowhere.
+//! What a payment system keeps of a payment, as its contract says. For payments of which it does not tell that.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};

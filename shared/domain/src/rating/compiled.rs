@@ -112,6 +112,19 @@ impl CompiledTree {
         self.depends_on_time
     }
 
+    /// The resources that it does not leave to other services altogether.
+    pub fn sold(&self) -> impl Iterator<Item = Resource> {
+        // The nodes of a resource lie behind its root.
+        let ends = self.roots.iter().skip(1).map(|(_, next)| *next as usize).chain([self.nodes.len()]);
+        let sells = move |node: &FlatNode| match node.kind {
+            Kind::Price(price) => self.prices[price as usize] != Price::NotIncluded,
+            Kind::Missing | Kind::Branch { .. } => false,
+        };
+        let spans = self.roots.iter().zip(ends);
+        let sold = spans.filter(move |((_, first), end)| self.nodes[*first as usize..*end].iter().any(sells));
+        sold.map(|((resource, _), _)| *resource)
+    }
+
     /// How many prices it has.
     pub fn leaves(&self) -> usize {
         self.nodes.iter().filter(|node| matches!(node.kind, Kind::Price(_))).count()
@@ -338,6 +351,21 @@ mod tests {
                 format!("{} no rate", deepest.and_then(|node| tree.path(node)).unwrap_or_default())
             }
         }
+    }
+
+    #[test]
+    fn a_tree_sells_what_it_does_not_leave_to_others_altogether() {
+        let flat = serde_json::json!({"price": {"type": "flat", "amount": "1"}});
+        let left = serde_json::json!({"price": {"type": "not_included"}});
+        let partly = serde_json::json!({"depends_on": "country", "values": {"DE": left}, "others": flat});
+        let tree = serde_json::json!({"platform_fee": flat, "rcs_message": left, "sms_message": partly,
+            "viber_message": left, "wechat_message": {"price": {"type": "blocked"}}});
+        let mut sold: Vec<_> = compiled(tree).sold().map(Resource::name).collect();
+        sold.sort_unstable();
+        assert_eq!(sold, ["platform_fee", "sms_message", "wechat_message"]);
+        let whole = CompiledTree::compile(&europe()).unwrap();
+        assert_eq!(whole.sold().collect::<Vec<_>>(), [Resource::SmsMessage]);
+        assert_eq!(CompiledTree::default().sold().count(), 0);
     }
 
     #[track_caller]

@@ -149,6 +149,11 @@ impl Resource {
         )
     }
 
+    /// Whether one rate plan sells all of it. What is sold by name several may sell, each something else of it.
+    pub const fn is_sold_by_one(self) -> bool {
+        !matches!(self, Self::ServicePurchase | Self::AdditionalService)
+    }
+
     /// The quantity rule of a tree that sets none.
     pub const fn default_quantity(self) -> QuantityRule {
         match self {

@@ -1,6 +1,5 @@
-//! What a sender ID has beside its address and its name, channel by channel (guide, sections 6.5.2 to
-//! 6.5.12). SMS has routes instead. Passwords and keys are not here: they live in the secret store under
-//! the sender ID's id.
+//! What a sender ID has beside its address and its name, channel by channel (guide, section 6.5). Passwords
+//! and keys are not here: they live in the secret store under the sender ID's id.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +22,8 @@ const TOKEN_SECONDS_MAX: u32 = 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "channel", rename_all = "snake_case")]
 pub enum SenderSettings {
+    /// Where it has an account of its own; most of SMS have routes and no settings.
+    Sms(SmsSender),
     Rcs(RcsSender),
     Viber(ViberSender),
     Whatsapp(WhatsappSender),
@@ -34,6 +35,14 @@ pub enum SenderSettings {
     Voice(VoiceSender),
     MobilePush(MobilePushSender),
     FlashCall(FlashCallSender),
+}
+
+/// Section 6.5.1, with an HTTP vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsSender {
+    pub login: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_type: Option<String>,
 }
 
 /// Section 6.5.2.
@@ -188,6 +197,7 @@ impl NumberRange {
 impl SenderSettings {
     pub fn channel(&self) -> Channel {
         match self {
+            Self::Sms(_) => Channel::Sms,
             Self::Rcs(_) => Channel::Rcs,
             Self::Viber(_) => Channel::Viber,
             Self::Whatsapp(_) => Channel::Whatsapp,
@@ -202,9 +212,10 @@ impl SenderSettings {
         }
     }
 
-    /// Who carries what is sent from it, as lists show it.
+    /// Who carries what is sent from it, as lists show it and HTTP connections name their vendors.
     pub fn vendor(&self) -> &'static str {
         match self {
+            Self::Sms(_) => "transit_sms",
             Self::Rcs(rcs) => match rcs.vendor {
                 RcsVendor::RcsForBusiness { .. } => "rcs_for_business",
                 RcsVendor::GsmaTransit { .. } => "gsma_transit",
@@ -251,7 +262,8 @@ impl SenderSettings {
     pub fn checked(mut self, address: &SenderAddress) -> Result<Self, FieldError> {
         match &mut self {
             Self::Rcs(rcs) => rcs.check()?,
-            Self::Viber(ViberSender {
+            Self::Sms(SmsSender { login, service_type })
+            | Self::Viber(ViberSender {
                 vendor: ViberVendor::TransitViber { login, service_type }, ..
             }) => {
                 trim("login", login)?;

@@ -69,12 +69,10 @@ pub fn decide(top_up: &TopUp, report: &Report, livemode_expected: bool) -> Resul
             Decision::Keep(format!("{amount} {currency} was paid as {reference}, but it was closed by hand")),
         ),
         Report::Returned { back, currency, .. } if top_up.closed_by.is_some() => {
-            let (amount, by) = (back.amount, &back.by);
-            Ok(Decision::Keep(format!("{amount} {currency} went back by {by}, but it was closed by hand")))
+            Ok(Decision::Keep(format!("{}, but it was closed by hand", back.told(*currency))))
         }
         Report::Returned { back, currency, .. } if top_up.confirmed_by.is_some() => {
-            let (amount, by) = (back.amount, &back.by);
-            Ok(Decision::Keep(format!("{amount} {currency} went back by {by}, but it was confirmed by hand")))
+            Ok(Decision::Keep(format!("{}, but it was confirmed by hand", back.told(*currency))))
         }
         Report::Paid(paid) => money(top_up, paid, livemode_expected),
         Report::Closed { reason, attempt } => Ok(closed(top_up, reason, attempt.as_ref())),
@@ -199,16 +197,14 @@ fn mode(top_up: &TopUp, livemode: bool, livemode_expected: bool) -> Decision {
 
 fn returned(top_up: &TopUp, back: &Return, currency: Currency, mode_matches: bool) -> Decision {
     if !mode_matches || currency != top_up.currency {
-        let mode = if mode_matches { "" } else { " in the other mode" };
-        return Decision::Keep(format!("{} {currency} went back by {}{mode}", back.amount, back.by));
+        let mode = if mode_matches { "" } else { ", in the other mode" };
+        return Decision::Keep(format!("{}{mode}", back.told(currency)));
     }
     if let Some(received) = &top_up.received
         && !back.is_of(received)
     {
-        return Decision::Keep(format!(
-            "{} {currency} went back by {} of another payment than {}",
-            back.amount, back.by, received.reference
-        ));
+        let told = back.told(currency);
+        return Decision::Keep(format!("{told}, of another payment than {}", received.reference));
     }
     let Some(after) = top_up.with_return(back) else { return Decision::Nothing };
     // While its payment system is asked, the payment may still be told.

@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::{Received, TopUp, TopUpState};
-use crate::money::{Amount, AmountError};
+use crate::money::{Amount, AmountError, Currency};
 
 /// What went back by one refund or dispute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Return {
     pub payment: Option<String>,
     /// All that went back by it so far.
     pub amount: Amount,
+    /// What of that did not reach the payer, and is the seller's again: refunds that failed.
+    #[serde(default)]
+    pub failed: Amount,
     /// It came to the seller again: the dispute was won.
     #[serde(default)]
     pub reinstated: bool,
@@ -34,6 +37,16 @@ pub struct TakeBack {
 }
 
 impl Return {
+    /// What happened, for a person.
+    pub fn told(&self, currency: Currency) -> String {
+        let went_back = format!("{} {currency} went back by {}", self.amount, self.by);
+        match (self.reinstated, self.failed.is_zero()) {
+            (true, _) => format!("{went_back} and came again"),
+            (false, true) => went_back,
+            (false, false) => format!("{went_back}, of which {} failed", self.failed),
+        }
+    }
+
     /// Whether it is, for all that is told, of the payment that was credited.
     pub(super) fn is_of(&self, received: &Received) -> bool {
         self.payment.as_ref().is_none_or(|payment| *payment == received.reference)
@@ -49,10 +62,14 @@ impl TopUp {
 
     /// That, for a person.
     pub(super) fn stray_return(&self) -> String {
-        let told =
-            self.returns.iter().map(|back| format!("{} {} by {}", back.amount, self.currency, back.by));
-        let told: Vec<String> = told.collect();
-        format!("{} went back, and no payment of it was told", told.join(", "))
+        let told: Vec<String> = self.returns.iter().map(|back| back.told(self.currency)).collect();
+        format!("{}, and no payment of it was told", told.join("; "))
+    }
+
+    /// Whether refunds by this name failed. What went back by it is known then by asking alone: what is told each
+    /// time falls with a refund that fails and rises with the next.
+    pub fn has_failed_return(&self, by: &str) -> bool {
+        self.returns.iter().any(|back| back.by == by && !back.failed.is_zero())
     }
 
     /// What went back of other payments than the one that was received: no balance falls by it.
@@ -67,6 +84,7 @@ impl TopUp {
             None => after.returns.push(told.clone()),
             Some(known) => {
                 known.amount = known.amount.max(told.amount);
+                known.failed = known.failed.max(told.failed);
                 known.reinstated |= told.reinstated;
             }
         }
@@ -92,7 +110,10 @@ impl TopUp {
     pub(super) fn gone(&self) -> Result<Amount, AmountError> {
         let Some(received) = &self.received else { return Ok(Amount::ZERO) };
         let is_gone = |back: &&Return| !back.reinstated && back.is_of(received);
-        Amount::checked_sum(self.returns.iter().filter(is_gone).map(|back| back.amount))
+        let gone = self.returns.iter().filter(is_gone);
+        let gone: Result<Vec<Amount>, AmountError> =
+            gone.map(|back| back.amount.checked_sub(back.failed)).collect();
+        Amount::checked_sum(gone?)
     }
 
     /// The part of what the balance rose by that is the payer's again, rounded half-even to the currency's

@@ -202,3 +202,25 @@ fn a_stored_user_from_before_roles_is_read() {
     let user: User = serde_json::from_value(stored).unwrap();
     assert!(user.is_active() && user.master && user.revision == 0 && user.departments.is_empty());
 }
+
+#[test]
+fn codes_go_to_the_last_phone_that_was_proved_and_to_the_first_one_that_is_told() {
+    let user = plan("Ada", "ada@example.com").unwrap();
+    let told = |user: &User, phone: Option<&str>| {
+        let ask = UserChange { phone: Some(phone.map(str::to_owned)), ..UserChange::default() };
+        plan_change(user, CompanyKind::Client, ask).unwrap()
+    };
+    let first = told(&user, Some("+4915112345678"));
+    assert_eq!((first.code_phone(), first.unproved_phone()), (Some("4915112345678"), Some("4915112345678")));
+    let proved = plan_phone_proof(&first);
+    assert_eq!((proved.code_phone(), proved.unproved_phone()), (Some("4915112345678"), None));
+    let other = told(&proved, Some("+4915187654321"));
+    assert_eq!((other.code_phone(), other.unproved_phone()), (Some("4915112345678"), Some("4915187654321")));
+    assert_eq!(plan_phone_proof(&other).code_phone(), Some("4915187654321"));
+    let reset = |phone| plan_second_factor_reset(&other, phone).unwrap();
+    assert_eq!((reset(None).code_phone(), reset(None).proved_phone), (Some("4915187654321"), None));
+    assert_eq!(reset(Some("+4915100000000")).unproved_phone(), Some("4915100000000"));
+    let gone = plan_leaving(&other);
+    assert_eq!((told(&other, None).code_phone(), gone.code_phone()), (None, None));
+    assert!(plan_second_factor_reset(&gone, None).is_err());
+}

@@ -160,7 +160,7 @@ pub fn answer(callback: &Callback, verdict: Verdict) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -124,7 +124,7 @@ pub fn read_checkout(status: StatusCode, body: &[u8], settings: &Settings) -> Re
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -53,7 +53,7 @@ pub(super) fn signed_form(script: &str, fields: &[(&str, &str)], secret: &str) -
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
 
     const SECRET: &str = "demoSecret01";

@@ -35,8 +35,10 @@ pub struct Status {
     pub captured: bool,
     /// Not always told.
     pub testing: Option<bool>,
-    /// What went back.
+    /// What went back, refund by refund.
     pub refunds: Vec<Refund>,
+    /// The sum of that as FreedomPay tells it; zero where it does not.
+    pub refunded: Decimal,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum State {
     /// Nobody has paid yet, or the bank has not answered.
     Waiting,
     Failed,
+    /// All of it went back to the payer after it was paid.
+    Returned,
     /// A state that is not known here: for a person to look at.
     Other(String),
 }
@@ -62,6 +66,11 @@ impl Status {
     /// Whether it may be counted on; some of it may have gone back.
     pub fn is_money(&self) -> bool {
         self.state == State::Success && self.captured
+    }
+
+    /// The sum of its refunds.
+    pub fn listed(&self) -> Decimal {
+        self.refunds.iter().map(|refund| refund.amount).sum()
     }
 }
 
@@ -95,6 +104,9 @@ pub fn read_status(status: StatusCode, body: &[u8], settings: &Settings) -> Resu
         captured: answer.get("pg_captured").is_none_or(|text| text == "1"),
         testing: answer.get("pg_testing_mode").map(|text| text == "1"),
         refunds: refunds(&answer)?,
+        refunded: answer
+            .get("pg_refund_amount")
+            .map_or(Ok(Decimal::ZERO), |text| below_zero("pg_refund_amount", text))?,
     })
 }
 
@@ -103,25 +115,30 @@ fn state(text: &str) -> State {
         "success" => State::Success,
         "new" | "waiting" | "process" | "pending" | "incomplete" => State::Waiting,
         "error" | "failed" => State::Failed,
+        "refunded" | "revoked" => State::Returned,
         _ => State::Other(text.to_owned()),
     }
 }
 
-/// Those that succeeded; their amounts are told below zero.
+/// Those that succeeded.
 fn refunds(answer: &Element) -> Result<Vec<Refund>, ReadError> {
     let Some(told) = answer.child("pg_refund_payments") else { return Ok(Vec::new()) };
     let is_done = |refund: &&Element| refund.get("pg_payment_status") == Some("success");
     let refunds = told.children.iter().filter(is_done).map(|refund| {
-        let text = refund.required("pg_amount")?;
-        let amount = read_amount(text.strip_prefix('-').unwrap_or(text))
-            .ok_or_else(|| ReadError::unreadable(format!("pg_amount is no amount: {text:?}")))?;
+        let amount = below_zero("pg_amount", refund.required("pg_amount")?)?;
         Ok(Refund { payment: refund.required("pg_payment_id")?.to_owned(), amount })
     });
     refunds.collect()
 }
 
+/// What goes back is told below zero.
+fn below_zero(name: &str, text: &str) -> Result<Decimal, ReadError> {
+    let amount = read_amount(text.strip_prefix('-').unwrap_or(text));
+    amount.ok_or_else(|| ReadError::unreadable(format!("{name} is no amount: {text:?}")))
+}
+
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 
@@ -181,21 +198,29 @@ mod tests {
         check(
             &paid,
             expect![[
-                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Success, captured: true, testing: None, refunds: [] } money=true"#
+                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Success, captured: true, testing: None, refunds: [], refunded: 0 } money=true"#
             ]],
         );
         let waiting = answer("process", "", "10;1;KZT;880011;process;abc;ok");
         check(
             &waiting,
             expect![[
-                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Waiting, captured: true, testing: None, refunds: [] } money=false"#
+                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Waiting, captured: true, testing: None, refunds: [], refunded: 0 } money=false"#
             ]],
         );
-        let odd = answer("revoked", "", "10;1;KZT;880011;revoked;abc;ok");
+        for state in ["refunded", "revoked"] {
+            check(
+                &answer(state, "", &format!("10;1;KZT;880011;{state};abc;ok")),
+                expect![[
+                    r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Returned, captured: true, testing: None, refunds: [], refunded: 0 } money=false"#
+                ]],
+            );
+        }
+        let odd = answer("partial", "", "10;1;KZT;880011;partial;abc;ok");
         check(
             &odd,
             expect![[
-                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Other("revoked"), captured: true, testing: None, refunds: [] } money=false"#
+                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Other("partial"), captured: true, testing: None, refunds: [], refunded: 0 } money=false"#
             ]],
         );
     }
@@ -210,14 +235,14 @@ mod tests {
             )
         };
         let told = format!(
-            "<pg_refund_payments>\n{}{}</pg_refund_payments>\n",
+            "<pg_refund_payments>\n{}{}</pg_refund_payments>\n<pg_refund_amount>-4</pg_refund_amount>\n",
             refund("1", "success", "-4"),
             refund("2", "error", "-6"),
         );
         check(
-            &answer("success", &told, "10;1;KZT;880011;success;-4;1;success;-6;2;error;abc;ok"),
+            &answer("success", &told, "10;1;KZT;880011;success;-4;-4;1;success;-6;2;error;abc;ok"),
             expect![[
-                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Success, captured: true, testing: None, refunds: [Refund { payment: "1", amount: 4 }] } money=true"#
+                r#"Status { payment: "880011", top_up: None, amount: 10, currency: KZT, state: Success, captured: true, testing: None, refunds: [Refund { payment: "1", amount: 4 }], refunded: 4 } money=true"#
             ]],
         );
     }

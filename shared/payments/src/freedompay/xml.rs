@@ -41,7 +41,7 @@ fn sign_values<'a>(element: &'a Element, into: &mut Vec<&'a str>) {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

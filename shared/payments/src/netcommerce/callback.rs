@@ -82,7 +82,7 @@ fn is_authorization(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

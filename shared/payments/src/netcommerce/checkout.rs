@@ -146,7 +146,7 @@ impl Form {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::expect;
 

@@ -45,7 +45,7 @@ pub fn read_callback(body: &[u8], secrets: &[impl AsRef<str>]) -> Result<Callbac
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

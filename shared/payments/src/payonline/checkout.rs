@@ -78,7 +78,7 @@ fn check(ask: &Ask) -> Result<(), AskError> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -112,7 +112,7 @@ fn listed(row: &Element) -> Result<Listed, ReadError> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

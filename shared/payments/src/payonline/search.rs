@@ -95,7 +95,7 @@ fn state(text: &str) -> Result<FoundState, ReadError> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

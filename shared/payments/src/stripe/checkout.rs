@@ -166,7 +166,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> ReadCheckoutError {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -55,6 +55,8 @@ pub enum Event {
         event_id: String,
         livemode: bool,
         refund: String,
+        /// Whose refund it was; what has gone back of it now can be asked for, by [`payment`](super::payment()).
+        payment_intent: Option<String>,
         charge: Option<String>,
         amount_minor: i64,
         currency: Currency,
@@ -138,8 +140,8 @@ pub fn read_event(raw_body: &[u8]) -> Result<Event, ReadEventError> {
             let charge = content(&event_id, object)?;
             Ok(refunded(event_id, livemode, charge))
         }
-        // The first came later; both tell of a refund.
-        "refund.failed" | "charge.refund.updated" => {
+        // Which of them come depends on how it was paid, and how it failed.
+        "refund.failed" | "refund.updated" | "charge.refund.updated" => {
             let refund: Refund = content(&event_id, object)?;
             Ok(refund_failed(event_id, livemode, kind, refund))
         }
@@ -191,13 +193,14 @@ fn refunded(event_id: String, livemode: bool, charge: Charge) -> Event {
 }
 
 fn refund_failed(event_id: String, livemode: bool, kind: String, refund: Refund) -> Event {
-    if !matches!(refund.status.as_str(), "failed" | "canceled") {
+    if !matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
         return Event::Ignored { event_id, livemode, kind };
     }
     Event::RefundFailed {
         event_id,
         livemode,
         refund: refund.id,
+        payment_intent: refund.payment_intent,
         charge: refund.charge,
         amount_minor: refund.amount,
         currency: refund.currency.0,
@@ -312,8 +315,8 @@ struct UpdatedCharge {
 #[derive(Deserialize)]
 struct Refund {
     id: String,
-    #[serde(default)]
-    status: String,
+    status: Option<String>,
+    payment_intent: Option<String>,
     charge: Option<String>,
     amount: i64,
     currency: LowerCaseCurrency,
@@ -344,7 +347,7 @@ impl TryFrom<String> for LowerCaseCurrency {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 
@@ -527,22 +530,28 @@ mod tests {
     #[test]
     fn a_refund_that_fails_later_is_told() {
         let refund = |status: &str| {
-            format!(r#"{{"id":"re_1","status":"{status}","charge":"ch_1","amount":500,"currency":"usd"}}"#)
+            format!(
+                r#"{{"id":"re_1","status":{status},"payment_intent":"pi_1","charge":"ch_1","amount":500,
+                    "currency":"usd"}}"#
+            )
         };
-        for kind in ["refund.failed", "charge.refund.updated"] {
+        let kinds = ["refund.failed", "refund.updated", "charge.refund.updated"];
+        for (kind, status) in kinds.into_iter().zip([r#""failed""#, r#""canceled""#, r#""failed""#]) {
             check(
                 kind,
-                &refund("failed"),
+                &refund(status),
                 expect![[
-                    r#"RefundFailed { event_id: "evt_1", livemode: true, refund: "re_1", charge: Some("ch_1"), amount_minor: 500, currency: USD }"#
+                    r#"RefundFailed { event_id: "evt_1", livemode: true, refund: "re_1", payment_intent: Some("pi_1"), charge: Some("ch_1"), amount_minor: 500, currency: USD }"#
                 ]],
             );
         }
-        check(
-            "charge.refund.updated",
-            &refund("succeeded"),
-            expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "charge.refund.updated" }"#]],
-        );
+        for status in [r#""succeeded""#, "null"] {
+            check(
+                "charge.refund.updated",
+                &refund(status),
+                expect![[r#"Ignored { event_id: "evt_1", livemode: true, kind: "charge.refund.updated" }"#]],
+            );
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn from_minor_units(units: i64, currency: Currency) -> Option<Decimal> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

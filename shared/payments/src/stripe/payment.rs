@@ -23,8 +23,12 @@ pub struct PaymentFacts {
     pub currency: Currency,
     /// What took the money from the payer: by this name refunds are told.
     pub charge: Option<String>,
-    /// All that went back to the payer so far.
+    /// All that went back to the payer so far, and what did not reach it.
     pub refunded_minor: i64,
+    /// What of that did not: refunds that failed.
+    pub refunds_failed_minor: i64,
+    /// Whether it has more refunds than are told: others of them may have failed.
+    pub has_more_refunds: bool,
     /// Not known at once: with the charge's next update it is.
     pub fee: Option<Fee>,
 }
@@ -54,10 +58,12 @@ impl Fee {
     }
 }
 
-/// The request for a payment with its fee.
+/// The request for a payment with its fee and its refunds.
 pub fn payment(payment_intent: &str, settings: &Settings) -> Result<Request<String>, http::Error> {
     let id: String = form_urlencoded::byte_serialize(payment_intent.as_bytes()).collect();
-    let path = format!("payment_intents/{id}?expand%5B%5D=latest_charge.balance_transaction");
+    let expand =
+        ["balance_transaction", "refunds"].map(|field| format!("expand%5B%5D=latest_charge.{field}"));
+    let path = format!("payment_intents/{id}?{}", expand.join("&"));
     call(Method::GET, &path, settings)?.body(String::new())
 }
 
@@ -65,7 +71,9 @@ pub fn payment(payment_intent: &str, settings: &Settings) -> Result<Request<Stri
 pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, ReadError> {
     let told: Told = read(status, body)?;
     let charge = told.latest_charge;
-    let refunded_minor = charge.as_ref().map_or(0, |charge| charge.amount_refunded);
+    let (refunded_minor, refunds_failed_minor) = charge.as_ref().map_or((0, 0), Charge::went_back);
+    let refunds = charge.as_ref().and_then(|charge| charge.refunds.as_ref());
+    let has_more_refunds = refunds.is_some_and(|refunds| refunds.has_more);
     let charge_id = charge.as_ref().map(|charge| charge.id.clone());
     let fee = charge.and_then(|charge| charge.balance_transaction).map(Fee::try_from).transpose()?;
     Ok(PaymentFacts {
@@ -76,6 +84,8 @@ pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, Rea
         currency: told.currency.0,
         charge: charge_id,
         refunded_minor,
+        refunds_failed_minor,
+        has_more_refunds,
         fee,
     })
 }
@@ -95,7 +105,39 @@ struct Charge {
     id: String,
     #[serde(default)]
     amount_refunded: i64,
+    refunds: Option<Refunds>,
     balance_transaction: Option<BalanceTransaction>,
+}
+
+#[derive(Deserialize)]
+struct Refunds {
+    data: Vec<Refund>,
+    /// There are more than are listed.
+    #[serde(default)]
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    amount: i64,
+    status: Option<String>,
+}
+
+impl Charge {
+    /// All that its refunds were of, and what of it failed. Where all of them are told both only grow, which
+    /// `amount_refunded` does not: it falls with a refund that fails.
+    fn went_back(&self) -> (i64, i64) {
+        let Some(refunds) = &self.refunds else { return (self.amount_refunded, 0) };
+        let failed = refunds.data.iter().filter(|refund| refund.has_failed()).map(|refund| refund.amount);
+        let all: i64 = refunds.data.iter().map(|refund| refund.amount).sum();
+        (all.max(self.amount_refunded), failed.sum())
+    }
+}
+
+impl Refund {
+    fn has_failed(&self) -> bool {
+        matches!(self.status.as_deref(), Some("failed" | "canceled"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -130,7 +172,7 @@ impl TryFrom<BalanceTransaction> for Fee {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 
@@ -144,7 +186,9 @@ mod tests {
             Ok(facts) => {
                 assert_eq!(facts.top_up.as_deref(), Some("top_1"));
                 let fee = facts.fee.map(|fee| fee.in_currency(paid));
-                format!("refunded {}, fee {fee:?}", facts.refunded_minor)
+                let (all, failed) = (facts.refunded_minor, facts.refunds_failed_minor);
+                let more = if facts.has_more_refunds { " of more" } else { "" };
+                format!("refunded {all} less {failed}{more}, fee {fee:?}")
             }
             Err(error) => error.to_string(),
         });
@@ -152,17 +196,41 @@ mod tests {
 
     #[test]
     fn a_payment_tells_its_fee_as_soon_as_it_is_known() {
-        check("null", Currency::USD, expect!["refunded 0, fee None"]);
+        check("null", Currency::USD, expect!["refunded 0 less 0, fee None"]);
         check(
             r#"{"id":"ch_1","amount_refunded":0,"balance_transaction":null}"#,
             Currency::USD,
-            expect!["refunded 0, fee None"],
+            expect!["refunded 0 less 0, fee None"],
         );
         check(
             r#"{"id":"ch_1","amount_refunded":5000,"balance_transaction":{"id":"txn_1","amount":15000,
                 "fee":465,"net":14535,"currency":"usd","exchange_rate":null}}"#,
             Currency::USD,
-            expect!["refunded 5000, fee Some(Some(4.65))"],
+            expect!["refunded 5000 less 0, fee Some(Some(4.65))"],
+        );
+    }
+
+    #[test]
+    fn what_went_back_only_grows_and_so_does_what_of_it_failed() {
+        let charge = |refunded: i64, refunds: &str| {
+            format!(r#"{{"id":"ch_1","amount_refunded":{refunded},"refunds":{{{refunds}}}}}"#)
+        };
+        let first = r#"{"id":"re_1","amount":5000,"status":"failed"}"#;
+        check(
+            &charge(0, &format!(r#""data":[{first}],"has_more":false"#)),
+            Currency::USD,
+            expect!["refunded 5000 less 5000, fee None"],
+        );
+        let next = r#"{"id":"re_2","amount":2000,"status":null}"#;
+        check(
+            &charge(2_000, &format!(r#""data":[{next},{first}],"has_more":false"#)),
+            Currency::USD,
+            expect!["refunded 7000 less 5000, fee None"],
+        );
+        check(
+            &charge(2_000, r#""data":[],"has_more":true"#),
+            Currency::USD,
+            expect!["refunded 2000 less 0 of more, fee None"],
         );
     }
 
@@ -174,8 +242,8 @@ mod tests {
                     "net":13370,"currency":"eur","exchange_rate":{rate}}}}}"#
             )
         };
-        check(&converted("0.92"), Currency::USD, expect!["refunded 0, fee Some(Some(4.68))"]);
-        check(&converted("null"), Currency::USD, expect!["refunded 0, fee Some(None)"]);
+        check(&converted("0.92"), Currency::USD, expect!["refunded 0 less 0, fee Some(Some(4.68))"]);
+        check(&converted("null"), Currency::USD, expect!["refunded 0 less 0, fee Some(None)"]);
         check(&converted("0"), Currency::USD, expect!["the answer cannot be read: 0 is no exchange rate"]);
     }
 
@@ -185,7 +253,8 @@ mod tests {
         let request = payment("pi_1", &settings).expect("a request");
         assert_eq!(
             request.uri(),
-            "https://api.stripe.com/v1/payment_intents/pi_1?expand%5B%5D=latest_charge.balance_transaction"
+            "https://api.stripe.com/v1/payment_intents/pi_1?expand%5B%5D=latest_charge.balance_transaction\
+             &expand%5B%5D=latest_charge.refunds"
         );
     }
 }

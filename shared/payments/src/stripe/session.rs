@@ -82,7 +82,7 @@ struct Told {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
 
     fn told(status: &str, payment_status: &str) -> Result<Session, ReadError> {

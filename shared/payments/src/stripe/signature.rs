@@ -96,7 +96,7 @@ fn digest(secret: &str, time_text: &str, raw_body: &[u8]) -> Option<[u8; 32]> {
 }
 
 #[cfg(test)]
-mod tests {
+mod payment_callbacks {
     use super::*;
     use expect_test::{Expect, expect};
 

@@ -9,18 +9,22 @@ use axum::body::to_bytes;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::audit::{Act, Actor};
+use domain::finding::{Figures, FindingKind};
 use domain::handling::ClientAddress;
 use domain::id::{AuditId, IncomingId, MessageId, SenderId, TwoFactorIntegrationId, UserId};
 use domain::incoming::{IncomingCost, IncomingMessage, Routed};
+use domain::money::Amount;
 use domain::sender::SenderAddress;
 use domain::session::Session;
 use domain::two_factor::{IntegrationStatus, TwoFactorIntegration};
+use domain::user::{User, UserStatus};
 use http::{Method, Request, StatusCode};
 use runtime::auth::{CSRF_HEADER, SESSION_COOKIE};
 use runtime::token::UserToken;
 use serde_json::{Value, json};
-use store::{Store, Written};
+use store::{Avatar, Store, Written};
 use tests::bucket::Bucket;
+use tests::edits::act;
 use tests::stripe_simulator::StripeSimulator;
 use tower::ServiceExt;
 
@@ -123,7 +127,8 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
         "PUT /v1/services/{id}/scopes/{number}/nodes" => json!({"node": free["sms_message"]}),
         "POST /v1/services/{id}/scopes/{number}/imports" => json!({"path": "sms_message",
             "file_name": "rates.csv", "supplier": format!("{MARK} Tele"), "format": "standard"}),
-        "POST /v1/connections" => json!({"kind": "alaris", "name": format!("{MARK} vendor"),
+        "POST /v1/connections" => json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": format!("{MARK} vendor"),
             "url": "https://vendor.example", "username": "u", "password": "p"}),
         "PATCH /v1/connections/{id}" => json!({"name": format!("{MARK} vendor")}),
         "PUT /v1/dictionaries/{name}/entries/{key}" => json!({"values": {"mcc": "262", "mnc": "02",
@@ -147,6 +152,9 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
         "POST /v1/top_ups/{id}/confirm" => json!({"reference": format!("{MARK} {}", runtime::fresh())}),
         "POST /v1/payment_reviews/done" => {
             json!({"payment_system": thing("payment_system"), "event": REVIEWED, "note": format!("{MARK} paid back")})
+        }
+        "POST /v1/ledger_reviews/done" => {
+            json!({"kind": "recount", "event": REVIEWED, "note": format!("{MARK} rated again")})
         }
         "POST /v1/top_ups/{id}/close" => json!({"reason": format!("{MARK} booked by hand")}),
         "POST /v1/rates/find" => json!({"agreement": thing("agreement"), "number": "+4915112345678",
@@ -220,7 +228,7 @@ const MADE: &[(&str, Maker)] = &[
     ("POST /v1/services/{id}/scopes/{number}/imports", Maker::A),
 ];
 
-/// What A's payment system told that has to be looked at.
+/// What A's payment system told, and the platform found of A, that has to be looked at.
 const REVIEWED: &str = "evt_walk";
 /// One pixel.
 const PICTURE: &str =
@@ -321,8 +329,8 @@ impl World {
         let pack = json!({"name": "Pack", "kind": {"type": "unit_pack", "size": 10},
             "tree": {"sms_message": {"price": {"type": "included"}}}});
         let pack = self.platform.post(&parent.key, "/v1/services", pack).await.good();
-        let connection = json!({"kind": "alaris", "name": "Vendor", "url": "https://vendor.example",
-            "username": "u", "password": "p"});
+        let connection = json!({"kind": "http", "vendor": {"type": "transit_sms"},
+            "name": "Vendor", "url": "https://vendor.example", "username": "u", "password": "p"});
         let connection = self.platform.post(&parent.key, "/v1/connections", connection).await.good();
         let path = format!("/v1/companies/{}", a.company);
         self.platform.patch(&parent.key, &path, json!({"direct_sending": true})).await.good();
@@ -424,6 +432,11 @@ impl World {
         let (detail, at) = ("other money".to_owned(), runtime::now());
         let review = store::Review { system, event, top_up: None, detail, at };
         self.platform.store.put_review(&review).await.unwrap();
+        let review = store::Review { system: FindingKind::Recount.name().to_owned(), ..review };
+        let (agreement, expected) = (a.agreement.clone().try_into().unwrap(), Amount::ZERO);
+        let (found, subject) = (Amount::ONE, None);
+        let figures = Figures { agreement, day: None, wallet: None, subject, expected, found, rows: None };
+        self.platform.store.put_finding(review, figures).await.unwrap();
         self.project().await;
     }
 
@@ -572,6 +585,36 @@ impl World {
         self.things.add("/v1/my_account/sessions", session.as_str(), true);
         Box::pin(self.send_code(&a)).await;
         Box::pin(self.project()).await;
+    }
+
+    /// What is asked for beside things that are made: how A sends codes, the picture of one of its users, and who
+    /// has registered with its parent.
+    pub async fn make_possible(&mut self) {
+        let a = self.members[0].0.clone();
+        let path = format!("/v1/companies/{}/login_codes", a.company);
+        let codes = json!({"agreement": a.agreement, "sender": SENDER, "text": "Your code is {{code}}."});
+        self.platform.ask(&a.key, Method::PUT, &path, &[], Some(codes)).await.good();
+
+        let store = &self.platform.store;
+        let company = store.any_company(&a.company.try_into().unwrap()).await.unwrap().unwrap();
+        let user = self.things.text("user").try_into().unwrap();
+        let user = store.any_user(&user).await.unwrap().unwrap();
+        let picture = Avatar { media_type: "image/png".to_owned(), content: PICTURE.to_owned() };
+        store.put_avatar(&user.id, Some(&picture)).await.unwrap();
+        let shown = User { avatar: Some("pixel".to_owned()), revision: user.revision + 1, ..user.clone() };
+        let replaced = store.replace_user(&act(&company.path), &user, &shown, None).await.unwrap();
+        let guest = User {
+            id: UserId::new(runtime::fresh()),
+            email: "guest@kestrel.example".to_owned(),
+            login: None,
+            status: UserStatus::Waiting,
+            registered_with: company.tenant().cloned(),
+            revision: 0,
+            ..user
+        };
+        let created = store.create_user(&act(&company.path), &guest, None).await.unwrap();
+        assert_eq!([replaced, created], [Written::Now, Written::Now]);
+        self.things.replace("/v1/external_users", guest.id.as_str());
     }
 
     /// The key of another integration, made after A's.

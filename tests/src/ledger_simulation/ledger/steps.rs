@@ -1,8 +1,9 @@
-//! Which steps are lawful for one item: what a write may make of a message, a wallet, a lease or a payment.
+//! Which steps are lawful for one item: what a write may make of a message, a fee, a wallet, a lease or a payment.
 
 use std::collections::BTreeMap;
 
 use domain::allowance::Pot;
+use domain::fee::Fee;
 use domain::id::WalletId;
 use domain::message::{Message, Status};
 use domain::money::Amount;
@@ -45,6 +46,22 @@ fn check_rated_again(before: &Message, after: &Message) -> Result<(), Breach> {
     let is_step = with_old_prices == *before && after.charges != before.charges;
     let detail = || format!("{} was rated again and is another message", after.id);
     is_step.then_some(()).ok_or_else(|| breach(Invariant::VoidedOnce, detail()))
+}
+
+/// A fee stays until it is rated again. Its price is another then, and nothing else of it is.
+pub(super) fn check_fee_step(before: &Fee, after: &Fee) -> Result<(), Breach> {
+    let with_old_price = Fee {
+        rate: before.rate.clone(),
+        unit_price: before.unit_price,
+        quantity_rule: before.quantity_rule,
+        amount: before.amount,
+        charge_version: before.charge_version,
+        ..after.clone()
+    };
+    let is_step = with_old_price == *before
+        && after.charge_version == before.charge_version + 1
+        && after.unit_price != before.unit_price;
+    is_step.then_some(()).ok_or_else(|| breach(Invariant::FeeOnce, format!("{} was written over", after.id)))
 }
 
 /// The limit is cut, payments are taken back and messages rated again by force; nothing else takes what is

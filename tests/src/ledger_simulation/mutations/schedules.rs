@@ -96,6 +96,7 @@ pub async fn play(of: Mutation, left_out: Option<Mutation>) -> Played {
         Mutation::FlushUnits => stage.flush_units().await,
         Mutation::RerateRevision => stage.rerate_revision().await,
         Mutation::RerateBlock => stage.rerate_block().await,
+        Mutation::RerateFee => stage.rerate_fee().await,
         Mutation::RerateChunk => stage.rerate_chunk().await,
     }
 }

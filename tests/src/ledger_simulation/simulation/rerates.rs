@@ -28,7 +28,7 @@ impl Simulation {
 
     /// Takes note of an actor's write to these items.
     pub(super) fn note_moves(&mut self, place: usize, items: &[(String, Item)]) {
-        if !items.iter().any(|(pk, _)| keys::is_message(pk) || keys::is_block(pk)) {
+        if !items.iter().any(|(pk, _)| keys::is_message(pk) || keys::is_block(pk) || keys::is_fee(pk)) {
             return;
         }
         match &self.actors[place].command {
@@ -39,12 +39,13 @@ impl Simulation {
 
     /// Takes in what an actor's step has rated again, which nobody does but rerates.
     pub(super) fn note_rated_again(&mut self, place: usize) -> Result<(), Breach> {
-        let messages = self.ledger.take_rated_again();
-        self.summary.rerated += messages.len();
+        let rated = self.ledger.take_rated_again();
+        let count = rated.messages.len() + rated.fees.len();
+        self.summary.rerated += count;
         match &self.actors[place].command {
-            Command::Rerate { task } => self.rerates.change(task, &messages),
-            _ if messages.is_empty() => Ok(()),
-            command => Err(Breach::of(Invariant::Rerated, format!("{command:?} rates messages again"))),
+            Command::Rerate { task } => self.rerates.change(task, &rated),
+            _ if count == 0 => Ok(()),
+            command => Err(Breach::of(Invariant::Rerated, format!("{command:?} rates again"))),
         }
     }
 

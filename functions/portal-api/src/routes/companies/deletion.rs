@@ -1,17 +1,22 @@
 //! Whether a company may be deleted: nobody below it, no money, nothing that is still to be invoiced, no fee
-//! that goes on.
+//! that goes on, nothing that messages take.
 
 use domain::agreement::Agreement;
+use domain::catalog::Thing;
 use domain::company::{Company, CompanyAssets, plan_delete};
+use domain::connection::Connection;
+use domain::id::CompanyId;
 use domain::invoice::{Invoice, InvoiceStatus};
+use domain::sender::Sender;
 use domain::wallet::Wallet;
 use runtime::auth::Principal;
-use store::Written;
+use store::{Ask, Written};
 
 use crate::App;
 use crate::error::{ApiError, busy};
+use crate::routes::records;
 
-/// In each round either the company is deleted, or money of it has moved meanwhile.
+/// In each round either the company is deleted, or something of it has changed meanwhile.
 const ROUNDS_MAX: u32 = 4;
 
 /// The company as it is when it is deleted.
@@ -52,7 +57,18 @@ async fn assets(app: &App, company: &Company) -> Result<(CompanyAssets, Vec<Wall
         let running = rules.into_iter().find(|rule| rule.next.is_some());
         assets.fee_rule = assets.fee_rule.or_else(|| running.map(|rule| rule.id));
     }
+    assets.used_by = match first_of::<Sender>(app, &company.id).await? {
+        None => first_of::<Connection>(app, &company.id).await?,
+        sender => sender,
+    };
     Ok((assets, wallets, agreements.len()))
+}
+
+/// The first of a company's own things of this kind, by its id.
+async fn first_of<T: Thing>(app: &App, company: &CompanyId) -> Result<Option<String>, ApiError> {
+    let ask = Ask { list: company.to_string(), limit: 1, ..Ask::default() };
+    let first = records::first(app, ask, |_: &T| true).await?;
+    Ok(first.map(|thing| thing.id().to_owned()))
 }
 
 /// The wallets under an agreement, the main one first, each with its balance. What is set aside there and

@@ -6,12 +6,15 @@ use domain::connection::{
     Binds, ErrorAction, ErrorRule, ExtraTlv, Link, LinkError, LongForm, NumberType, Numbering,
     OnUnknownOutcome, SmppLink, StatusOutcome, StatusRule, Tls,
 };
+use domain::id::CompanyId;
+use runtime::auth::Principal;
 use runtime::http::Problem;
 use runtime::targets::Targets;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Parts, not_empty};
+use crate::App;
 use crate::error::ApiError;
 use crate::{fields, schema};
 
@@ -24,6 +27,8 @@ const SERVICE_TYPE_LENGTH_MAX: usize = 5;
 /// The widest values that the two fields have room for.
 const TON_MAX: u8 = 6;
 const NPI_MAX: u8 = 18;
+/// Each is read when the connection is changed.
+const COMPANIES_MAX: usize = 100;
 
 /// A link to a vendor over SMPP 3.4.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -104,6 +109,10 @@ pub struct SmppSettings {
     /// What to do about errors in answers to submits, where it is not as usual.
     #[serde(default)]
     pub errors: Vec<ErrorSettings>,
+    /// Whose sender IDs may take it, with those of companies below these: the connection's company or some below
+    /// it, at most 100. Those of any company, unless told. What sender IDs have stays.
+    #[serde(default)]
+    pub companies: Vec<String>,
 }
 
 const fn window() -> NonZeroU32 {
@@ -229,6 +238,27 @@ pub struct ErrorSettings {
 }
 
 impl SmppSettings {
+    /// Whoever names companies sees them. `owner` is whose connection it is.
+    pub(super) async fn check_companies(
+        &self,
+        app: &App,
+        who: &Principal,
+        owner: &CompanyId,
+    ) -> Result<(), ApiError> {
+        if COMPANIES_MAX < self.companies.len() {
+            let detail = format!("at most {COMPANIES_MAX} are allowed");
+            return Err(Problem::invalid("companies", detail).into());
+        }
+        for id in &self.companies {
+            let named = app.seen_by(who).company(id).await.map_err(|error| error.field("companies"))?;
+            if !named.path.contains(owner) {
+                let detail = "they have to be the connection's company or below it";
+                return Err(Problem::invalid("companies", detail).into());
+            }
+        }
+        Ok(())
+    }
+
     /// `before` is what the link has been so far: its queue stays.
     pub(super) fn parts(self, targets: Targets, before: Option<&Link>) -> Result<Parts, ApiError> {
         let queue_url = match before {
@@ -253,6 +283,12 @@ impl SmppSettings {
             priority: self.priority,
             statuses: self.statuses.into_iter().map(Into::into).collect(),
             errors: self.errors.into_iter().map(Into::into).collect(),
+            companies: self
+                .companies
+                .iter()
+                .map(|id| CompanyId::parse(id))
+                .collect::<Result<_, _>>()
+                .map_err(|error| Problem::invalid("companies", error))?,
             ..SmppLink::new(
                 not_empty("host", self.host)?,
                 self.port,
@@ -289,6 +325,7 @@ impl SmppSettings {
             priority: link.priority,
             statuses: link.statuses.into_iter().map(Into::into).collect(),
             errors: link.errors.into_iter().map(Into::into).collect(),
+            companies: link.companies.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -10,14 +10,15 @@ use domain::record::id_of;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::FeeView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
 use crate::lists::{Column, Format, Listing};
+use crate::names::PayerNames;
 use crate::{fields, rights, schema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,8 +62,9 @@ pub struct FeeQuery {
     amount_min: Option<String>,
     /// At most so much.
     amount_max: Option<String>,
-    /// `company`, `agreement`, `wallet`, `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most
-    /// `transaction` or `attributes`. With a `-` before it for the other way round; `-at` unless told.
+    /// `subject`, `rule`, `by_user`, `issued` or `at`; or of 10,000 fees at most `company`, by name, `agreement` or
+    /// `wallet`, by the agreement's code, `transaction` or `attributes`. With a `-` before it for the other way
+    /// round; `-at` unless told.
     #[param(example = "-at")]
     sort: Option<String>,
     /// 1 to 500, 50 unless told.
@@ -141,18 +143,31 @@ fn attribute_of(text: &str) -> Result<(String, String), ApiError> {
 const COLUMNS: [&str; 9] =
     ["at", "company", "agreement", "subject", "rule", "by_user", "issued", "transaction", "attributes"];
 /// Without indexes, which every fee would pay for, in three lists.
-const ROW_COLUMNS: [Column<Fee>; 2] = [
+const ROW_COLUMNS: [Column<Fee>; 4] = [
+    ("company", |fee| fee.company.to_string()),
+    ("agreement", |fee| fee.agreement.to_string()),
     ("transaction", |fee| id_of(fee.transaction())),
     ("attributes", |fee| {
         let attributes = fee.attributes.iter().map(|(name, value)| format!("{name}:{value}"));
         catalog::words(&attributes.collect::<Vec<_>>().join("; "))
     }),
 ];
-const FILE_COLUMNS: [&str; 22] = [
+/// A fee in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeeRow {
+    #[serde(flatten)]
+    fee: FeeView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
+const FILE_COLUMNS: [&str; 24] = [
     "id",
     "at",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "wallet",
     "resource",
     "sender",
@@ -179,7 +194,7 @@ const FILE_COLUMNS: [&str; 22] = [
 /// are more: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/fees", tag = "fees", params(FeeQuery),
     responses((status = 200, description = "A page",
-        content((List<FeeView> = "application/json"), (String = "text/csv")))))]
+        content((List<FeeRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -187,7 +202,7 @@ pub async fn list(
     Query(query): Query<FeeQuery>,
 ) -> Result<Response, ApiError> {
     let list = query.list(&app, &who).await?;
-    // The id of a main wallet sorts as its agreement's.
+    // A main wallet is its agreement's.
     let sort = query.sort.as_deref().map(|sort| match sort {
         "wallet" => "agreement",
         "-wallet" => "-agreement",
@@ -198,5 +213,8 @@ pub async fn list(
         .within("at", query.from, query.till)
         .newest_first("at");
     let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, query.filter()?).await?;
-    found.answer(|fee| FeeView::new(fee, &who), "fees", &FILE_COLUMNS)
+    let names = found.names(&app.store, |fee| [fee.company.as_str(), fee.agreement.as_str()]).await?;
+    let row =
+        |fee: Fee| FeeRow { names: names.payer(&fee.company, &fee.agreement), fee: FeeView::new(fee, &who) };
+    found.answer(row, "fees", &FILE_COLUMNS)
 }

@@ -39,6 +39,7 @@ pub enum FeeKindBody {
     /// A sender ID, at the agreement's price under `sender_id_usage_fee`.
     SenderIdUsage {
         /// One of the agreement's sender IDs: the address of one of SMS, or the id of any.
+        #[schema(example = "ACME")]
         sender: String,
         /// As it looks unless told: numbers of up to six digits are short codes.
         #[schema(value_type = Option<schema::SenderIdType>)]
@@ -494,7 +495,7 @@ pub async fn list(
     let level = app.store.level(&agreement, runtime::now()).await?;
     let mut rules = app.store.fee_rules(&agreement.id).await?;
     rules.retain(|rule| query.passes(rule) && is_seen(&who, rule, &agreement));
-    let page = order.page(rules, |rule| rule.id.as_str(), format)?;
+    let page = order.page(&app.store, rules, |rule| rule.id.as_str(), format).await?;
     let found = Found { page, format };
     found.answer(|rule| FeeRuleView::new(rule, &level), "fee-rules", &FILE_COLUMNS)
 }

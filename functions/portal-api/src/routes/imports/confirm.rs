@@ -28,6 +28,7 @@ use crate::rights;
 #[serde(deny_unknown_fields)]
 pub struct ConfirmImportRequest {
     /// Of the preview that you have seen.
+    #[schema(example = "3f6c0a9be1d24c57")]
     preview: String,
     /// Import the other rows although some have errors; false unless told.
     #[serde(default)]

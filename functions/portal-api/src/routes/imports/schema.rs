@@ -112,6 +112,7 @@ pub enum ImportMeaning {
 #[allow(dead_code, reason = "described, never made")]
 pub struct ImportColumn {
     /// Its letters, as spreadsheets count.
+    #[schema(example = "B")]
     column: String,
     #[serde(flatten)]
     meaning: ImportMeaning,

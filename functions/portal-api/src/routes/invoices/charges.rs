@@ -1,11 +1,11 @@
 //! The charges of one invoice, and the rows that they are the sums of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::charge::{Charge, ChargeRow};
-use domain::id::RateId;
+use domain::id::{RateId, ServiceId};
 use domain::invoice::{Invoice, InvoiceError};
 use printing::facts::Names;
 use runtime::auth::Principal;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use store::Page;
 use utoipa::IntoParams;
 
-use super::view::{ChargeRowView, ChargeView};
+use super::view::{ChargeDetails, ChargeRowView, ChargeView, ChargedService};
 use super::{Reply, manageable, readable};
 use crate::App;
 use crate::error::ApiError;
@@ -46,13 +46,15 @@ pub const FILE_COLUMNS: [&str; 20] = [
     "rows",
 ];
 
-const ROW_COLUMNS: [&str; 17] = [
+const ROW_COLUMNS: [&str; 19] = [
+    "id",
     "sender",
     "subject",
     "country",
     "direction",
     "rate",
     "service",
+    "service_name",
     "price_type",
     "scale_type",
     "scale_tier",
@@ -85,21 +87,41 @@ pub async fn list(
     Found::all(charges, format).answer(|charge| charge, "charges", &FILE_COLUMNS)
 }
 
-/// One charge.
+/// One charge, with the services that it bills.
 #[utoipa::path(get, path = "/v1/invoices/{id}/charges/{charge}", tag = "invoices",
     params(
         ("id" = String, Path, description = "The invoice's id"),
         ("charge" = String, Path, description = "The charge's id")
     ),
-    responses((status = 200, description = "The charge", body = ChargeView)))]
+    responses((status = 200, description = "The charge", body = ChargeDetails)))]
 pub async fn one(
     State(app): State<App>,
     who: Principal,
     Path((id, charge)): Path<(String, String)>,
-) -> Reply<ChargeView> {
+) -> Reply<ChargeDetails> {
     let invoice = readable(&app, &who, &id).await?;
     let charge = charge_of(&invoice, &charge)?;
-    Ok(axum::Json(ChargeView::new(&invoice, charge)?))
+    let rows = app.invoices.rows(&invoice, charge, runtime::now()).await?;
+    let rates = rows.into_iter().map(|row| row.rate).collect();
+    let services: BTreeSet<_> = services_of(&app, &rates).await?.into_values().collect();
+    let charge = ChargeView::new(&invoice, charge)?;
+    Ok(axum::Json(ChargeDetails { charge, services: services.into_iter().collect() }))
+}
+
+/// The services whose rate trees these rates are of.
+async fn services_of(
+    app: &App,
+    rates: &BTreeSet<RateId>,
+) -> Result<BTreeMap<RateId, ChargedService>, ApiError> {
+    let sold_by = app.store.services_of_rates(rates).await?;
+    let ids: BTreeSet<ServiceId> = sold_by.values().cloned().collect();
+    let services = app.store.services(&Vec::from_iter(ids)).await?;
+    let services: BTreeMap<_, _> = services.iter().map(|service| (&service.id, &service.name)).collect();
+    let named = |(rate, id): (RateId, ServiceId)| {
+        let name = services.get(&id)?;
+        Some((rate, ChargedService { name: (*name).clone(), id: id.into() }))
+    };
+    Ok(sold_by.into_iter().filter_map(named).collect())
 }
 
 /// Count the usage of one charge of a draft again.
@@ -180,7 +202,7 @@ pub async fn rows(
     let next = begin.saturating_add(limit);
     let shown: Vec<&ChargeRow> = rows.iter().skip(begin).take(limit).collect();
     let rates: BTreeSet<RateId> = shown.iter().map(|row| row.rate.clone()).collect();
-    let services = app.store.services_of_rates(&rates).await?;
+    let services = services_of(&app, &rates).await?;
     let from_phones = app.store.rates_from_phones(&app.trees, rates).await?;
     let names = Names { from_phones, ..Names::default() };
     let view = |row: &ChargeRow| {

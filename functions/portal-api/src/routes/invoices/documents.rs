@@ -44,14 +44,16 @@ pub async fn pdf(State(app): State<App>, who: Principal, Path(id): Path<String>)
     link(&app, &invoice, "pdf").await
 }
 
-/// A kind of file that holds all rows of all charges.
+/// A file that holds all rows of all charges.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DetailsFormat {
-    /// A sheet for each charge.
+    /// A sheet for each resource.
     #[default]
     Xlsx,
     Csv,
+    /// An archive of the invoice's PDF and the `xlsx`.
+    Zip,
 }
 
 impl DetailsFormat {
@@ -59,6 +61,7 @@ impl DetailsFormat {
         match self {
             Self::Xlsx => "xlsx",
             Self::Csv => "csv",
+            Self::Zip => "zip",
         }
     }
 }
@@ -72,7 +75,7 @@ pub struct DetailsQuery {
     format: DetailsFormat,
 }
 
-/// A link to the rows of all charges of an invoice, as one file.
+/// A link to the rows of all charges of an invoice, as one file; as `zip` together with the invoice's PDF.
 ///
 /// Of a draft it is made together with the PDF.
 #[utoipa::path(get, path = "/v1/invoices/{id}/details", tag = "invoices",
@@ -102,11 +105,7 @@ async fn link(app: &App, invoice: &Invoice, extension: &str) -> Reply<DocumentLi
         return Err(Problem::new(409, "not_ready", detail).into());
     };
     let file = format!("{}.{extension}", document.trim_end_matches(".pdf"));
-    let name = match invoice.number.filter(|_| invoice.is_confirmed()) {
-        Some(number) => number.to_string(),
-        None => format!("draft-{}", invoice.period.first),
-    };
-    link_to(app, &file, &format!("invoice-{name}.{extension}")).await
+    link_to(app, &file, &invoice.file_name(extension)).await
 }
 
 /// A draft changes all the time and few are looked at, so its files are made for who asks for them. Asking again

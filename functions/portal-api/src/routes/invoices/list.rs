@@ -10,14 +10,15 @@ use domain::record::id_of;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::Query;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::view::InvoiceView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::List;
 use crate::lists::{Column, Format, Found, Listing};
+use crate::names::{InvoiceNames, parties_of};
 use crate::rights::is_tenant_side;
 use crate::{fields, rights, schema};
 
@@ -183,19 +184,34 @@ impl Whose<'_> {
     }
 }
 
-const FILE_COLUMNS: [&str; 25] = [
+/// An invoice in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvoiceRow {
+    #[serde(flatten)]
+    invoice: InvoiceView,
+    #[serde(flatten)]
+    names: InvoiceNames,
+}
+
+const FILE_COLUMNS: [&str; 32] = [
     "id",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "own_legal_entity",
+    "own_legal_entity_name",
     "tenant",
     "direction",
     "kind",
     "first_day",
     "last_day",
+    "time_zone",
+    "sequence",
     "number",
     "net",
     "tax",
+    "total",
     "total_due",
     "covered",
     "outstanding",
@@ -207,6 +223,7 @@ const FILE_COLUMNS: [&str; 25] = [
     "dispatch_status",
     "issue_date",
     "due_date",
+    "calculated_at",
     "confirmed_at",
     "comment",
 ];
@@ -219,7 +236,7 @@ const FILE_COLUMNS: [&str; 25] = [
 /// file.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", params(InvoiceQuery),
     responses((status = 200, description = "A page",
-        content((List<InvoiceView> = "application/json"), (String = "text/csv")))))]
+        content((List<InvoiceRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -235,8 +252,13 @@ pub async fn list(
     let seen = app.seen_by(&who);
     let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.passes(invoice, &who);
     let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, is_shown).await?;
+    let names = found.names(&app.store, parties_of).await?;
     let Found { page, format } = found;
-    let items = page.items.iter().map(|invoice| InvoiceView::new(invoice, &who));
+    let row = |invoice: &Invoice| {
+        let names = names.parties(parties_of(invoice));
+        Ok::<_, ApiError>(InvoiceRow { invoice: InvoiceView::new(invoice, &who)?, names })
+    };
+    let items = page.items.iter().map(row);
     let page = store::Page { items: items.collect::<Result<Vec<_>, _>>()?, next: page.next };
     Found { page, format }.answer(|invoice| invoice, "invoices", &FILE_COLUMNS)
 }

@@ -2,7 +2,6 @@
 //! works with them.
 
 use domain::charge::{Charge, ChargeDirection, ChargeRow, ChargeSource, ServiceType};
-use domain::id::ServiceId;
 use domain::invoice::{DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus};
 use domain::money::{Amount, AmountError, PLACES_MAX};
 use domain::rating::{Attribute, ScaleKind};
@@ -79,6 +78,8 @@ pub struct InvoiceView {
     /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
     /// likewise.
     tax: String,
+    /// The net sum and the tax on it, both exact: what the platform has counted.
+    total: String,
     /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     total_due: String,
     /// What of it is paid, by payments and credit notes; of a credit note what it has paid, below zero. In message
@@ -136,6 +137,7 @@ impl InvoiceView {
         let is_tenant = is_tenant_side(who, &invoice.company, &invoice.tenant);
         let charges = invoice.charges.iter().map(|charge| ChargeView::new(invoice, charge));
         let confirmed = |amount: Amount| invoice.is_confirmed().then(|| amount.to_string());
+        let (_, total) = taxed(invoice, invoice.net)?;
         Ok(Self {
             id: invoice.id.to_string(),
             agreement: invoice.agreement.to_string(),
@@ -160,6 +162,7 @@ impl InvoiceView {
             net: invoice.net.to_string(),
             tax_rule: invoice.tax_rule.as_ref().map(Into::into),
             tax: invoice.tax.to_string(),
+            total: total.to_string(),
             total_due: invoice.total_due.to_string(),
             covered: confirmed(invoice.covered),
             outstanding: confirmed(invoice.outstanding),
@@ -214,7 +217,7 @@ pub struct ChargeView {
     /// When its usage was last counted: by itself, or with the whole invoice.
     #[schema(value_type = String, format = DateTime)]
     calculated_at: Timestamp,
-    /// How many messages.
+    /// How many messages, or fees.
     messages: i64,
     /// How many units: messages or segments.
     quantity: i64,
@@ -256,6 +259,24 @@ impl ChargeView {
     }
 }
 
+/// A charge with the services that it bills.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChargeDetails {
+    #[serde(flatten)]
+    pub charge: ChargeView,
+    /// Those whose rate trees its prices are of; none of prices that were agreed on by hand.
+    pub services: Vec<ChargedService>,
+}
+
+/// A service whose rate tree a price is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct ChargedService {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
+
 /// The tax of a part of an invoice, not rounded, and the part with it.
 pub fn taxed(invoice: &Invoice, net: Amount) -> Result<(Amount, Amount), AmountError> {
     let tax = match &invoice.tax_rule {
@@ -268,6 +289,9 @@ pub fn taxed(invoice: &Invoice, net: Amount) -> Result<(Amount, Amount), AmountE
 /// A line of a charge: what was used at one price.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChargeRowView {
+    /// Its id: the same as long as there is such a row in its charge.
+    #[schema(example = "row_01kd3v5x9q8m7n6p5r4s3t2v1w")]
+    id: String,
     /// What messages were sent from, or the sender ID a fee is for.
     sender: Option<String>,
     /// What else a fee is for: the pack's or the additional service's name, the operator.
@@ -281,6 +305,8 @@ pub struct ChargeRowView {
     rate: String,
     /// The service whose rate tree that is; null where the price was agreed on by hand.
     service: Option<String>,
+    /// What that service is called.
+    service_name: Option<String>,
     /// How that price came about: `flat`, `free`, `scale`, or `included` in a pack or bundle.
     #[schema(example = "flat")]
     price_type: &'static str,
@@ -297,7 +323,7 @@ pub struct ChargeRowView {
     source: ChargeSource,
     /// What a unit costs.
     unit_price: String,
-    /// How many messages.
+    /// How many messages, or fees.
     messages: i64,
     /// How many units: messages or segments.
     quantity: i64,
@@ -315,16 +341,18 @@ impl ChargeRowView {
         charge: &Charge,
         row: &ChargeRow,
         direction: Option<&'static str>,
-        service: Option<&ServiceId>,
+        service: Option<&ChargedService>,
     ) -> Result<Self, AmountError> {
         let (tax, total) = taxed(invoice, row.net)?;
         Ok(Self {
+            id: row.id(&charge.id).into(),
             sender: row.sender.as_ref().map(|sender| sender.as_str().to_owned()),
             subject: row.subject.clone(),
             country: row.country.clone(),
             direction,
             rate: row.rate.as_str().to_owned(),
-            service: service.map(ToString::to_string),
+            service: service.map(|service| service.id.clone()),
+            service_name: service.map(|service| service.name.clone()),
             price_type: row.priced_by.price_type(),
             scale_type: row.priced_by.scale(),
             scale_tier: row.priced_by.tier(),

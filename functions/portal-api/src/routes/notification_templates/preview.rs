@@ -23,8 +23,10 @@ pub struct NotificationPreviewRequest {
     #[schema(value_type = schema::NotificationEvent)]
     event: NotificationEvent,
     /// One line, with variables.
+    #[schema(example = "Payment received")]
     subject: String,
     /// The plain text, with variables.
+    #[schema(example = "Thank you: your payment has arrived.")]
     text: String,
     /// The same in HTML, with variables.
     html: Option<String>,

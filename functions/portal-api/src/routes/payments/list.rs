@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use runtime::auth::Principal;
 use runtime::http::{Problem, Query};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::view::PaymentView;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{Amounts, List};
 use crate::lists::{Column, Format, Listing};
+use crate::names::PayerNames;
 use crate::rights::is_tenant_side;
 use crate::{fields, rights, schema};
 
@@ -156,10 +157,21 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(&part.to_lowercase())
 }
 
-const FILE_COLUMNS: [&str; 17] = [
+/// A payment in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentRow {
+    #[serde(flatten)]
+    payment: PaymentView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
+const FILE_COLUMNS: [&str; 19] = [
     "id",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "reference",
     "amount",
     "currency",
@@ -183,7 +195,7 @@ const FILE_COLUMNS: [&str; 17] = [
 /// more: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/payments", tag = "payments", params(PaymentQuery),
     responses((status = 200, description = "A page",
-        content((List<PaymentView> = "application/json"), (String = "text/csv")))))]
+        content((List<PaymentRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -208,5 +220,10 @@ pub async fn list(
         (sees_all || payment.status.is_in_balance()) && query.passes(payment, paid)
     };
     let found = query.listing(list)?.read_in_order(&ROW_COLUMNS, &app.store, format, is_shown).await?;
-    found.answer(PaymentView::from, "payments", &FILE_COLUMNS)
+    let names = found.names(&app.store, |it| [it.company.as_str(), it.agreement.as_str()]).await?;
+    let row = |payment: Payment| PaymentRow {
+        names: names.payer(&payment.company, &payment.agreement),
+        payment: payment.into(),
+    };
+    found.answer(row, "payments", &FILE_COLUMNS)
 }

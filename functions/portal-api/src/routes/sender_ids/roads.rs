@@ -3,11 +3,11 @@
 
 use domain::agreement::Agreement;
 use domain::company::Company;
-use domain::connection::{Connection, ConnectionKind, Link};
+use domain::connection::{Connection, Link};
 use domain::id::ConnectionId;
 use domain::incoming::{IncomingRule, IncomingRuleError};
 use domain::route::{Route, Routes, RoutesError};
-use domain::sender::{AssignedFrom, SenderAddress};
+use domain::sender::{AssignedFrom, Sender, SenderAddress};
 use runtime::auth::Principal;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,14 @@ use crate::error::ApiError;
 use crate::routes::agreements::check_governs;
 use crate::seen::Seen;
 
+const NO_MESSAGES: &str = "this connection carries no messages";
+
 /// One road to a vendor.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteBody {
-    /// A connection that you see and that carries messages, of the sender's company or of one above it.
+    /// A connection that you see, of the sender's company or of one above it: of SMS one over SMPP or to Transit
+    /// SMS, in other channels the HTTP connection to the vendor of the sender ID.
     #[schema(example = "con_01m814gssve5b8ba12ve1e1grf")]
     pub connection: String,
     /// Lower ranks are tried first; 0 unless told.
@@ -86,19 +89,39 @@ impl IncomingBody {
     }
 }
 
-/// Reads the roads of a company's sender ID. `field` is what the request calls them.
+/// Reads the roads of a company's sender ID, which takes those of `before` now. `field` is what the request calls
+/// them.
 pub async fn routes(
     seen: &Seen<'_>,
     company: &Company,
+    before: &Routes,
     told: Vec<RouteBody>,
     field: &str,
 ) -> Result<Routes, ApiError> {
     let mut routes = Vec::with_capacity(told.len());
     for RouteBody { connection, rank, weight } in told {
-        let (connection, kind) = vendor(seen, company, &connection, field).await?;
-        routes.push(Route { connection, kind, rank, weight });
+        let connection = vendor(seen, company, &connection, field).await?;
+        if !before.all().iter().any(|kept| kept.connection == connection.id) {
+            check_serves(company, &connection, field)?;
+        }
+        let kind = connection.kind().ok_or_else(|| Problem::invalid(field, NO_MESSAGES))?;
+        routes.push(Route { connection: connection.id, kind, rank, weight });
     }
     Routes::new(routes).map_err(|error: RoutesError| Problem::invalid(field, error).into())
+}
+
+/// Refuses routes that messages of the sender ID cannot take. Answers the vendor's address for an account of its
+/// own.
+pub async fn check_roads(app: &App, sender: &Sender, field: &str) -> Result<Option<String>, ApiError> {
+    let ids: Vec<_> = sender.routes.all().iter().map(|route| route.connection.clone()).collect();
+    let mut account_url = None;
+    for connection in app.store.connections(&ids).await? {
+        sender.check_road(&connection.link).map_err(|error| Problem::invalid(field, error))?;
+        if let (Some(_), Link::Http(http)) = (&sender.settings, &connection.link) {
+            account_url = http.sms_url().map(str::to_owned);
+        }
+    }
+    Ok(account_url)
 }
 
 /// Reads what a sender ID under an agreement is assigned from. Who assigns sees that: the company whose it is, or
@@ -118,20 +141,23 @@ pub async fn assigned_from(
     Ok(assigned)
 }
 
-/// A vendor's connection that may serve a company's sender ID.
-async fn vendor(
-    seen: &Seen<'_>,
-    company: &Company,
-    id: &str,
-    field: &str,
-) -> Result<(ConnectionId, ConnectionKind), ApiError> {
-    let refused = |detail: &str| ApiError::from(Problem::invalid(field, detail));
+/// A vendor's connection that stands where it may serve a company's sender ID.
+async fn vendor(seen: &Seen<'_>, company: &Company, id: &str, field: &str) -> Result<Connection, ApiError> {
     let connection = seen.connection(id).await.map_err(|error| error.field(field))?;
     if !company.path.contains(&connection.company) {
-        return Err(refused("the connection must be one of the sender's company or of a company above it"));
+        let detail = "the connection must be one of the sender's company or of a company above it";
+        return Err(Problem::invalid(field, detail).into());
     }
-    let kind = connection.kind().ok_or_else(|| refused("this connection carries no messages"))?;
-    Ok((connection.id, kind))
+    Ok(connection)
+}
+
+/// Refuses a connection that is for others. What a sender ID has stays.
+fn check_serves(company: &Company, connection: &Connection, field: &str) -> Result<(), ApiError> {
+    if matches!(&connection.link, Link::Smpp(link) if !link.serves(&company.path)) {
+        let detail = "the connection is for sender IDs of other companies: see its `companies`";
+        return Err(Problem::invalid(field, detail).into());
+    }
+    Ok(())
 }
 
 /// Reads over which vendors' connections messages from phones to a company's sender ID may come beside its
@@ -157,7 +183,14 @@ pub async fn incoming_vendors(
     for id in told {
         vendors.push(match before.iter().find(|named| named.as_str() == id) {
             Some(named) => named.clone(),
-            None => vendor(seen, company, id, "incoming").await?.0,
+            None => {
+                let connection = vendor(seen, company, id, "incoming").await?;
+                check_serves(company, &connection, "incoming")?;
+                if !connection.link.carries_sms() {
+                    return Err(Problem::invalid("incoming", NO_MESSAGES).into());
+                }
+                connection.id
+            }
         });
     }
     Ok(vendors)

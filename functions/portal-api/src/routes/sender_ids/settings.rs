@@ -1,4 +1,4 @@
-//! What sender IDs of other channels than SMS have, as forms tell and answers show it. The domain's
+//! What sender IDs have in their channel beside routes, as forms tell and answers show it. The domain's
 //! `SenderSettings` has the same fields under the same names, without the secrets: one is read as the other.
 
 use std::collections::BTreeMap;
@@ -28,11 +28,12 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Of every channel but SMS: whose vendor carries it, and what that needs. Keys and passwords are taken and
-/// not answered.
+/// What it has in its channel: whose vendor carries it, and what that needs. SMS needs none. Keys and passwords
+/// are taken and not answered.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "channel", rename_all = "snake_case")]
 pub enum SenderSettingsBody {
+    Sms(SmsBody),
     Rcs(Box<RcsBody>),
     Viber(ViberBody),
     Whatsapp(WhatsappBody),
@@ -44,6 +45,25 @@ pub enum SenderSettingsBody {
     Voice(VoiceBody),
     MobilePush(MobilePushBody),
     FlashCall(FlashCallBody),
+}
+
+/// SMS over an HTTP vendor under an account of its own, in the place of the connection's. Exactly one of the
+/// routes is over HTTP then, and you see its connection. The account's receipts go to the connection's
+/// `webhook_url`, as those of all accounts there: whoever knows that can report on the messages of each of them, so
+/// it is told to the vendor, and to nobody who is billed by receipts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmsBody {
+    /// The login that the vendor gave.
+    #[schema(min_length = 1, max_length = 120, example = "hoho")]
+    login: String,
+    /// Its password.
+    #[serde(skip_serializing)]
+    #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "pw-Kq83z")]
+    password: Option<Secret>,
+    /// What goes with the account if the vendor asks for a service type.
+    #[schema(max_length = 120, example = "otp")]
+    service_type: Option<String>,
 }
 
 /// RCS.
@@ -387,6 +407,7 @@ impl SenderSettingsBody {
     /// The secrets that its vendor gave, by name; none of them that is not told.
     fn each_secret(&self) -> Vec<(&'static str, Option<&Secret>)> {
         let fields = match self {
+            Self::Sms(body) => vec![("password", &body.password)],
             Self::Rcs(body) => match &body.vendor {
                 RcsVendorBody::RcsForBusiness { key_file, .. } => vec![("key_file", key_file)],
                 RcsVendorBody::GsmaTransit { password, .. } => vec![("password", password)],

@@ -1,18 +1,20 @@
 //! The transfers from and to the wallets of a company.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog;
-use domain::id::WalletId;
+use domain::company::Company;
+use domain::id::{CompanyId, WalletId};
 use domain::permission::Area;
 use domain::transfer::Transfer;
 use jiff::Timestamp;
 use runtime::auth::Principal;
 use runtime::http::Query;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+use utoipa::{IntoParams, ToSchema};
 
 use super::TransferView;
 use crate::App;
@@ -77,13 +79,30 @@ impl TransferQuery {
 
 /// Without an index, which every transfer would pay for.
 const NOTE: Column<Transfer> = ("note", |transfer| catalog::words(&transfer.note));
-const FILE_COLUMNS: [&str; 12] = [
+
+/// A transfer in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransferRow {
+    #[serde(flatten)]
+    transfer: TransferView,
+    /// What the company is called whose wallet gave; null where that is neither the one whose transfers these are
+    /// nor the one above it, nor yours or below yours.
+    #[schema(example = "Reseller")]
+    from_company_name: Option<String>,
+    /// What the company is called whose wallet got, or null as there.
+    #[schema(example = "Bakery")]
+    to_company_name: Option<String>,
+}
+
+const FILE_COLUMNS: [&str; 14] = [
     "id",
     "at",
     "from",
     "from_company",
+    "from_company_name",
     "to",
     "to_company",
+    "to_company_name",
     "amount",
     "currency",
     "note",
@@ -99,7 +118,7 @@ const FILE_COLUMNS: [&str; 12] = [
 /// there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/transfers", tag = "transfers", params(TransferQuery),
     responses((status = 200, description = "A page",
-        content((List<TransferView> = "application/json"), (String = "text/csv")))))]
+        content((List<TransferRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -117,12 +136,36 @@ pub async fn list(
     };
     let amounts = fields::amounts(query.amount_min.as_deref(), query.amount_max.as_deref())?;
     let (sort, cursor) = (query.sort.as_deref(), query.cursor.as_deref());
-    let listing = Listing::new(company.id, &["at", "amount", NOTE.0], sort, query.limit, cursor)?
+    let listing = Listing::new(company.id.clone(), &["at", "amount", NOTE.0], sort, query.limit, cursor)?
         .within("at", query.from, query.till)
         .within_amounts("amount", amounts)
         .newest_first("at");
     let found = listing.read_in_order(&[NOTE], &app.store, format, is_shown).await?;
-    found.answer(TransferView::from, "transfers", &FILE_COLUMNS)
+    let names = names_told(&app, &who, &company, found.items()).await?;
+    let row = |transfer: Transfer| TransferRow {
+        from_company_name: names.get(&transfer.from_company).cloned(),
+        to_company_name: names.get(&transfer.to_company).cloned(),
+        transfer: transfer.into(),
+    };
+    found.answer(row, "transfers", &FILE_COLUMNS)
+}
+
+/// Of the two companies of each transfer. What came back to a closed wallet may go to any company above, whose name
+/// is not for those far below it.
+async fn names_told(
+    app: &App,
+    who: &Principal,
+    listed: &Company,
+    transfers: &[Transfer],
+) -> Result<BTreeMap<CompanyId, String>, StoreError> {
+    let both = |it: &Transfer| [it.from_company.clone(), it.to_company.clone()];
+    let ids: BTreeSet<CompanyId> = transfers.iter().flat_map(both).collect();
+    let ids: Vec<&str> = ids.iter().map(CompanyId::as_str).collect();
+    let companies: Vec<Company> = app.store.things_by_id(&ids).await?;
+    let is_told = |it: &Company| {
+        it.id == listed.id || listed.tenant() == Some(&it.id) || it.path.contains(&who.company.id)
+    };
+    Ok(companies.into_iter().filter(is_told).map(|it| (it.id, it.name)).collect())
 }
 
 /// Those of a person under each agreement of the company; none of a key of the company itself.

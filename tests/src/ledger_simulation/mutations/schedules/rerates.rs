@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use super::super::super::actors::Sending;
 use super::super::super::commands::Command;
 use super::super::super::simulation::Simulation;
-use super::{CLIENT, Played, RICH, Stage, message, one, refused};
+use super::{CLIENT, Played, RICH, Stage, fee, message, one, refused};
 use crate::world::amount;
 
 impl Stage {
@@ -31,6 +31,18 @@ impl Stage {
         let rerate = corrected(&mut stage, "0.07", false).await;
         stage.hold_at(Sending::Rerate, rerate).await?;
         stage.run_to_end(refused(message)).await?;
+        stage.finish().await
+    }
+
+    /// Two tasks have priced one fee, and the later prices come first.
+    pub(super) async fn rerate_fee(&self) -> Played {
+        let mut stage = self.pair(RICH, RICH).await?;
+        stage.run_to_end(fee("1")).await?;
+        stage.project_all().await?;
+        let before = corrected(&mut stage, "0.07", false).await;
+        stage.hold_at(Sending::Rerate, before).await?;
+        let after = corrected(&mut stage, "0.09", false).await;
+        stage.run_to_end(after).await?;
         stage.finish().await
     }
 
