@@ -4292,6 +4292,8 @@ export interface components {
             /** @description The user whose calls it makes, of that company; the company itself unless told. */
             user?: string | null;
         };
+        /** @description An API key in a list. */
+        ApiKeyRow: components["schemas"]["ApiKeyView"] & components["schemas"]["KeyOwnerNames"];
         ApiKeyView: {
             /** @description Whose calls it makes. */
             company: string;
@@ -4994,6 +4996,11 @@ export interface components {
              */
             networks?: string[];
             /**
+             * @description 8 to 64 characters of ASCII; many clients can say no more than 8. Never shown.
+             * @example pw-Kq83z
+             */
+            password?: string;
+            /**
              * Format: int32
              * @description Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
              *     share them evenly, and each lets one through at least.
@@ -5327,6 +5334,11 @@ export interface components {
              */
             enabled: boolean;
             /**
+             * @description Of one over HTTP: whether there is a signature key.
+             * @example false
+             */
+            has_signature_key?: boolean;
+            /**
              * @description Its id.
              * @example con_01m814gssve5b8ba12ve1e1grf
              */
@@ -5336,6 +5348,11 @@ export interface components {
              * @description Its revision, which is its `ETag` as well.
              */
             revision: number;
+            /**
+             * @description Where Transit SMS has to send its receipts. Whoever knows it can report on messages.
+             * @example https://api.example.com/webhooks/alaris/5f0c8a
+             */
+            webhook_url?: string;
         };
         /** @description A way to reach the company behind a sender ID. */
         ContactBody: {
@@ -5804,6 +5821,11 @@ export interface components {
         };
         /** @description Email, over Elastic Email. */
         EmailBody: {
+            /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
             /**
              * @description What mail comes from.
              * @example news@hoho.example
@@ -6368,6 +6390,11 @@ export interface components {
             /** @description What to do with a message whose fate nobody knows; `wait` unless told. */
             on_unknown_outcome?: components["schemas"]["OnUnknownOutcome"];
             /**
+             * @description The account's password; needed with `username`. Never shown.
+             * @example secret08
+             */
+            password?: string | null;
+            /**
              * Format: int32
              * @description Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
              *     by it yet.
@@ -6379,6 +6406,12 @@ export interface components {
              * @example
              */
             service_type?: string;
+            /**
+             * @description What another vendor than Transit SMS signs its calls with; null or an empty one takes away what is there.
+             *     Never shown.
+             * @example 5f0c8a
+             */
+            signature_key?: string | null;
             /**
              * @description The address that the vendor gave. Transit SMS needs one.
              * @example https://sms.example.com/api
@@ -6743,6 +6776,8 @@ export interface components {
              */
             webhook_url?: string | null;
         };
+        /** @description A message from a phone in a list. */
+        IncomingMessageRow: components["schemas"]["IncomingMessageView"] & components["schemas"]["PayerNames"];
         IncomingMessageView: {
             /** @description Its agreement. */
             agreement?: string | null;
@@ -6814,6 +6849,11 @@ export interface components {
          * @enum {string}
          */
         IntegrationStatus: "draft" | "active" | "blocked";
+        /**
+         * @description A version of SMPP.
+         * @enum {string}
+         */
+        InterfaceVersion: "3.4" | "5.0";
         InvitationRequest: {
             /** @description The company, yours or one below you; yours unless told. */
             company?: string | null;
@@ -7005,9 +7045,11 @@ export interface components {
             status: components["schemas"]["InvoiceStatus"];
             /**
              * @description The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
-             *     likewise.
+             *     likewise. With these corrections.
              */
             tax: string;
+            /** @description What that tax adds to confirmed invoices of the period that had another one: the rule was changed since. */
+            tax_corrections: components["schemas"]["TaxCorrectionView"][];
             tax_rule?: components["schemas"]["InvoiceTaxView"] | null;
             /** @description The company that issues it. */
             tenant: string;
@@ -7016,10 +7058,23 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone: string;
-            /** @description The net sum and the tax on it, both exact: what the platform has counted. */
+            /** @description The net sum and the tax on it, both exact: what the platform has counted. With the same corrections. */
             total: string;
             /** @description What is to be paid: that rounded net sum, and the tax. In message credits what was used. */
             total_due: string;
+        };
+        /** @description Of those whose calls an API key makes. */
+        KeyOwnerNames: {
+            /**
+             * @description What the company is called.
+             * @example Bakery
+             */
+            company_name?: string | null;
+            /**
+             * @description The user's name; null where the key is the company's own.
+             * @example Anna Weber
+             */
+            user_name?: string | null;
         };
         LeaseView: {
             /**
@@ -7303,9 +7358,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_ApiKeyView: {
+        List_ApiKeyRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["ApiKeyView"][];
+            items: components["schemas"]["ApiKeyRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7436,9 +7491,9 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        List_IncomingMessageView: {
+        List_IncomingMessageRow: {
             /** @description What is on this page. */
-            items: components["schemas"]["IncomingMessageView"][];
+            items: components["schemas"]["IncomingMessageRow"][];
             /** @description Ask with this as `cursor` for the next page; null on the last. */
             next?: string | null;
         };
@@ -7800,6 +7855,11 @@ export interface components {
              */
             name: string;
             /**
+             * @description What that header says, as a whole. Never shown.
+             * @example Bearer 5f0c8a
+             */
+            secret?: string | null;
+            /**
              * @description The header that carries the secret; none if the vendor wants none.
              * @example Authorization
              */
@@ -7930,6 +7990,11 @@ export interface components {
              * @example hoho
              */
             login: string;
+            /**
+             * @description Its password.
+             * @example pw-Kq83z
+             */
+            password?: string | null;
         };
         /**
          * @description The agreement's account addresses are told when too many messages fail within a window, once for each.
@@ -8289,7 +8354,7 @@ export interface components {
          * @description What people are told of by mail.
          * @enum {string}
          */
-        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "invoice_confirmation" | "rates_change" | "traffic_alert" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "new_registration" | "password_reset" | "problem_report" | "user_invitation";
+        NotificationEvent: "agreement_balance" | "credit_limit" | "bundle_limit" | "payment_confirmation" | "invoice_confirmation" | "rates_change" | "traffic_alert" | "codes_used_up" | "sender_id_request" | "sender_id_activation" | "broadcast_approval" | "company_moderation" | "registration_confirmation" | "new_registration" | "password_reset" | "problem_report" | "user_invitation";
         NotificationEventView: {
             /** @description Its name. */
             event: components["schemas"]["NotificationEvent"];
@@ -8614,8 +8679,9 @@ export interface components {
             /** @description What it pays taxes under. */
             tax_number?: string | null;
             /**
-             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-             *     for a country, and one for all others.
+             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+             *     one rule for a country at most, and one for all others, which is also for countries whose own rules
+             *     are not in force. Up to 260.
              */
             taxes?: components["schemas"]["TaxRuleBody"][];
             /** @description In the European Union. */
@@ -8664,8 +8730,9 @@ export interface components {
             /** @description What it pays taxes under. */
             tax_number?: string | null;
             /**
-             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-             *     for a country, and one for all others.
+             * @description What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+             *     one rule for a country at most, and one for all others, which is also for countries whose own rules
+             *     are not in force. Up to 260.
              */
             taxes?: components["schemas"]["TaxRuleBody"][];
             /** @description In the European Union. */
@@ -8928,6 +8995,11 @@ export interface components {
              */
             name?: string;
             /**
+             * @description The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+             *     with the one that was replaced for 72 hours; to set a new one twice ends that at once.
+             */
+            secret?: string | null;
+            /**
              * @description What it keeps of each payment besides, in the one currency of `currencies`.
              * @example 0.30
              */
@@ -8945,6 +9017,11 @@ export interface components {
              *     key says it.
              */
             testing?: boolean;
+            /**
+             * @description What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+             *     the secret key is. Without it payments are found some minutes later, by asking.
+             */
+            webhook_secret?: string | null;
         };
         PaymentSystemSettings: {
             /**
@@ -8985,6 +9062,11 @@ export interface components {
              */
             name: string;
             /**
+             * @description The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+             *     with the one that was replaced for 72 hours; to set a new one twice ends that at once.
+             */
+            secret?: string | null;
+            /**
              * @description What it keeps of each payment besides, in the one currency of `currencies`.
              * @example 0.30
              */
@@ -9002,6 +9084,11 @@ export interface components {
              *     key says it.
              */
             testing?: boolean;
+            /**
+             * @description What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+             *     the secret key is. Without it payments are found some minutes later, by asking.
+             */
+            webhook_secret?: string | null;
         };
         PaymentSystemView: components["schemas"]["PaymentSystemSettings"] & {
             /**
@@ -9527,7 +9614,13 @@ export interface components {
             source: string;
         };
         /** @description Push, over Firebase. */
-        PushBody: Record<string, never>;
+        PushBody: {
+            /**
+             * @description The text of the JSON file with the service account's key.
+             * @example {}
+             */
+            key_file?: string | null;
+        };
         /** @description What a price is multiplied by. */
         QuantityRule: "messages" | "segments" | "full_period" | {
             /** @description Of calls: the price is for a minute. */
@@ -9700,6 +9793,11 @@ export interface components {
              * @example hoho_agent
              */
             agent_id: string;
+            /**
+             * @description The text of the JSON file with the service account's key.
+             * @example {}
+             */
+            key_file?: string | null;
             /** @enum {string} */
             type: "rcs_for_business";
         } | {
@@ -9708,6 +9806,11 @@ export interface components {
              * @example hoho
              */
             login: string;
+            /**
+             * @description The client secret of the bot.
+             * @example pw-Kq83z
+             */
+            password?: string | null;
             /**
              * Format: int32
              * @description How long a token holds, in seconds; 3,600 unless told.
@@ -10798,7 +10901,7 @@ export interface components {
             /** @description What stands behind `token=` in the link. */
             token: string;
         };
-        /** @description A link to a vendor over SMPP 3.4. */
+        /** @description A link to a vendor over SMPP. */
         SmppSettings: {
             /** @description How many binds are kept up; one transceiver unless told. */
             binds?: components["schemas"]["BindsSettings"];
@@ -10821,6 +10924,12 @@ export interface components {
              */
             host: string;
             /**
+             * @description The version of SMPP that the gateway binds with; `3.4` unless told. A vendor that answers to `5.0` with an
+             *     older one is spoken to in that: before 3.4 without optional parameters, and long messages leave with a UDH.
+             *     With `3.4` it gets the parameters that you ask for, whatever it answers.
+             */
+            interface_version?: components["schemas"]["InterfaceVersion"];
+            /**
              * @description Whether what the vendor delivers names sender and recipient the other way round.
              * @example false
              */
@@ -10836,6 +10945,11 @@ export interface components {
             numbering?: components["schemas"]["NumberingSettings"];
             /** @description What to do with a message whose fate nobody knows; `wait` unless told. */
             on_unknown_outcome?: components["schemas"]["OnUnknownOutcome"];
+            /**
+             * @description The account's password; SMPP 3.4 allows 8 characters, many vendors more. Never shown.
+             * @example secret08
+             */
+            password?: string;
             /**
              * Format: int32
              * @description TCP port.
@@ -10902,6 +11016,11 @@ export interface components {
              * @example hoho
              */
             login: string;
+            /**
+             * @description Its password.
+             * @example pw-Kq83z
+             */
+            password?: string | null;
             /**
              * @description What goes with the account if the vendor asks for a service type.
              * @example otp
@@ -11028,7 +11147,30 @@ export interface components {
             /** @description Its name, by which it is given. */
             name: components["schemas"]["SystemRole"];
         };
-        /** @description What is added for clients of one country. */
+        /** @description By how much the tax of a confirmed invoice is another one. */
+        TaxCorrectionView: {
+            /**
+             * @description What is added; below zero where the tax is lower now.
+             * @example 3
+             */
+            amount: string;
+            /**
+             * @description The net sum as the document of that invoice shows it.
+             * @example 100
+             */
+            base: string;
+            before?: components["schemas"]["InvoiceTaxView"] | null;
+            /** @description The id of that invoice. */
+            invoice: string;
+        };
+        /**
+         * @description What is added for clients of one country.
+         *
+         *     Of an invoice the last day of its period decides which rule is in force, of message credits the day on which
+         *     they are ordered. A rule that is changed, added or taken away for days that are past taxes their drafts anew,
+         *     and for what is confirmed it makes drafts of corrections, each over the difference: where it was right until
+         *     some day, give it an end and add another one. Another name or note alone corrects nothing.
+         */
         TaxRuleBody: {
             /**
              * @description Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
@@ -11052,9 +11194,24 @@ export interface components {
              *     without pays the percentage.
              */
             reverse_charge?: boolean;
+            /**
+             * Format: date
+             * @description The first day on which it is in force; all before `valid_till` if null.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date
+             * @description The first day on which it is not any more; no end if null.
+             */
+            valid_till?: string | null;
         };
         /** @description Telegram Gateway. */
         TelegramBody: {
+            /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
             /** @description Whether Telegram has verified it; no unless told. */
             verified?: boolean;
         };
@@ -11856,6 +12013,11 @@ export interface components {
              */
             login: string;
             /**
+             * @description Its password.
+             * @example pw-Kq83z
+             */
+            password?: string | null;
+            /**
              * @description The service type of the partner's point of interconnection.
              * @example otp
              */
@@ -11903,6 +12065,16 @@ export interface components {
              * @example wx-1
              */
             app_id: string;
+            /**
+             * @description The app's secret.
+             * @example secret-1
+             */
+            app_secret?: string | null;
+            /**
+             * @description What WeChat signs its calls with.
+             * @example token-1
+             */
+            token?: string | null;
         };
         /** @description WhatsApp. */
         WhatsappBody: {
@@ -11919,6 +12091,11 @@ export interface components {
         /** @description Who carries WhatsApp. */
         WhatsappVendorBody: {
             /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
+            /**
              * @description Where media are put: an https address.
              * @example https://waba.example/v1/media
              */
@@ -11926,9 +12103,24 @@ export interface components {
             /** @enum {string} */
             type: "dialog360";
         } | {
+            /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
+            /**
+             * @description The API secret of your account there.
+             * @example secret-1
+             */
+            api_secret?: string | null;
             /** @enum {string} */
             type: "nexmo";
         } | {
+            /**
+             * @description The access token of your account there.
+             * @example token-1
+             */
+            access_token?: string | null;
             /**
              * @description The app's id there.
              * @example app-1
@@ -11943,6 +12135,11 @@ export interface components {
             type: "telin";
         } | {
             /**
+             * @description The access token of your account there.
+             * @example token-1
+             */
+            access_token?: string | null;
+            /**
              * @description The app's id there.
              * @example app-1
              */
@@ -11956,13 +12153,28 @@ export interface components {
             type: "telin_neuapix";
         } | {
             /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
+            /**
              * @description The app's id there.
              * @example app-1
              */
             app_id: string;
+            /**
+             * @description The app's access token, by which media are read.
+             * @example token-1
+             */
+            media_token?: string | null;
             /** @enum {string} */
             type: "gupshup";
         } | {
+            /**
+             * @description The API key of your account there.
+             * @example key-1
+             */
+            api_key?: string | null;
             /** @enum {string} */
             type: "dialog360_cloud";
         };
@@ -15944,7 +16156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ApiKeyView"];
+                    "application/json": components["schemas"]["List_ApiKeyRow"];
                     "text/csv": string;
                 };
             };
@@ -19795,6 +20007,7 @@ export interface operations {
                  *       "inverted_addresses": false,
                  *       "kind": "smpp",
                  *       "name": "Vendor in Berlin",
+                 *       "password": "secret08",
                  *       "port": 2775,
                  *       "priority": 0,
                  *       "rate": 50,
@@ -23810,7 +24023,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_IncomingMessageView"];
+                    "application/json": components["schemas"]["List_IncomingMessageRow"];
                     "text/csv": string;
                 };
             };
@@ -32921,16 +33134,16 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "address": "https://api.freedompay.uz",
                  *       "currencies": [
                  *         "EUR"
                  *       ],
-                 *       "fee_from": "client",
+                 *       "enabled": true,
+                 *       "fee_from": "owner",
                  *       "internal_fee_percent": "1.5",
                  *       "kind": "stripe",
                  *       "name": "Cards",
-                 *       "tariff_fixed": "0.30",
-                 *       "tariff_percent": "2.9"
+                 *       "secret": "sk_live_5f0c8a",
+                 *       "webhook_secret": "whsec_5f0c8a"
                  *     }
                  */
                 "application/json": components["schemas"]["PaymentSystemSettings"];

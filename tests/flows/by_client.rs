@@ -15,13 +15,14 @@ mod shop;
 use std::path::Path;
 use std::process::Command;
 
+use domain::connection::Connection;
 use runtime::targets::Targets;
 use serde_json::{Value, json};
 use tests::loopback::{Reserved, Serving};
 use tests::peers::{TypeScript, required};
 use waybill_client::portal::{
-    AgreementRequest, ApiKeyRequest, Charging, CompanyKind, CompanyPatch, CompanyRequest, GetCompaniesQuery,
-    NewPaymentRequest, NewTransferRequest,
+    AgreementRequest, ApiKeyRequest, Charging, CompanyKind, CompanyPatch, CompanyRequest, ConnectionPatch,
+    ConnectionSettings, GetCompaniesQuery, NewPaymentRequest, NewTransferRequest,
 };
 use waybill_client::sending::{GetMessagesQuery, SendRequest};
 use waybill_client::{Client, Error};
@@ -118,6 +119,32 @@ async fn keys_are_made_and_revoked_by_the_client() {
     assert_eq!(shop.get_me().await.unwrap().id, served.platform.owner.company);
     client.delete_api_key(&made.id, &Default::default(), None).await.unwrap();
     assert_eq!(code(shop.get_me().await), "unauthorized");
+}
+
+#[tokio::test]
+async fn connections_are_made_with_their_password_and_read_without_it_by_the_client() {
+    let served = served().await;
+    let client = Client::new(&served.url, &served.platform.owner.key);
+    let ask: ConnectionSettings = serde_json::from_value(json!({"kind": "smpp", "name": "Vendor",
+        "host": "smsc.example.com", "port": 2775, "system_id": "waybill", "password": "secret08"}))
+    .unwrap();
+    let made = client.post_connections(&ask).await.unwrap();
+    let secret = async || {
+        let kept = served.platform.secret_of::<Connection>(&made.id).await.unwrap();
+        kept["password"].clone()
+    };
+    assert_eq!(secret().await, "secret08");
+    assert_eq!(client.get_connection(&made.id).await.unwrap(), made);
+    let ConnectionSettings::Smpp { host, password, .. } = &made.connection_settings else {
+        panic!("{made:?}")
+    };
+    assert_eq!((host.as_str(), password), ("smsc.example.com", &None));
+    let more = [("window".to_owned(), json!(20)), ("password".to_owned(), json!("secret09"))];
+    let change = ConnectionPatch { enabled: Some(false), more: more.into() };
+    let changed = client.patch_connection(&made.id, None, &change).await.unwrap();
+    let ConnectionSettings::Smpp { window, .. } = changed.connection_settings else { panic!("{made:?}") };
+    assert_eq!((changed.enabled, window), (false, Some(20)));
+    assert_eq!(secret().await, "secret09");
 }
 
 #[tokio::test]

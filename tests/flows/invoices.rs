@@ -25,7 +25,7 @@ use domain::period::{BillingPeriod, BillingTerms, Period};
 use domain::rating::{PricedBy, Resource};
 use domain::record::Hand;
 use domain::sender::SenderAddress;
-use domain::tax::TaxRule;
+use domain::tax::{Buyer, TaxRule};
 use invoice_closer::Wake;
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
@@ -278,6 +278,33 @@ async fn a_draft_on_which_nothing_is_left_is_in_no_list_and_comes_back_with_the_
         assert_eq!(office.close().await, Closed::Same(Box::new(first.clone())));
     }
     assert_eq!(office.stored().await, [first]);
+}
+
+#[tokio::test]
+async fn who_looks_at_a_charge_of_a_draft_reads_no_files_of_other_charges() {
+    let office = Office::open().await;
+    office.uses(DAY, "ACME", 100).await;
+    office.user_uses(1, 40).await;
+    let main = WalletId::main(&office.client.agreement.id);
+    let of_main = |invoice: &Invoice| -> (Vec<Charge>, Vec<Charge>) {
+        invoice.charges.iter().cloned().partition(|charge| charge.group.wallet == main)
+    };
+    let (billed, _) = of_main(&office.confirmed().await);
+    // Where the file of the main wallet's charge is, and that of the user's is not.
+    let bucket = Bucket::start().await.unwrap();
+    let files = |bucket: &Bucket| Files::new(bucket.links(), reqwest::Client::new());
+    let file = files(&office.bucket).get(&billed[0].rows.key, NOW).await.unwrap();
+    files(&bucket).put(&billed[0].rows.key, file, NOW).await.unwrap();
+
+    office.uses(DAY, "ACME", 20).await;
+    office.user_uses(1, 1).await;
+    let correction = office.draft().await;
+    let (own, users) = of_main(&correction);
+    let apart = invoices(office.world.store.clone(), &bucket);
+    let rows = apart.rows(&correction, &own[0], NOW).await.unwrap();
+    assert_eq!(rows, office.invoices.rows(&correction, &own[0], NOW).await.unwrap());
+    assert_eq!((rows.len(), rows[0].messages), (1, 20));
+    assert!(apart.rows(&correction, &users[0], NOW).await.is_err());
 }
 
 #[tokio::test]
@@ -678,6 +705,18 @@ fn details(country: &str, vat_number: Option<&str>) -> EntityDetails {
     }
 }
 
+fn rule(country: Option<&str>, percent: i64, reverse_charge: bool) -> TaxRule {
+    TaxRule {
+        valid_from: None,
+        valid_till: None,
+        country: country.map(str::to_owned),
+        name: "VAT".into(),
+        percent: Amount::whole(percent),
+        reverse_charge,
+        note: None,
+    }
+}
+
 /// Makes the agreement one between a legal entity of the client's and one of the owner's own, which has this
 /// tax for it.
 async fn between(office: &Office, vat_number: Option<&str>, number: u128, percent: i64) -> OwnLegalEntityId {
@@ -685,13 +724,6 @@ async fn between(office: &Office, vat_number: Option<&str>, number: u128, percen
     let (client, owner) = (&office.client.company, &office.world.owner.company);
     let theirs =
         LegalEntity::plan(LegalEntityId::new(number), client, details("FR", vat_number), hand).unwrap();
-    let rule = |country: Option<&str>, percent, reverse_charge| TaxRule {
-        country: country.map(str::to_owned),
-        name: "VAT".into(),
-        percent: Amount::whole(percent),
-        reverse_charge,
-        note: None,
-    };
     let own = OwnEntityDetails {
         entity: details("DE", None),
         payment_systems: Vec::new(),
@@ -719,6 +751,92 @@ async fn tax_follows_the_rule_for_the_clients_country_and_its_vat_number() {
         assert_eq!((invoice.tax, invoice.total_due), (amount(tax), amount(total)));
         assert_eq!(invoice.tax_rule.unwrap().reverse_charge, vat_number.is_some());
     }
+}
+
+#[tokio::test]
+async fn a_client_that_moves_is_not_taxed_anew_for_a_period_of_which_an_invoice_is_confirmed() {
+    let office = Office::open().await;
+    between(&office, None, 7, 20).await;
+    office.uses(DAY, "ACME", 100).await;
+    office.confirmed().await;
+    // By the rule for where it is now nothing is added.
+    let store = &office.world.store;
+    let entity = store.thing::<LegalEntity>(LegalEntityId::new(7).as_str()).await.unwrap().unwrap();
+    let moved = entity.plan_change(details("US", None), Hand { name: "test", now: NOW }).unwrap();
+    store.replace(&office.act(), &entity, &moved).await.unwrap();
+    assert!(matches!(office.close().await, Closed::Same(_)));
+    office.uses(DAY, "ACME", 100).await;
+    let second = office.confirmed().await;
+    assert_eq!((second.tax, second.tax_corrections), (amount("1"), Vec::new()));
+}
+
+#[tokio::test]
+async fn an_invoice_that_was_confirmed_before_it_said_who_the_client_was_keeps_its_tax() {
+    let office = Office::open().await;
+    let own = between(&office, None, 7, 20).await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    let store = &office.world.store;
+    let older = Invoice { buyer: None, revision: first.revision + 1, ..first.clone() };
+    store.replace_invoice(&office.act(), &first, &older).await.unwrap();
+    // Until now a rule had no days, so this one may have been changed for days to come.
+    let seller = store.thing::<OwnLegalEntity>(own.as_str()).await.unwrap().unwrap();
+    let details = OwnEntityDetails { taxes: vec![rule(None, 40, false)], ..seller.details.clone() };
+    let changed = seller.plan_change(details, Hand { name: "test", now: NOW }).unwrap();
+    store.replace(&office.act(), &seller, &changed).await.unwrap();
+    assert!(older.is_taxed_by(&changed.details.taxes));
+    assert!(matches!(office.close().await, Closed::Same(_)));
+    for _ in 0..2 {
+        office.uses(DAY, "ACME", 100).await;
+        let next = office.confirmed().await;
+        assert_eq!((next.tax, next.tax_corrections), (amount("1"), Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn the_tax_of_an_invoice_stays_when_who_issued_it_is_gone() {
+    let office = Office::open().await;
+    let own = between(&office, None, 7, 20).await;
+    office.uses(DAY, "ACME", 100).await;
+    let first = office.confirmed().await;
+    between(&office, None, 8, 10).await;
+    let store = &office.world.store;
+    let seller = store.thing::<OwnLegalEntity>(own.as_str()).await.unwrap().unwrap();
+    store.delete(&office.act(), &seller).await.unwrap();
+    assert!(matches!(office.close().await, Closed::Same(_)));
+    office.invoices.unconfirm(&office.act(), &first.id).await.unwrap();
+    assert_eq!(office.draft().await.tax, amount("1"));
+}
+
+#[tokio::test]
+async fn other_tax_rules_have_all_periods_closed_again_that_they_tax_otherwise_a_part_at_a_time() {
+    let office = Office::open().await;
+    let closer = Closer::of(&office);
+    let own = between(&office, None, 7, 20).await;
+    let agreement = office.agreement().await;
+    let buyer = Some(Buyer { country: Some("FR".into()), vat_number: None });
+    for back in 0i64..150 {
+        let day = DAY.checked_sub(back.days()).unwrap();
+        let period = Period { first: day, last: day };
+        let draft = domain::invoice::draft(&agreement, period, 0, Vec::new(), None, NOW).unwrap();
+        // One in ten was taxed as the rules have it now.
+        let by_rules = buyer.as_ref().and_then(|buyer| buyer.tax(&[rule(Some("FR"), 20, true)], day));
+        let tax_rule = by_rules.filter(|_| back % 10 == 0);
+        let invoice = Invoice { buyer: buyer.clone(), tax_rule, ..draft };
+        office.world.store.put_invoice(&office.act(), &invoice).await.unwrap();
+    }
+    let mut next = vec![Billing::TaxesChangedV1 { own_legal_entity: own, after: None }];
+    let mut parts = 0;
+    while let Some(job) = next.pop() {
+        closer.work(job).await;
+        parts += 1;
+        let queued: Vec<Billing> = closer.sqs.messages(&closer.sqs.queue("billing"));
+        let is_next = |job: &Billing| matches!(job, Billing::TaxesChangedV1 { .. });
+        next.extend(queued.into_iter().filter(is_next).skip(parts - 1));
+    }
+    let queued: Vec<Billing> = closer.sqs.messages(&closer.sqs.queue("billing"));
+    let closed = queued.iter().filter(|job| matches!(job, Billing::CloseV1 { .. })).count();
+    assert_eq!((parts, closed), (2, 135));
 }
 
 #[tokio::test]
@@ -924,6 +1042,27 @@ async fn the_files_of_a_confirmed_invoice_stay_as_they_were_sent() {
     change_company(&office.world.store, &invoice.company, |company| company.name = "Renamed".into()).await;
     render().await;
     assert!(closer.files() == files, "a job that comes again writes others");
+}
+
+/// A job of the first confirmation may still be writing when the second one is there.
+#[tokio::test]
+async fn each_confirmation_of_an_invoice_has_files_of_its_own() {
+    let office = Office::open().await;
+    let closer = Closer::of(&office);
+    office.uses(DAY, "ACME", 100).await;
+    let invoice = office.confirmed().await.id;
+    closer.work(Billing::RenderV1 { invoice: invoice.clone() }).await;
+    let sent = closer.files();
+    office.invoices.unconfirm(&office.act(), &invoice).await.unwrap();
+    office.uses(DAY, "ACME", 20).await;
+    let (act, agreement) = (act_at(&office.client.company.path, LATER), office.agreement().await);
+    office.invoices.confirm(&act, &agreement, &invoice, &after_period()).await.unwrap();
+    closer.work(Billing::RenderV1 { invoice }).await;
+    let files = closer.files();
+    assert_eq!((sent.len(), files.len()), (4, 8));
+    assert!(sent.iter().all(|file| files.contains(file)), "what was sent first stays");
+    let document = office.stored().await.remove(0).document.unwrap();
+    assert!(sent.iter().all(|(key, _)| *key != document), "{document}");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 #[path = "smpp_listener/binding.rs"]
 mod binding;
+#[path = "smpp_listener/kill.rs"]
+mod kill;
 #[path = "smpp_listener/robust.rs"]
 mod robust;
 #[path = "smpp_listener/sending.rs"]
@@ -146,12 +148,17 @@ impl Gate {
 
 impl Stage {
     async fn new() -> Self {
+        Self::with(EmbeddedSqs::new(), Behaviour::default(), 50).await
+    }
+
+    /// With queues of which some may be there, and a vendor that behaves so and has this window.
+    async fn with(sqs: EmbeddedSqs, behaviour: Behaviour, window: u32) -> Self {
         let world = World::new().await;
-        let (sqs, secrets) = (EmbeddedSqs::new(), EmbeddedSecrets::new());
-        let simulator = SmscSimulator::start(Behaviour::default()).await.expect("starts");
+        let secrets = EmbeddedSecrets::new();
+        let simulator = SmscSimulator::start(behaviour).await.expect("starts");
         let many = |number: u32| NonZeroU32::new(number).expect("not zero");
         let link = SmppLink {
-            window: many(50),
+            window: many(window),
             rate: many(5_000),
             queue_url: sqs.queue("jobs"),
             ..SmppLink::new("127.0.0.1", simulator.address().port(), "waybill")
@@ -222,18 +229,30 @@ impl Stage {
     /// One whose orders are charged through a store of their own.
     async fn gate_charging_at(&self, charges: Store, door: impl FnOnce(TcpListener) -> Door) -> Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let gate = self.open(charges, listener, door, pace());
+        until("a gateway that lives", || gate.board.status().gateway.is_some()).await;
+        gate
+    }
+
+    /// One that others may not know of yet, on the runtime that this is called on.
+    fn open(
+        &self,
+        charges: Store,
+        listener: TcpListener,
+        door: impl FnOnce(TcpListener) -> Door,
+        pace: Pace,
+    ) -> Gate {
         let address = listener.local_addr().expect("has an address");
         let store = self.world.store.clone();
         let (secrets, sqs) = (self.secrets.store(), self.sqs.client());
         let progress = Sender::new(sqs.clone(), self.progress.clone());
-        let gateway = Gateway::new(store, secrets.clone(), sqs.clone(), progress, pace());
+        let gateway = Gateway::new(store, secrets.clone(), sqs.clone(), progress, pace);
         let board = gateway.board();
         let intake = Intake::new(charges, Lookups::new(secrets, Targets::Any).expect("a client"));
         let clients = Clients::new(&gateway, intake, Deliveries::new(sqs, Pauses::default()));
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(clients.expect("is made").serve(vec![door(listener)], stopped.clone()));
         let running = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(Targets::Any), stopped));
-        until("a gateway that lives", || board.status().gateway.is_some()).await;
         Gate { address, board, stop, serving, running }
     }
 

@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::connection::{Connection, ConnectionKind, Link, LongForm, SmppLink};
+use domain::connection::{Connection, ConnectionKind, InterfaceVersion, Link, LongForm, SmppLink};
 use domain::destination::Msisdn;
 use domain::handling::Handling;
 use domain::id::{AgreementId, BatchId, CompanyId, ConnectionId, MessageId, SecretId};
@@ -50,8 +50,19 @@ struct Stage {
 impl Stage {
     /// None if the peer is missing.
     async fn new(language: Language, long_form: LongForm, with_parameters: bool) -> Option<Self> {
-        let mut centre = required(Script::start(language, "server").await)?;
         let listen = json!({"password": PASSWORD, "parameters": with_parameters});
+        let (stage, version) = Self::bound(language, listen, |link| link.long_form = long_form).await?;
+        assert_eq!(version, 0x34);
+        Some(stage)
+    }
+
+    /// With the version that the centre was bound with.
+    async fn bound(
+        language: Language,
+        listen: Value,
+        change: impl FnOnce(&mut SmppLink),
+    ) -> Option<(Self, Value)> {
+        let mut centre = required(Script::start(language, "server").await)?;
         let listening = centre.ask("listen", listen, "listening").await;
         let port = listening["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port");
 
@@ -60,7 +71,7 @@ impl Stage {
         let store = Store::new(database.client(), Tables::of_stack(STACK));
         let sqs = EmbeddedSqs::new();
         let (jobs, progress) = (sqs.queue("jobs"), sqs.queue("progress"));
-        let connection = connection(port, long_form, &jobs);
+        let connection = connection(port, &jobs, change);
         put_connection(&store, &connection).await;
         let secrets = EmbeddedSecrets::new();
         secrets.set_of(&connection, json!({"password": PASSWORD}));
@@ -70,9 +81,10 @@ impl Stage {
         let (stop, stopped) = watch::channel(false);
         let gateway = tokio::spawn(smpp_gateway::run(gateway, bind::tcp(Targets::Any), stopped));
         let bound = centre.event("bound").await;
-        assert_eq!((&bound["mode"], &bound["version"]), (&json!("bind_transceiver"), &json!(0x34)));
+        assert_eq!(bound["mode"], "bind_transceiver");
         let connection = connection.id;
-        Some(Self { centre, store, sqs, connection, jobs, progress, stop, gateway, messages: 0 })
+        let stage = Self { centre, store, sqs, connection, jobs, progress, stop, gateway, messages: 0 };
+        Some((stage, bound["version"].clone()))
     }
 
     async fn send(&mut self, recipient: &str, text: &str) -> MessageId {
@@ -146,10 +158,11 @@ fn pace() -> Pace {
     }
 }
 
-fn connection(port: u16, long_form: LongForm, jobs: &str) -> Connection {
+fn connection(port: u16, jobs: &str, change: impl FnOnce(&mut SmppLink)) -> Connection {
     let rate = NonZeroU32::new(1_000).expect("not zero");
     let queue_url = jobs.to_owned();
-    let link = SmppLink { rate, long_form, queue_url, ..SmppLink::new("127.0.0.1", port, "waybill") };
+    let mut link = SmppLink { rate, queue_url, ..SmppLink::new("127.0.0.1", port, "waybill") };
+    change(&mut link);
     Connection {
         secret: Some(SecretId::new(1)),
         ..Connection::new(
@@ -187,7 +200,12 @@ fn message(number: u128, recipient: &str, text: &str, connection: &ConnectionId)
 
 /// Messages go out whole, and what is reported of them comes back.
 async fn sends(language: Language, long_form: LongForm, with_parameters: bool) {
-    let Some(mut stage) = Stage::new(language, long_form, with_parameters).await else { return };
+    let Some(stage) = Stage::new(language, long_form, with_parameters).await else { return };
+    sends_in(stage, long_form).await;
+}
+
+/// `long_form` is how the centre hears long ones.
+async fn sends_in(mut stage: Stage, long_form: LongForm) {
     let (latin, cyrillic) = ("0123456789".repeat(40), "Привет ".repeat(20));
     for (recipient, text, parts, state) in [
         ("491510000099", "Größe: 5 €", 1, ReceiptState::Delivered),
@@ -253,6 +271,41 @@ async fn the_gateway_sends_long_messages_whole_to_node() {
 #[tokio::test]
 async fn the_gateway_sends_long_messages_whole_to_smpplib() {
     sends(Language::Python, LongForm::Payload, true).await;
+}
+
+/// A connection of 5.0 that wants parameters, to a centre that says `answered` of itself: the form in which
+/// it hears long messages.
+async fn binds_as_5_0(language: Language, answered: Option<u8>, heard: LongForm) {
+    let listen = json!({"password": PASSWORD, "parameters": true, "version": answered});
+    let change = |link: &mut SmppLink| {
+        link.interface_version = InterfaceVersion::V5_0;
+        link.long_form = LongForm::Sar;
+    };
+    let Some((stage, version)) = Stage::bound(language, listen, change).await else { return };
+    assert_eq!(version, 0x50);
+    sends_in(stage, heard).await;
+}
+
+#[tokio::test]
+async fn the_gateway_binds_to_node_as_5_0_and_sends_to_it() {
+    binds_as_5_0(Language::Node, Some(0x50), LongForm::Sar).await;
+}
+
+#[tokio::test]
+async fn the_gateway_binds_to_smpplib_as_5_0_and_sends_to_it() {
+    binds_as_5_0(Language::Python, Some(0x50), LongForm::Sar).await;
+}
+
+#[tokio::test]
+async fn a_centre_that_answers_3_4_or_nothing_to_5_0_is_sent_to_with_parameters() {
+    binds_as_5_0(Language::Node, Some(0x34), LongForm::Sar).await;
+    binds_as_5_0(Language::Node, None, LongForm::Sar).await;
+}
+
+#[tokio::test]
+async fn a_centre_that_answers_3_3_to_5_0_is_sent_to_with_headers() {
+    binds_as_5_0(Language::Node, Some(0x33), LongForm::Udh8).await;
+    binds_as_5_0(Language::Python, Some(0x33), LongForm::Udh8).await;
 }
 
 /// What a phone sends is kept before the centre hears that it was taken.

@@ -1,7 +1,6 @@
 //! Leases and full withdrawals: each message is charged once or not at all, whoever dies over it; who is
 //! fenced changes nothing; and what a dead holder left comes back.
 
-mod books;
 mod drains;
 mod edrs;
 mod flow;
@@ -20,11 +19,10 @@ use domain::rating::{CompiledTree, RateTree, ServiceKind};
 use domain::wallet::WalletState;
 use jiff::{SignedDuration, Timestamp};
 use store::{Flushed, LeaseSession, Requested, Row, Store, StoreError};
+use tests::books::balanced;
 use tests::embedded_dynamodb::{Call, Fault};
 use tests::world::{Member, NOW, World, amount};
 use tokio::task::JoinSet;
-
-use books::balanced;
 
 /// When everything that is held now may be reclaimed.
 fn later() -> Timestamp {

@@ -1,5 +1,6 @@
 pub mod alaris_simulator;
 pub mod billing_month;
+pub mod books;
 pub mod bucket;
 pub mod callback_urls;
 pub mod contention;

@@ -88,6 +88,8 @@ pub struct BoundClient {
     pub number: u64,
     pub system_id: String,
     pub mode: BindMode,
+    /// The version that is spoken with it.
+    pub interface_version: u8,
 }
 
 /// A running simulator. Dropped, it stops.
@@ -264,7 +266,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let behaviour = shared.state().behaviour.clone();
-    let settings = ServerSettings { window: behaviour.window, ..ServerSettings::new("simulator") };
+    let settings = ServerSettings {
+        interface_version: behaviour.interface_version,
+        window: behaviour.window,
+        ..ServerSettings::new("simulator")
+    };
     let handshake = match smsc::accept(stream, settings).await {
         Ok(handshake) => handshake,
         Err(error) => return tracing::debug!(%error, "no bind"),

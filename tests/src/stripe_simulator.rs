@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `POST /v1/checkout/sessions` | opens a session, with Stripe's checks on the fields we use |
 //! | `GET /v1/checkout/sessions/{id}` | reads it |
-//! | `GET /v1/payment_intents/{id}` | reads its payment, with charge, fee and refunds |
+//! | `GET /v1/payment_intents/{id}` | reads its payment, and as far as `expand[]` asks charge, fee and refunds |
+//! | `GET /v1/refunds?charge=…` | a list of refunds, behind `starting_after` |
 //! | `GET /pay/{id}` | the hosted page: one button |
 //! | `POST /pay/{id}` | pays: tells our webhook of the payment and of its fee, then sends the browser to `success_url` |
 //! | `POST /simulator/events` | `{"session", "kind", "times"}`: delivers an event, answers `{"statuses"}` |
@@ -26,7 +27,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -46,6 +47,8 @@ use session::{Problem, new_session};
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Stripe takes longer ones for a mistake.
 const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
+/// Of a list, unless another one is asked for.
+const LIST_LENGTH: usize = 10;
 
 /// What an account is like, and where it is reached.
 #[derive(Clone, Default)]
@@ -144,11 +147,11 @@ impl StripeSimulator {
         }
     }
 
-    /// A payment has so many refunds that those which failed are not listed with it any more.
-    pub fn hide_failed_refunds(&self, session_id: &str) {
+    /// Only the latest refund of a payment is told with it, as if there were ten between that and the others.
+    pub fn list_refunds_apart(&self, session_id: &str) {
         let mut state = self.shared.state();
         if let Some(session) = state.sessions.iter_mut().find(|session| session.id == session_id) {
-            session.has_more_refunds = true;
+            session.refunds_with_payment = 1;
         }
     }
 
@@ -260,6 +263,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/checkout/sessions", post(create))
         .route("/v1/checkout/sessions/{id}", get(read))
         .route("/v1/payment_intents/{id}", get(read_payment))
+        .route("/v1/refunds", get(list_refunds))
         .route("/pay/{id}", get(pay_page::show).post(pay_page::pay))
         .route("/simulator/events", post(events))
         .with_state(shared)
@@ -297,17 +301,48 @@ async fn read(
     Ok(json_text(session.json(shared.is_live()).to_string()))
 }
 
-/// With the charge and its fee inside, as we ask for them.
+/// With as much inside as is asked for.
 async fn read_payment(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     authorise(&headers, &shared.settings.secret_key)?;
+    let query = query.unwrap_or_default();
+    let expand = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "expand[]");
+    let expand: Vec<String> = expand.map(|(_, field)| field.into_owned()).collect();
+    if let Some(field) = expand.iter().find(|field| !event::EXPANDABLE.contains(&field.as_str())) {
+        return Err(Problem::invalid("expand", &format!("This property cannot be expanded ({field}).")));
+    }
     let state = shared.state();
     let session = state.sessions.iter().find(|session| session.payment_intent.as_ref() == Some(&id));
     let session = session.ok_or_else(|| Problem::missing("payment_intent", &id))?;
-    Ok(json_text(event::payment(session, shared.is_live()).to_string()))
+    Ok(json_text(event::payment(session, shared.is_live(), &expand).to_string()))
+}
+
+async fn list_refunds(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    authorise(&headers, &shared.settings.secret_key)?;
+    let query = query.unwrap_or_default();
+    let query: HashMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let charge = query.get("charge").map(String::as_str).unwrap_or_default();
+    let state = shared.state();
+    let is_paid = |session: &&Session| session.payment_intent.is_some();
+    let session = state.sessions.iter().filter(is_paid).find(|session| event::charge_id(session) == charge);
+    let refunds = event::refunds(session.ok_or_else(|| Problem::missing("charge", charge))?);
+    let begin = match query.get("starting_after") {
+        Some(id) => {
+            let place = refunds.iter().position(|refund| refund["id"] == id.as_str());
+            place.ok_or_else(|| Problem::missing("refund", id))? + 1
+        }
+        None => 0,
+    };
+    let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(LIST_LENGTH);
+    Ok(json_text(event::page(&refunds, begin, limit).to_string()))
 }
 
 fn authorise(headers: &HeaderMap, secret_key: &str) -> Result<(), Problem> {

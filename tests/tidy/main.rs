@@ -1,9 +1,10 @@
 //! Laws of the tree that no compiler checks: what lies at the top, which crate may know which, that
-//! every sample event is used, and that code and `infra/` spell names alike.
+//! every sample event is used, that code and `infra/` spell names alike, and that log lines have their text.
 
 mod dependencies;
 mod infra;
 mod layout;
+mod logs;
 mod samples;
 
 use std::fs;

@@ -459,6 +459,44 @@ pub struct ApiKeyRequest {
     pub user: Option<String>,
 }
 
+/// An API key in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ApiKeyRow {
+    /// Whose calls it makes.
+    pub company: String,
+    /// When it was made.
+    pub created_at: String,
+    /// When it ends; null for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Its id, by which it is revoked.
+    pub id: String,
+    /// When it was last used, to the hour; null if it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<String>,
+    /// What it is for.
+    pub name: String,
+    /// Where it may be used from; anywhere if there are none.
+    pub networks: Vec<String>,
+    /// Until when the secret from before the last rotation is taken too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_until: Option<String>,
+    /// Its revision, which is its `ETag` as well.
+    pub revision: u64,
+    /// What may be done with it at most; null for all that its user or company may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<BTreeMap<String, Level>>,
+    /// The user whose calls it makes; null for the company itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// The user's name; null where the key is the company's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ApiKeyView {
     /// Whose calls it makes.
@@ -1366,6 +1404,9 @@ pub struct ClientSettings {
     /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networks: Option<Vec<String>>,
+    /// 8 to 64 characters of ASCII; many clients can say no more than 8. Never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
     /// share them evenly, and each lets one through at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1690,10 +1731,13 @@ pub struct ConnectionPatch {
     /// or is paid back. A client whose connection is disabled is unbound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// Fields by their names.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
 }
 
 /// A connection in a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionRow {
     /// Whose link it is.
     pub company: String,
@@ -1701,13 +1745,22 @@ pub struct ConnectionRow {
     pub created_at: String,
     /// Whether messages go over it.
     pub enabled: bool,
+    /// Of one over HTTP: whether there is a signature key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_signature_key: Option<bool>,
     /// Its id.
     pub id: String,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
+    /// Where Transit SMS has to send its receipts. Whoever knows it can report on messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
     /// What the client is called; null where it is to a vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
+    /// Its fields stand beside the others.
+    #[serde(flatten)]
+    pub connection_settings: ConnectionSettings,
 }
 
 /// What the link is and how it is used; passwords are taken and never shown.
@@ -1731,6 +1784,11 @@ pub enum ConnectionSettings {
         errors: Option<Vec<ErrorSettings>>,
         /// Name or address of the vendor's SMSC.
         host: String,
+        /// The version of SMPP that the gateway binds with; `3.4` unless told. A vendor that answers to `5.0` with an
+        /// older one is spoken to in that: before 3.4 without optional parameters, and long messages leave with a UDH.
+        /// With `3.4` it gets the parameters that you ask for, whatever it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interface_version: Option<InterfaceVersion>,
         /// Whether what the vendor delivers names sender and recipient the other way round.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         inverted_addresses: Option<bool>,
@@ -1745,6 +1803,9 @@ pub enum ConnectionSettings {
         /// What to do with a message whose fate nobody knows; `wait` unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on_unknown_outcome: Option<OnUnknownOutcome>,
+        /// The account's password; SMPP 3.4 allows 8 characters, many vendors more. Never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// TCP port.
         port: u32,
         /// The `priority_flag` of messages that say none, 0 to 3; 0 unless told.
@@ -1787,6 +1848,9 @@ pub enum ConnectionSettings {
         /// What to do with a message whose fate nobody knows; `wait` unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         on_unknown_outcome: Option<OnUnknownOutcome>,
+        /// The account's password; needed with `username`. Never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
         /// by it yet.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1794,6 +1858,10 @@ pub enum ConnectionSettings {
         /// What goes with the account if the vendor asks for a service type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service_type: Option<String>,
+        /// What another vendor than Transit SMS signs its calls with; null or an empty one takes away what is there.
+        /// Never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature_key: Option<String>,
         /// The address that the vendor gave. Transit SMS needs one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
@@ -1817,6 +1885,9 @@ pub enum ConnectionSettings {
         cache_hours: Option<u32>,
         /// 1 to 120 characters.
         name: String,
+        /// What that header says, as a whole. Never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secret: Option<String>,
         /// The header that carries the secret; none if the vendor wants none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret_header: Option<String>,
@@ -1843,6 +1914,9 @@ pub enum ConnectionSettings {
         /// From where it may bind, at most 50 addresses or networks; from anywhere unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         networks: Option<Vec<String>>,
+        /// 8 to 64 characters of ASCII; many clients can say no more than 8. Never shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// Messages per second over all binds, at most 10,000; 100 unless told. The gateways that it is bound to
         /// share them evenly, and each lets one through at least.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -1861,7 +1935,7 @@ pub enum ConnectionSettings {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionView {
     /// Whose link it is.
     pub company: String,
@@ -1869,10 +1943,19 @@ pub struct ConnectionView {
     pub created_at: String,
     /// Whether messages go over it.
     pub enabled: bool,
+    /// Of one over HTTP: whether there is a signature key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_signature_key: Option<bool>,
     /// Its id.
     pub id: String,
     /// Its revision, which is its `ETag` as well.
     pub revision: u64,
+    /// Where Transit SMS has to send its receipts. Whoever knows it can report on messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
+    /// Its fields stand beside the others.
+    #[serde(flatten)]
+    pub connection_settings: ConnectionSettings,
 }
 
 /// A way to reach the company behind a sender ID.
@@ -2308,6 +2391,9 @@ pub struct EdrView {
 /// Email, over Elastic Email.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct EmailBody {
+    /// The API key of your account there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
     /// What mail comes from.
     pub sender_email: String,
 }
@@ -2922,6 +3008,9 @@ pub struct HttpSettings {
     /// What to do with a message whose fate nobody knows; `wait` unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_unknown_outcome: Option<OnUnknownOutcome>,
+    /// The account's password; needed with `username`. Never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
     /// by it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -2929,6 +3018,10 @@ pub struct HttpSettings {
     /// What goes with the account if the vendor asks for a service type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_type: Option<String>,
+    /// What another vendor than Transit SMS signs its calls with; null or an empty one takes away what is there.
+    /// Never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature_key: Option<String>,
     /// The address that the vendor gave. Transit SMS needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -3013,10 +3106,13 @@ pub enum HttpVendorBody {
 }
 
 /// A column of the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportColumn {
     /// Its letters, as spreadsheets count.
     pub column: String,
+    /// Its fields stand beside the others.
+    #[serde(flatten)]
+    pub import_meaning: ImportMeaning,
 }
 
 /// What begins the decimals of prices.
@@ -3231,6 +3327,58 @@ pub struct IncomingBody {
     pub webhook_url: Option<String>,
 }
 
+/// A message from a phone in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IncomingMessageRow {
+    /// Its agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<String>,
+    /// The message as which it was charged, in the EDRs of its agreement and of those above; null if it cost
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged_message: Option<String>,
+    /// The company whose it is; null if it is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// The vendor's connection over which it came, where the list is asked for by one; of a single message, for
+    /// who sees that connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Its id, which its webhook names too.
+    pub id: String,
+    /// When an unpaid one is tried again: each hour for three days after it came, a `busy` one each minute in
+    /// the first hour. Null if it is not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<String>,
+    /// The number that it was sent to, likewise.
+    pub number: String,
+    /// How many short messages it came in.
+    pub parts: u32,
+    /// The phone, as the vendor wrote it. Of an old message, where the platform keeps whole numbers for a while
+    /// only, the calling code and the last two digits, with stars between them.
+    pub phone: String,
+    /// Why it is unpaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<UnpaidReason>,
+    /// When all of it was there.
+    pub received_at: String,
+    /// The sender ID whose rule chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_id: Option<String>,
+    /// What became of it. Only what is handed on was told to its client.
+    pub status: IncomingStatus,
+    /// Once it is handed on, for people of the company whose it is who may see messages (`portal_messages`).
+    /// Of those that are nobody's for the company that has the vendor's connection. Null for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The agreement's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_code: Option<String>,
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IncomingMessageView {
     /// Its agreement.
@@ -3300,6 +3448,15 @@ pub enum IntegrationStatus {
     Active,
     #[serde(rename = "blocked")]
     Blocked,
+}
+
+/// A version of SMPP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InterfaceVersion {
+    #[serde(rename = "3.4")]
+    N34,
+    #[serde(rename = "5.0")]
+    N50,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -3460,8 +3617,10 @@ pub struct InvoiceRow {
     /// Whether it still follows the usage.
     pub status: InvoiceStatus,
     /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
-    /// likewise.
+    /// likewise. With these corrections.
     pub tax: String,
+    /// What that tax adds to confirmed invoices of the period that had another one: the rule was changed since.
+    pub tax_corrections: Vec<TaxCorrectionView>,
     /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
     /// which were taxed when they were sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -3470,7 +3629,7 @@ pub struct InvoiceRow {
     pub tenant: String,
     /// Whose days these are.
     pub time_zone: String,
-    /// The net sum and the tax on it, both exact: what the platform has counted.
+    /// The net sum and the tax on it, both exact: what the platform has counted. With the same corrections.
     pub total: String,
     /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     pub total_due: String,
@@ -3580,8 +3739,10 @@ pub struct InvoiceView {
     /// Whether it still follows the usage.
     pub status: InvoiceStatus,
     /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
-    /// likewise.
+    /// likewise. With these corrections.
     pub tax: String,
+    /// What that tax adds to confirmed invoices of the period that had another one: the rule was changed since.
+    pub tax_corrections: Vec<TaxCorrectionView>,
     /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
     /// which were taxed when they were sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -3590,10 +3751,21 @@ pub struct InvoiceView {
     pub tenant: String,
     /// Whose days these are.
     pub time_zone: String,
-    /// The net sum and the tax on it, both exact: what the platform has counted.
+    /// The net sum and the tax on it, both exact: what the platform has counted. With the same corrections.
     pub total: String,
     /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     pub total_due: String,
+}
+
+/// Of those whose calls an API key makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct KeyOwnerNames {
+    /// What the company is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    /// The user's name; null where the key is the company's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -3950,9 +4122,9 @@ pub struct ListAgreementRow {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListApiKeyView {
+pub struct ListApiKeyRow {
     /// What is on this page.
-    pub items: Vec<ApiKeyView>,
+    pub items: Vec<ApiKeyRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -4140,9 +4312,9 @@ pub struct ListImportView {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
-pub struct ListIncomingMessageView {
+pub struct ListIncomingMessageRow {
     /// What is on this page.
-    pub items: Vec<IncomingMessageView>,
+    pub items: Vec<IncomingMessageRow>,
     /// Ask with this as `cursor` for the next page; null on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -4650,6 +4822,9 @@ pub struct LookupSettings {
     pub cache_hours: Option<u32>,
     /// 1 to 120 characters.
     pub name: String,
+    /// What that header says, as a whole. Never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// The header that carries the secret; none if the vendor wants none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_header: Option<String>,
@@ -4812,6 +4987,9 @@ pub enum MessageStatus {
 pub struct MobilePushBody {
     /// The login that your service provider gave.
     pub login: String,
+    /// Its password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
 }
 
 /// The agreement's account addresses are told when too many messages fail within a window, once for each.
@@ -5332,6 +5510,8 @@ pub enum NotificationEvent {
     RatesChange,
     #[serde(rename = "traffic_alert")]
     TrafficAlert,
+    #[serde(rename = "codes_used_up")]
+    CodesUsedUp,
     #[serde(rename = "sender_id_request")]
     SenderIdRequest,
     #[serde(rename = "sender_id_activation")]
@@ -5727,8 +5907,9 @@ pub struct OwnLegalEntityPatch {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
-    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-    /// for a country, and one for all others.
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+    /// one rule for a country at most, and one for all others, which is also for countries whose own rules
+    /// are not in force. Up to 260.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
@@ -5772,8 +5953,9 @@ pub struct OwnLegalEntityRow {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
-    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-    /// for a country, and one for all others.
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+    /// one rule for a country at most, and one for all others, which is also for countries whose own rules
+    /// are not in force. Up to 260.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
@@ -5831,8 +6013,9 @@ pub struct OwnLegalEntitySettings {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
-    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-    /// for a country, and one for all others.
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+    /// one rule for a country at most, and one for all others, which is also for countries whose own rules
+    /// are not in force. Up to 260.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
@@ -5875,8 +6058,9 @@ pub struct OwnLegalEntityView {
     /// What it pays taxes under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_number: Option<String>,
-    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-    /// for a country, and one for all others.
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+    /// one rule for a country at most, and one for all others, which is also for countries whose own rules
+    /// are not in force. Up to 260.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taxes: Option<Vec<TaxRuleBody>>,
     /// In the European Union.
@@ -6210,6 +6394,10 @@ pub struct PaymentSystemPatch {
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+    /// with the one that was replaced for 72 hours; to set a new one twice ends that at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
@@ -6223,6 +6411,10 @@ pub struct PaymentSystemPatch {
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testing: Option<bool>,
+    /// What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+    /// the secret key is. Without it payments are found some minutes later, by asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -6254,6 +6446,10 @@ pub struct PaymentSystemSettings {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+    /// with the one that was replaced for 72 hours; to set a new one twice ends that at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
@@ -6267,6 +6463,10 @@ pub struct PaymentSystemSettings {
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testing: Option<bool>,
+    /// What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+    /// the secret key is. Without it payments are found some minutes later, by asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -6298,6 +6498,10 @@ pub struct PaymentSystemView {
     pub merchant: Option<String>,
     /// As lists show it, 1 to 120 characters; no other of the company has it.
     pub name: String,
+    /// The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
+    /// with the one that was replaced for 72 hours; to set a new one twice ends that at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// What it keeps of each payment besides, in the one currency of `currencies`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tariff_fixed: Option<String>,
@@ -6311,6 +6515,10 @@ pub struct PaymentSystemView {
     /// key says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub testing: Option<bool>,
+    /// What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
+    /// the secret key is. Without it payments are found some minutes later, by asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// Who made it, as they were called then.
@@ -7075,7 +7283,12 @@ pub struct ProvenanceView {
 }
 
 /// Push, over Firebase.
-pub type PushBody = Value;
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PushBody {
+    /// The text of the JSON file with the service account's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<String>,
+}
 
 /// What a price is multiplied by.
 pub type QuantityRule = Value;
@@ -7265,12 +7478,18 @@ pub enum RcsVendorBody {
     RcsForBusiness {
         /// The agent's id in the vendor's console.
         agent_id: String,
+        /// The text of the JSON file with the service account's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_file: Option<String>,
     },
     /// GSMA transit.
     #[serde(rename = "gsma_transit")]
     GsmaTransit {
         /// The client ID of the bot.
         login: String,
+        /// The client secret of the bot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// How long a token holds, in seconds; 3,600 unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token_seconds: Option<u32>,
@@ -8369,6 +8588,9 @@ pub enum SenderSettingsBody {
     Sms {
         /// The login that the vendor gave.
         login: String,
+        /// Its password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// What goes with the account if the vendor asks for a service type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service_type: Option<String>,
@@ -8427,20 +8649,36 @@ pub enum SenderSettingsBody {
     Wechat {
         /// The app's id there.
         app_id: String,
+        /// The app's secret.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app_secret: Option<String>,
+        /// What WeChat signs its calls with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
     },
     #[serde(rename = "email")]
     Email {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
         /// What mail comes from.
         sender_email: String,
     },
     #[serde(rename = "telegram")]
     Telegram {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
         /// Whether Telegram has verified it; no unless told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         verified: Option<bool>,
     },
     #[serde(rename = "push")]
-    Push,
+    Push {
+        /// The text of the JSON file with the service account's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_file: Option<String>,
+    },
     #[serde(rename = "tts")]
     Tts {
         /// What is told of calls: an https address.
@@ -8453,6 +8691,9 @@ pub enum SenderSettingsBody {
     MobilePush {
         /// The login that your service provider gave.
         login: String,
+        /// Its password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
     },
     #[serde(rename = "flash_call")]
     FlashCall {
@@ -8679,7 +8920,7 @@ pub struct SignUpRequest {
     pub token: String,
 }
 
-/// A link to a vendor over SMPP 3.4.
+/// A link to a vendor over SMPP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct SmppSettings {
     /// How many binds are kept up; one transceiver unless told.
@@ -8697,6 +8938,11 @@ pub struct SmppSettings {
     pub errors: Option<Vec<ErrorSettings>>,
     /// Name or address of the vendor's SMSC.
     pub host: String,
+    /// The version of SMPP that the gateway binds with; `3.4` unless told. A vendor that answers to `5.0` with an
+    /// older one is spoken to in that: before 3.4 without optional parameters, and long messages leave with a UDH.
+    /// With `3.4` it gets the parameters that you ask for, whatever it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface_version: Option<InterfaceVersion>,
     /// Whether what the vendor delivers names sender and recipient the other way round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverted_addresses: Option<bool>,
@@ -8711,6 +8957,9 @@ pub struct SmppSettings {
     /// What to do with a message whose fate nobody knows; `wait` unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_unknown_outcome: Option<OnUnknownOutcome>,
+    /// The account's password; SMPP 3.4 allows 8 characters, many vendors more. Never shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// TCP port.
     pub port: u32,
     /// The `priority_flag` of messages that say none, 0 to 3; 0 unless told.
@@ -8755,6 +9004,9 @@ pub struct SmppSettings {
 pub struct SmsBody {
     /// The login that the vendor gave.
     pub login: String,
+    /// Its password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// What goes with the account if the vendor asks for a service type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_type: Option<String>,
@@ -8903,7 +9155,26 @@ pub struct SystemRoleView {
     pub name: SystemRole,
 }
 
+/// By how much the tax of a confirmed invoice is another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct TaxCorrectionView {
+    /// What is added; below zero where the tax is lower now.
+    pub amount: String,
+    /// The net sum as the document of that invoice shows it.
+    pub base: String,
+    /// The tax as it was before; null where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<InvoiceTaxView>,
+    /// The id of that invoice.
+    pub invoice: String,
+}
+
 /// What is added for clients of one country.
+///
+/// Of an invoice the last day of its period decides which rule is in force, of message credits the day on which
+/// they are ordered. A rule that is changed, added or taken away for days that are past taxes their drafts anew,
+/// and for what is confirmed it makes drafts of corrections, each over the difference: where it was right until
+/// some day, give it an end and add another one. Another name or note alone corrects nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TaxRuleBody {
     /// Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
@@ -8920,11 +9191,20 @@ pub struct TaxRuleBody {
     /// without pays the percentage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverse_charge: Option<bool>,
+    /// The first day on which it is in force; all before `valid_till` if null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
+    /// The first day on which it is not any more; no end if null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_till: Option<String>,
 }
 
 /// Telegram Gateway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct TelegramBody {
+    /// The API key of your account there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
     /// Whether Telegram has verified it; no unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
@@ -9880,6 +10160,9 @@ pub enum ViberVendorBody {
     TransitViber {
         /// The login of the partner's client channel.
         login: String,
+        /// Its password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
         /// The service type of the partner's point of interconnection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service_type: Option<String>,
@@ -9929,6 +10212,12 @@ pub struct WarningView {
 pub struct WechatBody {
     /// The app's id there.
     pub app_id: String,
+    /// The app's secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_secret: Option<String>,
+    /// What WeChat signs its calls with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// WhatsApp.
@@ -9950,15 +10239,28 @@ pub enum WhatsappVendorBody {
     /// 360dialog.
     #[serde(rename = "dialog360")]
     Dialog360 {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
         /// Where media are put: an https address.
         media_url: String,
     },
     /// Nexmo.
     #[serde(rename = "nexmo")]
-    Nexmo,
+    Nexmo {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
+        /// The API secret of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_secret: Option<String>,
+    },
     /// Telin.
     #[serde(rename = "telin")]
     Telin {
+        /// The access token of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        access_token: Option<String>,
         /// The app's id there.
         app_id: String,
         /// What requests name instead of the sender ID.
@@ -9967,6 +10269,9 @@ pub enum WhatsappVendorBody {
     /// Telin NeuAPIX.
     #[serde(rename = "telin_neuapix")]
     TelinNeuapix {
+        /// The access token of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        access_token: Option<String>,
         /// The app's id there.
         app_id: String,
         /// What requests name instead of the sender ID.
@@ -9975,12 +10280,22 @@ pub enum WhatsappVendorBody {
     /// Gupshup.
     #[serde(rename = "gupshup")]
     Gupshup {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
         /// The app's id there.
         app_id: String,
+        /// The app's access token, by which media are read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_token: Option<String>,
     },
     /// 360dialog's cloud.
     #[serde(rename = "dialog360_cloud")]
-    Dialog360Cloud,
+    Dialog360Cloud {
+        /// The API key of your account there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        api_key: Option<String>,
+    },
 }
 
 /// What [`Client::get_agreements`] asks by.
@@ -12485,7 +12800,7 @@ impl Client {
     /// A company's API keys.
     ///
     /// `GET /v1/api_keys`
-    pub async fn get_api_keys(&self, query: &GetApiKeysQuery) -> Result<ListApiKeyView, Error> {
+    pub async fn get_api_keys(&self, query: &GetApiKeysQuery) -> Result<ListApiKeyRow, Error> {
         let request = self.request(Method::GET, &["v1", "api_keys"]);
         let request = with_query(request, query);
         json(request).await
@@ -13199,7 +13514,7 @@ impl Client {
     pub async fn get_incoming_messages(
         &self,
         query: &GetIncomingMessagesQuery,
-    ) -> Result<ListIncomingMessageView, Error> {
+    ) -> Result<ListIncomingMessageRow, Error> {
         let request = self.request(Method::GET, &["v1", "incoming_messages"]);
         let request = with_query(request, query);
         json(request).await

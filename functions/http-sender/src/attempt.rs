@@ -68,7 +68,7 @@ pub(crate) async fn submit(app: &App, message: &Message, link: &Link, until: Ins
     let url = match app.targets.url(&parts.uri.to_string()) {
         Ok(url) => url,
         Err(error) => {
-            tracing::warn!(message = %message.id, connection = %message.connection, %error, "not called");
+            tracing::warn!(message_id = %message.id, connection = %message.connection, %error, "not called");
             return Outcome::Refused { reason: VENDOR_NOT_CALLED.to_owned() };
         }
     };

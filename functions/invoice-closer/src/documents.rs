@@ -27,18 +27,11 @@ impl App {
     /// Makes the files of an invoice and notes where the document is. Those of a confirmed invoice are made once:
     /// they stay as they were sent, whatever becomes of names, addresses and forms.
     pub(crate) async fn render(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<()> {
-        let is_made = |invoice: &Invoice| invoice.is_confirmed() && invoice.document.is_some();
-        if self.store.any_invoice(id).await?.as_ref().is_some_and(is_made) {
-            return Ok(());
-        }
         for _ in 0..ATTEMPTS_MAX {
             let Some(Shown { stored: invoice, as_shown, rows }) = self.shown(id, now).await? else {
                 return Ok(());
             };
             let key = self.write_files(&as_shown, &rows).await?;
-            if invoice.document.as_ref() == Some(&key) {
-                return Ok(());
-            }
             let revision = invoice.revision + 1;
             let unique = [id.as_str(), &revision.to_string()];
             let act = self.act(&invoice.company, now, &unique).await?;
@@ -51,10 +44,11 @@ impl App {
         anyhow::bail!("{id} is being changed by others")
     }
 
-    /// What the files of an invoice are to show. Nothing of a draft that has them already, or is gone: nothing is
-    /// left on it, it was confirmed meanwhile, or its period is none any more and it waits for a person.
+    /// What the files of an invoice are to show. Nothing of one that has them already, nor of a draft that is gone:
+    /// nothing is left on it, it was confirmed meanwhile, or its period is none any more and it waits for a person.
     async fn shown(&self, id: &InvoiceId, now: Timestamp) -> anyhow::Result<Option<Shown>> {
-        let Some(stored) = self.store.any_invoice(id).await? else { return Ok(None) };
+        let bare = self.store.any_invoice(id).await?.filter(|invoice| invoice.document.is_none());
+        let Some(stored) = bare else { return Ok(None) };
         if stored.is_confirmed() {
             let mut rows = Vec::with_capacity(stored.charges.len());
             for charge in &stored.charges {
@@ -63,27 +57,28 @@ impl App {
             return Ok(Some(Shown { as_shown: stored.clone(), stored, rows }));
         }
         let agreement = self.store.any_agreement(&stored.agreement).await?.context("no agreement")?;
-        if stored.document.is_some() || period_of(&agreement, &stored).is_err() {
+        if period_of(&agreement, &stored).is_err() {
             return Ok(None);
         }
         // So that its sums are those of the document, but for what is used in these moments.
         self.close(&agreement, stored.period, now).await?;
-        let draft = self.store.any_invoice(id).await?.filter(|invoice| !invoice.is_confirmed());
-        let Some(stored) = draft else { return Ok(None) };
+        let is_bare = |invoice: &Invoice| !invoice.is_confirmed() && invoice.document.is_none();
+        let Some(stored) = self.store.any_invoice(id).await?.filter(is_bare) else { return Ok(None) };
         let shown = self.invoices.draft_now(&agreement, &stored, now).await?;
         Ok(shown.map(|(as_shown, rows)| Shown { stored, as_shown, rows }))
     }
 
-    /// Where the document is; its other files have the same name with another ending. A draft's are beside those of
-    /// the confirmed invoice, so that none is ever taken for the other.
+    /// Where the document is; its other files have the same name with another ending. Each confirmation has its own,
+    /// so that a job of an earlier one writes over none that was sent; a draft's are beside them.
     async fn write_files(&self, invoice: &Invoice, rows: &[Vec<ChargeRow>]) -> anyhow::Result<String> {
         let forms = Forms {
             all: self.store.all_things(invoice.tenant.as_str()).await?,
             seller: invoice.own_legal_entity.clone(),
             day: invoice.issue_date.unwrap_or(invoice.period.last),
         };
-        let ending = if invoice.is_confirmed() { "" } else { "-draft" };
-        let place = format!("invoices/{}/{}{ending}", invoice.agreement, invoice.id);
+        let confirmed_at = invoice.confirmed_at.map(|at| at.as_microsecond().to_string());
+        let state = confirmed_at.as_deref().unwrap_or("draft");
+        let place = format!("invoices/{}/{}-{state}", invoice.agreement, invoice.id);
         let names = self.names(invoice, rows).await?;
         let Archive { xlsx, csv } = self.archive(invoice, rows, &names, &forms).await?;
         let document = self.document(invoice, rows, &names).await?;
@@ -156,15 +151,19 @@ impl App {
         Ok(bank.map(|bank| (account, bank)))
     }
 
-    /// The invoices whose charges this one corrects, in their order.
+    /// The invoices whose charges this one corrects, or the tax on them, in their order; and which said last what
+    /// that tax is.
     async fn corrected(&self, invoice: &Invoice) -> anyhow::Result<Vec<Invoice>> {
         let charges = invoice.charges.iter().filter_map(|charge| charge.corrects.as_ref());
         let charges: BTreeSet<&ChargeId> = charges.collect();
-        if charges.is_empty() {
+        if charges.is_empty() && invoice.tax_corrections.is_empty() {
             return Ok(Vec::new());
         }
         let mut invoices = self.store.invoices_of_period(&invoice.agreement, invoice.period.first).await?;
-        invoices.retain(|other| other.charges.iter().any(|own| charges.contains(&own.id)));
+        let taxed = invoice.tax_corrections.iter().flat_map(|tax| [&tax.invoice, &tax.corrects]);
+        let taxed: BTreeSet<&InvoiceId> = taxed.collect();
+        let is_charged = |other: &Invoice| other.charges.iter().any(|own| charges.contains(&own.id));
+        invoices.retain(|other| is_charged(other) || taxed.contains(&other.id));
         invoices.sort_by_key(|other| other.sequence);
         Ok(invoices)
     }

@@ -7,6 +7,7 @@ mod documents;
 mod receipts;
 mod rerate;
 mod schedule;
+mod taxes;
 
 use anyhow::Context;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -79,6 +80,9 @@ impl App {
             }
             Billing::ReceiptV1 { top_up } => self.receipt(&top_up, now).await,
             Billing::RerateV1 { task } => self.rerate(&task, now).await,
+            Billing::TaxesChangedV1 { own_legal_entity, after } => {
+                self.taxes_changed(own_legal_entity, after).await
+            }
             Billing::CoverV1 { agreement } => {
                 let agreement = self.store.any_agreement(&agreement).await?.context("no such agreement")?;
                 self.cover(&agreement, now).await

@@ -170,7 +170,7 @@ impl App {
         top_up: &TopUp,
         payment_intent: &str,
     ) -> Result<(), Problem> {
-        match self.cashier.stripe_returned(account, top_up, payment_intent, true).await {
+        match self.cashier.stripe_returned(account, payment_intent).await {
             Ok(Some(report)) => self.settle(about, top_up, report, account).await,
             Ok(None) => Ok(()),
             Err(error) => self.unanswered(about, Some(top_up.id.clone()), error).await,

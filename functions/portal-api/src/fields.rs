@@ -1,4 +1,5 @@
-//! From texts in requests to the domain's types, each refusal naming its field; and what lists share.
+//! From texts in requests to the domain's types, each refusal naming its field; and what lists and secrets
+//! share.
 
 use domain::money::{Amount, Currency};
 use runtime::http::Problem;
@@ -25,6 +26,12 @@ impl<T> List<T> {
     pub fn all<F: Into<T>>(items: Vec<F>) -> Self {
         Self { items: items.into_iter().map(Into::into).collect(), next: None }
     }
+}
+
+/// For `skip_serializing_if` of secrets, which are taken and never shown. With `skip_serializing` the OpenAPI
+/// document would have them nowhere, because it has one schema for what is taken and what is shown.
+pub const fn never_shown<T>(_: &T) -> bool {
+    true
 }
 
 pub fn amount(field: &str, text: &str) -> Result<Amount, ApiError> {

@@ -203,7 +203,7 @@ impl Listing {
         let mut ask = self.ask();
         let keep = |thing: &T| shows(thing) && self.passes(thing);
         if format == Format::Json {
-            return Ok(Found { page: store.things(&ask, keep).await?, format });
+            return Ok(Found::of(store.things(&ask, keep).await?, format));
         }
         (ask.limit, ask.cursor) = (FILE_PAGE, None);
         let mut rows = FileRows::up_to(self.file_rows_max);
@@ -241,11 +241,10 @@ impl Listing {
         let reads = if order.is_some() { Format::Csv } else { format };
         let Page { items, next } = self.read(store, reads, shows).await?.page;
         let items = items.into_iter().map(row).collect();
-        let page = match order {
-            Some(order) => order.page(store, items, id, format).await?,
-            None => Page { items, next },
-        };
-        Ok(Found { page, format })
+        match order {
+            Some(order) => order.page(store, items, id, format).await,
+            None => Ok(Found::of(Page { items, next }, format)),
+        }
     }
 
     /// What `read_in_order` finds, of several lists together.
@@ -261,7 +260,7 @@ impl Listing {
             return self.read_all(lists, store, format, shows).await;
         };
         let things = self.read_all(lists, store, Format::Csv, shows).await?.page.items;
-        Ok(Found { page: order.page(store, things, T::id, format).await?, format })
+        order.page(store, things, T::id, format).await
     }
 
     /// What `read` finds, of several lists together. What stands in two of them is found twice.
@@ -275,7 +274,7 @@ impl Listing {
         let mut ask = self.ask();
         let keep = |thing: &T| shows(thing) && self.passes(thing);
         if format == Format::Json {
-            return Ok(Found { page: merged(lists, store, &ask, &keep).await?, format });
+            return Ok(Found::of(merged(lists, store, &ask, &keep).await?, format));
         }
         (ask.limit, ask.cursor) = (FILE_PAGE, None);
         let mut rows = FileRows::up_to(self.file_rows_max);
@@ -444,11 +443,12 @@ impl<R> RowOrder<R> {
         rows: Vec<R>,
         id: fn(&R) -> &str,
         format: Format,
-    ) -> Result<Page<R>, ApiError> {
+    ) -> Result<Found<R>, ApiError> {
         check_count(&rows)?;
         let named = if self.is_by_name { rows.iter().map(self.text).collect() } else { BTreeSet::new() };
         let names = Names::of(store, named).await?;
-        Ok(self.sorted(rows, &names, id, (|_| 0, usize::MAX), format))
+        let page = self.sorted(rows, &names, id, (|_| 0, usize::MAX), format);
+        Ok(Found { page, format, names })
     }
 
     /// The same of rows that may be long, by what is no id: the page ends with the one that brings it to so many
@@ -537,12 +537,19 @@ impl<T> FileRows<T> {
 pub struct Found<T> {
     pub page: Page<T>,
     pub format: Format,
+    /// Those that the order was made of.
+    names: Names,
 }
 
 impl<T> Found<T> {
+    /// A page, or for a file all, in the order of the store.
+    pub fn of(page: Page<T>, format: Format) -> Self {
+        Self { page, format, names: Names::default() }
+    }
+
     /// A list that is answered whole.
     pub fn all(items: Vec<T>, format: Format) -> Self {
-        Self { page: Page { items, next: None }, format }
+        Self::of(Page { items, next: None }, format)
     }
 
     pub fn items(&self) -> &[T] {
@@ -556,7 +563,7 @@ impl<T> Found<T> {
         ids: impl Fn(&T) -> [&str; N],
     ) -> Result<Names, ApiError> {
         let ids = self.items().iter().flat_map(ids).map(str::to_owned).collect();
-        Ok(Names::of(store, ids).await?)
+        Ok(self.names.and(store, ids).await?)
     }
 
     /// The page as JSON, or the file: of each row the fields at these paths, as `billing.period`.

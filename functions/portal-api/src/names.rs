@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::agreement::Agreement;
+use domain::api_key::ApiKey;
 use domain::bank_account::Bank;
 use domain::catalog::{self, Thing};
 use domain::company::Company;
-use domain::id::{AgreementId, BankId, CompanyId, LegalEntityId, OwnLegalEntityId, PortalId};
+use domain::id::{AgreementId, BankId, CompanyId, LegalEntityId, OwnLegalEntityId, PortalId, UserId};
 use domain::invoice::Invoice;
 use domain::legal_entity::{LegalEntity, OwnLegalEntity};
 use domain::portal::Portal;
+use domain::user::User;
 use serde::Serialize;
 use store::{Store, StoreError};
 use utoipa::ToSchema;
@@ -20,19 +22,20 @@ pub const NAMED: [&str; 7] =
     ["company", "agreement", "client", "legal_entity", "own_legal_entity", "bank", "portal"];
 
 /// By id.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Names(BTreeMap<String, String>);
 
 impl Names {
     /// Of these ids, which whoever asks sees already: a hundred in one read, each once.
     pub async fn of(store: &Store, ids: BTreeSet<String>) -> Result<Self, StoreError> {
-        let (companies, agreements, entities, own, banks, portals) = tokio::try_join!(
+        let (companies, agreements, entities, own, banks, portals, users) = tokio::try_join!(
             with::<Company>(store, &ids, CompanyId::PREFIX),
             with::<Agreement>(store, &ids, AgreementId::PREFIX),
             with::<LegalEntity>(store, &ids, LegalEntityId::PREFIX),
             with::<OwnLegalEntity>(store, &ids, OwnLegalEntityId::PREFIX),
             with::<Bank>(store, &ids, BankId::PREFIX),
             with::<Portal>(store, &ids, PortalId::PREFIX),
+            with::<User>(store, &ids, UserId::PREFIX),
         )?;
         let mut names = BTreeMap::new();
         names.extend(companies.into_iter().map(|it| (it.id.to_string(), it.name)));
@@ -41,7 +44,16 @@ impl Names {
         names.extend(own.into_iter().map(|it| (it.id.to_string(), it.details.entity.name)));
         names.extend(banks.into_iter().map(|it| (it.id.to_string(), it.details.name)));
         names.extend(portals.into_iter().map(|it| (it.id.to_string(), it.details.name)));
+        names.extend(users.into_iter().map(|it| (it.id.to_string(), it.name)));
         Ok(Self(names))
+    }
+
+    /// These, and those of more ids.
+    pub async fn and(&self, store: &Store, mut ids: BTreeSet<String>) -> Result<Self, StoreError> {
+        ids.retain(|id| !self.0.contains_key(id));
+        let mut names = Self::of(store, ids).await?;
+        names.0.extend(self.0.clone());
+        Ok(names)
     }
 
     /// None of what there is none of.
@@ -62,7 +74,20 @@ impl Names {
     }
 
     pub fn payer(&self, company: &CompanyId, agreement: &AgreementId) -> PayerNames {
-        PayerNames { company_name: self.get(company.as_str()), agreement_code: self.get(agreement.as_str()) }
+        self.payer_of([company.as_str(), agreement.as_str()])
+    }
+
+    /// The same by texts, which are empty of what is nobody's.
+    pub fn payer_of(&self, [company, agreement]: [&str; 2]) -> PayerNames {
+        PayerNames { company_name: self.get(company), agreement_code: self.get(agreement) }
+    }
+
+    pub fn key_owner(&self, key: &ApiKey) -> KeyOwnerNames {
+        let user = key.user.as_ref();
+        KeyOwnerNames {
+            company_name: self.get(key.company.as_str()),
+            user_name: user.and_then(|user| self.get(user.as_str())),
+        }
     }
 
     /// Of the three that [`parties_of`] tells.
@@ -103,6 +128,17 @@ pub struct PayerNames {
     /// The agreement's code.
     #[schema(example = "BAK-2026")]
     agreement_code: Option<String>,
+}
+
+/// Of those whose calls an API key makes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyOwnerNames {
+    /// What the company is called.
+    #[schema(example = "Bakery")]
+    company_name: Option<String>,
+    /// The user's name; null where the key is the company's own.
+    #[schema(example = "Anna Weber")]
+    user_name: Option<String>,
 }
 
 /// Of those whom an invoice names.

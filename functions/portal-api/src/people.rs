@@ -1,6 +1,8 @@
 //! What all that is about people shares: the policy of their passwords, who may do what to whom, and mail to
 //! them.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use domain::audit::Act;
 use domain::company::Company;
@@ -47,6 +49,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 impl Caller {
+    /// From where it comes, for what is counted by address. Whoever has an IPv6 address has all of its /64.
+    pub fn network(&self) -> String {
+        let ip = self.ip.as_deref().unwrap_or("unknown");
+        match ip.parse() {
+            Ok(IpAddr::V6(ip)) => format!("{:x}", u128::from(ip) >> 64),
+            Ok(IpAddr::V4(_)) | Err(_) => ip.to_owned(),
+        }
+    }
+
     /// Somebody does something to themselves without being logged in.
     pub fn act_as(&self, user: &User, company: &Company) -> Act {
         let actor = actor_of(user, self.ip.clone());
@@ -269,4 +280,17 @@ pub fn values(user: &User, more: &[(&str, String)]) -> Values {
 /// As mails say a time.
 pub fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_addresses_that_one_caller_can_have_are_counted_together() {
+        let network = |ip: &str| Caller { ip: Some(ip.to_owned()), agent: String::new() }.network();
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::2"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
 }

@@ -81,7 +81,7 @@ mirrors! {
     /// What people are told of by mail.
     NotificationEvent = domain::notification::NotificationEvent {
         AgreementBalance, CreditLimit, BundleLimit, PaymentConfirmation, InvoiceConfirmation, RatesChange,
-        TrafficAlert, SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
+        TrafficAlert, CodesUsedUp, SenderIdRequest, SenderIdActivation, BroadcastApproval, CompanyModeration,
         RegistrationConfirmation, NewRegistration, PasswordReset, ProblemReport, UserInvitation,
     }
 
@@ -197,6 +197,16 @@ mirrors! {
     /// How the parts of a long message say that they belong together: a user data header with a reference of
     /// 8 or 16 bits, `sar` parameters, or all in one `payload` that the vendor cuts.
     LongForm = domain::connection::LongForm { Udh8, Udh16, Sar, Payload }
+
+    /// A version of SMPP.
+    InterfaceVersion = domain::connection::InterfaceVersion {
+        #[serde(rename = "3.4")]
+        #[schema(rename = "3.4")]
+        V3_4,
+        #[serde(rename = "5.0")]
+        #[schema(rename = "5.0")]
+        V5_0
+    }
 
     /// `unsent`: as if the vendor had never taken it, so that nothing is owed. `undelivered`: it was sent and
     /// did not arrive.
@@ -496,6 +506,8 @@ mod tests {
             Dispatch::Waiting,
             Dispatch::Sent,
         ]);
+        use domain::connection::InterfaceVersion as Version;
+        holds::<InterfaceVersion>(&[Version::V3_4, Version::V5_0]);
         holds::<CompanyKind>(&[
             domain::company::CompanyKind::Owner,
             domain::company::CompanyKind::Reseller,

@@ -4,10 +4,12 @@
 use domain::company::Company;
 use domain::handling::Code;
 use domain::id::{AgreementId, CodeRequestId, MessageId, UserId};
+use domain::notification::NotificationEvent;
 use domain::second_factor::{LoginCodes, SentCode};
 use domain::two_factor::{CodeRequest, TwoFactorIntegration};
 use domain::user::{User, plan_phone_proof};
 use jiff::{SignedDuration, Timestamp};
+use queue::Mail;
 use rand::RngExt;
 use runtime::http::{Problem, unavailable};
 use runtime::token;
@@ -30,7 +32,8 @@ const DAY_SECONDS: i64 = 86_400;
 const PER_PERSON_MAX: u32 = 10;
 /// A company whose people need more pays for them itself: it sets `login_codes` of its own.
 const PER_COMPANY_MAX: u32 = 100;
-/// At five cents a code, robots cost a company fifty euros a day for people, and as much for who registers.
+/// At five cents a code, robots cost a company fifty euros a day for its people, and as much for those of all
+/// companies below it and for who registers.
 const PER_PAYER_MAX: u32 = 1_000;
 
 /// Asks for a code, after sending one, or takes it. The first one that is taken proves the phone: the user as
@@ -147,7 +150,8 @@ pub struct Road<'a> {
 impl Road<'_> {
     /// What is counted, with how many there are at most in a day. A phone that somebody has proved counts for them
     /// only: others who tell the same one do not use up what they log in with. And who registers keeps nobody from
-    /// logging in, nor does one company those of another that the same one pays for.
+    /// logging in, nor does one company those of another that the same one pays for, nor all of them those of the
+    /// company that pays.
     fn caps(&self, id: &UserId, phone: &str) -> Vec<(String, u32)> {
         let (purpose, payer) = (self.purpose, &self.company.id);
         let mut caps = vec![(format!("{purpose} codes for {id}"), PER_PERSON_MAX)];
@@ -155,11 +159,12 @@ impl Road<'_> {
             caps.push((format!("{purpose} code {phone}"), PER_PERSON_MAX));
         }
         match self.person {
-            Some((_, company)) => {
-                if company.id != *payer {
-                    caps.push((format!("codes of {}", company.id), PER_COMPANY_MAX));
-                }
+            Some((_, company)) if company.id == *payer => {
                 caps.push((format!("codes paid by {payer}"), PER_PAYER_MAX));
+            }
+            Some((_, company)) => {
+                caps.push((format!("codes of {}", company.id), PER_COMPANY_MAX));
+                caps.push((format!("codes paid by {payer} for others"), PER_PAYER_MAX));
             }
             None => caps.push((format!("{purpose} codes paid by {payer}"), PER_PAYER_MAX)),
         }
@@ -198,7 +203,7 @@ pub async fn send_over(
     let mut done = Ok(());
     for (name, most) in road.caps(id, phone) {
         let name = format!("{name} {}", now.as_second() / DAY_SECONDS);
-        done = count_in_day(app, &name, most, now).await;
+        done = count_in_day(app, &road, &name, most, now).await;
         if done.is_err() {
             break;
         }
@@ -209,24 +214,63 @@ pub async fn send_over(
         done = Box::pin(submit(app, &road, phone, &text, &sent, &code)).await;
     }
     if done.is_err() {
+        // First, because a code that nobody was sent keeps the next one back.
+        take_back(app, &sent, before.as_ref()).await?;
         for name in &counted {
             app.store.uncount_try(name).await?;
         }
-        take_back(app, &sent, before.as_ref()).await?;
     }
     done
 }
 
 /// At most so often in a day by UTC.
-async fn count_in_day(app: &App, name: &str, most: u32, now: Timestamp) -> Result<(), ApiError> {
+async fn count_in_day(
+    app: &App,
+    road: &Road<'_>,
+    name: &str,
+    most: u32,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     let left = DAY_SECONDS - now.as_second() % DAY_SECONDS;
     let until = now + SignedDuration::from_secs(left);
     let counted = app.store.count_try(name, now, |so_far| (most <= so_far.count).then_some(until)).await?;
-    counted.map_err(|_| too_many(most, left))
+    if counted.is_ok() {
+        return Ok(());
+    }
+    tracing::warn!(most, payer = %road.company.id, "the codes of a day are used up");
+    if most == PER_PAYER_MAX
+        && let Err(error) = tell_payer(app, road, name, now).await
+    {
+        tracing::error!(?error, payer = %road.company.id, "nobody is told that codes are used up");
+    }
+    Err(too_many(left))
 }
 
-fn too_many(most: u32, seconds: i64) -> ApiError {
-    tracing::warn!(most, "the codes of a day are used up");
+/// Mails those who are told of the payer's account that one of its counts is used up, once a day.
+async fn tell_payer(app: &App, road: &Road<'_>, count: &str, now: Timestamp) -> Result<(), ApiError> {
+    let cause = format!("used up: {count}");
+    if !app.store.begin_notice(&cause, now).await? {
+        return Ok(());
+    }
+    let Some(agreement) = app.store.any_agreement(road.agreement).await? else { return Ok(()) };
+    let emails = app.store.account_emails(&agreement).await?;
+    let codes_for = match road.person {
+        Some((_, company)) if company.id == road.company.id => "your people",
+        Some(_) => "people of other companies",
+        None => "people who register",
+    };
+    let values = [
+        ("name", road.company.name.clone()),
+        ("agreement_code", agreement.code.clone()),
+        ("codes_max", PER_PAYER_MAX.to_string()),
+        ("codes_for", codes_for.to_owned()),
+    ];
+    let event = NotificationEvent::CodesUsedUp;
+    app.mail.send_all(&Mail::of_agreement(&agreement, event, &emails, &cause, values, now)).await?;
+    Ok(app.store.end_notice(&cause, now).await?)
+}
+
+fn too_many(seconds: i64) -> ApiError {
     let detail = format!("Too many codes were sent today. Try again in {seconds} seconds.");
     Problem::new(429, "too_many_codes", detail).figure("retry_after", seconds).into()
 }

@@ -155,7 +155,7 @@ async fn move_row(app: &App, id: MessageId, news: Vec<What>, at: Timestamp) -> a
             let Some(fact) = fact_of(&message, &what, &mut roads).await? else { continue 'news };
             let Step::Move { message: next, refund } = step(&message, &fact, at) else { continue 'news };
             if app.store.move_message(&next, message.revision, &refund).await? == Stored::Now {
-                tracing::info!(message = %id, status = ?next.status, refunds = refund.len(), "moved");
+                tracing::info!(message_id = %id, status = ?next.status, refunds = refund.len(), "moved");
                 continue 'news;
             }
         }

@@ -11,6 +11,7 @@
 
 mod by_ten;
 pub mod client;
+pub mod latency;
 pub mod metrics;
 mod outbox;
 pub mod ownership;

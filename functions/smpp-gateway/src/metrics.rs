@@ -55,7 +55,8 @@ fn lines(board: &Board, before: &mut Before, now: Timestamp) -> String {
         let since = same.map(|(_, answers)| *answers).unwrap_or_default();
         line(minute, since, now)
     });
-    let status = board.status().clients.connections;
+    let status = board.clients().status().connections;
+    board.clients().minute_over();
     let clients = status.iter().map(|client| client_line(client, before.clients.get(&client.id), now));
     let lines = vendors.chain(clients).map(|line| format!("{line}\n")).collect();
     before.vendors = minutes.iter().map(counted).collect();
@@ -68,10 +69,15 @@ fn client_line(client: &ClientStatus, before: Option<&ClientStatus>, now: Timest
     let values = [
         ("ClientBinds", "Count", u64::from(client.transmitters + client.receivers + client.transceivers)),
         ("ClientReceivers", "Count", u64::from(client.receivers + client.transceivers)),
+        ("ClientWindowUsed", "Count", client.window.used),
+        ("ClientWindowSize", "Count", client.window.size),
         ("ClientAccepted", "Count", since(|client| client.accepted)),
         ("ClientThrottled", "Count", since(|client| client.throttled)),
         ("ClientRefused", "Count", since(|client| client.refused)),
         ("ClientPassedOver", "Count", since(|client| client.passed_over)),
+        ("ClientLatencyP50", "Microseconds", client.latency.p50_us),
+        ("ClientLatencyP95", "Microseconds", client.latency.p95_us),
+        ("ClientLatencyP99", "Microseconds", client.latency.p99_us),
     ];
     embedded(&client.id, &values, now)
 }
@@ -118,7 +124,8 @@ fn embedded(connection: &str, values: &[(&str, &str, u64)], now: Timestamp) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::figures::{Deliveries, Latency, Snapshot, Speed, Up, Used};
+    use crate::latency::Latency;
+    use crate::vendor::figures::{Deliveries, Snapshot, Speed, Up, Used};
 
     fn minute(answers: Answers) -> Minute {
         let snapshot = Snapshot {
@@ -160,10 +167,12 @@ mod tests {
             transmitters: 1,
             receivers: 0,
             transceivers: 2,
+            window: Used { used: 4, size: 30 },
             rate: 100,
             accepted,
             throttled: 0,
             refused: 3,
+            latency: Latency { count: 5, p50_us: 100, p95_us: 200, p99_us: 300, max_us: 400 },
             passed_over: accepted / 5,
         };
         let line = client_line(&client(15), Some(&client(10)), Timestamp::UNIX_EPOCH);
@@ -171,6 +180,9 @@ mod tests {
         assert_eq!((told("ClientBinds"), told("ClientReceivers")), (Some(3), Some(2)));
         assert_eq!((told("ClientAccepted"), told("ClientRefused")), (Some(5), Some(0)));
         assert_eq!(told("ClientPassedOver"), Some(1));
+        assert_eq!((told("ClientWindowUsed"), told("ClientWindowSize")), (Some(4), Some(30)));
+        let percentiles = ["50", "95", "99"].map(|percent| told(&format!("ClientLatencyP{percent}")));
+        assert_eq!(percentiles, [Some(100), Some(200), Some(300)]);
         assert_eq!(line["Connection"], ConnectionId::new(7).as_str());
     }
 }

@@ -7,8 +7,8 @@
 //! has looked.
 //!
 //! A visit reads two items, and the records and usage rows of one day at most: yesterday's, then an older day
-//! every three hours. So of each agreement no more than nine days are read in one, and where a day differs that
-//! day again ten minutes later.
+//! every three hours. So of each agreement no more than nine days are read in one, and where a day differs its
+//! usage rows twice, and that day again ten minutes later.
 //!
 //! Before it counts, a visit notes the day as one that agrees: one whose count fails, or takes more than 25 s,
 //! waits until the round comes to it again and keeps no other from being counted. Where it always takes longer,
@@ -22,12 +22,12 @@ use domain::finding::{Figures, FindingKind};
 use domain::id::AgreementId;
 use domain::money::Amount;
 use domain::period::Period;
-use domain::recount::{Difference, digest};
+use domain::recount::{Difference, UsageRows, digest};
 use futures::StreamExt;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use store::{Recounted, Recounts, Review};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::App;
 use crate::reconcile::SETTLED_AFTER;
@@ -38,6 +38,8 @@ pub const REVIEWED_AS: &str = FindingKind::Recount.name();
 const BEGIN_MAX: Duration = Duration::from_secs(25);
 /// A day of several hundred thousand messages. More than that are for the command.
 const VISIT_MAX: Duration = Duration::from_secs(25);
+/// Within this what records say is mostly in the usage as well. A block is read itself, ahead of the projector.
+const PROJECTED_WITHIN: Duration = Duration::from_secs(1);
 /// Days that are counted again and again, yesterday among them: a month, and those in which its invoices are made.
 const DAYS: i64 = 35;
 /// From one older day of an agreement to the next: even where a round takes more than an hour, it comes to each
@@ -120,8 +122,9 @@ fn slot(known: &mut Recounts, turn: Turn) -> &mut Option<Recounted> {
     }
 }
 
-/// A difference counts once it was the same at two visits, because what is being projected at this moment may
-/// be in the records and not yet in the usage.
+/// A difference counts once it was the same at two visits, in rows that stood still meanwhile: what is being
+/// projected at this moment may be in the records and not yet in the usage, and at the next visit something else
+/// of the same amount.
 async fn recount(app: &App, id: &AgreementId, now: Timestamp) -> anyhow::Result<Outcome> {
     let agreement = app.store.any_agreement(id).await?.with_context(|| format!("there is no {id}"))?;
     let mut known = app.store.recounts(id).await?;
@@ -158,8 +161,9 @@ fn yesterday(agreement: &Agreement, now: Timestamp) -> anyhow::Result<Date> {
 
 /// A day, counted in both ways.
 struct Counted {
+    /// Of the rows that stood still.
     differences: Vec<Difference>,
-    /// What its records come to.
+    /// What the rows would come to without these.
     recounted: Amount,
     /// What its usage rows come to.
     counted: Amount,
@@ -169,12 +173,18 @@ impl Counted {
     async fn of(app: &App, agreement: &Agreement, day: Date) -> anyhow::Result<Self> {
         let period = Period { first: day, last: day };
         let rows = app.store.usage(&agreement.id, period).await?;
-        let recount = app.store.recount(agreement, period).await?;
-        Ok(Self {
-            differences: recount.differences(&rows),
-            recounted: recount.total()?,
-            counted: Amount::checked_sum(rows.iter().map(|(_, usage)| usage.amount))?,
-        })
+        let mut differences = app.store.recount(agreement, period).await?.differences(&rows);
+        if !differences.is_empty() {
+            sleep(PROJECTED_WITHIN).await;
+            let again: UsageRows = app.store.usage(&agreement.id, period).await?.into_iter().collect();
+            differences.retain(|it| again.get(&it.key).copied().unwrap_or_default() == it.counted);
+        }
+        let counted = Amount::checked_sum(rows.iter().map(|(_, usage)| usage.amount))?;
+        let mut recounted = counted;
+        for Difference { recounted: expected, counted: found, .. } in &differences {
+            recounted = recounted.checked_add(expected.amount)?.checked_sub(found.amount)?;
+        }
+        Ok(Self { differences, recounted, counted })
     }
 
     /// How many rows differ, and the first of them; none if all agree.

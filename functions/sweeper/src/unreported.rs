@@ -101,7 +101,7 @@ async fn end_row(app: &App, id: &MessageId, now: Timestamp) -> anyhow::Result<Lo
             return Ok(Looked::default());
         };
         if app.store.move_message(&next, message.revision, &refund).await? == Stored::Now {
-            tracing::info!(message = %id, refunds = refund.len(), "no report came");
+            tracing::info!(message_id = %id, refunds = refund.len(), "no report came");
             return Ok(Looked { ended: 1, waits: Vec::new() });
         }
     }

@@ -14,8 +14,8 @@ use crate::lookup::LookupLink;
 pub use client::{ClientAlphabet, ClientLink, ClientLinkError, Network, NetworkError};
 pub use http::{HttpLink, HttpVendor};
 pub use smpp::{
-    Binds, ErrorAction, ErrorRule, ExtraTlv, LinkError, LongForm, NumberType, Numbering, SmppLink,
-    StatusOutcome, StatusRule, Tls,
+    Binds, ErrorAction, ErrorRule, ExtraTlv, InterfaceVersion, LinkError, LongForm, NumberType, Numbering,
+    SmppLink, StatusOutcome, StatusRule, Tls,
 };
 
 /// How long vendors try to deliver a message where neither it nor its connection says so.

@@ -16,7 +16,7 @@ use crate::id::{AgreementId, ChargeId, CompanyId, InvoiceId, OwnLegalEntityId};
 use crate::money::{Amount, AmountError, Currency};
 use crate::period::{BillingTerms, Period};
 use crate::record::{FieldError, text};
-use crate::tax::Tax;
+use crate::tax::{Buyer, Tax, TaxRule, Taxed, is_reversed, is_same, tax_on};
 
 const COMMENT_LENGTH_MAX: usize = 1_000;
 /// Payments that a person has put to one invoice.
@@ -110,12 +110,19 @@ pub struct Invoice {
     pub charges: Vec<Charge>,
     /// The exact sum of the charges.
     pub net: Amount,
-    /// None: no rule of the issuer's is for this client, or it is in message credits, which were taxed when they
-    /// were sold.
+    /// Who the client was when the period's first invoice was taxed: one that moves is not taxed anew for what is past.
+    /// None on invoices that were made before this was noted, and on what follows them: these keep their tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer: Option<Buyer>,
+    /// None: no rule of the issuer's is for this client on the period's last day, or it is in message credits, which
+    /// were taxed when they were sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rule: Option<Tax>,
+    /// What confirmed invoices of the period are taxed more or less by this rule than they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tax_corrections: Vec<TaxCorrection>,
     /// On the net sum as the document shows it, which is rounded to the currency's minor unit; half-even to the
-    /// same.
+    /// same. With what the corrections come to.
     pub tax: Amount,
     /// The net sum, rounded likewise, and the tax.
     pub total_due: Amount,
@@ -142,6 +149,23 @@ pub struct Invoice {
     /// Where the PDF is, once it was made. Of a draft as it is now: what changes takes it away.
     pub document: Option<String>,
     pub revision: u64,
+}
+
+/// By how much the tax on a confirmed invoice's charges is another one than was billed, as the rule for the period's
+/// last day was changed since (guide, section 19.4.3.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxCorrection {
+    /// Whose charges.
+    pub invoice: InvoiceId,
+    /// The confirmed one that said last what the tax on them is: itself, or a correction of that.
+    pub corrects: InvoiceId,
+    /// What that one said; none if it added no tax.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Tax>,
+    /// The net sum as the document of `invoice` shows it.
+    pub base: Amount,
+    /// By the rule of the invoice that has this correction, less the tax before, each rounded by itself.
+    pub amount: Amount,
 }
 
 impl Thing for Invoice {
@@ -251,7 +275,9 @@ pub fn draft(
         due_date: None,
         charges,
         net: Amount::ZERO,
+        buyer: None,
         tax_rule: tax,
+        tax_corrections: Vec::new(),
         tax: Amount::ZERO,
         total_due: Amount::ZERO,
         payment: InvoicePayment::NotApplicable,
@@ -273,17 +299,40 @@ pub fn draft(
 }
 
 impl Invoice {
-    /// Reckons the sums from the charges.
+    /// Reckons the sums from the charges and the corrections of tax.
     fn add_up(&mut self) -> Result<(), AmountError> {
-        let places = self.currency.minor_places();
         self.net = Amount::checked_sum(self.charges.iter().map(|charge| charge.net))?;
-        let net = self.net.rounded(places);
-        self.tax = match &self.tax_rule {
-            Some(tax) => tax.on(net, places)?,
-            None => Amount::ZERO,
-        };
-        self.total_due = net.checked_add(self.tax)?;
+        self.tax = self.tax_on_charges(self.tax_rule.as_ref())?.checked_add(self.tax_corrected()?)?;
+        self.total_due = self.net_shown().checked_add(self.tax)?;
         Ok(())
+    }
+
+    /// The net sum as the document shows it: in the currency's minor unit.
+    pub fn net_shown(&self) -> Amount {
+        self.net.rounded(self.currency.minor_places())
+    }
+
+    /// What this tax is on what it charges itself.
+    pub fn tax_on_charges(&self, tax: Option<&Tax>) -> Result<Amount, AmountError> {
+        tax_on(tax, self.net_shown(), self.currency.minor_places())
+    }
+
+    /// What it adds to the tax of confirmed invoices.
+    pub fn tax_corrected(&self) -> Result<Amount, AmountError> {
+        Amount::checked_sum(self.tax_corrections.iter().map(|correction| correction.amount))
+    }
+
+    /// Whether these rules tax its period as it is taxed, or it keeps its tax; a draft may not if nobody noted who
+    /// the client was.
+    pub fn is_taxed_by(&self, rules: &[TaxRule]) -> bool {
+        let Some(buyer) = &self.buyer else { return self.is_confirmed() };
+        let by_rules = buyer.tax(rules, self.period.last);
+        is_same(self.tax_rule.as_ref(), by_rules.as_ref()) || self.currency == Currency::Credit
+    }
+
+    /// Whether it bills nothing.
+    pub fn is_empty(&self) -> bool {
+        self.charges.is_empty() && self.tax_corrections.is_empty()
     }
 
     pub fn kind(&self) -> InvoiceKind {
@@ -330,7 +379,7 @@ impl Invoice {
 
     /// Whether a draft has nothing to bill, and goes.
     pub fn goes(&self) -> bool {
-        self.charges.is_empty() && self.may_go()
+        self.is_empty() && self.may_go()
     }
 
     /// The same with so much of it covered by payments and credit notes, as it is called on a day.
@@ -428,7 +477,9 @@ pub fn recalculate(stored: &Invoice, fresh: Invoice) -> Result<Recalculated, Inv
         time_zone: fresh.time_zone,
         charges: with_dates_of(&stored.charges, fresh.charges),
         net: fresh.net,
+        buyer: fresh.buyer,
         tax_rule: fresh.tax_rule,
+        tax_corrections: fresh.tax_corrections,
         tax: fresh.tax,
         total_due: fresh.total_due,
         ..stored.clone()
@@ -450,7 +501,7 @@ fn with_dates_of(stored: &[Charge], fresh: Vec<Charge>) -> Vec<Charge> {
     fresh.into_iter().map(dated).collect()
 }
 
-/// A draft with one of its charges recalculated: the others, the terms and the rate of the tax stay. `fresh` is
+/// A draft with one of its charges recalculated: the others, the terms and the rates of the tax stay. `fresh` is
 /// that charge as the usage makes it now; none if nothing of it is left.
 pub fn recalculate_charge(
     stored: &Invoice,
@@ -490,6 +541,39 @@ pub fn last_billed<'a>(invoices: &'a [Invoice], group: &ChargeGroup) -> Option<&
     billed(invoices).filter(|charge| charge.group == *group).max_by_key(|charge| charge.version)
 }
 
+/// The confirmed invoice that says last what the tax on the charges of this one is: itself, or a correction of that.
+fn last_taxed<'a>(invoice: &'a Invoice, invoices: &'a [Invoice]) -> &'a Invoice {
+    let next = |last: &&'a Invoice| {
+        let is_next = |one: &TaxCorrection| one.invoice == invoice.id && one.corrects == last.id;
+        let mut confirmed = invoices.iter().filter(|other| other.is_confirmed());
+        confirmed.find(|other| other.tax_corrections.iter().any(is_next))
+    };
+    std::iter::successors(Some(invoice), next).last().unwrap_or(invoice)
+}
+
+/// What the confirmed invoices of a period are taxed more or less by this rule than they were: a rule that has only
+/// another name or note corrects nothing, nor does one that adds the same to so small a sum.
+fn tax_corrections(invoices: &[Invoice], tax: Option<&Tax>) -> Result<Vec<TaxCorrection>, AmountError> {
+    let mut corrections = Vec::new();
+    for invoice in invoices.iter().filter(|invoice| invoice.is_confirmed()) {
+        let last = last_taxed(invoice, invoices);
+        let before = last.tax_rule.as_ref();
+        let amount = invoice.tax_on_charges(tax)?.checked_sub(invoice.tax_on_charges(before)?)?;
+        let is_owed_alike = is_reversed(before) == is_reversed(tax);
+        if invoice.net_shown().is_zero() || amount.is_zero() && is_owed_alike {
+            continue;
+        }
+        corrections.push(TaxCorrection {
+            invoice: invoice.id.clone(),
+            corrects: last.id.clone(),
+            before: before.cloned(),
+            base: invoice.net_shown(),
+            amount,
+        });
+    }
+    Ok(corrections)
+}
+
 /// The sequence of the draft that follows the usage of a period: the first one that is open, else a new
 /// one behind all.
 pub fn open_sequence(invoices: &[Invoice]) -> u32 {
@@ -521,34 +605,39 @@ pub struct ClosePlan {
 }
 
 /// What closing a period does to its invoices. `charges` is what confirmed ones do not bill: it goes on the
-/// draft of [`open_sequence`], and other drafts have nothing. A draft without charges goes, unless its number
+/// draft of [`open_sequence`], and other drafts have nothing. A draft that bills nothing goes, unless its number
 /// would be missing in the series, or a person's comment would go with it.
 ///
-/// What follows a confirmed invoice of the period is taxed as that is, and issued by whom [`issuer`] says.
+/// `taxed` is how all of the period is to be taxed: where confirmed invoices are not, the open draft corrects their
+/// tax. It is issued by whom [`issuer`] says.
 pub fn plan_close(
     agreement: &Agreement,
     period: Period,
     invoices: &[Invoice],
     charges: Vec<Charge>,
-    tax: Option<Tax>,
+    taxed: Taxed,
     now: Timestamp,
 ) -> Result<ClosePlan, InvoiceError> {
     let sequence = open_sequence(invoices);
-    let tax = match invoices.iter().find(|invoice| invoice.is_confirmed()) {
-        Some(confirmed) => confirmed.tax_rule.clone(),
-        None => tax,
+    let tax = taxed.tax.filter(|_| agreement.currency != Currency::Credit);
+    let corrections = tax_corrections(invoices, tax.as_ref())?;
+    let planned = |sequence, charges, tax_corrections| {
+        let draft = draft(agreement, period, sequence, charges, tax.clone(), now)?;
+        let (own_legal_entity, buyer) = (issuer(agreement, invoices).cloned(), taxed.buyer.clone());
+        let mut planned = Invoice { own_legal_entity, buyer, tax_corrections, ..draft };
+        planned.add_up().map(|()| planned)
     };
-    let own_legal_entity = issuer(agreement, invoices).cloned();
     let mut plan = ClosePlan::default();
     for stored in invoices.iter().filter(|invoice| !invoice.is_confirmed()) {
-        let charges = if stored.sequence == sequence { charges.clone() } else { Vec::new() };
-        if charges.is_empty() && stored.may_go() {
+        let (charges, corrections) = match stored.sequence == sequence {
+            true => (charges.clone(), corrections.clone()),
+            false => Default::default(),
+        };
+        if charges.is_empty() && corrections.is_empty() && stored.may_go() {
             plan.removed.push(stored.clone());
             continue;
         }
-        let fresh = draft(agreement, period, stored.sequence, charges, tax.clone(), now)?;
-        let fresh = Invoice { own_legal_entity: own_legal_entity.clone(), ..fresh };
-        let next = match recalculate(stored, fresh)? {
+        let next = match recalculate(stored, planned(stored.sequence, charges, corrections)?)? {
             Recalculated::Same => stored.clone(),
             Recalculated::Changed(next) => {
                 plan.changes.push((Some(stored.clone()), (*next).clone()));
@@ -559,9 +648,8 @@ pub fn plan_close(
             plan.open = Some(next);
         }
     }
-    if plan.open.is_none() && !charges.is_empty() {
-        let fresh = draft(agreement, period, sequence, charges, tax, now)?;
-        let fresh = Invoice { own_legal_entity, ..fresh };
+    if plan.open.is_none() && !(charges.is_empty() && corrections.is_empty()) {
+        let fresh = planned(sequence, charges, corrections)?;
         plan.changes.push((None, fresh.clone()));
         plan.open = Some(fresh);
     }
@@ -600,7 +688,7 @@ pub fn check_confirmation(
     if ask.timing == Timing::AfterPeriod && !terms.has_ended(draft.period, now) {
         return Err(InvoiceError::PeriodOpen(draft.period));
     }
-    if draft.charges.is_empty() && draft.number.is_none() {
+    if draft.is_empty() && draft.number.is_none() {
         return Err(InvoiceError::NothingToBill);
     }
     Ok(())
@@ -638,8 +726,10 @@ pub fn unconfirm(invoice: &Invoice, invoices: &[Invoice]) -> Result<Invoice, Inv
     }
     let own: Vec<&ChargeId> = invoice.charges.iter().map(|charge| &charge.id).collect();
     let corrects = |other: &&Invoice| {
-        let corrected = other.charges.iter().filter_map(|charge| charge.corrects.as_ref());
-        other.is_confirmed() && corrected.into_iter().any(|charge| own.contains(&charge))
+        let mut charges = other.charges.iter().filter_map(|charge| charge.corrects.as_ref());
+        let mut taxes = other.tax_corrections.iter().map(|tax| &tax.corrects);
+        let has_own = charges.any(|charge| own.contains(&charge)) || taxes.any(|id| *id == invoice.id);
+        other.is_confirmed() && has_own
     };
     if let Some(correction) = invoices.iter().find(corrects) {
         return Err(InvoiceError::Corrected { correction: correction.id.clone() });
@@ -698,6 +788,10 @@ pub(crate) mod tests {
         at("2026-11-02T00:00:00Z")
     }
 
+    fn taxed(percent: &str) -> Option<Tax> {
+        applied(&[rule(None, percent, false)], None, None, october().last)
+    }
+
     /// The invoices of October, and the files of their charges.
     #[derive(Default)]
     struct Books {
@@ -733,8 +827,9 @@ pub(crate) mod tests {
         /// The draft that follows, if there is one.
         fn close(&mut self, usage: &[(UsageKey, Usage)]) -> Option<Invoice> {
             let charges = self.fresh(details(usage));
-            let tax = self.tax.clone();
-            let plan = plan_close(&agreement(), october(), &self.invoices, charges, tax, november()).unwrap();
+            let taxed = Taxed { tax: self.tax.clone(), ..Taxed::default() };
+            let plan =
+                plan_close(&agreement(), october(), &self.invoices, charges, taxed, november()).unwrap();
             for (_, after) in plan.changes {
                 self.put(after);
             }
@@ -786,7 +881,7 @@ pub(crate) mod tests {
 
     #[test]
     fn tax_is_on_the_net_sum_that_the_document_shows_on_an_invoice_its_correction_and_a_credit_note() {
-        let mut books = Books { tax: applied(&[rule(None, "19", false)], None, None), ..Books::default() };
+        let mut books = Books { tax: taxed("19"), ..Books::default() };
         let sums = |invoice: &Invoice| {
             [invoice.net, invoice.tax, invoice.total_due].map(|amount| amount.to_string())
         };
@@ -810,7 +905,7 @@ pub(crate) mod tests {
 
     #[test]
     fn an_invoice_in_message_credits_has_no_tax_is_due_on_no_day_and_is_covered_by_the_credits_it_bills() {
-        let tax = applied(&[rule(None, "19", false)], None, None);
+        let tax = taxed("19");
         let charge = |messages| {
             let charges = Books::default().close(&[sms("1", 100)]).unwrap().charges;
             Charge { net: Amount::whole(messages), ..charges[0].clone() }
@@ -833,18 +928,109 @@ pub(crate) mod tests {
         }
     }
 
+    /// What an invoice charges, its tax and its total; and of each correction of tax the base and the amount.
+    fn taxed_sums(invoice: &Invoice) -> ([String; 3], Vec<[String; 2]>) {
+        let corrections = invoice.tax_corrections.iter();
+        let corrections = corrections.map(|one| [one.base, one.amount].map(|amount| amount.to_string()));
+        let sums = [invoice.net, invoice.tax, invoice.total_due].map(|amount| amount.to_string());
+        (sums, corrections.collect())
+    }
+
+    fn sums(sums: [&str; 3], corrections: &[[&str; 2]]) -> ([String; 3], Vec<[String; 2]>) {
+        (sums.map(str::to_owned), corrections.iter().map(|one| one.map(str::to_owned)).collect())
+    }
+
     #[test]
-    fn a_correction_is_taxed_as_what_it_corrects() {
-        let mut books = Books { tax: applied(&[rule(None, "20", false)], None, None), ..Books::default() };
-        let draft = books.close(&[sms("0.045", 3)]).unwrap();
-        assert_eq!((draft.tax.to_string(), draft.total_due.to_string()), ("0.03".into(), "0.17".into()));
-        books.confirm(&draft);
-        books.tax = applied(&[rule(None, "50", false)], None, None);
-        let correction = books.close(&[sms("0.045", 103)]).unwrap();
-        assert_eq!(
-            (correction.tax.to_string(), correction.total_due.to_string()),
-            ("0.9".into(), "5.4".into())
-        );
+    fn a_rule_that_is_changed_for_days_that_are_past_corrects_the_tax_of_what_is_confirmed() {
+        let mut books = Books { tax: taxed("16"), ..Books::default() };
+        let draft = books.close(&[sms("0.05", 2_000)]).unwrap();
+        let first = books.confirm(&draft);
+        assert_eq!(taxed_sums(&first), sums(["100", "16", "116"], &[]));
+        // What is used besides is taxed by the new rule at once.
+        books.tax = taxed("19");
+        let second = books.close(&[sms("0.05", 2_200)]).unwrap();
+        assert_eq!(taxed_sums(&second), sums(["10", "4.9", "14.9"], &[["100", "3"]]));
+        assert_eq!((&second.tax_corrections[0].before, &second.tax_rule), (&taxed("16"), &taxed("19")));
+        let second = books.confirm(&second);
+        assert_eq!(books.close(&[sms("0.05", 2_200)]), None, "all of it is at 19 %");
+        // A second change follows from the first, and corrects its own charges as well.
+        books.tax = taxed("7");
+        let third = books.close(&[sms("0.05", 2_200)]).unwrap();
+        assert_eq!(taxed_sums(&third), sums(["0", "-13.2", "-13.2"], &[["100", "-12"], ["10", "-1.2"]]));
+        assert_eq!((third.charges.len(), third.kind()), (0, InvoiceKind::CreditNote));
+        assert!(third.tax_corrections.iter().all(|one| one.corrects == second.id));
+        let third = books.confirm(&third);
+        assert_eq!((third.number, &books.invoices[0]), (Some(3), &first), "what is confirmed stays");
+
+        // Each can be taken back while nothing that is confirmed follows from it.
+        for (before, after) in [(&first, &second), (&second, &third)] {
+            assert_eq!(
+                books.unconfirm(before),
+                Err(InvoiceError::Corrected { correction: after.id.clone() })
+            );
+        }
+        books.unconfirm(&third).unwrap();
+        books.tax = taxed("19");
+        let empty = books.close(&[sms("0.05", 2_200)]).unwrap();
+        assert!(empty.is_empty() && empty.number == Some(3), "its number would be missing");
+        books.unconfirm(&second).unwrap();
+        let second = books.close(&[sms("0.05", 2_200)]).unwrap();
+        assert_eq!(taxed_sums(&second), sums(["10", "4.9", "14.9"], &[["100", "3"]]));
+    }
+
+    #[test]
+    fn a_rule_that_is_changed_back_takes_its_correction_with_it_and_other_words_make_none() {
+        let mut books = Books { tax: taxed("16"), ..Books::default() };
+        let used = [sms("0.05", 2_000)];
+        let draft = books.close(&used).unwrap();
+        let first = books.confirm(&draft);
+        let renamed = taxed("16").map(|tax| Tax { name: "USt".into(), note: Some("Law 1".into()), ..tax });
+        for same in [renamed, taxed("16")] {
+            books.tax = taxed("19");
+            let correction = books.close(&used).unwrap();
+            assert_eq!(books.close(&used), Some(correction), "closing it again changes nothing");
+            books.tax = same;
+            assert_eq!(books.close(&used), None);
+        }
+        assert_eq!(books.invoices, [first]);
+    }
+
+    #[test]
+    fn a_sum_to_which_both_rules_add_the_same_is_not_corrected_unless_the_client_owes_the_tax_by_one() {
+        let mut books = Books { tax: taxed("16"), ..Books::default() };
+        let used = [sms("0.02", 1)];
+        let draft = books.close(&used).unwrap();
+        let first = books.confirm(&draft);
+        books.tax = taxed("19");
+        assert_eq!(books.close(&used), None);
+        // It follows from what the invoice itself says.
+        books.tax = taxed("50");
+        let correction = books.close(&used).unwrap();
+        assert_eq!((correction.tax.to_string(), correction.tax_corrections.len()), ("0.01".into(), 1));
+        assert_eq!(correction.tax_corrections[0].before, first.tax_rule);
+        books.tax = applied(&[rule(None, "16", true)], None, Some("DE1"), october().last);
+        let correction = books.close(&used).unwrap();
+        assert_eq!((correction.tax, correction.tax_corrections.len()), (Amount::ZERO, 1));
+    }
+
+    #[test]
+    fn a_rule_that_begins_or_ends_and_one_by_which_the_client_owes_the_tax_correct_it_too() {
+        let reversed = applied(&[rule(None, "16", true)], None, Some("DE1"), october().last);
+        let used = [sms("0.05", 2_000)];
+        for (before, after, corrected) in [
+            (None, taxed("16"), Some("16")),
+            (taxed("16"), None, Some("-16")),
+            (taxed("16"), reversed.clone(), Some("-16")),
+            (taxed("0"), reversed, Some("0")),
+            (None, taxed("0"), None),
+        ] {
+            let mut books = Books { tax: before, ..Books::default() };
+            let draft = books.close(&used).unwrap();
+            books.confirm(&draft);
+            books.tax = after;
+            let correction = books.close(&used).map(|correction| correction.total_due.to_string());
+            assert_eq!(correction.as_deref(), corrected);
+        }
     }
 
     #[test]
@@ -1071,9 +1257,8 @@ pub(crate) mod tests {
         let (group, rows) = details.into_iter().next().unwrap();
         let rows_at = RowsAt::of(&agreement.id, &content(&rows).unwrap(), &rows);
         let charge = Charge::of(&draft.id, group, &rows, rows_at, None).unwrap();
-        let plan =
-            plan_close(&agreement, period, std::slice::from_ref(&draft), vec![charge], None, november())
-                .unwrap();
+        let (invoices, taxed) = (std::slice::from_ref(&draft), Taxed::default());
+        let plan = plan_close(&agreement, period, invoices, vec![charge], taxed, november()).unwrap();
         let cut = plan.open.unwrap();
         assert_eq!((cut.id, cut.period, cut.total_due.to_string()), (draft.id, period, "0.05".into()));
         assert_eq!(agreement.billing_period(date(2026, 10, 15)).last, date(2026, 10, 18));
@@ -1115,7 +1300,7 @@ pub(crate) mod tests {
                 let used = usage.iter().map(|(_, usage)| usage.amount);
                 prop_assert_eq!(net, Amount::checked_sum(used).unwrap());
                 match (step, open) {
-                    (0 | 1, Some(open)) if !open.charges.is_empty() || open.number.is_some() => {
+                    (0 | 1, Some(open)) if !open.is_empty() || open.number.is_some() => {
                         books.confirm(&open);
                     }
                     (2, _) if !books.invoices.is_empty() => {
@@ -1129,6 +1314,38 @@ pub(crate) mod tests {
                 let mut numbers: Vec<_> = books.invoices.iter().filter_map(|invoice| invoice.number).collect();
                 numbers.sort_unstable();
                 prop_assert_eq!(numbers, (1..=books.numbers).collect::<Vec<_>>());
+            }
+        }
+
+        /// However rules are changed while messages come late and invoices are confirmed and unconfirmed: confirmed
+        /// ones and the open draft are together taxed as the rule has it on what each of them shows.
+        #[test]
+        fn taxes_of_all_invoices_add_up_to_the_rule_on_what_they_show(
+            steps in proptest::collection::vec(
+                (any_usage(), 0usize..4, 0u8..4, any::<prop::sample::Index>()), 1..12),
+        ) {
+            let mut books = Books::default();
+            for (usage, tax, step, index) in steps {
+                books.tax = [None, taxed("7"), taxed("16.5"), taxed("19")][tax].clone();
+                let open = books.close(&usage);
+                let tax = books.tax.as_ref();
+                let by_rule = books.invoices.iter().map(|one| one.tax_on_charges(tax).unwrap());
+                let taxes = books.invoices.iter().map(|one| one.tax);
+                prop_assert_eq!(Amount::checked_sum(taxes).unwrap(), Amount::checked_sum(by_rule).unwrap());
+                let before = books.invoices.clone();
+                prop_assert_eq!(books.close(&usage), open.clone());
+                prop_assert_eq!(&books.invoices, &before);
+                match (step, open) {
+                    (0 | 1, Some(open)) if !open.is_empty() || open.number.is_some() => {
+                        books.confirm(&open);
+                    }
+                    (2, _) if !books.invoices.is_empty() => {
+                        let invoice = books.invoices[index.index(books.invoices.len())].clone();
+                        // Refused where a correction follows from it.
+                        let _ = books.unconfirm(&invoice);
+                    }
+                    _ => {}
+                }
             }
         }
     }

@@ -81,7 +81,7 @@ pub const NO_REPORT: &str = "no_report";
 /// A report is awaited so long after the validity is over (spec 40, status).
 const REPORTED_WITHIN: SignedDuration = SignedDuration::from_hours(48);
 /// 63 days, what vendors grant at most: a client may name any time.
-const VALIDITY_MAX: SignedDuration = SignedDuration::from_hours(63 * 24);
+pub const VALIDITY_MAX: SignedDuration = SignedDuration::from_hours(63 * 24);
 
 /// A segment at the vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

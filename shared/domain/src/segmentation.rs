@@ -70,6 +70,11 @@ impl Segmented {
 /// Cuts a text into as few parts as it needs. Neither an extension character nor a surrogate pair is
 /// ever split over two parts, because a phone that shows a part alone could not show half of it.
 pub fn segment(text: &str) -> Segmented {
+    // Most texts are one part of characters that take a septet each.
+    let codes: Option<Vec<u8>> = text.chars().map(basic).collect();
+    if let Some(codes) = codes.filter(|codes| codes.len() <= Encoding::Gsm7.units_single_max()) {
+        return Segmented { encoding: Encoding::Gsm7, units: codes.len(), segments: vec![codes] };
+    }
     match text.chars().map(gsm7).collect::<Option<Vec<_>>>() {
         Some(characters) => pack(Encoding::Gsm7, characters.iter().map(Septets::as_octets)),
         None => {

@@ -18,6 +18,6 @@ pub use checkout::{
 };
 pub use event::{DisputeStage, Event, ReadEventError, read_event};
 pub use minor_units::{AmountError, from_minor_units, to_minor_units};
-pub use payment::{Fee, PaymentFacts, payment, read_payment};
+pub use payment::{Fee, PaymentFacts, Refunds, payment, read_payment, read_refunds, refunds};
 pub use session::{Session, SessionState, read_session, session};
 pub use signature::{SignatureError, TOLERANCE_SECONDS, verify};

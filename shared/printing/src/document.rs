@@ -48,7 +48,7 @@ pub struct InvoiceDocument {
     pub net: String,
     /// The same in the currency's minor unit; with the tax it is the total.
     pub net_rounded: String,
-    /// By rate.
+    /// By rate. Where another invoice's tax is corrected, that is a line of the difference, whose name says so.
     pub taxes: Vec<TaxLine>,
     pub tax: String,
     pub total: String,

@@ -10,7 +10,7 @@ use domain::charge::{Charge, ChargeRow};
 use domain::company::Company;
 use domain::dictionary::{Dictionaries, DictionaryName};
 use domain::id::{RateId, WalletId};
-use domain::invoice::{Invoice, InvoiceKind};
+use domain::invoice::{Invoice, InvoiceKind, TaxCorrection};
 use domain::legal_entity::{EntityDetails, LegalEntity, OwnLegalEntity};
 use domain::money::{Amount, AmountError, Currency};
 use domain::tax::Tax;
@@ -81,7 +81,6 @@ pub fn invoice(
     let groups = groups.collect::<Result<Vec<_>, _>>()?;
     let all_corrected: Vec<_> = corrected.iter().filter_map(reference).collect();
     let all_rows = || rows.iter().flatten();
-    let net_rounded = invoice.net.rounded(currency.minor_places());
     Ok(InvoiceDocument {
         id: invoice.id.to_string(),
         kind: match invoice.kind() {
@@ -105,8 +104,8 @@ pub fn invoice(
         net_places: places(all_rows().map(|row| row.net), currency),
         groups,
         net: invoice.net.to_string(),
-        net_rounded: net_rounded.to_string(),
-        taxes: invoice.tax_rule.iter().map(|tax| tax_line(tax, net_rounded, invoice.tax)).collect(),
+        net_rounded: invoice.net_shown().to_string(),
+        taxes: taxes(invoice, corrected)?,
         tax: invoice.tax.to_string(),
         total: invoice.total_due.to_string(),
         covered: invoice.covered.to_string(),
@@ -321,6 +320,49 @@ fn in_fours(number: &str) -> String {
     parts.join(" ")
 }
 
+/// The tax on what an invoice charges itself, and each correction of another one's as a tax of the difference: so the
+/// sums of every form come to the total.
+fn taxes(invoice: &Invoice, corrected: &[Invoice]) -> Result<Vec<TaxLine>, AmountError> {
+    let rule = invoice.tax_rule.as_ref();
+    let own = invoice.tax.checked_sub(invoice.tax_corrected()?)?;
+    let mut lines: Vec<_> = rule.map(|tax| tax_line(tax, invoice.net_shown(), own)).into_iter().collect();
+    for correction in &invoice.tax_corrections {
+        let before = correction.before.as_ref();
+        let percent = |tax: Option<&Tax>| tax.map_or(Amount::ZERO, |tax| tax.percent);
+        let name = rule.or(before).map_or("Tax", |tax| tax.name.as_str());
+        let document = in_words(correction, corrected);
+        let (was, is) = (rate_in_words(before), rate_in_words(rule));
+        lines.push(TaxLine {
+            name: format!("{name} on {document} corrected from {was} to {is}:"),
+            percent: percent(rule).checked_sub(percent(before))?.to_string(),
+            base: correction.base.to_string(),
+            amount: correction.amount.to_string(),
+            reverse_charge: false,
+            note: None,
+        });
+    }
+    Ok(lines)
+}
+
+/// The document whose tax is corrected.
+fn in_words(correction: &TaxCorrection, corrected: &[Invoice]) -> String {
+    let other = corrected.iter().find(|other| other.id == correction.invoice);
+    let noun = match other.map(Invoice::kind) {
+        Some(InvoiceKind::CreditNote) => "credit note",
+        Some(InvoiceKind::Invoice) | None => "invoice",
+    };
+    let number = other.and_then(|other| other.number).map(|number| format!(" {number}"));
+    format!("{noun}{}", number.unwrap_or_default())
+}
+
+fn rate_in_words(tax: Option<&Tax>) -> String {
+    match tax {
+        Some(tax) if tax.reverse_charge => "reverse charge".to_owned(),
+        Some(tax) => format!("{} %", tax.percent),
+        None => "0 %".to_owned(),
+    }
+}
+
 fn tax_line(tax: &Tax, base: Amount, amount: Amount) -> TaxLine {
     TaxLine {
         name: tax.name.clone(),
@@ -375,12 +417,21 @@ mod tests {
         names: &Names,
         corrected: &[Invoice],
     ) -> InvoiceDocument {
+        let (charges, rows): (Vec<_>, Vec<_>) = charges.into_iter().unzip();
+        shown(&draft(charges), &rows, names, corrected)
+    }
+
+    fn shown(
+        shown: &Invoice,
+        rows: &[Vec<ChargeRow>],
+        names: &Names,
+        corrected: &[Invoice],
+    ) -> InvoiceDocument {
         let company = plan_owner(CompanyId::new(1), "Example", Timestamp::UNIX_EPOCH).unwrap();
         let agreement = agreement();
         let (issuer, payer) = ((&company, None), (&company, None));
         let parties = Parties { issuer, payer, agreement: &agreement, account: None };
-        let (charges, rows): (Vec<_>, Vec<_>) = charges.into_iter().unzip();
-        invoice(&draft(charges), &rows, &parties, names, corrected).unwrap()
+        invoice(shown, rows, &parties, names, corrected).unwrap()
     }
 
     /// These rows, sold otherwise than the main charge.
@@ -476,6 +527,43 @@ mod tests {
         let numbers: Vec<_> = made.all_corrected.iter().map(|other| other.number.as_str()).collect();
         assert_eq!(numbers, ["4", "9"]);
         assert_eq!(made.corrects.as_ref(), made.all_corrected.first());
+    }
+
+    #[test]
+    fn a_correction_of_tax_is_a_tax_of_the_difference_on_what_another_invoice_charged() {
+        let at = |percent, reverse_charge| Tax {
+            name: "VAT".to_owned(),
+            percent: Amount::whole(percent),
+            reverse_charge,
+            note: None,
+        };
+        let first = Invoice { number: Some(4), ..draft(Vec::new()) };
+        let lines = |before, after, amount| {
+            let (invoice, corrects) = (first.id.clone(), first.id.clone());
+            let amount = Amount::whole(amount);
+            let correction = TaxCorrection { invoice, corrects, before, base: Amount::whole(100), amount };
+            let correcting = Invoice {
+                tax_rule: after,
+                tax_corrections: vec![correction],
+                tax: amount,
+                ..draft(Vec::new())
+            };
+            let made = shown(&correcting, &[], &Names::default(), std::slice::from_ref(&first));
+            let line = |tax: TaxLine| [tax.name, tax.percent, tax.base, tax.amount].join("|");
+            made.taxes.into_iter().map(line).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            lines(Some(at(16, false)), Some(at(19, false)), 3),
+            ["VAT|19|0|0", "VAT on invoice 4 corrected from 16 % to 19 %:|3|100|3"]
+        );
+        assert_eq!(
+            lines(Some(at(16, false)), Some(at(0, true)), -16),
+            ["VAT|0|0|0", "VAT on invoice 4 corrected from 16 % to reverse charge:|-16|100|-16"]
+        );
+        assert_eq!(
+            lines(Some(at(16, false)), None, -16),
+            ["VAT on invoice 4 corrected from 16 % to 0 %:|-16|100|-16"]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use crate::budget::{Budget, ELEMENTS_MAX};
-use crate::document::{CurrencyFacts, Document, Group, InvoiceDocument, Line, ReceiptDocument};
+use crate::document::{CurrencyFacts, Document, Group, InvoiceDocument, Line, ReceiptDocument, TaxLine};
 use crate::flow::{self, Room};
 use crate::fonts::Fonts;
 use crate::layout::{Laid, Layout, Mark};
@@ -100,6 +100,22 @@ fn an_invoice_tells_its_charges_apart_and_names_all_that_it_corrects() {
     ] {
         says(&invoice, words);
     }
+}
+
+#[test]
+fn an_invoice_that_corrects_the_tax_of_others_says_from_what_to_what_and_on_how_much() {
+    let own = full_invoice().taxes.remove(0);
+    let corrected = TaxLine {
+        name: "VAT on invoice 1040 corrected from 16 % to 19 %:".to_owned(),
+        percent: "3".to_owned(),
+        base: "100".to_owned(),
+        amount: "3".to_owned(),
+        ..own.clone()
+    };
+    let (groups, taxes) = (Vec::new(), vec![own, corrected]);
+    let invoice = Document::Invoice(Box::new(InvoiceDocument { groups, taxes, ..full_invoice() }));
+    says(&invoice, "The charges stay as they were billed: the tax on them is corrected.");
+    says(&invoice, "VAT on invoice 1040 corrected from 16 % to 19 %: 3 % of 100.00");
 }
 
 #[test]

@@ -295,6 +295,14 @@ pub enum Billing {
     RenderV1 { invoice: InvoiceId },
     /// Make the PDFs of the receipt of message credits that were bought, and of its credit notes.
     ReceiptV1 { top_up: TopUpId },
+    /// Close the periods again whose invoices the tax rules of who issued them tax otherwise by now: a part of them,
+    /// and the next job those behind it.
+    TaxesChangedV1 {
+        own_legal_entity: OwnLegalEntityId,
+        /// Where the part before ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
     /// Note on the agreement's invoices what of them its payments cover, and which are overdue.
     CoverV1 { agreement: AgreementId },
 }

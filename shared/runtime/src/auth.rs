@@ -150,9 +150,13 @@ async fn of_session(store: &Store, parts: &Parts, now: Timestamp) -> Result<Prin
     let user = store.any_user(&token.user).await?.filter(User::is_active).ok_or_else(unauthorized)?;
     let company = enabled_company(store, &user.company).await?;
     let grants = user_grants(store, &company, &user).await?;
-    if let Some(seen) = session.seen(now) {
-        store.note_session_seen(&seen).await?;
-    }
+    let session = match session.seen(now) {
+        Some(seen) => {
+            store.note_session_seen(&seen).await?;
+            seen
+        }
+        None => session,
+    };
     let actor = actor_of(&user, client_address(parts));
     Ok(Principal { company, user: Some(user), session: Some(session), actor, grants })
 }

@@ -17,9 +17,10 @@ pub use crate::link::{CloseReason, RequestError as SubmitError};
 
 use crate::codec::{EncodeError, FRAME_LENGTH_MAX_DEFAULT};
 use crate::link::{Answer, Handle, Incoming, LinkSettings, Responder, Role, Wire, spawn};
+use crate::long::without_parameters;
 use crate::pdu::{
     Bind, BindMode, BindResp, Body, CancelSm, DataSm, DeliverSm, Pdu, QuerySm, QuerySmResp, ReplaceSm,
-    SubmitMulti, SubmitMultiResp, SubmitSm,
+    SubmitMulti, SubmitMultiResp, SubmitSm, VERSION_3_4, common_version,
 };
 use crate::status::CommandStatus;
 use crate::tlv::Tlvs;
@@ -34,7 +35,7 @@ pub struct BindSettings {
     pub password: String,
     pub system_type: String,
     pub bind_mode: BindMode,
-    /// 0x34 for SMPP 3.4, 0x50 for 5.0.
+    /// 0x34 for SMPP 3.4; 0x50 for 5.0, unless the server speaks less.
     pub interface_version: u8,
     /// Whose messages we want, as some servers ask; most take none.
     pub addr_ton: u8,
@@ -60,7 +61,7 @@ impl BindSettings {
             password: password.into(),
             system_type: String::new(),
             bind_mode: BindMode::Transceiver,
-            interface_version: 0x34,
+            interface_version: VERSION_3_4,
             addr_ton: 0,
             addr_npi: 0,
             address_range: String::new(),
@@ -104,8 +105,11 @@ where
         answer_timeout: settings.answer_timeout,
         inactive_after: None,
     };
+    let ours = settings.interface_version;
+    let theirs = peer.tlvs.interface_version().filter(|theirs| *theirs != 0 && VERSION_3_4 < ours);
+    let version = theirs.map_or(ours, |theirs| common_version(ours, theirs));
     let (handle, incoming) = spawn(wire, link, BIND_SEQUENCE + 1);
-    Ok((Session { handle, peer: Arc::new(peer) }, Inbound { incoming }))
+    Ok((Session { handle, peer: Arc::new(peer), version }, Inbound { incoming }))
 }
 
 async fn shake_hands<S>(wire: &mut Wire<S>, settings: &BindSettings) -> Result<BindResp, BindError>
@@ -166,6 +170,7 @@ pub struct QueryAnswer {
 pub struct Session {
     handle: Handle,
     peer: Arc<BindResp>,
+    version: u8,
 }
 
 impl Session {
@@ -174,7 +179,22 @@ impl Session {
         &self.peer
     }
 
+    /// The version that is spoken: the one that we bound with, or the server's own if that is older
+    /// (`sc_interface_version`, SMPP 3.4 section 5.3.2.25). By the book a server that says none, or 0, knows no
+    /// optional parameters; but many say none and want them, so ours counts then. And some that want them say
+    /// an older version than 3.4, in such a parameter: who binds with 3.4 speaks that, whatever they say.
+    pub fn interface_version(&self) -> u8 {
+        self.version
+    }
+
+    /// Whether the server knows optional parameters. One that does not gets none
+    /// ([`without_parameters`]).
+    pub fn knows_parameters(&self) -> bool {
+        VERSION_3_4 <= self.version
+    }
+
     pub async fn submit(&self, message: SubmitSm) -> Result<SubmitAnswer, SubmitError> {
+        let message = if self.knows_parameters() { message } else { without_parameters(message) };
         self.handle.request(Body::SubmitSm(message)).await.map(submit_answer)
     }
 
@@ -183,7 +203,10 @@ impl Session {
         self.handle.request(Body::DataSm(message)).await.map(submit_answer)
     }
 
-    pub async fn submit_multi(&self, message: SubmitMulti) -> Result<MultiAnswer, SubmitError> {
+    pub async fn submit_multi(&self, mut message: SubmitMulti) -> Result<MultiAnswer, SubmitError> {
+        if !self.knows_parameters() {
+            message.message = without_parameters(message.message);
+        }
         let Answer { status, other, .. } = self.handle.request(Body::SubmitMulti(message)).await?;
         let answer = match other.map(|body| *body) {
             Some(Body::SubmitMultiResp(answer)) => answer,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 pub use join::{JoinLimits, Joined, Joiner};
 
 use crate::pdu::ShortMessage;
-use crate::tlv;
+use crate::tlv::{self, Tlvs};
 use crate::udh::{self, Concat};
 
 /// How the parts of a long message say that they belong together.
@@ -84,6 +84,38 @@ pub fn part_of(message: &ShortMessage) -> (Option<Concat>, Bytes) {
     (concat.filter(|concat| 1 < concat.total && (1..=concat.total).contains(&concat.part)), text)
 }
 
+/// The same part with parameters in the place of its header, if that says nothing else; any other message as it is.
+pub fn with_parameters(message: ShortMessage) -> ShortMessage {
+    let (Some(concat), text) = part_of(&message) else { return message };
+    let Concat { reference, total, part } = concat;
+    let [_, low] = reference.to_be_bytes();
+    let header = message.short_message.strip_suffix(&text[..]).unwrap_or_default();
+    let wide = udh::wide_concat_header(reference, total, part);
+    if header != udh::concat_header(low, total, part) && header != wide {
+        return message;
+    }
+    let esm_class = message.esm_class & !udh::ESM_CLASS_UDHI;
+    let mut plain = ShortMessage { esm_class, short_message: text, ..message };
+    plain.tlvs.push_sar(concat);
+    plain
+}
+
+/// The same message for a peer that knows no optional parameters: those that say which part it is become a
+/// header with a reference of 8 bits, a payload becomes the short message, all others are left out.
+pub fn without_parameters(message: ShortMessage) -> ShortMessage {
+    let has_header = message.esm_class & udh::ESM_CLASS_UDHI != 0;
+    let part = part_of(&message).0.filter(|_| !has_header);
+    let short_message = message.payload().clone();
+    let plain = ShortMessage { short_message, tlvs: Tlvs::default(), ..message };
+    match part {
+        Some(Concat { reference, total, part }) => {
+            let [_, low] = reference.to_be_bytes();
+            with_header(&plain, &udh::concat_header(low, total, part), &plain.short_message)
+        }
+        None => plain,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +163,48 @@ mod tests {
             assert_eq!((submits[0].esm_class, &submits[0].short_message[..]), (0, &b"one"[..]));
             assert!(submits[0].tlvs.is_empty());
         }
+    }
+
+    #[test]
+    fn a_header_that_says_only_which_part_it_is_becomes_parameters_and_is_one_again_without_them() {
+        let part = |header: &[u8]| with_header(&whole(), header, b"text");
+        for (header, reference) in [
+            (&udh::concat_header(0x34, 3, 2)[..], 0x34),
+            (&udh::wide_concat_header(0x1234, 3, 2)[..], 0x1234),
+        ] {
+            let turned = with_parameters(part(header));
+            assert_eq!((turned.esm_class, &turned.short_message[..]), (0, &b"text"[..]));
+            assert_eq!(turned.tlvs.sar(), Some(Concat { reference, total: 3, part: 2 }));
+            assert_eq!(with_parameters(turned.clone()), turned);
+            assert_eq!(without_parameters(turned), part(&udh::concat_header(0x34, 3, 2)));
+        }
+        let with_ports = b"\x0B\x00\x03\x34\x03\x02\x05\x04\x0B\x84\x00\x00";
+        let ports = b"\x06\x05\x04\x0B\x84\x00\x00";
+        for header in [&with_ports[..], &ports[..], &udh::concat_header(0x34, 1, 1)[..], &b"\x00"[..]] {
+            assert_eq!(with_parameters(part(header)), part(header));
+        }
+    }
+
+    #[track_caller]
+    fn check_without_parameters(form: LongForm, expected: &[&[u8]]) {
+        let mut whole = whole();
+        whole.tlvs.push(0x1400, vec![1]);
+        let submits = cut(&whole, &[b"one".to_vec(), b"two".to_vec()], form, 0x1234);
+        let plain: Vec<_> = submits.into_iter().map(without_parameters).collect();
+        let octets: Vec<&[u8]> = plain.iter().map(|submit| &submit.short_message[..]).collect();
+        assert_eq!(octets, expected);
+        for submit in &plain {
+            assert_eq!((submit.destination.as_str(), submit.tlvs.is_empty()), ("4917", true));
+            assert_eq!(submit.esm_class & udh::ESM_CLASS_UDHI != 0, form != LongForm::Payload);
+        }
+    }
+
+    #[test]
+    fn a_peer_that_knows_no_parameters_gets_headers_and_short_messages() {
+        let headers: [&[u8]; 2] = [b"\x05\x00\x03\x34\x02\x01one", b"\x05\x00\x03\x34\x02\x02two"];
+        check_without_parameters(LongForm::Udh8, &headers);
+        check_without_parameters(LongForm::Sar, &headers);
+        check_without_parameters(LongForm::Payload, &[b"onetwo"]);
     }
 
     #[test]

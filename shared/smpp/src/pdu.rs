@@ -10,7 +10,7 @@ mod operation;
 
 use bytes::Bytes;
 
-pub use bind::{Bind, BindMode, BindResp, Outbind};
+pub use bind::{Bind, BindMode, BindResp, Outbind, VERSION_3_4, VERSION_5_0, common_version};
 pub use message::{
     DataSm, DeliverSm, Destination, MessageResp, ShortMessage, SubmitMulti, SubmitMultiResp, SubmitSm,
     Unsuccess,

@@ -19,15 +19,12 @@ pub use request::{Cancel, Query, Replace, Request, Requests, Submit, SubmitMany}
 
 use crate::codec::{EncodeError, FRAME_LENGTH_MAX_DEFAULT};
 use crate::link::{Handle, LinkSettings, Role, Wire, spawn};
-use crate::pdu::{Bind, BindMode, BindResp, Body, DeliverSm, Pdu};
+use crate::long::without_parameters;
+use crate::pdu::{Bind, BindMode, BindResp, Body, DeliverSm, Pdu, VERSION_3_4, VERSION_5_0, common_version};
 use crate::status::CommandStatus;
 use crate::tlv::{self, Tlvs};
 
 const FIRST_SEQUENCE: u32 = 1;
-/// Said to every client that knows optional parameters; one of 3.4 does not mind.
-const INTERFACE_VERSION: u8 = 0x50;
-/// Clients below this version get no optional parameters (SMPP 3.4 section 3.4).
-const VERSION_WITH_TLVS: u8 = 0x34;
 /// The longest PDU that is read of a client before it is bound: nobody is trusted with more yet.
 const HANDSHAKE_FRAME_LENGTH_MAX: usize = 1024;
 
@@ -36,6 +33,8 @@ const HANDSHAKE_FRAME_LENGTH_MAX: usize = 1024;
 pub struct ServerSettings {
     /// Our name in the bind's answer.
     pub system_id: String,
+    /// The newest version that is spoken; below 0x34 no client gets optional parameters.
+    pub interface_version: u8,
     /// How long a client may take to bind.
     pub bind_timeout: Duration,
     /// Deliveries without an answer at one time.
@@ -58,6 +57,7 @@ impl ServerSettings {
     pub fn new(system_id: impl Into<String>) -> Self {
         Self {
             system_id: system_id.into(),
+            interface_version: VERSION_5_0,
             bind_timeout: Duration::from_secs(5),
             window: NonZeroUsize::MIN.saturating_add(99),
             inbound_window: 500,
@@ -141,10 +141,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
 
     /// Lets the client in and starts the session's task.
     pub async fn accept(mut self) -> Result<(ServerSession, Requests), AcceptError> {
-        let knows_tlvs = VERSION_WITH_TLVS <= self.bind.interface_version;
+        let version = common_version(self.bind.interface_version, self.settings.interface_version);
         let mut tlvs = Tlvs::default();
-        if knows_tlvs {
-            tlvs.push(tlv::SC_INTERFACE_VERSION, vec![INTERFACE_VERSION]);
+        // An older client knows no parameter, not even this one.
+        if VERSION_3_4 <= self.bind.interface_version {
+            tlvs.push(tlv::SC_INTERFACE_VERSION, vec![version]);
         }
         let system_id = self.settings.system_id.clone();
         self.answer(CommandStatus::ROK, BindResp { system_id, tlvs }).await?;
@@ -159,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
             inactive_after: self.settings.inactive_after,
         };
         let (handle, incoming) = spawn(self.wire, link, FIRST_SEQUENCE);
-        Ok((ServerSession { handle, mode: self.mode, knows_tlvs }, Requests::new(incoming)))
+        Ok((ServerSession { handle, mode: self.mode, version }, Requests::new(incoming)))
     }
 
     /// Answers the bind with an error and closes the stream.
@@ -183,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Handshake<S> {
 pub struct ServerSession {
     handle: Handle,
     mode: BindMode,
-    knows_tlvs: bool,
+    version: u8,
 }
 
 impl ServerSession {
@@ -192,13 +193,15 @@ impl ServerSession {
         self.mode
     }
 
+    /// The version that is spoken, which the client has heard: its own, or ours if that is older.
+    pub fn interface_version(&self) -> u8 {
+        self.version
+    }
+
     /// Waits for a slot in the window, delivers, and waits for the answer. A receipt may be
     /// forgotten only when the status is ok. A client of 3.3 gets it without optional parameters.
-    pub async fn deliver(&self, mut message: DeliverSm) -> Result<CommandStatus, DeliverError> {
-        if !self.knows_tlvs {
-            message.short_message = message.payload().clone();
-            message.tlvs = Tlvs::default();
-        }
+    pub async fn deliver(&self, message: DeliverSm) -> Result<CommandStatus, DeliverError> {
+        let message = if self.version < VERSION_3_4 { without_parameters(message) } else { message };
         Ok(self.handle.request(Body::DeliverSm(message)).await?.status)
     }
 

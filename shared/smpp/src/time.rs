@@ -12,8 +12,10 @@ use jiff::{Span, Timestamp};
 use thiserror::Error;
 
 const LENGTH: usize = 16;
-/// Without tenths and offset, as some peers send it; then it is UTC.
+/// Without tenths and offset, as some peers send it; then it is UTC, or a span if an `R` follows.
 const LENGTH_SHORT: usize = 12;
+/// The same without seconds.
+const LENGTH_SHORTEST: usize = 10;
 /// A quarter of an hour is the unit of the offset.
 const QUARTER_SECONDS: i32 = 15 * 60;
 const QUARTERS_MAX: i8 = 48;
@@ -96,16 +98,20 @@ impl FromStr for SmppTime {
 }
 
 fn read(octets: &[u8]) -> Option<SmppTime> {
-    if octets.len() != LENGTH && octets.len() != LENGTH_SHORT {
+    let (octets, (tenths, quarters, sign)) = match octets {
+        [time @ .., tenths, high, low, sign] if octets.len() == LENGTH => {
+            (time, (number(&[*tenths])?, number(&[*high, *low])?, *sign))
+        }
+        [time @ .., sign @ (b'R' | b'r')] => (time, (0, 0, *sign)),
+        time => (time, (0, 0, b'+')),
+    };
+    if octets.len() != LENGTH_SHORT && octets.len() != LENGTH_SHORTEST {
         return None;
     }
     let two = |at: usize| number(octets.get(at..at + 2)?);
     let (years, months, days) = (two(0)?, two(2)?, two(4)?);
-    let (hours, minutes, seconds) = (two(6)?, two(8)?, two(10)?);
-    let (tenths, quarters, sign) = match octets.get(LENGTH_SHORT..) {
-        Some([tenths, high, low, sign]) => (number(&[*tenths])?, number(&[*high, *low])?, *sign),
-        _ => (0, 0, b'+'),
-    };
+    let (hours, minutes) = (two(6)?, two(8)?);
+    let seconds = if octets.len() == LENGTH_SHORT { two(10)? } else { 0 };
     if sign.eq_ignore_ascii_case(&b'R') {
         return Some(SmppTime::Relative(Ahead { years, months, days, hours, minutes, seconds }));
     }
@@ -173,6 +179,7 @@ mod tests {
         check("261105063000022-", "2026-11-05T12:00:00Z");
         check("261105120000300+", "2026-11-05T12:00:00.3Z");
         check("261105120000", "2026-11-05T12:00:00Z");
+        check("2611051200", "2026-11-05T12:00:00Z");
     }
 
     #[test]
@@ -180,13 +187,24 @@ mod tests {
         check("000000010000000R", "2026-11-05T13:00:00Z");
         check("000002000000000r", "2026-11-07T12:00:00Z");
         check("010100000000000R", "2027-12-05T12:00:00Z");
+        check("000000010000R", "2026-11-05T13:00:00Z");
+        check("0000000100r", "2026-11-05T13:00:00Z");
     }
 
     #[test]
     fn what_is_no_time_is_told_apart() {
-        for text in
-            ["", "000000", "261305120000000+", "261105120000049+", "261105120000000x", "26110512000000é"]
-        {
+        for text in [
+            "",
+            "R",
+            "000000",
+            "000000R",
+            "00000001000R",
+            "261305120000000+",
+            "261105120000049+",
+            "261105120000000x",
+            "26110512000000é",
+            "261105120000000+0",
+        ] {
             check(text, &format!("`{text}` is no time of the form YYMMDDhhmmsstnnp"));
         }
     }

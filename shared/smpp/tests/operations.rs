@@ -12,6 +12,7 @@ use smpp::pdu::{
 };
 use smpp::smsc::{Request, Requests, ServerSettings};
 use smpp::tlv::{self, Tlvs};
+use smpp::udh::Concat;
 use smpp::{BindMode, CommandStatus, DeliverSm, Pdu, SubmitSm};
 use tokio::time::timeout;
 
@@ -159,6 +160,77 @@ async fn a_busy_server_of_5_0_says_so_with_its_answer() {
         submit.answer(CommandStatus::ROK, MessageResp { message_id: "1".to_owned(), tlvs });
     });
     assert_eq!(answer.expect("is answered").tlvs.congestion_state(), Some(90));
+}
+
+#[tokio::test]
+async fn both_ends_speak_the_version_of_the_older() {
+    for (client, server, said) in [
+        (0x34, 0x50, Some(0x34)),
+        (0x50, 0x50, Some(0x50)),
+        (0x50, 0x34, Some(0x34)),
+        (0x50, 0x33, Some(0x33)),
+        (0x33, 0x50, None),
+    ] {
+        let client = BindSettings { interface_version: client, ..settings() };
+        let settings = ServerSettings { interface_version: server, ..ServerSettings::new("smsc") };
+        let (session, _inbound, server, _requests) = pair(client.clone(), settings).await;
+        assert_eq!(session.peer().tlvs.interface_version(), said);
+        let spoken = said.unwrap_or(client.interface_version);
+        assert_eq!((session.interface_version(), server.interface_version()), (spoken, spoken));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_no_version_is_taken_for_one_of_ours() {
+    let client = BindSettings { interface_version: 0x50, ..settings() };
+    let (session, _inbound, _peer) = client_and_peer(client.clone()).await;
+    assert_eq!((session.interface_version(), session.knows_parameters()), (0x50, true));
+    let unset = ServerSettings { interface_version: 0, ..ServerSettings::new("smsc") };
+    let (session, _inbound, _server, _requests) = pair(client, unset).await;
+    assert_eq!(session.peer().tlvs.interface_version(), Some(0));
+    assert_eq!((session.interface_version(), session.knows_parameters()), (0x50, true));
+}
+
+#[tokio::test]
+async fn a_server_of_3_3_gets_no_optional_parameters() {
+    let client = BindSettings { interface_version: 0x50, ..settings() };
+    let server = ServerSettings { interface_version: 0x33, ..ServerSettings::new("smsc") };
+    let (session, _inbound, _server, mut requests) = pair(client, server).await;
+    let mut submit = to("1");
+    submit.short_message = "part".into();
+    submit.tlvs.push_sar(Concat { reference: 0x1234, total: 2, part: 1 });
+    let (answer, ()) = tokio::join!(session.submit(submit), async {
+        let submit = requests.next_submit().await.expect("comes");
+        assert_eq!(&submit.pdu.short_message[..], b"\x05\x00\x03\x34\x02\x01part");
+        assert_eq!((submit.pdu.esm_class, submit.pdu.tlvs.is_empty()), (0x40, true));
+        submit.accept("1");
+    });
+    assert_eq!(answer.expect("is answered").message_id, "1");
+    let mut message = to("");
+    message.tlvs.push(tlv::MESSAGE_PAYLOAD, "hello");
+    let multi = SubmitMulti { destinations: vec![Destination::Address(address("491"))], message };
+    let (answer, ()) = tokio::join!(session.submit_multi(multi), async {
+        let Request::SubmitMulti(many) = next(&mut requests).await else { panic!("another request") };
+        let message = &many.pdu.message;
+        assert_eq!((&message.short_message[..], message.tlvs.is_empty()), (&b"hello"[..], true));
+        many.accept("2", Vec::new());
+    });
+    assert!(answer.expect("is answered").status.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_is_bound_as_3_4_gets_optional_parameters_whatever_it_says() {
+    let server = ServerSettings { interface_version: 0x33, ..ServerSettings::new("smsc") };
+    let (session, _inbound, _server, mut requests) = pair(settings(), server).await;
+    assert_eq!((session.interface_version(), session.knows_parameters()), (0x34, true));
+    let mut submit = to("1");
+    submit.tlvs.push(0x1400, vec![1]);
+    let (answer, ()) = tokio::join!(session.submit(submit.clone()), async {
+        let taken = requests.next_submit().await.expect("comes");
+        assert_eq!(taken.pdu.tlvs, submit.tlvs);
+        taken.accept("1");
+    });
+    assert!(answer.expect("is answered").status.is_ok());
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use domain::invoice::{
 use domain::money::AmountError;
 use domain::payment::Payment;
 use domain::period::Period;
-use domain::tax::Tax;
+use domain::tax::Taxed;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
@@ -106,8 +106,8 @@ impl Invoices {
         for round in 0..ROUNDS_MAX {
             let invoices = self.store.invoices_of_period(&agreement.id, period.first).await?;
             let fresh = self.fresh(agreement, period, &invoices, act.at).await?;
-            let tax = self.tax(agreement, &invoices).await?;
-            let plan = plan_close(agreement, period, &invoices, fresh.charges, tax, act.at)?;
+            let taxed = self.taxed(agreement, period, &invoices).await?;
+            let plan = plan_close(agreement, period, &invoices, fresh.charges, taxed, act.at)?;
             if plan.changes.is_empty() && plan.removed.is_empty() {
                 return Ok(same(plan, &invoices));
             }
@@ -190,12 +190,13 @@ impl Invoices {
                 return Ok(stored.clone());
             }
             let fresh = self.fresh(agreement, period, &invoices, act.at).await?;
-            let tax = self.tax(agreement, &invoices).await?;
-            let plan = plan_close(agreement, period, &invoices, fresh.charges, tax, act.at)?;
+            let taxed = self.taxed(agreement, period, &invoices).await?;
+            let plan = plan_close(agreement, period, &invoices, fresh.charges, taxed, act.at)?;
             let planned = plan.changes.iter().map(|(_, after)| after).find(|after| after.id == *id);
             let mut draft = planned.unwrap_or(stored).clone();
             if plan.removed.iter().any(|removed| removed.id == *id) {
                 draft.charges.clear();
+                draft.tax_corrections.clear();
             }
             check_confirmation(&draft, terms, ask, act.at)?;
             self.put_files(fresh.files, &draft.charges, act.at).await?;
@@ -256,7 +257,8 @@ impl Invoices {
         if open_sequence(&invoices) != invoice.sequence {
             return Ok(Vec::new());
         }
-        let mut details = self.unbilled(&invoice.agreement, invoice.period, &invoices, now).await?;
+        let group = Some(&charge.group);
+        let mut details = self.unbilled(&invoice.agreement, invoice.period, &invoices, group, now).await?;
         Ok(details.remove(&charge.group).unwrap_or_default())
     }
 
@@ -271,14 +273,14 @@ impl Invoices {
         let period = period_of(agreement, draft)?;
         let invoices = self.store.invoices_of_period(&agreement.id, period.first).await?;
         let Fresh { charges, files } = self.fresh(agreement, period, &invoices, now).await?;
-        let tax = self.tax(agreement, &invoices).await?;
-        let plan = plan_close(agreement, period, &invoices, charges, tax, now)?;
+        let taxed = self.taxed(agreement, period, &invoices).await?;
+        let plan = plan_close(agreement, period, &invoices, charges, taxed, now)?;
         match plan.open.filter(|open| open.id == draft.id) {
             Some(open) => {
                 let rows = files.iter().map(|(_, content)| rows_in(content));
                 Ok(Some((open, rows.collect::<Result<_, _>>().map_err(corrupt)?)))
             }
-            None => Ok(draft.charges.is_empty().then(|| (draft.clone(), Vec::new()))),
+            None => Ok(draft.is_empty().then(|| (draft.clone(), Vec::new()))),
         }
     }
 
@@ -336,7 +338,7 @@ impl Invoices {
         let open = invoices.iter().find(|invoice| invoice.sequence == sequence);
         let id = open.map_or_else(|| invoice_id(&agreement.id, period, sequence), |open| open.id.clone());
         let mut fresh = Fresh { charges: Vec::new(), files: Vec::new() };
-        for (group, rows) in self.unbilled(&agreement.id, period, invoices, now).await? {
+        for (group, rows) in self.unbilled(&agreement.id, period, invoices, None, now).await? {
             let content = content(&rows).map_err(corrupt)?;
             let at = RowsAt::of(&agreement.id, &content, &rows);
             let last = last_billed(invoices, &group);
@@ -346,21 +348,28 @@ impl Invoices {
         Ok(fresh)
     }
 
-    /// What the usage of a period says beyond what its confirmed invoices bill, row by row.
+    /// What the usage of a period says beyond what its confirmed invoices bill, row by row. Of one group if there
+    /// is one, and then no files of other charges are read; all usage rows are, as they lie by their days.
     async fn unbilled(
         &self,
         agreement: &AgreementId,
         period: Period,
         invoices: &[Invoice],
+        only: Option<&ChargeGroup>,
         now: Timestamp,
     ) -> Result<Details, InvoicesError> {
-        let usage = self.store.usage_of_all_days(agreement, period).await?;
+        let mut usage = self.store.usage_of_all_days(agreement, period).await?;
+        if let Some(ChargeGroup { wallet, resource, .. }) = only {
+            usage.retain(|(key, _)| key.wallet == *wallet && key.resource == *resource);
+        }
         let types = self.service_types(&usage).await?;
         let service_type =
             |rate: &RateId| types.get(tag(rate)).copied().unwrap_or(ServiceType::AdditionalFee);
         let mut details = fold(period, usage, service_type)?;
+        let is_asked = |group: &ChargeGroup| only.is_none_or(|only| only == group);
+        details.retain(|group, _| is_asked(group));
         let mut confirmed: HashMap<&ChargeGroup, Vec<&Charge>> = HashMap::new();
-        for charge in billed(invoices) {
+        for charge in billed(invoices).filter(|charge| is_asked(&charge.group)) {
             confirmed.entry(&charge.group).or_default().push(charge);
         }
         for (group, charges) in confirmed {
@@ -448,13 +457,27 @@ impl Invoices {
         Ok(services.first().map_or(ServiceType::AdditionalFee, |service| service.kind.into()))
     }
 
-    /// The tax for the agreement's client, as the rules of who issues it are now; what follows a confirmed
-    /// invoice takes that one's.
-    async fn tax(&self, agreement: &Agreement, invoices: &[Invoice]) -> Result<Option<Tax>, StoreError> {
-        if invoices.iter().any(Invoice::is_confirmed) {
-            return Ok(None);
-        }
-        self.store.tax_rule(issuer(agreement, invoices), agreement).await
+    /// The tax on all of a period: as the rules of who issues it are now for its last day, and the client as it was
+    /// when an invoice of it was confirmed. Where that one does not say who the client was, or who issued it is
+    /// gone, its tax stays.
+    async fn taxed(
+        &self,
+        agreement: &Agreement,
+        period: Period,
+        invoices: &[Invoice],
+    ) -> Result<Taxed, StoreError> {
+        let buyer = match invoices.iter().find(|invoice| invoice.is_confirmed()) {
+            Some(first) => first.buyer.clone(),
+            None => Some(self.store.buyer(agreement).await?),
+        };
+        let numbered = invoices.iter().filter(|invoice| invoice.number.is_some());
+        let last = numbered.max_by_key(|invoice| invoice.confirmed_at);
+        let rules = self.store.tax_rules(issuer(agreement, invoices)).await?;
+        let tax = match buyer.as_ref().zip(rules) {
+            Some((buyer, rules)) => buyer.tax(&rules, period.last),
+            None => last.and_then(|invoice| invoice.tax_rule.clone()),
+        };
+        Ok(Taxed { buyer, tax })
     }
 }
 

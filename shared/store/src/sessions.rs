@@ -138,7 +138,8 @@ impl Store {
         Err(StoreError::Busy { action: "count a try" })
     }
 
-    /// What was counted has not come to be: there is one less.
+    /// What was counted has not come to be, or has succeeded while those before it still count: there is one
+    /// less.
     pub async fn uncount_try(&self, name: &str) -> Result<(), StoreError> {
         let update = self
             .dynamo
@@ -151,21 +152,6 @@ impl Store {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":zero", number(0));
         write_alone("uncount a try", || update.clone().send()).await.map(drop)
-    }
-
-    /// A try that was counted has succeeded; those before it still count.
-    pub async fn take_back_try(&self, name: &str) -> Result<(), StoreError> {
-        let update = self
-            .dynamo
-            .update_item()
-            .table_name(&self.tables.records)
-            .set_key(Some(key_of(&keys::tries(name))))
-            .update_expression("SET #count = #count - :one")
-            .condition_expression("#count > :none")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":one", number(1_u32))
-            .expression_attribute_values(":none", number(0_u32));
-        write_alone("take back a try", || update.clone().send()).await.map(drop)
     }
 
     /// A try has succeeded: those before it are forgotten.

@@ -56,8 +56,11 @@ impl Store {
         let (mut conditions, mut values) = (Vec::new(), Item::new());
         for (what, count) in left {
             let field = what.field();
-            let none = if *count == 0 { format!("attribute_not_exists({field}) OR ") } else { String::new() };
-            conditions.push(format!("({none}{field} = :{field})"));
+            // Below none is what is left where something goes that was made before its kind was counted.
+            conditions.push(match *count {
+                0 => format!("(attribute_not_exists({field}) OR {field} <= :{field})"),
+                _ => format!("{field} = :{field}"),
+            });
             values.insert(format!(":{field}"), number(count));
         }
         self.put_item(&self.tables.directory, mark, &conditions.join(" AND "), values)

@@ -19,6 +19,8 @@ const LISTED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// Lists of refunds in one look, of three days each: the last look is 31 days after the page was made.
 const LISTS_MAX: usize = 12;
 const LISTS_AT_ONCE: usize = 4;
+/// Lists of a payment's refunds at Stripe, of a hundred each. Nobody gives one back in so many parts.
+const REFUND_LISTS_MAX: usize = 10;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -298,6 +300,7 @@ impl Cashier {
         let is_hinted = hint.payment.as_ref() == Some(&status.payment);
         let as_a_whole =
             received.and_then(|received| freedompay_as_a_whole(top_up, received, &status, livemode));
+        let unlisted = received.and_then(|received| freedompay_unlisted(top_up, received, &status));
         let mut reports = Vec::new();
         if status.is_money() {
             reports.push(Report::Paid(Paid {
@@ -322,7 +325,7 @@ impl Cashier {
             reports.push(Report::Returned { back, currency, livemode });
         }
         // Behind the refunds: a void that is told as one of these now is not in the balance in between.
-        reports.extend(as_a_whole);
+        reports.extend(as_a_whole.into_iter().chain(unlisted));
         Ok(Answer::Told(reports))
     }
 
@@ -347,21 +350,22 @@ impl Cashier {
         if received.reference == top_up.session {
             return Ok(Answer::Unpaid);
         }
-        let back = self.stripe_returned(account, top_up, &received.reference, false).await?;
+        let back = self.stripe_returned(account, &received.reference).await?;
         Ok(Answer::Told(back.into_iter().collect()))
     }
 
-    /// What went back of a payment, and what of that failed: by the name that the events about it have. `has_failed`
-    /// if a refund is said to have. A doubt if that cannot be counted, as not all refunds are told.
+    /// What went back of a payment, and what of that failed: by the name that the events about it have.
     pub async fn stripe_returned(
         &self,
         account: &Account,
-        top_up: &TopUp,
         payment_intent: &str,
-        has_failed: bool,
     ) -> Result<Option<Report>, AskError> {
         let facts = self.stripe_payment(account, payment_intent).await?;
-        let Some(charge) = facts.charge.filter(|_| facts.refunded_minor > 0) else { return Ok(None) };
+        let Some(charge) = facts.charge else { return Ok(None) };
+        let refunds = self.stripe_refunds(account, &charge, facts.refunds).await?;
+        if refunds.amount_minor == 0 {
+            return Ok(None);
+        }
         let amount = |minor: i64| {
             let amount = stripe::from_minor_units(minor, facts.currency);
             let amount = amount.ok_or_else(|| anyhow::anyhow!("its refunds cannot be counted"));
@@ -370,26 +374,31 @@ impl Cashier {
         let back = Return {
             by: charge,
             payment: Some(facts.payment_intent),
-            amount: amount(facts.refunded_minor)?,
-            failed: amount(facts.refunds_failed_minor)?,
+            amount: amount(refunds.amount_minor)?,
+            failed: amount(refunds.failed_minor)?,
             reinstated: false,
         };
-        // What is told of all of them falls with each that fails.
-        let is_less = |known: &Return| known.by == back.by && back.amount < known.amount;
-        let has_failed = has_failed
-            || !back.failed.is_zero()
-            || top_up.has_failed_return(&back.by)
-            || top_up.returns.iter().any(is_less);
-        if facts.has_more_refunds && has_failed {
-            let detail = format!(
-                "a refund of {} failed, which has more of them than are told: what it took from the balance is to \
-                 be given back",
-                back.by
-            );
-            return Ok(Some(Report::Doubt { detail }));
-        }
         let (currency, livemode) = (Currency::Money(facts.currency), facts.livemode);
         Ok(Some(Report::Returned { back, currency, livemode }))
+    }
+
+    /// All refunds of a charge, of which the latest are told.
+    async fn stripe_refunds(
+        &self,
+        account: &Account,
+        charge: &str,
+        mut told: stripe::Refunds,
+    ) -> Result<stripe::Refunds, AskError> {
+        for _ in 0..REFUND_LISTS_MAX {
+            let Some(last) = told.more_behind.clone() else { return Ok(told) };
+            let request = stripe::refunds(charge, &last, &self.stripe(account))?;
+            let (status, body) = self.call(account, request).await?;
+            told.add(stripe::read_refunds(status, &body)?);
+        }
+        match told.more_behind {
+            None => Ok(told),
+            Some(_) => Err(AskError::Answer(anyhow::anyhow!("it has more refunds than are read"))),
+        }
     }
 
     async fn ask_stripe(&self, account: &Account, top_up: &TopUp) -> Result<Answer, AskError> {
@@ -493,6 +502,18 @@ fn freedompay_as_a_whole(
         "{payment} is said to be {state:?}, with {refunded} gone back and {listed} of that in its refunds, and the \
          rest of it is in the balance"
     );
+    Some(Report::Doubt { detail })
+}
+
+/// That a refund is told no more of a payment that is money: it may have come again, and nothing says so.
+fn freedompay_unlisted(top_up: &TopUp, received: &Received, status: &freedompay::Status) -> Option<Report> {
+    let is_unlisted = |back: &&Return| {
+        let is_listed = || status.refunds.iter().any(|refund| refund.payment == back.by);
+        back.payment.as_ref() == Some(&received.reference) && back.by != void_of(received) && !is_listed()
+    };
+    let gone = top_up.returns.iter().find(is_unlisted).filter(|_| status.is_money())?;
+    let (told, payment) = (gone.told(top_up.currency), &status.payment);
+    let detail = format!("{told}, and {payment} does not tell it any more: it is not in the balance");
     Some(Report::Doubt { detail })
 }
 

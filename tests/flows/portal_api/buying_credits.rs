@@ -177,6 +177,22 @@ async fn credits_are_bought_by_card_at_the_price_of_the_rate_plan_and_with_tax()
 }
 
 #[tokio::test]
+async fn credits_are_taxed_by_the_rule_that_is_in_force_when_they_are_ordered() {
+    let shop = Shop::open().await;
+    shop.sell().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let sellers = platform.get(&owner.key, "/v1/own_legal_entities").await.good();
+    let seller = format!("/v1/own_legal_entities/{}", text(&sellers["items"][0], "id"));
+    let rules = json!([{"name": "VAT", "percent": "19", "valid_till": "2020-07-01"},
+        {"name": "VAT", "percent": "16", "valid_from": "2020-07-01", "valid_till": "2100-01-01"},
+        {"name": "VAT", "percent": "25", "valid_from": "2100-01-01"}]);
+    platform.patch(&owner.key, &seller, json!({"taxes": rules})).await.good();
+    let quote = platform.post(&shop.client.key, "/v1/top_ups/quote", shop.order(10_000)).await.good();
+    let numbers = ["net", "tax_percent", "tax"].map(|name| text(&quote["order"], name));
+    assert_eq!(numbers, ["600", "16", "96"]);
+}
+
+#[tokio::test]
 async fn what_a_top_up_paid_is_refunded_at_the_payment_system_and_not_deleted() {
     let shop = Shop::open().await;
     shop.sell().await;

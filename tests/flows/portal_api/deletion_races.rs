@@ -198,6 +198,21 @@ async fn what_was_made_a_moment_ago_is_seen_by_a_deletion() {
 }
 
 #[tokio::test]
+async fn what_was_made_before_its_kind_was_counted_is_in_no_deletions_way_once_it_is_gone() {
+    let (platform, gone, other) = with_two().await;
+    let store = &platform.store;
+    let sender = json!({"agreement": other.agreement, "address": "OLD", "settings": {"channel": "tts"}});
+    let made = platform.post(&platform.owner.key, "/v1/sender_ids", sender).await.good();
+    let sender = domain::id::SenderId::parse(&text(&made, "id")).unwrap();
+    let sender = store.sender_by_id(&sender).await.unwrap().unwrap();
+    // As if it were that company's: it was never counted there.
+    let found = company(&platform, &gone).await;
+    let sender = domain::sender::Sender { company: found.id, ..sender };
+    assert_eq!(store.delete_sender(&act(&found.path), &sender).await.unwrap(), Written::Now);
+    delete(&platform, &format!("/v1/companies/{}", gone.company)).await;
+}
+
+#[tokio::test]
 async fn nothing_is_made_under_what_was_deleted_a_moment_ago() {
     let (platform, gone, other) = with_two().await;
     let store = &platform.store;

@@ -51,7 +51,8 @@ async fn the_examples_of_what_is_made_are_taken_with_ids_of_what_is_there() {
         text(&platform.post(&owner.key, path, body).await.good(), "id")
     };
     make("/v1/companies", json!({})).await;
-    let connection = make("/v1/connections", json!({"password": "secret08"})).await;
+    make("/v1/payment_systems", json!({})).await;
+    let connection = make("/v1/connections", json!({})).await;
     make("/v1/sender_ids", json!({"agreement": client.agreement, "connection": connection})).await;
     make("/v1/rerates", json!({"companies": [client.company]})).await;
 }

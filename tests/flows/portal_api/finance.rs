@@ -2,11 +2,14 @@
 //! who pays.
 
 use http::Method;
+use jiff::civil::Date;
 use queue::Billing;
 use serde_json::{Value, json};
+use tests::embedded_s3::EmbeddedS3;
 
 use crate::billing::use_from;
 use crate::platform::{Answer, Member, Platform, text, today};
+use crate::printing::work;
 
 /// A client that has used three messages of five cents.
 struct Office {
@@ -412,6 +415,109 @@ async fn the_tax_of_an_invoice_follows_the_sellers_rule_for_the_buyers_country()
     );
     let named = format!("/v1/invoices?tenant={}&own_legal_entity={}", owner.company, text(&seller, "id"));
     assert_eq!(office.get(&named).await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_last_day_of_its_period_says_which_rule_taxes_an_invoice_and_what_corrects_it() {
+    let office = Office::new().await;
+    let (platform, owner) = (&office.platform, &office.platform.owner);
+    let seller =
+        json!({"name": "Seller", "legal_name": "Seller, Inc.", "country": "DE", "legal_number": "1"});
+    let seller = text(&platform.post(&owner.key, "/v1/own_legal_entities", seller).await.good(), "id");
+    let agreement = format!("/v1/agreements/{}", office.client.agreement);
+    platform.patch(&owner.key, &agreement, json!({"own_legal_entity": seller})).await.good();
+    let path = format!("/v1/own_legal_entities/{seller}");
+    let change = async |till: Date, from: Date| {
+        let rules = json!([{"name": "VAT", "percent": "16", "valid_till": till},
+            {"name": "VAT", "percent": "19", "valid_from": from}]);
+        platform.patch(&owner.key, &path, json!({"taxes": rules})).await
+    };
+    let invoice = office.draft().await;
+    let last: Date = text(&office.get(&invoice).await, "last_day").parse().unwrap();
+    let next = last.tomorrow().unwrap();
+    let percent = |invoice: &Value| text(&invoice["tax_rule"], "percent");
+
+    for (day, expected) in [(last, "19"), (next, "16")] {
+        let changed = change(day, day).await.good();
+        assert_eq!(text(&changed["taxes"][0], "valid_till"), day.to_string());
+        let drafted = office.act(Method::POST, &format!("{invoice}/recalculate"), json!({})).await.good();
+        assert_eq!(percent(&drafted), expected);
+    }
+    let refused = change(next, last).await;
+    assert_eq!((refused.refusal(), text(&refused.body, "field")), ("422 invalid".into(), "taxes".into()));
+    office.confirm(&invoice).await;
+    change(last, last).await.good();
+    use_from(platform, &office.client, "BETA", 3..5).await;
+    let correction = office.get(&office.draft().await).await;
+    // 19 % of 0.10 are 0.02, and of 0.15 they are 0.01 more than 16 %.
+    let told = ["net", "tax", "total_due"].map(|name| text(&correction, name));
+    assert_eq!((percent(&correction), told), ("19".into(), ["0.1", "0.03", "0.13"].map(str::to_owned)));
+    assert_eq!(percent(&office.get(&invoice).await), "16", "what is confirmed stays");
+}
+
+#[tokio::test]
+async fn a_tax_rule_that_is_changed_for_days_that_are_past_corrects_confirmed_invoices_by_itself() {
+    let office = Office::new().await;
+    let (platform, owner, s3) = (&office.platform, &office.platform.owner, EmbeddedS3::new());
+    let seller =
+        json!({"name": "Seller", "legal_name": "Seller, Inc.", "country": "DE", "legal_number": "1"});
+    let seller = text(&platform.post(&owner.key, "/v1/own_legal_entities", seller).await.good(), "id");
+    let agreement = format!("/v1/agreements/{}", office.client.agreement);
+    platform.patch(&owner.key, &agreement, json!({"own_legal_entity": seller})).await.good();
+    // Jobs of earlier changes are done again each time.
+    let change = async |name: &str, percent: &str| {
+        let rules = json!({"taxes": [{"name": name, "percent": percent}]});
+        platform.patch(&owner.key, &format!("/v1/own_legal_entities/{seller}"), rules).await.good();
+        let queued = || -> Vec<Billing> { platform.sqs.messages(&platform.sqs.queue("billing")) };
+        for job in queued().iter().filter(|job| matches!(job, Billing::TaxesChangedV1 { .. })) {
+            work(platform, &s3, job).await;
+        }
+        for job in queued().iter().filter(|job| matches!(job, Billing::CloseV1 { .. })) {
+            work(platform, &s3, job).await;
+        }
+    };
+    let corrections = async |of: &[&str]| {
+        let mut listed = office.listed(&owner.key, "").await;
+        listed.retain(|invoice| !of.contains(&invoice.as_str()));
+        listed
+    };
+    let sums = |invoice: &Value| ["net", "tax", "total", "total_due"].map(|name| text(invoice, name));
+
+    change("VAT", "20").await;
+    let first = office.draft().await;
+    office.confirm(&first).await;
+    let confirmed = office.get(&first).await;
+    assert_eq!(sums(&confirmed), ["0.15", "0.03", "0.18", "0.18"]);
+    change("Sales tax", "20").await;
+    assert!(corrections(&[first.as_str()]).await.is_empty(), "it is the same tax by another name");
+    change("Sales tax", "40").await;
+    let second = corrections(&[first.as_str()]).await.remove(0);
+    let draft = office.get(&second).await;
+    assert_eq!(sums(&draft), ["0", "0.03", "0.03", "0.03"]);
+    assert_eq!(draft["charges"], json!([]), "only its tax was wrong");
+    let corrected = &draft["tax_corrections"][0];
+    let told = [text(corrected, "invoice"), text(&corrected["before"], "percent"), text(corrected, "amount")];
+    assert_eq!(told, [text(&confirmed, "id"), "20".into(), "0.03".into()]);
+    change("VAT", "20").await;
+    assert!(corrections(&[first.as_str()]).await.is_empty(), "nothing is to be corrected any more");
+
+    change("VAT", "40").await;
+    office.confirm(&second).await;
+    let render = Billing::RenderV1 { invoice: text(&draft, "id").try_into().unwrap() };
+    work(platform, &s3, &render).await;
+    assert_eq!(office.get(&second).await["document_ready"], true);
+    change("VAT", "0").await;
+    let third = corrections(&[first.as_str(), second.as_str()]).await.remove(0);
+    let note = office.get(&third).await;
+    assert_eq!((text(&note, "kind"), text(&note, "total_due")), ("credit_note".into(), "-0.06".into()));
+    assert_eq!(office.get(&first).await, confirmed, "what is confirmed stays");
+    office.confirm(&third).await;
+    let unconfirm =
+        async |invoice: &str| office.act(Method::POST, &format!("{invoice}/unconfirm"), json!({})).await;
+    assert_eq!(unconfirm(&second).await.refusal(), "409 corrected");
+    for invoice in [&third, &second, &first] {
+        unconfirm(invoice).await.good();
+    }
 }
 
 #[tokio::test]

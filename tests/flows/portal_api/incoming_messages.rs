@@ -13,7 +13,7 @@ use store::Store;
 use tests::edits::change_agreement;
 use tests::embedded_dynamodb::Fault;
 
-use crate::platform::{Member, text};
+use crate::platform::{Member, text, things};
 use crate::rerates::about;
 use crate::shop::{Shop, flat};
 use crate::statistics::project_twice;
@@ -542,7 +542,11 @@ async fn messages_from_phones_are_seen_by_their_company_and_those_above_and_read
         assert_eq!((seen.len(), words(&seen)), (3, vec![Value::Null; 3]), "{query}");
     }
     let path = format!("/v1/incoming_messages/{}", text(&own[0], "id"));
-    assert_eq!(platform.get(&client.key, &path).await.good(), own[0]);
+    let listed = platform.get(&client.key, "/v1/incoming_messages").await.good();
+    assert_eq!(platform.get(&client.key, &path).await.good(), things(&listed)[0]);
+    let names = |row: &Value| (text(row, "company_name"), text(row, "agreement_code"));
+    let code = platform.get(&client.key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    assert_eq!(names(&own[0]), ("Client".to_owned(), text(&code, "code")));
     let above = platform.get(&owner.key, &path).await.good();
     assert_eq!((&above["text"], text(&above, "connection")), (&Value::Null, stage.connection.to_string()));
     // Others neither find it nor the way it came.
@@ -561,6 +565,7 @@ async fn messages_from_phones_are_seen_by_their_company_and_those_above_and_read
     assert_eq!(words(&stage.list(&client.key, &next).await), ["one"]);
     let file = stage.file(&client.key).await;
     assert!(file.len() == 3 && file[0].contains(PHONE) && file[0].contains("three"), "{file:?}");
+    assert!(file[0].contains(&format!(",{},Client,", client.company)), "{file:?}");
     // Who counts messages does not read them.
     let scopes = json!({"portal_statistics": "view", "portal_export": "view"});
     let counts = platform.post(&client.key, "/v1/api_keys", json!({"name": "Counts", "scopes": scopes}));
@@ -601,7 +606,9 @@ async fn what_nobody_gets_is_listed_for_those_who_have_the_vendors_connection() 
     assert_eq!([text(message, "status"), text(message, "text")], ["unrouted", "anybody?"]);
     assert_eq!(message["company"], Value::Null);
     let path = format!("/v1/incoming_messages/{}", text(message, "id"));
-    assert_eq!(platform.get(&owner.key, &path).await.good(), *message);
+    let listed = platform.get(&owner.key, &format!("/v1/incoming_messages{by_connection}")).await.good();
+    assert_eq!(platform.get(&owner.key, &path).await.good(), things(&listed)[0]);
+    assert_eq!((&message["company_name"], &message["agreement_code"]), (&Value::Null, &Value::Null));
     for member in [&stage.reseller, &stage.client] {
         assert_eq!(platform.get(&member.key, &path).await.refusal(), "404 not_found");
     }

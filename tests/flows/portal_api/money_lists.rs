@@ -5,10 +5,12 @@ use domain::money::Amount;
 use domain::statement::StatementLine;
 use domain::wallet::OperationKind;
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::lists::cells;
 use crate::platform::{Answer, Member, Platform, text, today};
+use crate::shop::{Shop, flat, numbers, sms};
 use crate::users::person;
 
 async fn paid(platform: &Platform, client: &Member, reference: &str, amount: &str, more: Value) -> Value {
@@ -410,6 +412,23 @@ async fn whose_roles_show_no_finance_sees_the_own_wallet_and_no_payments() {
 }
 
 #[tokio::test]
+async fn a_file_of_records_tells_whose_they_are_by_name_and_code() {
+    let shop = Shop::new().await;
+    let (platform, owner) = (&shop.platform, &shop.platform.owner);
+    let client = shop.client("10").await;
+    shop.sell(owner, &client, sms(flat("0.05"))).await;
+    shop.try_send(&client, &numbers(0..2), "hello", "ACME").await.good();
+    shop.project().await;
+    let (now, hour) = (runtime::now(), SignedDuration::from_hours(1));
+    let span = format!("from={}&till={}", now - hour, now + hour);
+    let file = csv(platform, &owner.key, &format!("/v1/edrs?agreement={}&{span}", client.agreement)).await;
+    let file = file.good();
+    let agreement = platform.get(&owner.key, &format!("/v1/agreements/{}", client.agreement)).await.good();
+    assert_eq!(cells(&file, "company_name"), ["Client", "Client"]);
+    assert_eq!(cells(&file, "agreement_code"), [text(&agreement, "code"), text(&agreement, "code")]);
+}
+
+#[tokio::test]
 async fn a_file_of_records_is_of_a_named_span() {
     let platform = Platform::new().await;
     let client = platform.euro_member(&platform.owner, "Client", "client").await;
@@ -425,6 +444,6 @@ async fn a_file_of_records_is_of_a_named_span() {
     let span = "&from=2026-01-01T00:00:00Z&till=2026-01-31T00:00:00Z";
     for key in [&client.key, &platform.owner.key] {
         let file = csv(&platform, key, &path(span)).await.good();
-        assert!(file.as_str().unwrap().starts_with("message,fee,agreement,level,"), "{file}");
+        assert!(file.as_str().unwrap().starts_with("message,fee,agreement,agreement_code,level,"), "{file}");
     }
 }

@@ -1,8 +1,9 @@
 //! API keys: what limits them, and how their secrets change.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::lists::cells;
 use crate::people::{Browser, PASSWORD, sign_up};
 use crate::platform::{Platform, text};
 
@@ -103,6 +104,25 @@ async fn a_users_key_does_what_the_user_may_and_dies_with_the_user() {
     assert_eq!(gone["items"].as_array().unwrap().len(), 1);
     // The login is free again.
     sign_up(&platform, &client, "ada", json!([])).await;
+}
+
+#[tokio::test]
+async fn a_list_of_keys_tells_who_makes_the_calls() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let ada = sign_up(&platform, &client, "ada", json!([])).await;
+    let key = json!({"name": "Mine", "user": ada});
+    platform.post(&client.key, "/v1/api_keys", key).await.good();
+    let name = text(&platform.get(&client.key, &format!("/v1/users/{ada}")).await.good(), "name");
+    let path = format!("/v1/api_keys?company={}&sort=-created_at", client.company);
+    let list = platform.get(&platform.owner.key, &path).await.good();
+    let names = |row: &Value| [row["company_name"].clone(), row["user_name"].clone()];
+    assert_eq!(names(&list["items"][0]), [json!("Client"), json!(name)]);
+    assert_eq!(names(&list["items"][1]), [json!("Client"), Value::Null]);
+    let accept = [("accept", "text/csv")];
+    let file = platform.ask(&platform.owner.key, Method::GET, &path, &accept, None).await.good();
+    assert_eq!(cells(&file, "company_name"), ["Client", "Client"]);
+    assert_eq!(cells(&file, "user_name"), [name.as_str(), ""]);
 }
 
 #[tokio::test]

@@ -337,6 +337,24 @@ async fn a_request_beside_a_change_of_the_password_does_not_make_it_due_again() 
 }
 
 #[tokio::test]
+async fn who_changes_a_given_password_late_in_a_session_has_an_idle_hour_from_then_on() {
+    let platform = Platform::new().await;
+    let client = platform.member(&platform.owner, "Client", "client").await;
+    let body = json!({"name": "Ada", "email": "ada@example.com", "login": "ada", "password": PASSWORD});
+    let ada = text(&platform.post(&client.key, "/v1/users", body).await.good(), "id");
+    let browser = Browser::open(&platform, "ada", PASSWORD).await;
+    let (id, now) = (UserId::parse(&ada).unwrap(), runtime::now());
+    let mut session = platform.store.sessions(&id, now).await.unwrap().remove(0);
+    session.last_seen_at = now - SignedDuration::from_mins(59);
+    platform.store.replace_session(&session).await.unwrap();
+    let change = json!({"password": PASSWORD, "new_password": "Other-Word-2"});
+    let changed = browser.ask(Method::PUT, "/v1/my_account/password", Some(change)).await;
+    assert_eq!(changed.status, 204);
+    let session = platform.store.sessions(&id, now).await.unwrap().remove(0);
+    assert!(now <= session.last_seen_at);
+}
+
+#[tokio::test]
 async fn a_password_is_over_after_sixty_days_and_not_changed_twice_a_day() {
     let platform = Platform::new().await;
     let client = platform.member(&platform.owner, "Client", "client").await;

@@ -256,6 +256,33 @@ async fn a_phone_gets_ten_codes_a_day_for_logins() {
 }
 
 #[tokio::test]
+async fn who_pays_is_mailed_once_a_day_that_the_codes_are_used_up() {
+    let office = Office::with("1").await;
+    let (platform, client) = (&office.shop.platform, &office.client);
+    let path = format!("/v1/agreements/{}", client.agreement);
+    let told = json!({"account_emails": ["office@client.example"]});
+    platform.patch(&platform.owner.key, &path, told).await.good();
+    let mails = || {
+        let mails = platform.sqs.messages::<Mail>(&platform.sqs.queue("mail")).into_iter();
+        let told = mails.filter_map(|mail| match mail {
+            Mail::EventV1 { event: NotificationEvent::CodesUsedUp, to, values, .. } => {
+                Some(format!("{to}: {} for {}", values["codes_max"], values["codes_for"]))
+            }
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    count(&office.shop, &format!("codes paid by {}", client.company), 999).await;
+    assert_eq!(office.log_in().await.refusal(), "401 code_required");
+    office.spend().await;
+    assert!(mails().is_empty());
+    for _ in 0..2 {
+        assert_eq!(office.log_in().await.refusal(), "429 too_many_codes");
+        assert_eq!(mails(), ["office@client.example: 1000 for your people"]);
+    }
+}
+
+#[tokio::test]
 async fn a_company_pays_a_thousand_codes_a_day_for_people() {
     let office = Office::with("1").await;
     count(&office.shop, &format!("codes paid by {}", office.client.company), 999).await;
@@ -619,17 +646,20 @@ async fn a_company_below_the_one_that_pays_gets_a_hundred_codes_a_day_for_its_pe
     let gate = Gate::open().await;
     let (platform, reseller) = (&gate.shop.platform, &gate.reseller);
     let terms = json!({"currency": "EUR", "resold_under": reseller.agreement});
-    let client = platform.member_with(reseller, "Client", "client", terms).await;
-    for (member, login) in [(&client, "ada"), (&client, "bob"), (reseller, "cid")] {
+    let client = platform.member_with(reseller, "Client", "client", terms.clone()).await;
+    let other = platform.member_with(reseller, "Other", "client", terms).await;
+    for (member, login) in [(&client, "ada"), (&client, "bob"), (reseller, "cid"), (&other, "dan")] {
         sign_up(platform, member, login, json!([])).await;
     }
-    for (by, member) in [(reseller, &client), (&platform.owner, reseller)] {
+    for (by, member) in [(reseller, &client), (reseller, &other), (&platform.owner, reseller)] {
         let path = format!("/v1/companies/{}", member.company);
         platform.patch(&by.key, &path, json!({"two_factor_required": true})).await.good();
     }
     let codes = json!({"agreement": reseller.agreement, "sender": "ACME", "text": "{{code}}"});
     let path = format!("/v1/companies/{}/login_codes", reseller.company);
     platform.ask(&reseller.key, Method::PUT, &path, &[], Some(codes)).await.good();
+    let paid = format!("codes paid by {}", reseller.company);
+    count(&gate.shop, &paid, 999).await;
     count(&gate.shop, &format!("codes of {}", client.company), 99).await;
     assert_eq!(log_in(platform, "ada", PASSWORD).await.refusal(), "401 code_required");
     assert_eq!(log_in(platform, "bob", PASSWORD).await.refusal(), "429 too_many_codes");
@@ -637,6 +667,9 @@ async fn a_company_below_the_one_that_pays_gets_a_hundred_codes_a_day_for_its_pe
     // Nobody else goes without, and who pays themselves has no such limit.
     count(&gate.shop, &format!("codes of {}", reseller.company), 100).await;
     assert_eq!(log_in(platform, "cid", PASSWORD).await.refusal(), "401 code_required");
+    // Those below it have a thousand of their own, all together.
+    count(&gate.shop, &format!("{paid} for others"), 999).await;
+    assert_eq!(log_in(platform, "dan", PASSWORD).await.refusal(), "429 too_many_codes");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl Office {
         assert!(
             !text(&platform.get(&self.client.key, &format!("{path}/pdf")).await.good(), "url").is_empty()
         );
-        let place = self.place(&text(&draft, "id"));
+        let place = self.place_of_confirmed(&text(&draft, "id")).await;
         ["pdf", "csv", "xlsx"].map(|ending| self.s3.get(BUCKET, &format!("{place}.{ending}")).unwrap())
     }
 
@@ -122,8 +122,11 @@ impl Office {
         self.platform.store.post_usage_of_blocks(&[change]).await.unwrap();
     }
 
-    fn place(&self, invoice: &str) -> String {
-        format!("invoices/{}/{invoice}", self.client.agreement)
+    /// Where the files of an invoice lie, but for their endings.
+    async fn place_of_confirmed(&self, invoice: &str) -> String {
+        let id: InvoiceId = invoice.to_owned().try_into().unwrap();
+        let invoice = self.platform.store.any_invoice(&id).await.unwrap().unwrap();
+        invoice.document.unwrap().trim_end_matches(".pdf").to_owned()
     }
 
     /// Lets mails about invoices leave over a server of Python's, to one address.
@@ -261,8 +264,8 @@ async fn a_draft_is_downloaded_as_it_is_now_and_says_that_it_is_one() {
     let draft = async || platform.post(&owner.key, &close, json!({})).await.good();
     let id = text(&draft().await, "id");
     let path = format!("/v1/invoices/{id}");
-    let file =
-        |ending: &str| office.s3.get(BUCKET, &format!("{}-draft.{ending}", office.place(&id))).unwrap();
+    let place = format!("invoices/{}/{id}-draft", client.agreement);
+    let file = |ending: &str| office.s3.get(BUCKET, &format!("{place}.{ending}")).unwrap();
     let rows = || String::from_utf8(file("csv")).unwrap();
     // It is made for who asks, and there when asked for again.
     let made = async || {
@@ -424,7 +427,8 @@ async fn an_invoice_is_mailed_with_its_document_and_the_details_that_the_templat
     assert_eq!(mail["files"], files([pdf, csv, xlsx]));
 
     // What is more than mail servers take is told of, and the document comes all the same.
-    office.s3.put(BUCKET, &format!("{}.csv", office.place(&invoice)), vec![b'x'; 6_000_000]);
+    let place = office.place_of_confirmed(&invoice).await;
+    office.s3.put(BUCKET, &format!("{place}.csv"), vec![b'x'; 6_000_000]);
     let told = json!({"emails": ["ben@bakery.example"]});
     let mail = office.mailed(&mut server, told).await;
     assert_eq!(mail["files"].as_array().unwrap().len(), 2, "the document and the spreadsheet");

@@ -16,7 +16,8 @@ fn vendor() -> Value {
 /// A vendor that wants everything otherwise.
 fn choosy() -> Value {
     json!({"kind": "smpp", "name": "Choosy", "host": "smsc.example.com", "port": 3550,
-        "system_id": "waybill", "password": "secret08", "system_type": "VMA", "window": 100, "rate": 300,
+        "system_id": "waybill", "password": "secret08", "system_type": "VMA", "interface_version": "5.0",
+        "window": 100, "rate": 300,
         "enquire_link_seconds": 15, "on_unknown_outcome": "resend",
         "binds": {"transceivers": 0, "transmitters": 2, "receivers": 1},
         "tls": {"server_name": "smsc.example.net"}, "service_type": "BULK",
@@ -69,6 +70,7 @@ async fn a_vendor_of_whom_little_is_told_gets_what_is_usual() {
     let made = make(&platform, &platform.owner, vendor()).await;
     assert_eq!(made["binds"], json!({"transceivers": 1, "transmitters": 0, "receivers": 0}));
     assert_eq!((&made["tls"], &made["long_form"]), (&Value::Null, &json!("udh8")));
+    assert_eq!(made["interface_version"], "3.4");
     assert_eq!((&made["window"], &made["rate"]), (&json!(10), &json!(50)));
     assert_eq!((&made["statuses"], &made["errors"]), (&json!([]), &json!([])));
 }
@@ -193,6 +195,7 @@ async fn settings_that_could_not_work_are_refused_by_name_and_change_nothing() {
         json!({"name": null}),
         json!({"binds": {"transceiver": 1}}),
         json!({"long_form": "udh"}),
+        json!({"interface_version": "3.3"}),
     ] {
         let refused = platform.patch(&owner.key, &path(&made), change).await;
         assert_eq!(refused.refusal(), "422 invalid", "{}", refused.body);

@@ -1,6 +1,6 @@
 //! Messages in the forms that a vendor wants.
 
-use domain::connection::{ExtraTlv, LongForm};
+use domain::connection::{ExtraTlv, InterfaceVersion, LongForm};
 use domain::handling::Raw;
 use tests::smsc_simulator::ReceivedSubmit;
 
@@ -51,6 +51,64 @@ async fn send_handled(stage: &mut Stage, handling: Handling) -> MessageId {
     stage.store.write_message_of_batch(&message).await.expect("the message is stored");
     stage.enqueue(std::slice::from_ref(&message.id)).await;
     message.id
+}
+
+#[tokio::test]
+async fn a_part_that_a_client_cut_goes_out_in_the_form_that_the_vendor_wants() {
+    let (simulator, mut stage) =
+        staged(Behaviour::default(), |it| smpp_link(it).long_form = LongForm::Sar).await;
+    let running = stage.run();
+    let octets = [&udh::concat_header(9, 2, 1)[..], b"part"].concat();
+    let raw = Raw { data_coding: 0, has_header: true, octets };
+    let message = send_handled(&mut stage, Handling { raw: Some(raw), ..Handling::default() }).await;
+    stage.references(&message).await;
+    running.stop().await;
+    let received = &simulator.received()[0];
+    assert_eq!((&received.text[..], received.esm_class, received.udh.len()), (&b"part"[..], 0, 0));
+    assert_eq!(received.pdu.tlvs.sar().map(|it| (it.reference, it.part, it.total)), Some((9, 1, 2)));
+}
+
+#[tokio::test]
+async fn a_vendor_is_bound_with_the_version_that_its_connection_says() {
+    for (version, spoken) in [(InterfaceVersion::V3_4, 0x34), (InterfaceVersion::V5_0, 0x50)] {
+        let change = |it: &mut Connection| smpp_link(it).interface_version = version;
+        let (simulator, mut stage) = staged(Behaviour::default(), change).await;
+        let running = stage.run();
+        let message = stage.send("+4915112345678", "hello").await;
+        stage.references(&message).await;
+        assert_eq!(simulator.binds()[0].interface_version, spoken);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_vendor_that_answers_3_3_to_5_0_gets_a_long_message_with_headers_and_no_parameters() {
+    let behaviour = Behaviour { interface_version: 0x33, ..Behaviour::default() };
+    let change = |connection: &mut Connection| {
+        let link = smpp_link(connection);
+        link.interface_version = InterfaceVersion::V5_0;
+        link.long_form = LongForm::Payload;
+        link.tlvs = vec![ExtraTlv { tag: 0x1400, value: "31".to_owned() }];
+    };
+    let (simulator, mut stage) = staged(behaviour, change).await;
+    let running = stage.run();
+    let message = stage.send("+4915112345678", &"0123456789".repeat(40)).await;
+    assert_eq!(stage.references(&message).await.len(), 3);
+    running.stop().await;
+    let received = simulator.received();
+    assert!(received.iter().all(|submit| submit.udh.starts_with(&[5, 0, 3]) && submit.pdu.tlvs.is_empty()));
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_bound_as_3_4_gets_the_parameters_of_its_connection_whatever_it_answers() {
+    let behaviour = Behaviour { interface_version: 0x33, ..Behaviour::default() };
+    let (simulator, mut stage) = staged(behaviour, |it| smpp_link(it).long_form = LongForm::Sar).await;
+    let running = stage.run();
+    let message = stage.send("+4915112345678", &"0123456789".repeat(40)).await;
+    assert_eq!(stage.references(&message).await.len(), 3);
+    running.stop().await;
+    let received = simulator.received();
+    assert!(received.iter().all(|submit| submit.udh.is_empty() && submit.pdu.tlvs.sar().is_some()));
 }
 
 #[tokio::test]

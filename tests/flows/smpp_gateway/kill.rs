@@ -72,10 +72,12 @@ fn end(said: Vec<End>) -> End {
     said.iter().copied().find(|end| *end != End::InDoubt).unwrap_or(End::InDoubt)
 }
 
-async fn killed_after(submits: &[u64]) {
+/// How each message ended, and what reached the vendor.
+async fn killed_after(submits: &[u64], on_unknown: OnUnknownOutcome) -> (Vec<End>, Vec<ReceivedSubmit>) {
     let behaviour = Behaviour { answer_latency: Duration::from_millis(15), ..Behaviour::default() };
     let narrow = |connection: &mut Connection| {
         smpp_link(connection).window = NonZeroU32::new(WINDOW as u32).expect("not zero");
+        connection.on_unknown_outcome = on_unknown;
     };
     let (simulator, mut stage) = staged(behaviour, narrow).await;
     let mut blocks = Vec::new();
@@ -91,27 +93,46 @@ async fn killed_after(submits: &[u64]) {
     let running = stage.run();
     stage.until_done().await;
     running.stop().await;
+    (ends(&stage, &rows, &blocks), simulator.received())
+}
 
-    let ends = ends(&stage, &rows, &blocks);
-    let count = |end| ends.iter().filter(|other| **other == end).count();
-    let (submitted, in_doubt) = (count(End::Submitted), count(End::InDoubt));
+fn count(ends: &[End], end: End) -> usize {
+    ends.iter().filter(|other| **other == end).count()
+}
+
+fn recipients(received: &[ReceivedSubmit]) -> BTreeSet<&str> {
+    received.iter().map(|submit| submit.destination.as_str()).collect()
+}
+
+async fn loses_nothing_and_sends_nothing_twice_killed_after(submits: &[u64]) {
+    let (ends, received) = killed_after(submits, OnUnknownOutcome::Wait).await;
+    let (submitted, in_doubt) = (count(&ends, End::Submitted), count(&ends, End::InDoubt));
     assert_eq!(submitted + in_doubt, BLOCKS * BLOCK + ROWS, "none is lost");
     assert!(
         in_doubt <= submits.len() * WINDOW,
         "{in_doubt} are in doubt, at most the window at each kill is"
     );
-    let received: Vec<ReceivedSubmit> = simulator.received();
-    let recipients: BTreeSet<_> = received.iter().map(|submit| &submit.destination).collect();
-    assert_eq!(recipients.len(), received.len(), "none is sent twice");
+    assert_eq!(recipients(&received).len(), received.len(), "none is sent twice");
     assert!(submitted <= received.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_killed_early_and_often_loses_nothing_and_sends_nothing_twice() {
-    killed_after(&[1, 35, 60, 110]).await;
+    loses_nothing_and_sends_nothing_twice_killed_after(&[1, 35, 60, 110]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_killed_in_the_middle_loses_nothing_and_sends_nothing_twice() {
-    killed_after(&[123, 251, 377]).await;
+    loses_nothing_and_sends_nothing_twice_killed_after(&[123, 251, 377]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_gateway_had_in_hand_is_sent_again_where_the_connection_asks_for_that() {
+    let kills = [30, 90, 200];
+    let (ends, received) = killed_after(&kills, OnUnknownOutcome::Resend).await;
+    assert_eq!(count(&ends, End::Submitted), BLOCKS * BLOCK + ROWS, "none is in doubt");
+    let again = received.len() - recipients(&received).len();
+    assert_eq!(recipients(&received).len(), BLOCKS * BLOCK + ROWS);
+    // The window, and what was told of while its job was not deleted yet.
+    assert!(again <= kills.len() * 2 * WINDOW, "{again} are sent again");
 }

@@ -109,6 +109,19 @@ async fn logs_name_messages_and_never_their_texts() {
             assert!(said(&logs).contains(&message.to_string()), "{recipient}");
         }
     }
+    let block = stage.send_block(&["4915112345678"; 2], MARKER).await;
+    stage.until_done().await;
+    let ids = [0, 1].map(|place| MessageId::in_block(&block, place).to_string());
+    let lines: Vec<Value> = said(&logs).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let is_told = |level: &str, fields: &[(&str, &str)]| {
+        let has = |line: &Value| fields.iter().all(|(name, value)| line["fields"][*name] == *value);
+        assert!(lines.iter().any(|line| line["level"] == level && has(line)), "{fields:?}");
+    };
+    let (tag, [first, last]) = (block.to_string(), ids.each_ref().map(String::as_str));
+    is_told("INFO", &[("block", tag.as_str()), ("first", first), ("last", last)]);
+    for id in [first, last] {
+        is_told("DEBUG", &[("message_id", id)]);
+    }
     let hello = DeliverSm { short_message: MARKER.into(), ..DeliverSm::default() };
     simulator.send_incoming(SYSTEM_ID, hello);
     until("the phone's message", || said(&logs).contains("a message from a phone")).await;

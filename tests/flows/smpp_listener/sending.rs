@@ -197,6 +197,27 @@ async fn each_refused_submit_is_told_its_status_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn the_status_tells_of_a_client_s_window_and_of_how_long_its_answers_took() {
+    let stage = Stage::new().await;
+    let gate = stage.gate().await;
+    let (client, session, _inbound) = bound(&stage, &gate, "acme").await;
+    accepted(submitted(&session, client.submit(NUMBER, "hello")).await);
+    let refused = submitted(&session, client.submit("12", "hello")).await;
+    assert_eq!(refused.status, CommandStatus::RINVDSTADR);
+    let told = || {
+        let status = serde_json::to_value(gate.board.status()).expect("is JSON");
+        status["clients"]["connections"][0].clone()
+    };
+    // The client has its answer a moment before it is counted.
+    until("both answers", || told()["latency"]["count"] == 2 && told()["window"]["used"] == 0).await;
+    let told = told();
+    assert_eq!(told["window"], json!({"used": 0, "size": client.link().window.get()}));
+    let us = |of: &str| told["latency"][of].as_u64().expect("microseconds");
+    assert!(us("p50_us") <= us("p99_us") && us("p99_us") <= us("max_us") && 0 < us("max_us"), "{told}");
+    gate.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_without_funds_or_a_price_is_refused_and_one_of_5_0_hears_why() {
     let stage = Stage::new().await;
     let gate = stage.gate().await;
@@ -204,10 +225,12 @@ async fn a_client_without_funds_or_a_price_is_refused_and_one_of_5_0_hears_why()
     let poor = stage.client_of(poor, "poor", |_| {}).await;
     let settings = BindSettings { interface_version: 0x50, ..poor.settings() };
     let (session, _inbound) = gate.bind(settings).await.expect("binds");
+    assert_eq!(session.peer().tlvs.interface_version(), Some(0x50));
     let answer = submitted(&session, poor.submit(NUMBER, "hello")).await;
     assert_eq!(answer.status, CommandStatus::RSUBMITFAIL);
     assert_eq!(answer.tlvs.additional_status_info().as_deref(), Some("the funds do not suffice"));
     let (old, _old_inbound) = gate.bind(poor.settings()).await.expect("binds");
+    assert_eq!(old.peer().tlvs.interface_version(), Some(0x34));
     let answer = submitted(&old, poor.submit(NUMBER, "hello")).await;
     assert_eq!((answer.status, answer.tlvs.is_empty()), (CommandStatus::RSUBMITFAIL, true));
 

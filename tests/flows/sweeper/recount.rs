@@ -1,14 +1,17 @@
 //! The recount of usage: nothing to find where only the projector writes, and each altered row found, told once
 //! it has stayed.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use store::{Item, keys};
 use sweeper::recount::{REVIEWED_AS, run};
-use tests::world::{Member, NOW, amount};
+use tests::embedded_dynamodb::{Call, Fault};
+use tests::world::{Member, NOW, STACK, amount};
 
-use super::{SETTLED_AFTER, Story, text};
+use super::{App, SETTLED_AFTER, Story, text};
 
 /// In the day behind the one in which everything of the story happens.
 fn next_day() -> Timestamp {
@@ -71,6 +74,29 @@ async fn what_was_projected_between_two_visits_is_told_of_nobody() {
     story.alter_usage(&story.client, "messages", AttributeValue::N("3".to_owned())).await;
     for round in 1..3 {
         assert_eq!(story.recount(next_day() + SETTLED_AFTER * round).await, []);
+    }
+}
+
+/// At each visit one message is in the records and not in the usage yet: the same difference each time.
+#[tokio::test]
+async fn what_is_projected_while_a_day_is_counted_is_told_of_nobody_however_often() {
+    let story = Story::new().await;
+    let partition = keys::usage_rows(&story.client.agreement.id);
+    let projected = story.records(partition.clone()).await;
+    for round in 0..3 {
+        story.count_one_more(&story.client).await;
+        let (database, projected) = (story.world.database.clone(), projected.clone());
+        let (partition, looks) = (partition.clone(), AtomicU64::new(0));
+        let store = story.world.store_with(move |call: &Call<'_>| {
+            let is_look = call.operation == "Query" && call.body.to_string().contains(&partition);
+            if is_look && looks.fetch_add(1, Ordering::Relaxed) == 1 {
+                database.import(&format!("{STACK}-records"), projected.iter().cloned());
+            }
+            Fault::None
+        });
+        let sweeper = App { store, ..story.sweeper.clone() };
+        run(&sweeper, next_day() + SETTLED_AFTER * round).await.expect("recounted");
+        assert_eq!(story.world.store.reviews(REVIEWED_AS).await.expect("read"), []);
     }
 }
 

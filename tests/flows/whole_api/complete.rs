@@ -290,6 +290,25 @@ fn every_schema_is_of_one_type() {
     }
 }
 
+/// A field that serde skips one way only is in no schema, neither of what is taken nor of what is shown: secrets
+/// have `skip_serializing_if` and `write_only`, and what is only shown is a field of answers alone.
+#[test]
+fn no_field_is_skipped_one_way_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut skipping = Vec::new();
+    for function in ["portal-api", "send-api"] {
+        for file in sources(&root.join("functions").join(function).join("src")) {
+            let source = std::fs::read_to_string(&file).unwrap();
+            let attributes = source.split("#[serde(").skip(1).filter_map(|rest| rest.split(")]").next());
+            let mut words = attributes.flat_map(|attribute| attribute.split(',').map(str::trim));
+            if words.any(|word| ["skip_serializing", "skip_deserializing"].contains(&word)) {
+                skipping.push(file);
+            }
+        }
+    }
+    assert!(skipping.is_empty(), "{skipping:?}");
+}
+
 /// Without the header there, generated clients could not send it, and 412 would be no answer that they know.
 #[test]
 fn every_operation_that_heeds_if_match_names_it_and_no_other_does() {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api_fuzz;
+mod bodies;
 mod clients;
 mod complete;
 mod documents;

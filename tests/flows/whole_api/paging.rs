@@ -12,7 +12,7 @@ use domain::id::{AuditId, CompanyId};
 use jiff::civil::date;
 use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::platform::{Platform, text};
@@ -35,9 +35,8 @@ fn entries() -> usize {
 async fn a_page_of_companies_costs_the_same_at_any_place_of_a_long_list() {
     let platform = Platform::new().await;
     let sample = platform.euro_member(&platform.owner, "Aaaaaaaa", "client").await;
-    let items = items_with(&platform, "flow-directory", &[&sample.company]).await;
-    let is_read = |item: &Item| is_listed_as_asked(item) && !is_of_other_things(item);
-    let items: Vec<Item> = items.into_iter().filter(is_read).collect();
+    let (owner, columns) = (&platform.owner.company, ["created_at", "name"]);
+    let items = standing_in(&platform, "company", &[&sample.company], owner, &columns).await;
     let copies = (1..entries()).map(|number| {
         let id = numbered(&sample.company, number);
         vec![
@@ -51,6 +50,33 @@ async fn a_page_of_companies_costs_the_same_at_any_place_of_a_long_list() {
     for sort in ["", "&sort=name", "&sort=-name"] {
         let path = format!("/v1/companies?limit={PAGE}{sort}");
         let pages = pages(&platform, &router, &platform.owner.key, &path).await;
+        check(&path, &pages, entries(), PAGE);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_users_sender_ids_or_agreements_costs_the_same_at_any_place_of_a_long_list() {
+    const ADDRESS: &str = "AAAAAAAA";
+    let platform = Platform::new().await;
+    let (router, owner) = (crate::router(&platform), &platform.owner);
+    let client = platform.euro_member(owner, "Client", "client").await;
+    let (company, agreement) = (&client.company, &client.agreement);
+    let user = json!({"name": "Ada", "email": "ada@example.com", "company": company});
+    let user = text(&platform.post(&owner.key, "/v1/users", user).await.good(), "id");
+    let sender = json!({"agreement": agreement, "address": ADDRESS, "settings": {"channel": "tts"}});
+    let sender = text(&platform.post(&owner.key, "/v1/sender_ids", sender).await.good(), "id");
+    let sold = format!("with#{}", owner.company);
+    // In its usual order each.
+    for (noun, id, list, column, path) in [
+        ("user", &user, company, "standing", format!("users?company={company}")),
+        ("sender", &sender, company, "created_at", format!("sender_ids?company={company}")),
+        ("agreement", agreement, &sold, "created_at", format!("agreements?tenant={}", owner.company)),
+    ] {
+        let items = standing_in(&platform, noun, &[id, ADDRESS], list, &[column]).await;
+        let copy = |number| vec![(id.clone(), numbered(id, number)), (ADDRESS.to_owned(), name(number))];
+        fill(&platform, "flow-directory", &items, (1..entries()).map(copy));
+        let path = format!("/v1/{path}&limit={PAGE}");
+        let pages = pages(&platform, &router, &owner.key, &path).await;
         check(&path, &pages, entries(), PAGE);
     }
 }
@@ -194,20 +220,24 @@ async fn items_with(platform: &Platform, table: &str, texts: &[&str]) -> Vec<Ite
     all.into_iter().filter(|item| texts.iter().any(|text| in_key(item, text))).collect()
 }
 
-/// What stands in no list by a column that the test does not ask for: the usual order is by creation.
-fn is_listed_as_asked(item: &Item) -> bool {
-    let text = |name: &str| item[name].as_s().unwrap();
-    let is_asked = ["#created_at", "#name"].iter().any(|column| text("sk").ends_with(column));
-    is_asked || !text("pk").starts_with("entries#")
-}
-
-/// Agreements and keys of the sample, which its copies need not have.
-fn is_of_other_things(item: &Item) -> bool {
-    ["agr_", "key_", "aud_"].iter().any(|prefix| contains(item, prefix))
-}
-
-fn contains(item: &Item, text: &str) -> bool {
-    item.values().any(|value| mentions(value, text))
+/// What a list by one of these columns reads of a thing in whose keys these texts stand: the thing itself, and
+/// its place in the list by each of them. It has further places, by which the test does not ask.
+async fn standing_in(
+    platform: &Platform,
+    noun: &str,
+    texts: &[&str],
+    list: &str,
+    columns: &[&str],
+) -> Vec<Item> {
+    let mut items = items_with(platform, "flow-directory", texts).await;
+    let is_thing = |item: &Item| {
+        item.contains_key("listed") && item["pk"].as_s().unwrap().starts_with(&format!("{noun}#"))
+    };
+    let is_place =
+        |item: &Item| columns.iter().any(|column| *item["sk"].as_s().unwrap() == format!("{list}#{column}"));
+    items.retain(|item| is_thing(item) || is_place(item));
+    assert_eq!(items.len(), 1 + columns.len(), "{noun}: {items:?}");
+    items
 }
 
 fn mentions(value: &AttributeValue, text: &str) -> bool {

@@ -26,15 +26,6 @@ const PRIVATE: &[(&str, &str)] = &[
 /// What a child may read although its parent made it, and why.
 const SHARED_WITH_CHILDREN: &[(&str, &str)] = &[];
 
-/// What comes to nothing here, and why.
-const NOT_POSSIBLE_HERE: &[(&str, &str)] = &[
-    ("POST /v1/legal_entities/{id}/reselling_agreements", "a second one at the same time"),
-    ("PUT /v1/users/{id}/password", "a user who came with a key has no password"),
-    ("PUT /v1/password_policy", "only the owner may, with a whole policy"),
-    ("POST /v1/my_account/phone/proof", "the code is on the phone"),
-    ("POST /v1/my_account/totp/confirmation", "what the app shows is in no answer"),
-];
-
 #[tokio::test]
 async fn tenancy_walk_of_every_operation_as_everybody() {
     // Each is larger than a thread's stack likes.
@@ -223,9 +214,10 @@ impl Walk {
             (request.operation.takes != Takes::IntegrationKey, order(&request.operation))
         });
         for request in requests {
-            if request.public() || listed(NOT_POSSIBLE_HERE, request) {
+            if request.public() {
                 continue;
             }
+            let request = &self.world.with_code(request).await;
             let mut answers = Vec::new();
             let World { a, person, parent, owner, .. } = &self.world;
             if request.operation.takes != Takes::ApiKey {
@@ -261,6 +253,8 @@ fn order(operation: &Operation) -> (usize, usize) {
     let depth = operation.template.matches('/').count();
     let ends_in_item = operation.template.ends_with('}');
     match operation.method.as_str() {
+        // While A still sends as it did.
+        _ if operation.template == "/v1/my_account/phone/proof" => (0, 1),
         // These end other sessions, and each is proven with the password that the one before left.
         _ if operation.template == "/v1/my_account/totp/removal" => (4, usize::MAX),
         _ if operation.template == "/v1/my_account/password" => (5, 0),

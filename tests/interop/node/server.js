@@ -36,7 +36,8 @@ function take(session, pdu, withParameters) {
   if (pdu.registered_delivery & 1) report(session, pdu, id, withParameters);
 }
 
-function listen({ password, parameters }) {
+// `version` is what it says of itself; nothing unless told.
+function listen({ password, parameters, version }) {
   const server = smpp.createServer((session) => {
     const bind = (pdu) => {
       if (pdu.password !== password) {
@@ -44,7 +45,8 @@ function listen({ password, parameters }) {
         session.close();
         return;
       }
-      session.send(pdu.response({ system_id: 'node' }));
+      const said = version ? { sc_interface_version: version } : {};
+      session.send(pdu.response({ system_id: 'node', ...said }));
       receivers.push(session);
       say('bound', { mode: pdu.command, version: pdu.interface_version });
     };

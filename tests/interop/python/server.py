@@ -12,10 +12,11 @@ sessions = []
 
 
 class Session:
-    def __init__(self, stream, password, parameters):
+    def __init__(self, stream, password, parameters, version):
         self.stream = stream
         self.password = password
         self.parameters = parameters
+        self.version = version
         self.generator = client.SimpleSequenceGenerator()
         self.lock = threading.Lock()
 
@@ -76,7 +77,7 @@ class Session:
         if pdu.password.decode() != self.password:
             self.answer(pdu, consts.SMPP_ESME_RINVPASWD)
             return False
-        self.answer(pdu, system_id="smpplib")
+        self.answer(pdu, system_id="smpplib", sc_interface_version=self.version)
         sessions.append(self)
         say("bound", mode=pdu.command, version=pdu.interface_version)
         return True
@@ -131,14 +132,15 @@ class Session:
         self.send(pdu)
 
 
-def listen(password, parameters):
+def listen(password, parameters, version=None):
+    """`version` is what it says of itself; nothing unless told."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept():
         while True:
             stream, _ = listener.accept()
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            session = Session(stream, password, parameters)
+            session = Session(stream, password, parameters, version)
             threading.Thread(target=session.serve, daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()

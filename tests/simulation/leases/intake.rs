@@ -22,6 +22,7 @@ use sending::Lookups;
 use smpp_gateway::client::account::{Account, Order, Refusal};
 use smpp_gateway::client::intake::Intake;
 use store::Store;
+use tests::books::balanced;
 use tests::edits::{act_at, change_company};
 use tests::edits::{put_connection, replace_connection};
 use tests::embedded_dynamodb::{Call, Fault, Faults};
@@ -32,7 +33,6 @@ use tests::world::{Member, NOW, World, amount, connection};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::books::balanced;
 use crate::nth_write;
 
 /// Each call takes 8 ms, as those of DynamoDB do.

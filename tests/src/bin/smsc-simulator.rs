@@ -38,6 +38,9 @@ struct Arguments {
     /// The same with its address, which is 127.0.0.1 always
     #[arg(long, value_name = "127.0.0.1:PORT", conflicts_with = "port", value_parser = loopback)]
     listen: Option<SocketAddrV4>,
+    /// The newest version that it speaks: 3.3, 3.4 or 5.0
+    #[arg(long, value_name = "VERSION", default_value = "5.0", value_parser = smpp_version)]
+    interface_version: u8,
     /// Only this system_id may bind; needs --password
     #[arg(long, requires = "password")]
     system_id: Option<String>,
@@ -104,6 +107,7 @@ impl Arguments {
         });
         Ok(Behaviour {
             port: self.listen.map_or(self.port, |listen| listen.port()),
+            interface_version: self.interface_version,
             answer_latency: Duration::from_millis(self.answer_latency_ms),
             receipt_delay: shortest..=longest,
             late_by: Duration::from_millis(self.late_by_ms),
@@ -134,6 +138,15 @@ fn loopback(text: &str) -> Result<SocketAddrV4, String> {
         Ok(address)
     } else {
         Err("only 127.0.0.1 is served".to_owned())
+    }
+}
+
+fn smpp_version(text: &str) -> Result<u8, String> {
+    match text {
+        "3.3" => Ok(0x33),
+        "3.4" => Ok(0x34),
+        "5.0" => Ok(0x50),
+        _ => Err("only 3.3, 3.4 and 5.0 are known".to_owned()),
     }
 }
 

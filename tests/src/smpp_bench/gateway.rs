@@ -34,12 +34,14 @@ const SENDER: &str = "ACME";
 const PHASE_MAX: Duration = Duration::from_secs(90);
 /// A client that is told to wait does.
 const THROTTLED_REST: Duration = Duration::from_millis(20);
+/// As `infra/template.yaml` has it.
+const THREADS: usize = 1;
 /// A warm gateway is measured: it has its lease, its rates and its binds.
 const WARM_UP_PARTS: u64 = 20;
 
 /// The row of the gateway with or without billing.
 pub fn row(count: u64, billing: bool) -> anyhow::Result<Row> {
-    let gateway = Threads::start("gateway", 2)?;
+    let gateway = Threads::start("gateway", THREADS)?;
     let cloud = Threads::start("cloud", 1)?;
     let vendor = Server::start_with(Kind::SessionWithReceipts, PHONE)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

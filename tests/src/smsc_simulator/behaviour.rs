@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use smpp::CommandStatus;
+use smpp::pdu::VERSION_5_0;
 use smpp::receipt::ReceiptState;
 
 use super::Identity;
@@ -17,6 +18,8 @@ const ID_WIDTH: usize = 20;
 pub struct Behaviour {
     /// Zero takes a free port. Read once, at the start.
     pub port: u16,
+    /// The newest version that it speaks: 0x33, 0x34 or 0x50. The older one of it and a client's is spoken.
+    pub interface_version: u8,
     /// From the submit to its answer.
     pub answer_latency: Duration,
     /// From the submit's answer to the receipt; each message draws its own.
@@ -50,6 +53,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             port: 0,
+            interface_version: VERSION_5_0,
             answer_latency: Duration::ZERO,
             receipt_delay: Duration::ZERO..=Duration::ZERO,
             late_by: Duration::from_secs(2),

@@ -134,6 +134,7 @@ impl Deliveries {
             number: bind.number,
             system_id: bind.system_id.clone(),
             mode: bind.session.mode(),
+            interface_version: bind.session.interface_version(),
         };
         live.map(client).collect()
     }

@@ -130,16 +130,33 @@ fn refund(session: &Session, amount: i64, status: &str) -> Value {
     })
 }
 
-/// A payment with its charge inside, and inside that its refunds and what was booked for it. Paid out in the same
-/// currency.
-pub(super) fn payment(session: &Session, livemode: bool) -> Value {
-    let mut charge = charge(session, livemode);
+/// Its refunds, the latest first.
+pub(super) fn refunds(session: &Session) -> Vec<Value> {
     let refunds = [(session.refunded, "succeeded"), (session.refunds_failed, "failed")];
-    let is_listed = |status: &str| !session.has_more_refunds || status != "failed";
-    let refunds = refunds.into_iter().filter(|(amount, status)| *amount > 0 && is_listed(status));
-    let refunds: Vec<Value> = refunds.map(|(amount, status)| refund(session, amount, status)).collect();
-    charge["refunds"] = json!({"object": "list", "data": refunds, "has_more": session.has_more_refunds});
-    if session.fee_known {
+    let refunds = refunds.into_iter().filter(|(amount, _)| *amount > 0);
+    refunds.map(|(amount, status)| refund(session, amount, status)).collect()
+}
+
+/// A page of a list (docs.stripe.com/api/pagination).
+pub(super) fn page(all: &[Value], begin: usize, limit: usize) -> Value {
+    let data: Vec<&Value> = all.iter().skip(begin).take(limit).collect();
+    json!({"object": "list", "has_more": begin + data.len() < all.len(), "data": data})
+}
+
+const BOOKED: &str = "latest_charge.balance_transaction";
+const REFUNDS: &str = "latest_charge.refunds";
+/// What of a payment is an id, or missing, unless it is asked for (docs.stripe.com/expand).
+pub(super) const EXPANDABLE: [&str; 3] = ["latest_charge", BOOKED, REFUNDS];
+
+/// A payment with as much inside as is asked for: its charge, and inside that its refunds and what was booked for
+/// it. Paid out in the same currency.
+pub(super) fn payment(session: &Session, livemode: bool, expand: &[String]) -> Value {
+    let is_asked = |field: &str| expand.iter().any(|asked| asked == field);
+    let mut charge = charge(session, livemode);
+    if is_asked(REFUNDS) {
+        charge["refunds"] = page(&refunds(session), 0, session.refunds_with_payment);
+    }
+    if session.fee_known && is_asked(BOOKED) {
         charge["balance_transaction"] = json!({
             "id": session.id_as("txn"),
             "object": "balance_transaction",
@@ -155,7 +172,7 @@ pub(super) fn payment(session: &Session, livemode: bool) -> Value {
         "object": "payment_intent",
         "amount": session.amount_total,
         "currency": session.currency,
-        "latest_charge": charge,
+        "latest_charge": if expand.is_empty() { json!(charge_id(session)) } else { charge },
         "livemode": livemode,
         "metadata": session.payment_metadata,
     })
@@ -176,6 +193,6 @@ fn dispute(session: &Session, status: &str, livemode: bool) -> Value {
     })
 }
 
-fn charge_id(session: &Session) -> String {
+pub(super) fn charge_id(session: &Session) -> String {
     session.id_as("ch")
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::EventKind;
+use super::{EventKind, LIST_LENGTH};
 
 const OPEN_AT_LEAST: SignedDuration = SignedDuration::from_mins(30);
 const OPEN_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
@@ -82,8 +82,8 @@ pub struct Session {
     pub refunded: i64,
     /// What of it was told to have gone back, and did not reach the payer.
     pub refunds_failed: i64,
-    /// Its payment has more refunds than are listed with it: those that failed are not.
-    pub has_more_refunds: bool,
+    /// So many of its refunds are told with its payment, the others in lists. Stripe tells ten.
+    pub refunds_with_payment: usize,
     /// Whether the fee has been told.
     pub fee_known: bool,
 }
@@ -212,7 +212,7 @@ pub(super) fn new_session(body: &str, base_url: &str, now: Timestamp) -> Result<
         payment_intent: None,
         refunded: 0,
         refunds_failed: 0,
-        has_more_refunds: false,
+        refunds_with_payment: LIST_LENGTH,
         fee_known: false,
     })
 }
@@ -337,7 +337,7 @@ impl Problem {
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
-    fn invalid(name: &str, message: &str) -> Self {
+    pub(super) fn invalid(name: &str, message: &str) -> Self {
         let error = json!({ "type": "invalid_request_error", "param": name, "message": message });
         Self { status: StatusCode::BAD_REQUEST, error }
     }

@@ -293,17 +293,55 @@ async fn a_payment_tells_its_fee_and_what_went_back() {
     world.stripe.refund(&id, 5_000);
     let told = facts().await;
     assert_eq!(told.fee.expect("a fee").in_currency(Currency::USD), Some(Decimal::new(465, 2)));
-    assert_eq!(told.refunded_minor, 5_000);
+    assert_eq!(told.refunds.amount_minor, 5_000);
     let (_, body) = happen(EventKind::Refunded);
     assert_eq!(self::told(body.as_bytes()), r#"refunded Some("top_1") 5000"#);
     world.stripe.fail_refund(&id, 2_000);
     let (_, body) = happen(EventKind::RefundFailed);
     assert!(self::told(body.as_bytes()).ends_with(" failed"));
     let told = facts().await;
-    assert_eq!((told.refunded_minor, told.refunds_failed_minor), (5_000, 2_000));
+    assert_eq!((told.refunds.amount_minor, told.refunds.failed_minor), (5_000, 2_000));
     let (status, body) = ask(payment("pi_0", &account).expect("a request")).await;
     let refused = read_payment(status, &body).expect_err("a refusal").to_string();
     assert_eq!(refused, "the payment system refused: No such payment_intent: pi_0");
+}
+
+#[tokio::test]
+async fn a_payment_tells_only_what_is_asked_for_and_refunds_that_it_does_not_tell_are_in_lists() {
+    use payments::stripe::{payment, read_payment, read_refunds, refunds};
+    let world = World::start().await;
+    let account = Account { api_url: world.stripe.url().to_owned(), secret_key: SECRET_KEY.to_owned() };
+    let ask = async |request: Request<String>| {
+        let request = reqwest::Request::try_from(request).expect("a request");
+        let answer = world.client.execute(request).await.expect("an answer");
+        (answer.status(), answer.bytes().await.expect("a body"))
+    };
+    let id = world.open("top_1").await.session_id;
+    world.stripe.signed_event(&id, EventKind::CompletedPaid, Timestamp::now()).expect("an event");
+    world.stripe.refund(&id, 5_000);
+    world.stripe.fail_refund(&id, 2_000);
+    world.stripe.list_refunds_apart(&id);
+    let intent = world.stripe.sessions()[0].payment_intent.clone().expect("a payment");
+    let (status, body) = ask(payment(&intent, &account).expect("a request")).await;
+    let facts = read_payment(status, &body).expect("a payment");
+    let mut told = facts.refunds;
+    assert_eq!((told.amount_minor, told.failed_minor), (3_000, 0));
+    let (charge, last) = (facts.charge.expect("a charge"), told.more_behind.clone().expect("another one"));
+    let (status, body) = ask(refunds(&charge, &last, &account).expect("a request")).await;
+    told.add(read_refunds(status, &body).expect("a list"));
+    assert_eq!((told.amount_minor, told.failed_minor, told.more_behind), (5_000, 2_000, None));
+
+    let bare = async |query: &str| {
+        let url = format!("{}/v1/payment_intents/{intent}{query}", world.stripe.url());
+        let answer = world.client.get(url).bearer_auth(SECRET_KEY).send().await.expect("an answer");
+        let body = answer.bytes().await.expect("a body");
+        serde_json::from_slice::<serde_json::Value>(&body).expect("JSON")
+    };
+    assert_eq!(bare("").await["latest_charge"], charge);
+    let expanded = bare("?expand%5B%5D=latest_charge").await;
+    assert_eq!(expanded["latest_charge"]["id"], charge);
+    assert_eq!(expanded["latest_charge"].get("refunds"), None);
+    assert_eq!(bare("?expand%5B%5D=charges").await["error"]["param"], "expand");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::api_key::{ApiKey, ApiKeyTerms, Network, plan_rotation, plan_terms};
 use domain::company::Company;
+use domain::id::UserId;
 use domain::permission::{Area, Grants};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use crate::App;
 use crate::error::{ApiError, written};
 use crate::fields::List;
 use crate::lists::{Format, Listing};
+use crate::names::KeyOwnerNames;
 use crate::{people, rights, schema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -196,15 +198,34 @@ pub struct ApiKeyQuery {
     cursor: Option<String>,
 }
 
-const FILE_COLUMNS: [&str; 8] =
-    ["id", "company", "user", "name", "networks", "expires_at", "last_used_at", "created_at"];
+/// An API key in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApiKeyRow {
+    #[serde(flatten)]
+    key: ApiKeyView,
+    #[serde(flatten)]
+    names: KeyOwnerNames,
+}
+
+const FILE_COLUMNS: [&str; 10] = [
+    "id",
+    "company",
+    "company_name",
+    "user",
+    "user_name",
+    "name",
+    "networks",
+    "expires_at",
+    "last_used_at",
+    "created_at",
+];
 
 /// A company's API keys.
 ///
 /// Oldest first unless a filter or `sort` says otherwise, without secrets. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/api_keys", tag = "api_keys", params(ApiKeyQuery),
     responses((status = 200, description = "A page",
-        content((List<ApiKeyView> = "application/json"), (String = "text/csv")))))]
+        content((List<ApiKeyRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -218,7 +239,13 @@ pub async fn list(
         .begins("name", query.name.as_deref())
         .is("user", query.user);
     let found = listing.read(&app.store, format, |_: &ApiKey| true).await?;
-    found.answer(ApiKeyView::from, "api_keys", &FILE_COLUMNS)
+    let names = found.names(&app.store, owner_of).await?;
+    let row = |key: ApiKey| ApiKeyRow { names: names.key_owner(&key), key: key.into() };
+    found.answer(row, "api_keys", &FILE_COLUMNS)
+}
+
+fn owner_of(key: &ApiKey) -> [&str; 2] {
+    [key.company.as_str(), key.user.as_ref().map_or("", UserId::as_str)]
 }
 
 /// One API key.

@@ -241,7 +241,7 @@ pub async fn list(
     };
     hide_services(&app, &who, &mut page.items).await?;
     hide_invoices(&who, &mut page.items);
-    Found { page, format }.answer(AuditView::from, "audit", &FILE_COLUMNS)
+    Found::of(page, format).answer(AuditView::from, "audit", &FILE_COLUMNS)
 }
 
 /// One entry of the audit log.

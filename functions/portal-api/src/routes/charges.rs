@@ -258,11 +258,10 @@ pub async fn list(
     if format == Format::Csv && FILE_ROWS_MAX < items.len() {
         return Err(too_many_rows(FILE_ROWS_MAX));
     }
-    let page = match order {
+    let found = match order {
         Some(order) => order.page(&app.store, items, |row| row.charge.id.as_str(), format).await?,
-        None => Page { items, next },
+        None => Found::of(Page { items, next }, format),
     };
-    let found = Found { page, format };
     let names = found.names(&app.store, |row| row.view.parties()).await?;
     let row = |row: Row| ChargeRow { names: names.parties(row.view.parties()), charge: row.view };
     found.answer(row, "charges", &FILE_COLUMNS)

@@ -64,19 +64,29 @@ pub struct ConnectionView {
     created_at: Timestamp,
     /// Its revision, which is its `ETag` as well.
     revision: u64,
+    /// Of one over HTTP: whether there is a signature key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, example = false)]
+    has_signature_key: Option<bool>,
+    /// Where Transit SMS has to send its receipts. Whoever knows it can report on messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, example = "https://api.example.com/webhooks/alaris/5f0c8a")]
+    webhook_url: Option<String>,
     #[serde(flatten)]
     settings: ConnectionSettings,
 }
 
 impl ConnectionView {
     fn new(connection: Connection, public_base_url: &str) -> Self {
-        let mut settings = ConnectionSettings::of(connection.clone());
-        if let (ConnectionSettings::Http(settings), Link::Http(link)) = (&mut settings, &connection.link) {
-            settings.show(link, public_base_url);
-        }
+        let settings = ConnectionSettings::of(connection.clone());
         let Connection { enabled, created_at, revision, .. } = connection;
+        let (has_signature_key, webhook_guid) = match connection.link {
+            Link::Http(link) => (Some(link.has_signature_key), link.webhook_guid),
+            Link::Smpp(_) | Link::Lookup(_) | Link::Client(_) => (None, None),
+        };
+        let webhook_url = webhook_guid.map(|guid| format!("{public_base_url}/webhooks/alaris/{guid}"));
         let (id, company) = (connection.id.into(), connection.company.into());
-        Self { id, company, enabled, created_at, revision, settings }
+        Self { id, company, enabled, created_at, revision, has_signature_key, webhook_url, settings }
     }
 }
 

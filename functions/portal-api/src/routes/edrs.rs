@@ -25,7 +25,8 @@ use super::connections::area_of;
 use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
-use crate::lists::{Format, csv_file};
+use crate::lists::{Format, Found};
+use crate::names::PayerNames;
 use crate::{rights, schema};
 
 /// Of one file.
@@ -384,13 +385,24 @@ impl EdrQuery {
     }
 }
 
+/// A record in a file.
+#[derive(Debug, Serialize)]
+struct EdrRow {
+    #[serde(flatten)]
+    edr: EdrView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
 /// The columns of a file.
-const FILE_COLUMNS: [&str; 37] = [
+const FILE_COLUMNS: [&str; 39] = [
     "message",
     "fee",
     "agreement",
+    "agreement_code",
     "level",
     "company",
+    "company_name",
     "resource",
     "sender",
     "subject",
@@ -507,7 +519,10 @@ async fn file(
         );
         return Err(Problem::new(422, "too_many", detail).into());
     }
-    let mut response = csv_file("edrs", &rows, &FILE_COLUMNS)?;
+    let found = Found::all(rows, Format::Csv);
+    let names = found.names(&app.store, |edr| [edr.company.as_str(), edr.agreement.as_str()]).await?;
+    let row = |edr: EdrView| EdrRow { names: names.payer_of([&edr.company, &edr.agreement]), edr };
+    let mut response = found.answer(row, "edrs", &FILE_COLUMNS)?;
     if let Some(cursor) = cursor {
         let cursor = HeaderValue::from_str(&cursor::cursor_of(&cursor)).map_err(unavailable)?;
         response.headers_mut().insert(NEXT_CURSOR, cursor);

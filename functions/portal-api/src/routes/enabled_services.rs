@@ -396,11 +396,10 @@ pub async fn list(
         check_count(&rows)?;
         count_used(&app, found.items(), &mut rows).await?;
     }
-    let page = match order {
+    let mut listed = match order {
         Some(order) => order.page(&app.store, rows, |row| &row.id, format).await?,
-        None => Page { items: rows, next: found.page.next.clone() },
+        None => Found::of(Page { items: rows, next: found.page.next.clone() }, format),
     };
-    let mut listed = Found { page, format };
     if !by_used {
         count_used(&app, found.items(), &mut listed.page.items).await?;
     }

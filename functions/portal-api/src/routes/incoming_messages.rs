@@ -21,6 +21,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::fields::{self, List};
 use crate::lists::{FILE_PAGE, FILE_ROWS_MAX, FileRows, Format, Found};
+use crate::names::PayerNames;
 use crate::{rights, schema};
 
 /// What became of a message from a phone: `handed_on` to the address or the connection of its sender ID, for
@@ -175,14 +176,25 @@ impl IncomingQuery {
     }
 }
 
-const FILE_COLUMNS: [&str; 14] = [
+/// A message from a phone in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IncomingMessageRow {
+    #[serde(flatten)]
+    message: IncomingMessageView,
+    #[serde(flatten)]
+    names: PayerNames,
+}
+
+const FILE_COLUMNS: [&str; 16] = [
     "id",
     "status",
     "reason",
     "next_try_at",
     "charged_message",
     "company",
+    "company_name",
     "agreement",
+    "agreement_code",
     "sender_id",
     "phone",
     "number",
@@ -198,7 +210,7 @@ const FILE_COLUMNS: [&str; 14] = [
 /// while there are more: go on while there is a `next`. `Accept: text/csv` answers a file.
 #[utoipa::path(get, path = "/v1/incoming_messages", tag = "incoming_messages", params(IncomingQuery),
     responses((status = 200, description = "A page",
-        content((List<IncomingMessageView> = "application/json"), (String = "text/csv")))))]
+        content((List<IncomingMessageRow> = "application/json"), (String = "text/csv")))))]
 pub async fn list(
     State(app): State<App>,
     who: Principal,
@@ -241,8 +253,18 @@ pub async fn list(
         }
         Format::Csv => all(&app, list, &filter, place).await?,
     };
-    let view = |message| IncomingMessageView::new(message, &who, connection.as_ref());
-    Found { page, format }.answer(view, "incoming_messages", &FILE_COLUMNS)
+    let found = Found::of(page, format);
+    let names = found.names(&app.store, payer_of).await?;
+    let row = |message: IncomingMessage| IncomingMessageRow {
+        names: names.payer_of(payer_of(&message)),
+        message: IncomingMessageView::new(message, &who, connection.as_ref()),
+    };
+    found.answer(row, "incoming_messages", &FILE_COLUMNS)
+}
+
+/// Whose one is; empty of one that is nobody's.
+fn payer_of(message: &IncomingMessage) -> [&str; 2] {
+    message.routed.as_ref().map_or(["", ""], |of| [of.company.as_str(), of.agreement.as_str()])
 }
 
 /// For a file.

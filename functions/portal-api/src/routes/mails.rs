@@ -114,7 +114,7 @@ pub async fn list(
     let mut ask = query.ask()?;
     if format == Format::Json {
         let page = app.store.mails(&company.id, &ask).await?;
-        return Found { page, format }.answer(MailView::from, "mails", &FILE_COLUMNS);
+        return Found::of(page, format).answer(MailView::from, "mails", &FILE_COLUMNS);
     }
     ask.limit = FILE_PAGE;
     let mut rows = FileRows::up_to(FILE_ROWS_MAX);

@@ -17,6 +17,9 @@ use domain::record::id_of;
 use domain::self_registration::SelfRegistration;
 use domain::tax::TaxRule;
 use http::StatusCode;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use queue::Billing;
 use runtime::auth::Principal;
 use runtime::http::{Body, Query};
 use runtime::revision::{IfMatch, Versioned};
@@ -36,16 +39,31 @@ entity_settings!(OwnLegalEntitySettings {
     /// By which its clients top up, of the same company; without one they cannot.
     #[serde(default)]
     pub payment_systems: Vec<String>,
-    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. One rule
-    /// for a country, and one for all others.
+    /// What is added to its invoices, by the country of who buys; nothing where no rule is for it. On each day
+    /// one rule for a country at most, and one for all others, which is also for countries whose own rules
+    /// are not in force. Up to 260.
     #[serde(default)]
     pub taxes: Vec<TaxRuleBody>,
 });
 
+/// By then the rules are stored, and who was confirming an invoice by those before has done so.
+const TAXED_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
 /// What is added for clients of one country.
+///
+/// Of an invoice the last day of its period decides which rule is in force, of message credits the day on which
+/// they are ordered. A rule that is changed, added or taken away for days that are past taxes their drafts anew,
+/// and for what is confirmed it makes drafts of corrections, each over the difference: where it was right until
+/// some day, give it an end and add another one. Another name or note alone corrects nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaxRuleBody {
+    /// The first day on which it is in force; all before `valid_till` if null.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub valid_from: Option<Date>,
+    /// The first day on which it is not any more; no end if null.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub valid_till: Option<Date>,
     /// Where the client's legal entity is registered: two letters of ISO 3166-1; all other countries if null.
     #[schema(example = "DE")]
     pub country: Option<String>,
@@ -66,6 +84,8 @@ pub struct TaxRuleBody {
 impl From<TaxRule> for TaxRuleBody {
     fn from(rule: TaxRule) -> Self {
         Self {
+            valid_from: rule.valid_from,
+            valid_till: rule.valid_till,
             country: rule.country,
             name: rule.name,
             percent: rule.percent.to_string(),
@@ -78,6 +98,8 @@ impl From<TaxRule> for TaxRuleBody {
 impl TaxRuleBody {
     fn parse(&self) -> Result<TaxRule, ApiError> {
         Ok(TaxRule {
+            valid_from: self.valid_from,
+            valid_till: self.valid_till,
             country: self.country.clone(),
             name: self.name.clone(),
             percent: fields::amount("taxes.percent", &self.percent)?,
@@ -298,6 +320,11 @@ pub async fn change(
         records::to_change(&app, &who, Area::OwnLegalEntities, &id, &if_match).await?;
     let settings = records::patched(&OwnLegalEntitySettings::from(&entity), body.0)?;
     let details = settings.details(&app, &who, &company).await?;
+    if details.taxes != entity.details.taxes {
+        // Before they are stored: a job too many changes nothing, and nobody would miss one that was lost.
+        let job = Billing::TaxesChangedV1 { own_legal_entity: entity.id.clone(), after: None };
+        app.billing.send_later(&job, TAXED_AGAIN_AFTER).await?;
+    }
     let changed = records::replace(&app, &who, &company, &entity, details).await?;
     Ok(Versioned::new(changed.revision, changed.into()))
 }

@@ -50,13 +50,13 @@ pub struct PaymentSystemSettings {
     merchant: Option<String>,
     /// The secret key that the payment system gave you. It is not answered again. Callbacks may be signed
     /// with the one that was replaced for 72 hours; to set a new one twice ends that at once.
-    #[serde(default, skip_serializing)]
-    #[schema(write_only)]
+    #[serde(default, skip_serializing_if = "fields::never_shown")]
+    #[schema(write_only, min_length = 1, max_length = 500)]
     secret: Option<String>,
     /// What Stripe signs its events with, `whsec_...`, of the endpoint that you set up there. It is replaced as
     /// the secret key is. Without it payments are found some minutes later, by asking.
-    #[serde(default, skip_serializing)]
-    #[schema(write_only)]
+    #[serde(default, skip_serializing_if = "fields::never_shown")]
+    #[schema(write_only, min_length = 1, max_length = 500)]
     webhook_secret: Option<String>,
     /// Where the payment system is reached, if not at its usual address: FreedomPay has one in each country,
     /// and NetCommerce tells its merchants. Stripe has one for all.
@@ -189,7 +189,9 @@ record_forms!(PaymentSystemDetails, PaymentSystemSettings: PaymentSystemView, Pa
 /// events `checkout.session.*`, `charge.*`, `charge.dispute.*` and `refund.*`, PayOnline for approved and for declined
 /// payments. FreedomPay and NetCommerce are told with each payment.
 #[utoipa::path(post, path = "/v1/payment_systems", tag = "payment_systems",
-    request_body = PaymentSystemSettings,
+    request_body(content = PaymentSystemSettings, example = json!({"name": "Cards", "kind": "stripe",
+        "enabled": true, "secret": "sk_live_5f0c8a", "webhook_secret": "whsec_5f0c8a", "fee_from": "owner",
+        "internal_fee_percent": "1.5", "currencies": ["EUR"]})),
     responses((status = 201, description = "The new payment system", body = PaymentSystemView)))]
 pub async fn create(
     State(app): State<App>,

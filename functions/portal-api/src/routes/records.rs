@@ -301,7 +301,7 @@ mod tests {
     struct Form {
         name: String,
         note: Option<String>,
-        #[serde(default, skip_serializing)]
+        #[serde(default, skip_serializing_if = "crate::fields::never_shown")]
         secret: Option<String>,
     }
 

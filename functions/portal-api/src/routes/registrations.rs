@@ -118,7 +118,7 @@ pub async fn create(
 }
 
 async fn count(app: &App, caller: &Caller) -> Result<(), ApiError> {
-    let (now, from) = (runtime::now(), caller.ip.as_deref().unwrap_or("unknown"));
+    let (now, from) = (runtime::now(), caller.network());
     let lock = |tries: Tries| tries.count.is_multiple_of(REGISTRATIONS_MAX).then(|| tries.last_at + PAUSE);
     let counted = app.store.count_try(&format!("registration {from}"), now, lock).await?;
     counted.map_err(|until| super::locked(until, now))

@@ -53,7 +53,7 @@ pub async fn find(
     let mut behind = cursor.map(cursor::place_of).transpose()?;
     if format == Format::Json {
         let page = app.store.newest_reviews(filter, limit, behind.as_deref()).await?;
-        return Ok(Found { page, format });
+        return Ok(Found::of(page, format));
     }
     let mut rows = FileRows::up_to(FILE_ROWS_MAX);
     loop {

@@ -1,6 +1,5 @@
 //! Logging in and out.
 
-use std::net::IpAddr;
 use std::slice;
 use std::time::Duration;
 
@@ -132,7 +131,7 @@ pub async fn log_in(
         return Err(wrong_login());
     };
     app.store.forget_tries(&tries).await?;
-    app.store.take_back_try(&from).await?;
+    app.store.uncount_try(&from).await?;
     let company = enabled_company(&app.store, &user.company).await?;
     check_standing(&user, &policy, now)?;
     let code = body.code.as_deref();
@@ -144,14 +143,9 @@ fn wrong_login() -> ApiError {
     Problem::new(401, "wrong_login", "Login or password is wrong.").into()
 }
 
-/// What is tried from one address in this quarter of an hour. Whoever has an IPv6 address has all of its /64.
+/// What is tried from one address in this quarter of an hour.
 fn from_address(caller: &Caller, now: Timestamp) -> String {
-    let ip = caller.ip.as_deref().unwrap_or("unknown");
-    let place = match ip.parse() {
-        Ok(IpAddr::V6(ip)) => format!("{:x}", u128::from(ip) >> 64),
-        Ok(IpAddr::V4(_)) | Err(_) => ip.to_owned(),
-    };
-    format!("address {place} {}", now.as_second().div_euclid(ADDRESS_WINDOW_SECONDS))
+    format!("address {} {}", caller.network(), now.as_second().div_euclid(ADDRESS_WINDOW_SECONDS))
 }
 
 /// Counts before it is judged, as for a login: wrong tries with many logins are no less tries. A right one is

@@ -241,14 +241,15 @@ impl Clients {
         let sight = self.login.accounts().watch(&account);
         // What other binds see may be newer than what this one found.
         let account = sight.borrow().clone().unwrap_or(account);
-        handshake.settings_mut().inbound_window = usize::try_from(account.link.window.get()).unwrap_or(1);
+        let window = account.link.window;
+        handshake.settings_mut().inbound_window = usize::try_from(window.get()).unwrap_or(1);
         let (server, requests) = match handshake.accept().await {
             Ok(accepted) => accepted,
             Err(error) => return debug!(%connection, error = chain(error), "left during its bind"),
         };
         info!(%connection, address = %caller.address, ?mode, tls = caller.over_tls, "bound");
         let figures = self.figures.of(&connection);
-        figures.bound(mode);
+        figures.bound(mode, window);
         if mode.can_receive() {
             self.deliveries.receiver_bound(&account, server.clone(), figures.clone());
         }
@@ -261,7 +262,7 @@ impl Clients {
         };
         session.run(requests, account, sight, leave).await;
         let reason = server.closed().await;
-        figures.unbound(mode);
+        figures.unbound(mode, window);
         info!(%connection, address = %caller.address, ?mode, ?reason, "unbound");
     }
 }

@@ -8,12 +8,19 @@
 //!
 //! A text may so leave in another alphabet than it came in, and is charged as it leaves. The parts of a long
 //! message that the client has cut itself are charged one by one as they come.
+//!
+//! | validity | taken for |
+//! |---|---|
+//! | empty, or zeros alone with any sign or none, by which clients mean no more | none said |
+//! | a span or a time with its offset, or in short forms ([`SmppTime`]) | that, at most 63 days |
+//! | what has passed, or is no time | refused with `ESME_RINVEXPIRY` |
 
 mod content;
 
 use domain::connection::ClientAlphabet;
 use domain::handling::{ClientAddress, Handling, Origin, ReceiptsWanted};
 use domain::id::ConnectionId;
+use domain::message::VALIDITY_MAX;
 use domain::sender::SenderAddress;
 use jiff::{SignedDuration, Timestamp};
 use smpp::time::SmppTime;
@@ -75,16 +82,22 @@ pub fn read(
     })
 }
 
-/// From the validity period, or from a data_sm's parameter in its place.
+/// From the validity period (SMPP 3.4 section 5.2.16), or from a data_sm's parameter in its place.
 fn valid_till(submit: &SubmitSm, now: Timestamp) -> Result<Option<Timestamp>, CommandStatus> {
-    let till = if submit.validity.is_empty() {
-        let Some(seconds) = submit.tlvs.number(tlv::QOS_TIME_TO_LIVE) else { return Ok(None) };
+    let till = if says_nothing(&submit.validity) {
+        let seconds = submit.tlvs.number(tlv::QOS_TIME_TO_LIVE).filter(|seconds| *seconds != 0);
+        let Some(seconds) = seconds else { return Ok(None) };
         now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok()
     } else {
         let time: SmppTime = submit.validity.parse().map_err(|_| CommandStatus::RINVEXPIRY)?;
         time.resolve(now)
     };
-    till.filter(|till| now < *till).map(Some).ok_or(CommandStatus::RINVEXPIRY)
+    let till = till.filter(|till| now < *till).ok_or(CommandStatus::RINVEXPIRY)?;
+    Ok(Some(till.min(now + VALIDITY_MAX)))
+}
+
+fn says_nothing(validity: &str) -> bool {
+    validity.trim_end_matches(['R', 'r', '+', '-']).bytes().all(|digit| digit == b'0')
 }
 
 fn origin(connection: &ConnectionId, submit: &SubmitSm) -> Origin {

@@ -41,7 +41,7 @@ pub async fn cancel(store: &Store, connection: &ConnectionId, cancel: &CancelSm)
         Ok(true) => CommandStatus::ROK,
         Ok(false) => CommandStatus::RCANCELFAIL,
         Err(error) => {
-            warn!(message = %message.id, error = chain(error), "it cannot be called back");
+            warn!(message_id = %message.id, error = chain(error), "it cannot be called back");
             CommandStatus::RSYSERR
         }
     }
@@ -50,7 +50,7 @@ pub async fn cancel(store: &Store, connection: &ConnectionId, cancel: &CancelSm)
 async fn own_message(store: &Store, connection: &ConnectionId, id: &str) -> Result<Message, CommandStatus> {
     let id = MessageId::parse(id).map_err(|_| CommandStatus::RINVMSGID)?;
     let found = store.message(&id).await.map_err(|error| {
-        warn!(message = %id, error = chain(error), "it cannot be read");
+        warn!(message_id = %id, error = chain(error), "it cannot be read");
         CommandStatus::RSYSERR
     })?;
     let is_own = |message: &Message| {

@@ -20,6 +20,7 @@ use smpp::smsc::{Request, Requests, ServerSession, Submit, SubmitMany};
 use smpp::{CommandStatus, SubmitSm};
 use store::Store;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::account::{Account, Refusal};
@@ -104,6 +105,7 @@ impl Session {
 
     /// One is in hand for each order of a window: what is rare is boxed, so that it takes no place in it.
     async fn serve(&self, account: Arc<Account>, request: Request) {
+        let _slot = self.figures.slot();
         match request {
             Request::Submit(submit) => self.submit(&account, submit).await,
             Request::SubmitMulti(many) => Box::pin(self.submit_many(&account, many)).await,
@@ -131,11 +133,13 @@ impl Session {
     }
 
     async fn submit(&self, account: &Account, submit: Submit) {
+        let came = Instant::now();
         match self.order(account, &submit.pdu).await {
             Ok(message) => submit.accept(message),
             Err(error) if error.is_in_doubt() => {
                 submit.leave_unanswered();
                 self.leave();
+                return;
             }
             Err(NotOrdered::Unreadable(status)) => submit.refuse(status),
             Err(NotOrdered::Refused(refusal)) => {
@@ -143,6 +147,7 @@ impl Session {
                 submit.answer(answers::status(&refusal), answer);
             }
         }
+        self.figures.answered(came.elapsed());
     }
 
     async fn submit_many(&self, account: &Account, many: SubmitMany) {
@@ -190,7 +195,7 @@ impl Session {
         match &ordered {
             Ok(message) => {
                 self.figures.accepted();
-                debug!(connection = %account.connection, %message, "accepted");
+                debug!(connection = %account.connection, message_id = %message, "accepted");
             }
             Err(error) => {
                 self.figures.refused(error.status());

@@ -6,11 +6,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::connection::{Connection, SmppLink};
+use domain::connection::{Connection, InterfaceVersion, SmppLink};
 use futures::future::BoxFuture;
 use runtime::targets::Targets;
 use serde::Deserialize;
 use smpp::esme::{BindError, BindSettings, Inbound, Session, bind};
+use smpp::pdu::{VERSION_3_4, VERSION_5_0};
 use smpp::{BindMode, CommandStatus};
 use store::{Secrets, StoreError};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -113,6 +114,10 @@ impl Binder {
     fn settings(&self, secret: Secret) -> BindSettings {
         BindSettings {
             system_type: self.link.system_type.clone(),
+            interface_version: match self.link.interface_version {
+                InterfaceVersion::V3_4 => VERSION_3_4,
+                InterfaceVersion::V5_0 => VERSION_5_0,
+            },
             bind_mode: self.mode,
             window: share_of_window(&self.link),
             enquire_link_every: Duration::from_secs(u64::from(self.link.enquire_link_seconds.get())),

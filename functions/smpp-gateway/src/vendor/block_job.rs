@@ -21,7 +21,7 @@ use queue::{Job, Outcome, Progress};
 use store::{BlockClaim, ClaimedBlock, Mark, StoreError, Stored};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::chain;
 use crate::vendor::deliveries;
@@ -155,6 +155,9 @@ fn sending<'a>(
         async move {
             let message = &block.messages[usize::from(place)];
             let ended = lane.send_to_its_end(message, turn, doubted, is_last).await;
+            if let Sending::Ended(outcome) = &ended {
+                debug!(message_id = %message.id, connection = %lane.connection, ?outcome, "ended");
+            }
             match &ended {
                 Sending::Ended(Outcome::Submitted(references)) => {
                     let early = lane.hints.note(&tag, place, references);
@@ -187,6 +190,11 @@ impl<'a> Telling<'a> {
     async fn work_off(mut self, claim: BlockClaim) -> End {
         match claim {
             BlockClaim::Yours(claimed) => {
+                let messages = &claimed.block.messages;
+                if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
+                    let (connection, first, last) = (&self.lane.connection, &first.id, &last.id);
+                    info!(block = %self.tag, %connection, %first, %last, "a block is claimed");
+                }
                 let rest = self.send(&claimed.block, false).await;
                 self.end(rest, Some(&claimed)).await
             }

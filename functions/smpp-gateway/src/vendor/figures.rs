@@ -8,21 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use crate::latency::{Latencies, Latency};
 use crate::vendor::bind;
 use crate::vendor::in_hand::InHand;
 use crate::vendor::lane::Lane;
 use crate::vendor::submit::Verdict;
 use pulse::Pulse;
 
-/// Latencies are told apart up to here; a submit is given up long before.
-const LATENCY_MAX: Duration = Duration::from_secs(120);
-/// Their precision: two digits.
-const LATENCY_DIGITS: u8 = 2;
 /// Submits by what was said to them, since this process took the connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Answers {
@@ -50,16 +46,6 @@ impl Answers {
     }
 }
 
-/// From a submit to its answer, in microseconds; of the last one to two minutes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Latency {
-    pub count: u64,
-    pub p50_us: u64,
-    pub p95_us: u64,
-    pub p99_us: u64,
-    pub max_us: u64,
-}
-
 /// What does not work as it should; gone once it does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
@@ -84,6 +70,7 @@ pub struct Deliveries {
 /// The counters of one connection.
 pub struct Figures {
     counted: Mutex<Counted>,
+    latencies: Latencies,
     receipts: AtomicU64,
     unreadable_receipts: AtomicU64,
     from_phones: AtomicU64,
@@ -101,20 +88,14 @@ struct Standing {
 struct Counted {
     answers: Answers,
     pulse: Pulse,
-    latency: Histogram<u64>,
-    latency_before: Histogram<u64>,
 }
 
 impl Figures {
     pub(super) fn new() -> Self {
-        let counted = Counted {
-            answers: Answers::default(),
-            pulse: Pulse::new(Instant::now()),
-            latency: histogram(),
-            latency_before: histogram(),
-        };
+        let counted = Counted { answers: Answers::default(), pulse: Pulse::new(Instant::now()) };
         Self {
             counted: Mutex::new(counted),
+            latencies: Latencies::default(),
             receipts: AtomicU64::new(0),
             unreadable_receipts: AtomicU64::new(0),
             from_phones: AtomicU64::new(0),
@@ -126,7 +107,7 @@ impl Figures {
     /// A submit, and what became of it after this time.
     pub fn answered(&self, verdict: &Verdict, after: Duration) {
         let mut counted = lock(&self.counted);
-        let Counted { answers, pulse, latency, .. } = &mut *counted;
+        let Counted { answers, pulse } = &mut *counted;
         let class = match verdict {
             Verdict::Taken { .. } => &mut answers.taken,
             Verdict::Refused(_) => &mut answers.refused,
@@ -143,7 +124,7 @@ impl Figures {
         }
         pulse.count(Instant::now());
         if !matches!(verdict, Verdict::InDoubt) {
-            latency.saturating_record(u64::try_from(after.as_micros()).unwrap_or(u64::MAX));
+            self.latencies.record(after);
         }
     }
 
@@ -186,33 +167,13 @@ impl Figures {
         lock(&self.standing).troubles.remove(of);
     }
 
-    /// To be called once a minute: older latencies are forgotten with the call after.
+    /// To be called once a minute.
     pub fn minute_over(&self) {
-        let mut counted = lock(&self.counted);
-        let Counted { latency, latency_before, .. } = &mut *counted;
-        std::mem::swap(latency, latency_before);
-        latency.reset();
+        self.latencies.minute_over();
     }
 
     pub fn answers(&self) -> Answers {
         lock(&self.counted).answers
-    }
-
-    fn latency(&self) -> Latency {
-        let mut both = histogram();
-        {
-            let counted = lock(&self.counted);
-            // They have the same bounds, without which this fails.
-            let _ = both.add(&counted.latency);
-            let _ = both.add(&counted.latency_before);
-        }
-        Latency {
-            count: both.len(),
-            p50_us: both.value_at_quantile(0.50),
-            p95_us: both.value_at_quantile(0.95),
-            p99_us: both.value_at_quantile(0.99),
-            max_us: both.max(),
-        }
     }
 
     fn deliveries(&self) -> Deliveries {
@@ -232,11 +193,6 @@ impl Standing {
         let trouble = Trouble { of: of.to_owned(), error: error.to_owned(), since, last_at: now };
         self.troubles.insert(of.to_owned(), trouble);
     }
-}
-
-fn histogram() -> Histogram<u64> {
-    let max = u64::try_from(LATENCY_MAX.as_micros()).unwrap_or(u64::MAX);
-    Histogram::new_with_bounds(1, max, LATENCY_DIGITS).expect("these bounds are allowed")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -300,7 +256,7 @@ impl View {
             rate: Speed { now: self.lane.rate.now(), limit: link.rate.get() },
             submitted_per_second,
             answers: figures.answers(),
-            latency: figures.latency(),
+            latency: figures.latencies.latency(),
             jobs_in_hand: self.in_hand.count() as u64,
             deliveries: figures.deliveries(),
             troubles: standing.troubles.values().cloned().collect(),
@@ -329,23 +285,7 @@ mod tests {
         }
         let expected = Answers { taken: 2, busy: 2, throttled: 1, unanswered: 1, not_sent: 1, refused: 0 };
         assert_eq!(figures.answers(), expected);
-        assert_eq!(figures.latency().count, 4, "of those that were answered");
-    }
-
-    #[test]
-    fn percentiles_are_of_the_last_two_minutes() {
-        let figures = Figures::new();
-        (1..=100).for_each(|ms| figures.answered(&taken(), Duration::from_millis(ms)));
-        let about = |value: u64, ms: u64| value.abs_diff(ms * 1_000) <= ms * 10;
-        let latency = figures.latency();
-        assert!(
-            about(latency.p50_us, 50) && about(latency.p95_us, 95) && about(latency.p99_us, 99),
-            "{latency:?}"
-        );
-        figures.minute_over();
-        assert_eq!(figures.latency().count, 100);
-        figures.minute_over();
-        assert_eq!(figures.latency(), Latency::default());
+        assert_eq!(figures.latencies.latency().count, 4, "of those that were answered");
     }
 
     #[test]

@@ -78,6 +78,12 @@ impl Keeper {
     async fn serve(&mut self, session: Session, inbound: Inbound) -> Duration {
         let since = Instant::now();
         info!(connection = %self.lane.connection, bind = self.name, "bound");
+        if !session.knows_parameters() {
+            warn!(
+                connection = %self.lane.connection, bind = self.name,
+                "it says a version before 3.4, and so gets no optional parameters; bound as 3.4 it would"
+            );
+        }
         self.lane.figures.bound(&self.name);
         if self.binder.mode.can_submit() {
             self.lane.sessions.add(session.clone());

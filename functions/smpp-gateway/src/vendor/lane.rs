@@ -2,11 +2,12 @@
 //! turn, within the window and the rate. How messages are claimed, and how is told what became of them, is
 //! in [`job`](super::job) for rows and in [`block_job`](super::block_job) for blocks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use domain::connection::{OnUnknownOutcome, SmppLink};
+use domain::connection::{LongForm, OnUnknownOutcome, SmppLink};
 use domain::id::ConnectionId;
 use domain::message::Message;
 use futures::FutureExt;
@@ -196,7 +197,7 @@ impl Lane {
     /// before.
     pub async fn send(&self, turn: Turn, message: &Message, doubted: bool) -> Sent {
         let reference = self.concat_reference.fetch_add(1, Ordering::Relaxed);
-        let parts = match submit::parts(message, &self.link, reference, runtime::now()) {
+        let parts = match submit::parts(message, &self.wishes(&turn), reference, runtime::now()) {
             Ok(parts) => parts,
             Err(_) if doubted => return Sent::doubted(Outcome::InDoubt),
             Err(refusal) => {
@@ -219,6 +220,15 @@ impl Lane {
             turn = if sending.segment() == 0 { self.first_turn(true).await } else { self.next_turn().await };
         };
         Sent { outcome, is_doubted: sending.is_doubted(), later: sending.later() }
+    }
+
+    /// What the vendor wants, without what it has no room for: one whose version is older than optional parameters
+    /// gets the parts of a long message with headers.
+    fn wishes(&self, turn: &Turn) -> Cow<'_, SmppLink> {
+        if turn.session.knows_parameters() {
+            return Cow::Borrowed(&self.link);
+        }
+        Cow::Owned(SmppLink { long_form: LongForm::Udh8, tlvs: Vec::new(), ..self.link.clone() })
     }
 
     /// The turn of a message that was begun: it is finished also while we stop, for as long as there are

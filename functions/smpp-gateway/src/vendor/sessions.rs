@@ -46,10 +46,10 @@ impl Sessions {
     /// none.
     pub async fn next(&self) -> Lent {
         loop {
-            self.bound().await;
             if let Some(session) = self.least_loaded() {
                 return session;
             }
+            self.bound().await;
         }
     }
 

@@ -25,6 +25,9 @@ pub struct SmppLink {
     pub port: u16,
     pub system_id: String,
     pub system_type: String,
+    /// What is spoken; of 5.0 the vendor's own, if that is older.
+    #[serde(default)]
+    pub interface_version: InterfaceVersion,
     /// Submits that may wait for their answers at once, over all binds.
     pub window: NonZeroU32,
     /// Submits per second, over all binds.
@@ -67,6 +70,17 @@ pub struct SmppLink {
     /// none is named (guide 10.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companies: Vec<CompanyId>,
+}
+
+/// A version of SMPP that vendors are bound to with. 3.3 has no transceivers and no optional parameters, so that
+/// a connection would need other settings for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum InterfaceVersion {
+    #[default]
+    #[serde(rename = "3.4")]
+    V3_4,
+    #[serde(rename = "5.0")]
+    V5_0,
 }
 
 /// How many binds of each kind are kept up.
@@ -219,6 +233,7 @@ impl SmppLink {
             port,
             system_id: system_id.into(),
             system_type: String::new(),
+            interface_version: InterfaceVersion::default(),
             window: Self::WINDOW_DEFAULT,
             rate: Self::RATE_DEFAULT,
             enquire_link_seconds: Self::ENQUIRE_LINK_SECONDS_DEFAULT,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub type Values = BTreeMap<String, String>;
 
 /// Something that people are told of. The user's guide names thirteen (section 10.5.1); that rates change,
-/// that an invoice was confirmed and that somebody has registered at a portal are told as well.
+/// that an invoice was confirmed, that the codes of a day are used up and that somebody has registered at a
+/// portal are told as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationEvent {
@@ -24,6 +25,8 @@ pub enum NotificationEvent {
     RatesChange,
     /// Something is wrong with what leaves over a sender ID.
     TrafficAlert,
+    /// As many codes by SMS as one company pays for were sent today.
+    CodesUsedUp,
     SenderIdRequest,
     SenderIdActivation,
     BroadcastApproval,
@@ -76,7 +79,7 @@ const CURRENCY: Variable = variable("currency", "EUR");
 const SENDER_ID: Variable = variable("sender_id", "BAKERY");
 
 impl NotificationEvent {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AgreementBalance,
         Self::CreditLimit,
         Self::BundleLimit,
@@ -84,6 +87,7 @@ impl NotificationEvent {
         Self::InvoiceConfirmation,
         Self::RatesChange,
         Self::TrafficAlert,
+        Self::CodesUsedUp,
         Self::SenderIdRequest,
         Self::SenderIdActivation,
         Self::BroadcastApproval,
@@ -103,7 +107,7 @@ impl NotificationEvent {
             | Self::PaymentConfirmation
             | Self::InvoiceConfirmation
             | Self::RatesChange => NotificationGroup::Finance,
-            Self::TrafficAlert => NotificationGroup::Technical,
+            Self::TrafficAlert | Self::CodesUsedUp => NotificationGroup::Technical,
             Self::SenderIdRequest
             | Self::SenderIdActivation
             | Self::BroadcastApproval
@@ -190,6 +194,16 @@ impl NotificationEvent {
                 }
             }
             Self::TrafficAlert => const { &[NAME, SENDER_ID, variable("window_size", "15")] },
+            Self::CodesUsedUp => {
+                const {
+                    &[
+                        PARTNER,
+                        AGREEMENT_CODE,
+                        variable("codes_max", "1000"),
+                        variable("codes_for", "people who register"),
+                    ]
+                }
+            }
             Self::SenderIdRequest => const { &[NAME, SENDER_ID, variable("company_name", "Bakery Weber")] },
             Self::SenderIdActivation => const { &[NAME, variable("sender_name", "BAKERY")] },
             Self::BroadcastApproval => {

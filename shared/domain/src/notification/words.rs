@@ -131,6 +131,19 @@ fn paragraphs(event: NotificationEvent) -> Paragraphs {
             ],
             "",
         ),
+        Event::CodesUsedUp => (
+            "Codes used up",
+            "Today's codes by SMS for {{codes_for}} are used up",
+            &[
+                "Hello {{name}},",
+                "{{codes_max}} codes by SMS for {{codes_for}} were sent today under your agreement \
+                 {{agreement_code}}. These are all that are sent in a day: who needs another one is refused \
+                 until midnight (UTC).",
+                "If you did not expect so many, please look at whom they went to: somebody may have them sent \
+                 for what they cost.",
+            ],
+            "",
+        ),
         Event::SenderIdRequest => (
             "New sender ID request",
             "{{company_name}} asks for sender ID {{sender_id}}",

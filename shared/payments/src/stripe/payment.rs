@@ -1,5 +1,7 @@
 //! Asking for a payment with all that Stripe booked for it (docs.stripe.com/api/payment_intents/retrieve):
-//! what it kept, what went back, and which top-up it was for.
+//! what it kept, what went back, and which top-up it was for. Of its charge, fee and refunds Stripe tells no more
+//! than ids unless they are asked for (docs.stripe.com/expand), and of refunds the latest ten; the others are
+//! in lists (docs.stripe.com/api/refunds/list).
 
 use http::{Method, Request, StatusCode};
 use iso_currency::Currency;
@@ -12,6 +14,9 @@ use super::from_minor_units;
 use super::session::read;
 use crate::fields::ReadError;
 
+/// In one list: as many as Stripe gives.
+const REFUNDS_AT_ONCE: &str = "100";
+
 /// A payment as it is now. Amounts are in Stripe's units, see [`from_minor_units`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentFacts {
@@ -23,14 +28,31 @@ pub struct PaymentFacts {
     pub currency: Currency,
     /// What took the money from the payer: by this name refunds are told.
     pub charge: Option<String>,
-    /// All that went back to the payer so far, and what did not reach it.
-    pub refunded_minor: i64,
-    /// What of that did not: refunds that failed.
-    pub refunds_failed_minor: i64,
-    /// Whether it has more refunds than are told: others of them may have failed.
-    pub has_more_refunds: bool,
+    /// The latest of its refunds; those that came before are told by [`refunds`](refunds()).
+    pub refunds: Refunds,
     /// Not known at once: with the charge's next update it is.
     pub fee: Option<Fee>,
+}
+
+/// Refunds of a charge, the latest first, as far as they were told. All of them together only grow, which what
+/// the charge itself says does not: it falls with a refund that fails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refunds {
+    /// What they are of, whether it reached the payer or not.
+    pub amount_minor: i64,
+    /// What of that did not: refunds that failed.
+    pub failed_minor: i64,
+    /// The last of them, if there are more behind it.
+    pub more_behind: Option<String>,
+}
+
+impl Refunds {
+    /// Adds those of the list behind them.
+    pub fn add(&mut self, next: Self) {
+        self.amount_minor += next.amount_minor;
+        self.failed_minor += next.failed_minor;
+        self.more_behind = next.more_behind;
+    }
 }
 
 /// What Stripe booked for a payment, in the currency that the account is paid out in.
@@ -58,7 +80,7 @@ impl Fee {
     }
 }
 
-/// The request for a payment with its fee and its refunds.
+/// The request for a payment with its fee and its latest refunds.
 pub fn payment(payment_intent: &str, settings: &Settings) -> Result<Request<String>, http::Error> {
     let id: String = form_urlencoded::byte_serialize(payment_intent.as_bytes()).collect();
     let expand =
@@ -70,24 +92,38 @@ pub fn payment(payment_intent: &str, settings: &Settings) -> Result<Request<Stri
 /// Reads the answer to [`payment`](payment()).
 pub fn read_payment(status: StatusCode, body: &[u8]) -> Result<PaymentFacts, ReadError> {
     let told: Told = read(status, body)?;
-    let charge = told.latest_charge;
-    let (refunded_minor, refunds_failed_minor) = charge.as_ref().map_or((0, 0), Charge::went_back);
-    let refunds = charge.as_ref().and_then(|charge| charge.refunds.as_ref());
-    let has_more_refunds = refunds.is_some_and(|refunds| refunds.has_more);
-    let charge_id = charge.as_ref().map(|charge| charge.id.clone());
-    let fee = charge.and_then(|charge| charge.balance_transaction).map(Fee::try_from).transpose()?;
+    let (charge, refunds, booked) = match told.latest_charge {
+        Some(charge) => {
+            let all = Refunds { amount_minor: charge.amount_refunded, ..Refunds::default() };
+            (Some(charge.id), charge.refunds.map_or(all, Refunds::from), charge.balance_transaction)
+        }
+        None => (None, Refunds::default(), None),
+    };
     Ok(PaymentFacts {
         payment_intent: told.id,
         livemode: told.livemode,
         top_up: told.metadata.and_then(|mut metadata| metadata.remove(TOP_UP_KEY)),
         amount_minor: told.amount,
         currency: told.currency.0,
-        charge: charge_id,
-        refunded_minor,
-        refunds_failed_minor,
-        has_more_refunds,
-        fee,
+        charge,
+        refunds,
+        fee: booked.map(Fee::try_from).transpose()?,
     })
+}
+
+/// The request for the refunds of a charge that are behind one of them.
+pub fn refunds(charge: &str, behind: &str, settings: &Settings) -> Result<Request<String>, http::Error> {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("charge", charge)
+        .append_pair("limit", REFUNDS_AT_ONCE)
+        .append_pair("starting_after", behind)
+        .finish();
+    call(Method::GET, &format!("refunds?{query}"), settings)?.body(String::new())
+}
+
+/// Reads the answer to [`refunds`](refunds()).
+pub fn read_refunds(status: StatusCode, body: &[u8]) -> Result<Refunds, ReadError> {
+    Ok(read::<RefundList>(status, body)?.into())
 }
 
 #[derive(Deserialize)]
@@ -105,32 +141,32 @@ struct Charge {
     id: String,
     #[serde(default)]
     amount_refunded: i64,
-    refunds: Option<Refunds>,
+    refunds: Option<RefundList>,
     balance_transaction: Option<BalanceTransaction>,
 }
 
 #[derive(Deserialize)]
-struct Refunds {
+struct RefundList {
     data: Vec<Refund>,
     /// There are more than are listed.
-    #[serde(default)]
     has_more: bool,
 }
 
 #[derive(Deserialize)]
 struct Refund {
+    id: String,
     amount: i64,
     status: Option<String>,
 }
 
-impl Charge {
-    /// All that its refunds were of, and what of it failed. Where all of them are told both only grow, which
-    /// `amount_refunded` does not: it falls with a refund that fails.
-    fn went_back(&self) -> (i64, i64) {
-        let Some(refunds) = &self.refunds else { return (self.amount_refunded, 0) };
-        let failed = refunds.data.iter().filter(|refund| refund.has_failed()).map(|refund| refund.amount);
-        let all: i64 = refunds.data.iter().map(|refund| refund.amount).sum();
-        (all.max(self.amount_refunded), failed.sum())
+impl From<RefundList> for Refunds {
+    fn from(list: RefundList) -> Self {
+        let failed = list.data.iter().filter(|refund| refund.has_failed());
+        Self {
+            amount_minor: list.data.iter().map(|refund| refund.amount).sum(),
+            failed_minor: failed.map(|refund| refund.amount).sum(),
+            more_behind: list.data.last().filter(|_| list.has_more).map(|refund| refund.id.clone()),
+        }
     }
 }
 
@@ -186,12 +222,16 @@ mod payment_callbacks {
             Ok(facts) => {
                 assert_eq!(facts.top_up.as_deref(), Some("top_1"));
                 let fee = facts.fee.map(|fee| fee.in_currency(paid));
-                let (all, failed) = (facts.refunded_minor, facts.refunds_failed_minor);
-                let more = if facts.has_more_refunds { " of more" } else { "" };
-                format!("refunded {all} less {failed}{more}, fee {fee:?}")
+                format!("{}, fee {fee:?}", shown(&facts.refunds))
             }
             Err(error) => error.to_string(),
         });
+    }
+
+    fn shown(refunds: &Refunds) -> String {
+        let Refunds { amount_minor, failed_minor, more_behind } = refunds;
+        let more = more_behind.iter().map(|last| format!(", more behind {last}"));
+        format!("refunded {amount_minor} less {failed_minor}{}", more.collect::<String>())
     }
 
     #[test]
@@ -228,10 +268,23 @@ mod payment_callbacks {
             expect!["refunded 7000 less 5000, fee None"],
         );
         check(
-            &charge(2_000, r#""data":[],"has_more":true"#),
+            &charge(2_000, &format!(r#""data":[{next}],"has_more":true"#)),
             Currency::USD,
-            expect!["refunded 2000 less 0 of more, fee None"],
+            expect!["refunded 2000 less 0, more behind re_2, fee None"],
         );
+    }
+
+    #[test]
+    fn further_refunds_are_asked_for_and_added() {
+        let settings = Settings { api_url: "https://api.stripe.com/".into(), secret_key: "sk_test_1".into() };
+        assert_eq!(
+            refunds("ch_1", "re_2", &settings).expect("a request").uri(),
+            "https://api.stripe.com/v1/refunds?charge=ch_1&limit=100&starting_after=re_2"
+        );
+        let mut all = Refunds { amount_minor: 2_000, failed_minor: 0, more_behind: Some("re_2".into()) };
+        let list = r#"{"has_more":false,"data":[{"id":"re_1","amount":5000,"status":"failed"}]}"#;
+        all.add(read_refunds(StatusCode::OK, list.as_bytes()).expect("a list"));
+        assert_eq!(shown(&all), "refunded 7000 less 5000");
     }
 
     #[test]

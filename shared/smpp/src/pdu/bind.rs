@@ -5,6 +5,21 @@ use std::fmt;
 use super::command;
 use crate::tlv::Tlvs;
 
+/// `interface_version` of SMPP 3.4, the first with optional parameters (its section 3.4).
+pub const VERSION_3_4: u8 = 0x34;
+/// `interface_version` of SMPP 5.0.
+pub const VERSION_5_0: u8 = 0x50;
+
+/// The version that two speak with each other: that of the older, where numbers between two versions are the
+/// lower one.
+pub fn common_version(one: u8, other: u8) -> u8 {
+    match one.min(other) {
+        older @ ..VERSION_3_4 => older,
+        VERSION_3_4..VERSION_5_0 => VERSION_3_4,
+        VERSION_5_0.. => VERSION_5_0,
+    }
+}
+
 /// Which way messages go on a bind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BindMode {
@@ -75,5 +90,24 @@ pub struct Outbind {
 impl fmt::Debug for Outbind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbind").field("system_id", &self.system_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_speak_the_version_of_the_older() {
+        for (one, other, spoken) in [
+            (0x34, 0x50, 0x34),
+            (0x50, 0x50, 0x50),
+            (0x50, 0x33, 0x33),
+            (0x50, 0x40, 0x34),
+            (0x51, 0x50, 0x50),
+            (0x00, 0x34, 0x00),
+        ] {
+            assert_eq!((common_version(one, other), common_version(other, one)), (spoken, spoken));
+        }
     }
 }

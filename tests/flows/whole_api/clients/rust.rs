@@ -74,10 +74,27 @@ impl Writer<'_> {
         }
         let required: Vec<_> = schema["required"].as_array().into_iter().flatten().collect();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            let always = required.iter().any(|required| *required == name) && !is_nullable(property);
+            // What is only taken is not in answers, and the type is that of both.
+            let always = required.iter().any(|required| *required == name)
+                && !is_nullable(property)
+                && property["writeOnly"] != true;
             fields.push((name.clone(), property.clone(), always));
         }
         fields
+    }
+
+    /// The parts of an object that are one of several variants: what the field is called that holds the part,
+    /// and its type.
+    fn varied(&self, schema: &Value) -> Vec<(String, String)> {
+        let mut varied = Vec::new();
+        for part in self.target(schema)["allOf"].as_array().into_iter().flatten() {
+            let name = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+            match name.filter(|_| self.variants(self.target(part)).is_some()) {
+                Some(name) => varied.push((snake_of_pascal(name), pascal(name))),
+                None => varied.extend(self.varied(part)),
+            }
+        }
+        varied
     }
 
     fn target<'b>(&'b self, schema: &'b Value) -> &'b Value {
@@ -110,6 +127,16 @@ impl Writer<'_> {
             let kind = if kind == owner { format!("Box<{kind}>") } else { kind };
             let kind = if always { kind } else { format!("Option<{kind}>") };
             let _ = writeln!(text, "{public}{field}: {kind},");
+        }
+        for (field, kind) in self.varied(schema) {
+            let _ = writeln!(text, "/// Its fields stand beside the others.\n#[serde(flatten)]");
+            let _ = writeln!(text, "{public}{field}: {kind},");
+        }
+        let more = self.target(schema)["additionalProperties"].clone();
+        if more.is_object() {
+            let kind = self.kind(&format!("{owner}Value"), &more);
+            let _ = writeln!(text, "/// Fields by their names.\n#[serde(flatten)]");
+            let _ = writeln!(text, "{public}more: BTreeMap<String, {kind}>,");
         }
         text
     }
@@ -182,7 +209,8 @@ impl Writer<'_> {
             texts(property).is_none()
                 && matches!(kind, Some("string" | "boolean" | "integer" | "number" | "array"))
         };
-        self.fields(schema).iter().all(|(_, property, always)| !always || simple(property))
+        self.varied(schema).is_empty()
+            && self.fields(schema).iter().all(|(_, property, always)| !always || simple(property))
     }
 
     fn method(&mut self, methods: &mut String, method: &str, path: &str, operation: &Value) {
@@ -354,6 +382,18 @@ fn pascal(text: &str) -> String {
     };
     let name: String = words.map(capital).collect();
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("N{name}") } else { name }
+}
+
+/// `ConnectionSettings` to `connection_settings`.
+fn snake_of_pascal(text: &str) -> String {
+    let mut name = String::new();
+    for letter in text.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
 }
 
 fn snake(text: &str) -> String {

@@ -14,13 +14,17 @@ use domain::handling::ClientAddress;
 use domain::id::{AuditId, IncomingId, MessageId, SenderId, TwoFactorIntegrationId, UserId};
 use domain::incoming::{IncomingCost, IncomingMessage, Routed};
 use domain::money::Amount;
+use domain::password::PasswordPolicy;
+use domain::second_factor::PLACEHOLDER;
 use domain::sender::SenderAddress;
 use domain::session::Session;
 use domain::two_factor::{IntegrationStatus, TwoFactorIntegration};
 use domain::user::{User, UserStatus};
 use http::{Method, Request, StatusCode};
+use queue::Job;
 use runtime::auth::{CSRF_HEADER, SESSION_COOKIE};
 use runtime::token::UserToken;
+use runtime::totp;
 use serde_json::{Value, json};
 use store::{Avatar, Store, Written};
 use tests::bucket::Bucket;
@@ -37,6 +41,10 @@ use crate::platform::{Member, Platform, text, today};
 const SENDER: &str = "KESTREL";
 /// Of a session, in minutes.
 const IDLE_MINUTES: u16 = 60;
+/// What stands before the codes that A's people get by SMS.
+const LOGIN_WORDS: &str = "To log in: ";
+/// Of an app's code (RFC 6238, 4.1).
+const STEP_SECONDS: i64 = 30;
 /// Headers that say who calls.
 pub type Shown = Vec<(&'static str, String)>;
 
@@ -191,8 +199,14 @@ pub fn body(operation: &str, things: &Things) -> Option<Value> {
             "currencies": ["EUR"]}),
         "POST /v1/notification_templates" => json!({"event": "payment_confirmation",
             "name": format!("{MARK} thanks"), "subject": "Paid", "text": "Thank you."}),
-        "POST /v1/legal_entities/{id}/reselling_agreements" => json!({"agreement": thing("agreement"),
-            "effective_from": "2026-01-01T00:00:00Z"}),
+        // One at a time: a second one follows the first.
+        "POST /v1/legal_entities/{id}/reselling_agreements" => {
+            let is_second = things.knows("/v1/legal_entities/{id}/reselling_agreements");
+            let (from, till) = if is_second { ("2091", "2092") } else { ("2026", "2091") };
+            json!({"agreement": thing("agreement"), "effective_from": format!("{from}-01-01T00:00:00Z"),
+                "effective_till": format!("{till}-01-01T00:00:00Z")})
+        }
+        "PUT /v1/password_policy" => json!(PasswordPolicy::default()),
         "POST /v1/uploads" => json!({"kind": "pdf"}),
         "POST /v1/printable_forms" => json!({"kind": "charge", "name": format!("{MARK} form"),
             "own_legal_entity": thing("own_legal_entity"), "resource": "sms_message",
@@ -587,12 +601,13 @@ impl World {
         Box::pin(self.project()).await;
     }
 
-    /// What is asked for beside things that are made: how A sends codes, the picture of one of its users, and who
-    /// has registered with its parent.
+    /// What is asked for beside things that are made: how A sends codes, the picture and the login of one of its
+    /// users, and who has registered with its parent.
     pub async fn make_possible(&mut self) {
         let a = self.members[0].0.clone();
         let path = format!("/v1/companies/{}/login_codes", a.company);
-        let codes = json!({"agreement": a.agreement, "sender": SENDER, "text": "Your code is {{code}}."});
+        let words = format!("{LOGIN_WORDS}{PLACEHOLDER}");
+        let codes = json!({"agreement": a.agreement, "sender": SENDER, "text": words});
         self.platform.ask(&a.key, Method::PUT, &path, &[], Some(codes)).await.good();
 
         let store = &self.platform.store;
@@ -601,7 +616,12 @@ impl World {
         let user = store.any_user(&user).await.unwrap().unwrap();
         let picture = Avatar { media_type: "image/png".to_owned(), content: PICTURE.to_owned() };
         store.put_avatar(&user.id, Some(&picture)).await.unwrap();
-        let shown = User { avatar: Some("pixel".to_owned()), revision: user.revision + 1, ..user.clone() };
+        let shown = User {
+            avatar: Some("pixel".to_owned()),
+            login: Some("kestrel.bob".to_owned()),
+            revision: user.revision + 1,
+            ..user.clone()
+        };
         let replaced = store.replace_user(&act(&company.path), &user, &shown, None).await.unwrap();
         let guest = User {
             id: UserId::new(runtime::fresh()),
@@ -665,6 +685,45 @@ impl World {
         self.things.add("/api/v1/2fa/requests", &request, true);
         self.things.name("requestId", &request, true);
         self.things.name("right_code", &code, false);
+    }
+
+    /// The request as A's person sends it, with what their phone or their app shows. An app is begun with before.
+    pub async fn with_code(&self, filled: &Filled) -> Filled {
+        let mut filled = filled.clone();
+        let code = match filled.operation.name().as_str() {
+            "POST /v1/my_account/phone/proof" => {
+                let asked = self.ask(Some(&self.a), &filled).await;
+                assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{}", asked.text);
+                self.code_by_sms().await
+            }
+            "POST /v1/my_account/totp/confirmation" => self.code_of_app(0).await,
+            "POST /v1/my_account/totp/removal" => self.code_of_app(1).await,
+            _ => return filled,
+        };
+        filled.body.get_or_insert_with(|| json!({}))["code"] = json!(code);
+        filled
+    }
+
+    /// The one that was sent last.
+    async fn code_by_sms(&self) -> String {
+        self.project().await;
+        let queue = self.platform.sqs.queue("http-send");
+        for job in self.platform.sqs.messages::<Job>(&queue).into_iter().rev() {
+            let Job::SubmitV1 { message, .. } = job else { continue };
+            let sent = self.platform.store.message(&message).await.unwrap();
+            if let Some(code) = sent.as_ref().and_then(|sent| sent.text.strip_prefix(LOGIN_WORDS)) {
+                return code.to_owned();
+            }
+        }
+        panic!("no code was sent");
+    }
+
+    /// So many steps after the one of now: no step is taken twice.
+    async fn code_of_app(&self, later: u64) -> String {
+        let name = format!("users/{}", self.beside[&self.a].user);
+        let kept: Value = self.platform.secrets.store().read(&name).await.unwrap();
+        let step = u64::try_from(runtime::now().as_second() / STEP_SECONDS).unwrap();
+        totp::code(&hex::decode(text(&kept, "totp")).unwrap(), step + later)
     }
 
     /// Who has sessions beside this API key.

@@ -41,7 +41,7 @@ pub struct ClientSettings {
     #[schema(example = "bakery")]
     system_id: String,
     /// 8 to 64 characters of ASCII; many clients can say no more than 8. Never shown.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = String, write_only, example = "pw-Kq83z")]
     password: Option<String>,
     /// What it has to name as its system type, at most 12 characters; any unless told.

@@ -35,7 +35,7 @@ pub struct HttpSettings {
     #[schema(max_length = 120, example = "waybill")]
     username: Option<String>,
     /// The account's password; needed with `username`. Never shown.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "secret08")]
     password: Option<String>,
     /// What goes with the account if the vendor asks for a service type.
@@ -44,13 +44,9 @@ pub struct HttpSettings {
     service_type: String,
     /// What another vendor than Transit SMS signs its calls with; null or an empty one takes away what is there.
     /// Never shown.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, max_length = 500, example = "5f0c8a")]
     signature_key: Option<String>,
-    /// Whether there is a signature key.
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = bool, read_only, example = false)]
-    has_signature_key: Option<bool>,
     /// Requests per second, at most 10,000; any number unless told. Kept for people: messages are not held back
     /// by it yet.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 10000, example = 10)]
@@ -63,10 +59,6 @@ pub struct HttpSettings {
     #[serde(default)]
     #[schema(value_type = schema::OnUnknownOutcome, example = "wait")]
     on_unknown_outcome: OnUnknownOutcome,
-    /// Where Transit SMS has to send its receipts. Whoever knows it can report on messages.
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, read_only, example = "https://api.example.com/webhooks/alaris/5f0c8a")]
-    webhook_url: Option<String>,
 }
 
 /// A vendor's HTTP API, with what that alone has. SMS goes over `transit_sms`; nothing is sent over the others
@@ -181,7 +173,6 @@ impl HttpSettings {
         })
     }
 
-    /// Without what only is answered.
     pub(super) fn of(name: String, on_unknown_outcome: OnUnknownOutcome, link: HttpLink) -> Self {
         Self {
             name,
@@ -191,19 +182,10 @@ impl HttpSettings {
             password: None,
             service_type: link.service_type,
             signature_key: None,
-            has_signature_key: None,
             rps_limit: link.rps_limit,
             window_limit: link.window_limit,
             on_unknown_outcome,
-            webhook_url: None,
         }
-    }
-
-    /// Puts in what only is answered.
-    pub(super) fn show(&mut self, link: &HttpLink, public_base_url: &str) {
-        let webhook_url = |guid: &String| format!("{public_base_url}/webhooks/alaris/{guid}");
-        self.webhook_url = link.webhook_guid.as_ref().map(webhook_url);
-        self.has_signature_key = Some(link.has_signature_key);
     }
 }
 

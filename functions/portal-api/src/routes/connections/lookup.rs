@@ -28,7 +28,7 @@ pub struct LookupSettings {
     #[schema(example = "Authorization")]
     secret_header: Option<String>,
     /// What that header says, as a whole. Never shown.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(write_only, example = "Bearer 5f0c8a")]
     secret: Option<String>,
     /// Where in the answer is what.

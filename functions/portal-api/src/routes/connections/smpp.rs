@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use domain::connection::{
-    Binds, ErrorAction, ErrorRule, ExtraTlv, Link, LinkError, LongForm, NumberType, Numbering,
-    OnUnknownOutcome, SmppLink, StatusOutcome, StatusRule, Tls,
+    Binds, ErrorAction, ErrorRule, ExtraTlv, InterfaceVersion, Link, LinkError, LongForm, NumberType,
+    Numbering, OnUnknownOutcome, SmppLink, StatusOutcome, StatusRule, Tls,
 };
 use domain::id::CompanyId;
 use runtime::auth::Principal;
@@ -30,7 +30,7 @@ const NPI_MAX: u8 = 18;
 /// Each is read when the connection is changed.
 const COMPANIES_MAX: usize = 100;
 
-/// A link to a vendor over SMPP 3.4.
+/// A link to a vendor over SMPP.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmppSettings {
@@ -47,13 +47,19 @@ pub struct SmppSettings {
     #[schema(example = "waybill")]
     pub system_id: String,
     /// The account's password; SMPP 3.4 allows 8 characters, many vendors more. Never shown.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = String, write_only, example = "secret08")]
     pub password: Option<String>,
     /// Empty unless the vendor asks for one.
     #[serde(default)]
     #[schema(example = "")]
     pub system_type: String,
+    /// The version of SMPP that the gateway binds with; `3.4` unless told. A vendor that answers to `5.0` with an
+    /// older one is spoken to in that: before 3.4 without optional parameters, and long messages leave with a UDH.
+    /// With `3.4` it gets the parameters that you ask for, whatever it answers.
+    #[serde(default)]
+    #[schema(value_type = schema::InterfaceVersion, example = "3.4")]
+    pub interface_version: InterfaceVersion,
     /// Submits that may wait for their answers at once over all binds, at most 1,000; 10 unless told.
     #[serde(default = "window")]
     #[schema(value_type = u32, example = 10)]
@@ -268,6 +274,7 @@ impl SmppSettings {
         targets.host(&self.host).map_err(|error| Problem::invalid("host", error))?;
         let link = SmppLink {
             system_type: short("system_type", self.system_type, SYSTEM_TYPE_LENGTH_MAX)?,
+            interface_version: self.interface_version,
             window: self.window,
             rate: self.rate,
             enquire_link_seconds: self.enquire_link_seconds,
@@ -310,6 +317,7 @@ impl SmppSettings {
             system_id: link.system_id,
             password: None,
             system_type: link.system_type,
+            interface_version: link.interface_version,
             window: link.window,
             rate: link.rate,
             enquire_link_seconds: link.enquire_link_seconds,

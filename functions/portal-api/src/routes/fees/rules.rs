@@ -26,7 +26,7 @@ use super::{AdditionalPriceBody, sender};
 use crate::App;
 use crate::error::{ApiError, busy, key_reused};
 use crate::fields::List;
-use crate::lists::{Column, Format, Found, RowOrder};
+use crate::lists::{Column, Format, RowOrder};
 use crate::{fields, rights, schema};
 
 /// In each round either the rule is ended, or the sweeper has moved it on.
@@ -495,8 +495,7 @@ pub async fn list(
     let level = app.store.level(&agreement, runtime::now()).await?;
     let mut rules = app.store.fee_rules(&agreement.id).await?;
     rules.retain(|rule| query.passes(rule) && is_seen(&who, rule, &agreement));
-    let page = order.page(&app.store, rules, |rule| rule.id.as_str(), format).await?;
-    let found = Found { page, format };
+    let found = order.page(&app.store, rules, |rule| rule.id.as_str(), format).await?;
     found.answer(|rule| FeeRuleView::new(rule, &level), "fee-rules", &FILE_COLUMNS)
 }
 

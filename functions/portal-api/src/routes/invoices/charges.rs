@@ -212,7 +212,7 @@ pub async fn rows(
     let items = shown.into_iter().map(view);
     let items = items.collect::<Result<Vec<_>, _>>()?;
     let page = Page { items, next: (next < rows.len()).then(|| next.to_string()) };
-    Found { page, format }.answer(|row| row, "charge-rows", &ROW_COLUMNS)
+    Found::of(page, format).answer(|row| row, "charge-rows", &ROW_COLUMNS)
 }
 
 /// How many rows come before the page.

@@ -253,12 +253,12 @@ pub async fn list(
     let is_shown = |invoice: &Invoice| seen.shows(invoice) && query.passes(invoice, &who);
     let found = listing.read_in_order(&ROW_COLUMNS, &app.store, format, is_shown).await?;
     let names = found.names(&app.store, parties_of).await?;
-    let Found { page, format } = found;
+    let Found { page, format, .. } = found;
     let row = |invoice: &Invoice| {
         let names = names.parties(parties_of(invoice));
         Ok::<_, ApiError>(InvoiceRow { invoice: InvoiceView::new(invoice, &who)?, names })
     };
     let items = page.items.iter().map(row);
     let page = store::Page { items: items.collect::<Result<Vec<_>, _>>()?, next: page.next };
-    Found { page, format }.answer(|invoice| invoice, "invoices", &FILE_COLUMNS)
+    Found::of(page, format).answer(|invoice| invoice, "invoices", &FILE_COLUMNS)
 }

@@ -2,7 +2,9 @@
 //! works with them.
 
 use domain::charge::{Charge, ChargeDirection, ChargeRow, ChargeSource, ServiceType};
-use domain::invoice::{DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus};
+use domain::invoice::{
+    DispatchStatus, DisputeStatus, Invoice, InvoiceKind, InvoicePayment, InvoiceStatus, TaxCorrection,
+};
 use domain::money::{Amount, AmountError, PLACES_MAX};
 use domain::rating::{Attribute, ScaleKind};
 use domain::tax::Tax;
@@ -75,10 +77,12 @@ pub struct InvoiceView {
     /// The tax as it stands on the invoice; null where there is no rule for this client, and in message credits,
     /// which were taxed when they were sold.
     tax_rule: Option<InvoiceTaxView>,
+    /// What that tax adds to confirmed invoices of the period that had another one: the rule was changed since.
+    tax_corrections: Vec<TaxCorrectionView>,
     /// The tax on the net sum as the document shows it, which is rounded to the currency's smallest unit; rounded
-    /// likewise.
+    /// likewise. With these corrections.
     tax: String,
-    /// The net sum and the tax on it, both exact: what the platform has counted.
+    /// The net sum and the tax on it, both exact: what the platform has counted. With the same corrections.
     total: String,
     /// What is to be paid: that rounded net sum, and the tax. In message credits what was used.
     total_due: String,
@@ -118,6 +122,32 @@ pub struct InvoiceTaxView {
     reverse_charge: bool,
     /// The law that it follows, as it stands on the invoice.
     note: Option<String>,
+}
+
+/// By how much the tax of a confirmed invoice is another one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaxCorrectionView {
+    /// The id of that invoice.
+    invoice: String,
+    /// The tax as it was before; null where there was none.
+    before: Option<InvoiceTaxView>,
+    /// The net sum as the document of that invoice shows it.
+    #[schema(example = "100")]
+    base: String,
+    /// What is added; below zero where the tax is lower now.
+    #[schema(example = "3")]
+    amount: String,
+}
+
+impl From<&TaxCorrection> for TaxCorrectionView {
+    fn from(correction: &TaxCorrection) -> Self {
+        Self {
+            invoice: correction.invoice.to_string(),
+            before: correction.before.as_ref().map(Into::into),
+            base: correction.base.to_string(),
+            amount: correction.amount.to_string(),
+        }
+    }
 }
 
 impl From<&Tax> for InvoiceTaxView {
@@ -161,8 +191,9 @@ impl InvoiceView {
             charges: charges.collect::<Result<_, _>>()?,
             net: invoice.net.to_string(),
             tax_rule: invoice.tax_rule.as_ref().map(Into::into),
+            tax_corrections: invoice.tax_corrections.iter().map(Into::into).collect(),
             tax: invoice.tax.to_string(),
-            total: total.to_string(),
+            total: total.checked_add(invoice.tax_corrected()?)?.to_string(),
             total_due: invoice.total_due.to_string(),
             covered: confirmed(invoice.covered),
             outstanding: confirmed(invoice.outstanding),

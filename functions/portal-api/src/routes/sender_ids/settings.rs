@@ -8,11 +8,13 @@ use domain::sender::SenderSettings;
 use domain::sender::picture::{BACKGROUND, LOGO, Picture};
 use domain::upload::FileName;
 use runtime::http::{Problem, unavailable};
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::ApiError;
+use crate::fields;
 use crate::routes::uploads;
 
 const SECRET_LENGTH_MAX: usize = 500;
@@ -21,6 +23,13 @@ const KEY_FILE_LENGTH_MAX: usize = 16_384;
 /// Taken and never shown.
 #[derive(Clone, Deserialize)]
 pub struct Secret(String);
+
+/// Fails, so that a field that forgets `fields::never_shown` shows nothing.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a secret is never shown"))
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,7 +67,7 @@ pub struct SmsBody {
     #[schema(min_length = 1, max_length = 120, example = "hoho")]
     login: String,
     /// Its password.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "pw-Kq83z")]
     password: Option<Secret>,
     /// What goes with the account if the vendor asks for a service type.
@@ -129,7 +138,7 @@ pub enum RcsVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "hoho_agent")]
         agent_id: String,
         /// The text of the JSON file with the service account's key.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 2, max_length = 16384, example = "{}")]
         key_file: Option<Secret>,
     },
@@ -139,7 +148,7 @@ pub enum RcsVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "hoho")]
         login: String,
         /// The client secret of the bot.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "pw-Kq83z")]
         password: Option<Secret>,
         /// How long a token holds, in seconds; 3,600 unless told.
@@ -176,7 +185,7 @@ pub enum ViberVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "hoho")]
         login: String,
         /// Its password.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "pw-Kq83z")]
         password: Option<Secret>,
         /// The service type of the partner's point of interconnection.
@@ -206,7 +215,7 @@ pub enum WhatsappVendorBody {
     /// 360dialog.
     Dialog360 {
         /// The API key of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
         api_key: Option<Secret>,
         /// Where media are put: an https address.
@@ -216,11 +225,11 @@ pub enum WhatsappVendorBody {
     /// Nexmo.
     Nexmo {
         /// The API key of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
         api_key: Option<Secret>,
         /// The API secret of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "secret-1")]
         api_secret: Option<Secret>,
     },
@@ -233,7 +242,7 @@ pub enum WhatsappVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "1045")]
         phone_number_id: String,
         /// The access token of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "token-1")]
         access_token: Option<Secret>,
     },
@@ -246,7 +255,7 @@ pub enum WhatsappVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "1045")]
         phone_number_id: String,
         /// The access token of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "token-1")]
         access_token: Option<Secret>,
     },
@@ -256,18 +265,18 @@ pub enum WhatsappVendorBody {
         #[schema(min_length = 1, max_length = 120, example = "app-1")]
         app_id: String,
         /// The API key of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
         api_key: Option<Secret>,
         /// The app's access token, by which media are read.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "token-1")]
         media_token: Option<Secret>,
     },
     /// 360dialog's cloud.
     Dialog360Cloud {
         /// The API key of your account there.
-        #[serde(skip_serializing)]
+        #[serde(skip_serializing_if = "fields::never_shown")]
         #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
         api_key: Option<Secret>,
     },
@@ -281,11 +290,11 @@ pub struct WechatBody {
     #[schema(min_length = 1, max_length = 120, example = "wx-1")]
     app_id: String,
     /// The app's secret.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "secret-1")]
     app_secret: Option<Secret>,
     /// What WeChat signs its calls with.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "token-1")]
     token: Option<Secret>,
 }
@@ -298,7 +307,7 @@ pub struct EmailBody {
     #[schema(example = "news@hoho.example")]
     sender_email: String,
     /// The API key of your account there.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
     api_key: Option<Secret>,
 }
@@ -311,7 +320,7 @@ pub struct TelegramBody {
     #[serde(default)]
     verified: bool,
     /// The API key of your account there.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "key-1")]
     api_key: Option<Secret>,
 }
@@ -321,7 +330,7 @@ pub struct TelegramBody {
 #[serde(deny_unknown_fields)]
 pub struct PushBody {
     /// The text of the JSON file with the service account's key.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 2, max_length = 16384, example = "{}")]
     key_file: Option<Secret>,
 }
@@ -348,7 +357,7 @@ pub struct MobilePushBody {
     #[schema(min_length = 1, max_length = 120, example = "hoho")]
     login: String,
     /// Its password.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "fields::never_shown")]
     #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 500, example = "pw-Kq83z")]
     password: Option<Secret>,
 }

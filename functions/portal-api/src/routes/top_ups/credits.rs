@@ -94,7 +94,8 @@ pub(super) async fn order(app: &App, agreement: &Agreement, quantity: u32) -> Re
     let level = app.store.levels(&app.trees, vec![sale], now).await?.pop().ok_or_else(not_sold)?;
     let price = credit_price(&level).map_err(|error| no_order(error.into()))?;
     let seller = agreement.parties.own_legal_entity.as_ref();
-    let tax = app.store.tax_rule(seller, agreement).await?;
+    let today = agreement.version_at(now).billing.day_of(now);
+    let tax = app.store.tax_rule(seller, agreement, today).await?;
     let order =
         CreditOrder::plan(quantity, price, service.currency, seller.cloned(), tax).map_err(no_order)?;
     Ok(Goods { amount: order.total, currency: service.currency, order: Some(order) })

@@ -169,14 +169,39 @@ fn what_is_said_beside_the_text_is_kept() {
 fn validity_is_a_time_or_a_span_or_a_parameter() {
     let till = |validity: &str| read_gsm(&SubmitSm { validity: validity.to_owned(), ..submit(0, b"x") });
     let said = |order: Order| order.handling.valid_till.map(|till| till.to_string());
-    assert_eq!(till("").map(said), Ok(None));
-    assert_eq!(till("261105140000004+").map(said), Ok(Some("2026-11-05T13:00:00Z".to_owned())));
-    for wrong in ["soon", "261105110000000+", "000000000000000R"] {
+    for one_hour in ["261105140000004+", "000000010000000R", "261105130000", "0000000100R"] {
+        assert_eq!(till(one_hour).map(said), Ok(Some("2026-11-05T13:00:00Z".to_owned())), "{one_hour}");
+    }
+    for wrong in ["soon", "261105110000000+", "261105140000008+", "260230000000000+", "000000010000000X"] {
         assert_eq!(till(wrong).map(said), Err(CommandStatus::RINVEXPIRY), "{wrong}");
     }
-    let mut data = submit(0, b"x");
-    data.tlvs.push(tlv::QOS_TIME_TO_LIVE, 3_600_u32.to_be_bytes().to_vec());
-    assert_eq!(read_gsm(&data).map(said), Ok(Some("2026-11-05T13:00:00Z".to_owned())));
+    let within = |seconds: u32| {
+        let mut data = submit(0, b"x");
+        data.tlvs.push(tlv::QOS_TIME_TO_LIVE, seconds.to_be_bytes().to_vec());
+        read_gsm(&data).map(said)
+    };
+    assert_eq!(within(3_600), Ok(Some("2026-11-05T13:00:00Z".to_owned())));
+    assert_eq!((within(0), till("").map(said)), (Ok(None), Ok(None)));
+}
+
+#[test]
+fn a_validity_of_zeros_says_nothing() {
+    for zeros in ["0", "000000", "0000000000", "0000000000000000", "000000000000000R", "000000000000000+"] {
+        let order = read_gsm(&SubmitSm { validity: zeros.to_owned(), ..submit(0, b"x") });
+        assert_eq!(order.expect("is an order").handling.valid_till, None, "{zeros}");
+    }
+}
+
+#[test]
+fn a_message_is_valid_for_63_days_at_most() {
+    for long in
+        ["000100000000000R", "000063000000000R", "000064000000000R", "990000000000000R", "301231000000000+"]
+    {
+        let order = read_gsm(&SubmitSm { validity: long.to_owned(), ..submit(0, b"x") });
+        let till = order.expect("is an order").handling.valid_till.expect("is said");
+        let expected = if long.starts_with("0001") { "2026-12-05T12:00:00Z" } else { "2027-01-07T12:00:00Z" };
+        assert_eq!(till.to_string(), expected, "{long}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use domain::message::Message;
 use domain::segmentation::{Encoding, Segmented, segment};
 use jiff::{SignedDuration, Timestamp};
 use smpp::address::{self, Numbering};
-use smpp::long::{LongForm, cut};
+use smpp::long::{LongForm, cut, with_parameters};
 use smpp::time::SmppTime;
 use smpp::{SubmitSm, tlv, udh};
 
@@ -33,7 +33,8 @@ pub fn parts(
     }
     let whole = whole(message, link, now)?;
     if let Some(raw) = &message.handling.raw {
-        return Ok(vec![with_octets(whole, raw)]);
+        let submit = with_octets(whole, raw);
+        return Ok(vec![in_wanted_form(submit, link)]);
     }
     let segmented = segment(&message.text);
     let whole = SubmitSm { data_coding: data_coding(segmented.encoding), ..whole };
@@ -114,6 +115,15 @@ fn with_octets(whole: SubmitSm, raw: &Raw) -> SubmitSm {
         submit.tlvs.push(tlv::MESSAGE_PAYLOAD, raw.octets.clone());
     }
     submit
+}
+
+/// The part of a message that its sender has cut. One that comes alone makes no payload of the whole, and has no room
+/// for a wider reference, so it keeps its header where the vendor wants one of these.
+fn in_wanted_form(part: SubmitSm, link: &SmppLink) -> SubmitSm {
+    match link.long_form {
+        connection::LongForm::Sar => with_parameters(part),
+        connection::LongForm::Udh8 | connection::LongForm::Udh16 | connection::LongForm::Payload => part,
+    }
 }
 
 /// The segments in the form that the vendor wants, if that takes no more of them than were charged.

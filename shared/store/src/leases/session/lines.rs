@@ -49,8 +49,9 @@ impl LeaseSession {
         now: Timestamp,
     ) -> Result<Vec<(usize, MessageId)>, StoreError> {
         let tag = self.next_tag();
-        // In a block it has another id.
-        let draft = |line: &Line| line.draft(MessageId::in_block(&tag, 0), now);
+        // In the block each gets its own.
+        let id = MessageId::in_block(&tag, 0);
+        let draft = |line: &Line| line.draft(id.clone(), now);
         let drafts: Vec<Draft> = lines.iter().map(draft).collect();
         let accepted = self.flush_block(&drafts, now).await?;
         let id = |(place, row): (usize, Row)| match row {
@@ -73,7 +74,9 @@ impl LeaseSession {
             return Ok(Vec::new());
         }
         let tag = self.next_tag();
-        let message = |place: &usize| lines[*place].message(MessageId::in_block(&tag, 0), now);
+        // In the block each gets its own.
+        let id = MessageId::in_block(&tag, 0);
+        let message = |place: &usize| lines[*place].message(id.clone(), now);
         let messages: Vec<Message> = places.iter().filter_map(message).collect();
         let block = Block::new(tag.clone(), messages, now);
         self.course = Course::InFlight;

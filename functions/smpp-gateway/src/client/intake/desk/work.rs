@@ -54,7 +54,10 @@ pub async fn flush(mut session: LeaseSession, block: Vec<Waiting>) -> Done {
     let flushed = session.flush_lines(&lines, runtime::now()).await;
     let is_over = session.is_over();
     let outcomes = match flushed {
-        Ok(ids) => ids.into_iter().map(|id| id.map(Ok)).collect(),
+        Ok(ids) => {
+            tell_log(&ids);
+            ids.into_iter().map(|id| id.map(Ok)).collect()
+        }
         Err(error) => {
             tracing::error!(lease = %session.id(), is_over, error = chain(error), "a flush failed");
             vec![is_over.then_some(Err(Refusal::Unknown)); lines.len()]
@@ -76,11 +79,25 @@ pub async fn flush(mut session: LeaseSession, block: Vec<Waiting>) -> Done {
     Done::Flushed { session, back }
 }
 
+/// Which block the messages from the first to the last of these are in.
+fn tell_log(ids: &[Option<MessageId>]) {
+    let mut charged = ids.iter().flatten();
+    if let Some(first) = charged.next()
+        && let Some((block, _)) = first.block()
+    {
+        let last = charged.next_back().unwrap_or(first);
+        tracing::info!(%block, %first, %last, "a block is charged");
+    }
+}
+
 /// Charges the wallet itself and stores a row.
 pub async fn charge_at_home(store: Store, hot: HotWallets, waiting: Waiting) -> Done {
     let Waiting { line, answer, .. } = waiting;
     let mut seen = Seen::default();
     let outcome = charge_row(&store, &hot, &line, &mut seen).await;
+    if let Ok(id) = &outcome {
+        tracing::info!(message_id = %id, "a message is charged");
+    }
     let refused = outcome.clone().err().map(|refusal| (line, refusal));
     tell(answer, outcome);
     Done::AtHome { seen, refused }
@@ -108,7 +125,7 @@ async fn charge_row(
             Ok(Accepted::Before) => false,
             Err(AcceptError::Store(error)) => {
                 let is_refused = matches!(error, StoreError::Busy { .. });
-                tracing::warn!(message = %id, attempt, error = chain(error), "a charge failed");
+                tracing::warn!(message_id = %id, attempt, error = chain(error), "a charge failed");
                 is_refused
             }
             Err(error) => return Err(refusal(error)),

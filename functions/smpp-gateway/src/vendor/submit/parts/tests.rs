@@ -240,6 +240,26 @@ fn a_message_never_goes_out_in_more_parts_than_were_charged() {
 }
 
 #[test]
+fn a_part_that_its_sender_cut_goes_out_with_parameters_where_the_vendor_wants_these() {
+    let sent = |form, header: &[u8]| {
+        let raw = Raw { data_coding: 8, has_header: true, octets: [header, b"\0a"].concat() };
+        let link = SmppLink { long_form: form, ..link() };
+        single(&handled(Handling { raw: Some(raw), ..Handling::default() }), &link)
+    };
+    let header = udh::concat_header(9, 2, 1);
+    let turned = sent(Wanted::Sar, &header);
+    assert_eq!((turned.data_coding, turned.esm_class, &turned.short_message[..]), (8, 0, &b"\0a"[..]));
+    assert_eq!(turned.tlvs.sar(), Some(udh::Concat { reference: 9, total: 2, part: 1 }));
+    for form in [Wanted::Udh8, Wanted::Udh16, Wanted::Payload] {
+        let kept = sent(form, &header);
+        assert_eq!((kept.esm_class, &kept.short_message[..6]), (0x40, &header[..]));
+        assert!(kept.tlvs.is_empty());
+    }
+    let ports = b"\x06\x05\x04\x0B\x84\x23\xF0";
+    assert_eq!(sent(Wanted::Sar, ports), sent(Wanted::Udh8, ports));
+}
+
+#[test]
 fn octets_go_out_as_they_are_in_one_submit() {
     let raw = |octets: Vec<u8>, has_header| {
         let raw = Raw { data_coding: 0xF5, has_header, octets };

@@ -6,8 +6,9 @@ use domain::id::WalletId;
 use domain::lease::LeaseTag;
 use domain::wallet::Wallet;
 use store::{Item, Row, block_of, keys, row_of, wallet_of};
-use tests::ledger_simulation::ledger::Ledger;
-use tests::world::{World, tables};
+
+use crate::ledger_simulation::ledger::Ledger;
+use crate::world::{World, tables};
 
 /// Judges by the items alone, not as the store does.
 #[derive(Default)]
@@ -28,7 +29,10 @@ impl Ends {
     }
 }
 
-/// All that counts; it has to add up.
+/// All that counts; it has to add up. Nothing may be written meanwhile.
+///
+/// # Panics
+/// When it does not.
 pub async fn balanced(world: &World) -> Ledger {
     let ledger = read(world).await;
     ledger.check().unwrap_or_else(|breach| panic!("{breach}"));
