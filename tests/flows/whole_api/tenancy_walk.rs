@@ -253,6 +253,8 @@ fn order(operation: &Operation) -> (usize, usize) {
     let depth = operation.template.matches('/').count();
     let ends_in_item = operation.template.ends_with('}');
     match operation.method.as_str() {
+        // Before what ends other sessions.
+        "DELETE" if operation.template == "/v1/my_account/sessions/{id}" => (0, 0),
         // While A still sends as it did.
         _ if operation.template == "/v1/my_account/phone/proof" => (0, 1),
         // These end other sessions, and each is proven with the password that the one before left.
